@@ -1,0 +1,11 @@
+# -DLEARNDOCK_SANITIZE=address,undefined or thread or fuzzer-no-link,...: every target of the build is instrumented.
+set(LEARNDOCK_SANITIZE "" CACHE STRING "Comma-separated sanitizers for the whole build")
+option(LEARNDOCK_COVERAGE "Instrument for line coverage" OFF)
+if(LEARNDOCK_SANITIZE)
+  add_compile_options(-fsanitize=${LEARNDOCK_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${LEARNDOCK_SANITIZE})
+endif()
+if(LEARNDOCK_COVERAGE)
+  add_compile_options(--coverage)
+  add_link_options(--coverage)
+endif()

@@ -1,0 +1,6 @@
+# One interface target with the warning set; never exported to users of the library.
+add_library(learndock_warnings INTERFACE)
+target_compile_options(learndock_warnings INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wold-style-cast -Wcast-qual -Woverloaded-virtual
+  -Wconversion -Wno-sign-conversion -Wdouble-promotion -Wformat=2
+  $<$<BOOL:${LEARNDOCK_WARNINGS_AS_ERRORS}>:-Werror>)

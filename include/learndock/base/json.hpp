@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "learndock/base/result.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace learndock {
+
+/// The only door to the JSON library. Keys keep their order, so answers read the way they were built.
+using Json = nlohmann::ordered_json;
+
+struct JsonLimits {
+  std::size_t max_bytes = std::size_t{16} << 20;  ///< longer text is refused before it is read
+  std::size_t max_depth = 64;                     ///< deeper nesting is refused
+};
+
+/// Reads one JSON text strictly: UTF-8, no duplicate keys, no NaN or Infinity, no number outside double.
+/// @errors json_syntax, json_depth, json_not_finite, json_duplicate_key, json_size; `where` is a JSON pointer
+/// @cost linear in the text; recursion-free
+[[nodiscard]] Result<Json> parse_json(std::string_view text, const JsonLimits& limits = {});
+
+/// One line, separators "," and ":", shortest digits that read back to the same double.
+[[nodiscard]] std::string to_text(const Json& json);
+/// Indented by two, for people.
+[[nodiscard]] std::string to_pretty_text(const Json& json);
+
+}  // namespace learndock

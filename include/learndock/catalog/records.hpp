@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "learndock/base/ids.hpp"
+
+namespace learndock::catalog {
+
+/// How far a learnware has come. The names are stored and shown: do not rename.
+enum class Status : std::uint8_t {
+  unverified,  ///< its structure and specifications were checked; its model has not been run by this dock
+};
+[[nodiscard]] std::string_view status_name(Status status);
+
+/// One learnware as the catalogue keeps it.
+struct LearnwareRecord {
+  std::uint64_t sequence = 0;  ///< insertion order inside the dock; given by the catalogue
+  LearnwareId id;
+  Status status = Status::unverified;
+  std::string name;
+  std::string semantic_json;   ///< canonical text of the semantic specification
+  std::string statistical;     ///< binary form (spec/codec.hpp); empty when the learnware has none
+  std::string package_digest;  ///< SHA-256 of the canonical package; empty for records without a package
+  std::uint64_t package_bytes = 0;
+  std::string url;             ///< where a record without a package says the model lives; shown, never fetched
+  std::int64_t created_unix_ms = 0;
+};
+
+/// One page of a listing, by insertion order.
+struct RecordPage {
+  std::vector<LearnwareRecord> records;  ///< without `statistical`
+  std::optional<std::uint64_t> next;     ///< pass as `after` for the next page; none on the last
+};
+
+}  // namespace learndock::catalog

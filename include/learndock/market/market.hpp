@@ -1,0 +1,101 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "learndock/base/json.hpp"
+#include "learndock/base/result.hpp"
+#include "learndock/catalog/records.hpp"
+#include "learndock/market/search.hpp"
+#include "learndock/package/package.hpp"
+
+namespace learndock::market {
+
+struct MarketOptions {
+  std::string backend;       ///< "" = the fastest CPU backend
+  unsigned threads = 0;      ///< of one search; 0 = all cores
+  package::PackageLimits package_limits;
+};
+
+struct Rejection {
+  std::string path;  ///< the file, or "FILE.jsonl:LINE"
+  Error error;
+};
+
+struct ImportOutcome {
+  std::vector<LearnwareId> imported;
+  std::vector<Rejection> rejected;
+  std::vector<std::string> warnings;  ///< each begins with the file it is about
+};
+
+struct MarketStatus {
+  std::uint64_t learnwares = 0;
+  std::uint64_t index_version = 0;
+  std::uint64_t specification_bytes = 0;  ///< held in memory
+  std::string backend;
+};
+
+/// One dock: submit, list, search, retire learnwares. Owns the catalogue, the package store and the index.
+///
+/// @threads  safe to call concurrently; a search sees one consistent snapshot, also while learnwares come and go
+/// @ownership  one process at a time writes a dock directory (a lock file holds the others off)
+class Market {
+ public:
+  /// An empty dock in a new or empty directory. @errors conflict (already a dock, or not empty), io
+  [[nodiscard]] static Result<void> create(const std::filesystem::path& directory);
+  /// @errors not_found (no dock there), conflict (in use by another process), corrupt, backend_unavailable
+  [[nodiscard]] static Result<std::unique_ptr<Market>> open(const std::filesystem::path& directory,
+                                                            const MarketOptions& options = {});
+  ~Market();
+
+  /// @errors invalid_argument, spec_dimension never (other dimensions are skipped with a warning), spec_kernel
+  [[nodiscard]] Result<SearchAnswer> search(const SearchRequest& request) const;
+
+  /// One package, a zip file or folder. @errors of read_package; package_duplicate; conflict
+  [[nodiscard]] Result<catalog::LearnwareRecord> add_package(const std::filesystem::path& path,
+                                                             const spec::SemanticSpecification* semantic = nullptr,
+                                                             std::vector<std::string>* warnings = nullptr);
+
+  using Progress = std::function<void(std::uint64_t done, std::uint64_t total)>;
+  /// Packages, folders that are packages, or folders of packages, in the order of their names. One bad package does
+  /// not stop the rest.
+  [[nodiscard]] Result<ImportOutcome> import_packages(const std::vector<std::filesystem::path>& paths,
+                                                      const Progress& progress = {});
+  /// One {"id"?, "semantic"?, "stat", "url"?} a line; keeps ids and order. Lines are stored in batches; a bad line is
+  /// rejected alone.
+  [[nodiscard]] Result<ImportOutcome> import_specifications(const std::filesystem::path& jsonl,
+                                                            const Progress& progress = {});
+
+  /// @errors not_found
+  [[nodiscard]] Result<catalog::LearnwareRecord> find(const LearnwareId& id) const;
+  [[nodiscard]] Result<catalog::RecordPage> list(std::uint64_t after, std::size_t limit) const;
+  /// The canonical zip on disk. @errors not_found (no such learnware, or a record without a package)
+  [[nodiscard]] Result<std::filesystem::path> package_path(const LearnwareId& id) const;
+  /// The model's entry point, from the package's learnware.yaml. @errors as package_path
+  [[nodiscard]] Result<package::ModelEntry> model_entry(const LearnwareId& id) const;
+  /// @errors not_found
+  [[nodiscard]] Result<catalog::LearnwareRecord> remove(const LearnwareId& id);
+  [[nodiscard]] MarketStatus status() const;
+  /// A folder on the dock's own disk for uploads in progress; emptied on open.
+  [[nodiscard]] const std::filesystem::path& staging_directory() const;
+
+ private:
+  struct State;
+  explicit Market(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+/// A record as `show`, `list` and GET /v1/learnwares/{id} print it: id, status, name, semantic, statistical summary,
+/// package {sha256, bytes} or null, url, created.
+[[nodiscard]] Json to_json(const catalog::LearnwareRecord& record);
+
+/// The generated script that runs a fetched package's model on a CSV (see docs/reuse.md); needs no `learnware` package.
+[[nodiscard]] std::string use_script(const package::ModelEntry& model, const std::string& learnware_id,
+                                     const std::string& package_file_name);
+
+}  // namespace learndock::market

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "learndock/base/result.hpp"
+#include "learndock/market/market.hpp"
+
+namespace learndock::service {
+
+/// Limits on what one request may cost before any of it is read. Raising them costs memory per connection.
+struct HttpLimits {
+  std::size_t max_header_bytes = std::size_t{16} << 10;
+  std::size_t max_header_fields = 100;
+  std::size_t max_target_bytes = std::size_t{8} << 10;
+  std::size_t max_json_bytes = std::size_t{16} << 20;
+  std::size_t max_table_bytes = std::size_t{64} << 20;
+  std::uint64_t max_package_bytes = std::uint64_t{2} << 30;
+  std::chrono::milliseconds header_timeout{10'000};  ///< from the first byte of a request to the end of its header
+  std::chrono::milliseconds idle_timeout{60'000};    ///< between two requests of one connection
+  std::chrono::milliseconds body_grace{10'000};      ///< longest silence in a body; afterwards also the rate counts
+  std::size_t min_body_bytes_per_second = 1024;      ///< a slower body is cut off once the grace is over
+  std::chrono::milliseconds write_timeout{30'000};   ///< longest a client may accept no byte of an answer
+};
+
+struct ServerOptions {
+  std::string address = "127.0.0.1";  ///< a literal IPv4 or IPv6 address
+  std::uint16_t port = 8080;          ///< 0 = any free port; `Server::port` tells which
+  unsigned io_threads = 2;            ///< sockets only; heavy work never runs here
+  unsigned work_threads = 0;          ///< searches, reductions, package reads; 0 = half the cores, at least 2
+  std::size_t work_queue = 64;        ///< more waiting requests are answered 503 with Retry-After
+  std::size_t max_connections = 1024;
+  /// When set, uploads and removals need it as a bearer token. When empty they are open on a loopback address and
+  /// closed elsewhere.
+  std::string token;
+  std::chrono::milliseconds stop_deadline{30'000};  ///< what is still running after it is cut off
+  HttpLimits limits;
+};
+
+/// The HTTP front of one dock: API under /v1, web page at /, metrics and probes (docs/http-api.md).
+///
+/// @threads    `stop`, `wait` and `port` may be called from any thread; not from a signal handler
+/// @ownership  the market must outlive the server
+class Server {
+ public:
+  /// Binds and serves. @errors invalid_argument (not an address, bad option), conflict (the port is taken),
+  ///                            forbidden (a privileged port), io
+  [[nodiscard]] static Result<std::unique_ptr<Server>> start(market::Market& market, const ServerOptions& options = {});
+  /// Stops, waits.
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  [[nodiscard]] std::uint16_t port() const;
+  /// "http://127.0.0.1:8080"
+  [[nodiscard]] std::string url() const;
+  /// Accepts nothing more, closes idle connections, lets running requests finish until the deadline. Returns at once.
+  void stop();
+  /// Until the server has stopped.
+  void wait();
+
+ private:
+  class Core;
+  explicit Server(std::unique_ptr<Core> core);
+  std::unique_ptr<Core> core_;
+};
+
+}  // namespace learndock::service

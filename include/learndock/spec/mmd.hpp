@@ -1,0 +1,27 @@
+#pragma once
+
+#include "learndock/compute/backend.hpp"
+#include "learndock/spec/statistical.hpp"
+
+namespace learndock::spec {
+
+struct Distance {
+  double inner = 0;        ///< <A, B> under A's gamma
+  double self_a = 0;       ///< <A, A>
+  double self_b = 0;       ///< <B, B> under B's gamma
+  double mmd_squared = 0;  ///< self_a - 2 inner + self_b; never square-rooted, may be slightly negative
+};
+
+/// MMD between two specifications, fp64. As in the reference each inner product uses its left side's gamma.
+/// @errors spec_dimension (different type or point shape), spec_kernel (images: their kernel is not built in)
+[[nodiscard]] Result<Distance> distance(const RkmeSpecification& a, const RkmeSpecification& b,
+                                        const compute::Backend& backend);
+
+/// Weighted mean of k(z_i, z_j) over i != j (weights |beta_i beta_j|): under 0.01 the kernel tells nothing apart.
+/// 1 for a single point.
+[[nodiscard]] Result<double> mean_off_diagonal_kernel(const RkmeSpecification& spec, const compute::Backend& backend);
+
+/// Below this mean off-diagonal kernel a specification counts as kernel blind.
+inline constexpr double kKernelBlindThreshold = 0.01;
+
+}  // namespace learndock::spec

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "learndock/base/json.hpp"
+#include "learndock/base/result.hpp"
+
+namespace learndock::spec {
+
+/// The five keys with a closed vocabulary (docs/specifications.md lists the values).
+enum class SemanticKey : std::uint8_t { data, task, library, scenario, license };
+inline constexpr std::size_t kSemanticKeys = 5;
+
+struct SemanticVocabulary {
+  SemanticKey key;
+  std::string_view name;  ///< "Data"
+  std::string_view type;  ///< "Class" or "Tag"
+  std::vector<std::string_view> values;
+};
+[[nodiscard]] const std::array<SemanticVocabulary, kSemanticKeys>& semantic_vocabularies();
+
+/// What goes in or comes out of the model: {"Dimension": n, "Description": {"0": "..."}}.
+struct FeatureDescription {
+  std::uint32_t dimension = 0;
+  std::map<std::uint32_t, std::string> description;  ///< by index in [0, dimension); may be partial
+  bool operator==(const FeatureDescription&) const = default;
+};
+
+/// What a learnware is for. As a user requirement (`UserInfo` in the reference) empty fields are wildcards.
+struct SemanticSpecification {
+  std::array<std::vector<std::string>, kSemanticKeys> values;  ///< by SemanticKey
+  std::string name;
+  std::string description;
+  std::optional<FeatureDescription> input;
+  std::optional<FeatureDescription> output;
+
+  [[nodiscard]] const std::vector<std::string>& of(SemanticKey key) const {
+    return values[static_cast<std::size_t>(key)];
+  }
+  [[nodiscard]] std::vector<std::string>& of(SemanticKey key) { return values[static_cast<std::size_t>(key)]; }
+  bool operator==(const SemanticSpecification&) const = default;
+};
+
+/// Reads the reference's semantic_specification.json: checks shapes and vocabularies, tolerates missing keys, null or
+/// {} for Input and Output, and Input/Output given as JSON strings.
+/// @errors semantic_shape, semantic_value; `where` is a JSON pointer
+[[nodiscard]] Result<SemanticSpecification> semantic_from_json(const Json& json);
+[[nodiscard]] Result<SemanticSpecification> semantic_from_json_text(std::string_view text);
+[[nodiscard]] Json semantic_to_json(const SemanticSpecification& semantic);
+
+/// The rules for a learnware offered to others: exactly one Data, Task, Library and License, at least one Scenario, a
+/// name, Input for tables, Output (Dimension > 1 unless regression) for classification and regression.
+/// @errors semantic_missing, semantic_value
+[[nodiscard]] Result<void> check_complete(const SemanticSpecification& semantic);
+
+}  // namespace learndock::spec

@@ -1,0 +1,152 @@
+// The only file that drives the JSON library's parser.
+#include "learndock/base/json.hpp"
+
+#include <optional>
+#include <unordered_set>
+#include <vector>
+
+#include <fmt/format.h>
+
+namespace learndock {
+namespace {
+
+/// Builds a Json while enforcing what the library does not: depth, duplicate keys, and errors that name the place.
+class StrictBuilder {
+ public:
+  using number_integer_t = Json::number_integer_t;
+  using number_unsigned_t = Json::number_unsigned_t;
+  using number_float_t = Json::number_float_t;
+  using string_t = Json::string_t;
+  using binary_t = Json::binary_t;
+
+  StrictBuilder(std::string_view text, std::size_t max_depth) : text_(text), max_depth_(max_depth) {}
+
+  bool null() { return place(Json(nullptr)); }
+  bool boolean(bool value) { return place(Json(value)); }
+  bool number_integer(number_integer_t value) { return place(Json(value)); }
+  bool number_unsigned(number_unsigned_t value) { return place(Json(value)); }
+  bool number_float(number_float_t value, const string_t&) { return place(Json(value)); }
+  bool string(string_t& value) { return place(Json(std::move(value))); }
+  bool binary(binary_t&) { return false; }
+
+  bool start_object(std::size_t) { return open(Json::object()); }
+  bool key(string_t& name) {
+    Level& level = levels_.back();
+    if (!level.keys.insert(name).second) {
+      error_ = Error{ErrorCode::json_duplicate_key, fmt::format("the key \"{}\" appears twice in one object", name),
+                     pointer() + "/" + name, "keep one of the two"};
+      return false;
+    }
+    level.key = std::move(name);
+    return true;
+  }
+  bool end_object() { return close(); }
+  bool start_array(std::size_t) { return open(Json::array()); }
+  bool end_array() { return close(); }
+
+  bool parse_error(std::size_t position, const std::string&, const nlohmann::detail::exception& exception) {
+    error_ = explain(position, exception);
+    return false;
+  }
+
+  [[nodiscard]] bool failed() const { return error_.has_value(); }
+  Error take_error() { return std::move(*error_); }
+  Json take_root() { return std::move(root_); }
+
+ private:
+  struct Level {
+    Json* node;
+    std::string key;
+    std::unordered_set<std::string> keys;
+  };
+
+  /// Adds a value to the innermost open container; nullptr-free because the parser calls in grammar order.
+  Json* attach(Json value) {
+    if (levels_.empty()) {
+      root_ = std::move(value);
+      return &root_;
+    }
+    Level& level = levels_.back();
+    if (level.node->is_array()) {
+      level.node->push_back(std::move(value));
+      return &level.node->back();
+    }
+    // Duplicates are refused above, so appending keeps this linear where operator[] would search.
+    auto& object = level.node->get_ref<Json::object_t&>();
+    object.push_back({level.key, std::move(value)});
+    return &object.back().second;
+  }
+  bool place(Json value) {
+    attach(std::move(value));
+    return true;
+  }
+  bool open(Json container) {
+    if (levels_.size() >= max_depth_) {
+      error_ = Error{ErrorCode::json_depth, fmt::format("nested deeper than {} levels", max_depth_), pointer()};
+      return false;
+    }
+    Json* node = attach(std::move(container));
+    levels_.push_back({node, {}, {}});
+    return true;
+  }
+  bool close() {
+    levels_.pop_back();
+    return true;
+  }
+
+  [[nodiscard]] std::string pointer() const {
+    std::string path;
+    for (const Level& level : levels_)
+      path += level.node->is_array() ? fmt::format("/{}", level.node->size()) : "/" + level.key;
+    return path;
+  }
+
+  [[nodiscard]] Error explain(std::size_t position, const nlohmann::detail::exception& exception) const {
+    constexpr int kNumberOutOfRange = 406;
+    if (exception.id == kNumberOutOfRange)
+      return {ErrorCode::json_not_finite, "a number is too large for a double", pointer(),
+              "write finite numbers below 1.8e308"};
+    if (auto token = non_finite_token_before(position))
+      return {ErrorCode::json_not_finite, fmt::format("{} is not a JSON number", *token), pointer(),
+              "write finite numbers; clean NaN and Infinity before the specification is made"};
+    // The library's text begins with a tag in brackets; the rest says line, column and what was read.
+    std::string_view text = exception.what();
+    if (const auto end = text.find("] "); end != std::string_view::npos) text.remove_prefix(end + 2);
+    return {ErrorCode::json_syntax, fmt::format("this is not JSON: {}", text), pointer(), {}};
+  }
+
+  /// Python writes NaN, Infinity and -Infinity; the reader stops inside such a token.
+  [[nodiscard]] std::optional<std::string_view> non_finite_token_before(std::size_t position) const {
+    for (const std::string_view token : {"NaN", "-Infinity", "Infinity", "nan", "-inf", "inf"}) {
+      const std::size_t first = position > token.size() ? position - token.size() - 1 : 0;
+      for (std::size_t at = first; at <= position && at < text_.size(); ++at)
+        if (text_.substr(at, token.size()) == token) return token;
+    }
+    return std::nullopt;
+  }
+
+  std::string_view text_;
+  std::size_t max_depth_;
+  Json root_;
+  std::vector<Level> levels_;
+  std::optional<Error> error_;
+};
+
+}  // namespace
+
+Result<Json> parse_json(std::string_view text, const JsonLimits& limits) {
+  if (text.size() > limits.max_bytes)
+    return fail(ErrorCode::json_size,
+                fmt::format("the JSON text has {} bytes, the limit is {}", text.size(), limits.max_bytes));
+  StrictBuilder builder(text, limits.max_depth);
+  if (!Json::sax_parse(text.begin(), text.end(), &builder)) {
+    if (builder.failed()) return Failure(builder.take_error());
+    return fail(ErrorCode::json_syntax, "this is not JSON");
+  }
+  return builder.take_root();
+}
+
+std::string to_text(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
+std::string to_pretty_text(const Json& json) { return json.dump(2, ' ', false, Json::error_handler_t::replace); }
+
+}  // namespace learndock

@@ -1,0 +1,77 @@
+#include "catalog/migrations.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+
+namespace learndock::catalog {
+namespace {
+
+constexpr std::int64_t kApplicationId = 0x4c44434b;  // "LDCK" in the file's header
+
+/// Step i leads from schema version i to i + 1. A step that has been released is never changed.
+///
+/// `learnware` is kept narrow so that listing touches few pages; the binary specifications lie beside it.
+/// `counter.next_id` is the number that the next assigned id starts from; it only grows, so an id is never
+/// given twice.
+constexpr std::array<const char*, 1> kSteps = {R"sql(
+  CREATE TABLE learnware (
+    sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL,
+    status TEXT NOT NULL,
+    name TEXT NOT NULL,
+    package_digest TEXT NOT NULL,
+    package_bytes INTEGER NOT NULL,
+    url TEXT NOT NULL,
+    created_unix_ms INTEGER NOT NULL,
+    semantic_json TEXT NOT NULL
+  ) STRICT;
+  CREATE UNIQUE INDEX learnware_id ON learnware (id);
+  CREATE UNIQUE INDEX learnware_package ON learnware (package_digest) WHERE package_digest <> '';
+  CREATE TABLE statistical (
+    sequence INTEGER PRIMARY KEY REFERENCES learnware (sequence),
+    bytes BLOB NOT NULL
+  ) STRICT;
+  CREATE TABLE counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+  INSERT INTO counter (name, value) VALUES ('next_id', 1);
+)sql"};
+
+constexpr auto kVersion = static_cast<std::int64_t>(kSteps.size());
+
+/// The schema version of a file that passed every check; 0 when it is empty.
+Result<std::int64_t> version_of(Connection& connection) {
+  LEARNDOCK_TRY(const std::int64_t application, connection.integer_of("PRAGMA application_id"));
+  LEARNDOCK_TRY(const std::int64_t version, connection.integer_of("PRAGMA user_version"));
+  LEARNDOCK_TRY(const std::int64_t tables, connection.integer_of("SELECT count(*) FROM sqlite_schema"));
+  const bool empty = application == 0 && version == 0 && tables == 0;
+  if (!empty && (application != kApplicationId || version < 1))
+    return fail(ErrorCode::corrupt, "this database is not a learndock catalogue", {}, "name another file");
+  if (version > kVersion)
+    return fail(
+        ErrorCode::unsupported,
+        fmt::format("the catalogue has schema version {}, this program reads up to {}", version, kVersion),
+        {}, "open it with the newer version that wrote it");
+  return version;
+}
+
+}  // namespace
+
+Result<void> check_schema(Connection& connection) {
+  LEARNDOCK_CHECK(version_of(connection));
+  return {};
+}
+
+Result<void> migrate(Connection& connection) {
+  LEARNDOCK_TRY(const std::int64_t seen, version_of(connection));
+  if (seen == kVersion) return {};
+  LEARNDOCK_TRY(Transaction transaction, Transaction::begin(connection));
+  // Another process may have migrated between the look and the lock.
+  LEARNDOCK_TRY(const std::int64_t version, version_of(connection));
+  for (std::int64_t step = version; step < kVersion; ++step)
+    LEARNDOCK_CHECK(connection.execute(kSteps[static_cast<std::size_t>(step)]));
+  LEARNDOCK_CHECK(connection.execute(
+      fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {}", kApplicationId, kVersion)));
+  return transaction.commit();
+}
+
+}  // namespace learndock::catalog

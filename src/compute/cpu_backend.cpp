@@ -1,0 +1,288 @@
+// The only file that includes BLAS.
+#include "compute/cpu_backend.hpp"
+
+#include <algorithm>
+#include <vector>
+
+#include <cblas.h>
+#include <fmt/format.h>
+
+#include "compute/checks.hpp"
+#include "compute/cpu_kernels.hpp"
+#include "compute/parallel.hpp"
+
+namespace learndock::compute {
+namespace {
+
+/// Rows gathered into one product: large enough for BLAS, small enough that rows x 100 doubles stay in the L2 cache.
+constexpr std::size_t kBlockRows = 512;
+/// Products held at once by one thread: 2^17 doubles are 1 MiB.
+constexpr std::size_t kTileValues = std::size_t{1} << 17;
+/// Data rows per pass of data_sums and nearest_centres.
+constexpr std::size_t kDataRows = 1024;
+/// Partial sums are kept per lane and added in lane order, so the thread count cannot change the result.
+constexpr std::size_t kLanes = 16;
+
+/// out (n x m) = a (n x d) * b' (d x m).
+void multiply_transposed(const double* a, std::size_t n, const double* b, std::size_t m, std::size_t d, double* out) {
+  cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, static_cast<blasint>(n), static_cast<blasint>(m),
+              static_cast<blasint>(d), 1.0, a, static_cast<blasint>(d), b, static_cast<blasint>(d), 0.0, out,
+              static_cast<blasint>(m));
+}
+
+double squared_norm(const double* point, std::size_t d) {
+  double sum = 0;
+  for (std::size_t k = 0; k < d; ++k) sum += point[k] * point[k];
+  return sum;
+}
+
+template <class T>
+std::vector<double> mean_of_rows(const T* rows, std::size_t count, std::size_t d) {
+  std::vector<double> mean(d, 0.0);
+  for (std::size_t i = 0; i < count; ++i)
+    for (std::size_t k = 0; k < d; ++k) mean[k] += static_cast<double>(rows[i * d + k]);
+  for (double& value : mean) value /= static_cast<double>(std::max<std::size_t>(count, 1));
+  return mean;
+}
+
+/// Rows minus a centre, with their squared norms.
+struct CentredRows {
+  std::vector<double> rows;
+  std::vector<double> norms;
+  std::size_t d = 0;
+
+  void assign(std::size_t dimension) {
+    d = dimension;
+    rows.clear();
+    norms.clear();
+  }
+  template <class T>
+  void append(const T* source, std::size_t count, const std::vector<double>& centre) {
+    const std::size_t first = rows.size();
+    rows.resize(first + count * d);
+    double* target = rows.data() + first;
+    for (std::size_t i = 0; i < count; ++i)
+      for (std::size_t k = 0; k < d; ++k) target[i * d + k] = static_cast<double>(source[i * d + k]) - centre[k];
+    for (std::size_t i = 0; i < count; ++i) norms.push_back(squared_norm(target + i * d, d));
+  }
+  [[nodiscard]] std::size_t count() const { return norms.size(); }
+};
+
+class CpuBackend final : public Backend {
+ public:
+  explicit CpuBackend(unsigned threads) : threads_(threads) {}
+  std::string_view name() const override { return "cpu"; }
+
+  Result<void> inner_products(const ReducedSetView& query, std::span<const ReducedSetView> sets,
+                              std::span<double> out) const override {
+    LEARNDOCK_CHECK(check_inner_products(query, sets, out));
+    const std::vector<double> centre = mean_of_rows(query.points, query.count, query.dimension);
+    CentredRows columns;
+    columns.assign(query.dimension);
+    columns.append(query.points, query.count, centre);
+    const std::vector<std::size_t> blocks = block_starts(sets);
+    run_tasks(blocks.size() - 1, threads_, [&](std::size_t b) {
+      multiply_block(sets.subspan(blocks[b], blocks[b + 1] - blocks[b]), columns, query.weights, centre,
+                     out.subspan(blocks[b], blocks[b + 1] - blocks[b]));
+    });
+    return {};
+  }
+
+  Result<void> self_inner_products(std::span<const ReducedSetView> sets, std::span<double> out) const override {
+    LEARNDOCK_CHECK(check_self_inner_products(sets, out));
+    run_tasks(sets.size(), threads_, [&](std::size_t i) {
+      const ReducedSetView& set = sets[i];
+      const std::vector<double> centre = mean_of_rows(set.points, set.count, set.dimension);
+      CentredRows columns;
+      columns.assign(set.dimension);
+      columns.append(set.points, set.count, centre);
+      multiply_block(sets.subspan(i, 1), columns, set.weights, centre, out.subspan(i, 1));
+    });
+    return {};
+  }
+
+  Result<void> gram(MatrixView<const double> points, double gamma, MatrixView<double> out) const override {
+    LEARNDOCK_CHECK(check_gram(points, out));
+    if (points.rows() == 0) return {};
+    CentredRows rows;
+    rows.assign(points.cols());
+    rows.append(points.data(), points.rows(), mean_of_rows(points.data(), points.rows(), points.cols()));
+    const std::size_t tasks = (points.rows() + kBlockRows - 1) / kBlockRows;
+    run_tasks(tasks, threads_, [&](std::size_t task) {
+      const std::size_t first = task * kBlockRows, count = std::min(kBlockRows, points.rows() - first);
+      multiply_transposed(rows.rows.data() + first * rows.d, count, rows.rows.data(), rows.count(), rows.d,
+                          &out(first, 0));
+      std::vector<double> sums(count);
+      kernel_row_sums({&out(first, 0), count, rows.count(), rows.norms.data() + first, rows.norms.data(), nullptr,
+                       gamma, true},
+                      sums.data());
+    });
+    // k(z, z) is one by definition; the product form leaves rounding there.
+    for (std::size_t i = 0; i < points.rows(); ++i) out(i, i) = 1;
+    return {};
+  }
+
+  Result<void> data_sums(MatrixView<const double> points, MatrixView<const float> data, double gamma,
+                         const DataSums& out) const override {
+    LEARNDOCK_CHECK(check_data_sums(points, data, out));
+    const std::size_t k = points.rows(), d = points.cols();
+    const std::vector<double> centre = mean_of_rows(points.data(), k, d);
+    CentredRows z;
+    z.assign(d);
+    z.append(points.data(), k, centre);
+    const bool want_points = out.kernel_point.data() != nullptr;
+    std::vector<std::vector<double>> lane_kernel(kLanes, std::vector<double>(k, 0.0));
+    std::vector<std::vector<double>> lane_points(kLanes, std::vector<double>(want_points ? k * d : 0, 0.0));
+    run_tasks(kLanes, threads_, [&](std::size_t lane) {
+      add_lane(z, data, gamma, centre, lane, lane_kernel[lane], lane_points[lane]);
+    });
+    std::fill(out.kernel.begin(), out.kernel.end(), 0.0);
+    if (want_points) std::fill_n(out.kernel_point.data(), out.kernel_point.size(), 0.0);
+    for (std::size_t lane = 0; lane < kLanes; ++lane) {
+      for (std::size_t i = 0; i < k; ++i) out.kernel[i] += lane_kernel[lane][i];
+      for (std::size_t i = 0; want_points && i < k * d; ++i) out.kernel_point.data()[i] += lane_points[lane][i];
+    }
+    // The lanes summed centred rows; k(z, x) * centre completes them.
+    for (std::size_t i = 0; want_points && i < k; ++i)
+      for (std::size_t c = 0; c < d; ++c) out.kernel_point(i, c) += out.kernel[i] * centre[c];
+    return {};
+  }
+
+  Result<void> nearest_centres(MatrixView<const float> data, MatrixView<const float> centres,
+                               std::span<std::uint32_t> labels) const override {
+    LEARNDOCK_CHECK(check_nearest_centres(data, centres, labels));
+    const std::size_t k = centres.rows(), d = centres.cols();
+    const std::vector<double> mean = mean_of_rows(centres.data(), k, d);
+    std::vector<float> centred(k * d), half_norms(k);
+    for (std::size_t c = 0; c < k; ++c) {
+      double norm = 0;
+      for (std::size_t j = 0; j < d; ++j) {
+        const double value = static_cast<double>(centres(c, j)) - mean[j];
+        centred[c * d + j] = static_cast<float>(value);
+        norm += value * value;
+      }
+      half_norms[c] = static_cast<float>(norm / 2);
+    }
+    const std::size_t tasks = (data.rows() + kDataRows - 1) / kDataRows;
+    run_tasks(tasks, threads_, [&](std::size_t task) {
+      const std::size_t first = task * kDataRows, count = std::min(kDataRows, data.rows() - first);
+      label_block(data.block(first, count), centred, half_norms, mean, labels.subspan(first, count));
+    });
+    return {};
+  }
+
+ private:
+  /// Consecutive sets are gathered until kBlockRows rows; returns the first set of each block, and the end.
+  static std::vector<std::size_t> block_starts(std::span<const ReducedSetView> sets) {
+    std::vector<std::size_t> starts;
+    std::size_t rows = kBlockRows;
+    for (std::size_t i = 0; i < sets.size(); ++i) {
+      if (rows + sets[i].count > kBlockRows) {
+        starts.push_back(i);
+        rows = 0;
+      }
+      rows += sets[i].count;
+    }
+    starts.push_back(sets.size());
+    return starts;
+  }
+
+  /// out[i] = sum over the rows of set i, weighted, of their kernel sums against the columns. Products are formed in
+  /// tiles of bounded size, so a huge set costs time but not memory.
+  static void multiply_block(std::span<const ReducedSetView> sets, const CentredRows& columns,
+                             const double* column_weights, const std::vector<double>& centre, std::span<double> out) {
+    thread_local CentredRows rows;
+    thread_local std::vector<double> products, sums;
+    rows.assign(columns.d);
+    for (const ReducedSetView& set : sets) rows.append(set.points, set.count, centre);
+    std::fill(out.begin(), out.end(), 0.0);
+    if (columns.count() == 0 || rows.count() == 0) return;
+    const std::size_t tile_rows = std::max<std::size_t>(1, kTileValues / columns.count());
+    products.resize(std::min(tile_rows, rows.count()) * columns.count());
+    sums.resize(std::min(tile_rows, rows.count()));
+    std::size_t set = 0, set_first = 0;
+    for (std::size_t first = 0; first < rows.count(); first += tile_rows) {
+      const std::size_t last = std::min(first + tile_rows, rows.count());
+      multiply_transposed(rows.rows.data() + first * columns.d, last - first, columns.rows.data(), columns.count(),
+                          columns.d, products.data());
+      for (std::size_t row = first; row < last;) {
+        while (row >= set_first + sets[set].count) set_first += sets[set++].count;
+        const std::size_t end = std::min(last, set_first + sets[set].count);
+        kernel_row_sums({products.data() + (row - first) * columns.count(), end - row, columns.count(),
+                         rows.norms.data() + row, columns.norms.data(), column_weights, sets[set].gamma, false},
+                        sums.data());
+        for (std::size_t r = row; r < end; ++r) out[set] += sets[set].weights[r - set_first] * sums[r - row];
+        row = end;
+      }
+    }
+  }
+
+  static void add_lane(const CentredRows& z, MatrixView<const float> data, double gamma,
+                       const std::vector<double>& centre, std::size_t lane, std::vector<double>& kernel,
+                       std::vector<double>& kernel_points) {
+    CentredRows x;
+    std::vector<double> products, sums(z.count());
+    for (std::size_t first = lane * kDataRows; first < data.rows(); first += kLanes * kDataRows) {
+      const std::size_t count = std::min(kDataRows, data.rows() - first);
+      x.assign(z.d);
+      x.append(data.row(first).data(), count, centre);
+      products.resize(z.count() * count);
+      multiply_transposed(z.rows.data(), z.count(), x.rows.data(), count, z.d, products.data());
+      kernel_row_sums({products.data(), z.count(), count, z.norms.data(), x.norms.data(), nullptr, gamma,
+                       !kernel_points.empty()},
+                      sums.data());
+      for (std::size_t i = 0; i < z.count(); ++i) kernel[i] += sums[i];
+      if (kernel_points.empty()) continue;
+      cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, static_cast<blasint>(z.count()),
+                  static_cast<blasint>(z.d), static_cast<blasint>(count), 1.0, products.data(),
+                  static_cast<blasint>(count), x.rows.data(), static_cast<blasint>(z.d), 1.0, kernel_points.data(),
+                  static_cast<blasint>(z.d));
+    }
+  }
+
+  static void label_block(MatrixView<const float> data, const std::vector<float>& centres,
+                          const std::vector<float>& half_norms, const std::vector<double>& mean,
+                          std::span<std::uint32_t> labels) {
+    const std::size_t d = data.cols(), k = half_norms.size();
+    thread_local std::vector<float> rows, products;
+    rows.resize(data.rows() * d);
+    for (std::size_t x = 0; x < data.rows(); ++x)
+      for (std::size_t j = 0; j < d; ++j)
+        rows[x * d + j] = static_cast<float>(static_cast<double>(data(x, j)) - mean[j]);
+    products.resize(data.rows() * k);
+    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, static_cast<blasint>(data.rows()), static_cast<blasint>(k),
+                static_cast<blasint>(d), 1.0F, rows.data(), static_cast<blasint>(d), centres.data(),
+                static_cast<blasint>(d), 0.0F, products.data(), static_cast<blasint>(k));
+    for (std::size_t x = 0; x < data.rows(); ++x) {
+      // |x - c|^2 / 2 without the |x|^2 that all centres share.
+      const float* product = products.data() + x * k;
+      std::size_t best = 0;
+      float best_value = half_norms[0] - product[0];
+      for (std::size_t c = 1; c < k; ++c) {
+        const float value = half_norms[c] - product[c];
+        if (value < best_value) {
+          best_value = value;
+          best = c;
+        }
+      }
+      labels[x] = static_cast<std::uint32_t>(best);
+    }
+  }
+
+  unsigned threads_;
+};
+
+}  // namespace
+
+std::shared_ptr<const Backend> make_cpu_backend(unsigned threads) {
+  // Threads are ours: BLAS calls come from them and must not start more.
+  openblas_set_num_threads(1);
+  return std::make_shared<CpuBackend>(threads == 0 ? usable_cores() : threads);
+}
+
+std::string cpu_backend_details(unsigned threads) {
+  return fmt::format("{}, OpenBLAS {}, {} threads", kernel_instruction_set(), openblas_get_corename(),
+                     threads == 0 ? usable_cores() : threads);
+}
+
+}  // namespace learndock::compute

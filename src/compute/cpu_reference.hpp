@@ -1,0 +1,12 @@
+#pragma once
+
+#include <memory>
+
+#include "learndock/compute/backend.hpp"
+
+namespace learndock::compute {
+
+/// Plain loops in double, distances by direct difference. Never optimised: it is what correct means.
+[[nodiscard]] std::shared_ptr<const Backend> make_cpu_reference();
+
+}  // namespace learndock::compute

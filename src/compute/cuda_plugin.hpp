@@ -1,0 +1,17 @@
+#pragma once
+
+#include <memory>
+
+#include "learndock/compute/backend.hpp"
+
+namespace learndock::compute {
+
+/// Loads liblearndock_cuda.so at run time; nothing else in the program knows of CUDA.
+/// @errors backend_unavailable, naming exactly what is missing (plug-in, driver, device)
+[[nodiscard]] Result<std::shared_ptr<const Backend>> open_cuda_plugin();
+
+/// What the plug-in exports under the name "learndock_cuda_open". Returns an owning pointer, or null after writing the
+/// reason (zero-terminated) into `reason`.
+using CudaOpenFunction = const Backend* (*)(char* reason, std::size_t reason_size);
+
+}  // namespace learndock::compute

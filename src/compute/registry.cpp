@@ -1,0 +1,29 @@
+#include "learndock/compute/registry.hpp"
+
+#include <fmt/format.h>
+
+#include "compute/cpu_backend.hpp"
+#include "compute/cpu_reference.hpp"
+#include "compute/cuda_plugin.hpp"
+
+namespace learndock::compute {
+
+std::vector<BackendInfo> list_backends() {
+  std::vector<BackendInfo> backends = {
+      {"cpu_reference", true, "plain fp64 loops, one thread: the oracle"},
+      {"cpu", true, cpu_backend_details(0)},
+  };
+  const auto cuda = open_cuda_plugin();
+  backends.push_back({"cuda", cuda.has_value(), cuda ? "plug-in loaded" : cuda.error().message});
+  return backends;
+}
+
+Result<std::shared_ptr<const Backend>> open_backend(std::string_view name, unsigned threads) {
+  if (name.empty() || name == "auto" || name == "cpu") return make_cpu_backend(threads);
+  if (name == "cpu_reference") return make_cpu_reference();
+  if (name == "cuda") return open_cuda_plugin();
+  return fail(ErrorCode::invalid_argument, fmt::format("there is no backend \"{}\"", name), {},
+              "choose cpu, cpu_reference or cuda");
+}
+
+}  // namespace learndock::compute

@@ -1,0 +1,48 @@
+#include "learndock/spec/mmd.hpp"
+
+#include <cmath>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+namespace learndock::spec {
+
+Result<Distance> distance(const RkmeSpecification& a, const RkmeSpecification& b, const compute::Backend& backend) {
+  for (const RkmeSpecification* spec : {&a, &b})
+    if (!spec->gaussian())
+      return fail(ErrorCode::spec_kernel, "image specifications compare by a convolutional kernel, which is not built in");
+  if (a.type != b.type)
+    return fail(ErrorCode::spec_dimension,
+                fmt::format("a {} and a {} cannot be compared", type_name(a.type), type_name(b.type)));
+  if (a.trailing_shape != b.trailing_shape)
+    return fail(ErrorCode::spec_dimension,
+                fmt::format("points of shape [{}] and [{}] cannot be compared", fmt::join(a.trailing_shape, ", "),
+                            fmt::join(b.trailing_shape, ", ")));
+  const compute::ReducedSetView views[] = {a.view(), b.view()};
+  double self[2] = {0, 0};
+  LEARNDOCK_CHECK(backend.self_inner_products(views, self));
+  Distance result{0, self[0], self[1], 0};
+  LEARNDOCK_CHECK(backend.inner_products(b.view(), {views, 1}, {&result.inner, 1}));
+  result.mmd_squared = result.self_a - 2 * result.inner + result.self_b;
+  return result;
+}
+
+Result<double> mean_off_diagonal_kernel(const RkmeSpecification& spec, const compute::Backend& backend) {
+  if (!spec.gaussian()) return fail(ErrorCode::spec_kernel, "image specifications have no Gaussian kernel");
+  std::vector<double> magnitudes(spec.weights.size());
+  double sum = 0, squares = 0;
+  for (std::size_t i = 0; i < magnitudes.size(); ++i) {
+    magnitudes[i] = std::abs(spec.weights[i]);
+    sum += magnitudes[i];
+    squares += magnitudes[i] * magnitudes[i];
+  }
+  const double pairs = sum * sum - squares;
+  if (magnitudes.size() == 1 || pairs <= 1e-12 * squares) return 1.0;
+  compute::ReducedSetView view = spec.view();
+  view.weights = magnitudes.data();
+  double self = 0;
+  LEARNDOCK_CHECK(backend.self_inner_products({&view, 1}, {&self, 1}));
+  return (self - squares) / pairs;
+}
+
+}  // namespace learndock::spec

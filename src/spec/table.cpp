@@ -1,0 +1,299 @@
+#include "learndock/spec/table.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <charconv>
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+#include <limits>
+#include <optional>
+#include <set>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "learndock/base/file.hpp"
+
+namespace learndock::spec {
+namespace {
+
+constexpr float kMissing = std::numeric_limits<float>::quiet_NaN();
+constexpr std::string_view kNpyMagic = "\x93NUMPY";
+
+/// Splits CSV text into records; quoted cells may hold commas, quotes and line breaks.
+class CsvReader {
+ public:
+  explicit CsvReader(std::string_view text) : text_(text) {
+    if (text_.starts_with("\xEF\xBB\xBF")) text_.remove_prefix(3);
+  }
+
+  /// The cells of the next record, or nothing at the end. Blank lines are skipped.
+  Result<bool> next(std::vector<std::string>& cells) {
+    while (true) {
+      if (at_ >= text_.size()) return false;
+      first_line_ = line_;
+      cells.clear();
+      LEARNDOCK_CHECK(read_record(cells));
+      if (cells.size() != 1 || !cells[0].empty()) return true;
+    }
+  }
+  [[nodiscard]] std::size_t line() const { return first_line_; }
+
+ private:
+  Result<void> read_record(std::vector<std::string>& cells) {
+    while (true) {
+      cells.emplace_back();
+      const bool quoted = at_ < text_.size() && text_[at_] == '"';
+      if (quoted) {
+        LEARNDOCK_CHECK(read_quoted(cells.back()));
+      } else {
+        const std::size_t end = std::min(text_.find_first_of(",\r\n", at_), text_.size());
+        cells.back() = text_.substr(at_, end - at_);
+        at_ = end;
+      }
+      if (at_ >= text_.size()) return {};
+      const char separator = text_[at_++];
+      if (separator == ',') continue;
+      if (separator == '\r' && at_ < text_.size() && text_[at_] == '\n') ++at_;
+      if (separator != '\r' && separator != '\n')
+        return fail(ErrorCode::table_syntax, "text follows a closing quote", fmt::format("line {}", line_));
+      ++line_;
+      return {};
+    }
+  }
+
+  Result<void> read_quoted(std::string& cell) {
+    ++at_;
+    while (true) {
+      const std::size_t quote = text_.find('"', at_);
+      if (quote == std::string_view::npos)
+        return fail(ErrorCode::table_syntax, "a quoted cell is never closed", fmt::format("line {}", first_line_));
+      const std::string_view part = text_.substr(at_, quote - at_);
+      cell += part;
+      line_ += static_cast<std::size_t>(std::count(part.begin(), part.end(), '\n'));
+      at_ = quote + 1;
+      if (at_ >= text_.size() || text_[at_] != '"') return {};
+      cell += '"';
+      ++at_;
+    }
+  }
+
+  std::string_view text_;
+  std::size_t at_ = 0;
+  std::size_t line_ = 1;
+  std::size_t first_line_ = 1;
+};
+
+std::string_view trimmed(std::string_view text) {
+  const std::size_t first = text.find_first_not_of(" \t");
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
+}
+
+std::optional<float> parse_number(std::string_view cell) {
+  std::string_view text = trimmed(cell);
+  if (text.starts_with('+')) text.remove_prefix(1);
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (end != text.data() + text.size() || text.empty()) return std::nullopt;
+  // Beyond double is beyond any use: missing, like the infinity it would become. Underflow is zero.
+  if (error == std::errc::result_out_of_range) return text.find("e-") != std::string_view::npos ? 0.0F : kMissing;
+  if (error != std::errc()) return std::nullopt;
+  return static_cast<float>(value);
+}
+
+bool is_missing(std::string_view cell) {
+  static const std::set<std::string_view> names = {"", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "?"};
+  return names.contains(trimmed(cell));
+}
+
+/// A header of plain data would silently cost the first row. Column numbers (0, 1, 2, ...) are a header.
+bool looks_like_data(const std::vector<std::string>& header) {
+  std::set<float> seen;
+  for (const std::string& cell : header) {
+    const auto number = parse_number(cell);
+    if (!number) return false;
+    if (*number != std::floor(*number) || *number < 0 || !seen.insert(*number).second) return true;
+  }
+  return false;
+}
+
+Result<std::optional<std::size_t>> label_index(const std::vector<std::string>& header, const std::string& label) {
+  if (label.empty()) return std::nullopt;
+  const auto found = std::find(header.begin(), header.end(), label);
+  if (found == header.end())
+    return fail(ErrorCode::table_column, fmt::format("there is no column \"{}\"", label), "line 1",
+                fmt::format("the columns are: {}", fmt::join(header, ", ")));
+  return static_cast<std::size_t>(found - header.begin());
+}
+
+// --- .npy ---
+
+Failure bad_npy(std::string message) { return fail(ErrorCode::table_npy, std::move(message)); }
+
+/// The text after 'key': in the header dictionary that numpy writes.
+Result<std::string_view> npy_value(std::string_view header, std::string_view key) {
+  const std::size_t at = header.find(fmt::format("'{}'", key));
+  const std::size_t colon = at == std::string_view::npos ? at : header.find(':', at);
+  if (colon == std::string_view::npos) return bad_npy(fmt::format("the header has no '{}'", key));
+  return trimmed(header.substr(colon + 1));
+}
+
+struct NpyHeader {
+  char kind = 0;
+  std::size_t width = 0;
+  bool fortran_order = false;
+  std::size_t rows = 0, cols = 0;
+};
+
+Result<NpyHeader> parse_npy_header(std::string_view text) {
+  NpyHeader header;
+  LEARNDOCK_TRY(const std::string_view type, npy_value(text, "descr"));
+  // '<f8' and so on: byte order, kind, width.
+  if (type.size() < 5 || (type[0] != '\'' && type[0] != '"') || type[4] != type[0])
+    return bad_npy("the element type is not a plain number type");
+  header.kind = type[2];
+  header.width = static_cast<std::size_t>(type[3] - '0');
+  const bool known = (header.kind == 'f' && (header.width == 4 || header.width == 8)) ||
+                     ((header.kind == 'i' || header.kind == 'u') &&
+                      (header.width == 1 || header.width == 2 || header.width == 4 || header.width == 8));
+  if (!known || (type[1] != '<' && type[1] != '|' && type[1] != '='))
+    return bad_npy(fmt::format("elements of type {} are not read", type.substr(0, 5)));
+  LEARNDOCK_TRY(const std::string_view order, npy_value(text, "fortran_order"));
+  header.fortran_order = order.starts_with("True");
+  LEARNDOCK_TRY(std::string_view shape, npy_value(text, "shape"));
+  std::size_t extents[2] = {0, 0};
+  if (!shape.starts_with('(')) return bad_npy("the shape is not a tuple");
+  shape.remove_prefix(1);
+  for (std::size_t i = 0; i < 2; ++i) {
+    shape = trimmed(shape);
+    const auto [end, error] = std::from_chars(shape.data(), shape.data() + shape.size(), extents[i]);
+    if (error != std::errc()) return bad_npy("the array is not two-dimensional");
+    shape = trimmed(shape.substr(static_cast<std::size_t>(end - shape.data())));
+    if (i == 0 && !shape.starts_with(',')) return bad_npy("the array is not two-dimensional");
+    if (i == 0) shape.remove_prefix(1);
+  }
+  if (!shape.starts_with(')') && !shape.starts_with(",)")) return bad_npy("the array is not two-dimensional");
+  header.rows = extents[0];
+  header.cols = extents[1];
+  return header;
+}
+
+template <class T>
+float element(const char* at) {
+  T value;
+  std::memcpy(&value, at, sizeof value);
+  return static_cast<float>(value);
+}
+
+using ElementReader = float (*)(const char*);
+
+ElementReader element_reader(const NpyHeader& header) {
+  static_assert(std::endian::native == std::endian::little);
+  switch (header.kind) {
+    case 'f': return header.width == 4 ? element<float> : element<double>;
+    case 'i':
+      return header.width == 1   ? element<std::int8_t>
+             : header.width == 2 ? element<std::int16_t>
+             : header.width == 4 ? element<std::int32_t>
+                                 : element<std::int64_t>;
+    default:
+      return header.width == 1   ? element<std::uint8_t>
+             : header.width == 2 ? element<std::uint16_t>
+             : header.width == 4 ? element<std::uint32_t>
+                                 : element<std::uint64_t>;
+  }
+}
+
+}  // namespace
+
+Result<Table> parse_csv(std::string_view text, const TableOptions& options) {
+  CsvReader reader(text);
+  std::vector<std::string> cells;
+  LEARNDOCK_TRY(const bool any, reader.next(cells));
+  if (!any) return fail(ErrorCode::table_empty, "the file is empty");
+  for (std::string& cell : cells) cell = trimmed(cell);
+  if (looks_like_data(cells))
+    return fail(ErrorCode::table_syntax, "the first line is numbers, not column names", "line 1",
+                "add a header line that names the columns");
+  const std::vector<std::string> header = cells;
+  LEARNDOCK_TRY(const std::optional<std::size_t> label, label_index(header, options.label_column));
+  const std::size_t features = header.size() - (label ? 1 : 0);
+  if (features == 0) return fail(ErrorCode::table_column, "no feature column is left beside the label", "line 1");
+
+  std::vector<float> values;
+  std::size_t rows = 0;
+  while (true) {
+    LEARNDOCK_TRY(const bool more, reader.next(cells));
+    if (!more) break;
+    if (cells.size() != header.size())
+      return fail(ErrorCode::table_syntax, fmt::format("{} cells, the header has {}", cells.size(), header.size()),
+                  fmt::format("line {}", reader.line()));
+    if (values.size() + features > options.max_values)
+      return fail(ErrorCode::too_large, fmt::format("the table holds more than {} values", options.max_values));
+    for (std::size_t c = 0; c < cells.size(); ++c) {
+      if (label && c == *label) continue;
+      const auto number = is_missing(cells[c]) ? kMissing : parse_number(cells[c]);
+      if (!number)
+        return fail(ErrorCode::table_cell, fmt::format("\"{}\" is not a number", std::string_view(cells[c]).substr(0, 40)),
+                    fmt::format("line {}, column \"{}\"", reader.line(), header[c]),
+                    "encode it as a number, leave the cell empty, or name the column with --label to leave it out");
+      values.push_back(*number);
+    }
+    ++rows;
+  }
+  if (rows == 0) return fail(ErrorCode::table_empty, "the file has a header but no rows");
+  Table table{Matrix<float>(rows, features, std::move(values)), {}};
+  for (std::size_t c = 0; c < header.size(); ++c)
+    if (!label || c != *label) table.columns.push_back(header[c]);
+  return table;
+}
+
+Result<Table> parse_npy(std::string_view bytes, const TableOptions& options) {
+  if (!bytes.starts_with(kNpyMagic) || bytes.size() < 12) return bad_npy("this is not a .npy file");
+  if (!options.label_column.empty())
+    return fail(ErrorCode::table_column, "a .npy file has no column names, so --label cannot name one", {},
+                "leave the label column out of the array");
+  const int version = bytes[6];
+  std::size_t length = 0, start = 0;
+  if (version == 1) {
+    std::uint16_t short_length;
+    std::memcpy(&short_length, bytes.data() + 8, sizeof short_length);
+    length = short_length;
+    start = 10;
+  } else if (version == 2 || version == 3) {
+    std::uint32_t long_length;
+    std::memcpy(&long_length, bytes.data() + 8, sizeof long_length);
+    length = long_length;
+    start = 12;
+  } else {
+    return bad_npy(fmt::format("format version {} is not known", version));
+  }
+  if (length > bytes.size() - start) return bad_npy("the header is cut short");
+  LEARNDOCK_TRY(const NpyHeader header, parse_npy_header(bytes.substr(start, length)));
+  if (header.rows == 0 || header.cols == 0) return fail(ErrorCode::table_empty, "the array is empty");
+  if (header.cols > options.max_values || header.rows > options.max_values / header.cols)
+    return fail(ErrorCode::too_large, fmt::format("the table holds more than {} values", options.max_values));
+  const std::string_view data = bytes.substr(start + length);
+  if (data.size() != header.rows * header.cols * header.width)
+    return bad_npy(fmt::format("{} x {} elements of {} bytes do not match the {} bytes present", header.rows, header.cols,
+                               header.width, data.size()));
+  Table table{Matrix<float>(header.rows, header.cols), {}};
+  const ElementReader read = element_reader(header);
+  for (std::size_t r = 0; r < header.rows; ++r)
+    for (std::size_t c = 0; c < header.cols; ++c) {
+      const std::size_t index = header.fortran_order ? c * header.rows + r : r * header.cols + c;
+      table.values(r, c) = read(data.data() + index * header.width);
+    }
+  return table;
+}
+
+Result<Table> read_table(const std::filesystem::path& path, const TableOptions& options) {
+  LEARNDOCK_TRY(const std::string bytes, read_file(path, std::size_t{16} << 30));
+  auto table = bytes.starts_with(kNpyMagic) ? parse_npy(bytes, options) : parse_csv(bytes, options);
+  if (!table) return pass_on(std::move(table).error(), path.string());
+  return table;
+}
+
+}  // namespace learndock::spec

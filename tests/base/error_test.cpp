@@ -1,0 +1,48 @@
+#include "learndock/base/error.hpp"
+
+#include <fstream>
+#include <set>
+#include <sstream>
+
+#include <gtest/gtest.h>
+
+#include "learndock/base/digest.hpp"
+#include "learndock/base/ids.hpp"
+
+namespace learndock {
+namespace {
+
+TEST(ErrorTable, SlugsAndNumbersAreUniqueAndReversible) {
+  std::set<std::string_view> slugs;
+  std::set<int> numbers;
+  for (const ErrorCode code : all_error_codes()) {
+    EXPECT_TRUE(slugs.insert(slug(code)).second) << slug(code);
+    EXPECT_TRUE(numbers.insert(number(code)).second) << slug(code);
+    EXPECT_EQ(code_of_slug(slug(code)), code);
+    EXPECT_GE(http_status(code), 400);
+    EXPECT_LT(http_status(code), 600);
+    EXPECT_GE(exit_code(code), 1);
+    EXPECT_LE(exit_code(code), 7);
+  }
+  EXPECT_EQ(code_of_slug("of.a.newer.server"), ErrorCode::internal);
+}
+
+TEST(ErrorTable, DescribeNamesWhatWhereAndFix) {
+  const std::string text = describe({ErrorCode::zip_path_traversal, "entry leaves the package", "../x", "repack it"});
+  EXPECT_EQ(text, "entry leaves the package (zip.path.traversal, E1003)\n  at:  ../x\n  fix: repack it");
+}
+
+TEST(LearnwareId, AcceptsPrintableNamesOnly) {
+  EXPECT_EQ(LearnwareId::create("lw-1:a").value().text(), "lw-1:a");
+  EXPECT_EQ(LearnwareId::from_number(42).text(), "00000042");
+  for (const char* bad : {"", "a b", "a/b", "a\n", "\x7f"}) EXPECT_FALSE(LearnwareId::create(bad).has_value()) << bad;
+  EXPECT_FALSE(LearnwareId::create(std::string(129, 'a')).has_value());
+}
+
+TEST(Sha256, KnownVectors) {  // FIPS 180-4 examples
+  EXPECT_EQ(sha256_hex(""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+  EXPECT_EQ(sha256_hex("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+}
+
+}  // namespace
+}  // namespace learndock

@@ -1,0 +1,35 @@
+#include "learndock/base/file.hpp"
+
+#include <unistd.h>
+
+#include <gtest/gtest.h>
+
+namespace learndock {
+namespace {
+
+class FileTest : public ::testing::Test {
+ protected:
+  FileTest() { std::filesystem::create_directories(folder_); }
+  ~FileTest() override { std::filesystem::remove_all(folder_); }
+  std::filesystem::path folder_ =
+      std::filesystem::temp_directory_path() / ("learndock_file_test_" + std::to_string(::getpid()));
+};
+
+TEST_F(FileTest, WritesReplacesAndLeavesNoTemporary) {
+  const auto path = folder_ / "a";
+  ASSERT_TRUE(write_file_atomically(path, "one").has_value());
+  ASSERT_TRUE(write_file_atomically(path, "two").has_value());
+  EXPECT_EQ(read_file(path).value(), "two");
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_), {}), 1);
+}
+
+TEST_F(FileTest, SaysWhatIsWrong) {
+  EXPECT_EQ(read_file(folder_ / "none").error().code, ErrorCode::not_found);
+  EXPECT_EQ(read_file(folder_).error().code, ErrorCode::io);
+  ASSERT_TRUE(write_file_atomically(folder_ / "a", "12345").has_value());
+  EXPECT_EQ(read_file(folder_ / "a", 4).error().code, ErrorCode::too_large);
+  EXPECT_EQ(write_file_atomically(folder_ / "none" / "a", "x").error().code, ErrorCode::not_found);
+}
+
+}  // namespace
+}  // namespace learndock

@@ -1,0 +1,195 @@
+// One table of shapes, every backend against the oracle. New backends are added to `challengers`.
+#include "learndock/compute/backend.hpp"
+
+#include <cmath>
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "learndock/compute/registry.hpp"
+#include "support/generators.hpp"
+
+namespace learndock::compute {
+namespace {
+
+using testing::random_data;
+using testing::random_set;
+using testing::WeightedSet;
+
+const Backend& oracle() {
+  static const auto backend = open_backend("cpu_reference").value();
+  return *backend;
+}
+
+std::vector<std::shared_ptr<const Backend>> challengers() {
+  std::vector<std::shared_ptr<const Backend>> backends = {open_backend("cpu", 1).value(),
+                                                          open_backend("cpu", 3).value()};
+  if (auto cuda = open_backend("cuda")) backends.push_back(*cuda);
+  return backends;
+}
+
+/// Each term |b c k| carries the error of the exponent (a few rounding errors of gamma times centred norms) and of exp.
+double bound(const WeightedSet& a, const WeightedSet& b, double offset) {
+  double weight_a = 0, weight_b = 0, norm = 0;
+  for (const double w : a.weights) weight_a += std::abs(w);
+  for (const double w : b.weights) weight_b += std::abs(w);
+  for (const auto* set : {&a, &b})
+    for (std::size_t i = 0; i < set->points.rows(); ++i) {
+      double sum = 0;
+      for (const double x : set->points.row(i)) sum += (x - offset) * (x - offset);
+      norm = std::max(norm, sum);
+    }
+  // Centring itself rounds each coordinate by eps |offset|, which moves a squared distance by that times the distance.
+  const double coordinate = std::abs(offset) * std::sqrt(norm * static_cast<double>(a.points.cols()));
+  return weight_a * weight_b * 1e-15 * (16 + 8 * a.gamma * (4 * norm * std::sqrt(static_cast<double>(a.points.cols())) + coordinate));
+}
+
+struct Case {
+  std::size_t sets, count, query_count, dimension;
+  double gamma, offset, spread;
+  bool signed_weights;
+};
+
+const Case kCases[] = {
+    {0, 1, 1, 1, 0.1, 0, 1, false},      {1, 1, 1, 1, 0.1, 0, 1, false},       {3, 1, 7, 2, 0.5, 0, 1, true},
+    {40, 20, 100, 20, 0.1, 0, 1, false}, {7, 511, 3, 5, 0.1, 0, 1, false},     {7, 512, 3, 5, 0.1, 0, 1, true},
+    {7, 513, 33, 5, 0.1, 0, 1, false},   {2, 1501, 1403, 3, 0.2, 0, 1, true},  {9, 17, 31, 129, 0.01, 0, 1, false},
+    {5, 20, 20, 8, 0.1, 1e6, 1, false},  {5, 20, 20, 8, 0.1, 0, 1e4, false},   {5, 20, 20, 8, 1e-8, 0, 1e4, false},
+    {5, 20, 20, 8, 1e6, 0, 1e-3, true},  {5, 8, 8, 4, 0.1, 0, 0, false},  // spread 0: all points equal
+};
+
+TEST(Backend, InnerProductsMatchTheOracle) {
+  for (const auto& backend : challengers())
+    for (const Case& c : kCases) {
+      SCOPED_TRACE(std::string(backend->name()) + " sets " + std::to_string(c.sets) + " count " +
+                   std::to_string(c.count) + " d " + std::to_string(c.dimension));
+      const auto query = random_set({c.query_count, c.dimension, 0.7, c.offset, c.spread, c.signed_weights}, 99);
+      std::vector<WeightedSet> sets;
+      for (std::size_t i = 0; i < c.sets; ++i)  // ragged: later sets are larger; gammas differ
+        sets.push_back(random_set({c.count + i, c.dimension, c.gamma * (1 + 0.1 * static_cast<double>(i)), c.offset,
+                                   c.spread, c.signed_weights},
+                                  i));
+      std::vector<ReducedSetView> views;
+      for (const auto& set : sets) views.push_back(set.view());
+      std::vector<double> want(c.sets), have(c.sets);
+      ASSERT_TRUE(oracle().inner_products(query.view(), views, want).has_value());
+      ASSERT_TRUE(backend->inner_products(query.view(), views, have).has_value());
+      for (std::size_t i = 0; i < c.sets; ++i)
+        EXPECT_NEAR(have[i], want[i], bound(sets[i], query, c.offset)) << "set " << i;
+    }
+}
+
+TEST(Backend, SelfInnerProductsMatchTheOracle) {
+  for (const auto& backend : challengers())
+    for (const Case& c : kCases) {
+      std::vector<WeightedSet> sets;
+      for (std::size_t i = 0; i < c.sets; ++i)  // dimensions differ too
+        sets.push_back(random_set({c.count, c.dimension + i, c.gamma, c.offset, c.spread, c.signed_weights}, i));
+      std::vector<ReducedSetView> views;
+      for (const auto& set : sets) views.push_back(set.view());
+      std::vector<double> want(c.sets), have(c.sets);
+      ASSERT_TRUE(oracle().self_inner_products(views, want).has_value());
+      ASSERT_TRUE(backend->self_inner_products(views, have).has_value());
+      for (std::size_t i = 0; i < c.sets; ++i)
+        EXPECT_NEAR(have[i], want[i], bound(sets[i], sets[i], c.offset)) << backend->name() << " set " << i;
+    }
+}
+
+TEST(Backend, HandComputedInnerProduct) {
+  // z = {0, 1} with weights {1, 2} against q = {0} with weight 3 under gamma = ln 2: 3 * (1 + 2 * 1/2) = 6.
+  const WeightedSet set{Matrix<double>(2, 1, {0, 1}), {1, 2}, std::log(2.0)};
+  const WeightedSet query{Matrix<double>(1, 1, {0}), {3}, 123};
+  const ReducedSetView views[] = {set.view()};
+  for (const auto& backend : challengers()) {
+    double out = 0;
+    ASSERT_TRUE(backend->inner_products(query.view(), views, {&out, 1}).has_value());
+    EXPECT_NEAR(out, 6, 1e-14) << backend->name();
+  }
+}
+
+TEST(Backend, GramMatchesTheOracle) {
+  for (const auto& backend : challengers())
+    for (const std::size_t n : {0u, 1u, 2u, 100u, 513u}) {
+      const auto set = random_set({n, 7, 0.1, 1e3, 1, false}, n);
+      Matrix<double> want(n, n), have(n, n);
+      ASSERT_TRUE(oracle().gram(set.points.view(), 0.1, want.view()).has_value());
+      ASSERT_TRUE(backend->gram(set.points.view(), 0.1, have.view()).has_value());
+      for (std::size_t i = 0; i < n * n; ++i) EXPECT_NEAR(have.values()[i], want.values()[i], 1e-12);
+    }
+}
+
+TEST(Backend, DataSumsMatchTheOracleAndIgnoreTheThreadCount) {
+  for (const std::size_t rows : {0u, 1u, 1023u, 1024u, 1025u, 20'001u}) {
+    const auto set = random_set({13, 6, 0.1, 50, 1, false}, rows);
+    const auto data = random_data(rows, 6, rows + 1, 50);
+    std::vector<double> want(13), first;
+    Matrix<double> want_points(13, 6);
+    ASSERT_TRUE(
+        oracle().data_sums(set.points.view(), data.view(), 0.1, {want, want_points.view()}).has_value());
+    for (const auto& backend : challengers()) {
+      std::vector<double> have(13);
+      Matrix<double> have_points(13, 6);
+      ASSERT_TRUE(
+          backend->data_sums(set.points.view(), data.view(), 0.1, {have, have_points.view()}).has_value());
+      const double scale = static_cast<double>(rows) + 1;
+      for (std::size_t i = 0; i < 13; ++i) EXPECT_NEAR(have[i], want[i], 1e-13 * scale) << rows;
+      for (std::size_t i = 0; i < 13 * 6; ++i)
+        EXPECT_NEAR(have_points.values()[i], want_points.values()[i], 1e-11 * scale) << rows;
+      if (backend->name() != "cpu") continue;
+      if (first.empty()) first = have;
+      EXPECT_EQ(have, first) << "same bits for every thread count";
+    }
+  }
+}
+
+TEST(Backend, NearestCentresMatchTheOracleWhereTheChoiceIsClear) {
+  for (const float offset : {0.0F, 2000.0F})
+    for (const std::size_t rows : {0u, 1u, 1024u, 5001u}) {
+      const auto data = random_data(rows, 9, 5, offset);
+      const auto centres = random_data(37, 9, 6, offset);
+      std::vector<std::uint32_t> want(rows), have(rows);
+      ASSERT_TRUE(oracle().nearest_centres(data.view(), centres.view(), want).has_value());
+      for (const auto& backend : challengers()) {
+        ASSERT_TRUE(backend->nearest_centres(data.view(), centres.view(), have).has_value());
+        std::size_t different = 0;
+        for (std::size_t x = 0; x < rows; ++x) {
+          if (have[x] == want[x]) continue;
+          ++different;
+          const auto distance = [&](std::uint32_t c) {
+            double sum = 0;
+            for (std::size_t k = 0; k < 9; ++k) sum += std::pow(static_cast<double>(data(x, k) - centres(c, k)), 2);
+            return sum;
+          };
+          EXPECT_NEAR(distance(have[x]), distance(want[x]), 1e-4) << "not a rounding tie, row " << x;
+        }
+        EXPECT_LE(different, 1 + rows / 1000);
+      }
+    }
+}
+
+TEST(Backend, RefusesMismatchedShapes) {
+  const auto a = random_set({3, 2}, 1), b = random_set({3, 4}, 2);
+  const ReducedSetView views[] = {b.view()};
+  double out = 0;
+  std::vector<std::shared_ptr<const Backend>> all = challengers();
+  all.push_back(open_backend("cpu_reference").value());
+  for (const auto& backend : all) {
+    const auto result = backend->inner_products(a.view(), views, {&out, 1});
+    ASSERT_FALSE(result.has_value());
+    EXPECT_EQ(result.error().code, ErrorCode::invalid_argument);
+  }
+}
+
+TEST(Registry, UnknownNameAndMissingCudaSaySo) {
+  EXPECT_EQ(open_backend("gpu").error().code, ErrorCode::invalid_argument);
+  const auto cuda = open_backend("cuda");
+  if (!cuda) {
+    EXPECT_EQ(cuda.error().code, ErrorCode::backend_unavailable);
+    EXPECT_EQ(exit_code(cuda.error().code), 7);
+    EXPECT_FALSE(cuda.error().message.empty());
+  }
+  EXPECT_EQ(list_backends().size(), 3u);
+}
+
+}  // namespace
+}  // namespace learndock::compute

@@ -1,0 +1,114 @@
+#include "learndock/spec/codec.hpp"
+
+#include <limits>
+
+#include <gtest/gtest.h>
+
+#include "support/generators.hpp"
+
+namespace learndock::spec {
+namespace {
+
+using testing::random_specification;
+
+ErrorCode json_error(std::string_view text) {
+  const auto result = from_json_text(text);
+  EXPECT_FALSE(result.has_value()) << text;
+  return result ? ErrorCode::internal : result.error().code;
+}
+
+TEST(SpecificationJson, ReadsTheReferenceForms) {
+  const auto one_point = from_json_text(R"({"z":[[1,2,3]],"beta":[0.00999],"gamma":0.1,"num_points":7,"type":"RKMETableSpecification"})");
+  ASSERT_TRUE(one_point.has_value());
+  EXPECT_EQ(one_point->points.rows(), 1u);
+  EXPECT_EQ(one_point->dimension(), 3u);
+  EXPECT_EQ(one_point->num_points, 7u);
+  // Missing type means table; missing gamma means 0.1; unknown and legacy keys are ignored.
+  const auto bare = from_json_text(R"({"z":[[1],[2]],"beta":[0.5,-0.5e-07],"cuda_idx":-1,"device":"cpu","later":{"x":[1]}})");
+  ASSERT_TRUE(bare.has_value());
+  EXPECT_EQ(bare->type, StatisticalType::rkme_table);
+  EXPECT_EQ(bare->gamma, 0.1);
+  const auto text = from_json_text(R"({"z":[[1,2]],"beta":[1],"gamma":0.1,"num_points":3,"type":"RKMETextSpecification","language":["en","zh"]})");
+  ASSERT_TRUE(text.has_value());
+  EXPECT_EQ(text->languages, (std::vector<std::string>{"en", "zh"}));
+  const auto trailing = from_json_text(R"({"z":[[[1,2],[3,4]]],"beta":[1]})");
+  ASSERT_TRUE(trailing.has_value());
+  EXPECT_EQ(trailing->trailing_shape, (std::vector<std::size_t>{2, 2}));
+  EXPECT_EQ(from_json_text(R"({"z":[[1]],"beta":[1],"type":"RKMEStatSpecification"})")->type, StatisticalType::rkme_table);
+}
+
+TEST(SpecificationJson, WritesTheReferenceKeysInOrderAndReadsItselfBack) {
+  const auto table = make_table_specification(Matrix<double>(2, 2, {0.1, 2, 3, 4e-7}), {0.25, 0.75}, 0.1, 9).value();
+  EXPECT_EQ(to_json_text(table),
+            R"({"z":[[0.1,2.0],[3.0,4e-07]],"beta":[0.25,0.75],"gamma":0.1,"num_points":9,"type":"RKMETableSpecification"})");
+  for (const char* text :
+       {R"({"z":[[1.5,2.5]],"beta":[1.0],"gamma":0.1,"num_points":3,"type":"RKMETextSpecification","language":["en"]})",
+        R"({"z":[[1.5,2.5]],"beta":[1.0],"embedding":null,"weight":null,"gamma":0.1,"type":"HeteroMapTableSpecification"})"})
+    EXPECT_EQ(to_json_text(from_json_text(text).value()), text);
+}
+
+TEST(SpecificationJson, ImageFormKeepsItsKeys) {
+  Json z = Json::array({Json::array({Json::array()})});
+  for (int row = 0; row < 32; ++row) z[0][0].push_back(std::vector<double>(32, row / 8.0));
+  const Json json = {{"RKME_IMAGE_VERSION", 1}, {"msg", nullptr}, {"z", z}, {"beta", {2.3e-8}}, {"n_models", 16},
+                     {"model_config", {{"k", 2}}}, {"type", "RKMEImageSpecification"}};
+  const auto spec = from_json(json);
+  ASSERT_TRUE(spec.has_value()) << spec.error().message;
+  EXPECT_EQ(spec->trailing_shape, (std::vector<std::size_t>{1, 32, 32}));
+  EXPECT_EQ(to_json(*spec), json);
+  EXPECT_EQ(from_binary(to_binary(*spec)).value(), *spec);
+}
+
+TEST(SpecificationJson, RefusesBadInputPrecisely) {
+  EXPECT_EQ(json_error("[]"), ErrorCode::spec_type);
+  EXPECT_EQ(json_error(R"({"z":[[1]],"beta":[1],"type":"os.system"})"), ErrorCode::spec_type);
+  EXPECT_EQ(json_error(R"({"beta":[1]})"), ErrorCode::spec_missing_key);
+  EXPECT_EQ(json_error(R"({"z":[[1]]})"), ErrorCode::spec_missing_key);
+  EXPECT_EQ(json_error(R"({"z":[],"beta":[]})"), ErrorCode::spec_shape);
+  EXPECT_EQ(json_error(R"({"z":[[]],"beta":[1]})"), ErrorCode::spec_shape);
+  EXPECT_EQ(json_error(R"({"z":[1,2],"beta":[1,2]})"), ErrorCode::spec_shape);
+  EXPECT_EQ(json_error(R"({"z":[[1,2],[3]],"beta":[1,2]})"), ErrorCode::spec_shape);
+  EXPECT_EQ(json_error(R"({"z":[[1],[[2]]],"beta":[1,2]})"), ErrorCode::spec_shape);
+  EXPECT_EQ(json_error(R"({"z":[["1"]],"beta":[1]})"), ErrorCode::spec_shape);
+  EXPECT_EQ(json_error(R"({"z":[[1],[2]],"beta":[1]})"), ErrorCode::spec_shape);
+  EXPECT_EQ(json_error(R"({"z":[[1]],"beta":[0.0]})"), ErrorCode::spec_weights);
+  EXPECT_EQ(json_error(R"({"z":[[1]],"beta":[1],"gamma":-1})"), ErrorCode::spec_gamma);
+  EXPECT_EQ(json_error(R"({"z":[[1]],"beta":[1],"gamma":"x"})"), ErrorCode::spec_gamma);
+  EXPECT_EQ(json_error(R"({"z":[[NaN]],"beta":[1]})"), ErrorCode::json_not_finite);
+  EXPECT_EQ(json_error(R"({"z":[[1e200]],"beta":[1]})"), ErrorCode::spec_not_finite);
+  EXPECT_EQ(json_error(R"({"z":[[1]],"beta":[1],"num_points":-3})"), ErrorCode::spec_shape);
+  EXPECT_EQ(json_error(R"({"z":[[1]],"z":[[2]],"beta":[1]})"), ErrorCode::json_duplicate_key);
+  const auto ragged = from_json_text(R"({"z":[[1,2],[3]],"beta":[1,2]})");
+  EXPECT_EQ(ragged.error().where, "/z/1");
+}
+
+TEST(SpecificationBinary, RoundTripsLosslessly) {
+  for (std::uint64_t seed = 0; seed < 50; ++seed) {
+    const auto spec = random_specification({1 + seed, 1 + seed % 7, 0.3, 0, 1, seed % 2 == 1}, seed);
+    const std::string bytes = to_binary(spec);
+    const auto back = from_binary(bytes);
+    ASSERT_TRUE(back.has_value()) << back.error().message;
+    EXPECT_EQ(*back, spec);
+    EXPECT_EQ(from_json_text(to_json_text(spec)).value(), spec) << "shortest digits read back exactly";
+  }
+}
+
+TEST(SpecificationBinary, FloatsTakeFourBytes) {
+  const auto spec = make_table_specification(Matrix<double>(1, 2, {0.5, 2}), {1}, 0.1, 1).value();
+  EXPECT_EQ(to_binary(spec).size(), 4u + 2 + 1 + 1 + 4 + 4 + 4 + 8 + 8 + 4 + 2 * 4 + 8 + 4);
+}
+
+TEST(SpecificationBinary, EveryTruncationAndEveryFlippedBitIsAnError) {
+  const std::string bytes = to_binary(random_specification({3, 2}, 1));
+  for (std::size_t length = 0; length < bytes.size(); ++length)
+    EXPECT_FALSE(from_binary(std::string_view(bytes).substr(0, length)).has_value()) << length;
+  for (std::size_t bit = 0; bit < 8 * bytes.size(); ++bit) {
+    std::string damaged = bytes;
+    damaged[bit / 8] = static_cast<char>(damaged[bit / 8] ^ (1 << (bit % 8)));
+    EXPECT_FALSE(from_binary(damaged).has_value()) << bit;
+  }
+  EXPECT_FALSE(from_binary(bytes + "x").has_value());
+}
+
+}  // namespace
+}  // namespace learndock::spec

@@ -1,0 +1,156 @@
+#include "learndock/spec/reducer.hpp"
+
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+#include <gtest/gtest.h>
+
+#include "learndock/compute/registry.hpp"
+#include "support/generators.hpp"
+
+namespace learndock::spec {
+namespace {
+
+using testing::random_data;
+
+const compute::Backend& backend(const char* name = "cpu") {
+  static const auto fast = compute::open_backend("cpu").value();
+  static const auto slow = compute::open_backend("cpu_reference").value();
+  return std::string_view(name) == "cpu" ? *fast : *slow;
+}
+
+/// ||sum_i b_i phi(z_i) - mean phi(x)||^2 by plain loops.
+double mmd_by_loops(const RkmeSpecification& spec, const Matrix<float>& data) {
+  const auto kernel = [&](const auto& a, const auto& b) {
+    double sum = 0;
+    for (std::size_t c = 0; c < a.size(); ++c) sum += std::pow(static_cast<double>(a[c]) - static_cast<double>(b[c]), 2);
+    return std::exp(-spec.gamma * sum);
+  };
+  const auto n = static_cast<double>(data.rows());
+  double value = 0;
+  for (std::size_t i = 0; i < spec.points.rows(); ++i) {
+    for (std::size_t j = 0; j < spec.points.rows(); ++j)
+      value += spec.weights[i] * spec.weights[j] * kernel(spec.points.row(i), spec.points.row(j));
+    for (std::size_t x = 0; x < data.rows(); ++x)
+      value -= 2 * spec.weights[i] * kernel(spec.points.row(i), data.row(x)) / n;
+  }
+  for (std::size_t x = 0; x < data.rows(); ++x)
+    for (std::size_t y = 0; y < data.rows(); ++y) value += kernel(data.row(x), data.row(y)) / (n * n);
+  return value;
+}
+
+TEST(Reducer, FollowsTheRulesForTheNumberOfPoints) {
+  const auto points = [](std::size_t rows, std::size_t cols, std::size_t k) {
+    ReducerOptions options;
+    options.points = k;
+    options.kmeans_iterations = 2;
+    return reduce(random_data(rows, cols, 1).view(), options, backend())->spec.points.rows();
+  };
+  EXPECT_EQ(points(1, 3, 100), 1u);     // max(1, floor(2/3))
+  EXPECT_EQ(points(2, 3, 100), 1u);
+  EXPECT_EQ(points(100, 3, 100), 66u);  // K >= n: floor(2n/3)
+  EXPECT_EQ(points(101, 3, 100), 100u);
+  EXPECT_EQ(points(40, 20'000, 100), 26u);  // 65 by size, then K >= n
+}
+
+TEST(Reducer, WeightsAreOnTheSimplexWithACertificate) {
+  const auto data = random_data(500, 5, 3);
+  const auto result = reduce(data.view(), {}, backend());
+  ASSERT_TRUE(result.has_value());
+  EXPECT_NEAR(std::accumulate(result->spec.weights.begin(), result->spec.weights.end(), 0.0), 1, 1e-12);
+  for (const double weight : result->spec.weights) EXPECT_GE(weight, 0);
+  EXPECT_LE(result->kkt_residual, 1e-10);
+  EXPECT_EQ(result->spec.num_points, 500u);
+  EXPECT_EQ(result->spec.gamma, 0.1);
+}
+
+TEST(Reducer, ReportedDistanceIsTheDistance) {
+  const auto data = random_data(300, 4, 4);
+  ReducerOptions options;
+  options.points = 20;
+  for (const char* name : {"cpu", "cpu_reference"}) {
+    const auto result = reduce(data.view(), options, backend(name));
+    ASSERT_TRUE(result.has_value());
+    const double want = mmd_by_loops(result->spec, data);
+    EXPECT_NEAR(result->mmd_squared_to_data.value(), want, 1e-12);
+    EXPECT_TRUE(result->mmd_exact);
+  }
+}
+
+TEST(Reducer, BackendsAgree) {
+  const auto data = random_data(400, 6, 5);
+  ReducerOptions options;
+  options.points = 15;
+  const auto fast = reduce(data.view(), options, backend("cpu")), slow = reduce(data.view(), options, backend("cpu_reference"));
+  for (std::size_t i = 0; i < 15 * 6; ++i)
+    EXPECT_NEAR(fast->spec.points.values()[i], slow->spec.points.values()[i], 1e-6);
+  for (std::size_t i = 0; i < 15; ++i) EXPECT_NEAR(fast->spec.weights[i], slow->spec.weights[i], 1e-6);
+}
+
+TEST(Reducer, StepIsTheReferencesGradient) {
+  // Finite differences of 1/2 <mu_z, mu_z> - 2 <mu_z, mu_x>, which the reference's step descends, at fixed weights.
+  const auto data = random_data(60, 3, 6);
+  ReducerOptions options;
+  options.points = 5;
+  options.gamma = 0.4;
+  options.steps = 0;
+  const auto start = reduce(data.view(), options, backend())->spec;
+  options.steps = 1;
+  options.step_size = 1e-3;
+  const auto moved = reduce(data.view(), options, backend())->spec;
+  const auto objective = [&](const Matrix<double>& z) {
+    const auto kernel = [&](const auto& a, const auto& b) {
+      double sum = 0;
+      for (std::size_t c = 0; c < 3; ++c) sum += std::pow(static_cast<double>(a[c]) - static_cast<double>(b[c]), 2);
+      return std::exp(-0.4 * sum);
+    };
+    double value = 0;
+    for (std::size_t i = 0; i < 5; ++i) {
+      for (std::size_t j = 0; j < 5; ++j) value += 0.5 * start.weights[i] * start.weights[j] * kernel(z.row(i), z.row(j));
+      for (std::size_t x = 0; x < 60; ++x) value -= 2 * start.weights[i] * kernel(z.row(i), data.row(x)) / 60;
+    }
+    return value;
+  };
+  for (std::size_t i = 0; i < 5; ++i)
+    for (std::size_t c = 0; c < 3; ++c) {
+      Matrix<double> up = start.points, down = start.points;
+      up(i, c) += 1e-5;
+      down(i, c) -= 1e-5;
+      const double gradient = (objective(up) - objective(down)) / 2e-5;
+      EXPECT_NEAR(moved.points(i, c), start.points(i, c) - 1e-3 * gradient, 1e-9);
+    }
+}
+
+TEST(Reducer, FillsMissingCellsAndRefusesEmptyColumns) {
+  auto data = random_data(50, 2, 7);
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  data(3, 1) = nan;
+  data(4, 1) = std::numeric_limits<float>::infinity();
+  EXPECT_TRUE(reduce(data.view(), {}, backend()).has_value());
+  for (std::size_t r = 0; r < 50; ++r) data(r, 1) = nan;
+  EXPECT_EQ(reduce(data.view(), {}, backend()).error().code, ErrorCode::table_column);
+  EXPECT_EQ(reduce(MatrixView<const float>(), {}, backend()).error().code, ErrorCode::table_empty);
+}
+
+TEST(Reducer, SampledDistanceIsCloseToTheExactOne) {
+  const auto data = random_data(3000, 3, 8);
+  ReducerOptions options;
+  options.points = 5;
+  options.gamma = 0.5;
+  const double exact = reduce(data.view(), options, backend())->mmd_squared_to_data.value();
+  options.measured_rows = 1500;
+  const auto sampled = reduce(data.view(), options, backend());
+  EXPECT_FALSE(sampled->mmd_exact);
+  EXPECT_NEAR(sampled->mmd_squared_to_data.value(), exact, 0.02);
+}
+
+TEST(MedianHeuristic, OneOverTheMedianSquaredDistance) {
+  const Matrix<float> two(2, 1, {0, 2});
+  EXPECT_DOUBLE_EQ(median_heuristic_gamma(two.view(), 0), 0.25);
+  const Matrix<float> same(3, 1, {1, 1, 1});
+  EXPECT_EQ(median_heuristic_gamma(same.view(), 0), 1);
+}
+
+}  // namespace
+}  // namespace learndock::spec
