@@ -32,13 +32,11 @@ class StrictBuilder {
   bool start_object(std::size_t) { return open(Json::object()); }
   bool key(string_t& name) {
     Level& level = levels_.back();
-    if (!level.keys.insert(name).second) {
-      error_ = Error{ErrorCode::json_duplicate_key, fmt::format("the key \"{}\" appears twice in one object", name),
-                     pointer() + "/" + name, "keep one of the two"};
-      return false;
-    }
-    level.key = std::move(name);
-    return true;
+    level.key = name;
+    if (level.keys.insert(name).second) return true;
+    error_ = Error{ErrorCode::json_duplicate_key, fmt::format("the key \"{}\" appears twice in one object", name),
+                   pointer(), "keep one of the two"};
+    return false;
   }
   bool end_object() { return close(); }
   bool start_array(std::size_t) { return open(Json::array()); }
@@ -94,10 +92,14 @@ class StrictBuilder {
     return true;
   }
 
+  /// Where the parser stands: enclosing containers name the child they hold open, the innermost one what comes next.
   [[nodiscard]] std::string pointer() const {
     std::string path;
-    for (const Level& level : levels_)
-      path += level.node->is_array() ? fmt::format("/{}", level.node->size()) : "/" + level.key;
+    for (std::size_t i = 0; i < levels_.size(); ++i) {
+      const Level& level = levels_[i];
+      const std::size_t held = i + 1 < levels_.size() ? 1 : 0;
+      path += level.node->is_array() ? fmt::format("/{}", level.node->size() - held) : "/" + level.key;
+    }
     return path;
   }
 

@@ -71,7 +71,7 @@ TEST(Semantic, CompletenessRules) {
   EXPECT_EQ(code("/Name/Values", ""), ErrorCode::semantic_missing);
   EXPECT_EQ(code("/Input", nullptr), ErrorCode::semantic_missing);
   EXPECT_EQ(code("/Output", nullptr), ErrorCode::semantic_missing);
-  EXPECT_EQ(code("/Output", {{"Dimension", 1}}), ErrorCode::semantic_value);
+  EXPECT_EQ(code("/Output", Json::object({{"Dimension", 1}})), ErrorCode::semantic_value);
 }
 
 }  // namespace

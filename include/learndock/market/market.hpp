@@ -19,7 +19,7 @@ namespace learndock::market {
 struct MarketOptions {
   std::string backend;       ///< "" = the fastest CPU backend
   unsigned threads = 0;      ///< of one search; 0 = all cores
-  package::PackageLimits package_limits;
+  package::PackageLimits package_limits = {};
 };
 
 struct Rejection {
@@ -53,7 +53,8 @@ class Market {
                                                             const MarketOptions& options = {});
   ~Market();
 
-  /// @errors invalid_argument, spec_dimension never (other dimensions are skipped with a warning), spec_kernel
+  /// Learnwares of another dimension, type or (absolute scores) gamma are skipped with a warning.
+  /// @errors invalid_argument, spec_*, backend_unavailable
   [[nodiscard]] Result<SearchAnswer> search(const SearchRequest& request) const;
 
   /// One package, a zip file or folder. @errors of read_package; package_duplicate; conflict

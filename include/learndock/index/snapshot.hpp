@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstdint>
+#include <array>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "learndock/base/ids.hpp"
+#include "learndock/spec/semantic.hpp"
+#include "learndock/spec/statistical.hpp"
+
+namespace learndock::index {
+
+/// One learnware as the search engine holds it. Immutable once in a snapshot.
+struct Entry {
+  std::uint64_t sequence = 0;  ///< insertion order
+  LearnwareId id;
+  std::string name;
+  std::string folded_name;         ///< name and description as text search compares them (see fold_case)
+  std::string folded_description;
+  std::array<std::vector<std::string>, spec::kSemanticKeys> values;
+  std::optional<spec::RkmeSpecification> specification;
+  double self_inner = 0;  ///< <L, L>; computed once when the learnware enters
+};
+
+/// All learnwares of a dock at one moment, by insertion order. Readers keep theirs for as long as they like.
+struct Snapshot {
+  std::uint64_t version = 0;
+  std::vector<std::shared_ptr<const Entry>> entries;
+};
+
+/// Holds the current snapshot. @threads safe; `replace` calls must not overlap
+class SnapshotHolder {
+ public:
+  [[nodiscard]] std::shared_ptr<const Snapshot> current() const;
+  void replace(std::shared_ptr<const Snapshot> next);
+
+ private:
+  mutable std::mutex mutex_;
+  std::shared_ptr<const Snapshot> current_ = std::make_shared<Snapshot>();
+};
+
+/// Lower case for text search: ASCII, Latin-1, Greek and Cyrillic letters; everything else as it is.
+[[nodiscard]] std::string fold_case(std::string_view utf8);
+
+}  // namespace learndock::index

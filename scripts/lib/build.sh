@@ -1,0 +1,39 @@
+# Building: the program for users, and what optional parts this machine has.
+
+LEARNDOCK_BIN=build/release/bin/learndock
+
+# The program alone, without tests and benchmarks.
+build_program() {
+  cmake --preset release -DLEARNDOCK_BUILD_TESTS=OFF -DLEARNDOCK_BUILD_BENCH=OFF &&
+    cmake --build --preset release --target learndock
+}
+
+# report_part NAME FOUND MEANING_IF_FOUND MEANING_IF_NOT; FOUND is a description or empty
+report_part() {
+  if [ -n "$2" ]; then say "  $1: found ($2) - $3"; else say "  $1: not found - $4"; fi
+}
+
+libtorch_place() {
+  if package_installed libtorch-dev; then
+    printf 'package libtorch-dev'
+  else
+    find /opt/libtorch /usr/local/libtorch -name TorchConfig.cmake -print -quit 2>/dev/null || true
+  fi
+}
+
+postgres_place() {
+  local config
+  if config=$(pkg-config --modversion libpq 2>/dev/null); then printf 'libpq %s' "$config"; fi
+}
+
+report_optional_parts() {
+  say "Optional parts:"
+  report_part "CUDA toolkit" "$(command -v nvcc || ls /usr/local/cuda/bin/nvcc 2>/dev/null || true)" \
+    "this version has CPU backends only, so it is not used yet" "CPU backends only, which this version has anyway"
+  report_part "CUDA driver" "$(ldconfig -p 2>/dev/null | sed -n 's/.*libcuda\.so\.1.*=> //p' | head -n 1)" \
+    "searches run on the CPU all the same" "searches run on the CPU"
+  report_part "LibTorch" "$(libtorch_place)" "this version does not use it" \
+    "this version does not use it"
+  report_part "PostgreSQL client library" "$(postgres_place)" "the catalogue uses SQLite all the same" \
+    "the catalogue uses SQLite, which needs no server"
+}

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include <CLI/CLI.hpp>
+
+#include "cli/output.hpp"
+#include "learndock/base/result.hpp"
+
+namespace learndock::cli {
+
+/// What every command shares; filled while the command line is parsed.
+struct Invocation {
+  OutputOptions output;
+  std::function<Result<void>()> action;  ///< of the command that was named
+};
+
+/// Adds a command with the common options; `run` is called after parsing. The last line of `help` is an example.
+CLI::App* add_command(CLI::App& parent, Invocation& invocation, const std::string& name, const std::string& help,
+                      const std::string& example, std::function<Result<void>()> run);
+
+/// Where a command finds the dock: a directory of this machine or a server.
+struct DockChoice {
+  std::string directory;
+  std::string server;
+  std::string token;
+};
+void add_dock_choice(CLI::App& command, DockChoice& choice);
+[[nodiscard]] Result<void> check(const DockChoice& choice);
+
+void add_spec_commands(CLI::App& app, Invocation& invocation);
+void add_dock_commands(CLI::App& app, Invocation& invocation);
+void add_search_command(CLI::App& app, Invocation& invocation);
+void add_serve_command(CLI::App& app, Invocation& invocation);
+
+}  // namespace learndock::cli

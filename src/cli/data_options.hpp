@@ -1,0 +1,34 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "cli/command.hpp"
+#include "learndock/spec/reducer.hpp"
+
+namespace learndock::cli {
+
+/// A user's data and how to sketch them; shared by `spec make` and `search --data`.
+struct DataOptions {
+  std::string data;
+  std::string label;
+  std::string type = "table";
+  std::string gamma = "0.1";
+  std::string method = "compat";
+  std::string backend;
+  std::size_t points = 100;
+  std::uint64_t seed = 0;
+};
+
+void add_data_options(CLI::App& command, DataOptions& options, bool required);
+
+struct SketchedData {
+  spec::ReducedData reduced;
+  double seconds = 0;
+};
+[[nodiscard]] Result<SketchedData> sketch(const DataOptions& options, bool measure);
+
+/// A specification file, JSON or binary.
+[[nodiscard]] Result<spec::RkmeSpecification> read_specification(const std::string& path);
+
+}  // namespace learndock::cli

@@ -1,0 +1,72 @@
+#include "cli/output.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+
+#include <fmt/format.h>
+
+namespace learndock::cli {
+namespace {
+
+/// Tabs and line breaks inside a cell would break its row.
+std::string one_line(std::string text) {
+  std::replace_if(text.begin(), text.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }, ' ');
+  return text;
+}
+
+std::size_t shown_width(const std::string& text) {
+  return static_cast<std::size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+}
+
+}  // namespace
+
+void print_json(const Json& json) { print_line(to_text(json)); }
+
+void print_line(const std::string& text) { fmt::print("{}\n", text); }
+
+void print_table(const Rows& rows) {
+  const bool aligned = ::isatty(STDOUT_FILENO) == 1;
+  std::vector<std::size_t> widths;
+  for (const auto& row : rows)
+    for (std::size_t c = 0; c < row.size(); ++c) {
+      if (c == widths.size()) widths.push_back(0);
+      widths[c] = std::max(widths[c], shown_width(row[c]));
+    }
+  for (const auto& row : rows) {
+    std::string line;
+    for (std::size_t c = 0; c < row.size(); ++c) {
+      const std::string cell = one_line(row[c]);
+      line += cell;
+      if (c + 1 == row.size()) break;
+      line += aligned ? std::string(widths[c] - std::min(widths[c], shown_width(cell)) + 2, ' ') : "\t";
+    }
+    print_line(line);
+  }
+}
+
+void note(const OutputOptions& options, const std::string& text) {
+  if (!options.quiet) fmt::print(stderr, "{}\n", text);
+}
+
+int report(const OutputOptions& options, const Error& error) {
+  fmt::print(stderr, "error: {}\n", describe(error));
+  if (options.json)
+    print_json({{"error",
+                 {{"code", slug(error.code)},
+                  {"number", fmt::format("E{}", number(error.code))},
+                  {"message", error.message},
+                  {"where", error.where},
+                  {"fix", error.fix}}}});
+  return exit_code(error.code);
+}
+
+void show_progress(const OutputOptions& options, const std::string& what, std::uint64_t done, std::uint64_t total) {
+  if (options.quiet || ::isatty(STDERR_FILENO) != 1 || total == 0) return;
+  fmt::print(stderr, "\r{} {:3}%{}", what, 100 * done / total, done == total ? "\n" : "");
+  std::fflush(stderr);
+}
+
+}  // namespace learndock::cli

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "learndock/base/json.hpp"
+#include "learndock/base/result.hpp"
+
+namespace learndock::cli {
+
+struct OutputOptions {
+  bool json = false;
+  bool quiet = false;
+  bool no_color = false;  ///< nothing is coloured yet
+};
+
+using Rows = std::vector<std::vector<std::string>>;
+
+/// stdout: one JSON object with --json.
+void print_json(const Json& json);
+/// stdout: aligned columns on a terminal, tab-separated values elsewhere. The first row names the columns.
+void print_table(const Rows& rows);
+/// stdout: one line.
+void print_line(const std::string& text);
+/// stderr, unless --quiet.
+void note(const OutputOptions& options, const std::string& text);
+/// The failure on stderr, and with --json as {"error": {...}} on stdout. Returns the exit code.
+int report(const OutputOptions& options, const Error& error);
+/// A progress line on a terminal's stderr; nothing elsewhere.
+void show_progress(const OutputOptions& options, const std::string& what, std::uint64_t done, std::uint64_t total);
+
+}  // namespace learndock::cli

@@ -1,0 +1,112 @@
+#include <fmt/format.h>
+
+#include "cli/data_options.hpp"
+#include "learndock/base/file.hpp"
+#include "learndock/market/market.hpp"
+#include "learndock/service/client.hpp"
+
+namespace learndock::cli {
+namespace {
+
+struct SearchOptions {
+  DockChoice dock;
+  DataOptions data;
+  std::string spec, semantic, text;
+  std::size_t top = 10, mixture = 5;
+  std::string mixture_method, scores = "absolute", backend;
+  std::int64_t budget_ms = 0;
+};
+
+Result<market::SearchRequest> make_request(const SearchOptions& options) {
+  market::SearchRequest request;
+  if (!options.spec.empty()) {
+    LEARNDOCK_TRY(request.specification, read_specification(options.spec));
+  } else if (!options.data.data.empty()) {
+    DataOptions data = options.data;
+    if (options.dock.server.empty()) data.backend = options.backend;
+    LEARNDOCK_TRY(SketchedData sketched, sketch(data, false));
+    request.specification = std::move(sketched.reduced.spec);
+  }
+  if (!options.semantic.empty()) {
+    LEARNDOCK_TRY(const std::string text, read_file(options.semantic, 1 << 20));
+    auto semantic = spec::semantic_from_json_text(text);
+    if (!semantic) return pass_on(std::move(semantic).error(), options.semantic);
+    request.semantic = std::move(*semantic);
+  }
+  request.text = options.text;
+  request.top = options.top;
+  request.mixture = options.mixture;
+  if (!options.mixture_method.empty()) {
+    LEARNDOCK_TRY(request.mixture_method, market::mixture_method_of(options.mixture_method));
+  }
+  LEARNDOCK_TRY(request.scores, market::score_mode_of(options.scores));
+  if (options.budget_ms > 0) request.budget = std::chrono::milliseconds(options.budget_ms);
+  request.backend = options.backend;
+  return request;
+}
+
+Result<market::SearchAnswer> ask(const SearchOptions& options, const market::SearchRequest& request) {
+  if (!options.dock.server.empty()) {
+    LEARNDOCK_TRY(const service::Client client, service::Client::create(options.dock.server, {.token = options.dock.token}));
+    return client.search(request);
+  }
+  LEARNDOCK_TRY(const auto market, market::Market::open(options.dock.directory, {.backend = options.backend}));
+  return market->search(request);
+}
+
+std::string cell(const std::optional<double>& value) { return value ? fmt::format("{:.6g}", *value) : "-"; }
+
+void print_answer(const market::SearchAnswer& answer, const OutputOptions& output) {
+  for (const std::string& warning : answer.warnings) note(output, "warning: " + warning);
+  Rows rows = {{"rank", "id", "mmd_squared", "score", "name"}};
+  for (std::size_t i = 0; i < answer.singles.size(); ++i) {
+    const auto& hit = answer.singles[i];
+    rows.push_back({std::to_string(i + 1), hit.id.text(), cell(hit.mmd_squared), cell(hit.score), hit.name});
+  }
+  print_table(rows);
+  if (answer.mixture) {
+    note(output, fmt::format("mixture: mmd_squared {:.6g}, score {:.6g}, gap {}", answer.mixture->mmd_squared,
+                             answer.mixture->score, cell(answer.mixture->gap)));
+    for (const auto& member : answer.mixture->members)
+      note(output, fmt::format("  {:.4f}  {}  {}", member.weight, member.id.text(), member.name));
+  }
+  if (answer.singles.empty()) note(output, "no learnware passes the filters");
+  note(output, answer.exact ? fmt::format("exact: compared with all {} comparable learnwares", answer.evaluated)
+                            : fmt::format("not exact: {} compared, slack {:.6g}", answer.evaluated, answer.slack));
+}
+
+Result<void> search(const SearchOptions& options, const OutputOptions& output) {
+  LEARNDOCK_CHECK(check(options.dock));
+  if (!options.spec.empty() && !options.data.data.empty())
+    return fail(ErrorCode::usage, "--spec and --data are two ways to say the same", {}, "give one of them");
+  LEARNDOCK_TRY(const market::SearchRequest request, make_request(options));
+  LEARNDOCK_TRY(const market::SearchAnswer answer, ask(options, request));
+  if (output.json)
+    print_json(market::to_json(answer));
+  else
+    print_answer(answer, output);
+  return {};
+}
+
+}  // namespace
+
+void add_search_command(CLI::App& app, Invocation& invocation) {
+  auto options = std::make_shared<SearchOptions>();
+  const OutputOptions& output = invocation.output;
+  CLI::App* command = add_command(app, invocation, "search", "Find the learnwares made for data like yours; the data stay here",
+                                  "learndock search --server http://127.0.0.1:8080 --data my.csv --label class",
+                                  [=, &output] { return search(*options, output); });
+  add_dock_choice(*command, options->dock);
+  add_data_options(*command, options->data, false);
+  command->add_option("--spec", options->spec, "A specification file instead of --data");
+  command->add_option("--semantic", options->semantic, "Semantic requirement, JSON; empty values are wildcards");
+  command->add_option("--text", options->text, "Words of the name or description");
+  command->add_option("--top", options->top, "Learnwares to list, 1 to 1000")->capture_default_str();
+  command->add_option("--mixture", options->mixture, "Members of a weighted mixture at most, 0 for none")->capture_default_str();
+  command->add_option("--mixture-method", options->mixture_method, "certified (default), greedy or auto (default of compat: greedy)");
+  command->add_option("--scores", options->scores, "absolute: mean the same in every answer; compat: the reference's relative ones")->capture_default_str();
+  command->add_option("--budget-ms", options->budget_ms, "Stop comparing after this time; the answer says so")->check(CLI::NonNegativeNumber);
+  command->add_option("--backend", options->backend, "cpu, cpu_reference or cuda");
+}
+
+}  // namespace learndock::cli

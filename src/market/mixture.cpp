@@ -1,0 +1,175 @@
+#include "market/mixture.hpp"
+
+#include <algorithm>
+#include <numeric>
+
+#include "learndock/numeric/simplex_qp.hpp"
+
+namespace learndock::market {
+namespace {
+
+// The reference's constants.
+constexpr double kRequiredGain = 0.95;
+constexpr double kWeightCut = 0.98;
+/// Below this the mixture is as good as it gets in double precision.
+constexpr double kNegligibleGap = 1e-12;
+
+std::vector<compute::ReducedSetView> with_gamma(std::span<const compute::ReducedSetView> sets, double gamma) {
+  std::vector<compute::ReducedSetView> views(sets.begin(), sets.end());
+  for (auto& view : views) view.gamma = gamma;
+  return views;
+}
+
+/// <u, l> for every candidate under the user's gamma, the reference's left-hand side in mixtures.
+Result<std::vector<double>> user_products(const MixtureProblem& problem) {
+  std::vector<double> products(problem.candidates.size());
+  LEARNDOCK_CHECK(problem.backend.inner_products(problem.user, with_gamma(problem.candidates, problem.user.gamma), products));
+  return products;
+}
+
+/// cross(i, j) = <l_i, l_j> under l_i's gamma.
+Result<Matrix<double>> cross_products(const MixtureProblem& problem) {
+  const std::size_t n = problem.candidates.size();
+  Matrix<double> cross(n, n);
+  std::vector<double> column(n);
+  for (std::size_t j = 0; j < n; ++j) {
+    LEARNDOCK_CHECK(problem.backend.inner_products(problem.candidates[j], problem.candidates, column));
+    for (std::size_t i = 0; i < n; ++i) cross(i, j) = column[i];
+  }
+  return cross;
+}
+
+struct Fit {
+  std::vector<double> weights;
+  double value = 0;
+};
+
+/// Weights of the chosen members and the mixture's MMD^2. `inner(a, b)` gives <member a, member b> for a <= b.
+template <class Inner>
+Result<Fit> fit(const std::vector<std::size_t>& members, std::span<const double> user, double user_self, Inner inner) {
+  const std::size_t k = members.size();
+  Matrix<double> gram(k, k);
+  std::vector<double> linear(k);
+  for (std::size_t a = 0; a < k; ++a) {
+    linear[a] = user[members[a]];
+    for (std::size_t b = a; b < k; ++b) gram(a, b) = gram(b, a) = inner(a, b);
+  }
+  LEARNDOCK_TRY(SimplexQpSolution solution, solve_simplex_qp(gram.view(), linear));
+  return Fit{std::move(solution.weights), user_self + 2 * solution.objective};
+}
+
+}  // namespace
+
+Result<std::optional<Mixture>> greedy_mixture(const MixtureProblem& problem, std::size_t max_members) {
+  LEARNDOCK_TRY(const Matrix<double> cross, cross_products(problem));
+  LEARNDOCK_TRY(const std::vector<double> user, user_products(problem));
+  const std::size_t n = problem.candidates.size();
+  std::vector<bool> used(n, false);
+  std::vector<std::size_t> chosen;
+  Fit current;
+  for (std::size_t round = 0; round < std::min(max_members, n); ++round) {
+    std::optional<std::size_t> best;
+    Fit best_fit;
+    for (std::size_t c = 0; c < n; ++c) {
+      if (used[c]) continue;
+      std::vector<std::size_t> trial = chosen;
+      trial.push_back(c);
+      // Entry (a, b), a <= b, was formed when b was added last.
+      LEARNDOCK_TRY(Fit candidate, fit(trial, user, problem.user_self, [&](std::size_t a, std::size_t b) {
+                      return cross(trial[b], trial[a]);
+                    }));
+      if (!best || candidate.value < best_fit.value) {
+        best = c;
+        best_fit = std::move(candidate);
+      }
+    }
+    if (!best || (round > 0 && !(best_fit.value <= kRequiredGain * current.value))) break;
+    used[*best] = true;
+    chosen.push_back(*best);
+    current = std::move(best_fit);
+  }
+  if (chosen.size() < 2) return std::nullopt;
+  return Mixture{std::move(chosen), std::move(current.weights), current.value, std::nullopt};
+}
+
+Result<std::optional<Mixture>> auto_mixture(const MixtureProblem& problem, std::size_t max_members) {
+  const std::size_t n = problem.candidates.size();
+  if (n == 0) return std::nullopt;
+  LEARNDOCK_TRY(const Matrix<double> cross, cross_products(problem));
+  LEARNDOCK_TRY(const std::vector<double> user, user_products(problem));
+  std::vector<std::size_t> order(n);
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  const auto fit_of = [&](const std::vector<std::size_t>& members) {
+    return fit(members, user, problem.user_self,
+               [&](std::size_t a, std::size_t b) { return cross(members[a], members[b]); });
+  };
+  LEARNDOCK_TRY(const Fit whole, fit_of(order));
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return whole.weights[a] > whole.weights[b]; });
+  std::vector<std::size_t> chosen;
+  double sum = 0;
+  for (const std::size_t index : order) {
+    sum += whole.weights[index];
+    if (sum > kWeightCut) break;
+    chosen.push_back(index);
+  }
+  if (chosen.size() < 2 || max_members < 2) return std::nullopt;
+  if (chosen.size() > max_members) chosen.resize(max_members);
+  LEARNDOCK_TRY(Fit refitted, fit_of(chosen));
+  return Mixture{std::move(chosen), std::move(refitted.weights), refitted.value, std::nullopt};
+}
+
+Result<std::optional<Mixture>> certified_mixture(const MixtureProblem& problem, std::size_t max_members) {
+  const std::size_t n = problem.candidates.size();
+  if (n < 2 || max_members < 2) return std::nullopt;
+  std::vector<std::size_t> chosen;
+  std::vector<std::vector<double>> with_chosen;  // with_chosen[s][l] = <l, chosen_s>
+  Fit current;
+  double gap = 0;
+  // First the best single, then whatever is best aligned with the residual.
+  std::size_t next = 0;
+  double best_single = problem.candidate_self[0] - 2 * problem.candidate_user[0];
+  for (std::size_t l = 1; l < n; ++l) {
+    const double value = problem.candidate_self[l] - 2 * problem.candidate_user[l];
+    if (value < best_single) {
+      best_single = value;
+      next = l;
+    }
+  }
+  while (true) {
+    chosen.push_back(next);
+    with_chosen.emplace_back(n);
+    LEARNDOCK_CHECK(problem.backend.inner_products(problem.candidates[next], problem.candidates, with_chosen.back()));
+    LEARNDOCK_TRY(current, fit(chosen, problem.candidate_user, problem.user_self,
+                               [&](std::size_t a, std::size_t b) { return with_chosen[a][chosen[b]]; }));
+    double mixture_alignment = 0, best_alignment = 0;
+    std::optional<std::size_t> best;
+    const auto alignment = [&](std::size_t l) {
+      double value = problem.candidate_user[l];
+      for (std::size_t s = 0; s < chosen.size(); ++s) value -= current.weights[s] * with_chosen[s][l];
+      return value;
+    };
+    for (std::size_t s = 0; s < chosen.size(); ++s) mixture_alignment += current.weights[s] * alignment(chosen[s]);
+    for (std::size_t l = 0; l < n; ++l) {
+      const double value = alignment(l);
+      if (!best || value > best_alignment) {
+        best = l;
+        best_alignment = value;
+      }
+    }
+    gap = std::max(0.0, 2 * (best_alignment - mixture_alignment));
+    const bool known = std::find(chosen.begin(), chosen.end(), *best) != chosen.end();
+    if (chosen.size() == max_members || gap <= kNegligibleGap || known) break;
+    next = *best;
+  }
+  Mixture mixture{{}, {}, current.value, gap};
+  for (std::size_t s = 0; s < chosen.size(); ++s) {
+    if (current.weights[s] <= 0) continue;
+    mixture.members.push_back(chosen[s]);
+    mixture.weights.push_back(current.weights[s]);
+  }
+  if (mixture.members.size() < 2) return std::nullopt;
+  return mixture;
+}
+
+}  // namespace learndock::market

@@ -1,0 +1,40 @@
+#include <ctime>
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include "learndock/market/market.hpp"
+#include "learndock/spec/codec.hpp"
+
+namespace learndock::market {
+namespace {
+
+std::string utc_text(std::int64_t unix_ms) {
+  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(static_cast<std::time_t>(unix_ms / 1000)), unix_ms % 1000);
+}
+
+Json statistical_summary(const std::string& binary) {
+  if (binary.empty()) return nullptr;
+  const auto spec = spec::from_binary(binary);
+  if (!spec) return {{"error", spec.error().message}};
+  return {{"type", spec::type_name(spec->type)}, {"points", spec->points.rows()}, {"dimension", spec->dimension()},
+          {"gamma", spec->gamma}, {"num_points", spec->num_points}};
+}
+
+}  // namespace
+
+Json to_json(const catalog::LearnwareRecord& record) {
+  Json package = nullptr;
+  if (!record.package_digest.empty()) package = {{"sha256", record.package_digest}, {"bytes", record.package_bytes}};
+  const auto semantic = parse_json(record.semantic_json);
+  return {{"id", record.id.text()},
+          {"status", catalog::status_name(record.status)},
+          {"name", record.name},
+          {"semantic", semantic ? *semantic : Json(nullptr)},
+          {"statistical", statistical_summary(record.statistical)},
+          {"package", std::move(package)},
+          {"url", record.url.empty() ? Json(nullptr) : Json(record.url)},
+          {"created", utc_text(record.created_unix_ms)}};
+}
+
+}  // namespace learndock::market

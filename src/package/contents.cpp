@@ -1,0 +1,157 @@
+#include "package/contents.hpp"
+
+#include "learndock/base/file.hpp"
+
+#include "package/path_rules.hpp"
+#include "package/utf8.hpp"
+#include "package/zip_reader.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace learndock::package {
+namespace {
+
+class ZipContents final : public Contents {
+ public:
+  explicit ZipContents(ZipArchive archive) : archive_(std::move(archive)) {
+    for (const ZipEntry& entry : archive_.entries()) entries_.push_back({entry.name, entry.bytes});
+  }
+  [[nodiscard]] const std::vector<ContentEntry>& entries() const override { return entries_; }
+  [[nodiscard]] const std::vector<std::string>& warnings() const override { return archive_.warnings(); }
+  [[nodiscard]] Result<void> read(std::size_t index, const Sink& sink) const override {
+    return archive_.extract(archive_.entries()[index], sink);
+  }
+
+ private:
+  ZipArchive archive_;
+  std::vector<ContentEntry> entries_;
+};
+
+/// Collects a folder's files under the same rules and limits as an archive's.
+class FolderLister {
+ public:
+  FolderLister(const std::filesystem::path& root, const PackageLimits& limits)
+      : root_(root), limits_(limits) {}
+
+  Result<std::vector<ContentEntry>> list() {
+    pending_.push_back("");
+    while (!pending_.empty()) {
+      const std::string directory = std::move(pending_.back());
+      pending_.pop_back();
+      LEARNDOCK_CHECK(list_one(directory));
+    }
+    // Directory order differs between machines; names do not.
+    std::sort(entries_.begin(), entries_.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+    PathSet names;
+    for (const ContentEntry& entry : entries_) LEARNDOCK_CHECK(names.add(entry.name));
+    return std::move(entries_);
+  }
+
+ private:
+  Result<void> list_one(const std::string& directory) {
+    std::error_code failed;
+    std::filesystem::directory_iterator item(root_ / directory, failed);
+    for (; !failed && item != std::filesystem::directory_iterator(); item.increment(failed))
+      LEARNDOCK_CHECK(add(directory + item->path().filename().string()));
+    if (failed) return Failure(system_error(failed.value(), "list", root_ / directory));
+    return {};
+  }
+
+  Result<void> add(std::string name) {
+    struct stat info {};
+    const std::filesystem::path path = root_ / name;
+    if (::lstat(path.c_str(), &info) != 0) return Failure(system_error(errno, "inspect", path));
+    if (!S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode))
+      return fail(ErrorCode::zip_file_kind,
+                  S_ISLNK(info.st_mode) ? "this is a symbolic link; packages hold only files and directories"
+                                        : "this is neither a file nor a directory",
+                  printable(name), "put a copy of the file in its place");
+    if (S_ISDIR(info.st_mode)) name += '/';
+    LEARNDOCK_CHECK(check_path(name, {limits_.max_path_bytes, limits_.max_path_depth}));
+    if (entries_.size() >= limits_.max_entries)
+      return fail(ErrorCode::zip_limit,
+                  fmt::format("the folder has more than {} entries", limits_.max_entries));
+    if (S_ISDIR(info.st_mode)) pending_.push_back(name);
+    return add_size(std::move(name), S_ISREG(info.st_mode) ? static_cast<std::uint64_t>(info.st_size) : 0);
+  }
+
+  Result<void> add_size(std::string name, std::uint64_t bytes) {
+    if (bytes > limits_.max_file_bytes)
+      return fail(ErrorCode::zip_limit,
+                  fmt::format("the file has {} bytes, the limit is {}", bytes, limits_.max_file_bytes), name);
+    total_ += bytes;
+    if (total_ > limits_.max_expanded_bytes)
+      return fail(ErrorCode::zip_limit,
+                  fmt::format("the folder holds more than {} bytes", limits_.max_expanded_bytes));
+    entries_.push_back({std::move(name), bytes});
+    return {};
+  }
+
+  const std::filesystem::path& root_;
+  const PackageLimits& limits_;
+  std::vector<std::string> pending_;
+  std::vector<ContentEntry> entries_;
+  std::uint64_t total_ = 0;
+};
+
+class FolderContents final : public Contents {
+ public:
+  FolderContents(std::filesystem::path root, std::vector<ContentEntry> entries)
+      : root_(std::move(root)), entries_(std::move(entries)) {}
+  [[nodiscard]] const std::vector<ContentEntry>& entries() const override { return entries_; }
+  [[nodiscard]] const std::vector<std::string>& warnings() const override { return warnings_; }
+
+  [[nodiscard]] Result<void> read(std::size_t index, const Sink& sink) const override {
+    const ContentEntry& entry = entries_[index];
+    const std::filesystem::path path = root_ / entry.name;
+    // O_NOFOLLOW: the file may have been replaced by a link since it was listed.
+    const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (fd < 0) return Failure(system_error(errno, "open", path));
+    auto done = copy(fd, entry, sink);
+    ::close(fd);
+    return done;
+  }
+
+ private:
+  static Result<void> copy(int fd, const ContentEntry& entry, const Sink& sink) {
+    std::string chunk(std::size_t{256} << 10, '\0');
+    for (std::uint64_t done = 0;;) {
+      const ssize_t got = ::read(fd, chunk.data(), chunk.size());
+      if (got < 0 && errno == EINTR) continue;
+      if (got < 0) return Failure(system_error(errno, "read", entry.name));
+      done += static_cast<std::uint64_t>(got);
+      if (done > entry.bytes || (got == 0 && done != entry.bytes))
+        return fail(ErrorCode::io, "the file changed while it was read", entry.name);
+      if (got == 0) return {};
+      LEARNDOCK_CHECK(sink(std::string_view(chunk).substr(0, static_cast<std::size_t>(got))));
+    }
+  }
+
+  std::filesystem::path root_;
+  std::vector<ContentEntry> entries_;
+  std::vector<std::string> warnings_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Contents>> open_contents(const std::filesystem::path& zip_or_folder,
+                                                const PackageLimits& limits) {
+  struct stat info {};
+  if (::stat(zip_or_folder.c_str(), &info) != 0)
+    return Failure(system_error(errno, "inspect", zip_or_folder));
+  if (S_ISDIR(info.st_mode)) {
+    LEARNDOCK_TRY(std::vector<ContentEntry> entries, FolderLister(zip_or_folder, limits).list());
+    return std::make_unique<FolderContents>(zip_or_folder, std::move(entries));
+  }
+  LEARNDOCK_TRY(std::shared_ptr<const ByteSource> source, open_file_source(zip_or_folder));
+  LEARNDOCK_TRY(ZipArchive archive, ZipArchive::open(std::move(source), limits));
+  return std::make_unique<ZipContents>(std::move(archive));
+}
+
+}  // namespace learndock::package

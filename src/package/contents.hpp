@@ -1,0 +1,36 @@
+#pragma once
+
+#include "learndock/base/result.hpp"
+#include "learndock/package/package.hpp"
+
+#include "package/byte_source.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace learndock::package {
+
+struct ContentEntry {
+  std::string name;  ///< checked by check_path; a directory ends in '/'
+  std::uint64_t bytes = 0;
+  [[nodiscard]] bool directory() const { return name.ends_with('/'); }
+};
+
+/// The files that a learnware was handed in as, wherever they lie.
+class Contents {
+ public:
+  virtual ~Contents() = default;
+  [[nodiscard]] virtual const std::vector<ContentEntry>& entries() const = 0;
+  [[nodiscard]] virtual const std::vector<std::string>& warnings() const = 0;
+  /// Streams entry `index`, exactly its `bytes`. @errors zip_*, io, the sink's
+  [[nodiscard]] virtual Result<void> read(std::size_t index, const Sink& sink) const = 0;
+};
+
+/// A zip archive or a folder, told apart by what is there. @errors not_found, io, zip_*
+[[nodiscard]] Result<std::unique_ptr<Contents>> open_contents(const std::filesystem::path& zip_or_folder,
+                                                              const PackageLimits& limits);
+
+}  // namespace learndock::package

@@ -1,0 +1,208 @@
+#include "learndock/base/digest.hpp"
+#include "learndock/base/file.hpp"
+#include "learndock/package/blob_store.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace learndock::package {
+namespace {
+
+constexpr std::size_t kDigestDigits = 64;
+constexpr std::size_t kFolderDigits = 2;
+constexpr std::string_view kTemporaryFolder = "tmp";
+
+bool is_hex(std::string_view text, std::size_t digits) {
+  return text.size() == digits && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
+Failure failed(int error_number, std::string_view doing, const std::filesystem::path& path) {
+  return Failure(system_error(error_number, doing, path));
+}
+
+/// Creates a directory unless it is there.
+Result<void> make_directory(const std::filesystem::path& path) {
+  if (::mkdir(path.c_str(), 0755) == 0 || errno == EEXIST) return {};
+  return failed(errno, "create", path);
+}
+
+/// A temporary file that disappears unless it was renamed. While it is written it holds a lock, so that
+/// another process opening the same store does not take it for a leftover.
+class Temporary {
+ public:
+  static Result<Temporary> create(const std::filesystem::path& folder) {
+    static std::atomic<unsigned> counter{0};
+    while (true) {
+      Temporary temporary(folder / fmt::format("{}.{}", ::getpid(), counter.fetch_add(1)));
+      temporary.fd_ = ::open(temporary.path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+      if (temporary.fd_ < 0 && errno == EEXIST) continue;  // a dead process of the same number left it
+      if (temporary.fd_ < 0) return failed(errno, "create", temporary.path_);
+      struct stat info {};
+      if (::flock(temporary.fd_, LOCK_EX) != 0 || ::fstat(temporary.fd_, &info) != 0)
+        return failed(errno, "lock", temporary.path_);
+      if (info.st_nlink > 0) return temporary;
+      // Between creation and lock another process removed it as a leftover: begin again.
+    }
+  }
+
+  /// Removes a leftover; a file whose writer is alive stays.
+  static Result<void> remove_leftover(const std::filesystem::path& path) {
+    const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0) return errno == ENOENT ? Result<void>() : failed(errno, "open", path);
+    Result<void> done;
+    if (::flock(fd, LOCK_EX | LOCK_NB) == 0 && ::unlink(path.c_str()) != 0 && errno != ENOENT)
+      done = failed(errno, "remove", path);
+    ::close(fd);
+    return done;
+  }
+
+  ~Temporary() {
+    if (fd_ < 0) return;
+    if (!renamed_) ::unlink(path_.c_str());
+    ::close(fd_);
+  }
+  Temporary(Temporary&& other) noexcept
+      : path_(std::move(other.path_)), fd_(std::exchange(other.fd_, -1)), renamed_(other.renamed_) {}
+  Temporary& operator=(Temporary&&) = delete;
+
+  Result<void> append(std::string_view bytes) {
+    while (!bytes.empty()) {
+      const ssize_t got = ::write(fd_, bytes.data(), bytes.size());
+      if (got < 0 && errno == EINTR) continue;
+      if (got < 0) return failed(errno, "write", path_);
+      bytes.remove_prefix(static_cast<std::size_t>(got));
+    }
+    return {};
+  }
+
+  Result<void> sync_and_rename(const std::filesystem::path& target) {
+    if (::fsync(fd_) != 0) return failed(errno, "flush", path_);
+    if (::rename(path_.c_str(), target.c_str()) != 0) return failed(errno, "rename", target);
+    renamed_ = true;
+    return {};
+  }
+
+ private:
+  explicit Temporary(std::filesystem::path path) : path_(std::move(path)) {}
+  std::filesystem::path path_;
+  int fd_ = -1;
+  bool renamed_ = false;
+};
+
+/// Copies a file into a temporary and returns the digest of exactly the bytes copied.
+Result<std::string> copy_and_digest(const std::filesystem::path& file, Temporary& temporary) {
+  const int fd = ::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (fd < 0) return failed(errno, "open", file);
+  Sha256 hash;
+  std::string chunk(std::size_t{256} << 10, '\0');
+  Result<void> copied;
+  while (copied) {
+    const ssize_t got = ::read(fd, chunk.data(), chunk.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) copied = failed(errno, "read", file);
+    if (got <= 0) break;
+    const std::string_view piece(chunk.data(), static_cast<std::size_t>(got));
+    hash.update(piece);
+    copied = temporary.append(piece);
+  }
+  ::close(fd);
+  if (!copied) return Failure(std::move(copied).error());
+  return hash.finish();
+}
+
+class LocalBlobStore final : public BlobStore {
+ public:
+  explicit LocalBlobStore(std::filesystem::path root) : root_(std::move(root)) {}
+
+  Result<void> prepare() const {
+    std::error_code error;
+    std::filesystem::create_directories(root_, error);
+    if (error) return failed(error.value(), "create", root_);
+    LEARNDOCK_CHECK(make_directory(temporaries()));
+    LEARNDOCK_CHECK(sync_directory(root_));
+    std::filesystem::directory_iterator item(temporaries(), error);
+    for (; !error && item != std::filesystem::directory_iterator(); item.increment(error))
+      LEARNDOCK_CHECK(Temporary::remove_leftover(item->path()));
+    if (error) return failed(error.value(), "list", temporaries());
+    return {};
+  }
+
+  [[nodiscard]] Result<std::string> put(const std::filesystem::path& file) override {
+    LEARNDOCK_TRY(Temporary temporary, Temporary::create(temporaries()));
+    LEARNDOCK_TRY(std::string digest, copy_and_digest(file, temporary));
+    const std::filesystem::path target = place_of(digest);
+    LEARNDOCK_CHECK(make_directory(target.parent_path()));
+    // Also over an equal blob: should its bytes have been damaged, they are whole again.
+    LEARNDOCK_CHECK(temporary.sync_and_rename(target));
+    LEARNDOCK_CHECK(sync_directory(target.parent_path()));
+    LEARNDOCK_CHECK(sync_directory(root_));
+    return digest;
+  }
+
+  [[nodiscard]] Result<std::filesystem::path> path_of(std::string_view digest) const override {
+    LEARNDOCK_CHECK(check_digest(digest));
+    std::filesystem::path path = place_of(digest);
+    if (::access(path.c_str(), R_OK) != 0) {
+      if (errno != ENOENT) return failed(errno, "open", path);
+      return fail(ErrorCode::not_found, "the store holds no package of this digest", std::string(digest));
+    }
+    return path;
+  }
+
+  [[nodiscard]] Result<void> remove(std::string_view digest) override {
+    LEARNDOCK_CHECK(check_digest(digest));
+    const std::filesystem::path path = place_of(digest);
+    if (::unlink(path.c_str()) == 0) return sync_directory(path.parent_path());
+    if (errno == ENOENT) return {};
+    return failed(errno, "remove", path);
+  }
+
+  [[nodiscard]] Result<std::vector<std::string>> list() const override {
+    std::vector<std::string> digests;
+    std::error_code error;
+    for (std::filesystem::directory_iterator folder(root_, error);
+         !error && folder != std::filesystem::directory_iterator(); folder.increment(error)) {
+      const std::string head = folder->path().filename().string();
+      if (!is_hex(head, kFolderDigits)) continue;
+      std::filesystem::directory_iterator item(folder->path(), error);
+      for (; !error && item != std::filesystem::directory_iterator(); item.increment(error)) {
+        std::string digest = head + item->path().filename().string();
+        if (is_hex(digest, kDigestDigits)) digests.push_back(std::move(digest));
+      }
+      if (error) break;
+    }
+    if (error) return failed(error.value(), "list", root_);
+    std::sort(digests.begin(), digests.end());
+    return digests;
+  }
+
+ private:
+  [[nodiscard]] std::filesystem::path temporaries() const { return root_ / kTemporaryFolder; }
+  [[nodiscard]] std::filesystem::path place_of(std::string_view digest) const {
+    return root_ / digest.substr(0, kFolderDigits) / digest.substr(kFolderDigits);
+  }
+  static Result<void> check_digest(std::string_view digest) {
+    if (is_hex(digest, kDigestDigits)) return {};
+    return fail(ErrorCode::invalid_argument,
+                fmt::format("a package digest is {} lower-case hexadecimal digits", kDigestDigits));
+  }
+
+  std::filesystem::path root_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<BlobStore>> open_local_blob_store(const std::filesystem::path& directory) {
+  auto store = std::make_unique<LocalBlobStore>(directory);
+  LEARNDOCK_CHECK(store->prepare());
+  return std::unique_ptr<BlobStore>(std::move(store));
+}
+
+}  // namespace learndock::package

@@ -1,0 +1,159 @@
+#include "package/manifest.hpp"
+
+#include "package/path_rules.hpp"
+#include "package/utf8.hpp"
+#include "package/yaml.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace learndock::package {
+namespace {
+
+constexpr std::string_view kSemanticFile = "semantic_specification.json";
+
+/// The value of a key; nothing when the key is missing or null, which mean the same here.
+const Json* find(const Json& map, std::string_view key) {
+  const auto found = map.find(key);
+  return found == map.end() || found->is_null() ? nullptr : &*found;
+}
+
+Failure wrong_kind(std::string_view expected, const Json& value, std::string where) {
+  return fail(ErrorCode::package_yaml, fmt::format("expected {}, found {}", expected, value.type_name()),
+              std::move(where));
+}
+
+Result<std::string> text_of(const Json& map, std::string_view key, std::string fallback,
+                            const std::string& where) {
+  const Json* value = find(map, key);
+  if (value == nullptr) return fallback;
+  if (!value->is_string()) return wrong_kind("text", *value, fmt::format("{}/{}", where, key));
+  return value->get<std::string>();
+}
+
+Result<Json> map_of(const Json& map, std::string_view key, const std::string& where) {
+  const Json* value = find(map, key);
+  if (value == nullptr) return Json::object();
+  if (!value->is_object()) return wrong_kind("a mapping", *value, fmt::format("{}/{}", where, key));
+  return *value;
+}
+
+/// ASCII identifiers of Python.
+bool is_identifier(std::string_view text) {
+  const auto starts = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
+  if (text.empty() || text.size() > 128 || !starts(text.front())) return false;
+  return std::all_of(text.begin(), text.end(), [&](char c) { return starts(c) || (c >= '0' && c <= '9'); });
+}
+
+/// A file inside the package; "./" in front is the package itself.
+Result<std::string> inside_path(std::string path, const PackageLimits& limits, const std::string& where) {
+  while (path.starts_with("./")) path.erase(0, 2);
+  if (auto valid = check_path(path, {limits.max_path_bytes, limits.max_path_depth}); !valid) {
+    Error error = std::move(valid).error();
+    return fail(error.code, fmt::format("\"{}\": {}", printable(path), error.message), where,
+                "name a file inside the package");
+  }
+  if (path.ends_with('/')) return fail(ErrorCode::package_yaml, "this names a directory, not a file", where);
+  return path;
+}
+
+Result<ModelEntry> read_model(const Json& root, const PackageLimits& limits) {
+  ModelEntry model;
+  LEARNDOCK_TRY(const Json map, map_of(root, "model", ""));
+  LEARNDOCK_TRY(model.class_name, text_of(map, "class_name", model.class_name, "/model"));
+  if (!is_identifier(model.class_name))
+    return fail(ErrorCode::package_class,
+                fmt::format("\"{}\" is not a class name", printable(model.class_name)), "/model/class_name");
+  LEARNDOCK_TRY(std::string module, text_of(map, "module_path", model.module_path, "/model"));
+  if (!module.ends_with(".py"))
+    return fail(ErrorCode::package_class,
+                fmt::format("\"{}\" is not a Python file of the package", printable(module)),
+                "/model/module_path", "name the .py file that defines the model, for example __init__.py");
+  LEARNDOCK_TRY(model.module_path, inside_path(std::move(module), limits, "/model/module_path"));
+  LEARNDOCK_TRY(model.kwargs, map_of(map, "kwargs", "/model"));
+  return model;
+}
+
+Result<StatisticalEntry> read_statistical(const Json& item, const PackageLimits& limits,
+                                          const std::string& where) {
+  if (!item.is_object()) return wrong_kind("a mapping", item, where);
+  StatisticalEntry entry;
+  LEARNDOCK_TRY(const std::string name, text_of(item, "class_name", "RKMETableSpecification", where));
+  const auto type = spec::type_of_name(name);
+  if (!type)
+    return fail(ErrorCode::package_class,
+                fmt::format("\"{}\" is not a specification this dock reads", printable(name)),
+                where + "/class_name",
+                "use RKMETableSpecification, RKMETextSpecification, RKMEImageSpecification or "
+                "HeteroMapTableSpecification");
+  entry.type = *type;
+  constexpr std::string_view kLibrary = "learnware.specification";
+  LEARNDOCK_TRY(const std::string module, text_of(item, "module_path", std::string(kLibrary), where));
+  if (module != kLibrary && !module.starts_with(std::string(kLibrary) + "."))
+    return fail(ErrorCode::package_class,
+                fmt::format("specifications of the module \"{}\" are not read", printable(module)),
+                where + "/module_path", "use the module learnware.specification");
+  LEARNDOCK_TRY(std::string file, text_of(item, "file_name", entry.file_name, where));
+  LEARNDOCK_TRY(entry.file_name, inside_path(std::move(file), limits, where + "/file_name"));
+  LEARNDOCK_CHECK(map_of(item, "kwargs", where));
+  return entry;
+}
+
+Result<std::vector<StatisticalEntry>> read_all_statistical(const Json& root, const PackageLimits& limits) {
+  const Json* list = find(root, "stat_specifications");
+  if (list == nullptr) return std::vector<StatisticalEntry>(1);
+  if (!list->is_array()) return wrong_kind("a list", *list, "/stat_specifications");
+  std::vector<StatisticalEntry> entries;
+  for (std::size_t i = 0; i < list->size(); ++i) {
+    LEARNDOCK_TRY(StatisticalEntry entry,
+                  read_statistical((*list)[i], limits, fmt::format("/stat_specifications/{}", i)));
+    entries.push_back(std::move(entry));
+  }
+  return entries;
+}
+
+/// `name` is shown to people; a number written without quotes is meant as text.
+Result<std::string> read_name(const Json& root) {
+  constexpr std::size_t kMaxName = 1024;
+  const Json* value = find(root, "name");
+  if (value == nullptr) return std::string();
+  if (value->is_structured()) return wrong_kind("text", *value, "/name");
+  std::string name = value->is_string() ? value->get<std::string>() : to_text(*value);
+  const auto points = decode_utf8(name);
+  if (!points || name.size() > kMaxName || std::any_of(points->begin(), points->end(), [](char32_t c) {
+        return is_control(c) || is_deceptive(c);
+      }))
+    return fail(
+        ErrorCode::package_yaml,
+        fmt::format("the name is longer than {} bytes or holds control or invisible characters", kMaxName),
+        "/name");
+  return name;
+}
+
+Result<void> check_semantic_entry(const Json& root, Manifest& manifest) {
+  LEARNDOCK_TRY(const Json entry, map_of(root, "semantic_specification", ""));
+  LEARNDOCK_TRY(const std::string file,
+                text_of(entry, "file_name", std::string(kSemanticFile), "/semantic_specification"));
+  if (file != kSemanticFile)
+    manifest.warnings.push_back(
+        fmt::format("learnware.yaml names the semantic specification \"{}\"; only {} is read",
+                    printable(file), kSemanticFile));
+  return {};
+}
+
+}  // namespace
+
+Result<Manifest> read_manifest(std::string_view yaml, const PackageLimits& limits) {
+  LEARNDOCK_TRY(Json root, parse_yaml(yaml, {limits.max_yaml_bytes, 64}));
+  if (root.is_null()) root = Json::object();  // an empty file: every key has a default
+  if (!root.is_object()) return wrong_kind("a mapping", root, "");
+  Manifest manifest;
+  LEARNDOCK_TRY(manifest.name, read_name(root));
+  LEARNDOCK_TRY(manifest.model, read_model(root, limits));
+  LEARNDOCK_TRY(manifest.statistical, read_all_statistical(root, limits));
+  LEARNDOCK_CHECK(check_semantic_entry(root, manifest));
+  return manifest;
+}
+
+}  // namespace learndock::package

@@ -1,0 +1,31 @@
+#pragma once
+
+#include "learndock/base/result.hpp"
+#include "learndock/package/package.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace learndock::package {
+
+/// One statistical specification as learnware.yaml announces it.
+struct StatisticalEntry {
+  spec::StatisticalType type = spec::StatisticalType::rkme_table;
+  std::string file_name = "stat_spec.json";
+};
+
+/// learnware.yaml, checked. Class and module names are compared with a closed list or their grammar; nothing
+/// is ever imported.
+struct Manifest {
+  std::string name;
+  ModelEntry model;
+  std::vector<StatisticalEntry> statistical;  ///< as listed; one default entry when the key is missing
+  std::vector<std::string> warnings;
+};
+
+/// @errors package_yaml*, package_class; `where` is a JSON pointer into the manifest or a line
+[[nodiscard]] Result<Manifest> read_manifest(std::string_view yaml, const PackageLimits& limits);
+
+}  // namespace learndock::package

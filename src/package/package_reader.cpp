@@ -1,0 +1,219 @@
+#include "learndock/package/package.hpp"
+#include "learndock/spec/codec.hpp"
+
+#include "package/contents.hpp"
+#include "package/layout.hpp"
+#include "package/manifest.hpp"
+#include "package/zip_writer.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace learndock::package {
+namespace {
+
+constexpr std::string_view kManifest = "learnware.yaml";
+constexpr std::string_view kSemanticFile = "semantic_specification.json";
+
+/// What read_package works on: the files and what is said about them.
+struct Draft {
+  const Contents& contents;
+  const Layout& layout;
+  const PackageLimits& limits;
+};
+
+/// A whole small file. `over` is the code of its limit.
+Result<std::string> read_small(const Draft& draft, std::size_t index, std::size_t max_bytes, ErrorCode over) {
+  const ContentEntry& entry = draft.contents.entries()[index];
+  if (entry.bytes > max_bytes)
+    return fail(over, fmt::format("the file has {} bytes, the limit is {}", entry.bytes, max_bytes),
+                entry.name);
+  std::string bytes;
+  bytes.reserve(static_cast<std::size_t>(entry.bytes));
+  LEARNDOCK_CHECK(draft.contents.read(index, [&](std::string_view piece) -> Result<void> {
+    bytes.append(piece);
+    return {};
+  }));
+  return bytes;
+}
+
+Result<Manifest> load_manifest(const Draft& draft) {
+  const std::string name(kManifest);
+  LEARNDOCK_TRY(const std::size_t index, require_file(draft.layout, name, "the learnware's manifest"));
+  LEARNDOCK_TRY(const std::string text,
+                read_small(draft, index, draft.limits.max_yaml_bytes, ErrorCode::package_yaml_size));
+  auto manifest = read_manifest(text, draft.limits);
+  if (!manifest) return pass_on(std::move(manifest).error(), name);
+  return manifest;
+}
+
+/// Of several specifications the one the dock searches by, most specific first.
+const StatisticalEntry* choose(const std::vector<StatisticalEntry>& entries) {
+  using spec::StatisticalType;
+  for (const StatisticalType type : {StatisticalType::hetero_map_table, StatisticalType::rkme_table,
+                                     StatisticalType::rkme_text, StatisticalType::rkme_image})
+    for (const StatisticalEntry& entry : entries)
+      if (entry.type == type) return &entry;
+  return nullptr;
+}
+
+Result<spec::RkmeSpecification> parse_statistical(const std::string& text, const StatisticalEntry& entry,
+                                                  const PackageLimits& limits) {
+  LEARNDOCK_TRY(Json json, parse_json(text, {limits.max_spec_bytes, 64}));
+  // A file without a type is what learnware.yaml says it is.
+  if (json.is_object() && !json.contains("type")) json["type"] = spec::type_name(entry.type);
+  LEARNDOCK_TRY(spec::RkmeSpecification statistical, spec::from_json(json));
+  if (statistical.type == entry.type) return statistical;
+  return fail(ErrorCode::package_spec_mismatch,
+              fmt::format("the file holds a {}, learnware.yaml announces a {}",
+                          spec::type_name(statistical.type), spec::type_name(entry.type)),
+              "/type", "make class_name in learnware.yaml and \"type\" in the file agree");
+}
+
+Result<void> load_statistical(const Draft& draft, const Manifest& manifest, Package& package) {
+  for (const StatisticalEntry& entry : manifest.statistical)
+    LEARNDOCK_CHECK(
+        require_file(draft.layout, entry.file_name, "a statistical specification that learnware.yaml names"));
+  const StatisticalEntry* chosen = choose(manifest.statistical);
+  if (chosen == nullptr) {
+    package.warnings.emplace_back("no statistical specification: only semantic search finds this learnware");
+    return {};
+  }
+  if (manifest.statistical.size() > 1)
+    package.warnings.push_back(fmt::format("of {} statistical specifications {} ({}) is used",
+                                           manifest.statistical.size(), chosen->file_name,
+                                           spec::type_name(chosen->type)));
+  const std::size_t index = draft.layout.files.at(chosen->file_name);
+  LEARNDOCK_TRY(const std::string text,
+                read_small(draft, index, draft.limits.max_spec_bytes, ErrorCode::json_size));
+  auto statistical = parse_statistical(text, *chosen, draft.limits);
+  if (!statistical) return pass_on(std::move(statistical).error(), chosen->file_name);
+  package.statistical = std::move(*statistical);
+  package.statistical_file = chosen->file_name;
+  return {};
+}
+
+Result<void> load_semantic(const Draft& draft, const spec::SemanticSpecification* given, Package& package) {
+  if (given != nullptr) {
+    package.semantic = *given;
+    return {};
+  }
+  const auto found = draft.layout.files.find(std::string(kSemanticFile));
+  if (found == draft.layout.files.end()) {
+    package.warnings.emplace_back("no semantic specification: add one when the learnware is submitted");
+    return {};
+  }
+  LEARNDOCK_TRY(const std::string text,
+                read_small(draft, found->second, draft.limits.max_spec_bytes, ErrorCode::json_size));
+  auto semantic = spec::semantic_from_json_text(text);
+  if (!semantic) return pass_on(std::move(semantic).error(), kSemanticFile);
+  package.semantic = std::move(*semantic);
+  return {};
+}
+
+/// For tables the declared number of features and the specification's dimension are the same number.
+Result<void> check_dimensions(const Package& package) {
+  if (!package.statistical || !package.semantic || !package.semantic->input) return {};
+  if (package.statistical->type != spec::StatisticalType::rkme_table) return {};
+  const std::uint32_t declared = package.semantic->input->dimension;
+  const std::size_t found = package.statistical->dimension();
+  if (declared == found) return {};
+  return fail(ErrorCode::package_spec_mismatch,
+              fmt::format("the semantic specification declares {} input features, the statistical one has {}",
+                          declared, found),
+              fmt::format("{}:/Input/Dimension", kSemanticFile),
+              "correct Input.Dimension or make the specification anew");
+}
+
+/// Requirements that fetch code from a named place are legal, but people should see them.
+void flag_requirements(std::string_view text, const std::string& file, std::vector<std::string>& warnings) {
+  constexpr std::array<std::string_view, 4> kMarks = {"://", "--index-url", "--extra-index-url", "-e "};
+  for (std::size_t line = 1; !text.empty(); ++line) {
+    const auto end = text.find('\n');
+    const std::string_view one = text.substr(0, end);
+    if (!one.starts_with('#') && std::any_of(kMarks.begin(), kMarks.end(), [&](std::string_view mark) {
+          return one.find(mark) != std::string_view::npos;
+        }))
+      warnings.push_back(fmt::format("{} line {} takes code from a place of its own choice", file, line));
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+  }
+}
+
+Result<void> load_environment(const Draft& draft, Package& package) {
+  for (const char* const name : {"environment.yaml", "requirements.txt"}) {
+    const auto found = draft.layout.files.find(name);
+    if (found == draft.layout.files.end()) continue;
+    package.environment_file = name;
+    LEARNDOCK_TRY(const std::string text, read_small(draft, found->second, draft.limits.max_yaml_bytes,
+                                                     ErrorCode::package_yaml_size));
+    flag_requirements(text, package.environment_file, package.warnings);
+    return {};
+  }
+  return fail(ErrorCode::package_missing_file,
+              "the package lacks environment.yaml and requirements.txt; one is needed", "requirements.txt",
+              "add requirements.txt with the packages that the model needs");
+}
+
+Result<void> copy_entry(const Contents& contents, std::size_t index, const std::string& name,
+                        ZipWriter& writer) {
+  LEARNDOCK_CHECK(writer.begin(name, contents.entries()[index].bytes));
+  LEARNDOCK_CHECK(contents.read(index, [&](std::string_view piece) { return writer.write(piece); }));
+  return writer.end();
+}
+
+/// Every file once more, sorted. Contents are checked against their sums here, so a failure means no package.
+Result<void> write_canonical(const Draft& draft, const spec::SemanticSpecification* given,
+                             const std::filesystem::path& target) {
+  LEARNDOCK_TRY(ZipWriter writer, ZipWriter::create(target));
+  std::map<std::string, std::size_t> files = draft.layout.files;
+  const std::string semantic_name(kSemanticFile);
+  if (given != nullptr) files.try_emplace(semantic_name, 0);
+  for (const auto& [name, index] : files) {
+    if (given != nullptr && name == semantic_name)
+      LEARNDOCK_CHECK(writer.add(name, to_pretty_text(spec::semantic_to_json(*given)) + "\n"));
+    else
+      LEARNDOCK_CHECK(copy_entry(draft.contents, index, name, writer));
+  }
+  return writer.finish();
+}
+
+/// Files that the canonical form leaves out are still read, so that a damaged archive never passes.
+Result<void> check_left_out(const Draft& draft, const spec::SemanticSpecification* given) {
+  std::vector<bool> copied(draft.contents.entries().size());
+  for (const auto& [name, index] : draft.layout.files)
+    copied[index] = given == nullptr || name != kSemanticFile;
+  const Sink nowhere = [](std::string_view) -> Result<void> { return {}; };
+  for (std::size_t i = 0; i < copied.size(); ++i)
+    if (!copied[i] && !draft.contents.entries()[i].directory())
+      LEARNDOCK_CHECK(draft.contents.read(i, nowhere));
+  return {};
+}
+
+}  // namespace
+
+Result<Package> read_package(const std::filesystem::path& zip_or_folder,
+                             const std::filesystem::path& canonical_zip,
+                             const spec::SemanticSpecification* semantic, const PackageLimits& limits) {
+  LEARNDOCK_TRY(const std::unique_ptr<Contents> contents, open_contents(zip_or_folder, limits));
+  LEARNDOCK_TRY(const Layout layout, find_layout(contents->entries()));
+  const Draft draft{*contents, layout, limits};
+  LEARNDOCK_TRY(const Manifest manifest, load_manifest(draft));
+  Package package;
+  package.name = manifest.name;
+  package.model = manifest.model;
+  for (const auto* source : {&contents->warnings(), &layout.warnings, &manifest.warnings})
+    package.warnings.insert(package.warnings.end(), source->begin(), source->end());
+  LEARNDOCK_CHECK(require_file(layout, "__init__.py", "the model's code"));
+  LEARNDOCK_CHECK(require_file(layout, manifest.model.module_path, "the module that learnware.yaml names"));
+  LEARNDOCK_CHECK(load_environment(draft, package));
+  LEARNDOCK_CHECK(load_statistical(draft, manifest, package));
+  LEARNDOCK_CHECK(load_semantic(draft, semantic, package));
+  LEARNDOCK_CHECK(check_dimensions(package));
+  LEARNDOCK_CHECK(check_left_out(draft, semantic));
+  LEARNDOCK_CHECK(write_canonical(draft, semantic, canonical_zip));
+  return package;
+}
+
+}  // namespace learndock::package

@@ -1,0 +1,91 @@
+#include "package/utf8.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+
+namespace learndock::package {
+
+std::optional<char32_t> take_code_point(std::string_view& text) {
+  if (text.empty()) return std::nullopt;
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned char lead = byte(0);
+  std::size_t length = 1;
+  char32_t value = lead;
+  if (lead >= 0x80) {
+    if (lead >= 0xc2 && lead <= 0xdf)
+      length = 2;
+    else if (lead >= 0xe0 && lead <= 0xef)
+      length = 3;
+    else if (lead >= 0xf0 && lead <= 0xf4)
+      length = 4;
+    else
+      return std::nullopt;
+    if (text.size() < length) return std::nullopt;
+    value = lead & (0xffu >> (length + 1));
+    for (std::size_t i = 1; i < length; ++i) {
+      if ((byte(i) & 0xc0) != 0x80) return std::nullopt;
+      value = (value << 6) | (byte(i) & 0x3fu);
+    }
+    constexpr std::array<char32_t, 5> kLeast = {0, 0, 0x80, 0x800, 0x10000};
+    if (value < kLeast[length] || value > 0x10ffff || (value >= 0xd800 && value <= 0xdfff))
+      return std::nullopt;
+  }
+  text.remove_prefix(length);
+  return value;
+}
+
+std::optional<std::u32string> decode_utf8(std::string_view text) {
+  std::u32string points;
+  points.reserve(text.size());
+  while (!text.empty()) {
+    const auto point = take_code_point(text);
+    if (!point) return std::nullopt;
+    points += *point;
+  }
+  return points;
+}
+
+void append_utf8(std::string& out, char32_t point) {
+  const auto put = [&](char32_t bits) { out += static_cast<char>(static_cast<unsigned char>(bits)); };
+  const auto tail = [&](unsigned shift) { put(0x80 | ((point >> shift) & 0x3f)); };
+  if (point < 0x80) return put(point);
+  if (point < 0x800) {
+    put(0xc0 | (point >> 6));
+  } else if (point < 0x10000) {
+    put(0xe0 | (point >> 12));
+    tail(6);
+  } else {
+    put(0xf0 | (point >> 18));
+    tail(12);
+    tail(6);
+  }
+  tail(0);
+}
+
+bool is_control(char32_t point) { return point < 0x20 || (point >= 0x7f && point <= 0x9f); }
+
+bool is_deceptive(char32_t point) {
+  return (point >= 0x200b && point <= 0x200f) || (point >= 0x2028 && point <= 0x202e) ||
+         (point >= 0x2060 && point <= 0x2069) || point == 0xfeff || point == 0x061c;
+}
+
+std::string printable(std::string_view bytes) {
+  constexpr std::size_t kMaxShown = 200;
+  std::string out;
+  while (!bytes.empty()) {
+    if (out.size() >= kMaxShown) return out + "...";
+    std::string_view rest = bytes;
+    const auto point = take_code_point(rest);
+    const bool shown = point && !is_control(*point) && !is_deceptive(*point);
+    const std::size_t taken = shown ? bytes.size() - rest.size() : 1;
+    if (shown)
+      out += bytes.substr(0, taken);
+    else
+      out += fmt::format("\\x{:02x}", static_cast<unsigned char>(bytes.front()));
+    bytes.remove_prefix(taken);
+  }
+  return out;
+}
+
+}  // namespace learndock::package

@@ -1,0 +1,170 @@
+"""The command contract: exit codes, JSON keys, clean stdout, hints for typos; on a dock of this test's own."""
+
+import json
+import unittest
+
+from harness import TestCase, learndock, statistical, write_package
+
+CSV = "first,second,label\n" + "".join(f"{i / 20:g},{1 - i / 10:g},{i % 2}\n" for i in range(20))
+
+
+class CommandLine(TestCase):
+    def write(self, name, text):
+        path = self.folder / name
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    def dock_with_one(self):
+        dock = self.new_dock()
+        package = write_package(self.folder / "sum.zip")
+        outcome = self.run_ok("import", "--dock", dock, package, "--json").json()
+        self.assertEqual(outcome["rejected"], [])
+        self.assertEqual(outcome["imported"], 1)
+        return dock, self.run_ok("list", "--dock", dock, "--json").json()["learnwares"][0]["id"]
+
+    def assert_keys(self, outcome, *keys):
+        value = outcome.json()
+        self.assertEqual([key for key in keys if key not in value], [], f"missing in {sorted(value)}")
+        return value
+
+    # exit codes
+
+    def test_help_has_an_example_and_succeeds(self):
+        for command in ("init", "import", "search", "show", "list", "get", "delete", "serve"):
+            outcome = self.run_ok(command, "--help")
+            self.assertIn("learndock " + command, outcome.out + outcome.err, command)
+        self.run_ok("--help")
+        self.run_ok("version")
+
+    def test_wrong_verb_is_usage_with_a_hint(self):
+        outcome = learndock("serch")
+        self.assertEqual(outcome.code, 2)
+        self.assertIn("search", outcome.err)
+        self.assertEqual(outcome.out, "")
+
+    def test_wrong_flag_is_usage_with_a_hint(self):
+        outcome = learndock("search", "--dock", self.folder, "--datta", "x.csv")
+        self.assertEqual(outcome.code, 2)
+        self.assertIn("--data", outcome.err)
+        self.assertEqual(outcome.out, "")
+
+    def test_missing_things_are_exit_3(self):
+        dock = self.new_dock()
+        self.assertEqual(learndock("show", "00000001", "--dock", dock).code, 3)
+        self.assertEqual(learndock("delete", "00000001", "--dock", dock).code, 3)
+        self.assertEqual(learndock("get", "00000001", "--dock", dock, "--out", self.folder / "x.zip").code, 3)
+        self.assertFalse((self.folder / "x.zip").exists())
+        self.assertEqual(learndock("list", "--dock", self.folder / "nowhere").code, 3)
+        self.assertEqual(learndock("search", "--dock", dock, "--data", self.folder / "no.csv").code, 3)
+
+    def test_existing_dock_is_exit_5(self):
+        self.assertEqual(learndock("init", self.new_dock()).code, 5)
+
+    def test_same_package_twice_is_rejected(self):
+        dock, _ = self.dock_with_one()
+        outcome = learndock("import", "--dock", dock, self.folder / "sum.zip", "--json")
+        self.assertNotEqual(outcome.code, 0)
+        self.assertEqual([r["code"] for r in outcome.json()["rejected"]], ["package.duplicate"])
+
+    def test_unreachable_server_is_exit_7(self):
+        spec = self.write("s.json", json.dumps(statistical()))
+        outcome = learndock("search", "--server", "http://127.0.0.1:1", "--spec", spec)
+        self.assertEqual(outcome.code, 7)
+        self.assertEqual(outcome.out, "")
+
+    def test_broken_input_is_exit_1_with_a_code(self):
+        outcome = learndock("spec", "info", self.write("s.json", '{"z": [[1]], "beta": [1, 2], "gamma": 0.1}'))
+        self.assertEqual(outcome.code, 1)
+        self.assertIn("spec.shape", outcome.err)
+        self.assertEqual(outcome.out, "")
+
+    # specifications
+
+    def test_spec_make_info_distance(self):
+        data, made = self.write("x.csv", CSV), self.folder / "stat.json"
+        keys = self.run_ok("spec", "make", "--data", data, "--label", "label", "--points", "5", "--out", made, "--json")
+        value = self.assert_keys(keys, "points", "dimension", "gamma", "mmd_to_data", "seconds")
+        self.assertEqual((value["points"], value["dimension"], value["gamma"]), (5, 2, 0.1))
+        stored = json.loads(made.read_text())
+        self.assertEqual(stored["type"], "RKMETableSpecification")
+        self.assertAlmostEqual(sum(stored["beta"]), 1, places=9)
+
+        info = self.assert_keys(self.run_ok("spec", "info", made, "--json"), "type", "points", "dimension", "gamma",
+                                "self_inner", "mean_off_diagonal_kernel", "warnings")
+        distance = self.assert_keys(self.run_ok("spec", "distance", made, made, "--json"), "inner", "self_a", "self_b",
+                                    "mmd_squared")
+        self.assertAlmostEqual(distance["mmd_squared"], 0, places=12)
+        self.assertAlmostEqual(distance["self_a"], info["self_inner"], places=12)
+
+    def test_spec_make_is_repeatable(self):
+        data = self.write("x.csv", CSV)
+        for name in ("a.json", "b.json"):
+            self.run_ok("spec", "make", "--data", data, "--label", "label", "--points", "5", "--seed", "7", "--out",
+                        self.folder / name)
+        self.assertEqual((self.folder / "a.json").read_bytes(), (self.folder / "b.json").read_bytes())
+
+    def test_spec_distance_of_a_case_by_hand(self):
+        # one point each, |a - b|^2 = 3^2 + 4^2 = 25, k = exp(-0.1 * 25)
+        a = self.write("a.json", json.dumps(statistical(z=[[0, 0]], beta=[1])))
+        b = self.write("b.json", json.dumps(statistical(z=[[3, 4]], beta=[1])))
+        value = self.run_ok("spec", "distance", a, b, "--json").json()
+        self.assertAlmostEqual(value["inner"], 0.0820849986238988, places=14)
+        self.assertAlmostEqual(value["mmd_squared"], 2 - 2 * 0.0820849986238988, places=13)
+
+    # one dock, the whole life of a learnware
+
+    def test_local_life_of_a_learnware(self):
+        dock, learnware = self.dock_with_one()
+        listed = self.run_ok("list", "--dock", dock, "--json").json()
+        self.assertEqual([(entry["id"], entry["name"]) for entry in listed["learnwares"]],
+                         [(learnware, "Sum of two numbers")])
+        shown = self.assert_keys(self.run_ok("show", learnware, "--dock", dock, "--json"), "id", "status", "name")
+        self.assertEqual((shown["id"], shown["name"]), (learnware, "Sum of two numbers"))
+
+        answer = self.assert_keys(
+            self.run_ok("search", "--dock", dock, "--data", self.write("x.csv", CSV), "--label", "label", "--json"),
+            "exact", "slack", "evaluated", "index_version", "singles", "mixture", "timings_ms", "warnings")
+        self.assertEqual((answer["exact"], answer["slack"], answer["evaluated"]), (True, 0, 1))
+        hit = answer["singles"][0]
+        self.assertEqual((hit["id"], hit["name"]), (learnware, "Sum of two numbers"))
+        self.assertGreater(hit["mmd_squared"], 0)
+        self.assertLessEqual(hit["score"], 1)
+
+        fetched = self.folder / "got" / "learnware.zip"
+        fetched.parent.mkdir()
+        self.assertEqual(self.run_ok("get", learnware, "--dock", dock, "--out", fetched, "--json").json()["id"],
+                         learnware)
+        self.assertEqual(sorted(path.name for path in fetched.parent.iterdir()),
+                         ["learnware.zip", "requirements.txt", "use.py"])
+
+        self.assertEqual(self.run_ok("delete", learnware, "--dock", dock, "--json").json()["id"], learnware)
+        self.assertEqual(self.run_ok("list", "--dock", dock, "--json").json()["learnwares"], [])
+        self.assertEqual(learndock("show", learnware, "--dock", dock).code, 3)
+
+    def test_specs_import_keeps_ids_and_order_and_rejects_bad_lines_alone(self):
+        dock = self.new_dock()
+        lines = [{"id": name, "semantic": {}, "stat": statistical(z=[[float(i), 0.0], [1.0, 1.0]])}
+                 for i, name in enumerate(("zeta", "alpha", "mid"))]
+        lines.insert(1, {"id": "bad", "stat": statistical(gamma=-1)})
+        file = self.write("bulk.jsonl", "".join(json.dumps(line) + "\n" for line in lines))
+        outcome = learndock("import", "--dock", dock, "--specs", file, "--json").json()
+        self.assertEqual(outcome["imported"], 3)
+        self.assertEqual([r["code"] for r in outcome["rejected"]], ["spec.gamma"])
+        self.assertTrue(outcome["rejected"][0]["path"].endswith("bulk.jsonl:2"))
+        self.assertIn("message", outcome["rejected"][0])
+        listed = self.run_ok("list", "--dock", dock, "--json").json()
+        self.assertEqual([entry["id"] for entry in listed["learnwares"]], ["zeta", "alpha", "mid"])
+        answer = self.run_ok("search", "--dock", dock, "--spec",
+                             self.write("q.json", json.dumps(lines[2]["stat"])), "--mixture", "0", "--json").json()
+        self.assertEqual(answer["singles"][0]["id"], "alpha")
+        self.assertIsNone(answer["mixture"])
+
+    def test_piped_table_has_no_colour_and_one_line_a_hit(self):
+        dock, learnware = self.dock_with_one()
+        outcome = self.run_ok("list", "--dock", dock)
+        self.assertNotIn("\x1b", outcome.out)
+        self.assertEqual(len([line for line in outcome.out.splitlines() if learnware in line]), 1)
+
+
+if __name__ == "__main__":
+    unittest.main()

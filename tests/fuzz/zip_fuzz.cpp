@@ -1,0 +1,40 @@
+// Any bytes as an archive: it is refused, or every entry unpacks to its declared length or is refused too.
+#include "package/zip_reader.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <string_view>
+
+using namespace learndock;
+using namespace learndock::package;
+
+namespace {
+
+PackageLimits small_limits() {
+  PackageLimits limits;
+  limits.max_file_bytes = limits.max_expanded_bytes = 1 << 20;
+  limits.max_entries = 1000;
+  limits.ratio_allowance = 1 << 16;
+  return limits;
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string_view bytes(reinterpret_cast<const char*>(data), size);
+  const auto archive = ZipArchive::open(memory_source(bytes), small_limits());
+  if (!archive) return 0;
+  std::uint64_t packed = 0;
+  for (const ZipEntry& entry : archive->entries()) {
+    std::uint64_t unpacked = 0;
+    const auto done = archive->extract(entry, [&](std::string_view piece) -> Result<void> {
+      unpacked += piece.size();
+      return {};
+    });
+    if (unpacked > entry.bytes || (done && unpacked != entry.bytes)) std::abort();
+    packed += entry.packed_bytes;
+  }
+  if (packed > size) std::abort();  // entries would share bytes
+  return 0;
+}

@@ -1,0 +1,64 @@
+#include "learndock/index/partial_ratio.hpp"
+
+#include <algorithm>
+#include <random>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+namespace learndock::index {
+namespace {
+
+/// The definition by brute force: every window, plain dynamic-programming LCS.
+double by_definition(std::string a, std::string b) {
+  const auto lcs = [](const std::string& x, const std::string& y) {
+    std::vector<std::vector<int>> table(x.size() + 1, std::vector<int>(y.size() + 1, 0));
+    for (std::size_t i = 1; i <= x.size(); ++i)
+      for (std::size_t j = 1; j <= y.size(); ++j)
+        table[i][j] = x[i - 1] == y[j - 1] ? table[i - 1][j - 1] + 1 : std::max(table[i - 1][j], table[i][j - 1]);
+    return table[x.size()][y.size()];
+  };
+  if (a.size() > b.size()) std::swap(a, b);
+  if (a.empty()) return b.empty() ? 100 : 0;
+  double best = 0;
+  for (std::size_t first = 0; first < b.size(); ++first)
+    for (std::size_t length = 1; length <= a.size() && first + length <= b.size(); ++length)
+      best = std::max(best, 200.0 * lcs(a, b.substr(first, length)) / static_cast<double>(a.size() + length));
+  return best;
+}
+
+TEST(PartialRatio, HandComputed) {
+  EXPECT_EQ(partial_ratio("cat", "the cat sat"), 100);
+  EXPECT_EQ(partial_ratio("", ""), 100);
+  EXPECT_EQ(partial_ratio("", "x"), 0);
+  EXPECT_EQ(partial_ratio("abc", "xyz"), 0);
+  EXPECT_NEAR(partial_ratio("abcd", "xxabxdxx"), 75, 1e-12);  // window "abxd": LCS 3 of 4 and 4
+  EXPECT_EQ(partial_ratio("é", "café"), 100) << "code points, not bytes";
+}
+
+TEST(PartialRatio, WindowsOfFullLengthAndAtTheEndsReachTheBestOfAllWindows) {
+  // Shorter windows inside the longer text never beat these by the definition of the libraries; here they are compared with
+  // all windows, which bounds the result from above, and must be found exactly whenever the best window is at an end.
+  std::mt19937 random(3);
+  int equal = 0;
+  for (int round = 0; round < 400; ++round) {
+    std::string a(1 + random() % 6, 'a'), b(1 + random() % 12, 'a');
+    for (char& c : a) c = static_cast<char>('a' + random() % 3);
+    for (char& c : b) c = static_cast<char>('a' + random() % 3);
+    const double have = partial_ratio(a, b), bound = by_definition(a, b);
+    EXPECT_LE(have, bound + 1e-12) << a << " " << b;
+    EXPECT_DOUBLE_EQ(have, partial_ratio(b, a));
+    equal += have > bound - 1e-12;
+  }
+  EXPECT_GT(equal, 340);
+}
+
+TEST(PartialRatio, PatternsLongerThanAWord) {
+  const std::string pattern(130, 'x');
+  EXPECT_EQ(partial_ratio(pattern, "yy" + pattern + "zz"), 100);
+  EXPECT_NEAR(partial_ratio(pattern, std::string(65, 'y') + std::string(65, 'x') + std::string(200, 'y')), 200.0 * 65 / 260, 1e-9);
+}
+
+}  // namespace
+}  // namespace learndock::index

@@ -1,0 +1,163 @@
+#include "learndock/market/market.hpp"
+
+#include <unistd.h>
+
+#include <atomic>
+#include <fstream>
+#include <thread>
+
+#include <gtest/gtest.h>
+
+#include "learndock/spec/codec.hpp"
+#include "support/generators.hpp"
+
+namespace learndock::market {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::random_specification;
+
+class MarketTest : public ::testing::Test {
+ protected:
+  MarketTest() {
+    fs::create_directories(folder_);
+    EXPECT_TRUE(Market::create(folder_ / "dock").has_value());
+  }
+  ~MarketTest() override { fs::remove_all(folder_); }
+  std::unique_ptr<Market> open() {
+    auto market = Market::open(folder_ / "dock");
+    EXPECT_TRUE(market.has_value()) << (market ? "" : market.error().message);
+    return std::move(*market);
+  }
+  fs::path write(const std::string& name, const std::string& text) {
+    fs::create_directories((folder_ / name).parent_path());
+    std::ofstream(folder_ / name, std::ios::binary) << text;
+    return folder_ / name;
+  }
+  fs::path package(const std::string& name, std::uint64_t seed) {
+    write(name + "/learnware.yaml", "model:\n  class_name: MyModel\nstat_specifications:\n  - module_path: learnware.specification\n    class_name: RKMETableSpecification\n    file_name: stat.json\n    kwargs: {}\n");
+    write(name + "/__init__.py", "# model " + std::to_string(seed) + "\n");
+    write(name + "/requirements.txt", "numpy\n");
+    write(name + "/stat.json", spec::to_json_text(random_specification({5, 3}, seed)));
+    return folder_ / name;
+  }
+  static std::string line(const std::string& id, std::uint64_t seed) {
+    return to_text({{"id", id}, {"semantic", Json::object()}, {"stat", spec::to_json(random_specification({5, 3}, seed))}}) + "\n";
+  }
+  fs::path folder_ = fs::temp_directory_path() / ("learndock_market_test_" + std::to_string(::getpid()));
+};
+
+TEST_F(MarketTest, ImportsListsFindsSearchesRemovesAndReopens) {
+  LearnwareId first;
+  {
+    const auto market = open();
+    const auto outcome = market->import_packages({package("packages/a", 1), package("packages/b", 2)});
+    ASSERT_TRUE(outcome.has_value());
+    ASSERT_EQ(outcome->imported.size(), 2u) << outcome->rejected.at(0).error.message;
+    first = outcome->imported[0];
+    EXPECT_EQ(first.text(), "00000001");
+    EXPECT_EQ(market->find(first)->name, "a");
+    EXPECT_TRUE(fs::exists(market->package_path(first).value()));
+    EXPECT_EQ(market->model_entry(first)->class_name, "MyModel");
+    SearchRequest request;
+    request.specification = random_specification({5, 3}, 2);
+    const auto answer = market->search(request);
+    ASSERT_EQ(answer->singles.size(), 2u);
+    EXPECT_EQ(answer->singles[0].id, outcome->imported[1]);
+    EXPECT_NEAR(*answer->singles[0].mmd_squared, 0, 1e-12);
+  }
+  const auto market = open();
+  EXPECT_EQ(market->status().learnwares, 2u);
+  const fs::path blob = market->package_path(first).value();
+  ASSERT_TRUE(market->remove(first).has_value());
+  EXPECT_FALSE(fs::exists(blob));
+  EXPECT_EQ(market->find(first).error().code, ErrorCode::not_found);
+  EXPECT_EQ(market->remove(first).error().code, ErrorCode::not_found);
+  SearchRequest everything;
+  EXPECT_EQ(market->search(everything)->singles.size(), 1u);
+}
+
+TEST_F(MarketTest, AFolderOfPackagesComesInNameOrderAndOneBadOneDoesNotStopTheRest) {
+  package("packages/b", 2);
+  package("packages/a", 1);
+  fs::remove(package("packages/bad", 3) / "__init__.py");
+  const auto market = open();
+  const auto outcome = market->import_packages({folder_ / "packages"});
+  EXPECT_EQ(outcome->imported.size(), 2u);
+  ASSERT_EQ(outcome->rejected.size(), 1u);
+  EXPECT_EQ(outcome->rejected[0].error.code, ErrorCode::package_missing_file);
+  EXPECT_EQ(market->find(outcome->imported[0])->name, "a");
+  EXPECT_TRUE(fs::is_empty(market->staging_directory()));
+}
+
+TEST_F(MarketTest, TheSamePackageTwiceIsAConflict) {
+  const auto market = open();
+  const fs::path path = package("a", 1);
+  ASSERT_TRUE(market->add_package(path).has_value());
+  const auto again = market->add_package(path);
+  ASSERT_FALSE(again.has_value());
+  EXPECT_EQ(again.error().code, ErrorCode::package_duplicate);
+  EXPECT_TRUE(fs::exists(market->package_path(LearnwareId::from_number(1)).value())) << "the first one keeps its bytes";
+}
+
+TEST_F(MarketTest, BulkImportKeepsIdsAndOrderAndRejectsLinesAlone) {
+  const std::string text = line("z", 1) + line("a", 2) + "{\"id\":\"broken\",\"stat\":{\"z\":[[NaN]],\"beta\":[1]}}\n\n" + line("z", 3) +
+                           "{\"id\":7,\"semantic\":{},\"stat\":null,\"url\":\"http://example.org/m\"}\n";
+  const auto market = open();
+  const auto outcome = market->import_specifications(write("bulk.jsonl", text));
+  ASSERT_TRUE(outcome.has_value());
+  ASSERT_EQ(outcome->imported.size(), 3u);
+  EXPECT_EQ(outcome->imported[0].text(), "z");
+  EXPECT_EQ(outcome->imported[1].text(), "a");
+  EXPECT_EQ(outcome->imported[2].text(), "7");
+  ASSERT_EQ(outcome->rejected.size(), 2u);
+  EXPECT_EQ(outcome->rejected[0].error.code, ErrorCode::json_not_finite);
+  EXPECT_EQ(outcome->rejected[1].error.code, ErrorCode::conflict);
+  EXPECT_EQ(market->list(0, 10)->records.at(0).id.text(), "z");
+  EXPECT_EQ(market->package_path(LearnwareId::create("7").value()).error().code, ErrorCode::not_found);
+}
+
+TEST_F(MarketTest, OneProcessAtATime) {
+  const auto market = open();
+  EXPECT_EQ(Market::open(folder_ / "dock").error().code, ErrorCode::conflict);
+}
+
+TEST_F(MarketTest, CreateAndOpenSayWhatIsWrong) {
+  EXPECT_EQ(Market::create(folder_ / "dock").error().code, ErrorCode::conflict);
+  write("other/file", "x");
+  EXPECT_EQ(Market::create(folder_ / "other").error().code, ErrorCode::conflict);
+  EXPECT_EQ(Market::open(folder_ / "none").error().code, ErrorCode::not_found);
+}
+
+TEST_F(MarketTest, SearchesSeeWholeSnapshotsWhileLearnwaresComeAndGo) {
+  const auto market = open();
+  std::string text;
+  for (int i = 0; i < 50; ++i) text += line("base" + std::to_string(i), static_cast<std::uint64_t>(i));
+  ASSERT_TRUE(market->import_specifications(write("base.jsonl", text)).has_value());
+  const fs::path extra = write("extra.jsonl", line("x", 500) + line("y", 501));
+  std::atomic<bool> stop{false};
+  std::vector<std::jthread> readers;
+  for (int r = 0; r < 2; ++r)
+    readers.emplace_back([&] {
+      SearchRequest request;
+      request.specification = random_specification({5, 3}, 77);
+      request.top = 100;
+      request.mixture = 2;
+      while (!stop) {
+        const auto answer = market->search(request);
+        ASSERT_TRUE(answer.has_value());
+        // The two extra ones are stored in one transaction and removed one by one.
+        EXPECT_GE(answer->singles.size(), 50u);
+        EXPECT_LE(answer->singles.size(), 52u);
+      }
+    });
+  for (int round = 0; round < 10; ++round) {
+    EXPECT_EQ(market->import_specifications(extra)->imported.size(), 2u);
+    EXPECT_TRUE(market->remove(LearnwareId::create("x").value()).has_value());
+    EXPECT_TRUE(market->remove(LearnwareId::create("y").value()).has_value());
+  }
+  stop = true;
+}
+
+}  // namespace
+}  // namespace learndock::market

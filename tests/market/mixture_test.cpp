@@ -1,0 +1,134 @@
+#include "market/mixture.hpp"
+
+#include <cmath>
+#include <numeric>
+
+#include <gtest/gtest.h>
+
+#include "learndock/compute/registry.hpp"
+#include "support/generators.hpp"
+
+namespace learndock::market {
+namespace {
+
+using testing::random_set;
+using testing::WeightedSet;
+
+/// Candidates around different centres and a user that is a known blend of two of them.
+struct Scene {
+  std::shared_ptr<const compute::Backend> backend = compute::open_backend("cpu_reference").value();
+  std::vector<WeightedSet> sets;
+  WeightedSet user;
+  std::vector<compute::ReducedSetView> views;
+  std::vector<double> self, with_user;
+  double user_self = 0;
+
+  explicit Scene(std::uint64_t seed, std::size_t count = 12) {
+    for (std::size_t i = 0; i < count; ++i)
+      sets.push_back(random_set({8, 3, 0.3, static_cast<double>(i % 6) - 2.5, 0.7, false}, seed * 100 + i));
+    const WeightedSet &a = sets[1], &b = sets[4];
+    std::vector<double> points = a.points.values();
+    points.insert(points.end(), b.points.values().begin(), b.points.values().end());
+    user = {Matrix<double>(16, 3, std::move(points)), {}, 0.3};
+    for (const double w : a.weights) user.weights.push_back(0.3 * w);
+    for (const double w : b.weights) user.weights.push_back(0.7 * w);
+    for (const auto& set : sets) views.push_back(set.view());
+    self.resize(count);
+    with_user.resize(count);
+    const auto user_view = user.view();
+    EXPECT_TRUE(backend->self_inner_products(views, self).has_value());
+    EXPECT_TRUE(backend->inner_products(user_view, views, with_user).has_value());
+    EXPECT_TRUE(backend->self_inner_products({&user_view, 1}, {&user_self, 1}).has_value());
+  }
+  [[nodiscard]] MixtureProblem problem() const {
+    return {*backend, user.view(), user_self, views, self, with_user};
+  }
+  /// ||sum_i w_i mu_i - mu_user||^2 from scratch.
+  [[nodiscard]] double value_of(const Mixture& mixture) const {
+    const auto inner = [&](const compute::ReducedSetView& x, const compute::ReducedSetView& y) {
+      double out = 0;
+      EXPECT_TRUE(backend->inner_products(y, {&x, 1}, {&out, 1}).has_value());
+      return out;
+    };
+    double value = user_self;
+    for (std::size_t a = 0; a < mixture.members.size(); ++a) {
+      value -= 2 * mixture.weights[a] * inner(views[mixture.members[a]], user.view());
+      for (std::size_t b = 0; b < mixture.members.size(); ++b)
+        value += mixture.weights[a] * mixture.weights[b] * inner(views[mixture.members[a]], views[mixture.members[b]]);
+    }
+    return value;
+  }
+};
+
+TEST(Mixture, EveryMethodReportsTheValueOfItsWeights) {
+  for (std::uint64_t seed = 1; seed <= 10; ++seed) {
+    const Scene scene(seed);
+    for (const auto method : {greedy_mixture, auto_mixture, certified_mixture}) {
+      const auto result = method(scene.problem(), 5);
+      ASSERT_TRUE(result.has_value()) << result.error().message;
+      if (!*result) continue;
+      const Mixture& mixture = **result;
+      EXPECT_GE(mixture.members.size(), 2u);
+      EXPECT_LE(mixture.members.size(), 5u);
+      EXPECT_NEAR(std::accumulate(mixture.weights.begin(), mixture.weights.end(), 0.0), 1, 1e-12);
+      EXPECT_NEAR(mixture.mmd_squared, scene.value_of(mixture), 1e-11);
+    }
+  }
+}
+
+TEST(Mixture, RecoversAnExactBlend) {
+  const Scene scene(1, 6);  // six candidates at six centres
+  for (const auto method : {greedy_mixture, auto_mixture, certified_mixture}) {
+    const auto result = method(scene.problem(), 5);
+    ASSERT_TRUE(result.has_value() && *result);
+    EXPECT_NEAR((*result)->mmd_squared, 0, 1e-9);
+    double weight_one = 0, weight_four = 0;
+    for (std::size_t i = 0; i < (*result)->members.size(); ++i) {
+      if ((*result)->members[i] == 1) weight_one = (*result)->weights[i];
+      if ((*result)->members[i] == 4) weight_four = (*result)->weights[i];
+    }
+    EXPECT_NEAR(weight_one, 0.3, 1e-4);
+    EXPECT_NEAR(weight_four, 0.7, 1e-4);
+  }
+}
+
+TEST(Mixture, CertifiedGapBoundsTheOptimumOverAllCandidates) {
+  for (std::uint64_t seed = 20; seed < 40; ++seed) {
+    const Scene scene(seed, 18);
+    const auto few = certified_mixture(scene.problem(), 2), many = certified_mixture(scene.problem(), 18);
+    ASSERT_TRUE(few.has_value() && many.has_value());
+    if (!*few || !*many) continue;
+    EXPECT_GE((*few)->mmd_squared - *(*few)->gap, -1e-9 + std::min((*many)->mmd_squared - *(*many)->gap, 0.0));
+    EXPECT_LE((*few)->mmd_squared - *(*few)->gap, (*many)->mmd_squared + 1e-10) << "lower bound above a feasible value";
+    EXPECT_LE(*(*many)->gap, 1e-6) << "with all members allowed it is optimal";
+  }
+}
+
+TEST(Mixture, GreedyPicksTheBestPairByExhaustion) {
+  // First pick: the best single. Second: the best partner for it, found here by trying all with a fine grid of weights.
+  const Scene scene(3);
+  const auto result = greedy_mixture(scene.problem(), 2);
+  ASSERT_TRUE(result.has_value() && *result);
+  std::size_t best_single = 0;
+  for (std::size_t i = 1; i < scene.sets.size(); ++i)
+    if (scene.self[i] - 2 * scene.with_user[i] < scene.self[best_single] - 2 * scene.with_user[best_single]) best_single = i;
+  EXPECT_EQ((*result)->members[0], best_single);
+  double best = 1e9;
+  for (std::size_t other = 0; other < scene.sets.size(); ++other)
+    for (int step = 0; step <= 200 && other != best_single; ++step)
+      best = std::min(best, scene.value_of({{best_single, other}, {1 - step / 200.0, step / 200.0}, 0, {}}));
+  EXPECT_LE((*result)->mmd_squared, best + 1e-12);
+  EXPECT_NEAR((*result)->mmd_squared, best, 1e-4);
+}
+
+TEST(Mixture, OneCandidateIsNoMixture) {
+  const Scene scene(5, 6);
+  MixtureProblem problem = scene.problem();
+  problem.candidates = problem.candidates.first(1);
+  problem.candidate_self = problem.candidate_self.first(1);
+  problem.candidate_user = problem.candidate_user.first(1);
+  for (const auto method : {greedy_mixture, auto_mixture, certified_mixture}) EXPECT_FALSE(method(problem, 5)->has_value());
+}
+
+}  // namespace
+}  // namespace learndock::market

@@ -1,0 +1,145 @@
+#include "learndock/package/blob_store.hpp"
+
+#include "learndock/base/digest.hpp"
+#include "learndock/base/file.hpp"
+
+#include "support/kill_nine.hpp"
+#include "support/temporary_folder.hpp"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <random>
+#include <sys/resource.h>
+#include <thread>
+
+namespace learndock::package {
+namespace {
+
+using namespace learndock::testing;
+
+class LocalBlobStore : public ::testing::Test {
+ protected:
+  std::unique_ptr<BlobStore> open() { return open_local_blob_store(folder_ / "store").value(); }
+  std::filesystem::path file(const std::string& name, std::string_view content) {
+    EXPECT_TRUE(write_file_atomically(folder_ / name, content));
+    return folder_ / name;
+  }
+  TemporaryFolder folder_;
+};
+
+TEST_F(LocalBlobStore, KeepsBytesUnderTheirDigest) {
+  const auto store = open();
+  const std::string content(300'000, '\x02');
+  const std::string digest = store->put(file("a", content)).value();
+  EXPECT_EQ(digest, sha256_hex(content));
+  EXPECT_EQ(read_file(store->path_of(digest).value()).value(), content);
+  EXPECT_EQ(store->put(file("b", content)).value(), digest);
+  EXPECT_EQ(store->put(file("c", "")).value(), sha256_hex(""));
+  EXPECT_EQ(store->list().value().size(), 2u);
+  EXPECT_EQ(open()->list().value(), store->list().value());
+}
+
+TEST_F(LocalBlobStore, RemovesAndToleratesAbsence) {
+  const auto store = open();
+  const std::string digest = store->put(file("a", "content")).value();
+  ASSERT_TRUE(store->remove(digest));
+  EXPECT_EQ(store->path_of(digest).error().code, ErrorCode::not_found);
+  EXPECT_TRUE(store->remove(digest).has_value());
+  EXPECT_TRUE(store->list().value().empty());
+}
+
+TEST_F(LocalBlobStore, OnlyDigestsArePaths) {
+  const auto store = open();
+  for (const std::string& text : {std::string("../../etc/passwd"), std::string(64, 'G'), std::string(64, 'A'),
+                                  std::string(63, 'a'), std::string("")}) {
+    EXPECT_EQ(store->path_of(text).error().code, ErrorCode::invalid_argument) << text;
+    EXPECT_EQ(store->remove(text).error().code, ErrorCode::invalid_argument) << text;
+  }
+}
+
+TEST_F(LocalBlobStore, AMissingFileIsNotFoundAndLeavesNothing) {
+  const auto store = open();
+  EXPECT_EQ(store->put(folder_ / "none").error().code, ErrorCode::not_found);
+  EXPECT_EQ(files_below(folder_ / "store"), std::set<std::string>{"tmp/"});
+}
+
+TEST_F(LocalBlobStore, LeftoversGoWhenTheStoreIsOpened) {
+  open();
+  ASSERT_TRUE(write_file_atomically(folder_ / "store" / "tmp" / "99999.0", "half of a package"));
+  open();
+  EXPECT_EQ(files_below(folder_ / "store"), std::set<std::string>{"tmp/"});
+}
+
+TEST_F(LocalBlobStore, OpeningBesideAWriterDoesNotTakeItsTemporaries) {
+  const auto store = open();
+  const auto big = file("big", std::string(4 << 20, '\x03'));
+  std::atomic<bool> stop{false};
+  std::thread opener([&] {
+    while (!stop) ASSERT_TRUE(open_local_blob_store(folder_ / "store").has_value());
+  });
+  for (int i = 0; i < 30; ++i) {
+    const auto digest = store->put(big);
+    EXPECT_TRUE(digest.has_value()) << describe(digest.error());
+  }
+  stop = true;
+  opener.join();
+}
+
+TEST_F(LocalBlobStore, ManyThreadsStoreAtOnce) {
+  const auto store = open();
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t)
+    threads.emplace_back([&, t] {
+      for (int i = 0; i < 25; ++i) {
+        const auto path = folder_ / fmt::format("in.{}", t);
+        ASSERT_TRUE(write_file_atomically(path, fmt::format("content {}", i)));
+        ASSERT_TRUE(store->put(path).has_value());
+      }
+    });
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(store->list().value().size(), 25u);
+}
+
+TEST_F(LocalBlobStore, AFullDiskIsNamedAndLeavesNothing) {
+  const auto store = open();
+  const auto big = file("big", std::string(1 << 20, 'x'));
+  {
+    const FileSizeLimit small(64 << 10);
+    EXPECT_EQ(store->put(big).error().code, ErrorCode::no_space);
+  }
+  EXPECT_EQ(files_below(folder_ / "store"), std::set<std::string>{"tmp/"});
+  EXPECT_TRUE(store->put(big).has_value()) << "works again once there is room";
+}
+
+TEST_F(LocalBlobStore, WhatWasAcknowledgedSurvivesKill9) {
+  std::size_t acknowledged = 0;
+  for (int round = 0; round < 30; ++round) {
+    const auto digests = run_and_kill(static_cast<unsigned>(round), [&](const Acknowledge& acknowledge) {
+      const auto store = open_local_blob_store(folder_ / "store");
+      for (int i = 0; store; ++i) {
+        const auto path = folder_ / "input";
+        if (!write_file_atomically(path,
+                                   fmt::format("round {} blob {} {}", round, i, std::string(100'000, 'x'))))
+          return;
+        const auto digest = (*store)->put(path);
+        if (!digest) return;
+        acknowledge(*digest);
+      }
+    });
+    const auto store = open();
+    for (const std::string& digest : digests) {
+      const auto path = store->path_of(digest);
+      ASSERT_TRUE(path.has_value()) << "round " << round << ": lost " << digest;
+      EXPECT_EQ(sha256_hex(read_file(*path).value()), digest) << "round " << round;
+    }
+    for (const std::string& name : files_below(folder_ / "store"))
+      EXPECT_TRUE(name == "tmp/" || !name.starts_with("tmp/")) << "left behind: " << name;
+    acknowledged += digests.size();
+  }
+  EXPECT_GT(acknowledged, 30u) << "the rounds were too short to prove anything";
+}
+
+}  // namespace
+}  // namespace learndock::package

@@ -1,0 +1,76 @@
+#pragma once
+
+#include <csignal>
+#include <functional>
+#include <random>
+#include <stdexcept>
+#include <string>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <vector>
+
+namespace learndock::testing {
+
+/// Called in the child with a name that its store has just acknowledged.
+using Acknowledge = std::function<void(const std::string&)>;
+
+/// Runs `work` in a child process, kills it with SIGKILL after a random while, and returns what it
+/// acknowledged until then. The pipe keeps whole lines, so an acknowledgement is either seen or was never
+/// made.
+inline std::vector<std::string> run_and_kill(unsigned seed,
+                                             const std::function<void(const Acknowledge&)>& work) {
+  int ends[2];
+  if (::pipe(ends) != 0) throw std::runtime_error("pipe");
+  const pid_t child = ::fork();
+  if (child < 0) throw std::runtime_error("fork");
+  if (child == 0) {
+    ::close(ends[0]);
+    work([&](const std::string& name) {
+      const std::string line = name + "\n";
+      if (::write(ends[1], line.data(), line.size()) != static_cast<ssize_t>(line.size())) ::_exit(2);
+    });
+    ::_exit(
+        1);  // only reached when the work gave up: no acknowledgement follows, and the caller sees too few
+  }
+  ::close(ends[1]);
+  std::mt19937 random(seed);
+  const auto wait_us = std::uniform_int_distribution<useconds_t>(5'000, 60'000)(random);
+  ::usleep(wait_us);
+  ::kill(child, SIGKILL);
+  std::string received;
+  char chunk[4096];
+  for (ssize_t got = ::read(ends[0], chunk, sizeof chunk); got > 0;
+       got = ::read(ends[0], chunk, sizeof chunk))
+    received.append(chunk, static_cast<std::size_t>(got));
+  ::close(ends[0]);
+  ::waitpid(child, nullptr, 0);
+  std::vector<std::string> names;
+  for (std::size_t at = 0, end = received.find('\n'); end != std::string::npos;
+       at = end + 1, end = received.find('\n', at))
+    names.push_back(received.substr(at, end - at));
+  return names;
+}
+
+/// No file may grow beyond this many bytes while it lives: writes fail as on a full disk.
+class FileSizeLimit {
+ public:
+  explicit FileSizeLimit(rlim_t bytes) {
+    old_handler_ = std::signal(SIGXFSZ, SIG_IGN);
+    ::getrlimit(RLIMIT_FSIZE, &before_);
+    const struct rlimit small { bytes, before_.rlim_max };
+    if (::setrlimit(RLIMIT_FSIZE, &small) != 0) throw std::runtime_error("setrlimit");
+  }
+  ~FileSizeLimit() {
+    ::setrlimit(RLIMIT_FSIZE, &before_);
+    std::signal(SIGXFSZ, old_handler_);
+  }
+  FileSizeLimit(const FileSizeLimit&) = delete;
+  FileSizeLimit& operator=(const FileSizeLimit&) = delete;
+
+ private:
+  struct rlimit before_ {};
+  void (*old_handler_)(int) = nullptr;
+};
+
+}  // namespace learndock::testing
