@@ -7,7 +7,7 @@ DEMO_DOCK=$DEMO/dock
 demo_python() {
   local candidate
   for candidate in python3 /usr/bin/python3; do
-    if "$candidate" -c 'import sklearn, numpy' 2>/dev/null; then
+    if "$candidate" -c 'import sys, importlib.util as u; sys.exit(not (u.find_spec("sklearn") and u.find_spec("numpy")))' 2>/dev/null; then
       printf '%s' "$candidate"
       return
     fi

@@ -22,7 +22,7 @@ Failure bad(std::string message, std::string where) {
 }
 
 Result<std::size_t> read_count(const Json& json, const std::string& where) {
-  if (!json.is_number_unsigned()) return bad(fmt::format("expected a whole number, found {}", json.type_name()), where);
+  if (!json.is_number_integer() || json.get<std::int64_t>() < 0) return bad(fmt::format("expected a whole number, found {}", json.type_name()), where);
   return json.get<std::size_t>();
 }
 

@@ -82,7 +82,7 @@ Result<void> read_scalars(const Json& json, RkmeSpecification& spec) {
     spec.gamma = gamma->get<double>();
   }
   if (const Json* count = member(json, "num_points"); count != nullptr && !count->is_null()) {
-    if (!count->is_number_unsigned())
+    if (!count->is_number_integer() || count->get<std::int64_t>() < 0)
       return fail(ErrorCode::spec_shape, "num_points must be a count of rows", "/num_points");
     spec.num_points = count->get<std::uint64_t>();
   }

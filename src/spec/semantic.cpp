@@ -87,7 +87,7 @@ Result<std::vector<std::string>> read_values(const Json& json, const SemanticVoc
 
 Result<std::uint32_t> read_dimension(const Json& json, const std::string& where) {
   std::uint64_t dimension = 0;
-  if (json.is_number_unsigned()) {
+  if (json.is_number_integer() && json.get<std::int64_t>() > 0) {
     dimension = json.get<std::uint64_t>();
   } else if (json.is_string()) {  // the reference accepts whatever int() does
     const auto& text = json.get_ref<const std::string&>();

@@ -46,12 +46,14 @@ TEST(PartialRatio, WindowsOfFullLengthAndAtTheEndsReachTheBestOfAllWindows) {
     std::string a(1 + random() % 6, 'a'), b(1 + random() % 12, 'a');
     for (char& c : a) c = static_cast<char>('a' + random() % 3);
     for (char& c : b) c = static_cast<char>('a' + random() % 3);
-    const double have = partial_ratio(a, b), bound = by_definition(a, b);
+    double bound = by_definition(a, b);
+    if (a.size() == b.size()) bound = std::max(bound, by_definition(b, a));  // either may be cut
+    const double have = partial_ratio(a, b);
     EXPECT_LE(have, bound + 1e-12) << a << " " << b;
     EXPECT_DOUBLE_EQ(have, partial_ratio(b, a));
     equal += have > bound - 1e-12;
   }
-  EXPECT_GT(equal, 340);
+  EXPECT_GT(equal, 300) << "the windows compared should mostly reach the bound";
 }
 
 TEST(PartialRatio, PatternsLongerThanAWord) {

@@ -62,7 +62,9 @@ TEST(Semantic, RefusesBadShapesAndValues) {
 
 TEST(Semantic, CompletenessRules) {
   const auto code = [](const std::string& pointer, const Json& value) {
-    const auto result = check_complete(semantic_from_json(edited(pointer, value)).value());
+    const auto semantic = semantic_from_json(edited(pointer, value));
+    if (!semantic) return ADD_FAILURE() << pointer << ": " << semantic.error().message, ErrorCode::internal;
+    const auto result = check_complete(*semantic);
     return result ? ErrorCode::internal : result.error().code;
   };
   EXPECT_EQ(code("/Data/Values", Json::array({"Table", "Text"})), ErrorCode::semantic_missing);

@@ -1,0 +1,201 @@
+// The client's one user of Asio and Beast: a connection with time limits on every step.
+#include "service/client_call.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "learndock/base/digest.hpp"
+#include "service/beast.hpp"
+#include "service/file_handle.hpp"
+#include "service/problem.hpp"
+
+namespace learndock::service {
+namespace {
+
+constexpr std::size_t kChunkBytes = std::size_t{256} << 10;
+constexpr std::uint32_t kMaxHeaderBytes = 64 << 10;
+
+class Call {
+ public:
+  Call(const ServerAddress& address, const ClientOptions& options, const Outgoing& outgoing)
+      : address_(address), options_(options), outgoing_(outgoing), stream_(io_) {}
+
+  Result<Incoming> run() {
+    Result<void> outcome = fail(ErrorCode::internal, "the call did not run");
+    auto running = exchange(outcome);
+    std::exception_ptr failure;
+    asio::co_spawn(io_, std::move(running), [&](std::exception_ptr thrown) { failure = thrown; });
+    io_.run();
+    if (failure) std::rethrow_exception(failure);  // out of memory or a bug: not this function's to explain
+    if (!outcome) return Failure(std::move(outcome).error());
+    return std::move(incoming_);
+  }
+
+ private:
+  using Parser = http::response_parser<http::buffer_body>;
+
+  asio::awaitable<void> exchange(Result<void>& outcome) {
+    outcome = co_await connect();
+    if (outcome) outcome = co_await send_request();
+    if (outcome) outcome = co_await receive();
+    error_code ignored;  // the server may have closed first
+    stream_.socket().close(ignored);
+  }
+
+  asio::awaitable<Result<void>> connect() {
+    tcp::resolver resolver(io_);
+    error_code error;
+    const auto found = co_await resolver.async_resolve(address_.host, address_.port,
+                                                       asio::redirect_error(asio::use_awaitable, error));
+    if (error)
+      co_return fail(ErrorCode::unavailable, fmt::format("the host of {} cannot be found: {}", address_.authority, error.message()),
+                     {}, "check the server's address");
+    stream_.expires_after(options_.connect_timeout);
+    co_await stream_.async_connect(found, asio::redirect_error(asio::use_awaitable, error));
+    if (error == beast::error::timeout)
+      co_return fail(ErrorCode::timeout, fmt::format("{} did not accept a connection in {} ms", address_.authority,
+                                                     options_.connect_timeout.count()));
+    if (error)
+      co_return fail(ErrorCode::unavailable, fmt::format("no server answers at {}: {}", address_.authority, error.message()),
+                     {}, "start one with `learndock serve`, or check the address");
+    co_return Result<void>{};
+  }
+
+  [[nodiscard]] std::string head(std::uint64_t body_bytes) const {
+    std::string text = fmt::format("{} {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: learndock/{}\r\nConnection: close\r\n",
+                                   outgoing_.method, outgoing_.path, address_.authority, LEARNDOCK_VERSION);
+    if (!options_.token.empty()) text += fmt::format("Authorization: Bearer {}\r\n", options_.token);
+    for (const auto& [name, value] : outgoing_.fields) text += fmt::format("{}: {}\r\n", name, value);
+    if (outgoing_.method == "POST") text += fmt::format("Content-Length: {}\r\n", body_bytes);
+    if (outgoing_.file) text += "Expect: 100-continue\r\n";
+    return text + "\r\n";
+  }
+
+  asio::awaitable<Result<void>> send_request() {
+    if (!outgoing_.file) co_return co_await write(head(outgoing_.body.size()) + outgoing_.body);
+    auto file = FileHandle::open_for_reading(*outgoing_.file);
+    if (!file) co_return Failure(std::move(file).error());
+    const auto size = file->size();
+    if (!size) co_return Failure(size.error());
+    auto sent = co_await write(head(*size));
+    if (!sent) co_return sent;
+    // Either "100 Continue", or the refusal itself.
+    auto header = co_await read_header();
+    if (!header) co_return header;
+    if (parser_->get().result() != http::status::continue_) co_return Result<void>{};
+    parser_.reset();
+    co_return co_await send_file(*file, *size);
+  }
+
+  asio::awaitable<Result<void>> send_file(const FileHandle& file, std::uint64_t size) {
+    std::string chunk;
+    for (std::uint64_t done = 0; done < size; done += chunk.size()) {
+      chunk.resize(static_cast<std::size_t>(std::min<std::uint64_t>(kChunkBytes, size - done)));
+      auto read = file.read_at(done, chunk.data(), chunk.size());
+      if (!read) co_return read;
+      auto written = co_await write(chunk);
+      // A server that has seen enough answers and stops reading: its answer says why.
+      if (!written) co_return Result<void>{};
+    }
+    co_return Result<void>{};
+  }
+
+  asio::awaitable<Result<void>> write(std::string bytes) {
+    for (std::size_t done = 0; done < bytes.size();) {
+      error_code error;
+      stream_.expires_after(options_.io_timeout);
+      done += co_await stream_.async_write_some(asio::buffer(bytes.data() + done, bytes.size() - done),
+                                                asio::redirect_error(asio::use_awaitable, error));
+      if (error) co_return Failure(lost(error));
+    }
+    co_return Result<void>{};
+  }
+
+  asio::awaitable<Result<void>> read_header() {
+    parser_.emplace();
+    parser_->body_limit(outgoing_.save_to ? std::uint64_t{1} << 40 : options_.max_answer_bytes);
+    parser_->header_limit(kMaxHeaderBytes);
+    error_code error;
+    stream_.expires_after(options_.io_timeout);
+    co_await http::async_read_header(stream_, buffer_, *parser_, asio::redirect_error(asio::use_awaitable, error));
+    if (error) co_return Failure(lost(error));
+    co_return Result<void>{};
+  }
+
+  asio::awaitable<Result<void>> receive() {
+    if (!parser_) {
+      auto header = co_await read_header();
+      if (!header) co_return header;
+    }
+    incoming_.status = static_cast<int>(parser_->get().result_int());
+    const auto digest = parser_->get().find("Repr-Digest");
+    if (digest != parser_->get().end()) incoming_.repr_digest = std::string(digest->value().data(), digest->value().size());
+    const bool good = incoming_.status >= 200 && incoming_.status < 300;
+    std::optional<FileHandle> file;
+    if (good && outgoing_.save_to) {
+      auto created = FileHandle::create(*outgoing_.save_to);
+      if (!created) co_return Failure(std::move(created).error());
+      file.emplace(std::move(*created));
+    }
+    auto body = co_await read_body(file ? &*file : nullptr);
+    if (!body) co_return body;
+    if (!good) co_return Failure(error_from_problem(incoming_.status, incoming_.body));
+    if (file) co_return file->finish();
+    co_return Result<void>{};
+  }
+
+  asio::awaitable<Result<void>> read_body(FileHandle* file) {
+    std::vector<char> chunk(kChunkBytes);
+    Sha256 digest;
+    while (!parser_->is_done()) {
+      parser_->get().body() = {chunk.data(), chunk.size(), true};
+      error_code error;
+      stream_.expires_after(options_.io_timeout);
+      co_await http::async_read_some(stream_, buffer_, *parser_, asio::redirect_error(asio::use_awaitable, error));
+      if (error == http::error::need_buffer) error = {};
+      if (error) co_return Failure(lost(error));
+      const std::string_view bytes(chunk.data(), chunk.size() - parser_->get().body().size);
+      if (file == nullptr) {
+        incoming_.body += bytes;
+        continue;
+      }
+      digest.update(bytes);
+      incoming_.saved += bytes.size();
+      auto kept = file->append(bytes);
+      if (!kept) co_return kept;
+    }
+    if (file != nullptr) incoming_.saved_sha256 = digest.finish();
+    co_return Result<void>{};
+  }
+
+  [[nodiscard]] Error lost(const error_code& error) const {
+    if (error == beast::error::timeout)
+      return {ErrorCode::timeout, fmt::format("{} was silent for {} ms", address_.authority, options_.io_timeout.count())};
+    if (error == http::error::body_limit)
+      return {ErrorCode::too_large, fmt::format("the answer is longer than {} bytes", options_.max_answer_bytes)};
+    const bool gone = error == http::error::end_of_stream || error == http::error::partial_message;
+    if (error.category() == asio::error::get_system_category() || error.category() == asio::error::get_misc_category() || gone)
+      return {ErrorCode::unavailable, fmt::format("the connection to {} broke: {}", address_.authority, error.message()), {},
+              "try again; the server's log tells more"};
+    return {ErrorCode::corrupt, fmt::format("{} does not answer in HTTP: {}", address_.authority, error.message()), {},
+            "check that the address is a learndock server's"};
+  }
+
+  const ServerAddress& address_;
+  const ClientOptions& options_;
+  const Outgoing& outgoing_;
+  asio::io_context io_{1};
+  beast::tcp_stream stream_;
+  beast::flat_buffer buffer_{kChunkBytes};
+  std::optional<Parser> parser_;
+  Incoming incoming_;
+};
+
+}  // namespace
+
+Result<Incoming> call_server(const ServerAddress& address, const ClientOptions& options, const Outgoing& outgoing) {
+  return Call(address, options, outgoing).run();
+}
+
+}  // namespace learndock::service

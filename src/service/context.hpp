@@ -1,0 +1,23 @@
+#pragma once
+
+#include <atomic>
+#include <memory>
+
+#include "learndock/compute/backend.hpp"
+#include "learndock/market/market.hpp"
+#include "learndock/service/server.hpp"
+#include "service/metrics.hpp"
+
+namespace learndock::service {
+
+/// What handlers may use. They run on several threads at once.
+struct Context {
+  market::Market& market;
+  const ServerOptions& options;
+  std::shared_ptr<const compute::Backend> backend;  ///< for specifications made from tables
+  Metrics& metrics;
+  bool loopback;                     ///< bound to a loopback address
+  const std::atomic<bool>& stopping;
+};
+
+}  // namespace learndock::service

@@ -1,0 +1,171 @@
+#include <algorithm>
+#include <charconv>
+
+#include <fmt/format.h>
+
+#include "service/handlers.hpp"
+#include "service/http_fields.hpp"
+
+namespace learndock::service {
+namespace {
+
+constexpr std::uint64_t kDefaultPage = 50;
+constexpr std::uint64_t kMaxPage = 200;
+constexpr std::size_t kCursorDigits = 16;
+
+/// Cursors are opaque to clients: they may come to mean something else.
+std::string cursor_of(std::uint64_t after) { return fmt::format("s{:016x}", after); }
+
+Result<std::uint64_t> position_of(const std::string& cursor) {
+  std::uint64_t after = 0;
+  const char* begin = cursor.data() + 1;
+  const char* end = cursor.data() + cursor.size();
+  const bool shaped = cursor.size() == 1 + kCursorDigits && cursor[0] == 's';
+  if (!shaped || std::from_chars(begin, end, after, 16).ptr != end)
+    return fail(ErrorCode::invalid_argument, "this cursor was not given out by this dock", "cursor",
+                "pass the \"next\" of the page before, or no cursor for the first page");
+  return after;
+}
+
+Result<LearnwareId> id_of(const Request& request) {
+  LEARNDOCK_CHECK(request.target.query.only({}));
+  return LearnwareId::create(request.parameters.at(0));
+}
+
+/// Errors about an upload name the staging file; its place on the server is nobody's business.
+Error without_path(Error error, const std::string& path) {
+  for (std::string* text : {&error.where, &error.message, &error.fix})
+    for (std::size_t at = 0; (at = text->find(path, at)) != std::string::npos;)
+      text->replace(at, path.size(), "package.zip");
+  return error;
+}
+
+struct PackageFile {
+  std::shared_ptr<const FileHandle> file;
+  std::uint64_t bytes = 0;
+  std::string sha256;
+};
+
+/// Opened here, once: whoever is sent this file gets all of it, also when the learnware is removed meanwhile.
+Result<PackageFile> open_package(const Context& context, const LearnwareId& id) {
+  LEARNDOCK_TRY(const catalog::LearnwareRecord record, context.market.find(id));
+  LEARNDOCK_TRY(const std::filesystem::path path, context.market.package_path(id));
+  LEARNDOCK_TRY(FileHandle file, FileHandle::open_for_reading(path));
+  PackageFile out;
+  LEARNDOCK_TRY(out.bytes, file.size());
+  out.file = std::make_shared<const FileHandle>(std::move(file));
+  out.sha256 = record.package_digest;
+  return out;
+}
+
+/// Whether Range counts: for GET, and with If-Range only when that names this very representation.
+bool range_counts(const Request& request, const std::string& tag) {
+  if (request.head.method != "GET") return false;
+  const auto condition = request.head.field("if-range");
+  return !condition || *condition == tag;
+}
+
+}  // namespace
+
+Result<Response> list_learnwares(const Context& context, const Request& request) {
+  const Query& query = request.target.query;
+  LEARNDOCK_CHECK(query.only({"limit", "cursor"}));
+  const auto limit = parse_number(query.get("limit").value_or(std::to_string(kDefaultPage)), kMaxPage);
+  if (!limit || *limit == 0)
+    return fail(ErrorCode::invalid_argument, fmt::format("limit is not a number from 1 to {}", kMaxPage), "limit");
+  std::uint64_t after = 0;
+  if (const auto cursor = query.get("cursor")) {
+    LEARNDOCK_TRY(after, position_of(*cursor));
+  }
+  LEARNDOCK_TRY(const catalog::RecordPage page, context.market.list(after, static_cast<std::size_t>(*limit)));
+  Json learnwares = Json::array();
+  for (const catalog::LearnwareRecord& record : page.records) learnwares.push_back(market::to_json(record));
+  Json json{{"learnwares", std::move(learnwares)}, {"next", nullptr}};
+  if (page.next) json["next"] = cursor_of(*page.next);
+  return json_response(200, json);
+}
+
+Result<Response> show_learnware(const Context& context, const Request& request) {
+  LEARNDOCK_TRY(const LearnwareId id, id_of(request));
+  LEARNDOCK_TRY(const catalog::LearnwareRecord record, context.market.find(id));
+  return json_response(200, market::to_json(record));
+}
+
+Result<Response> upload(const Context& context, const Request& request) {
+  LEARNDOCK_CHECK(request.target.query.only({}));
+  const StagedFile& staged = *request.staged;
+  for (const char* name : {"content-digest", "repr-digest"}) {
+    const auto field = request.head.field(name);
+    if (!field) continue;
+    const auto declared = sha256_of_digest_field(*field);
+    if (declared && *declared == staged.sha256) continue;
+    context.metrics.upload_refused(ErrorCode::digest_mismatch);
+    return fail(ErrorCode::digest_mismatch,
+                fmt::format("the {} bytes received have another SHA-256 than {} says", staged.bytes, name), name,
+                "send the file again; nothing was stored");
+  }
+  std::vector<std::string> warnings;
+  auto record = context.market.add_package(staged.path, nullptr, &warnings);
+  if (!record) {
+    context.metrics.upload_refused(record.error().code);
+    return Failure(without_path(std::move(record).error(), staged.path.string()));
+  }
+  context.metrics.upload_stored();
+  Json json = market::to_json(*record);
+  json["warnings"] = warnings;
+  Response response = json_response(201, json);
+  response.with("Location", "/v1/learnwares/" + percent_encode(record->id.text()));
+  return response;
+}
+
+Result<Response> remove_learnware(const Context& context, const Request& request) {
+  LEARNDOCK_TRY(const LearnwareId id, id_of(request));
+  LEARNDOCK_CHECK(context.market.remove(id));
+  Response response;
+  response.status = 204;
+  return response;
+}
+
+Result<Response> download(const Context& context, const Request& request) {
+  LEARNDOCK_TRY(const LearnwareId id, id_of(request));
+  LEARNDOCK_TRY(const PackageFile package, open_package(context, id));
+  const std::string tag = fmt::format("\"{}\"", package.sha256);
+  Response response;
+  response.with("ETag", tag).with("Cache-Control", "no-cache");
+  if (const auto known = request.head.field("if-none-match"); known && names_entity_tag(*known, tag)) {
+    response.status = 304;
+    return response;
+  }
+  response.with("Content-Type", "application/zip")
+      .with("Content-Disposition", attachment(file_name_of(id.text()) + ".zip"))
+      .with("Repr-Digest", digest_field(package.sha256))
+      .with("Accept-Ranges", "bytes");
+  response.slice = FileSlice{package.file, 0, package.bytes};
+  const auto range = request.head.field("range");
+  if (!range || !range_counts(request, tag)) return response;
+  auto part = parse_range(*range, package.bytes);
+  if (!part) {
+    Response refusal = problem_response(part.error(), request.target.path, request.id);
+    refusal.with("Content-Range", fmt::format("bytes */{}", package.bytes));
+    return refusal;
+  }
+  if (!*part) return response;
+  response.status = 206;
+  response.slice = FileSlice{package.file, (*part)->first, (*part)->length};
+  response.with("Content-Range", fmt::format("bytes {}-{}/{}", (*part)->first, (*part)->first + (*part)->length - 1,
+                                             package.bytes));
+  return response;
+}
+
+Result<Response> use_script(const Context& context, const Request& request) {
+  LEARNDOCK_TRY(const LearnwareId id, id_of(request));
+  LEARNDOCK_TRY(const package::ModelEntry entry, context.market.model_entry(id));
+  Response response;
+  response.body = market::use_script(entry, id.text(), file_name_of(id.text()) + ".zip");
+  response.with("Content-Type", "text/x-python; charset=utf-8")
+      .with("Content-Disposition", attachment("use.py"))
+      .with("Cache-Control", "no-cache");
+  return response;
+}
+
+}  // namespace learndock::service

@@ -1,0 +1,121 @@
+#include <array>
+#include <charconv>
+#include <chrono>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "learndock/spec/codec.hpp"
+#include "learndock/spec/mmd.hpp"
+#include "learndock/spec/reducer.hpp"
+#include "learndock/spec/table.hpp"
+#include "service/handlers.hpp"
+#include "service/http_fields.hpp"
+
+namespace learndock::service {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr std::uint64_t kMaxNumber = 1'000'000'000;
+/// More rows are sketched faster where they are; the command line has no such limit.
+constexpr std::size_t kMaxRows = 200'000;
+constexpr std::size_t kMaxTableValues = std::size_t{32} << 20;
+/// The exact distance to the data costs rows^2 kernel values: a sample will do here.
+constexpr std::size_t kMeasuredRows = 2'000;
+constexpr std::uint64_t kMaxPoints = 1'000;
+
+/// The options of a search whose body is a binary specification, as the JSON form would carry them.
+Result<Json> options_of_query(const Query& query) {
+  LEARNDOCK_CHECK(query.only({"top", "mixture", "mixture_method", "scores", "budget_ms", "text", "backend"}));
+  Json json = Json::object();
+  for (const char* name : {"top", "mixture", "budget_ms"}) {
+    const auto text = query.get(name);
+    if (!text) continue;
+    const auto number = parse_number(*text, kMaxNumber);
+    if (!number)
+      return fail(ErrorCode::invalid_argument, fmt::format("{}={} is not a whole number", name, *text), name);
+    json[name] = *number;
+  }
+  for (const char* name : {"mixture_method", "scores", "text", "backend"})
+    if (const auto text = query.get(name)) json[name] = *text;
+  return json;
+}
+
+Result<market::SearchRequest> request_of(const Request& request) {
+  if (request.media != kSpecMedia) {
+    LEARNDOCK_CHECK(request.target.query.only({}));
+    LEARNDOCK_TRY(const Json json, parse_json(request.body));
+    return market::request_from_json(json);
+  }
+  LEARNDOCK_TRY(const Json options, options_of_query(request.target.query));
+  LEARNDOCK_TRY(market::SearchRequest out, market::request_from_json(options));
+  LEARNDOCK_TRY(out.specification, spec::from_binary(request.body));
+  return out;
+}
+
+Result<spec::ReducerOptions> reducer_options(const Query& query) {
+  spec::ReducerOptions options;
+  options.measured_rows = kMeasuredRows;
+  if (const auto points = query.get("points")) {
+    const auto number = parse_number(*points, kMaxPoints);
+    if (!number || *number == 0)
+      return fail(ErrorCode::invalid_argument,
+                  fmt::format("points={} is not a number from 1 to {}", *points, kMaxPoints), "points");
+    options.points = static_cast<std::size_t>(*number);
+  }
+  if (const auto gamma = query.get("gamma")) {
+    double value = 0;
+    const char* end = gamma->data() + gamma->size();
+    const auto read = std::from_chars(gamma->data(), end, value);
+    if (*gamma == "auto") {
+      options.gamma = std::nullopt;
+    } else if (read.ec == std::errc() && read.ptr == end && std::isfinite(value) && value > 0) {
+      options.gamma = value;
+    } else {
+      return fail(ErrorCode::invalid_argument, fmt::format("gamma={} is neither a positive number nor auto", *gamma),
+                  "gamma");
+    }
+  }
+  return options;
+}
+
+Result<spec::Table> read_body(const Request& request) {
+  spec::TableOptions options;
+  options.label_column = request.target.query.get("label").value_or("");
+  options.max_values = kMaxTableValues;
+  LEARNDOCK_TRY(spec::Table table, request.media == kNpyMedia ? spec::parse_npy(request.body, options)
+                                                              : spec::parse_csv(request.body, options));
+  if (table.values.rows() > kMaxRows)
+    return fail(ErrorCode::too_large,
+                fmt::format("the table has {} rows, the limit is {}", table.values.rows(), kMaxRows), {},
+                "send a random sample of the rows, or run `learndock spec make` on your own machine");
+  return table;
+}
+
+}  // namespace
+
+Result<Response> search(const Context& context, const Request& request) {
+  const auto begin = Clock::now();
+  LEARNDOCK_TRY(const market::SearchRequest wanted, request_of(request));
+  const auto parsing = Clock::now() - begin;
+  LEARNDOCK_TRY(const market::SearchAnswer answer, context.market.search(wanted));
+  context.metrics.search(answer, parsing);
+  return json_response(200, market::to_json(answer));
+}
+
+Result<Response> make_specification(const Context& context, const Request& request) {
+  LEARNDOCK_CHECK(request.target.query.only({"points", "gamma", "label"}));
+  LEARNDOCK_TRY(const spec::ReducerOptions options, reducer_options(request.target.query));
+  LEARNDOCK_TRY(const spec::Table table, read_body(request));
+  LEARNDOCK_TRY(const spec::ReducedData reduced, spec::reduce(table.values.view(), options, *context.backend));
+  LEARNDOCK_TRY(const double off_diagonal, spec::mean_off_diagonal_kernel(reduced.spec, *context.backend));
+  Response response = json_response(200, spec::to_json(reduced.spec));
+  response.with("Learndock-Rows", fmt::format("{}", table.values.rows()))
+      .with("Learndock-Mean-Off-Diagonal-Kernel", fmt::format("{:.6g}", off_diagonal));
+  if (reduced.mmd_squared_to_data)
+    response.with("Learndock-Mmd-Squared-To-Data", fmt::format("{:.6g}", *reduced.mmd_squared_to_data));
+  return response;
+}
+
+}  // namespace learndock::service

@@ -1,0 +1,88 @@
+#include <fmt/format.h>
+
+#include "service/assets.hpp"
+#include "service/handlers.hpp"
+#include "service/http_fields.hpp"
+
+namespace learndock::service {
+namespace {
+
+/// Nothing inline, nothing from elsewhere, in nobody's frame.
+constexpr const char* kContentSecurity =
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'";
+
+Result<Response> asset_response(const Request& request, std::string_view name, const char* media) {
+  const Asset* asset = find_asset(name);
+  if (asset == nullptr) return fail(ErrorCode::internal, fmt::format("{} was not compiled in", name));
+  const std::string tag = fmt::format("\"{}\"", asset->sha256);
+  Response response;
+  response.with("ETag", tag).with("Cache-Control", "no-cache");
+  if (const auto known = request.head.field("if-none-match"); known && names_entity_tag(*known, tag)) {
+    response.status = 304;
+    return response;
+  }
+  response.fixed_body = asset->bytes;
+  response.with("Content-Type", media)
+      .with("Content-Security-Policy", kContentSecurity)
+      .with("X-Frame-Options", "DENY")
+      .with("Referrer-Policy", "no-referrer")
+      .with("Cross-Origin-Opener-Policy", "same-origin")
+      .with("Cross-Origin-Resource-Policy", "same-origin");
+  return response;
+}
+
+/// Who may upload and remove; the page and the command line say it before a user tries.
+std::string_view write_policy(const Context& context) {
+  if (!context.options.token.empty()) return "token";
+  return context.loopback ? "open" : "closed";
+}
+
+}  // namespace
+
+Result<Response> page(const Context&, const Request& request) {
+  return asset_response(request, "index.html", "text/html; charset=utf-8");
+}
+Result<Response> page_script(const Context&, const Request& request) {
+  return asset_response(request, "app.js", "text/javascript; charset=utf-8");
+}
+Result<Response> page_style(const Context&, const Request& request) {
+  return asset_response(request, "style.css", "text/css; charset=utf-8");
+}
+Result<Response> page_icon(const Context&, const Request& request) {
+  return asset_response(request, "favicon.svg", "image/svg+xml");
+}
+Result<Response> openapi(const Context&, const Request& request) {
+  return asset_response(request, "openapi.json", "application/json");
+}
+
+Result<Response> live(const Context&, const Request&) { return json_response(200, Json{{"status", "live"}}); }
+
+Result<Response> ready(const Context& context, const Request&) {
+  if (context.stopping) return fail(ErrorCode::unavailable, "the server is stopping");
+  // One row read is proof that the catalogue answers; the index is loaded before the server starts.
+  LEARNDOCK_CHECK(context.market.list(0, 1));
+  const market::MarketStatus now = context.market.status();
+  return json_response(200, Json{{"status", "ready"},
+                                 {"checks", {{"catalogue", "ok"}, {"index", "ok"}}},
+                                 {"index_version", now.index_version}});
+}
+
+Result<Response> metrics_text(const Context& context, const Request&) {
+  Response response;
+  response.body = context.metrics.text(context.market.status());
+  response.with("Content-Type", "text/plain; version=0.0.4; charset=utf-8").with("Cache-Control", "no-store");
+  return response;
+}
+
+Result<Response> status(const Context& context, const Request&) {
+  const market::MarketStatus now = context.market.status();
+  return json_response(200, Json{{"version", LEARNDOCK_VERSION},
+                                 {"learnwares", now.learnwares},
+                                 {"index_version", now.index_version},
+                                 {"specification_bytes", now.specification_bytes},
+                                 {"backend", now.backend},
+                                 {"writes", write_policy(context)}});
+}
+
+}  // namespace learndock::service

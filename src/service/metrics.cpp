@@ -1,0 +1,141 @@
+// The only file that includes prometheus-cpp.
+#include "service/metrics.hpp"
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <fstream>
+#include <iterator>
+#include <system_error>
+
+#include <prometheus/counter.h>
+#include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
+#include <prometheus/registry.h>
+#include <prometheus/text_serializer.h>
+
+#include "learndock/base/file.hpp"
+
+namespace learndock::service {
+namespace {
+
+/// OpenTelemetry's buckets for http.server.request.duration, with three finer ones for searches in memory.
+const prometheus::Histogram::BucketBoundaries kSeconds{0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1,
+                                                       0.25,   0.5,   0.75,  1,     2.5,  5,     7.5,  10};
+const prometheus::Histogram::BucketBoundaries kCandidates{1, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7};
+constexpr std::array<std::string_view, 5> kKnownMethods{"GET", "HEAD", "POST", "DELETE", "OPTIONS"};
+
+template <class Kind>
+prometheus::Family<Kind>& family(prometheus::detail::Builder<Kind> builder, prometheus::Registry& registry,
+                                 const std::string& name, const std::string& help) {
+  return builder.Name(name).Help(help).Register(registry);
+}
+
+double cpu_seconds() {
+  rusage usage{};
+  if (::getrusage(RUSAGE_SELF, &usage) != 0) return 0;
+  const auto seconds = [](const timeval& t) {
+    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) * 1e-6;
+  };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+/// Second number of /proc/self/statm; 0 where there is no /proc.
+double resident_bytes() {
+  std::ifstream statm("/proc/self/statm");
+  double pages = 0;
+  statm >> pages >> pages;
+  return statm ? pages * static_cast<double>(::sysconf(_SC_PAGESIZE)) : 0;
+}
+
+double open_descriptors() {
+  std::error_code error;
+  const std::filesystem::directory_iterator entries("/proc/self/fd", error);
+  return error ? 0 : static_cast<double>(std::distance(begin(entries), end(entries)));
+}
+
+double unix_seconds() {
+  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+}  // namespace
+
+struct Metrics::State {
+  using Counters = prometheus::Family<prometheus::Counter>;
+  using Gauges = prometheus::Family<prometheus::Gauge>;
+  using Histograms = prometheus::Family<prometheus::Histogram>;
+
+  prometheus::Registry registry;
+  Gauges& build = family(prometheus::BuildGauge(), registry, "learndock_build_info", "Always 1; the labels tell.");
+  Histograms& requests = family(prometheus::BuildHistogram(), registry, "learndock_http_request_duration_seconds",
+                                "From the end of a request's header to the last byte of its answer.");
+  Histograms& stages = family(prometheus::BuildHistogram(), registry, "learndock_search_duration_seconds",
+                              "Time of one search by stage.");
+  prometheus::Histogram& candidates =
+      family(prometheus::BuildHistogram(), registry, "learndock_search_candidates",
+             "Learnwares compared by exact MMD in one search.")
+          .Add({}, kCandidates);
+  Counters& uploads =
+      family(prometheus::BuildCounter(), registry, "learndock_uploads_total", "Packages offered to the dock.");
+  Counters& rejects = family(prometheus::BuildCounter(), registry, "learndock_upload_rejects_total",
+                             "Packages refused, by error code.");
+  prometheus::Gauge& version = gauge("learndock_index_version", "Version of the search index.");
+  prometheus::Gauge& items = gauge("learndock_index_items", "Learnwares in the search index.");
+  prometheus::Gauge& specification_bytes =
+      gauge("learndock_index_specification_bytes", "Memory held by specifications.");
+  prometheus::Gauge& cpu = gauge("process_cpu_seconds_total", "User and system time of the process.");
+  prometheus::Gauge& resident = gauge("process_resident_memory_bytes", "Resident memory.");
+  prometheus::Gauge& descriptors = gauge("process_open_fds", "Open file descriptors.");
+  prometheus::Gauge& start = gauge("process_start_time_seconds", "When the server started, Unix time.");
+
+  prometheus::Gauge& gauge(const std::string& name, const std::string& help) {
+    return family(prometheus::BuildGauge(), registry, name, help).Add({});
+  }
+};
+
+Metrics::Metrics() : state_(std::make_unique<State>()) {
+  state_->build.Add({{"version", LEARNDOCK_VERSION}}).Set(1);
+  state_->start.Set(unix_seconds());
+  for (const char* result : {"stored", "refused"}) state_->uploads.Add({{"result", result}});
+}
+
+Metrics::~Metrics() = default;
+
+void Metrics::request(std::string_view route, std::string_view method, int status,
+                      std::chrono::duration<double> seconds) {
+  const bool known = std::find(kKnownMethods.begin(), kKnownMethods.end(), method) != kKnownMethods.end();
+  state_->requests
+      .Add({{"route", std::string(route)},
+            {"method", known ? std::string(method) : "other"},
+            {"code", std::to_string(status)}},
+           kSeconds)
+      .Observe(seconds.count());
+}
+
+void Metrics::search(const market::SearchAnswer& answer, std::chrono::duration<double> parsing) {
+  state_->stages.Add({{"stage", "parse"}}, kSeconds).Observe(parsing.count());
+  for (const auto& [stage, milliseconds] : answer.timings_ms)
+    state_->stages.Add({{"stage", stage}}, kSeconds).Observe(milliseconds / 1000);
+  state_->candidates.Observe(static_cast<double>(answer.evaluated));
+}
+
+void Metrics::upload_stored() { state_->uploads.Add({{"result", "stored"}}).Increment(); }
+
+void Metrics::upload_refused(ErrorCode code) {
+  state_->uploads.Add({{"result", "refused"}}).Increment();
+  state_->rejects.Add({{"code", std::string(slug(code))}}).Increment();
+}
+
+std::string Metrics::text(const market::MarketStatus& status) {
+  state_->version.Set(static_cast<double>(status.index_version));
+  state_->items.Set(static_cast<double>(status.learnwares));
+  state_->specification_bytes.Set(static_cast<double>(status.specification_bytes));
+  state_->cpu.Set(cpu_seconds());
+  state_->resident.Set(resident_bytes());
+  state_->descriptors.Set(open_descriptors());
+  return static_cast<const prometheus::Serializer&>(prometheus::TextSerializer()).Serialize(state_->registry.Collect());
+}
+
+}  // namespace learndock::service

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "learndock/base/error.hpp"
+#include "learndock/market/market.hpp"
+#include "learndock/market/search.hpp"
+
+namespace learndock::service {
+
+/// What GET /metrics shows. No ids, names or addresses become labels.
+/// @threads safe to call concurrently
+class Metrics {
+ public:
+  Metrics();
+  ~Metrics();
+  /// @param route  the route's pattern, or "unmatched"
+  void request(std::string_view route, std::string_view method, int status, std::chrono::duration<double> seconds);
+  void search(const market::SearchAnswer& answer, std::chrono::duration<double> parsing);
+  void upload_stored();
+  void upload_refused(ErrorCode code);
+  /// The exposition text; gauges are read now.
+  [[nodiscard]] std::string text(const market::MarketStatus& status);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace learndock::service

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "learndock/base/result.hpp"
+#include "service/context.hpp"
+#include "service/message.hpp"
+
+namespace learndock::service {
+
+using Handler = Result<Response> (*)(const Context&, const Request&);
+
+/// Where a handler runs: quick ones on the IO thread, the rest on the bounded pool.
+enum class Work : std::uint8_t { quick, heavy };
+/// Where a request's body goes, and which limit bounds it.
+enum class BodyKind : std::uint8_t { none, json, table, package };
+
+struct Route {
+  std::string_view method;
+  std::string_view pattern;  ///< "/v1/learnwares/{id}"; also the label in logs and metrics
+  Handler handler;
+  Work work = Work::heavy;
+  BodyKind body = BodyKind::none;
+  std::vector<std::string_view> media = {};  ///< accepted media types of the body
+  bool writes = false;                  ///< changes the dock
+};
+
+/// The path -> handler table.
+[[nodiscard]] std::span<const Route> routes();
+
+struct RouteMatch {
+  const Route* route = nullptr;
+  std::vector<std::string> parameters;
+};
+struct RouteMiss {
+  Error error;
+  std::string allow;         ///< methods of the path, for 405; "" for 404
+};
+/// The route for a method (HEAD finds GET's) and decoded path segments.
+[[nodiscard]] tl::expected<RouteMatch, RouteMiss> find_route(std::string_view method,
+                                                             std::span<const std::string> segments);
+
+}  // namespace learndock::service

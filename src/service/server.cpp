@@ -1,0 +1,219 @@
+#include "learndock/service/server.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <mutex>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "learndock/base/log.hpp"
+#include "learndock/compute/registry.hpp"
+#include "service/shared.hpp"
+
+namespace learndock::service {
+namespace {
+
+/// Bodies of all connections held in memory together.
+constexpr std::uint64_t kMaxBodyBytes = std::uint64_t{512} << 20;
+constexpr std::uint64_t kMaxUploads = 8;
+constexpr std::size_t kFileThreads = 2;
+constexpr std::chrono::milliseconds kAcceptPause{100};
+constexpr std::string_view kFullAnswer =
+    "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+
+unsigned work_threads(const ServerOptions& options) {
+  // A search spreads over the cores by itself; more than a few at once only wait for each other.
+  if (options.work_threads > 0) return options.work_threads;
+  return std::max(2u, std::thread::hardware_concurrency() / 2);
+}
+
+Result<tcp::endpoint> endpoint_of(const ServerOptions& options) {
+  error_code error;
+  const auto address = asio::ip::make_address(options.address, error);
+  if (error)
+    return fail(ErrorCode::invalid_argument, fmt::format("\"{}\" is not an IP address", options.address), "address",
+                "use a literal address: 127.0.0.1, ::1, 0.0.0.0");
+  if (options.io_threads == 0 || options.max_connections == 0)
+    return fail(ErrorCode::invalid_argument, "a server needs at least one IO thread and one connection");
+  return tcp::endpoint(address, options.port);
+}
+
+Failure cannot_listen(const tcp::endpoint& endpoint, const error_code& error) {
+  const std::string where = fmt::format("{}:{}", endpoint.address().to_string(), endpoint.port());
+  if (error == asio::error::address_in_use)
+    return fail(ErrorCode::conflict, "another program listens on this port", where, "choose another port, or 0 for a free one");
+  if (error == asio::error::access_denied)
+    return fail(ErrorCode::forbidden, "this port needs more rights", where, "choose a port from 1024 on");
+  return fail(ErrorCode::io, fmt::format("cannot listen: {}", error.message()), where);
+}
+
+}  // namespace
+
+class Server::Core {
+ public:
+  Core(market::Market& market, ServerOptions options, std::shared_ptr<const compute::Backend> backend, bool loopback)
+      : options_(std::move(options)),
+        context_{market, options_, std::move(backend), metrics_, loopback, stopping_},
+        work_(work_threads(options_)),
+        files_(kFileThreads),
+        shared_{options_, context_, work_, files_, Budget(work_threads(options_) + options_.work_queue),
+                Budget(kMaxBodyBytes), Budget(kMaxUploads)} {}
+
+  Result<void> listen(const tcp::endpoint& endpoint) {
+    error_code error;
+    const auto step = [&](auto&& action) {
+      if (!error) action();
+    };
+    step([&] { acceptor_.open(endpoint.protocol(), error); });
+    step([&] { acceptor_.set_option(tcp::acceptor::reuse_address(true), error); });
+    step([&] { acceptor_.bind(endpoint, error); });
+    step([&] { acceptor_.listen(asio::socket_base::max_listen_connections, error); });
+    step([&] { endpoint_ = acceptor_.local_endpoint(error); });
+    if (error) return cannot_listen(endpoint, error);
+    return {};
+  }
+
+  void run() {
+    asio::co_spawn(control_, accept_all(), asio::detached);
+    for (unsigned i = 0; i < options_.io_threads; ++i) threads_.emplace_back([this] { io_.run(); });
+  }
+
+  [[nodiscard]] const tcp::endpoint& endpoint() const { return endpoint_; }
+
+  void stop() {
+    if (stopping_.exchange(true)) return;
+    asio::post(control_, [this] { begin_to_stop(); });
+  }
+
+  void wait() {
+    const std::lock_guard lock(wait_mutex_);
+    for (std::thread& thread : threads_)
+      if (thread.joinable()) thread.join();
+  }
+
+ private:
+  asio::awaitable<void> accept_all() {
+    while (!stopping_) {
+      error_code error;
+      const asio::any_io_executor strand = asio::make_strand(io_);
+      tcp::socket socket(strand);
+      co_await acceptor_.async_accept(socket, asio::redirect_error(asio::use_awaitable, error));
+      if (stopping_) break;
+      if (!error) {
+        welcome(std::move(socket));
+        continue;
+      }
+      if (error == asio::error::connection_aborted) continue;
+      // Mostly too many open files: go on once some are closed, without turning in circles.
+      log(LogLevel::warning, fmt::format("cannot accept a connection: {}", error.message()));
+      pause_.expires_after(kAcceptPause);
+      co_await pause_.async_wait(asio::redirect_error(asio::use_awaitable, error));
+    }
+  }
+
+  void welcome(tcp::socket socket) {
+    if (sessions_.size() >= options_.max_connections) {
+      error_code ignored;  // best effort: the connection is closed either way
+      socket.non_blocking(true, ignored);
+      socket.write_some(asio::buffer(kFullAnswer), ignored);
+      return;
+    }
+    const std::uint64_t number = ++last_session_;
+    auto session = std::make_shared<Session>(shared_, std::move(socket));
+    sessions_.emplace(number, session);
+    auto running = session->run();
+    asio::co_spawn(session->executor(), std::move(running), [this, session, number](std::exception_ptr failure) {
+      report(failure);
+      asio::post(control_, [this, number] { forget(number); });
+    });
+  }
+
+  static void report(const std::exception_ptr& failure) {
+    if (!failure) return;
+    try {
+      std::rethrow_exception(failure);
+    } catch (const std::exception& exception) {
+      log(LogLevel::error, fmt::format("a connection ended by a fault: {}", exception.what()));
+    }
+  }
+
+  void forget(std::uint64_t number) {
+    sessions_.erase(number);
+    if (stopping_ && stop_begun_ && sessions_.empty()) finish();
+  }
+
+  void begin_to_stop() {
+    stop_begun_ = true;
+    error_code ignored;  // a closed acceptor is what is wanted
+    acceptor_.close(ignored);
+    pause_.cancel();
+    if (sessions_.empty()) return finish();
+    for (auto& [number, session] : sessions_)
+      asio::post(session->executor(), [kept = session] { kept->finish_soon(); });
+    deadline_.expires_after(options_.stop_deadline);
+    deadline_.async_wait([this](const error_code& error) {
+      if (error) return;
+      log(LogLevel::warning, fmt::format("cutting off {} connections: the stop deadline has passed", sessions_.size()));
+      for (auto& [number, session] : sessions_)
+        asio::post(session->executor(), [kept = session] { kept->cut_off(); });
+    });
+  }
+
+  void finish() {
+    deadline_.cancel();
+    guard_.reset();
+  }
+
+  const ServerOptions options_;
+  Metrics metrics_;
+  std::atomic<bool> stopping_{false};
+  const Context context_;
+  asio::io_context io_;
+  asio::executor_work_guard<asio::io_context::executor_type> guard_{io_.get_executor()};
+  asio::thread_pool work_;
+  asio::thread_pool files_;
+  Shared shared_;
+  // Everything below is touched on this strand only, once the threads run.
+  asio::any_io_executor control_{asio::make_strand(io_)};
+  tcp::acceptor acceptor_{control_};
+  asio::steady_timer pause_{control_};
+  asio::steady_timer deadline_{control_};
+  tcp::endpoint endpoint_;
+  std::unordered_map<std::uint64_t, std::shared_ptr<Session>> sessions_;
+  std::uint64_t last_session_ = 0;
+  bool stop_begun_ = false;
+  std::mutex wait_mutex_;
+  std::vector<std::thread> threads_;
+};
+
+Result<std::unique_ptr<Server>> Server::start(market::Market& market, const ServerOptions& options) {
+  LEARNDOCK_TRY(const tcp::endpoint endpoint, endpoint_of(options));
+  LEARNDOCK_TRY(auto backend, compute::open_backend(""));
+  auto core = std::make_unique<Core>(market, options, std::move(backend), endpoint.address().is_loopback());
+  LEARNDOCK_CHECK(core->listen(endpoint));
+  core->run();
+  return std::unique_ptr<Server>(new Server(std::move(core)));
+}
+
+Server::Server(std::unique_ptr<Core> core) : core_(std::move(core)) {}
+
+Server::~Server() {
+  stop();
+  wait();
+}
+
+std::uint16_t Server::port() const { return core_->endpoint().port(); }
+
+std::string Server::url() const {
+  const auto address = core_->endpoint().address();
+  const std::string host = address.is_v6() ? fmt::format("[{}]", address.to_string()) : address.to_string();
+  return fmt::format("http://{}:{}", host, port());
+}
+
+void Server::stop() { core_->stop(); }
+void Server::wait() { core_->wait(); }
+
+}  // namespace learndock::service
