@@ -1,8 +1,8 @@
 #include "learndock/base/error.hpp"
 
-#include <array>
-
 #include <fmt/format.h>
+
+#include <array>
 
 namespace learndock {
 namespace {

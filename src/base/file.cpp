@@ -1,16 +1,15 @@
 #include "learndock/base/file.hpp"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <cstring>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
 #include <utility>
-
-#include <fmt/format.h>
 
 namespace learndock {
 namespace {
@@ -55,16 +54,20 @@ Result<void> write_and_sync(const std::filesystem::path& path, std::string_view 
 }  // namespace
 
 Error system_error(int error_number, std::string_view doing, const std::filesystem::path& path) {
-  Error error{ErrorCode::io, fmt::format("cannot {} the file: {}", doing, std::strerror(error_number)), path.string()};
+  Error error{ErrorCode::io, fmt::format("cannot {} the file: {}", doing, std::strerror(error_number)),
+              path.string()};
   switch (error_number) {
-    case ENOENT: error.code = ErrorCode::not_found; break;
+    case ENOENT:
+      error.code = ErrorCode::not_found;
+      break;
     case ENOSPC:
     case EDQUOT:
     case EFBIG:
       error.code = ErrorCode::no_space;
       error.fix = "free some space or raise the quota, then try again; nothing was stored";
       break;
-    default: break;
+    default:
+      break;
   }
   return error;
 }
@@ -86,7 +89,8 @@ Result<std::string> read_file(const std::filesystem::path& path, std::size_t max
       return Failure(system_error(errno, "read", path));
     }
     if (bytes.size() + static_cast<std::size_t>(got) > max_bytes)
-      return fail(ErrorCode::too_large, fmt::format("the file is longer than {} bytes", max_bytes), path.string());
+      return fail(ErrorCode::too_large, fmt::format("the file is longer than {} bytes", max_bytes),
+                  path.string());
     bytes.append(chunk, static_cast<std::size_t>(got));
   }
 }

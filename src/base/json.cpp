@@ -1,16 +1,17 @@
 // The only file that drives the JSON library's parser.
 #include "learndock/base/json.hpp"
 
+#include <fmt/format.h>
+
 #include <optional>
 #include <unordered_set>
 #include <vector>
 
-#include <fmt/format.h>
-
 namespace learndock {
 namespace {
 
-/// Builds a Json while enforcing what the library does not: depth, duplicate keys, and errors that name the place.
+/// Builds a Json while enforcing what the library does not: depth, duplicate keys, and errors that name the
+/// place.
 class StrictBuilder {
  public:
   using number_integer_t = Json::number_integer_t;
@@ -34,8 +35,9 @@ class StrictBuilder {
     Level& level = levels_.back();
     level.key = name;
     if (level.keys.insert(name).second) return true;
-    error_ = Error{ErrorCode::json_duplicate_key, fmt::format("the key \"{}\" appears twice in one object", name),
-                   pointer(), "keep one of the two"};
+    error_ =
+        Error{ErrorCode::json_duplicate_key, fmt::format("the key \"{}\" appears twice in one object", name),
+              pointer(), "keep one of the two"};
     return false;
   }
   bool end_object() { return close(); }
@@ -80,7 +82,8 @@ class StrictBuilder {
   }
   bool open(Json container) {
     if (levels_.size() >= max_depth_) {
-      error_ = Error{ErrorCode::json_depth, fmt::format("nested deeper than {} levels", max_depth_), pointer()};
+      error_ =
+          Error{ErrorCode::json_depth, fmt::format("nested deeper than {} levels", max_depth_), pointer()};
       return false;
     }
     Json* node = attach(std::move(container));
@@ -92,7 +95,8 @@ class StrictBuilder {
     return true;
   }
 
-  /// Where the parser stands: enclosing containers name the child they hold open, the innermost one what comes next.
+  /// Where the parser stands: enclosing containers name the child they hold open, the innermost one what
+  /// comes next.
   [[nodiscard]] std::string pointer() const {
     std::string path;
     for (std::size_t i = 0; i < levels_.size(); ++i) {
@@ -149,6 +153,8 @@ Result<Json> parse_json(std::string_view text, const JsonLimits& limits) {
 }
 
 std::string to_text(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
-std::string to_pretty_text(const Json& json) { return json.dump(2, ' ', false, Json::error_handler_t::replace); }
+std::string to_pretty_text(const Json& json) {
+  return json.dump(2, ' ', false, Json::error_handler_t::replace);
+}
 
 }  // namespace learndock

@@ -1,10 +1,11 @@
 #include "cli/app.hpp"
 
-#include <fmt/format.h>
+#include "learndock/compute/registry.hpp"
 
 #include "cli/command.hpp"
 #include "cli/suggest.hpp"
-#include "learndock/compute/registry.hpp"
+
+#include <fmt/format.h>
 
 #ifndef LEARNDOCK_VERSION
 #error "LEARNDOCK_VERSION is set by the build"
@@ -24,27 +25,38 @@ std::vector<std::string> known_words(const CLI::App& command, bool flags) {
     for (const CLI::Option* option : command.get_options())
       for (const std::string& name : option->get_lnames()) words.push_back("--" + name);
   else
-    for (const CLI::App* sub : command.get_subcommands([](const CLI::App*) { return true; })) words.push_back(sub->get_name());
+    for (const CLI::App* sub : command.get_subcommands([](const CLI::App*) { return true; }))
+      words.push_back(sub->get_name());
   return words;
 }
 
 /// What was not understood: the first word on the line that no command took.
 std::string unknown_word(const CLI::App& app, int argc, char** argv) {
   const auto left = app.remaining(true);
+  // An unknown option drags its value along, in either order; the option is what was mistyped.
+  for (const std::string& word : left)
+    if (word.starts_with("-")) return word;
   if (!left.empty()) return left.front();
   return argc > 1 ? argv[1] : "";
 }
 
-int usage_error(const CLI::App& app, const CLI::ParseError& error, int argc, char** argv, const OutputOptions& output) {
+int usage_error(const CLI::App& app, const CLI::ParseError& error, int argc, char** argv,
+                const OutputOptions& output) {
   const CLI::App& command = deepest(app);
   std::string message = error.what();
-  std::string fix = fmt::format("see: {} --help", command.get_parent() == nullptr ? "learndock" : "learndock " + command.get_name());
-  const bool extra = error.get_name() == "ExtrasError" || (error.get_name() == "RequiredError" && argc > 1 && &command == &app);
+  std::string path;
+  for (const CLI::App* level = &command; level != nullptr; level = level->get_parent())
+    path = level->get_name() + " " + path;
+  std::string fix = fmt::format("see: {}--help", path);
+  const bool extra =
+      dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr ||
+      (dynamic_cast<const CLI::RequiredError*>(&error) != nullptr && argc > 1 && &command == &app);
   if (extra) {
     const std::string word = unknown_word(app, argc, argv);
     const bool flag = word.starts_with("-");
     message = fmt::format("{} \"{}\" is not known", flag ? "the option" : "the command or argument", word);
-    if (const std::string near = closest(word.substr(0, word.find('=')), known_words(command, flag)); !near.empty())
+    if (const std::string near = closest(word.substr(0, word.find('=')), known_words(command, flag));
+        !near.empty())
       fix = fmt::format("did you mean \"{}\"?", near);
   }
   return report(output, {ErrorCode::usage, message, {}, fix});
@@ -54,8 +66,10 @@ Result<void> print_version(const OutputOptions& output) {
   Json backends = Json::array();
   std::string text = "learndock " LEARNDOCK_VERSION;
   for (const auto& backend : compute::list_backends()) {
-    backends.push_back({{"name", backend.name}, {"available", backend.available}, {"details", backend.details}});
-    text += fmt::format("\n  backend {:<14} {}{}", backend.name, backend.available ? "" : "not available: ", backend.details);
+    backends.push_back(
+        {{"name", backend.name}, {"available", backend.available}, {"details", backend.details}});
+    text += fmt::format("\n  backend {:<14} {}{}", backend.name,
+                        backend.available ? "" : "not available: ", backend.details);
   }
   if (output.json)
     print_json({{"version", LEARNDOCK_VERSION}, {"backends", std::move(backends)}});
@@ -66,13 +80,15 @@ Result<void> print_version(const OutputOptions& output) {
 
 }  // namespace
 
-CLI::App* add_command(CLI::App& parent, Invocation& invocation, const std::string& name, const std::string& help,
-                      const std::string& example, std::function<Result<void>()> run) {
+CLI::App* add_command(CLI::App& parent, Invocation& invocation, const std::string& name,
+                      const std::string& help, const std::string& example,
+                      std::function<Result<void>()> run) {
   CLI::App* command = parent.add_subcommand(name, help);
   command->footer("example:\n  " + example);
   command->add_flag("--json", invocation.output.json, "One JSON object on stdout");
   command->add_flag("--quiet,-q", invocation.output.quiet, "Only results and errors");
-  command->add_flag("--no-color", invocation.output.no_color, "Accepted for scripts; the output has no colours");
+  command->add_flag("--no-color", invocation.output.no_color,
+                    "Accepted for scripts; the output has no colours");
   command->callback([&invocation, run = std::move(run)] { invocation.action = run; });
   return command;
 }
@@ -86,13 +102,15 @@ void add_dock_choice(CLI::App& command, DockChoice& choice) {
 
 Result<void> check(const DockChoice& choice) {
   if (choice.directory.empty() && choice.server.empty())
-    return fail(ErrorCode::usage, "which dock?", {}, "name one: --dock DIR or --server http://127.0.0.1:8080");
+    return fail(ErrorCode::usage, "which dock?", {},
+                "name one: --dock DIR or --server http://127.0.0.1:8080");
   return {};
 }
 
 int run(int argc, char** argv) {
   Invocation invocation;
-  CLI::App app("learndock: find and reuse models others trained, by the data they were made for", "learndock");
+  CLI::App app("learndock: find and reuse models others trained, by the data they were made for",
+               "learndock");
   app.footer("example:\n  learndock search --server http://127.0.0.1:8080 --data my.csv");
   app.require_subcommand(1);
   app.set_version_flag("--version", "learndock " LEARNDOCK_VERSION);
@@ -114,7 +132,7 @@ int run(int argc, char** argv) {
     return usage_error(app, error, argc, argv, invocation.output);
   }
   const Result<void> done = invocation.action();
-  return done ? 0 : report(invocation.output, done.error());
+  return done ? invocation.exit_code : report(invocation.output, done.error());
 }
 
 }  // namespace learndock::cli

@@ -1,13 +1,14 @@
 #pragma once
 
-#include <functional>
-#include <memory>
-#include <string>
+#include "learndock/base/result.hpp"
+
+#include "cli/output.hpp"
 
 #include <CLI/CLI.hpp>
 
-#include "cli/output.hpp"
-#include "learndock/base/result.hpp"
+#include <functional>
+#include <memory>
+#include <string>
 
 namespace learndock::cli {
 
@@ -15,11 +16,13 @@ namespace learndock::cli {
 struct Invocation {
   OutputOptions output;
   std::function<Result<void>()> action;  ///< of the command that was named
+  int exit_code = 0;                     ///< of an action that printed its result and still did not succeed
 };
 
-/// Adds a command with the common options; `run` is called after parsing. The last line of `help` is an example.
-CLI::App* add_command(CLI::App& parent, Invocation& invocation, const std::string& name, const std::string& help,
-                      const std::string& example, std::function<Result<void>()> run);
+/// Adds a command with the common options; `run` is called after parsing. The last line of `help` is an
+/// example.
+CLI::App* add_command(CLI::App& parent, Invocation& invocation, const std::string& name,
+                      const std::string& help, const std::string& example, std::function<Result<void>()> run);
 
 /// Where a command finds the dock: a directory of this machine or a server.
 struct DockChoice {

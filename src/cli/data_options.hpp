@@ -1,10 +1,11 @@
 #pragma once
 
-#include <optional>
-#include <string>
+#include "learndock/spec/reducer.hpp"
 
 #include "cli/command.hpp"
-#include "learndock/spec/reducer.hpp"
+
+#include <optional>
+#include <string>
 
 namespace learndock::cli {
 

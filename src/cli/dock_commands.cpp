@@ -1,14 +1,15 @@
-#include <unistd.h>
-
-#include <optional>
-
-#include <fmt/format.h>
-
-#include "cli/command.hpp"
 #include "learndock/base/file.hpp"
 #include "learndock/market/market.hpp"
 #include "learndock/package/package.hpp"
 #include "learndock/service/client.hpp"
+
+#include "cli/command.hpp"
+#include "package/manifest.hpp"
+
+#include <fmt/format.h>
+
+#include <optional>
+#include <unistd.h>
 
 namespace learndock::cli {
 namespace {
@@ -20,7 +21,9 @@ constexpr std::string_view kUseScript = "use.py";
 constexpr std::string_view kScriptMark = "Runs one learnware's model";
 constexpr std::string_view kRequirementsMark = "written by learndock get";
 
-Result<service::Client> client_of(const DockChoice& dock) { return service::Client::create(dock.server, {.token = dock.token}); }
+Result<service::Client> client_of(const DockChoice& dock) {
+  return service::Client::create(dock.server, {.token = dock.token});
+}
 
 Result<void> init(const std::string& directory, const OutputOptions& output) {
   LEARNDOCK_CHECK(market::Market::create(directory));
@@ -31,28 +34,38 @@ Result<void> init(const std::string& directory, const OutputOptions& output) {
   return {};
 }
 
-Result<void> import_into(const std::string& directory, const std::vector<std::string>& paths, const std::string& specs,
-                         const OutputOptions& output) {
+Result<void> import_into(const std::string& directory, const std::vector<std::string>& paths,
+                         const std::string& specs, Invocation& invocation) {
+  const OutputOptions& output = invocation.output;
   if (paths.empty() == specs.empty())
-    return fail(ErrorCode::usage, "import takes packages or --specs FILE", {}, "name zip files or folders, or a JSON-lines file");
+    return fail(ErrorCode::usage, "import takes packages or --specs FILE", {},
+                "name zip files or folders, or a JSON-lines file");
   LEARNDOCK_TRY(const auto market, market::Market::open(directory));
-  const auto progress = [&](std::uint64_t done, std::uint64_t total) { show_progress(output, "importing", done, total); };
+  const auto progress = [&](std::uint64_t done, std::uint64_t total) {
+    show_progress(output, "importing", done, total);
+  };
   LEARNDOCK_TRY(const market::ImportOutcome outcome,
                 specs.empty() ? market->import_packages({paths.begin(), paths.end()}, progress)
                               : market->import_specifications(specs, progress));
   Json rejected = Json::array();
   for (const auto& rejection : outcome.rejected) {
-    rejected.push_back({{"path", rejection.path}, {"code", slug(rejection.error.code)}, {"message", rejection.error.message},
-                        {"where", rejection.error.where}, {"fix", rejection.error.fix}});
+    rejected.push_back({{"path", rejection.path},
+                        {"code", slug(rejection.error.code)},
+                        {"message", rejection.error.message},
+                        {"where", rejection.error.where},
+                        {"fix", rejection.error.fix}});
     note(output, fmt::format("rejected {}: {}", rejection.path, describe(rejection.error)));
   }
   for (const std::string& warning : outcome.warnings) note(output, "warning: " + warning);
   if (output.json)
-    print_json({{"imported", outcome.imported.size()}, {"rejected", std::move(rejected)}, {"warnings", outcome.warnings}});
+    print_json({{"imported", outcome.imported.size()},
+                {"rejected", std::move(rejected)},
+                {"warnings", outcome.warnings}});
   else
     print_line(fmt::format("imported {}, rejected {}", outcome.imported.size(), outcome.rejected.size()));
-  if (!outcome.imported.empty() || outcome.rejected.empty()) return {};
-  return fail(outcome.rejected.front().error.code, "nothing was imported");
+  if (outcome.imported.empty() && !outcome.rejected.empty())
+    invocation.exit_code = exit_code(outcome.rejected.front().error.code);
+  return {};
 }
 
 Result<Json> record_of(const DockChoice& dock, const std::string& id_text) {
@@ -96,10 +109,12 @@ Result<Json> page_of(const DockChoice& dock, std::size_t limit, const std::strin
   LEARNDOCK_TRY(const catalog::RecordPage page, market->list(sequence, limit));
   Json learnwares = Json::array();
   for (const auto& record : page.records) learnwares.push_back(market::to_json(record));
-  return Json{{"learnwares", std::move(learnwares)}, {"next", page.next ? Json(std::to_string(*page.next)) : Json(nullptr)}};
+  return Json{{"learnwares", std::move(learnwares)},
+              {"next", page.next ? Json(std::to_string(*page.next)) : Json(nullptr)}};
 }
 
-Result<void> list(const DockChoice& dock, std::size_t limit, const std::string& after, const OutputOptions& output) {
+Result<void> list(const DockChoice& dock, std::size_t limit, const std::string& after,
+                  const OutputOptions& output) {
   LEARNDOCK_TRY(const Json page, page_of(dock, limit, after));
   if (output.json) {
     print_json(page);
@@ -107,7 +122,8 @@ Result<void> list(const DockChoice& dock, std::size_t limit, const std::string& 
   }
   Rows rows = {{"id", "status", "name"}};
   for (const Json& record : page["learnwares"])
-    rows.push_back({record["id"].get<std::string>(), record["status"].get<std::string>(), record["name"].get<std::string>()});
+    rows.push_back({record["id"].get<std::string>(), record["status"].get<std::string>(),
+                    record["name"].get<std::string>()});
   print_table(rows);
   if (page["next"].is_string()) note(output, "more: --after " + page["next"].get<std::string>());
   return {};
@@ -118,7 +134,8 @@ Result<void> write_companion(const fs::path& path, const std::string& content) {
   if (fs::exists(path, ignored)) {
     LEARNDOCK_TRY(const std::string old, read_file(path, 1 << 20));
     const std::string_view head = std::string_view(old).substr(0, 400);
-    if (head.find(kScriptMark) == std::string_view::npos && head.find(kRequirementsMark) == std::string_view::npos)
+    if (head.find(kScriptMark) == std::string_view::npos &&
+        head.find(kRequirementsMark) == std::string_view::npos)
       return fail(ErrorCode::conflict, "a file of that name is already there and is not ours", path.string(),
                   "fetch into another folder");
   }
@@ -126,7 +143,8 @@ Result<void> write_companion(const fs::path& path, const std::string& content) {
 }
 
 /// The package, and beside it use.py and the package's requirements.
-Result<void> get(const DockChoice& dock, const std::string& id_text, const std::string& out, const OutputOptions& output) {
+Result<void> get(const DockChoice& dock, const std::string& id_text, const std::string& out,
+                 const OutputOptions& output) {
   LEARNDOCK_CHECK(check(dock));
   LEARNDOCK_TRY(const LearnwareId id, LearnwareId::create(id_text));
   const fs::path zip(out);
@@ -134,36 +152,41 @@ Result<void> get(const DockChoice& dock, const std::string& id_text, const std::
   std::error_code error;
   fs::create_directories(folder, error);
   if (error) return Failure(system_error(error.value(), "create the folder of", zip));
-  std::string script;
   if (!dock.server.empty()) {
     LEARNDOCK_TRY(const service::Client client, client_of(dock));
     LEARNDOCK_CHECK(client.download(id, zip));
-    LEARNDOCK_TRY(script, client.use_script(id));
   } else {
     LEARNDOCK_TRY(const auto market, market::Market::open(dock.directory));
     LEARNDOCK_TRY(const fs::path package, market->package_path(id));
     LEARNDOCK_TRY(const std::string bytes, read_file(package, std::size_t{2} << 30));
     LEARNDOCK_CHECK(write_file_atomically(zip, bytes));
-    LEARNDOCK_TRY(const package::ModelEntry model, market->model_entry(id));
-    script = market::use_script(model, id.text(), zip.filename().string());
   }
+  const package::PackageLimits limits;
+  LEARNDOCK_TRY(const std::string yaml, package::read_entry(zip, "learnware.yaml", limits.max_yaml_bytes));
+  LEARNDOCK_TRY(const package::Manifest manifest, package::read_manifest(yaml, limits));
+  const std::string script = market::use_script(manifest.model, id.text(), zip.filename().string());
   LEARNDOCK_CHECK(write_companion(folder / kUseScript, script));
   Json requirements = nullptr;
   if (auto text = package::read_entry(zip, "requirements.txt", 1 << 20)) {
-    const std::string header = fmt::format("# of the package {}, {}\n", zip.filename().string(), kRequirementsMark);
+    const std::string header =
+        fmt::format("# of the package {}, {}\n", zip.filename().string(), kRequirementsMark);
     LEARNDOCK_CHECK(write_companion(folder / "requirements.txt", header + *text));
     requirements = (folder / "requirements.txt").string();
   } else if (text.error().code != ErrorCode::not_found) {
     return Failure(std::move(text).error());
   }
   if (output.json)
-    print_json({{"id", id.text()}, {"package", zip.string()}, {"use", (folder / kUseScript).string()}, {"requirements", requirements}});
+    print_json({{"id", id.text()},
+                {"package", zip.string()},
+                {"use", (folder / kUseScript).string()},
+                {"requirements", requirements}});
   else
     print_line(fmt::format("wrote {} and {}", zip.string(), (folder / kUseScript).string()));
   return {};
 }
 
-Result<void> push(const DockChoice& dock, const std::string& path, const std::string& semantic_path, const OutputOptions& output) {
+Result<void> push(const DockChoice& dock, const std::string& path, const std::string& semantic_path,
+                  const OutputOptions& output) {
   LEARNDOCK_CHECK(check(dock));
   std::optional<spec::SemanticSpecification> semantic;
   if (!semantic_path.empty()) {
@@ -204,18 +227,21 @@ Result<void> remove(const DockChoice& dock, const std::string& id_text, const Ou
     LEARNDOCK_TRY(const auto market, market::Market::open(dock.directory));
     LEARNDOCK_TRY(const auto removed, market->remove(id));
   }
-  print_line(output.json ? to_text({{"id", id.text()}, {"deleted", true}}) : fmt::format("deleted {}", id.text()));
+  print_line(output.json ? to_text({{"id", id.text()}, {"deleted", true}})
+                         : fmt::format("deleted {}", id.text()));
   return {};
 }
 
 using OneLearnware = Result<void> (*)(const DockChoice&, const std::string&, const OutputOptions&);
 
-void add_one(CLI::App& app, Invocation& invocation, const std::string& name, const std::string& help, OneLearnware run) {
+void add_one(CLI::App& app, Invocation& invocation, const std::string& name, const std::string& help,
+             OneLearnware run) {
   auto dock = std::make_shared<DockChoice>();
   auto id = std::make_shared<std::string>();
   const OutputOptions& output = invocation.output;
-  CLI::App* command = add_command(app, invocation, name, help, fmt::format("learndock {} 00000001 --dock mydock", name),
-                                  [=, &output] { return run(*dock, *id, output); });
+  CLI::App* command =
+      add_command(app, invocation, name, help, fmt::format("learndock {} 00000001 --dock mydock", name),
+                  [=, &output] { return run(*dock, *id, output); });
   add_dock_choice(*command, *dock);
   command->add_option("id", *id, "The learnware's id")->required();
 }
@@ -234,8 +260,9 @@ void add_dock_commands(CLI::App& app, Invocation& invocation) {
     auto directory = std::make_shared<std::string>(), specs = std::make_shared<std::string>();
     auto paths = std::make_shared<std::vector<std::string>>();
     CLI::App* command = add_command(app, invocation, "import", "Add packages, or records without packages",
-                                    "learndock import --dock mydock packages/",
-                                    [=, &output] { return import_into(*directory, *paths, *specs, output); });
+                                    "learndock import --dock mydock packages/", [=, &invocation] {
+                                      return import_into(*directory, *paths, *specs, invocation);
+                                    });
     command->add_option("--dock", *directory, "The dock's directory")->required();
     command->add_option("--specs", *specs, "JSON lines: {\"id\"?, \"semantic\", \"stat\", \"url\"?}");
     command->add_option("path", *paths, "Zip packages, package folders, or folders of them");
@@ -247,18 +274,22 @@ void add_dock_commands(CLI::App& app, Invocation& invocation) {
     auto dock = std::make_shared<DockChoice>();
     auto limit = std::make_shared<std::size_t>(100);
     auto after = std::make_shared<std::string>();
-    CLI::App* command = add_command(app, invocation, "list", "Learnwares by the order they came", "learndock list --dock mydock",
+    CLI::App* command = add_command(app, invocation, "list", "Learnwares by the order they came",
+                                    "learndock list --dock mydock",
                                     [=, &output] { return list(*dock, *limit, *after, output); });
     add_dock_choice(*command, *dock);
-    command->add_option("--limit", *limit, "At most this many")->check(CLI::Range(1, 200))->capture_default_str();
+    command->add_option("--limit", *limit, "At most this many")
+        ->check(CLI::Range(1, 200))
+        ->capture_default_str();
     command->add_option("--after", *after, "Where the last page ended");
   }
   {
     auto dock = std::make_shared<DockChoice>();
     auto id = std::make_shared<std::string>(), out = std::make_shared<std::string>();
-    CLI::App* command = add_command(app, invocation, "get", "Fetch a package, with a use.py to run it",
-                                    "learndock get 00000001 --server http://127.0.0.1:8080 --out try/learnware.zip",
-                                    [=, &output] { return get(*dock, *id, *out, output); });
+    CLI::App* command =
+        add_command(app, invocation, "get", "Fetch a package, with a use.py to run it",
+                    "learndock get 00000001 --server http://127.0.0.1:8080 --out try/learnware.zip",
+                    [=, &output] { return get(*dock, *id, *out, output); });
     add_dock_choice(*command, *dock);
     command->add_option("id", *id, "The learnware's id")->required();
     command->add_option("--out", *out, "Zip file to write")->required();
@@ -266,7 +297,8 @@ void add_dock_commands(CLI::App& app, Invocation& invocation) {
   {
     auto dock = std::make_shared<DockChoice>();
     auto path = std::make_shared<std::string>(), semantic = std::make_shared<std::string>();
-    CLI::App* command = add_command(app, invocation, "push", "Submit one package", "learndock push my.zip --server http://127.0.0.1:8080",
+    CLI::App* command = add_command(app, invocation, "push", "Submit one package",
+                                    "learndock push my.zip --server http://127.0.0.1:8080",
                                     [=, &output] { return push(*dock, *path, *semantic, output); });
     add_dock_choice(*command, *dock);
     command->add_option("package", *path, "Zip package or package folder")->required();

@@ -1,24 +1,24 @@
 #include "cli/output.hpp"
 
-#include <unistd.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <cstdio>
-
-#include <fmt/format.h>
+#include <unistd.h>
 
 namespace learndock::cli {
 namespace {
 
 /// Tabs and line breaks inside a cell would break its row.
 std::string one_line(std::string text) {
-  std::replace_if(text.begin(), text.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }, ' ');
+  std::replace_if(
+      text.begin(), text.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }, ' ');
   return text;
 }
 
 std::size_t shown_width(const std::string& text) {
-  return static_cast<std::size_t>(
-      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+  return static_cast<std::size_t>(std::count_if(
+      text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
 }
 
 }  // namespace
@@ -63,7 +63,8 @@ int report(const OutputOptions& options, const Error& error) {
   return exit_code(error.code);
 }
 
-void show_progress(const OutputOptions& options, const std::string& what, std::uint64_t done, std::uint64_t total) {
+void show_progress(const OutputOptions& options, const std::string& what, std::uint64_t done,
+                   std::uint64_t total) {
   if (options.quiet || ::isatty(STDERR_FILENO) != 1 || total == 0) return;
   fmt::print(stderr, "\r{} {:3}%{}", what, 100 * done / total, done == total ? "\n" : "");
   std::fflush(stderr);

@@ -1,10 +1,10 @@
 #pragma once
 
-#include <string>
-#include <vector>
-
 #include "learndock/base/json.hpp"
 #include "learndock/base/result.hpp"
+
+#include <string>
+#include <vector>
 
 namespace learndock::cli {
 
@@ -27,6 +27,7 @@ void note(const OutputOptions& options, const std::string& text);
 /// The failure on stderr, and with --json as {"error": {...}} on stdout. Returns the exit code.
 int report(const OutputOptions& options, const Error& error);
 /// A progress line on a terminal's stderr; nothing elsewhere.
-void show_progress(const OutputOptions& options, const std::string& what, std::uint64_t done, std::uint64_t total);
+void show_progress(const OutputOptions& options, const std::string& what, std::uint64_t done,
+                   std::uint64_t total);
 
 }  // namespace learndock::cli

@@ -1,9 +1,10 @@
-#include <fmt/format.h>
-
-#include "cli/data_options.hpp"
 #include "learndock/base/file.hpp"
 #include "learndock/market/market.hpp"
 #include "learndock/service/client.hpp"
+
+#include "cli/data_options.hpp"
+
+#include <fmt/format.h>
 
 namespace learndock::cli {
 namespace {
@@ -47,10 +48,12 @@ Result<market::SearchRequest> make_request(const SearchOptions& options) {
 
 Result<market::SearchAnswer> ask(const SearchOptions& options, const market::SearchRequest& request) {
   if (!options.dock.server.empty()) {
-    LEARNDOCK_TRY(const service::Client client, service::Client::create(options.dock.server, {.token = options.dock.token}));
+    LEARNDOCK_TRY(const service::Client client,
+                  service::Client::create(options.dock.server, {.token = options.dock.token}));
     return client.search(request);
   }
-  LEARNDOCK_TRY(const auto market, market::Market::open(options.dock.directory, {.backend = options.backend}));
+  LEARNDOCK_TRY(const auto market,
+                market::Market::open(options.dock.directory, {.backend = options.backend}));
   return market->search(request);
 }
 
@@ -71,8 +74,9 @@ void print_answer(const market::SearchAnswer& answer, const OutputOptions& outpu
       note(output, fmt::format("  {:.4f}  {}  {}", member.weight, member.id.text(), member.name));
   }
   if (answer.singles.empty()) note(output, "no learnware passes the filters");
-  note(output, answer.exact ? fmt::format("exact: compared with all {} comparable learnwares", answer.evaluated)
-                            : fmt::format("not exact: {} compared, slack {:.6g}", answer.evaluated, answer.slack));
+  note(output, answer.exact
+                   ? fmt::format("exact: compared with all {} comparable learnwares", answer.evaluated)
+                   : fmt::format("not exact: {} compared, slack {:.6g}", answer.evaluated, answer.slack));
 }
 
 Result<void> search(const SearchOptions& options, const OutputOptions& output) {
@@ -93,19 +97,27 @@ Result<void> search(const SearchOptions& options, const OutputOptions& output) {
 void add_search_command(CLI::App& app, Invocation& invocation) {
   auto options = std::make_shared<SearchOptions>();
   const OutputOptions& output = invocation.output;
-  CLI::App* command = add_command(app, invocation, "search", "Find the learnwares made for data like yours; the data stay here",
-                                  "learndock search --server http://127.0.0.1:8080 --data my.csv --label class",
-                                  [=, &output] { return search(*options, output); });
+  CLI::App* command = add_command(
+      app, invocation, "search", "Find the learnwares made for data like yours; the data stay here",
+      "learndock search --server http://127.0.0.1:8080 --data my.csv --label class",
+      [=, &output] { return search(*options, output); });
   add_dock_choice(*command, options->dock);
   add_data_options(*command, options->data, false);
   command->add_option("--spec", options->spec, "A specification file instead of --data");
-  command->add_option("--semantic", options->semantic, "Semantic requirement, JSON; empty values are wildcards");
+  command->add_option("--semantic", options->semantic,
+                      "Semantic requirement, JSON; empty values are wildcards");
   command->add_option("--text", options->text, "Words of the name or description");
   command->add_option("--top", options->top, "Learnwares to list, 1 to 1000")->capture_default_str();
-  command->add_option("--mixture", options->mixture, "Members of a weighted mixture at most, 0 for none")->capture_default_str();
-  command->add_option("--mixture-method", options->mixture_method, "certified (default), greedy or auto (default of compat: greedy)");
-  command->add_option("--scores", options->scores, "absolute: mean the same in every answer; compat: the reference's relative ones")->capture_default_str();
-  command->add_option("--budget-ms", options->budget_ms, "Stop comparing after this time; the answer says so")->check(CLI::NonNegativeNumber);
+  command->add_option("--mixture", options->mixture, "Members of a weighted mixture at most, 0 for none")
+      ->capture_default_str();
+  command->add_option("--mixture-method", options->mixture_method,
+                      "certified (default), greedy or auto (default of compat: greedy)");
+  command
+      ->add_option("--scores", options->scores,
+                   "absolute: mean the same in every answer; compat: the reference's relative ones")
+      ->capture_default_str();
+  command->add_option("--budget-ms", options->budget_ms, "Stop comparing after this time; the answer says so")
+      ->check(CLI::NonNegativeNumber);
   command->add_option("--backend", options->backend, "cpu, cpu_reference or cuda");
 }
 

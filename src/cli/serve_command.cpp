@@ -1,14 +1,14 @@
-#include <pthread.h>
-
-#include <charconv>
-#include <csignal>
-
-#include <fmt/format.h>
-
-#include "cli/command.hpp"
 #include "learndock/base/log.hpp"
 #include "learndock/market/market.hpp"
 #include "learndock/service/server.hpp"
+
+#include "cli/command.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <csignal>
+#include <pthread.h>
 
 namespace learndock::cli {
 namespace {
@@ -23,12 +23,15 @@ struct ServeOptions {
 Result<service::ServerOptions> parse_listen(const std::string& listen) {
   service::ServerOptions options;
   const std::size_t colon = listen.rfind(':');
-  const Failure bad = fail(ErrorCode::usage, fmt::format("--listen is \"{}\"", listen), {}, "write ADDRESS:PORT, for example 127.0.0.1:8080 or [::1]:8080");
+  const Failure bad = fail(ErrorCode::usage, fmt::format("--listen is \"{}\"", listen), {},
+                           "write ADDRESS:PORT, for example 127.0.0.1:8080 or [::1]:8080");
   if (colon == std::string::npos) return bad;
   options.address = listen.substr(0, colon);
-  if (options.address.starts_with('[') && options.address.ends_with(']')) options.address = options.address.substr(1, options.address.size() - 2);
+  if (options.address.starts_with('[') && options.address.ends_with(']'))
+    options.address = options.address.substr(1, options.address.size() - 2);
   if (options.address == "localhost") options.address = "127.0.0.1";
-  const auto [end, error] = std::from_chars(listen.data() + colon + 1, listen.data() + listen.size(), options.port);
+  const auto [end, error] =
+      std::from_chars(listen.data() + colon + 1, listen.data() + listen.size(), options.port);
   if (error != std::errc() || end != listen.data() + listen.size()) return bad;
   return options;
 }
@@ -74,8 +77,10 @@ void add_serve_command(CLI::App& app, Invocation& invocation) {
                                   "learndock serve --dock mydock --listen 127.0.0.1:8080",
                                   [=, &output] { return serve(*options, output); });
   command->add_option("--dock", options->dock, "The dock's directory")->capture_default_str();
-  command->add_option("--listen", options->listen, "ADDRESS:PORT; port 0 takes a free one")->capture_default_str();
-  command->add_option("--token", options->token, "Ask for this token on uploads and deletes")->envname("LEARNDOCK_TOKEN");
+  command->add_option("--listen", options->listen, "ADDRESS:PORT; port 0 takes a free one")
+      ->capture_default_str();
+  command->add_option("--token", options->token, "Ask for this token on uploads and deletes")
+      ->envname("LEARNDOCK_TOKEN");
   command->add_option("--backend", options->backend, "cpu, cpu_reference or cuda");
   command->set_config("--config", "", "Settings file (TOML) with the long option names as keys");
   command->allow_config_extras(CLI::config_extras_mode::error);

@@ -1,15 +1,16 @@
-#include <charconv>
-#include <chrono>
-
-#include <fmt/format.h>
-#include <fmt/ranges.h>
-
-#include "cli/data_options.hpp"
 #include "learndock/base/file.hpp"
 #include "learndock/compute/registry.hpp"
 #include "learndock/spec/codec.hpp"
 #include "learndock/spec/mmd.hpp"
 #include "learndock/spec/table.hpp"
+
+#include "cli/data_options.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <charconv>
+#include <chrono>
 
 namespace learndock::cli {
 namespace {
@@ -19,20 +20,24 @@ Result<std::optional<double>> parse_gamma(const std::string& text) {
   double gamma = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), gamma);
   if (error != std::errc() || end != text.data() + text.size() || !(gamma > 0))
-    return fail(ErrorCode::usage, fmt::format("--gamma is \"{}\"", text), {}, "give a positive number or auto");
+    return fail(ErrorCode::usage, fmt::format("--gamma is \"{}\"", text), {},
+                "give a positive number or auto");
   return gamma;
 }
 
 Result<void> check_supported(const DataOptions& options) {
   if (options.type != "table")
-    return fail(ErrorCode::unsupported, fmt::format("specifications of {} data cannot be made by this version", options.type), {},
+    return fail(ErrorCode::unsupported,
+                fmt::format("specifications of {} data cannot be made by this version", options.type), {},
                 "turn the data into a numeric table (for example embeddings) and use --type table");
   if (options.method != "compat")
-    return fail(ErrorCode::unsupported, fmt::format("the method {} is not built in", options.method), {}, "use --method compat");
+    return fail(ErrorCode::unsupported, fmt::format("the method {} is not built in", options.method), {},
+                "use --method compat");
   return {};
 }
 
-Result<void> make(const DataOptions& options, const std::string& out, bool binary, const OutputOptions& output) {
+Result<void> make(const DataOptions& options, const std::string& out, bool binary,
+                  const OutputOptions& output) {
   LEARNDOCK_TRY(const SketchedData sketched, sketch(options, true));
   const spec::RkmeSpecification& spec = sketched.reduced.spec;
   LEARNDOCK_CHECK(write_file_atomically(out, binary ? spec::to_binary(spec) : spec::to_json_text(spec)));
@@ -40,26 +45,43 @@ Result<void> make(const DataOptions& options, const std::string& out, bool binar
   LEARNDOCK_TRY(const double mean, spec::mean_off_diagonal_kernel(spec, *backend));
   Json warnings = Json::array();
   if (mean < spec::kKernelBlindThreshold)
-    warnings.push_back(fmt::format("kernel blind: mean off-diagonal kernel value {:.2g} at gamma {}; scale the features or use --gamma auto", mean, spec.gamma));
+    warnings.push_back(
+        fmt::format("kernel blind: mean off-diagonal kernel value {:.2g} at gamma {}; scale the features or "
+                    "use --gamma auto",
+                    mean, spec.gamma));
   for (const Json& warning : warnings) note(output, "warning: " + warning.get<std::string>());
   if (output.json)
-    print_json({{"points", spec.points.rows()}, {"dimension", spec.dimension()}, {"gamma", spec.gamma},
-                {"num_points", spec.num_points}, {"mmd_to_data", sketched.reduced.mmd_squared_to_data.value_or(0)},
-                {"mmd_exact", sketched.reduced.mmd_exact}, {"kkt_residual", sketched.reduced.kkt_residual},
-                {"seconds", sketched.seconds}, {"out", out}, {"warnings", warnings}});
+    print_json({{"points", spec.points.rows()},
+                {"dimension", spec.dimension()},
+                {"gamma", spec.gamma},
+                {"num_points", spec.num_points},
+                {"mmd_to_data", sketched.reduced.mmd_squared_to_data.value_or(0)},
+                {"mmd_exact", sketched.reduced.mmd_exact},
+                {"kkt_residual", sketched.reduced.kkt_residual},
+                {"seconds", sketched.seconds},
+                {"out", out},
+                {"warnings", warnings}});
   else
-    print_table({{"points", "dimension", "gamma", "mmd_squared_to_data", "seconds", "out"},
-                 {std::to_string(spec.points.rows()), std::to_string(spec.dimension()), fmt::format("{}", spec.gamma),
-                  fmt::format("{:.6g}", sketched.reduced.mmd_squared_to_data.value_or(0)), fmt::format("{:.3f}", sketched.seconds), out}});
+    print_table(
+        {{"points", "dimension", "gamma", "mmd_squared_to_data", "seconds", "out"},
+         {std::to_string(spec.points.rows()), std::to_string(spec.dimension()), fmt::format("{}", spec.gamma),
+          fmt::format("{:.6g}", sketched.reduced.mmd_squared_to_data.value_or(0)),
+          fmt::format("{:.3f}", sketched.seconds), out}});
   return {};
 }
 
 Result<void> info(const std::string& path, const std::string& backend_name, const OutputOptions& output) {
   LEARNDOCK_TRY(const spec::RkmeSpecification spec, read_specification(path));
   LEARNDOCK_TRY(const auto backend, compute::open_backend(backend_name));
-  Json json = {{"type", spec::type_name(spec.type)}, {"points", spec.points.rows()}, {"dimension", spec.dimension()},
-               {"shape", spec.trailing_shape}, {"gamma", spec.gamma}, {"num_points", spec.num_points},
-               {"self_inner", nullptr}, {"mean_off_diagonal_kernel", nullptr}, {"warnings", Json::array()}};
+  Json json = {{"type", spec::type_name(spec.type)},
+               {"points", spec.points.rows()},
+               {"dimension", spec.dimension()},
+               {"shape", spec.trailing_shape},
+               {"gamma", spec.gamma},
+               {"num_points", spec.num_points},
+               {"self_inner", nullptr},
+               {"mean_off_diagonal_kernel", nullptr},
+               {"warnings", Json::array()}};
   if (spec.type == spec::StatisticalType::rkme_text) json["language"] = spec.languages;
   if (spec.gaussian()) {
     const auto view = spec.view();
@@ -69,45 +91,62 @@ Result<void> info(const std::string& path, const std::string& backend_name, cons
     json["self_inner"] = self;
     json["mean_off_diagonal_kernel"] = mean;
     if (mean < spec::kKernelBlindThreshold)
-      json["warnings"].push_back("kernel blind: the points look unrelated at this gamma; distances mostly reflect weight concentration");
+      json["warnings"].push_back(
+          "kernel blind: the points look unrelated at this gamma; distances mostly reflect weight "
+          "concentration");
   } else {
-    json["warnings"].push_back("image specifications compare by a convolutional kernel, which is not built in");
+    json["warnings"].push_back(
+        "image specifications compare by a convolutional kernel, which is not built in");
   }
   if (output.json) {
     print_json(json);
     return {};
   }
   Rows rows = {{"key", "value"}};
-  for (const auto& [key, value] : json.items()) rows.push_back({key, value.is_string() ? value.get<std::string>() : to_text(value)});
+  for (const auto& [key, value] : json.items())
+    rows.push_back({key, value.is_string() ? value.get<std::string>() : to_text(value)});
   print_table(rows);
   return {};
 }
 
-Result<void> print_distance(const std::string& a_path, const std::string& b_path, const std::string& backend_name,
-                            const OutputOptions& output) {
+Result<void> print_distance(const std::string& a_path, const std::string& b_path,
+                            const std::string& backend_name, const OutputOptions& output) {
   LEARNDOCK_TRY(const spec::RkmeSpecification a, read_specification(a_path));
   LEARNDOCK_TRY(const spec::RkmeSpecification b, read_specification(b_path));
   LEARNDOCK_TRY(const auto backend, compute::open_backend(backend_name));
   LEARNDOCK_TRY(const spec::Distance distance, spec::distance(a, b, *backend));
   if (output.json)
-    print_json({{"inner", distance.inner}, {"self_a", distance.self_a}, {"self_b", distance.self_b}, {"mmd_squared", distance.mmd_squared}});
+    print_json({{"inner", distance.inner},
+                {"self_a", distance.self_a},
+                {"self_b", distance.self_b},
+                {"mmd_squared", distance.mmd_squared}});
   else
     print_table({{"inner", "self_a", "self_b", "mmd_squared"},
-                 {fmt::format("{}", distance.inner), fmt::format("{}", distance.self_a), fmt::format("{}", distance.self_b),
-                  fmt::format("{}", distance.mmd_squared)}});
+                 {fmt::format("{}", distance.inner), fmt::format("{}", distance.self_a),
+                  fmt::format("{}", distance.self_b), fmt::format("{}", distance.mmd_squared)}});
   return {};
 }
 
 }  // namespace
 
 void add_data_options(CLI::App& command, DataOptions& options, bool required) {
-  auto* data = command.add_option("--data", options.data, "Your data: a CSV with a header line, or a 2-D .npy array");
+  auto* data =
+      command.add_option("--data", options.data, "Your data: a CSV with a header line, or a 2-D .npy array");
   if (required) data->required();
   command.add_option("--label", options.label, "A column to leave out of the features");
-  command.add_option("--type", options.type, "Kind of data")->check(CLI::IsMember({"table", "text", "image"}))->capture_default_str();
-  command.add_option("--points", options.points, "Points of the reduced set")->check(CLI::PositiveNumber)->capture_default_str();
-  command.add_option("--gamma", options.gamma, "Of k(x, y) = exp(-gamma |x - y|^2): a number, or auto (median heuristic)")->capture_default_str();
-  command.add_option("--method", options.method, "Recipe")->check(CLI::IsMember({"compat", "joint"}))->capture_default_str();
+  command.add_option("--type", options.type, "Kind of data")
+      ->check(CLI::IsMember({"table", "text", "image"}))
+      ->capture_default_str();
+  command.add_option("--points", options.points, "Points of the reduced set")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  command
+      .add_option("--gamma", options.gamma,
+                  "Of k(x, y) = exp(-gamma |x - y|^2): a number, or auto (median heuristic)")
+      ->capture_default_str();
+  command.add_option("--method", options.method, "Recipe")
+      ->check(CLI::IsMember({"compat", "joint"}))
+      ->capture_default_str();
   command.add_option("--seed", options.seed, "Of the initial points")->capture_default_str();
 }
 
@@ -123,7 +162,8 @@ Result<SketchedData> sketch(const DataOptions& options, bool measure) {
   const auto start = std::chrono::steady_clock::now();
   auto reduced = spec::reduce(table.values.view(), reducer, *backend);
   if (!reduced) return pass_on(std::move(reduced).error(), options.data);
-  return SketchedData{std::move(*reduced), std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count()};
+  return SketchedData{std::move(*reduced),
+                      std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count()};
 }
 
 Result<spec::RkmeSpecification> read_specification(const std::string& path) {
@@ -134,16 +174,18 @@ Result<spec::RkmeSpecification> read_specification(const std::string& path) {
 }
 
 void add_spec_commands(CLI::App& app, Invocation& invocation) {
-  CLI::App* group = app.add_subcommand("spec", "Make, inspect and compare statistical specifications, locally");
+  CLI::App* group =
+      app.add_subcommand("spec", "Make, inspect and compare statistical specifications, locally");
   group->require_subcommand(1);
   const OutputOptions& output = invocation.output;
   {
     auto options = std::make_shared<DataOptions>();
     auto out = std::make_shared<std::string>();
     auto binary = std::make_shared<bool>(false);
-    CLI::App* command = add_command(*group, invocation, "make", "RKME of your data: a small sketch that can be shared",
-                                    "learndock spec make --data my.csv --label class --out stat.json",
-                                    [=, &output] { return make(*options, *out, *binary, output); });
+    CLI::App* command =
+        add_command(*group, invocation, "make", "RKME of your data: a small sketch that can be shared",
+                    "learndock spec make --data my.csv --label class --out stat.json",
+                    [=, &output] { return make(*options, *out, *binary, output); });
     add_data_options(*command, *options, true);
     command->add_option("--out", *out, "File to write")->required();
     command->add_flag("--binary", *binary, "Write the compact binary form instead of JSON");
@@ -152,17 +194,19 @@ void add_spec_commands(CLI::App& app, Invocation& invocation) {
   {
     auto path = std::make_shared<std::string>();
     auto backend = std::make_shared<std::string>("cpu_reference");
-    CLI::App* command = add_command(*group, invocation, "info", "What a specification holds", "learndock spec info stat.json",
-                                    [=, &output] { return info(*path, *backend, output); });
+    CLI::App* command =
+        add_command(*group, invocation, "info", "What a specification holds", "learndock spec info stat.json",
+                    [=, &output] { return info(*path, *backend, output); });
     command->add_option("file", *path, "stat.json or binary specification")->required();
     command->add_option("--backend", *backend, "cpu_reference, cpu or cuda")->capture_default_str();
   }
   {
     auto a = std::make_shared<std::string>(), b = std::make_shared<std::string>();
     auto backend = std::make_shared<std::string>("cpu_reference");
-    CLI::App* command = add_command(*group, invocation, "distance", "Inner products and squared MMD of two specifications",
-                                    "learndock spec distance a.json b.json --json",
-                                    [=, &output] { return print_distance(*a, *b, *backend, output); });
+    CLI::App* command =
+        add_command(*group, invocation, "distance", "Inner products and squared MMD of two specifications",
+                    "learndock spec distance a.json b.json --json",
+                    [=, &output] { return print_distance(*a, *b, *backend, output); });
     command->add_option("a", *a, "First specification; its gamma is used for the inner product")->required();
     command->add_option("b", *b, "Second specification")->required();
     command->add_option("--backend", *backend, "cpu_reference, cpu or cuda")->capture_default_str();

@@ -6,7 +6,8 @@
 
 namespace learndock::cli {
 
-/// The closest of `known` to a mistyped word, or "" when none is near (more than a third of the letters differ).
+/// The closest of `known` to a mistyped word, or "" when none is near (more than a third of the letters
+/// differ).
 [[nodiscard]] std::string closest(std::string_view word, const std::vector<std::string>& known);
 
 }  // namespace learndock::cli

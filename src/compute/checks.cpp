@@ -15,7 +15,8 @@ Result<void> check_inner_products(const ReducedSetView& query, std::span<const R
                                   std::span<const double> out) {
   if (out.size() != sets.size()) return mismatch("length of out", out.size(), sets.size());
   for (const ReducedSetView& set : sets)
-    if (set.dimension != query.dimension) return mismatch("dimension of a set", set.dimension, query.dimension);
+    if (set.dimension != query.dimension)
+      return mismatch("dimension of a set", set.dimension, query.dimension);
   return {};
 }
 
@@ -30,9 +31,11 @@ Result<void> check_gram(MatrixView<const double> points, MatrixView<const double
   return {};
 }
 
-Result<void> check_data_sums(MatrixView<const double> points, MatrixView<const float> data, const DataSums& out) {
+Result<void> check_data_sums(MatrixView<const double> points, MatrixView<const float> data,
+                             const DataSums& out) {
   if (points.cols() != data.cols()) return mismatch("columns of data", data.cols(), points.cols());
-  if (out.kernel.size() != points.rows()) return mismatch("length of kernel sums", out.kernel.size(), points.rows());
+  if (out.kernel.size() != points.rows())
+    return mismatch("length of kernel sums", out.kernel.size(), points.rows());
   if (out.kernel_point.data() != nullptr &&
       (out.kernel_point.rows() != points.rows() || out.kernel_point.cols() != points.cols()))
     return mismatch("size of kernel-point sums", out.kernel_point.size(), points.size());

@@ -1,20 +1,21 @@
 // The only file that includes BLAS.
 #include "compute/cpu_backend.hpp"
 
-#include <algorithm>
-#include <vector>
-
-#include <cblas.h>
-#include <fmt/format.h>
-
 #include "compute/checks.hpp"
 #include "compute/cpu_kernels.hpp"
 #include "compute/parallel.hpp"
 
+#include <cblas.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <vector>
+
 namespace learndock::compute {
 namespace {
 
-/// Rows gathered into one product: large enough for BLAS, small enough that rows x 100 doubles stay in the L2 cache.
+/// Rows gathered into one product: large enough for BLAS, small enough that rows x 100 doubles stay in the L2
+/// cache.
 constexpr std::size_t kBlockRows = 512;
 /// Products held at once by one thread: 2^17 doubles are 1 MiB.
 constexpr std::size_t kTileValues = std::size_t{1} << 17;
@@ -24,7 +25,8 @@ constexpr std::size_t kDataRows = 1024;
 constexpr std::size_t kLanes = 16;
 
 /// out (n x m) = a (n x d) * b' (d x m).
-void multiply_transposed(const double* a, std::size_t n, const double* b, std::size_t m, std::size_t d, double* out) {
+void multiply_transposed(const double* a, std::size_t n, const double* b, std::size_t m, std::size_t d,
+                         double* out) {
   cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, static_cast<blasint>(n), static_cast<blasint>(m),
               static_cast<blasint>(d), 1.0, a, static_cast<blasint>(d), b, static_cast<blasint>(d), 0.0, out,
               static_cast<blasint>(m));
@@ -62,7 +64,8 @@ struct CentredRows {
     rows.resize(first + count * d);
     double* target = rows.data() + first;
     for (std::size_t i = 0; i < count; ++i)
-      for (std::size_t k = 0; k < d; ++k) target[i * d + k] = static_cast<double>(source[i * d + k]) - centre[k];
+      for (std::size_t k = 0; k < d; ++k)
+        target[i * d + k] = static_cast<double>(source[i * d + k]) - centre[k];
     for (std::size_t i = 0; i < count; ++i) norms.push_back(squared_norm(target + i * d, d));
   }
   [[nodiscard]] std::size_t count() const { return norms.size(); }
@@ -88,7 +91,8 @@ class CpuBackend final : public Backend {
     return {};
   }
 
-  Result<void> self_inner_products(std::span<const ReducedSetView> sets, std::span<double> out) const override {
+  Result<void> self_inner_products(std::span<const ReducedSetView> sets,
+                                   std::span<double> out) const override {
     LEARNDOCK_CHECK(check_self_inner_products(sets, out));
     run_tasks(sets.size(), threads_, [&](std::size_t i) {
       const ReducedSetView& set = sets[i];
@@ -113,8 +117,8 @@ class CpuBackend final : public Backend {
       multiply_transposed(rows.rows.data() + first * rows.d, count, rows.rows.data(), rows.count(), rows.d,
                           &out(first, 0));
       std::vector<double> sums(count);
-      kernel_row_sums({&out(first, 0), count, rows.count(), rows.norms.data() + first, rows.norms.data(), nullptr,
-                       gamma, true},
+      kernel_row_sums({&out(first, 0), count, rows.count(), rows.norms.data() + first, rows.norms.data(),
+                       nullptr, gamma, true},
                       sums.data());
     });
     // k(z, z) is one by definition; the product form leaves rounding there.
@@ -140,7 +144,8 @@ class CpuBackend final : public Backend {
     if (want_points) std::fill_n(out.kernel_point.data(), out.kernel_point.size(), 0.0);
     for (std::size_t lane = 0; lane < kLanes; ++lane) {
       for (std::size_t i = 0; i < k; ++i) out.kernel[i] += lane_kernel[lane][i];
-      for (std::size_t i = 0; want_points && i < k * d; ++i) out.kernel_point.data()[i] += lane_points[lane][i];
+      for (std::size_t i = 0; want_points && i < k * d; ++i)
+        out.kernel_point.data()[i] += lane_points[lane][i];
     }
     // The lanes summed centred rows; k(z, x) * centre completes them.
     for (std::size_t i = 0; want_points && i < k; ++i)
@@ -187,10 +192,11 @@ class CpuBackend final : public Backend {
     return starts;
   }
 
-  /// out[i] = sum over the rows of set i, weighted, of their kernel sums against the columns. Products are formed in
-  /// tiles of bounded size, so a huge set costs time but not memory.
+  /// out[i] = sum over the rows of set i, weighted, of their kernel sums against the columns. Products are
+  /// formed in tiles of bounded size, so a huge set costs time but not memory.
   static void multiply_block(std::span<const ReducedSetView> sets, const CentredRows& columns,
-                             const double* column_weights, const std::vector<double>& centre, std::span<double> out) {
+                             const double* column_weights, const std::vector<double>& centre,
+                             std::span<double> out) {
     thread_local CentredRows rows;
     thread_local std::vector<double> products, sums;
     rows.assign(columns.d);
@@ -203,14 +209,15 @@ class CpuBackend final : public Backend {
     std::size_t set = 0, set_first = 0;
     for (std::size_t first = 0; first < rows.count(); first += tile_rows) {
       const std::size_t last = std::min(first + tile_rows, rows.count());
-      multiply_transposed(rows.rows.data() + first * columns.d, last - first, columns.rows.data(), columns.count(),
-                          columns.d, products.data());
+      multiply_transposed(rows.rows.data() + first * columns.d, last - first, columns.rows.data(),
+                          columns.count(), columns.d, products.data());
       for (std::size_t row = first; row < last;) {
         while (row >= set_first + sets[set].count) set_first += sets[set++].count;
         const std::size_t end = std::min(last, set_first + sets[set].count);
-        kernel_row_sums({products.data() + (row - first) * columns.count(), end - row, columns.count(),
-                         rows.norms.data() + row, columns.norms.data(), column_weights, sets[set].gamma, false},
-                        sums.data());
+        kernel_row_sums(
+            {products.data() + (row - first) * columns.count(), end - row, columns.count(),
+             rows.norms.data() + row, columns.norms.data(), column_weights, sets[set].gamma, false},
+            sums.data());
         for (std::size_t r = row; r < end; ++r) out[set] += sets[set].weights[r - set_first] * sums[r - row];
         row = end;
       }
@@ -235,8 +242,8 @@ class CpuBackend final : public Backend {
       if (kernel_points.empty()) continue;
       cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, static_cast<blasint>(z.count()),
                   static_cast<blasint>(z.d), static_cast<blasint>(count), 1.0, products.data(),
-                  static_cast<blasint>(count), x.rows.data(), static_cast<blasint>(z.d), 1.0, kernel_points.data(),
-                  static_cast<blasint>(z.d));
+                  static_cast<blasint>(count), x.rows.data(), static_cast<blasint>(z.d), 1.0,
+                  kernel_points.data(), static_cast<blasint>(z.d));
     }
   }
 
@@ -250,9 +257,9 @@ class CpuBackend final : public Backend {
       for (std::size_t j = 0; j < d; ++j)
         rows[x * d + j] = static_cast<float>(static_cast<double>(data(x, j)) - mean[j]);
     products.resize(data.rows() * k);
-    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, static_cast<blasint>(data.rows()), static_cast<blasint>(k),
-                static_cast<blasint>(d), 1.0F, rows.data(), static_cast<blasint>(d), centres.data(),
-                static_cast<blasint>(d), 0.0F, products.data(), static_cast<blasint>(k));
+    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, static_cast<blasint>(data.rows()),
+                static_cast<blasint>(k), static_cast<blasint>(d), 1.0F, rows.data(), static_cast<blasint>(d),
+                centres.data(), static_cast<blasint>(d), 0.0F, products.data(), static_cast<blasint>(k));
     for (std::size_t x = 0; x < data.rows(); ++x) {
       // |x - c|^2 / 2 without the |x|^2 that all centres share.
       const float* product = products.data() + x * k;

@@ -1,14 +1,15 @@
 #pragma once
 
+#include "learndock/compute/backend.hpp"
+
 #include <memory>
 #include <string>
 
-#include "learndock/compute/backend.hpp"
-
 namespace learndock::compute {
 
-/// fp64 with BLAS products and SIMD exponentials on `threads` threads. Data are centred before products, so far-off
-/// data lose nothing to cancellation. Same bits run to run and for every thread count (on one machine).
+/// fp64 with BLAS products and SIMD exponentials on `threads` threads. Data are centred before products, so
+/// far-off data lose nothing to cancellation. Same bits run to run and for every thread count (on one
+/// machine).
 [[nodiscard]] std::shared_ptr<const Backend> make_cpu_backend(unsigned threads);
 
 /// "AVX3, OpenBLAS SkylakeX, 2 threads".

@@ -3,8 +3,8 @@
 #define HWY_TARGET_INCLUDE "compute/cpu_kernels.cpp"
 #include <hwy/foreach_target.h>
 // clang-format off: the order matters to Highway
-#include <hwy/highway.h>
 #include <hwy/contrib/math/math-inl.h>
+#include <hwy/highway.h>
 // clang-format on
 
 #include "compute/cpu_kernels.hpp"

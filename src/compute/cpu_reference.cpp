@@ -1,9 +1,9 @@
 #include "compute/cpu_reference.hpp"
 
+#include "compute/checks.hpp"
+
 #include <algorithm>
 #include <cmath>
-
-#include "compute/checks.hpp"
 
 namespace learndock::compute {
 namespace {
@@ -39,7 +39,8 @@ class CpuReference final : public Backend {
     return {};
   }
 
-  Result<void> self_inner_products(std::span<const ReducedSetView> sets, std::span<double> out) const override {
+  Result<void> self_inner_products(std::span<const ReducedSetView> sets,
+                                   std::span<double> out) const override {
     LEARNDOCK_CHECK(check_self_inner_products(sets, out));
     for (std::size_t i = 0; i < sets.size(); ++i) out[i] = inner_product(sets[i], sets[i], sets[i].gamma);
     return {};
@@ -61,10 +62,12 @@ class CpuReference final : public Backend {
     if (want_points) std::fill_n(out.kernel_point.data(), out.kernel_point.size(), 0.0);
     for (std::size_t i = 0; i < points.rows(); ++i)
       for (std::size_t x = 0; x < data.rows(); ++x) {
-        const double k = std::exp(-gamma * squared_distance(&points(i, 0), data.row(x).data(), points.cols()));
+        const double k =
+            std::exp(-gamma * squared_distance(&points(i, 0), data.row(x).data(), points.cols()));
         out.kernel[i] += k;
         if (!want_points) continue;
-        for (std::size_t c = 0; c < points.cols(); ++c) out.kernel_point(i, c) += k * static_cast<double>(data(x, c));
+        for (std::size_t c = 0; c < points.cols(); ++c)
+          out.kernel_point(i, c) += k * static_cast<double>(data(x, c));
       }
     return {};
   }

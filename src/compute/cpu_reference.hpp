@@ -1,8 +1,8 @@
 #pragma once
 
-#include <memory>
-
 #include "learndock/compute/backend.hpp"
+
+#include <memory>
 
 namespace learndock::compute {
 

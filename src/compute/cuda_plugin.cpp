@@ -1,10 +1,9 @@
 #include "compute/cuda_plugin.hpp"
 
-#include <dlfcn.h>
+#include <fmt/format.h>
 
 #include <array>
-
-#include <fmt/format.h>
+#include <dlfcn.h>
 
 namespace learndock::compute {
 namespace {
@@ -21,7 +20,8 @@ Failure unavailable(std::string message) {
 Result<std::shared_ptr<const Backend>> open_cuda_plugin() {
   // Kept open for the life of the process: backends made by it may outlive any scope here.
   void* library = ::dlopen(kPlugin, RTLD_NOW | RTLD_LOCAL);
-  if (library == nullptr) return unavailable(fmt::format("the CUDA plug-in cannot be loaded: {}", ::dlerror()));
+  if (library == nullptr)
+    return unavailable(fmt::format("the CUDA plug-in cannot be loaded: {}", ::dlerror()));
   const auto open = reinterpret_cast<CudaOpenFunction>(::dlsym(library, "learndock_cuda_open"));
   if (open == nullptr) return unavailable(fmt::format("{} lacks learndock_cuda_open", kPlugin));
   std::array<char, 512> reason{};

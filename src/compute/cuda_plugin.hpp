@@ -1,8 +1,8 @@
 #pragma once
 
-#include <memory>
-
 #include "learndock/compute/backend.hpp"
+
+#include <memory>
 
 namespace learndock::compute {
 
@@ -10,8 +10,8 @@ namespace learndock::compute {
 /// @errors backend_unavailable, naming exactly what is missing (plug-in, driver, device)
 [[nodiscard]] Result<std::shared_ptr<const Backend>> open_cuda_plugin();
 
-/// What the plug-in exports under the name "learndock_cuda_open". Returns an owning pointer, or null after writing the
-/// reason (zero-terminated) into `reason`.
+/// What the plug-in exports under the name "learndock_cuda_open". Returns an owning pointer, or null after
+/// writing the reason (zero-terminated) into `reason`.
 using CudaOpenFunction = const Backend* (*)(char* reason, std::size_t reason_size);
 
 }  // namespace learndock::compute

@@ -1,9 +1,8 @@
 #include "compute/parallel.hpp"
 
-#include <sched.h>
-
 #include <algorithm>
 #include <atomic>
+#include <sched.h>
 #include <thread>
 #include <vector>
 
@@ -14,7 +13,8 @@ void run_tasks(std::size_t count, unsigned threads, const std::function<void(std
   const auto work = [&] {
     for (std::size_t i = next.fetch_add(1); i < count; i = next.fetch_add(1)) task(i);
   };
-  const std::size_t helpers = std::min<std::size_t>(std::max(threads, 1U), count) - std::min<std::size_t>(count, 1);
+  const std::size_t helpers =
+      std::min<std::size_t>(std::max(threads, 1U), count) - std::min<std::size_t>(count, 1);
   std::vector<std::jthread> pool;
   pool.reserve(helpers);
   for (std::size_t i = 0; i < helpers; ++i) pool.emplace_back(work);

@@ -5,8 +5,8 @@
 
 namespace learndock::compute {
 
-/// Runs task(0) ... task(count - 1), each once, on up to `threads` threads (the caller's is one of them). Tasks are
-/// taken in order; results must not depend on which thread runs which. Returns when all are done.
+/// Runs task(0) ... task(count - 1), each once, on up to `threads` threads (the caller's is one of them).
+/// Tasks are taken in order; results must not depend on which thread runs which. Returns when all are done.
 void run_tasks(std::size_t count, unsigned threads, const std::function<void(std::size_t)>& task);
 
 /// Cores this process may use.

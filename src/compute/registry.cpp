@@ -1,10 +1,10 @@
 #include "learndock/compute/registry.hpp"
 
-#include <fmt/format.h>
-
 #include "compute/cpu_backend.hpp"
 #include "compute/cpu_reference.hpp"
 #include "compute/cuda_plugin.hpp"
+
+#include <fmt/format.h>
 
 namespace learndock::compute {
 

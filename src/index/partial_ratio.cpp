@@ -1,12 +1,12 @@
 #include "learndock/index/partial_ratio.hpp"
 
+#include "index/utf8.hpp"
+
 #include <algorithm>
 #include <bit>
 #include <cstdint>
 #include <unordered_map>
 #include <vector>
-
-#include "index/utf8.hpp"
 
 namespace learndock::index {
 namespace {
@@ -14,7 +14,8 @@ namespace {
 /// Bit-parallel longest common subsequence (Hyyro 2004) against one fixed pattern.
 class LcsPattern {
  public:
-  explicit LcsPattern(std::u32string_view pattern) : words_((pattern.size() + 63) / 64), size_(pattern.size()) {
+  explicit LcsPattern(std::u32string_view pattern)
+      : words_((pattern.size() + 63) / 64), size_(pattern.size()) {
     for (std::size_t i = 0; i < pattern.size(); ++i) {
       auto& mask = masks_[pattern[i]];
       mask.resize(words_, 0);
@@ -54,7 +55,8 @@ double best_window(std::u32string_view shorter, std::u32string_view longer) {
   const std::size_t m = shorter.size(), n = longer.size();
   double best = 0;
   const auto consider = [&](std::u32string_view window) {
-    best = std::max(best, 200.0 * static_cast<double>(pattern.length_with(window)) / static_cast<double>(m + window.size()));
+    best = std::max(best, 200.0 * static_cast<double>(pattern.length_with(window)) /
+                              static_cast<double>(m + window.size()));
   };
   for (std::size_t first = 0; first + m <= n && best < 100; ++first) consider(longer.substr(first, m));
   for (std::size_t length = 1; length < m && best < 100; ++length) {

@@ -1,8 +1,8 @@
 #include "learndock/index/snapshot.hpp"
 
-#include <utility>
-
 #include "index/utf8.hpp"
+
+#include <utility>
 
 namespace learndock::index {
 namespace {
@@ -10,9 +10,9 @@ namespace {
 char32_t lower(char32_t point) {
   if (point >= U'A' && point <= U'Z') return point + 32;
   if (point < 0x80) return point;
-  if (point >= 0xC0 && point <= 0xDE && point != 0xD7) return point + 32;      // Latin-1
-  if (point >= 0x391 && point <= 0x3A9 && point != 0x3A2) return point + 32;   // Greek
-  if (point >= 0x410 && point <= 0x42F) return point + 32;                     // Cyrillic
+  if (point >= 0xC0 && point <= 0xDE && point != 0xD7) return point + 32;     // Latin-1
+  if (point >= 0x391 && point <= 0x3A9 && point != 0x3A2) return point + 32;  // Greek
+  if (point >= 0x410 && point <= 0x42F) return point + 32;                    // Cyrillic
   if (point >= 0x400 && point <= 0x40F) return point + 80;
   return point;
 }

@@ -6,7 +6,8 @@
 
 namespace learndock::index {
 
-/// Code points of UTF-8 text; a byte that begins none stands for itself, so any input is read without failing.
+/// Code points of UTF-8 text; a byte that begins none stands for itself, so any input is read without
+/// failing.
 [[nodiscard]] std::u32string to_code_points(std::string_view utf8);
 [[nodiscard]] std::string to_utf8(std::u32string_view code_points);
 

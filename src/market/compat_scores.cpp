@@ -22,7 +22,8 @@ std::vector<double> compat_scores(std::span<const double> distances) {
   const auto [low, high] = std::minmax_element(distances.begin(), distances.end());
   const double min = *low, max = *high;
   if (min == max) return std::vector<double>(distances.size(), 1.0);
-  const double average = std::accumulate(distances.begin(), distances.end(), 0.0) / static_cast<double>(distances.size());
+  const double average =
+      std::accumulate(distances.begin(), distances.end(), 0.0) / static_cast<double>(distances.size());
   double epsilon = kEpsilonShare * average;
   const double best = (max - min) / (max - epsilon);
   if (min < epsilon)

@@ -1,25 +1,25 @@
 #include "learndock/market/market.hpp"
 
-#include <fcntl.h>
-#include <sys/file.h>
-#include <unistd.h>
-
-#include <algorithm>
-#include <atomic>
-#include <cerrno>
-#include <fstream>
-#include <mutex>
-
-#include <fmt/format.h>
-
 #include "learndock/base/file.hpp"
 #include "learndock/catalog/catalog.hpp"
 #include "learndock/compute/registry.hpp"
 #include "learndock/index/snapshot.hpp"
 #include "learndock/package/blob_store.hpp"
 #include "learndock/spec/codec.hpp"
+
 #include "market/searcher.hpp"
 #include "package/manifest.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <fcntl.h>
+#include <fstream>
+#include <mutex>
+#include <sys/file.h>
+#include <unistd.h>
 
 namespace learndock::market {
 namespace {
@@ -31,7 +31,8 @@ constexpr int kDockFormat = 1;
 /// Lines of a bulk import stored in one transaction.
 constexpr std::size_t kBulkBatch = 2000;
 
-/// An advisory lock on the dock directory, held while the market is open; the kernel drops it when the process dies.
+/// An advisory lock on the dock directory, held while the market is open; the kernel drops it when the
+/// process dies.
 class DirectoryLock {
  public:
   DirectoryLock() = default;
@@ -55,12 +56,14 @@ class DirectoryLock {
   int fd_ = -1;
 };
 
-Result<std::shared_ptr<const index::Entry>> make_entry(catalog::LearnwareRecord& record, const compute::Backend& backend) {
+Result<std::shared_ptr<const index::Entry>> make_entry(catalog::LearnwareRecord& record,
+                                                       const compute::Backend& backend) {
   auto entry = std::make_shared<index::Entry>();
   entry->sequence = record.sequence;
   entry->id = record.id;
   entry->name = record.name;
-  LEARNDOCK_TRY(const spec::SemanticSpecification semantic, spec::semantic_from_json_text(record.semantic_json));
+  LEARNDOCK_TRY(const spec::SemanticSpecification semantic,
+                spec::semantic_from_json_text(record.semantic_json));
   entry->values = semantic.values;
   entry->folded_name = index::fold_case(semantic.name.empty() ? record.name : semantic.name);
   entry->folded_description = index::fold_case(semantic.description);
@@ -73,14 +76,17 @@ Result<std::shared_ptr<const index::Entry>> make_entry(catalog::LearnwareRecord&
   return entry;
 }
 
-std::string name_for(const spec::SemanticSpecification* semantic, const std::string& yaml_name, const fs::path& path) {
+std::string name_for(const spec::SemanticSpecification* semantic, const std::string& yaml_name,
+                     const fs::path& path) {
   if (semantic != nullptr && !semantic->name.empty()) return semantic->name;
   if (!yaml_name.empty()) return yaml_name;
   return path.stem().string();
 }
 
-/// What is known of a package without a semantic specification: its name and, for tables, the input's dimension.
-spec::SemanticSpecification inferred_semantic(const std::string& name, const std::optional<spec::RkmeSpecification>& stat) {
+/// What is known of a package without a semantic specification: its name and, for tables, the input's
+/// dimension.
+spec::SemanticSpecification inferred_semantic(const std::string& name,
+                                              const std::optional<spec::RkmeSpecification>& stat) {
   spec::SemanticSpecification semantic;
   semantic.name = name;
   if (stat && stat->type == spec::StatisticalType::rkme_table) {
@@ -99,7 +105,8 @@ Result<catalog::LearnwareRecord> record_from_line(std::string_view line) {
     if (key == "id" && !value.is_null()) {
       if (!value.is_string() && !value.is_number_integer())
         return fail(ErrorCode::invalid_argument, "id is a string or a whole number", "/id");
-      LEARNDOCK_TRY(record.id, LearnwareId::create(value.is_string() ? value.get<std::string>() : value.dump()));
+      LEARNDOCK_TRY(record.id,
+                    LearnwareId::create(value.is_string() ? value.get<std::string>() : value.dump()));
     } else if (key == "semantic" && !value.is_null()) {
       LEARNDOCK_TRY(const spec::SemanticSpecification semantic, spec::semantic_from_json(value));
       record.name = semantic.name;
@@ -171,7 +178,8 @@ struct Market::State {
 
   void count_bytes(const index::Entry& entry) {
     if (entry.specification)
-      specification_bytes += sizeof(double) * (entry.specification->points.values().size() + entry.specification->weights.size());
+      specification_bytes += sizeof(double) * (entry.specification->points.values().size() +
+                                               entry.specification->weights.size());
   }
 
   /// Catalogue first (durable), then visible. The caller holds `writer`.
@@ -206,11 +214,13 @@ Market::~Market() = default;
 Result<void> Market::create(const fs::path& directory) {
   std::error_code error;
   if (fs::exists(directory / kDockFile, error))
-    return fail(ErrorCode::conflict, "there is already a dock", directory.string(), "use it with --dock, or choose another folder");
+    return fail(ErrorCode::conflict, "there is already a dock", directory.string(),
+                "use it with --dock, or choose another folder");
   fs::create_directories(directory, error);
   if (error) return Failure(system_error(error.value(), "create the folder of", directory));
   if (!fs::is_empty(directory, error))
-    return fail(ErrorCode::conflict, "the folder is not empty", directory.string(), "choose an empty or a new folder");
+    return fail(ErrorCode::conflict, "the folder is not empty", directory.string(),
+                "choose an empty or a new folder");
   LEARNDOCK_TRY(const auto catalog, catalog::open_sqlite_catalog(directory / "catalog.sqlite", true));
   LEARNDOCK_TRY(const auto blobs, package::open_local_blob_store(directory / "packages"));
   // Last, so that a half-made dock is not taken for one.
@@ -224,7 +234,8 @@ Result<std::unique_ptr<Market>> Market::open(const fs::path& directory, const Ma
                 fmt::format("make one: learndock init {}", directory.string()));
   LEARNDOCK_TRY(const Json json, parse_json(*description));
   if (!json.is_object() || json.value("format", Json(0)) != Json(kDockFormat))
-    return fail(ErrorCode::unsupported, "the dock was written by another version of learndock", (directory / kDockFile).string());
+    return fail(ErrorCode::unsupported, "the dock was written by another version of learndock",
+                (directory / kDockFile).string());
   auto state = std::make_unique<State>();
   state->options = options;
   state->directory = directory;
@@ -250,15 +261,18 @@ Result<SearchAnswer> Market::search(const SearchRequest& request) const {
   return search_snapshot(*state_->snapshots.current(), request, *backend);
 }
 
-Result<catalog::LearnwareRecord> Market::add_package(const fs::path& path, const spec::SemanticSpecification* semantic,
+Result<catalog::LearnwareRecord> Market::add_package(const fs::path& path,
+                                                     const spec::SemanticSpecification* semantic,
                                                      std::vector<std::string>* warnings) {
   const fs::path canonical = state_->staging / fmt::format("canonical-{}.zip", state_->staged++);
-  LEARNDOCK_TRY(const package::Package package, package::read_package(path, canonical, semantic, state_->options.package_limits));
+  LEARNDOCK_TRY(const package::Package package,
+                package::read_package(path, canonical, semantic, state_->options.package_limits));
   const auto remove_canonical = [&] {
     std::error_code ignored;  // staging is emptied on open
     fs::remove(canonical, ignored);
   };
-  if (warnings != nullptr) warnings->insert(warnings->end(), package.warnings.begin(), package.warnings.end());
+  if (warnings != nullptr)
+    warnings->insert(warnings->end(), package.warnings.begin(), package.warnings.end());
   catalog::LearnwareRecord record;
   const auto* given = semantic != nullptr ? semantic : package.semantic ? &*package.semantic : nullptr;
   record.name = name_for(given, package.name, path);
@@ -268,7 +282,8 @@ Result<catalog::LearnwareRecord> Market::add_package(const fs::path& path, const
       return pass_on(std::move(complete).error(), "semantic_specification.json");
     }
   }
-  record.semantic_json = to_text(spec::semantic_to_json(given != nullptr ? *given : inferred_semantic(record.name, package.statistical)));
+  record.semantic_json = to_text(spec::semantic_to_json(
+      given != nullptr ? *given : inferred_semantic(record.name, package.statistical)));
   if (package.statistical) record.statistical = spec::to_binary(*package.statistical);
   std::error_code size_error;
   record.package_bytes = fs::file_size(canonical, size_error);
@@ -291,7 +306,8 @@ Result<ImportOutcome> Market::import_packages(const std::vector<fs::path>& paths
   for (std::size_t i = 0; i < packages.size(); ++i) {
     std::vector<std::string> warnings;
     auto added = add_package(packages[i], nullptr, &warnings);
-    for (const std::string& warning : warnings) outcome.warnings.push_back(packages[i].string() + ": " + warning);
+    for (const std::string& warning : warnings)
+      outcome.warnings.push_back(packages[i].string() + ": " + warning);
     if (added)
       outcome.imported.push_back(added->id);
     else
@@ -355,7 +371,9 @@ Result<ImportOutcome> Market::import_specifications(const fs::path& jsonl, const
   return outcome;
 }
 
-Result<catalog::LearnwareRecord> Market::find(const LearnwareId& id) const { return state_->catalog->find(id); }
+Result<catalog::LearnwareRecord> Market::find(const LearnwareId& id) const {
+  return state_->catalog->find(id);
+}
 
 Result<catalog::RecordPage> Market::list(std::uint64_t after, std::size_t limit) const {
   return state_->catalog->list(after, limit);
@@ -394,7 +412,8 @@ Result<catalog::LearnwareRecord> Market::remove(const LearnwareId& id) {
 
 MarketStatus Market::status() const {
   const auto snapshot = state_->snapshots.current();
-  return {snapshot->entries.size(), snapshot->version, state_->specification_bytes.load(), std::string(state_->backend->name())};
+  return {snapshot->entries.size(), snapshot->version, state_->specification_bytes.load(),
+          std::string(state_->backend->name())};
 }
 
 const fs::path& Market::staging_directory() const { return state_->staging; }

@@ -1,9 +1,9 @@
 #include "market/mixture.hpp"
 
+#include "learndock/numeric/simplex_qp.hpp"
+
 #include <algorithm>
 #include <numeric>
-
-#include "learndock/numeric/simplex_qp.hpp"
 
 namespace learndock::market {
 namespace {
@@ -23,7 +23,8 @@ std::vector<compute::ReducedSetView> with_gamma(std::span<const compute::Reduced
 /// <u, l> for every candidate under the user's gamma, the reference's left-hand side in mixtures.
 Result<std::vector<double>> user_products(const MixtureProblem& problem) {
   std::vector<double> products(problem.candidates.size());
-  LEARNDOCK_CHECK(problem.backend.inner_products(problem.user, with_gamma(problem.candidates, problem.user.gamma), products));
+  LEARNDOCK_CHECK(problem.backend.inner_products(
+      problem.user, with_gamma(problem.candidates, problem.user.gamma), products));
   return products;
 }
 
@@ -44,9 +45,11 @@ struct Fit {
   double value = 0;
 };
 
-/// Weights of the chosen members and the mixture's MMD^2. `inner(a, b)` gives <member a, member b> for a <= b.
+/// Weights of the chosen members and the mixture's MMD^2. `inner(a, b)` gives <member a, member b> for a <=
+/// b.
 template <class Inner>
-Result<Fit> fit(const std::vector<std::size_t>& members, std::span<const double> user, double user_self, Inner inner) {
+Result<Fit> fit(const std::vector<std::size_t>& members, std::span<const double> user, double user_self,
+                Inner inner) {
   const std::size_t k = members.size();
   Matrix<double> gram(k, k);
   std::vector<double> linear(k);
@@ -139,7 +142,8 @@ Result<std::optional<Mixture>> certified_mixture(const MixtureProblem& problem, 
   while (true) {
     chosen.push_back(next);
     with_chosen.emplace_back(n);
-    LEARNDOCK_CHECK(problem.backend.inner_products(problem.candidates[next], problem.candidates, with_chosen.back()));
+    LEARNDOCK_CHECK(
+        problem.backend.inner_products(problem.candidates[next], problem.candidates, with_chosen.back()));
     LEARNDOCK_TRY(current, fit(chosen, problem.candidate_user, problem.user_self,
                                [&](std::size_t a, std::size_t b) { return with_chosen[a][chosen[b]]; }));
     double mixture_alignment = 0, best_alignment = 0;
@@ -149,7 +153,8 @@ Result<std::optional<Mixture>> certified_mixture(const MixtureProblem& problem, 
       for (std::size_t s = 0; s < chosen.size(); ++s) value -= current.weights[s] * with_chosen[s][l];
       return value;
     };
-    for (std::size_t s = 0; s < chosen.size(); ++s) mixture_alignment += current.weights[s] * alignment(chosen[s]);
+    for (std::size_t s = 0; s < chosen.size(); ++s)
+      mixture_alignment += current.weights[s] * alignment(chosen[s]);
     for (std::size_t l = 0; l < n; ++l) {
       const double value = alignment(l);
       if (!best || value > best_alignment) {

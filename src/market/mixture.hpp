@@ -1,22 +1,23 @@
 #pragma once
 
+#include "learndock/base/result.hpp"
+#include "learndock/compute/backend.hpp"
+
 #include <optional>
 #include <span>
 #include <vector>
 
-#include "learndock/base/result.hpp"
-#include "learndock/compute/backend.hpp"
-
 namespace learndock::market {
 
-/// What a mixture search works on: candidates with their self terms and inner products with the user's specification.
+/// What a mixture search works on: candidates with their self terms and inner products with the user's
+/// specification.
 struct MixtureProblem {
   const compute::Backend& backend;
   compute::ReducedSetView user;
   double user_self = 0;
   std::span<const compute::ReducedSetView> candidates;
-  std::span<const double> candidate_self;   ///< <l, l> under l's gamma
-  std::span<const double> candidate_user;   ///< <l, u> under l's gamma
+  std::span<const double> candidate_self;  ///< <l, l> under l's gamma
+  std::span<const double> candidate_user;  ///< <l, u> under l's gamma
 };
 
 struct Mixture {
@@ -26,19 +27,22 @@ struct Mixture {
   std::optional<double> gap;
 };
 
-/// Forward stepwise selection as the reference does it: each round adds the candidate whose refitted mixture is best, and
-/// stops when the gain is under 5 %. `candidates` is the reference's pool. As there, cross terms of the user take the
-/// user's gamma and those between learnwares the gamma of the one added last.
+/// Forward stepwise selection as the reference does it: each round adds the candidate whose refitted mixture
+/// is best, and stops when the gain is under 5 %. `candidates` is the reference's pool. As there, cross terms
+/// of the user take the user's gamma and those between learnwares the gamma of the one added last.
 /// @return none when fewer than two members are chosen
-[[nodiscard]] Result<std::optional<Mixture>> greedy_mixture(const MixtureProblem& problem, std::size_t max_members);
+[[nodiscard]] Result<std::optional<Mixture>> greedy_mixture(const MixtureProblem& problem,
+                                                            std::size_t max_members);
 
 /// One weight fit over the whole pool, then the heaviest while their sum is at most 0.98, refitted.
-[[nodiscard]] Result<std::optional<Mixture>> auto_mixture(const MixtureProblem& problem, std::size_t max_members);
+[[nodiscard]] Result<std::optional<Mixture>> auto_mixture(const MixtureProblem& problem,
+                                                          std::size_t max_members);
 
-/// Fully corrective Frank-Wolfe over all candidates (one gamma): each step adds the candidate best aligned with what is
-/// still unexplained and refits all weights. `gap` bounds how far the best mixture of any size over all candidates can
-/// lie below: 2 (max_l <l, g> - <mix, g>) with g = user - mix.
+/// Fully corrective Frank-Wolfe over all candidates (one gamma): each step adds the candidate best aligned
+/// with what is still unexplained and refits all weights. `gap` bounds how far the best mixture of any size
+/// over all candidates can lie below: 2 (max_l <l, g> - <mix, g>) with g = user - mix.
 /// @source Jaggi, "Revisiting Frank-Wolfe" (2013)
-[[nodiscard]] Result<std::optional<Mixture>> certified_mixture(const MixtureProblem& problem, std::size_t max_members);
+[[nodiscard]] Result<std::optional<Mixture>> certified_mixture(const MixtureProblem& problem,
+                                                               std::size_t max_members);
 
 }  // namespace learndock::market

@@ -1,31 +1,36 @@
-#include <ctime>
+#include "learndock/market/market.hpp"
+#include "learndock/spec/codec.hpp"
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
-#include "learndock/market/market.hpp"
-#include "learndock/spec/codec.hpp"
+#include <ctime>
 
 namespace learndock::market {
 namespace {
 
 std::string utc_text(std::int64_t unix_ms) {
-  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(static_cast<std::time_t>(unix_ms / 1000)), unix_ms % 1000);
+  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(static_cast<std::time_t>(unix_ms / 1000)),
+                     unix_ms % 1000);
 }
 
 Json statistical_summary(const std::string& binary) {
   if (binary.empty()) return nullptr;
   const auto spec = spec::from_binary(binary);
   if (!spec) return {{"error", spec.error().message}};
-  return {{"type", spec::type_name(spec->type)}, {"points", spec->points.rows()}, {"dimension", spec->dimension()},
-          {"gamma", spec->gamma}, {"num_points", spec->num_points}};
+  return {{"type", spec::type_name(spec->type)},
+          {"points", spec->points.rows()},
+          {"dimension", spec->dimension()},
+          {"gamma", spec->gamma},
+          {"num_points", spec->num_points}};
 }
 
 }  // namespace
 
 Json to_json(const catalog::LearnwareRecord& record) {
   Json package = nullptr;
-  if (!record.package_digest.empty()) package = {{"sha256", record.package_digest}, {"bytes", record.package_bytes}};
+  if (!record.package_digest.empty())
+    package = {{"sha256", record.package_digest}, {"bytes", record.package_bytes}};
   const auto semantic = parse_json(record.semantic_json);
   return {{"id", record.id.text()},
           {"status", catalog::status_name(record.status)},

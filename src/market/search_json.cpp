@@ -1,10 +1,10 @@
-#include <algorithm>
-#include <array>
+#include "learndock/market/search.hpp"
+#include "learndock/spec/codec.hpp"
 
 #include <fmt/format.h>
 
-#include "learndock/market/search.hpp"
-#include "learndock/spec/codec.hpp"
+#include <algorithm>
+#include <array>
 
 namespace learndock::market {
 namespace {
@@ -22,7 +22,8 @@ Failure bad(std::string message, std::string where) {
 }
 
 Result<std::size_t> read_count(const Json& json, const std::string& where) {
-  if (!json.is_number_integer() || json.get<std::int64_t>() < 0) return bad(fmt::format("expected a whole number, found {}", json.type_name()), where);
+  if (!json.is_number_integer() || json.get<std::int64_t>() < 0)
+    return bad(fmt::format("expected a whole number, found {}", json.type_name()), where);
   return json.get<std::size_t>();
 }
 
@@ -39,7 +40,9 @@ Json optional_json(const std::optional<T>& value) {
 /// One key of a request into the request.
 Result<void> read_member(const std::string& key, const Json& value, SearchRequest& request) {
   const std::string where = "/" + key;
-  const auto placed = [&](Error error) { return Failure(Error{error.code, error.message, where + error.where, error.fix}); };
+  const auto placed = [&](Error error) {
+    return Failure(Error{error.code, error.message, where + error.where, error.fix});
+  };
   if (key == "spec") {
     if (value.is_null()) return {};
     auto spec = spec::from_json(value);
@@ -71,8 +74,9 @@ Result<void> read_member(const std::string& key, const Json& value, SearchReques
   } else if (key == "backend") {
     LEARNDOCK_TRY(request.backend, read_text(value, where));
   } else {
-    return fail(ErrorCode::invalid_argument, fmt::format("unknown key \"{}\"", key), where,
-                "the keys are spec, semantic, text, top, mixture, mixture_method, scores, budget_ms, backend");
+    return fail(
+        ErrorCode::invalid_argument, fmt::format("unknown key \"{}\"", key), where,
+        "the keys are spec, semantic, text, top, mixture, mixture_method, scores, budget_ms, backend");
   }
   return {};
 }
@@ -96,28 +100,33 @@ std::string text_of(const Json& object, const char* key) {
 Result<ScoreMode> score_mode_of(std::string_view name) {
   if (name == "absolute") return ScoreMode::absolute;
   if (name == "compat") return ScoreMode::compat;
-  return fail(ErrorCode::invalid_argument, fmt::format("there are no \"{}\" scores", name), "scores", "use absolute or compat");
+  return fail(ErrorCode::invalid_argument, fmt::format("there are no \"{}\" scores", name), "scores",
+              "use absolute or compat");
 }
 
 Result<MixtureMethod> mixture_method_of(std::string_view name) {
   for (const MethodName& row : kMethods)
     if (row.name == name) return row.method;
-  return fail(ErrorCode::invalid_argument, fmt::format("there is no mixture method \"{}\"", name), "mixture_method",
-              "use certified, greedy or auto");
+  return fail(ErrorCode::invalid_argument, fmt::format("there is no mixture method \"{}\"", name),
+              "mixture_method", "use certified, greedy or auto");
 }
 
 Json to_json(const SearchAnswer& answer) {
   Json singles = Json::array();
   for (const SingleHit& hit : answer.singles)
-    singles.push_back({{"id", hit.id.text()}, {"name", hit.name}, {"mmd_squared", optional_json(hit.mmd_squared)},
+    singles.push_back({{"id", hit.id.text()},
+                       {"name", hit.name},
+                       {"mmd_squared", optional_json(hit.mmd_squared)},
                        {"score", optional_json(hit.score)}});
   Json mixture = nullptr;
   if (answer.mixture) {
     Json members = Json::array();
     for (const MixtureMember& member : answer.mixture->members)
       members.push_back({{"id", member.id.text()}, {"name", member.name}, {"weight", member.weight}});
-    mixture = {{"mmd_squared", answer.mixture->mmd_squared}, {"score", answer.mixture->score},
-               {"gap", optional_json(answer.mixture->gap)}, {"members", std::move(members)}};
+    mixture = {{"mmd_squared", answer.mixture->mmd_squared},
+               {"score", answer.mixture->score},
+               {"gap", optional_json(answer.mixture->gap)},
+               {"members", std::move(members)}};
   }
   Json timings = Json::object();
   for (const auto& [stage, milliseconds] : answer.timings_ms) timings[stage] = milliseconds;
@@ -133,7 +142,8 @@ Json to_json(const SearchAnswer& answer) {
 }
 
 Result<SearchAnswer> answer_from_json(const Json& json) {
-  if (!json.is_object() || !json.contains("singles") || !json["singles"].is_array()) return odd_answer("singles");
+  if (!json.is_object() || !json.contains("singles") || !json["singles"].is_array())
+    return odd_answer("singles");
   SearchAnswer answer;
   answer.exact = json.value("exact", Json(false)) == Json(true);
   answer.slack = number_of(json, "slack").value_or(0);
@@ -142,16 +152,21 @@ Result<SearchAnswer> answer_from_json(const Json& json) {
   for (const Json& hit : json["singles"]) {
     if (!hit.is_object()) return odd_answer("singles");
     LEARNDOCK_TRY(LearnwareId id, LearnwareId::create(text_of(hit, "id")));
-    answer.singles.push_back({std::move(id), text_of(hit, "name"), number_of(hit, "mmd_squared"), number_of(hit, "score")});
+    answer.singles.push_back(
+        {std::move(id), text_of(hit, "name"), number_of(hit, "mmd_squared"), number_of(hit, "score")});
   }
   if (json.contains("mixture") && json["mixture"].is_object()) {
     const Json& from = json["mixture"];
     if (!from.contains("members") || !from["members"].is_array()) return odd_answer("mixture");
-    MixtureHit hit{number_of(from, "mmd_squared").value_or(0), number_of(from, "score").value_or(0), number_of(from, "gap"), {}};
+    MixtureHit hit{number_of(from, "mmd_squared").value_or(0),
+                   number_of(from, "score").value_or(0),
+                   number_of(from, "gap"),
+                   {}};
     for (const Json& member : from["members"]) {
       if (!member.is_object()) return odd_answer("members");
       LEARNDOCK_TRY(LearnwareId id, LearnwareId::create(text_of(member, "id")));
-      hit.members.push_back({std::move(id), text_of(member, "name"), number_of(member, "weight").value_or(0)});
+      hit.members.push_back(
+          {std::move(id), text_of(member, "name"), number_of(member, "weight").value_or(0)});
     }
     answer.mixture = std::move(hit);
   }
@@ -181,7 +196,8 @@ Json to_json(const SearchRequest& request) {
 }
 
 Result<SearchRequest> request_from_json(const Json& json) {
-  if (!json.is_object()) return bad(fmt::format("a search request is an object, this is {}", json.type_name()), "");
+  if (!json.is_object())
+    return bad(fmt::format("a search request is an object, this is {}", json.type_name()), "");
   SearchRequest request;
   for (const auto& [key, value] : json.items()) LEARNDOCK_CHECK(read_member(key, value, request));
   return request;

@@ -1,17 +1,18 @@
 #include "market/searcher.hpp"
 
+#include "learndock/spec/mmd.hpp"
+
+#include "market/compat_scores.hpp"
+#include "market/mixture.hpp"
+#include "market/semantic_filter.hpp"
+
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <limits>
 #include <numeric>
-
-#include <fmt/format.h>
-
-#include "learndock/spec/mmd.hpp"
-#include "market/compat_scores.hpp"
-#include "market/mixture.hpp"
-#include "market/semantic_filter.hpp"
 
 namespace learndock::market {
 namespace {
@@ -30,19 +31,24 @@ double milliseconds_since(SteadyClock::time_point start) {
 
 Result<void> check(const SearchRequest& request) {
   if (request.top == 0 || request.top > kMaxTop)
-    return fail(ErrorCode::invalid_argument, fmt::format("top is {}, it must be 1 to {}", request.top, kMaxTop), "/top");
+    return fail(ErrorCode::invalid_argument,
+                fmt::format("top is {}, it must be 1 to {}", request.top, kMaxTop), "/top");
   if (request.mixture > kMaxMixture)
-    return fail(ErrorCode::invalid_argument, fmt::format("mixture is {}, it must be 0 to {}", request.mixture, kMaxMixture), "/mixture");
+    return fail(ErrorCode::invalid_argument,
+                fmt::format("mixture is {}, it must be 0 to {}", request.mixture, kMaxMixture), "/mixture");
   if (request.text.size() > kMaxTextBytes || request.semantic.name.size() > kMaxTextBytes)
-    return fail(ErrorCode::invalid_argument, fmt::format("search words are longer than {} bytes", kMaxTextBytes), "/text");
+    return fail(ErrorCode::invalid_argument,
+                fmt::format("search words are longer than {} bytes", kMaxTextBytes), "/text");
   if (request.specification) {
     LEARNDOCK_CHECK(spec::validate(*request.specification));
     if (!request.specification->gaussian())
-      return fail(ErrorCode::spec_kernel, "image specifications compare by a convolutional kernel, which is not built in",
-                  "/spec", "search by --semantic or --text");
+      return fail(ErrorCode::spec_kernel,
+                  "image specifications compare by a convolutional kernel, which is not built in", "/spec",
+                  "search by --semantic or --text");
   }
   if (request.scores == ScoreMode::compat && request.mixture_method == MixtureMethod::certified)
-    return fail(ErrorCode::invalid_argument, "compat scores go with the greedy or auto mixture", "/mixture_method");
+    return fail(ErrorCode::invalid_argument, "compat scores go with the greedy or auto mixture",
+                "/mixture_method");
   return {};
 }
 
@@ -70,12 +76,14 @@ struct Candidates {
 };
 
 void warn_skipped(std::vector<std::string>& warnings, std::size_t count, std::string_view why) {
-  if (count > 0) warnings.push_back(fmt::format("{} learnware{} skipped: {}", count, count == 1 ? "" : "s", why));
+  if (count > 0)
+    warnings.push_back(fmt::format("{} learnware{} skipped: {}", count, count == 1 ? "" : "s", why));
 }
 
 bool speaks_all(const std::vector<std::string>& have, const std::vector<std::string>& wanted) {
-  return std::all_of(wanted.begin(), wanted.end(),
-                     [&](const std::string& code) { return std::find(have.begin(), have.end(), code) != have.end(); });
+  return std::all_of(wanted.begin(), wanted.end(), [&](const std::string& code) {
+    return std::find(have.begin(), have.end(), code) != have.end();
+  });
 }
 
 Candidates comparable(const Entries& entries, const spec::RkmeSpecification& query, ScoreMode mode,
@@ -109,12 +117,12 @@ Candidates comparable(const Entries& entries, const spec::RkmeSpecification& que
 }
 
 Result<void> evaluate(Candidates& candidates, const spec::RkmeSpecification& query, double query_self,
-                      const compute::Backend& backend, std::optional<SteadyClock::time_point> deadline) {
+                      const compute::Backend& backend, SteadyClock::time_point deadline) {
   const std::size_t n = candidates.views.size();
   candidates.user.assign(n, 0);
   candidates.distance.assign(n, std::numeric_limits<double>::infinity());
   for (std::size_t first = 0; first < n; first += kBatch) {
-    if (deadline && first > 0 && SteadyClock::now() >= *deadline) break;
+    if (first > 0 && SteadyClock::now() >= deadline) break;
     const std::size_t count = std::min(kBatch, n - first);
     LEARNDOCK_CHECK(backend.inner_products(query.view(), std::span(candidates.views).subspan(first, count),
                                            std::span(candidates.user).subspan(first, count)));
@@ -131,7 +139,8 @@ std::vector<std::size_t> ranked(const Candidates& candidates, ScoreMode mode) {
   for (std::size_t i = 0; i < candidates.evaluated; ++i)
     if (std::isfinite(candidates.distance[i])) order.push_back(i);
   std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-    if (candidates.distance[a] != candidates.distance[b]) return candidates.distance[a] < candidates.distance[b];
+    if (candidates.distance[a] != candidates.distance[b])
+      return candidates.distance[a] < candidates.distance[b];
     return mode == ScoreMode::absolute && candidates.entries[a]->id < candidates.entries[b]->id;
   });
   return order;
@@ -141,7 +150,8 @@ std::vector<std::size_t> ranked(const Candidates& candidates, ScoreMode mode) {
 double certified_slack(const Candidates& candidates, double query_self, double last_hit) {
   double best = std::numeric_limits<double>::infinity();
   for (std::size_t i = candidates.evaluated; i < candidates.self.size(); ++i) {
-    const double difference = std::sqrt(std::max(0.0, candidates.self[i])) - std::sqrt(std::max(0.0, query_self));
+    const double difference =
+        std::sqrt(std::max(0.0, candidates.self[i])) - std::sqrt(std::max(0.0, query_self));
     best = std::min(best, difference * difference);
   }
   return std::max(0.0, last_hit - best);
@@ -151,8 +161,8 @@ double absolute_score(double mmd_squared, double self_a, double self_b) {
   return std::clamp(1 - mmd_squared / (self_a + self_b), 0.0, 1.0);
 }
 
-Result<std::optional<Mixture>> find_mixture(const Candidates& candidates, const SearchRequest& request, double query_self,
-                                            const compute::Backend& backend) {
+Result<std::optional<Mixture>> find_mixture(const Candidates& candidates, const SearchRequest& request,
+                                            double query_self, const compute::Backend& backend) {
   if (request.mixture == 0 || candidates.views.empty() || !(candidates.distance[0] > 0)) return std::nullopt;
   const MixtureMethod method = request.mixture_method.value_or(
       request.scores == ScoreMode::compat ? MixtureMethod::greedy : MixtureMethod::certified);
@@ -167,9 +177,12 @@ Result<std::optional<Mixture>> find_mixture(const Candidates& candidates, const 
                                std::span(candidates.self).first(pool),
                                std::span(candidates.user).first(pool)};
   switch (method) {
-    case MixtureMethod::certified: return certified_mixture(problem, request.mixture);
-    case MixtureMethod::greedy: return greedy_mixture(problem, request.mixture);
-    case MixtureMethod::auto_weights: return auto_mixture(problem, request.mixture);
+    case MixtureMethod::certified:
+      return certified_mixture(problem, request.mixture);
+    case MixtureMethod::greedy:
+      return greedy_mixture(problem, request.mixture);
+    case MixtureMethod::auto_weights:
+      return auto_mixture(problem, request.mixture);
   }
   return std::nullopt;
 }
@@ -192,10 +205,13 @@ double mixture_self(const Mixture& mixture, const Candidates& candidates, double
 }
 
 void fill_compat(SearchAnswer& answer, const Candidates& candidates, const std::optional<Mixture>& mixture) {
-  const auto selection = compat_selection(candidates.distance, mixture ? std::optional(mixture->mmd_squared) : std::nullopt);
+  const auto selection =
+      compat_selection(candidates.distance, mixture ? std::optional(mixture->mmd_squared) : std::nullopt);
   for (std::size_t i = 0; i < selection.scores.size(); ++i)
-    answer.singles.push_back({candidates.entries[i]->id, candidates.entries[i]->name, candidates.distance[i], selection.scores[i]});
-  if (mixture && selection.mixture_score) answer.mixture = to_hit(*mixture, candidates, *selection.mixture_score);
+    answer.singles.push_back({candidates.entries[i]->id, candidates.entries[i]->name, candidates.distance[i],
+                              selection.scores[i]});
+  if (mixture && selection.mixture_score)
+    answer.mixture = to_hit(*mixture, candidates, *selection.mixture_score);
 }
 
 void fill_absolute(SearchAnswer& answer, const Candidates& candidates, const std::optional<Mixture>& mixture,
@@ -204,8 +220,9 @@ void fill_absolute(SearchAnswer& answer, const Candidates& candidates, const std
     answer.singles.push_back({candidates.entries[i]->id, candidates.entries[i]->name, candidates.distance[i],
                               absolute_score(candidates.distance[i], candidates.self[i], query_self)});
   if (mixture)
-    answer.mixture = to_hit(*mixture, candidates,
-                            absolute_score(mixture->mmd_squared, mixture_self(*mixture, candidates, query_self), query_self));
+    answer.mixture = to_hit(
+        *mixture, candidates,
+        absolute_score(mixture->mmd_squared, mixture_self(*mixture, candidates, query_self), query_self));
 }
 
 Result<void> warn_if_blind(const spec::RkmeSpecification& query, const compute::Backend& backend,
@@ -213,7 +230,8 @@ Result<void> warn_if_blind(const spec::RkmeSpecification& query, const compute::
   LEARNDOCK_TRY(const double mean, spec::mean_off_diagonal_kernel(query, backend));
   if (mean < spec::kKernelBlindThreshold)
     warnings.push_back(fmt::format(
-        "kernel blind: the query's mean off-diagonal kernel value is {:.2g}, under {}; with gamma {} distances mostly "
+        "kernel blind: the query's mean off-diagonal kernel value is {:.2g}, under {}; with gamma {} "
+        "distances mostly "
         "reflect weight concentration. Scale the features or make specifications with --gamma auto",
         mean, spec::kKernelBlindThreshold, query.gamma));
   return {};
@@ -230,8 +248,10 @@ Result<SearchAnswer> search_snapshot(const index::Snapshot& snapshot, const Sear
   const Entries entries = filter(snapshot, request.semantic, request.text);
   answer.timings_ms["filter"] = milliseconds_since(start);
   if (!request.specification) {
-    const std::size_t count = request.scores == ScoreMode::compat ? entries.size() : std::min(request.top, entries.size());
-    for (std::size_t i = 0; i < count; ++i) answer.singles.push_back({entries[i]->id, entries[i]->name, {}, {}});
+    const std::size_t count =
+        request.scores == ScoreMode::compat ? entries.size() : std::min(request.top, entries.size());
+    for (std::size_t i = 0; i < count; ++i)
+      answer.singles.push_back({entries[i]->id, entries[i]->name, {}, {}});
     answer.timings_ms["total"] = milliseconds_since(start);
     return answer;
   }
@@ -242,10 +262,11 @@ Result<SearchAnswer> search_snapshot(const index::Snapshot& snapshot, const Sear
   const compute::ReducedSetView query_view = query.view();
   LEARNDOCK_CHECK(backend.self_inner_products({&query_view, 1}, {&query_self, 1}));
   if (!std::isfinite(query_self) || !(query_self > 0))
-    return fail(ErrorCode::spec_weights, fmt::format("the query's inner product with itself is {}", query_self), "/spec");
+    return fail(ErrorCode::spec_weights,
+                fmt::format("the query's inner product with itself is {}", query_self), "/spec");
   Candidates candidates = comparable(entries, query, request.scores, answer.warnings);
   const auto mmd_start = SteadyClock::now();
-  const auto deadline = request.budget ? std::optional(start + *request.budget) : std::nullopt;
+  const auto deadline = request.budget ? start + *request.budget : SteadyClock::time_point::max();
   LEARNDOCK_CHECK(evaluate(candidates, query, query_self, backend, deadline));
   const std::size_t total = candidates.views.size();
   answer.evaluated = candidates.evaluated;
@@ -254,8 +275,10 @@ Result<SearchAnswer> search_snapshot(const index::Snapshot& snapshot, const Sear
   warn_skipped(answer.warnings, candidates.evaluated - order.size(), "distance not finite");
   if (!answer.exact) {
     const std::size_t last = std::min(request.top, order.size());
-    answer.slack = certified_slack(candidates, query_self, last == 0 ? query_self : candidates.distance[order[last - 1]]);
-    answer.warnings.push_back(fmt::format("time budget spent after {} of {} learnwares", candidates.evaluated, total));
+    answer.slack = certified_slack(candidates, query_self,
+                                   last == 0 ? query_self : candidates.distance[order[last - 1]]);
+    answer.warnings.push_back(
+        fmt::format("time budget spent after {} of {} learnwares", candidates.evaluated, total));
   }
   candidates.keep(order);
   answer.timings_ms["mmd"] = milliseconds_since(mmd_start);

@@ -7,7 +7,8 @@
 namespace learndock::market {
 
 /// Answers one request from one snapshot by comparing every learnware that passes the filters.
-[[nodiscard]] Result<SearchAnswer> search_snapshot(const index::Snapshot& snapshot, const SearchRequest& request,
+[[nodiscard]] Result<SearchAnswer> search_snapshot(const index::Snapshot& snapshot,
+                                                   const SearchRequest& request,
                                                    const compute::Backend& backend);
 
 }  // namespace learndock::market

@@ -1,8 +1,8 @@
 #include "market/semantic_filter.hpp"
 
-#include <algorithm>
-
 #include "learndock/index/partial_ratio.hpp"
+
+#include <algorithm>
 
 namespace learndock::market {
 namespace {
@@ -28,7 +28,8 @@ Entries fuzzy_hits(const Entries& entries, const std::string& text) {
                                   index::partial_ratio(text, entries[i]->folded_description));
     if (score >= kFuzzyThreshold) scored.emplace_back(score, i);
   }
-  std::stable_sort(scored.begin(), scored.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
+  std::stable_sort(scored.begin(), scored.end(),
+                   [](const auto& a, const auto& b) { return a.first > b.first; });
   if (scored.size() > kMaxFuzzyHits) scored.resize(kMaxFuzzyHits);
   Entries hits;
   for (const auto& [score, i] : scored) hits.push_back(entries[i]);
@@ -37,7 +38,8 @@ Entries fuzzy_hits(const Entries& entries, const std::string& text) {
 
 }  // namespace
 
-Entries filter(const index::Snapshot& snapshot, const spec::SemanticSpecification& wanted, const std::string& text) {
+Entries filter(const index::Snapshot& snapshot, const spec::SemanticSpecification& wanted,
+               const std::string& text) {
   Entries kept;
   for (const auto& entry : snapshot.entries)
     if (matches(*entry, wanted)) kept.push_back(entry);
@@ -45,7 +47,8 @@ Entries filter(const index::Snapshot& snapshot, const spec::SemanticSpecificatio
   if (folded.empty()) return kept;
   Entries containing;
   for (const auto& entry : kept)
-    if (entry->folded_name.find(folded) != std::string::npos || entry->folded_description.find(folded) != std::string::npos)
+    if (entry->folded_name.find(folded) != std::string::npos ||
+        entry->folded_description.find(folded) != std::string::npos)
       containing.push_back(entry);
   return containing.empty() ? fuzzy_hits(kept, folded) : containing;
 }

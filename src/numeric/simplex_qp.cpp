@@ -1,15 +1,15 @@
 // The only file of the numeric layer that includes Eigen.
 #include "learndock/numeric/simplex_qp.hpp"
 
-#include <algorithm>
-#include <cmath>
-#include <optional>
-#include <vector>
-
 #include <Eigen/Cholesky>
 #include <Eigen/Core>
 #include <Eigen/LU>
 #include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+#include <vector>
 
 namespace learndock {
 namespace {
@@ -42,7 +42,8 @@ Problem scaled_problem(MatrixView<const double> h, std::span<const double> c) {
   for (Index row = 0; row < n; ++row) {
     problem.c(row) = c[static_cast<std::size_t>(row)];
     for (Index col = row; col < n; ++col)
-      problem.h(row, col) = problem.h(col, row) = h(static_cast<std::size_t>(row), static_cast<std::size_t>(col));
+      problem.h(row, col) = problem.h(col, row) =
+          h(static_cast<std::size_t>(row), static_cast<std::size_t>(col));
   }
   const double largest = std::max(problem.h.cwiseAbs().maxCoeff(), problem.c.cwiseAbs().maxCoeff());
   if (largest > 0) {
@@ -185,7 +186,8 @@ VectorXd polish(const Problem& problem, const InteriorPoint& interior) {
 Result<void> check_input(MatrixView<const double> h, std::span<const double> c) {
   if (c.empty() || h.rows() != c.size() || h.cols() != c.size())
     return fail(ErrorCode::invalid_argument,
-                fmt::format("simplex QP needs n > 0 and H n x n: H is {} x {}, c has {}", h.rows(), h.cols(), c.size()));
+                fmt::format("simplex QP needs n > 0 and H n x n: H is {} x {}, c has {}", h.rows(), h.cols(),
+                            c.size()));
   const auto finite = [](double value) { return std::isfinite(value); };
   if (!std::all_of(h.data(), h.data() + h.size(), finite) || !std::all_of(c.begin(), c.end(), finite))
     return fail(ErrorCode::invalid_argument, "simplex QP input is not finite");
@@ -194,7 +196,8 @@ Result<void> check_input(MatrixView<const double> h, std::span<const double> c) 
 
 }  // namespace
 
-double simplex_kkt_residual(MatrixView<const double> h, std::span<const double> c, std::span<const double> w) {
+double simplex_kkt_residual(MatrixView<const double> h, std::span<const double> c,
+                            std::span<const double> w) {
   const Problem problem = scaled_problem(h, c);
   return problem.scale * problem.residual(Eigen::Map<const VectorXd>(w.data(), static_cast<Index>(w.size())));
 }
@@ -208,10 +211,12 @@ Result<SimplexQpSolution> solve_simplex_qp(MatrixView<const double> h, std::span
   const double residual = std::max(0.0, problem.residual(w));
   // Negated so that NaN fails too.
   if (!(residual <= kAcceptedResidual))
-    return fail(ErrorCode::internal,
-                fmt::format("simplex QP of {} variables ended with residual {:.3g} after {} iterations; is H positive "
-                            "semi-definite?",
-                            c.size(), residual, interior.iterations));
+    return fail(
+        ErrorCode::internal,
+        fmt::format(
+            "simplex QP of {} variables ended with residual {:.3g} after {} iterations; is H positive "
+            "semi-definite?",
+            c.size(), residual, interior.iterations));
   SimplexQpSolution solution;
   solution.weights.assign(w.begin(), w.end());
   solution.objective = problem.scale * (0.5 * w.dot(problem.h * w) - problem.c.dot(w));

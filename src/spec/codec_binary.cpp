@@ -1,18 +1,18 @@
 // The format is described byte by byte in FORMAT.md.
+#include "learndock/spec/codec.hpp"
+
+#include <fmt/format.h>
 #include <zlib.h>
 
 #include <algorithm>
 #include <bit>
 #include <cstring>
 
-#include <fmt/format.h>
-
-#include "learndock/spec/codec.hpp"
-
 namespace learndock::spec {
 namespace {
 
-static_assert(std::endian::native == std::endian::little, "the binary form is little-endian and written as is");
+static_assert(std::endian::native == std::endian::little,
+              "the binary form is little-endian and written as is");
 
 constexpr std::string_view kMagic = "LDRK";
 constexpr std::uint16_t kVersion = 1;
@@ -64,8 +64,7 @@ class Reader {
 };
 
 std::uint32_t checksum(std::string_view bytes) {
-  return static_cast<std::uint32_t>(
-      crc32_z(0, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
+  return static_cast<std::uint32_t>(crc32_z(0, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
 }
 
 bool fits_float(double value) { return static_cast<double>(static_cast<float>(value)) == value; }
@@ -81,7 +80,8 @@ Failure broken(std::string message) { return fail(ErrorCode::spec_binary, std::m
 Result<void> read_extra(std::string_view text, RkmeSpecification& spec) {
   if (text.empty()) return {};
   LEARNDOCK_TRY(const Json json, parse_json(text));
-  if (!json.is_object() || !json.contains("language") || !json["language"].is_array() || !json.contains("extra"))
+  if (!json.is_object() || !json.contains("language") || !json["language"].is_array() ||
+      !json.contains("extra"))
     return broken("the extra block is not {\"language\": [...], \"extra\": ...}");
   for (const Json& code : json["language"]) {
     if (!code.is_string()) return broken("a language is not a string");
@@ -127,7 +127,8 @@ std::string to_binary(const RkmeSpecification& spec) {
 }
 
 Result<RkmeSpecification> from_binary(std::string_view bytes) {
-  if (!bytes.starts_with(kMagic)) return broken("this is not a binary specification (it does not begin with LDRK)");
+  if (!bytes.starts_with(kMagic))
+    return broken("this is not a binary specification (it does not begin with LDRK)");
   if (bytes.size() < sizeof(std::uint32_t)) return broken("the specification is cut short");
   Reader trailer(bytes.substr(bytes.size() - sizeof(std::uint32_t)));
   Reader in(bytes.substr(0, bytes.size() - sizeof(std::uint32_t)));
@@ -157,7 +158,8 @@ Result<RkmeSpecification> from_binary(std::string_view bytes) {
   const auto extra_bytes = in.get<std::uint32_t>();
   if (in.bad() || extra_bytes > kMaxExtraBytes) return broken("the extra block is cut short or too large");
   LEARNDOCK_CHECK(read_extra(in.take(extra_bytes), spec));
-  if (count > SpecificationLimits{}.max_points || in.bad() || in.left() != count * (dimension * width + sizeof(double)))
+  if (count > SpecificationLimits{}.max_points || in.bad() ||
+      in.left() != count * (dimension * width + sizeof(double)))
     return broken(fmt::format("{} points of {} values do not match the length", count, dimension));
   const std::string_view points = in.take(count * dimension * width);
   spec.points = Matrix<double>(count, dimension, width == 4 ? unpack<float>(points) : unpack<double>(points));

@@ -1,8 +1,8 @@
 #include "learndock/spec/codec.hpp"
 
-#include <utility>
-
 #include <fmt/format.h>
+
+#include <utility>
 
 namespace learndock::spec {
 namespace {
@@ -30,8 +30,8 @@ struct NestedNumbers {
     }
     if (json.size() != shape[depth])
       return fail(ErrorCode::spec_shape,
-                  fmt::format("this row has {} values, the first one has {}", json.size(), shape[depth]), where,
-                  "give all points the same length");
+                  fmt::format("this row has {} values, the first one has {}", json.size(), shape[depth]),
+                  where, "give all points the same length");
     for (std::size_t i = 0; i < json.size(); ++i)
       LEARNDOCK_CHECK(read(json[i], depth + 1, fmt::format("{}/{}", where, i)));
     return {};
@@ -47,13 +47,15 @@ const Json* member(const Json& object, std::string_view key) {
 }
 
 Failure missing(std::string_view key) {
-  return fail(ErrorCode::spec_missing_key, fmt::format("the key \"{}\" is missing", key), fmt::format("/{}", key));
+  return fail(ErrorCode::spec_missing_key, fmt::format("the key \"{}\" is missing", key),
+              fmt::format("/{}", key));
 }
 
 Result<void> read_points(const Json& json, RkmeSpecification& spec) {
   const Json* z = member(json, "z");
   if (z == nullptr) return missing("z");
-  if (!z->is_array()) return fail(ErrorCode::spec_shape, fmt::format("z is {}, not a list", kind_of(*z)), "/z");
+  if (!z->is_array())
+    return fail(ErrorCode::spec_shape, fmt::format("z is {}, not a list", kind_of(*z)), "/z");
   NestedNumbers numbers;
   LEARNDOCK_CHECK(numbers.read(*z, 0, "/z"));
   if (numbers.shape.size() < 2 || numbers.values.empty())
@@ -67,10 +69,12 @@ Result<void> read_points(const Json& json, RkmeSpecification& spec) {
 Result<void> read_weights(const Json& json, RkmeSpecification& spec) {
   const Json* beta = member(json, "beta");
   if (beta == nullptr) return missing("beta");
-  if (!beta->is_array()) return fail(ErrorCode::spec_shape, fmt::format("beta is {}, not a list", kind_of(*beta)), "/beta");
+  if (!beta->is_array())
+    return fail(ErrorCode::spec_shape, fmt::format("beta is {}, not a list", kind_of(*beta)), "/beta");
   NestedNumbers numbers;
   LEARNDOCK_CHECK(numbers.read(*beta, 0, "/beta"));
-  if (numbers.shape.size() != 1) return fail(ErrorCode::spec_shape, "beta must be a list of numbers", "/beta");
+  if (numbers.shape.size() != 1)
+    return fail(ErrorCode::spec_shape, "beta must be a list of numbers", "/beta");
   spec.weights = std::move(numbers.values);
   return {};
 }
@@ -92,7 +96,8 @@ Result<void> read_scalars(const Json& json, RkmeSpecification& spec) {
 Result<void> read_languages(const Json& json, RkmeSpecification& spec) {
   const Json* languages = member(json, "language");
   if (languages == nullptr || languages->is_null()) return {};
-  if (!languages->is_array()) return fail(ErrorCode::spec_shape, "language must be a list of codes", "/language");
+  if (!languages->is_array())
+    return fail(ErrorCode::spec_shape, "language must be a list of codes", "/language");
   for (const Json& code : *languages) {
     if (!code.is_string() || code.get_ref<const std::string&>().size() > 64)
       return fail(ErrorCode::spec_shape, "a language is a short string such as \"en\"", "/language");
@@ -136,14 +141,15 @@ Json extra_or(const RkmeSpecification& spec, std::string_view key, Json otherwis
 
 Result<RkmeSpecification> from_json(const Json& json) {
   if (!json.is_object())
-    return fail(ErrorCode::spec_type, fmt::format("a specification is a JSON object, this is {}", kind_of(json)));
+    return fail(ErrorCode::spec_type,
+                fmt::format("a specification is a JSON object, this is {}", kind_of(json)));
   RkmeSpecification spec;
   if (const Json* type = member(json, "type"); type != nullptr) {
     if (!type->is_string()) return fail(ErrorCode::spec_type, "type is not a string", "/type");
     const auto known = type_of_name(type->get_ref<const std::string&>());
     if (!known)
-      return fail(ErrorCode::spec_type, fmt::format("unknown specification type \"{}\"", type->get<std::string>()),
-                  "/type",
+      return fail(ErrorCode::spec_type,
+                  fmt::format("unknown specification type \"{}\"", type->get<std::string>()), "/type",
                   "use RKMETableSpecification, RKMETextSpecification, RKMEImageSpecification or "
                   "HeteroMapTableSpecification");
     spec.type = *known;

@@ -1,23 +1,25 @@
 #include "learndock/spec/mmd.hpp"
 
-#include <cmath>
-
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <cmath>
+
 namespace learndock::spec {
 
-Result<Distance> distance(const RkmeSpecification& a, const RkmeSpecification& b, const compute::Backend& backend) {
+Result<Distance> distance(const RkmeSpecification& a, const RkmeSpecification& b,
+                          const compute::Backend& backend) {
   for (const RkmeSpecification* spec : {&a, &b})
     if (!spec->gaussian())
-      return fail(ErrorCode::spec_kernel, "image specifications compare by a convolutional kernel, which is not built in");
+      return fail(ErrorCode::spec_kernel,
+                  "image specifications compare by a convolutional kernel, which is not built in");
   if (a.type != b.type)
     return fail(ErrorCode::spec_dimension,
                 fmt::format("a {} and a {} cannot be compared", type_name(a.type), type_name(b.type)));
   if (a.trailing_shape != b.trailing_shape)
     return fail(ErrorCode::spec_dimension,
-                fmt::format("points of shape [{}] and [{}] cannot be compared", fmt::join(a.trailing_shape, ", "),
-                            fmt::join(b.trailing_shape, ", ")));
+                fmt::format("points of shape [{}] and [{}] cannot be compared",
+                            fmt::join(a.trailing_shape, ", "), fmt::join(b.trailing_shape, ", ")));
   const compute::ReducedSetView views[] = {a.view(), b.view()};
   double self[2] = {0, 0};
   LEARNDOCK_CHECK(backend.self_inner_products(views, self));

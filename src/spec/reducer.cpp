@@ -1,14 +1,14 @@
 #include "learndock/spec/reducer.hpp"
 
+#include "learndock/numeric/simplex_qp.hpp"
+
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
 #include <numeric>
 #include <random>
-
-#include <fmt/format.h>
-
-#include "learndock/numeric/simplex_qp.hpp"
 
 namespace learndock::spec {
 namespace {
@@ -32,7 +32,8 @@ std::vector<std::size_t> sample_rows(std::size_t rows, std::size_t count, std::u
 
 Matrix<float> take_rows(MatrixView<const float> data, const std::vector<std::size_t>& rows) {
   Matrix<float> taken(rows.size(), data.cols());
-  for (std::size_t i = 0; i < rows.size(); ++i) std::copy_n(data.row(rows[i]).data(), data.cols(), taken.row(i).data());
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    std::copy_n(data.row(rows[i]).data(), data.cols(), taken.row(i).data());
   return taken;
 }
 
@@ -49,7 +50,8 @@ Result<Matrix<float>> filled(MatrixView<const float> data) {
       }
     if (finite == data.rows()) continue;
     if (finite == 0)
-      return fail(ErrorCode::table_column, fmt::format("column {} holds no finite value", c), {}, "leave the column out");
+      return fail(ErrorCode::table_column, fmt::format("column {} holds no finite value", c), {},
+                  "leave the column out");
     const auto mean = static_cast<float>(sum / static_cast<double>(finite));
     for (std::size_t r = 0; r < data.rows(); ++r)
       if (!std::isfinite(clean(r, c))) clean(r, c) = mean;
@@ -59,15 +61,16 @@ Result<Matrix<float>> filled(MatrixView<const float> data) {
 
 std::size_t number_of_points(std::size_t wanted, std::size_t rows, std::size_t dimension) {
   std::size_t k = wanted;
-  if (k * dimension > kMaxSpecificationValues) k = std::max(kMinCappedPoints, kMaxSpecificationValues / dimension);
+  if (k * dimension > kMaxSpecificationValues)
+    k = std::max(kMinCappedPoints, kMaxSpecificationValues / dimension);
   if (k >= rows) k = std::max<std::size_t>(1, 2 * rows / 3);
   return k;
 }
 
-/// Lloyd's algorithm from random rows. An empty cluster's centroid becomes the origin, as in the reference: its weight
-/// then comes out of the weight step, usually zero.
-Result<Matrix<double>> kmeans_centroids(MatrixView<const float> data, std::size_t k, const ReducerOptions& options,
-                                        const compute::Backend& backend) {
+/// Lloyd's algorithm from random rows. An empty cluster's centroid becomes the origin, as in the reference:
+/// its weight then comes out of the weight step, usually zero.
+Result<Matrix<double>> kmeans_centroids(MatrixView<const float> data, std::size_t k,
+                                        const ReducerOptions& options, const compute::Backend& backend) {
   Matrix<float> centroids = take_rows(data, sample_rows(data.rows(), k, options.seed));
   std::vector<std::uint32_t> labels(data.rows());
   for (std::size_t iteration = 0; iteration < options.kmeans_iterations; ++iteration) {
@@ -83,14 +86,16 @@ Result<Matrix<double>> kmeans_centroids(MatrixView<const float> data, std::size_
     double moved = 0;
     for (std::size_t i = 0; i < k; ++i)
       for (std::size_t c = 0; c < data.cols(); ++c) {
-        const float next = sizes[i] == 0 ? 0.0F : static_cast<float>(sums(i, c) / static_cast<double>(sizes[i]));
+        const float next =
+            sizes[i] == 0 ? 0.0F : static_cast<float>(sums(i, c) / static_cast<double>(sizes[i]));
         const double step = static_cast<double>(next) - static_cast<double>(centroids(i, c));
         moved += step * step;
         centroids(i, c) = next;
       }
     if (moved <= kCentroidTolerance) break;
   }
-  return Matrix<double>(k, data.cols(), std::vector<double>(centroids.values().begin(), centroids.values().end()));
+  return Matrix<double>(k, data.cols(),
+                        std::vector<double>(centroids.values().begin(), centroids.values().end()));
 }
 
 /// The state of one reduction: points, weights, and what the objective needs of them.
@@ -101,8 +106,8 @@ struct Reduction {
   Matrix<double> points;
   std::vector<double> weights;
   Matrix<double> gram;
-  std::vector<double> kernel_mean;    // C_i = 1/n sum_x k(z_i, x)
-  Matrix<double> kernel_point_mean;   // 1/n sum_x k(z_i, x) x
+  std::vector<double> kernel_mean;   // C_i = 1/n sum_x k(z_i, x)
+  Matrix<double> kernel_point_mean;  // 1/n sum_x k(z_i, x) x
   double kkt_residual = 0;
 
   Reduction(MatrixView<const float> rows, double g, const compute::Backend& b, Matrix<double> start)
@@ -130,8 +135,10 @@ struct Reduction {
   }
 
   /// The reference's step on all points at once, each from the old ones:
-  ///   g_i = -2 gamma beta_i [ sum_j beta_j k_ij (z_i - z_j) - (2/n) sum_x k(z_i, x) (z_i - x) ],  z -= step g.
-  /// The exact gradient of the squared distance weighs the first sum twice as much; "compat" keeps the recipe.
+  ///   g_i = -2 gamma beta_i [ sum_j beta_j k_ij (z_i - z_j) - (2/n) sum_x k(z_i, x) (z_i - x) ],  z -= step
+  ///   g.
+  /// The exact gradient of the squared distance weighs the first sum twice as much; "compat" keeps the
+  /// recipe.
   void point_step(double step) {
     const Matrix<double> old = points;
     for (std::size_t i = 0; i < old.rows(); ++i) {
@@ -157,9 +164,10 @@ struct Reduction {
   }
 };
 
-/// <mu_x, mu_x>: exact up to `limit` rows, beyond that from the off-diagonal mean of a sample, which is unbiased.
-Result<double> data_self_term(MatrixView<const float> data, double gamma, std::size_t limit, std::uint64_t seed,
-                              const compute::Backend& backend) {
+/// <mu_x, mu_x>: exact up to `limit` rows, beyond that from the off-diagonal mean of a sample, which is
+/// unbiased.
+Result<double> data_self_term(MatrixView<const float> data, double gamma, std::size_t limit,
+                              std::uint64_t seed, const compute::Backend& backend) {
   constexpr std::size_t kChunk = 256;
   const std::size_t count = std::min(limit, data.rows());
   std::vector<std::size_t> rows(data.rows());
@@ -171,7 +179,8 @@ Result<double> data_self_term(MatrixView<const float> data, double gamma, std::s
   const compute::ReducedSetView all{points.data(), ones.data(), count, data.cols(), gamma};
   std::vector<compute::ReducedSetView> chunks;
   for (std::size_t first = 0; first < count; first += kChunk)
-    chunks.push_back({points.data() + first * data.cols(), ones.data(), std::min(kChunk, count - first), data.cols(), gamma});
+    chunks.push_back({points.data() + first * data.cols(), ones.data(), std::min(kChunk, count - first),
+                      data.cols(), gamma});
   std::vector<double> sums(chunks.size());
   LEARNDOCK_CHECK(backend.inner_products(all, chunks, sums));
   const double total = std::accumulate(sums.begin(), sums.end(), 0.0);
@@ -207,7 +216,8 @@ Result<ReducedData> reduce(MatrixView<const float> data, const ReducerOptions& o
   if (data.rows() == 0 || data.cols() == 0)
     return fail(ErrorCode::table_empty, fmt::format("the data are {} x {}", data.rows(), data.cols()));
   if (options.points == 0 || options.points > kMaxPoints)
-    return fail(ErrorCode::invalid_argument, fmt::format("the number of points is 1 to {}, not {}", kMaxPoints, options.points));
+    return fail(ErrorCode::invalid_argument,
+                fmt::format("the number of points is 1 to {}, not {}", kMaxPoints, options.points));
   if (options.gamma && (!(*options.gamma > 0) || !std::isfinite(*options.gamma)))
     return fail(ErrorCode::invalid_argument, "gamma must be a positive number");
   LEARNDOCK_TRY(const Matrix<float> clean, filled(data));
@@ -224,13 +234,14 @@ Result<ReducedData> reduce(MatrixView<const float> data, const ReducerOptions& o
 
   ReducedData result;
   if (options.measured_rows > 1) {
-    LEARNDOCK_TRY(const double self, data_self_term(clean.view(), gamma, options.measured_rows, options.seed, backend));
+    LEARNDOCK_TRY(const double self,
+                  data_self_term(clean.view(), gamma, options.measured_rows, options.seed, backend));
     result.mmd_squared_to_data = self + reduction.objective();
     result.mmd_exact = data.rows() <= options.measured_rows;
   }
   result.kkt_residual = reduction.kkt_residual;
-  LEARNDOCK_TRY(result.spec, make_table_specification(std::move(reduction.points), std::move(reduction.weights), gamma,
-                                                      data.rows()));
+  LEARNDOCK_TRY(result.spec, make_table_specification(std::move(reduction.points),
+                                                      std::move(reduction.weights), gamma, data.rows()));
   return result;
 }
 

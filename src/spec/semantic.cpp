@@ -1,10 +1,10 @@
 #include "learndock/spec/semantic.hpp"
 
-#include <algorithm>
-#include <charconv>
-
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+
+#include <algorithm>
+#include <charconv>
 
 namespace learndock::spec {
 namespace {
@@ -37,10 +37,12 @@ Result<std::string> read_string(const Json& json, std::string_view key, std::siz
   if (values == nullptr) return std::string();
   const std::string where = fmt::format("/{}/Values", key);
   if (!values->is_string())
-    return fail(ErrorCode::semantic_shape, fmt::format("{} is {}, not a string", key, values->type_name()), where);
+    return fail(ErrorCode::semantic_shape, fmt::format("{} is {}, not a string", key, values->type_name()),
+                where);
   const auto& text = values->get_ref<const std::string&>();
   if (text.size() > max_bytes)
-    return fail(ErrorCode::semantic_value, fmt::format("{} has {} bytes, the limit is {}", key, text.size(), max_bytes), where);
+    return fail(ErrorCode::semantic_value,
+                fmt::format("{} has {} bytes, the limit is {}", key, text.size(), max_bytes), where);
   return text;
 }
 
@@ -51,7 +53,8 @@ bool shows_as_written(std::string_view text) {
     if (byte < 0x20 || byte == 0x7f) return false;
     // U+202A..U+202E are E2 80 AA..AE; U+2066..U+2069 are E2 81 A6..A9.
     if (byte == 0xE2 && i + 2 < text.size()) {
-      const auto second = static_cast<unsigned char>(text[i + 1]), third = static_cast<unsigned char>(text[i + 2]);
+      const auto second = static_cast<unsigned char>(text[i + 1]),
+                 third = static_cast<unsigned char>(text[i + 2]);
       if (second == 0x80 && third >= 0xAA && third <= 0xAE) return false;
       if (second == 0x81 && third >= 0xA6 && third <= 0xA9) return false;
     }
@@ -66,11 +69,12 @@ Result<std::vector<std::string>> read_values(const Json& json, const SemanticVoc
   const std::string where = fmt::format("/{}/Values", allowed.name);
   const auto add = [&](const Json& value) -> Result<void> {
     if (!value.is_string())
-      return fail(ErrorCode::semantic_shape, fmt::format("a value of {} is {}, not a string", allowed.name, value.type_name()), where);
+      return fail(ErrorCode::semantic_shape,
+                  fmt::format("a value of {} is {}, not a string", allowed.name, value.type_name()), where);
     const auto& text = value.get_ref<const std::string&>();
     if (std::find(allowed.values.begin(), allowed.values.end(), text) == allowed.values.end())
-      return fail(ErrorCode::semantic_value, fmt::format("\"{}\" is not a value of {}", text, allowed.name), where,
-                  fmt::format("use one of: {}", fmt::join(allowed.values, ", ")));
+      return fail(ErrorCode::semantic_value, fmt::format("\"{}\" is not a value of {}", text, allowed.name),
+                  where, fmt::format("use one of: {}", fmt::join(allowed.values, ", ")));
     if (std::find(read.begin(), read.end(), text) == read.end()) read.push_back(text);
     return {};
   };
@@ -80,7 +84,8 @@ Result<std::vector<std::string>> read_values(const Json& json, const SemanticVoc
     return read;
   }
   if (!values->is_array())
-    return fail(ErrorCode::semantic_shape, fmt::format("{} is {}, not a list", allowed.name, values->type_name()), where);
+    return fail(ErrorCode::semantic_shape,
+                fmt::format("{} is {}, not a list", allowed.name, values->type_name()), where);
   for (const Json& value : *values) LEARNDOCK_CHECK(add(value));
   return read;
 }
@@ -95,7 +100,8 @@ Result<std::uint32_t> read_dimension(const Json& json, const std::string& where)
     if (error != std::errc() || end != text.data() + text.size()) dimension = 0;
   }
   if (dimension == 0 || dimension > kMaxDimension)
-    return fail(ErrorCode::semantic_value, fmt::format("Dimension must be a whole number from 1 to {}", kMaxDimension), where);
+    return fail(ErrorCode::semantic_value,
+                fmt::format("Dimension must be a whole number from 1 to {}", kMaxDimension), where);
   return static_cast<std::uint32_t>(dimension);
 }
 
@@ -111,7 +117,8 @@ Result<std::optional<FeatureDescription>> read_features(const Json& json, std::s
   }
   if (entry == nullptr || (entry->is_object() && entry->empty())) return std::nullopt;
   if (!entry->is_object())
-    return fail(ErrorCode::semantic_shape, fmt::format("{} is {}, not an object", key, entry->type_name()), where);
+    return fail(ErrorCode::semantic_shape, fmt::format("{} is {}, not an object", key, entry->type_name()),
+                where);
   const Json* dimension = member(*entry, "Dimension");
   if (dimension == nullptr)
     return fail(ErrorCode::semantic_shape, fmt::format("{} has no Dimension", key), where);
@@ -123,13 +130,16 @@ Result<std::optional<FeatureDescription>> read_features(const Json& json, std::s
     return fail(ErrorCode::semantic_shape, "Description is not an object", where + "/Description");
   for (const auto& [index_text, text] : description->items()) {
     std::uint32_t index = 0;
-    const auto [end, error] = std::from_chars(index_text.data(), index_text.data() + index_text.size(), index);
+    const auto [end, error] =
+        std::from_chars(index_text.data(), index_text.data() + index_text.size(), index);
     if (error != std::errc() || end != index_text.data() + index_text.size() || index >= features.dimension)
-      return fail(ErrorCode::semantic_value,
-                  fmt::format("\"{}\" is not an index below the Dimension {}", index_text, features.dimension),
-                  where + "/Description");
+      return fail(
+          ErrorCode::semantic_value,
+          fmt::format("\"{}\" is not an index below the Dimension {}", index_text, features.dimension),
+          where + "/Description");
     if (!text.is_string())
-      return fail(ErrorCode::semantic_shape, "a description is not a string", fmt::format("{}/Description/{}", where, index));
+      return fail(ErrorCode::semantic_shape, "a description is not a string",
+                  fmt::format("{}/Description/{}", where, index));
     features.description[index] = text.get<std::string>();
   }
   return features;
@@ -164,27 +174,29 @@ const std::array<SemanticVocabulary, kSemanticKeys>& semantic_vocabularies() {
       {SemanticKey::scenario,
        "Scenario",
        "Tag",
-       {"Business", "Financial", "Health", "Politics", "Computer", "Internet", "Traffic", "Nature", "Fashion", "Industry",
-        "Agriculture", "Education", "Entertainment", "Architecture", "Others"}},
+       {"Business", "Financial", "Health", "Politics", "Computer", "Internet", "Traffic", "Nature", "Fashion",
+        "Industry", "Agriculture", "Education", "Entertainment", "Architecture", "Others"}},
       {SemanticKey::license,
        "License",
        "Class",
-       {"MIT", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "GPL-2.0", "GPL-3.0", "LGPL-2.1", "LGPL-3.0", "AGPL-3.0",
-        "ECL-2.0", "AFL-3.0", "CC-BY-4.0", "CC-BY-SA-4.0", "Others"}},
+       {"MIT", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "GPL-2.0", "GPL-3.0", "LGPL-2.1", "LGPL-3.0",
+        "AGPL-3.0", "ECL-2.0", "AFL-3.0", "CC-BY-4.0", "CC-BY-SA-4.0", "Others"}},
   }};
   return vocabularies;
 }
 
 Result<SemanticSpecification> semantic_from_json(const Json& json) {
   if (!json.is_object())
-    return fail(ErrorCode::semantic_shape, fmt::format("a semantic specification is an object, this is {}", json.type_name()));
+    return fail(ErrorCode::semantic_shape,
+                fmt::format("a semantic specification is an object, this is {}", json.type_name()));
   SemanticSpecification semantic;
   for (const SemanticVocabulary& allowed : semantic_vocabularies()) {
     LEARNDOCK_TRY(semantic.of(allowed.key), read_values(json, allowed));
   }
   LEARNDOCK_TRY(semantic.name, read_string(json, "Name", kMaxNameBytes));
   if (!shows_as_written(semantic.name))
-    return fail(ErrorCode::semantic_value, "Name holds control or direction-changing characters", "/Name/Values");
+    return fail(ErrorCode::semantic_value, "Name holds control or direction-changing characters",
+                "/Name/Values");
   LEARNDOCK_TRY(semantic.description, read_string(json, "Description", kMaxDescriptionBytes));
   LEARNDOCK_TRY(semantic.input, read_features(json, "Input"));
   LEARNDOCK_TRY(semantic.output, read_features(json, "Output"));
@@ -208,18 +220,22 @@ Json semantic_to_json(const SemanticSpecification& semantic) {
 }
 
 Result<void> check_complete(const SemanticSpecification& semantic) {
-  for (const SemanticKey key : {SemanticKey::data, SemanticKey::task, SemanticKey::library, SemanticKey::license})
+  for (const SemanticKey key :
+       {SemanticKey::data, SemanticKey::task, SemanticKey::library, SemanticKey::license})
     if (semantic.of(key).size() != 1)
-      return incomplete(vocabulary(key).name, fmt::format("{} needs exactly one value, it has {}", vocabulary(key).name,
-                                                          semantic.of(key).size()));
-  if (semantic.of(SemanticKey::scenario).empty()) return incomplete("Scenario", "Scenario needs at least one value");
+      return incomplete(vocabulary(key).name, fmt::format("{} needs exactly one value, it has {}",
+                                                          vocabulary(key).name, semantic.of(key).size()));
+  if (semantic.of(SemanticKey::scenario).empty())
+    return incomplete("Scenario", "Scenario needs at least one value");
   if (semantic.name.empty()) return incomplete("Name", "the name is empty");
   if (semantic.of(SemanticKey::data)[0] == "Table" && !semantic.input)
     return incomplete("Input", "a table learnware describes its Input");
   if (!predicts_targets(semantic)) return {};
-  if (!semantic.output) return incomplete("Output", "a classification or regression learnware describes its Output");
+  if (!semantic.output)
+    return incomplete("Output", "a classification or regression learnware describes its Output");
   if (semantic.of(SemanticKey::task)[0] == "Classification" && semantic.output->dimension < 2)
-    return fail(ErrorCode::semantic_value, "a classifier's Output has at least two dimensions (its classes)", "/Output/Dimension");
+    return fail(ErrorCode::semantic_value, "a classifier's Output has at least two dimensions (its classes)",
+                "/Output/Dimension");
   return {};
 }
 

@@ -1,12 +1,12 @@
 #include "learndock/spec/statistical.hpp"
 
+#include <fmt/format.h>
+
 #include <array>
 #include <cmath>
 #include <functional>
 #include <numeric>
 #include <utility>
-
-#include <fmt/format.h>
 
 namespace learndock::spec {
 namespace {
@@ -17,27 +17,33 @@ struct NamedType {
 };
 
 // The first name of a type is the one written.
-constexpr std::array<NamedType, 5> kTypes = {{{"RKMETableSpecification", StatisticalType::rkme_table},
-                                              {"RKMEImageSpecification", StatisticalType::rkme_image},
-                                              {"RKMETextSpecification", StatisticalType::rkme_text},
-                                              {"HeteroMapTableSpecification", StatisticalType::hetero_map_table},
-                                              {"RKMEStatSpecification", StatisticalType::rkme_table}}};
+constexpr std::array<NamedType, 5> kTypes = {
+    {{"RKMETableSpecification", StatisticalType::rkme_table},
+     {"RKMEImageSpecification", StatisticalType::rkme_image},
+     {"RKMETextSpecification", StatisticalType::rkme_text},
+     {"HeteroMapTableSpecification", StatisticalType::hetero_map_table},
+     {"RKMEStatSpecification", StatisticalType::rkme_table}}};
 
 Result<void> check_shape(const RkmeSpecification& spec, const SpecificationLimits& limits) {
   const std::size_t k = spec.points.rows(), d = spec.points.cols();
-  if (k == 0 || d == 0) return fail(ErrorCode::spec_shape, fmt::format("z is {} x {}; it needs a point and a dimension", k, d), "/z");
-  if (k > limits.max_points)
-    return fail(ErrorCode::spec_shape, fmt::format("z has {} points, the limit is {}", k, limits.max_points), "/z");
-  if (k > limits.max_values / d)
-    return fail(ErrorCode::spec_shape, fmt::format("z is {} x {}, over the limit of {} values", k, d, limits.max_values),
+  if (k == 0 || d == 0)
+    return fail(ErrorCode::spec_shape, fmt::format("z is {} x {}; it needs a point and a dimension", k, d),
                 "/z");
+  if (k > limits.max_points)
+    return fail(ErrorCode::spec_shape, fmt::format("z has {} points, the limit is {}", k, limits.max_points),
+                "/z");
+  if (k > limits.max_values / d)
+    return fail(ErrorCode::spec_shape,
+                fmt::format("z is {} x {}, over the limit of {} values", k, d, limits.max_values), "/z");
   if (spec.weights.size() != k)
-    return fail(ErrorCode::spec_shape, fmt::format("z has {} points, beta has {} weights", k, spec.weights.size()),
-                "/beta", "write one weight for each point");
-  const std::size_t trailing = std::accumulate(spec.trailing_shape.begin(), spec.trailing_shape.end(), std::size_t{1},
-                                               std::multiplies<>());
+    return fail(ErrorCode::spec_shape,
+                fmt::format("z has {} points, beta has {} weights", k, spec.weights.size()), "/beta",
+                "write one weight for each point");
+  const std::size_t trailing = std::accumulate(spec.trailing_shape.begin(), spec.trailing_shape.end(),
+                                               std::size_t{1}, std::multiplies<>());
   if (spec.trailing_shape.empty() || trailing != d)
-    return fail(ErrorCode::spec_shape, fmt::format("the point shape holds {} values, a point has {}", trailing, d), "/z");
+    return fail(ErrorCode::spec_shape,
+                fmt::format("the point shape holds {} values, a point has {}", trailing, d), "/z");
   if (spec.type == StatisticalType::rkme_image &&
       (spec.trailing_shape.size() != 3 || spec.trailing_shape[1] != 32 || spec.trailing_shape[2] != 32))
     return fail(ErrorCode::spec_shape, "an image specification's points are C x 32 x 32", "/z");
@@ -52,7 +58,8 @@ Result<void> check_values(const RkmeSpecification& spec, const SpecificationLimi
       if (!(std::abs(value) <= limits.max_magnitude))
         return fail(ErrorCode::spec_not_finite,
                     fmt::format("value {} of point {} is {}; distances to it are not finite", j, i, value),
-                    fmt::format("/z/{}", i), "clean NaN, infinite and absurdly large values before the specification");
+                    fmt::format("/z/{}", i),
+                    "clean NaN, infinite and absurdly large values before the specification");
     }
   bool all_zero = true;
   for (std::size_t i = 0; i < spec.weights.size(); ++i) {
@@ -62,7 +69,8 @@ Result<void> check_values(const RkmeSpecification& spec, const SpecificationLimi
     all_zero = all_zero && spec.weights[i] == 0;
   }
   if (all_zero)
-    return fail(ErrorCode::spec_weights, "all weights are zero: the specification describes no data", "/beta");
+    return fail(ErrorCode::spec_weights, "all weights are zero: the specification describes no data",
+                "/beta");
   return {};
 }
 
@@ -84,12 +92,13 @@ Result<void> validate(const RkmeSpecification& spec, const SpecificationLimits& 
   LEARNDOCK_CHECK(check_shape(spec, limits));
   LEARNDOCK_CHECK(check_values(spec, limits));
   if (!(spec.gamma > 0) || !std::isfinite(spec.gamma))
-    return fail(ErrorCode::spec_gamma, fmt::format("gamma is {}; it must be a positive number", spec.gamma), "/gamma");
+    return fail(ErrorCode::spec_gamma, fmt::format("gamma is {}; it must be a positive number", spec.gamma),
+                "/gamma");
   return {};
 }
 
-Result<RkmeSpecification> make_table_specification(Matrix<double> points, std::vector<double> weights, double gamma,
-                                                   std::uint64_t num_points) {
+Result<RkmeSpecification> make_table_specification(Matrix<double> points, std::vector<double> weights,
+                                                   double gamma, std::uint64_t num_points) {
   RkmeSpecification spec;
   spec.trailing_shape = {points.cols()};
   spec.points = std::move(points);

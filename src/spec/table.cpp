@@ -1,5 +1,10 @@
 #include "learndock/spec/table.hpp"
 
+#include "learndock/base/file.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <bit>
 #include <charconv>
@@ -9,11 +14,6 @@
 #include <limits>
 #include <optional>
 #include <set>
-
-#include <fmt/format.h>
-#include <fmt/ranges.h>
-
-#include "learndock/base/file.hpp"
 
 namespace learndock::spec {
 namespace {
@@ -68,7 +68,8 @@ class CsvReader {
     while (true) {
       const std::size_t quote = text_.find('"', at_);
       if (quote == std::string_view::npos)
-        return fail(ErrorCode::table_syntax, "a quoted cell is never closed", fmt::format("line {}", first_line_));
+        return fail(ErrorCode::table_syntax, "a quoted cell is never closed",
+                    fmt::format("line {}", first_line_));
       const std::string_view part = text_.substr(at_, quote - at_);
       cell += part;
       line_ += static_cast<std::size_t>(std::count(part.begin(), part.end(), '\n'));
@@ -98,13 +99,15 @@ std::optional<float> parse_number(std::string_view cell) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (end != text.data() + text.size() || text.empty()) return std::nullopt;
   // Beyond double is beyond any use: missing, like the infinity it would become. Underflow is zero.
-  if (error == std::errc::result_out_of_range) return text.find("e-") != std::string_view::npos ? 0.0F : kMissing;
+  if (error == std::errc::result_out_of_range)
+    return text.find("e-") != std::string_view::npos ? 0.0F : kMissing;
   if (error != std::errc()) return std::nullopt;
   return static_cast<float>(value);
 }
 
 bool is_missing(std::string_view cell) {
-  static const std::set<std::string_view> names = {"", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "?"};
+  static const std::set<std::string_view> names = {"",     "NA",   "N/A",  "NaN", "nan",
+                                                   "null", "NULL", "None", "?"};
   return names.contains(trimmed(cell));
 }
 
@@ -119,7 +122,8 @@ bool looks_like_data(const std::vector<std::string>& header) {
   return false;
 }
 
-Result<std::optional<std::size_t>> label_index(const std::vector<std::string>& header, const std::string& label) {
+Result<std::optional<std::size_t>> label_index(const std::vector<std::string>& header,
+                                               const std::string& label) {
   if (label.empty()) return std::nullopt;
   const auto found = std::find(header.begin(), header.end(), label);
   if (found == header.end())
@@ -192,7 +196,8 @@ using ElementReader = float (*)(const char*);
 ElementReader element_reader(const NpyHeader& header) {
   static_assert(std::endian::native == std::endian::little);
   switch (header.kind) {
-    case 'f': return header.width == 4 ? element<float> : element<double>;
+    case 'f':
+      return header.width == 4 ? element<float> : element<double>;
     case 'i':
       return header.width == 1   ? element<std::int8_t>
              : header.width == 2 ? element<std::int16_t>
@@ -220,7 +225,8 @@ Result<Table> parse_csv(std::string_view text, const TableOptions& options) {
   const std::vector<std::string> header = cells;
   LEARNDOCK_TRY(const std::optional<std::size_t> label, label_index(header, options.label_column));
   const std::size_t features = header.size() - (label ? 1 : 0);
-  if (features == 0) return fail(ErrorCode::table_column, "no feature column is left beside the label", "line 1");
+  if (features == 0)
+    return fail(ErrorCode::table_column, "no feature column is left beside the label", "line 1");
 
   std::vector<float> values;
   std::size_t rows = 0;
@@ -228,17 +234,21 @@ Result<Table> parse_csv(std::string_view text, const TableOptions& options) {
     LEARNDOCK_TRY(const bool more, reader.next(cells));
     if (!more) break;
     if (cells.size() != header.size())
-      return fail(ErrorCode::table_syntax, fmt::format("{} cells, the header has {}", cells.size(), header.size()),
+      return fail(ErrorCode::table_syntax,
+                  fmt::format("{} cells, the header has {}", cells.size(), header.size()),
                   fmt::format("line {}", reader.line()));
     if (values.size() + features > options.max_values)
-      return fail(ErrorCode::too_large, fmt::format("the table holds more than {} values", options.max_values));
+      return fail(ErrorCode::too_large,
+                  fmt::format("the table holds more than {} values", options.max_values));
     for (std::size_t c = 0; c < cells.size(); ++c) {
       if (label && c == *label) continue;
       const auto number = is_missing(cells[c]) ? kMissing : parse_number(cells[c]);
       if (!number)
-        return fail(ErrorCode::table_cell, fmt::format("\"{}\" is not a number", std::string_view(cells[c]).substr(0, 40)),
-                    fmt::format("line {}, column \"{}\"", reader.line(), header[c]),
-                    "encode it as a number, leave the cell empty, or name the column with --label to leave it out");
+        return fail(
+            ErrorCode::table_cell,
+            fmt::format("\"{}\" is not a number", std::string_view(cells[c]).substr(0, 40)),
+            fmt::format("line {}, column \"{}\"", reader.line(), header[c]),
+            "encode it as a number, leave the cell empty, or name the column with --label to leave it out");
       values.push_back(*number);
     }
     ++rows;
@@ -277,8 +287,8 @@ Result<Table> parse_npy(std::string_view bytes, const TableOptions& options) {
     return fail(ErrorCode::too_large, fmt::format("the table holds more than {} values", options.max_values));
   const std::string_view data = bytes.substr(start + length);
   if (data.size() != header.rows * header.cols * header.width)
-    return bad_npy(fmt::format("{} x {} elements of {} bytes do not match the {} bytes present", header.rows, header.cols,
-                               header.width, data.size()));
+    return bad_npy(fmt::format("{} x {} elements of {} bytes do not match the {} bytes present", header.rows,
+                               header.cols, header.width, data.size()));
   Table table{Matrix<float>(header.rows, header.cols), {}};
   const ElementReader read = element_reader(header);
   for (std::size_t r = 0; r < header.rows; ++r)

@@ -7,8 +7,14 @@ const PAGE = 25;
 const $ = (id) => document.getElementById(id);
 const state = { file: null, spec: null, cursor: null, turn: 0 };
 
+// On narrow screens tables are laid out as cards, which would take their meaning away from assistive programs; the
+// roles keep it.
+const ROLES = { table: "table", thead: "rowgroup", tbody: "rowgroup", tr: "row", td: "cell" };
+
 function make(tag, attributes = {}, ...children) {
   const node = document.createElement(tag);
+  const role = tag === "th" ? (attributes.scope === "col" ? "columnheader" : "rowheader") : ROLES[tag];
+  if (role) node.setAttribute("role", role);
   for (const [name, value] of Object.entries(attributes)) {
     if (name === "onclick") node.addEventListener("click", value);
     else if (value !== null && value !== undefined) node.setAttribute(name, value);
@@ -203,15 +209,15 @@ function detailParts(record) {
   const words = semantic.Description && semantic.Description.Values;
   if (words) parts.push(make("p", { class: "description" }, words));
   parts.push(list);
-  for (const key of ["Input", "Output"]) {
-    const described = Object.entries((semantic[key] && semantic[key].Description) || {});
-    if (described.length === 0) continue;
-    parts.push(make("h3", {}, `${key} (${semantic[key].Dimension})`), make("ol", { class: "features", start: "0" }, ...described.map(([index, text]) => make("li", { value: index }, text))));
-  }
   if (record.url && /^https?:\/\//.test(record.url)) parts.push(make("p", {}, "Elsewhere: ", make("a", { href: record.url, rel: "noreferrer noopener" }, record.url)));
   if (record.package) {
     const url = location.origin + place(record.id);
     parts.push(make("h3", {}, "Use it on your data"), make("pre", { tabindex: "0" }, `curl -OJ ${url}/package\ncurl -OJ ${url}/use.py\npython3 use.py --data my.csv --out predictions.csv`));
+  }
+  for (const key of ["Input", "Output"]) {
+    const described = Object.entries((semantic[key] && semantic[key].Description) || {});
+    if (described.length === 0) continue;
+    parts.push(make("h3", {}, `${key} (${semantic[key].Dimension})`), make("ol", { class: "features", start: "0" }, ...described.map(([index, text]) => make("li", { value: index }, text))));
   }
   return parts;
 }
@@ -302,8 +308,17 @@ async function search() {
   } catch (problem) {
     if (turn !== state.turn) return;
     progress("");
+    clearAnswer();
     showProblem(problem);
   }
+}
+
+// Results of an earlier question must not stand under a later one.
+function clearAnswer() {
+  $("results-title").textContent = "No results";
+  $("certificate").hidden = $("more").hidden = true;
+  showWarnings([]);
+  $("answer").replaceChildren();
 }
 
 function show(answer) {

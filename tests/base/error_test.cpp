@@ -1,13 +1,13 @@
 #include "learndock/base/error.hpp"
 
-#include <fstream>
-#include <set>
-#include <sstream>
+#include "learndock/base/digest.hpp"
+#include "learndock/base/ids.hpp"
 
 #include <gtest/gtest.h>
 
-#include "learndock/base/digest.hpp"
-#include "learndock/base/ids.hpp"
+#include <fstream>
+#include <set>
+#include <sstream>
 
 namespace learndock {
 namespace {
@@ -27,15 +27,29 @@ TEST(ErrorTable, SlugsAndNumbersAreUniqueAndReversible) {
   EXPECT_EQ(code_of_slug("of.a.newer.server"), ErrorCode::internal);
 }
 
+TEST(ErrorTable, TheErrorIndexListsEveryCode) {
+  std::ifstream file(LEARNDOCK_ERROR_INDEX);
+  std::stringstream text;
+  text << file.rdbuf();
+  for (const ErrorCode code : all_error_codes()) {
+    std::stringstream row;
+    row << "| E" << number(code) << " | `" << slug(code) << "` | " << http_status(code) << " | "
+        << exit_code(code) << " |";
+    EXPECT_NE(text.str().find(row.str()), std::string::npos) << row.str();
+  }
+}
+
 TEST(ErrorTable, DescribeNamesWhatWhereAndFix) {
-  const std::string text = describe({ErrorCode::zip_path_traversal, "entry leaves the package", "../x", "repack it"});
+  const std::string text =
+      describe({ErrorCode::zip_path_traversal, "entry leaves the package", "../x", "repack it"});
   EXPECT_EQ(text, "entry leaves the package (zip.path.traversal, E1003)\n  at:  ../x\n  fix: repack it");
 }
 
 TEST(LearnwareId, AcceptsPrintableNamesOnly) {
   EXPECT_EQ(LearnwareId::create("lw-1:a").value().text(), "lw-1:a");
   EXPECT_EQ(LearnwareId::from_number(42).text(), "00000042");
-  for (const char* bad : {"", "a b", "a/b", "a\n", "\x7f"}) EXPECT_FALSE(LearnwareId::create(bad).has_value()) << bad;
+  for (const char* bad : {"", "a b", "a/b", "a\n", "\x7f"})
+    EXPECT_FALSE(LearnwareId::create(bad).has_value()) << bad;
   EXPECT_FALSE(LearnwareId::create(std::string(129, 'a')).has_value());
 }
 

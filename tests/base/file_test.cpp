@@ -1,8 +1,8 @@
 #include "learndock/base/file.hpp"
 
-#include <unistd.h>
-
 #include <gtest/gtest.h>
+
+#include <unistd.h>
 
 namespace learndock {
 namespace {

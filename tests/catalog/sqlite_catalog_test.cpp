@@ -12,11 +12,6 @@
 #include <chrono>
 #include <thread>
 
-// The system's SQLite is not instrumented; what it does under its own locks looks like races to the
-// sanitizer.
-extern "C" const char* __tsan_default_suppressions();
-extern "C" const char* __tsan_default_suppressions() { return "called_from_lib:libsqlite3.so\n"; }
-
 namespace learndock::catalog {
 namespace {
 

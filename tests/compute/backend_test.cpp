@@ -1,13 +1,14 @@
 // One table of shapes, every backend against the oracle. New backends are added to `challengers`.
 #include "learndock/compute/backend.hpp"
 
-#include <cmath>
-#include <string>
+#include "learndock/compute/registry.hpp"
+
+#include "support/generators.hpp"
 
 #include <gtest/gtest.h>
 
-#include "learndock/compute/registry.hpp"
-#include "support/generators.hpp"
+#include <cmath>
+#include <string>
 
 namespace learndock::compute {
 namespace {
@@ -28,7 +29,8 @@ std::vector<std::shared_ptr<const Backend>> challengers() {
   return backends;
 }
 
-/// Each term |b c k| carries the error of the exponent (a few rounding errors of gamma times centred norms) and of exp.
+/// Each term |b c k| carries the error of the exponent (a few rounding errors of gamma times centred norms)
+/// and of exp.
 double bound(const WeightedSet& a, const WeightedSet& b, double offset) {
   double weight_a = 0, weight_b = 0, norm = 0;
   for (const double w : a.weights) weight_a += std::abs(w);
@@ -39,9 +41,11 @@ double bound(const WeightedSet& a, const WeightedSet& b, double offset) {
       for (const double x : set->points.row(i)) sum += (x - offset) * (x - offset);
       norm = std::max(norm, sum);
     }
-  // Centring itself rounds each coordinate by eps |offset|, which moves a squared distance by that times the distance.
+  // Centring itself rounds each coordinate by eps |offset|, which moves a squared distance by that times the
+  // distance.
   const double coordinate = std::abs(offset) * std::sqrt(norm * static_cast<double>(a.points.cols()));
-  return weight_a * weight_b * 1e-15 * (16 + 8 * a.gamma * (4 * norm * std::sqrt(static_cast<double>(a.points.cols())) + coordinate));
+  return weight_a * weight_b * 1e-15 *
+         (16 + 8 * a.gamma * (4 * norm * std::sqrt(static_cast<double>(a.points.cols())) + coordinate));
 }
 
 struct Case {
@@ -51,10 +55,12 @@ struct Case {
 };
 
 const Case kCases[] = {
-    {0, 1, 1, 1, 0.1, 0, 1, false},      {1, 1, 1, 1, 0.1, 0, 1, false},       {3, 1, 7, 2, 0.5, 0, 1, true},
-    {40, 20, 100, 20, 0.1, 0, 1, false}, {7, 511, 3, 5, 0.1, 0, 1, false},     {7, 512, 3, 5, 0.1, 0, 1, true},
-    {7, 513, 33, 5, 0.1, 0, 1, false},   {2, 1501, 1403, 3, 0.2, 0, 1, true},  {9, 17, 31, 129, 0.01, 0, 1, false},
-    {5, 20, 20, 8, 0.1, 1e6, 1, false},  {5, 20, 20, 8, 0.1, 0, 1e4, false},   {5, 20, 20, 8, 1e-8, 0, 1e4, false},
+    {0, 1, 1, 1, 0.1, 0, 1, false},      {1, 1, 1, 1, 0.1, 0, 1, false},
+    {3, 1, 7, 2, 0.5, 0, 1, true},       {40, 20, 100, 20, 0.1, 0, 1, false},
+    {7, 511, 3, 5, 0.1, 0, 1, false},    {7, 512, 3, 5, 0.1, 0, 1, true},
+    {7, 513, 33, 5, 0.1, 0, 1, false},   {2, 1501, 1403, 3, 0.2, 0, 1, true},
+    {9, 17, 31, 129, 0.01, 0, 1, false}, {5, 20, 20, 8, 0.1, 1e6, 1, false},
+    {5, 20, 20, 8, 0.1, 0, 1e4, false},  {5, 20, 20, 8, 1e-8, 0, 1e4, false},
     {5, 20, 20, 8, 1e6, 0, 1e-3, true},  {5, 8, 8, 4, 0.1, 0, 0, false},  // spread 0: all points equal
 };
 
@@ -63,11 +69,12 @@ TEST(Backend, InnerProductsMatchTheOracle) {
     for (const Case& c : kCases) {
       SCOPED_TRACE(std::string(backend->name()) + " sets " + std::to_string(c.sets) + " count " +
                    std::to_string(c.count) + " d " + std::to_string(c.dimension));
-      const auto query = random_set({c.query_count, c.dimension, 0.7, c.offset, c.spread, c.signed_weights}, 99);
+      const auto query =
+          random_set({c.query_count, c.dimension, 0.7, c.offset, c.spread, c.signed_weights}, 99);
       std::vector<WeightedSet> sets;
       for (std::size_t i = 0; i < c.sets; ++i)  // ragged: later sets are larger; gammas differ
-        sets.push_back(random_set({c.count + i, c.dimension, c.gamma * (1 + 0.1 * static_cast<double>(i)), c.offset,
-                                   c.spread, c.signed_weights},
+        sets.push_back(random_set({c.count + i, c.dimension, c.gamma * (1 + 0.1 * static_cast<double>(i)),
+                                   c.offset, c.spread, c.signed_weights},
                                   i));
       std::vector<ReducedSetView> views;
       for (const auto& set : sets) views.push_back(set.view());
@@ -84,7 +91,8 @@ TEST(Backend, SelfInnerProductsMatchTheOracle) {
     for (const Case& c : kCases) {
       std::vector<WeightedSet> sets;
       for (std::size_t i = 0; i < c.sets; ++i)  // dimensions differ too
-        sets.push_back(random_set({c.count, c.dimension + i, c.gamma, c.offset, c.spread, c.signed_weights}, i));
+        sets.push_back(
+            random_set({c.count, c.dimension + i, c.gamma, c.offset, c.spread, c.signed_weights}, i));
       std::vector<ReducedSetView> views;
       for (const auto& set : sets) views.push_back(set.view());
       std::vector<double> want(c.sets), have(c.sets);
@@ -157,7 +165,8 @@ TEST(Backend, NearestCentresMatchTheOracleWhereTheChoiceIsClear) {
           ++different;
           const auto distance = [&](std::uint32_t c) {
             double sum = 0;
-            for (std::size_t k = 0; k < 9; ++k) sum += std::pow(static_cast<double>(data(x, k) - centres(c, k)), 2);
+            for (std::size_t k = 0; k < 9; ++k)
+              sum += std::pow(static_cast<double>(data(x, k) - centres(c, k)), 2);
             return sum;
           };
           EXPECT_NEAR(distance(have[x]), distance(want[x]), 1e-4) << "not a rounding tie, row " << x;

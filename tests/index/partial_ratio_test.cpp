@@ -1,11 +1,11 @@
 #include "learndock/index/partial_ratio.hpp"
 
+#include <gtest/gtest.h>
+
 #include <algorithm>
 #include <random>
 #include <string>
 #include <vector>
-
-#include <gtest/gtest.h>
 
 namespace learndock::index {
 namespace {
@@ -16,7 +16,8 @@ double by_definition(std::string a, std::string b) {
     std::vector<std::vector<int>> table(x.size() + 1, std::vector<int>(y.size() + 1, 0));
     for (std::size_t i = 1; i <= x.size(); ++i)
       for (std::size_t j = 1; j <= y.size(); ++j)
-        table[i][j] = x[i - 1] == y[j - 1] ? table[i - 1][j - 1] + 1 : std::max(table[i - 1][j], table[i][j - 1]);
+        table[i][j] =
+            x[i - 1] == y[j - 1] ? table[i - 1][j - 1] + 1 : std::max(table[i - 1][j], table[i][j - 1]);
     return table[x.size()][y.size()];
   };
   if (a.size() > b.size()) std::swap(a, b);
@@ -38,8 +39,9 @@ TEST(PartialRatio, HandComputed) {
 }
 
 TEST(PartialRatio, WindowsOfFullLengthAndAtTheEndsReachTheBestOfAllWindows) {
-  // Shorter windows inside the longer text never beat these by the definition of the libraries; here they are compared with
-  // all windows, which bounds the result from above, and must be found exactly whenever the best window is at an end.
+  // Shorter windows inside the longer text never beat these by the definition of the libraries; here they are
+  // compared with all windows, which bounds the result from above, and must be found exactly whenever the
+  // best window is at an end.
   std::mt19937 random(3);
   int equal = 0;
   for (int round = 0; round < 400; ++round) {
@@ -59,7 +61,8 @@ TEST(PartialRatio, WindowsOfFullLengthAndAtTheEndsReachTheBestOfAllWindows) {
 TEST(PartialRatio, PatternsLongerThanAWord) {
   const std::string pattern(130, 'x');
   EXPECT_EQ(partial_ratio(pattern, "yy" + pattern + "zz"), 100);
-  EXPECT_NEAR(partial_ratio(pattern, std::string(65, 'y') + std::string(65, 'x') + std::string(200, 'y')), 200.0 * 65 / 260, 1e-9);
+  EXPECT_NEAR(partial_ratio(pattern, std::string(65, 'y') + std::string(65, 'x') + std::string(200, 'y')),
+              200.0 * 65 / 260, 1e-9);
 }
 
 }  // namespace

@@ -1,8 +1,8 @@
 #include "market/compat_scores.hpp"
 
-#include <cmath>
-
 #include <gtest/gtest.h>
+
+#include <cmath>
 
 namespace learndock::market {
 namespace {
@@ -44,7 +44,8 @@ TEST(CompatSelection, MixtureNoBetterInWholePerCentsIsDropped) {
 }
 
 TEST(CompatSelection, AWeakBestIsRaisedWithTheMixture) {
-  // With a far better mixture the best single falls under 0.6: it is shown as 0.6 and the mixture is raised, at most to 1.
+  // With a far better mixture the best single falls under 0.6: it is shown as 0.6 and the mixture is raised,
+  // at most to 1.
   const auto selection = compat_selection(Values{0.8, 1.0}, 0.1);
   const Values raw = compat_scores(Values{0.8, 1.0, 0.1});
   ASSERT_LT(raw[0], 0.6);

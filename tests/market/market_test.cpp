@@ -1,15 +1,15 @@
 #include "learndock/market/market.hpp"
 
-#include <unistd.h>
+#include "learndock/spec/codec.hpp"
+
+#include "support/generators.hpp"
+
+#include <gtest/gtest.h>
 
 #include <atomic>
 #include <fstream>
 #include <thread>
-
-#include <gtest/gtest.h>
-
-#include "learndock/spec/codec.hpp"
-#include "support/generators.hpp"
+#include <unistd.h>
 
 namespace learndock::market {
 namespace {
@@ -35,14 +35,19 @@ class MarketTest : public ::testing::Test {
     return folder_ / name;
   }
   fs::path package(const std::string& name, std::uint64_t seed) {
-    write(name + "/learnware.yaml", "model:\n  class_name: MyModel\nstat_specifications:\n  - module_path: learnware.specification\n    class_name: RKMETableSpecification\n    file_name: stat.json\n    kwargs: {}\n");
+    write(name + "/learnware.yaml",
+          "model:\n  class_name: MyModel\nstat_specifications:\n  - module_path: learnware.specification\n   "
+          " class_name: RKMETableSpecification\n    file_name: stat.json\n    kwargs: {}\n");
     write(name + "/__init__.py", "# model " + std::to_string(seed) + "\n");
     write(name + "/requirements.txt", "numpy\n");
     write(name + "/stat.json", spec::to_json_text(random_specification({5, 3}, seed)));
     return folder_ / name;
   }
   static std::string line(const std::string& id, std::uint64_t seed) {
-    return to_text({{"id", id}, {"semantic", Json::object()}, {"stat", spec::to_json(random_specification({5, 3}, seed))}}) + "\n";
+    return to_text({{"id", id},
+                    {"semantic", Json::object()},
+                    {"stat", spec::to_json(random_specification({5, 3}, seed))}}) +
+           "\n";
   }
   fs::path folder_ = fs::temp_directory_path() / ("learndock_market_test_" + std::to_string(::getpid()));
 };
@@ -97,11 +102,13 @@ TEST_F(MarketTest, TheSamePackageTwiceIsAConflict) {
   const auto again = market->add_package(path);
   ASSERT_FALSE(again.has_value());
   EXPECT_EQ(again.error().code, ErrorCode::package_duplicate);
-  EXPECT_TRUE(fs::exists(market->package_path(LearnwareId::from_number(1)).value())) << "the first one keeps its bytes";
+  EXPECT_TRUE(fs::exists(market->package_path(LearnwareId::from_number(1)).value()))
+      << "the first one keeps its bytes";
 }
 
 TEST_F(MarketTest, BulkImportKeepsIdsAndOrderAndRejectsLinesAlone) {
-  const std::string text = line("z", 1) + line("a", 2) + "{\"id\":\"broken\",\"stat\":{\"z\":[[NaN]],\"beta\":[1]}}\n\n" + line("z", 3) +
+  const std::string text = line("z", 1) + line("a", 2) +
+                           "{\"id\":\"broken\",\"stat\":{\"z\":[[NaN]],\"beta\":[1]}}\n\n" + line("z", 3) +
                            "{\"id\":7,\"semantic\":{},\"stat\":null,\"url\":\"http://example.org/m\"}\n";
   const auto market = open();
   const auto outcome = market->import_specifications(write("bulk.jsonl", text));

@@ -1,20 +1,23 @@
 #include "market/searcher.hpp"
 
-#include <cmath>
+#include "learndock/compute/registry.hpp"
+#include "learndock/spec/mmd.hpp"
+
+#include "market/compat_scores.hpp"
+#include "support/generators.hpp"
 
 #include <gtest/gtest.h>
 
-#include "learndock/compute/registry.hpp"
-#include "learndock/spec/mmd.hpp"
-#include "market/compat_scores.hpp"
-#include "support/generators.hpp"
+#include <cmath>
 
 namespace learndock::market {
 namespace {
 
 using testing::random_specification;
 
-std::shared_ptr<const compute::Backend> backend(const char* name) { return compute::open_backend(name).value(); }
+std::shared_ptr<const compute::Backend> backend(const char* name) {
+  return compute::open_backend(name).value();
+}
 
 void add(index::Snapshot& snapshot, const std::string& id, std::optional<spec::RkmeSpecification> spec,
          const std::string& name = "", const std::string& scenario = "") {
@@ -26,7 +29,8 @@ void add(index::Snapshot& snapshot, const std::string& id, std::optional<spec::R
   if (!scenario.empty()) entry->values[static_cast<std::size_t>(spec::SemanticKey::scenario)] = {scenario};
   if (spec) {
     const auto view = spec->view();
-    EXPECT_TRUE(backend("cpu_reference")->self_inner_products({&view, 1}, {&entry->self_inner, 1}).has_value());
+    EXPECT_TRUE(
+        backend("cpu_reference")->self_inner_products({&view, 1}, {&entry->self_inner, 1}).has_value());
   }
   entry->specification = std::move(spec);
   snapshot.entries.push_back(entry);
@@ -35,7 +39,8 @@ void add(index::Snapshot& snapshot, const std::string& id, std::optional<spec::R
 index::Snapshot random_snapshot(std::size_t count, std::uint64_t seed) {
   index::Snapshot snapshot;
   for (std::size_t i = 0; i < count; ++i)
-    add(snapshot, "lw" + std::to_string(i), random_specification({5 + i % 7, 3, 0.2, 0.1 * static_cast<double>(i % 20), 1, false}, seed + i));
+    add(snapshot, "lw" + std::to_string(i),
+        random_specification({5 + i % 7, 3, 0.2, 0.1 * static_cast<double>(i % 20), 1, false}, seed + i));
   return snapshot;
 }
 
@@ -51,7 +56,9 @@ TEST(Searcher, OrdersByExactDistanceOnEveryBackend) {
   request.top = 300;
   std::vector<std::pair<double, std::string>> want;
   for (const auto& entry : snapshot.entries)
-    want.emplace_back(spec::distance(*entry->specification, *request.specification, *backend("cpu_reference"))->mmd_squared, entry->id.text());
+    want.emplace_back(
+        spec::distance(*entry->specification, *request.specification, *backend("cpu_reference"))->mmd_squared,
+        entry->id.text());
   std::sort(want.begin(), want.end());
   for (const auto& [name, tolerance] : {std::pair{"cpu_reference", 1e-9}, std::pair{"cpu", 1e-5}}) {
     const auto answer = search_snapshot(snapshot, request, *backend(name));
@@ -92,7 +99,9 @@ TEST(Searcher, CompatIsTheReferencesSelectionEndToEnd) {
   ASSERT_TRUE(answer.has_value());
   std::vector<double> distances;
   for (const auto& entry : snapshot.entries)
-    distances.push_back(spec::distance(*entry->specification, *request.specification, *backend("cpu_reference"))->mmd_squared);
+    distances.push_back(
+        spec::distance(*entry->specification, *request.specification, *backend("cpu_reference"))
+            ->mmd_squared);
   std::sort(distances.begin(), distances.end());
   const auto want = compat_selection(distances, std::nullopt).scores;
   ASSERT_EQ(answer->singles.size(), want.size());
@@ -123,7 +132,8 @@ TEST(Searcher, SkipsWhatCannotBeComparedAndSaysSo) {
   EXPECT_EQ(answer->warnings.size(), 3u);
   auto compat = request;
   compat.scores = ScoreMode::compat;
-  EXPECT_EQ(search_snapshot(snapshot, compat, *backend("cpu"))->evaluated, 2u) << "the reference never compares gammas";
+  EXPECT_EQ(search_snapshot(snapshot, compat, *backend("cpu"))->evaluated, 2u)
+      << "the reference never compares gammas";
 }
 
 TEST(Searcher, FiltersByTagsAndText) {

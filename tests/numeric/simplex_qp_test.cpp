@@ -1,10 +1,10 @@
 #include "learndock/numeric/simplex_qp.hpp"
 
+#include <gtest/gtest.h>
+
 #include <cmath>
 #include <limits>
 #include <random>
-
-#include <gtest/gtest.h>
 
 namespace learndock {
 namespace {
@@ -133,7 +133,8 @@ TEST(SimplexQp, RefusesBadInput) {
   EXPECT_EQ(solve_simplex_qp(h.view(), std::vector<double>{1}).error().code, ErrorCode::invalid_argument);
   EXPECT_EQ(solve_simplex_qp(MatrixView<const double>(), {}).error().code, ErrorCode::invalid_argument);
   const double nan = std::numeric_limits<double>::quiet_NaN();
-  EXPECT_EQ(solve_simplex_qp(h.view(), std::vector<double>{1, nan}).error().code, ErrorCode::invalid_argument);
+  EXPECT_EQ(solve_simplex_qp(h.view(), std::vector<double>{1, nan}).error().code,
+            ErrorCode::invalid_argument);
 }
 
 }  // namespace

@@ -1,10 +1,10 @@
 #include "learndock/spec/codec.hpp"
 
-#include <limits>
+#include "support/generators.hpp"
 
 #include <gtest/gtest.h>
 
-#include "support/generators.hpp"
+#include <limits>
 
 namespace learndock::spec {
 namespace {
@@ -18,40 +18,52 @@ ErrorCode json_error(std::string_view text) {
 }
 
 TEST(SpecificationJson, ReadsTheReferenceForms) {
-  const auto one_point = from_json_text(R"({"z":[[1,2,3]],"beta":[0.00999],"gamma":0.1,"num_points":7,"type":"RKMETableSpecification"})");
+  const auto one_point = from_json_text(
+      R"({"z":[[1,2,3]],"beta":[0.00999],"gamma":0.1,"num_points":7,"type":"RKMETableSpecification"})");
   ASSERT_TRUE(one_point.has_value());
   EXPECT_EQ(one_point->points.rows(), 1u);
   EXPECT_EQ(one_point->dimension(), 3u);
   EXPECT_EQ(one_point->num_points, 7u);
   // Missing type means table; missing gamma means 0.1; unknown and legacy keys are ignored.
-  const auto bare = from_json_text(R"({"z":[[1],[2]],"beta":[0.5,-0.5e-07],"cuda_idx":-1,"device":"cpu","later":{"x":[1]}})");
+  const auto bare = from_json_text(
+      R"({"z":[[1],[2]],"beta":[0.5,-0.5e-07],"cuda_idx":-1,"device":"cpu","later":{"x":[1]}})");
   ASSERT_TRUE(bare.has_value());
   EXPECT_EQ(bare->type, StatisticalType::rkme_table);
   EXPECT_EQ(bare->gamma, 0.1);
-  const auto text = from_json_text(R"({"z":[[1,2]],"beta":[1],"gamma":0.1,"num_points":3,"type":"RKMETextSpecification","language":["en","zh"]})");
+  const auto text = from_json_text(
+      R"({"z":[[1,2]],"beta":[1],"gamma":0.1,"num_points":3,"type":"RKMETextSpecification","language":["en","zh"]})");
   ASSERT_TRUE(text.has_value());
   EXPECT_EQ(text->languages, (std::vector<std::string>{"en", "zh"}));
   const auto trailing = from_json_text(R"({"z":[[[1,2],[3,4]]],"beta":[1]})");
   ASSERT_TRUE(trailing.has_value());
   EXPECT_EQ(trailing->trailing_shape, (std::vector<std::size_t>{2, 2}));
-  EXPECT_EQ(from_json_text(R"({"z":[[1]],"beta":[1],"type":"RKMEStatSpecification"})")->type, StatisticalType::rkme_table);
+  EXPECT_EQ(from_json_text(R"({"z":[[1]],"beta":[1],"type":"RKMEStatSpecification"})")->type,
+            StatisticalType::rkme_table);
 }
 
 TEST(SpecificationJson, WritesTheReferenceKeysInOrderAndReadsItselfBack) {
-  const auto table = make_table_specification(Matrix<double>(2, 2, {0.1, 2, 3, 4e-7}), {0.25, 0.75}, 0.1, 9).value();
-  EXPECT_EQ(to_json_text(table),
-            R"({"z":[[0.1,2.0],[3.0,4e-07]],"beta":[0.25,0.75],"gamma":0.1,"num_points":9,"type":"RKMETableSpecification"})");
-  for (const char* text :
-       {R"({"z":[[1.5,2.5]],"beta":[1.0],"gamma":0.1,"num_points":3,"type":"RKMETextSpecification","language":["en"]})",
-        R"({"z":[[1.5,2.5]],"beta":[1.0],"embedding":null,"weight":null,"gamma":0.1,"type":"HeteroMapTableSpecification"})"})
+  const auto table =
+      make_table_specification(Matrix<double>(2, 2, {0.1, 2, 3, 4e-7}), {0.25, 0.75}, 0.1, 9).value();
+  EXPECT_EQ(
+      to_json_text(table),
+      R"({"z":[[0.1,2.0],[3.0,4e-07]],"beta":[0.25,0.75],"gamma":0.1,"num_points":9,"type":"RKMETableSpecification"})");
+  for (
+      const char* text :
+      {R"({"z":[[1.5,2.5]],"beta":[1.0],"gamma":0.1,"num_points":3,"type":"RKMETextSpecification","language":["en"]})",
+       R"({"z":[[1.5,2.5]],"beta":[1.0],"embedding":null,"weight":null,"gamma":0.1,"type":"HeteroMapTableSpecification"})"})
     EXPECT_EQ(to_json_text(from_json_text(text).value()), text);
 }
 
 TEST(SpecificationJson, ImageFormKeepsItsKeys) {
   Json z = Json::array({Json::array({Json::array()})});
   for (int row = 0; row < 32; ++row) z[0][0].push_back(std::vector<double>(32, row / 8.0));
-  const Json json = {{"RKME_IMAGE_VERSION", 1}, {"msg", nullptr}, {"z", z}, {"beta", {2.3e-8}}, {"n_models", 16},
-                     {"model_config", {{"k", 2}}}, {"type", "RKMEImageSpecification"}};
+  const Json json = {{"RKME_IMAGE_VERSION", 1},
+                     {"msg", nullptr},
+                     {"z", z},
+                     {"beta", {2.3e-8}},
+                     {"n_models", 16},
+                     {"model_config", {{"k", 2}}},
+                     {"type", "RKMEImageSpecification"}};
   const auto spec = from_json(json);
   ASSERT_TRUE(spec.has_value()) << spec.error().message;
   EXPECT_EQ(spec->trailing_shape, (std::vector<std::size_t>{1, 32, 32}));

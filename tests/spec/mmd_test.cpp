@@ -1,12 +1,13 @@
 #include "learndock/spec/mmd.hpp"
 
-#include <algorithm>
-#include <cmath>
+#include "learndock/compute/registry.hpp"
+
+#include "support/generators.hpp"
 
 #include <gtest/gtest.h>
 
-#include "learndock/compute/registry.hpp"
-#include "support/generators.hpp"
+#include <algorithm>
+#include <cmath>
 
 namespace learndock::spec {
 namespace {
@@ -20,7 +21,8 @@ struct Tolerance {
 const Tolerance kBackends[] = {{"cpu_reference", 1e-9}, {"cpu", 1e-5}};
 
 TEST(Distance, HandComputed) {
-  // A = {0: 1}, B = {0: 1/2, 1: 1/2}, gamma = ln 2 so that k(0, 1) = 1/2: <A,B> = 3/4, <B,B> = 3/4, MMD^2 = 1/4.
+  // A = {0: 1}, B = {0: 1/2, 1: 1/2}, gamma = ln 2 so that k(0, 1) = 1/2: <A,B> = 3/4, <B,B> = 3/4, MMD^2 =
+  // 1/4.
   const double gamma = std::log(2.0);
   const auto a = make_table_specification(Matrix<double>(1, 1, {0}), {1}, gamma, 1).value();
   const auto b = make_table_specification(Matrix<double>(2, 1, {0, 1}), {0.5, 0.5}, gamma, 1).value();

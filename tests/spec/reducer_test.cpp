@@ -1,13 +1,14 @@
 #include "learndock/spec/reducer.hpp"
 
-#include <cmath>
-#include <limits>
-#include <numeric>
+#include "learndock/compute/registry.hpp"
+
+#include "support/generators.hpp"
 
 #include <gtest/gtest.h>
 
-#include "learndock/compute/registry.hpp"
-#include "support/generators.hpp"
+#include <cmath>
+#include <limits>
+#include <numeric>
 
 namespace learndock::spec {
 namespace {
@@ -24,7 +25,8 @@ const compute::Backend& backend(const char* name = "cpu") {
 double mmd_by_loops(const RkmeSpecification& spec, const Matrix<float>& data) {
   const auto kernel = [&](const auto& a, const auto& b) {
     double sum = 0;
-    for (std::size_t c = 0; c < a.size(); ++c) sum += std::pow(static_cast<double>(a[c]) - static_cast<double>(b[c]), 2);
+    for (std::size_t c = 0; c < a.size(); ++c)
+      sum += std::pow(static_cast<double>(a[c]) - static_cast<double>(b[c]), 2);
     return std::exp(-spec.gamma * sum);
   };
   const auto n = static_cast<double>(data.rows());
@@ -47,7 +49,7 @@ TEST(Reducer, FollowsTheRulesForTheNumberOfPoints) {
     options.kmeans_iterations = 2;
     return reduce(random_data(rows, cols, 1).view(), options, backend())->spec.points.rows();
   };
-  EXPECT_EQ(points(1, 3, 100), 1u);     // max(1, floor(2/3))
+  EXPECT_EQ(points(1, 3, 100), 1u);  // max(1, floor(2/3))
   EXPECT_EQ(points(2, 3, 100), 1u);
   EXPECT_EQ(points(100, 3, 100), 66u);  // K >= n: floor(2n/3)
   EXPECT_EQ(points(101, 3, 100), 100u);
@@ -82,14 +84,16 @@ TEST(Reducer, BackendsAgree) {
   const auto data = random_data(400, 6, 5);
   ReducerOptions options;
   options.points = 15;
-  const auto fast = reduce(data.view(), options, backend("cpu")), slow = reduce(data.view(), options, backend("cpu_reference"));
+  const auto fast = reduce(data.view(), options, backend("cpu")),
+             slow = reduce(data.view(), options, backend("cpu_reference"));
   for (std::size_t i = 0; i < 15 * 6; ++i)
     EXPECT_NEAR(fast->spec.points.values()[i], slow->spec.points.values()[i], 1e-6);
   for (std::size_t i = 0; i < 15; ++i) EXPECT_NEAR(fast->spec.weights[i], slow->spec.weights[i], 1e-6);
 }
 
 TEST(Reducer, StepIsTheReferencesGradient) {
-  // Finite differences of 1/2 <mu_z, mu_z> - 2 <mu_z, mu_x>, which the reference's step descends, at fixed weights.
+  // Finite differences of 1/2 <mu_z, mu_z> - 2 <mu_z, mu_x>, which the reference's step descends, at fixed
+  // weights.
   const auto data = random_data(60, 3, 6);
   ReducerOptions options;
   options.points = 5;
@@ -102,12 +106,14 @@ TEST(Reducer, StepIsTheReferencesGradient) {
   const auto objective = [&](const Matrix<double>& z) {
     const auto kernel = [&](const auto& a, const auto& b) {
       double sum = 0;
-      for (std::size_t c = 0; c < 3; ++c) sum += std::pow(static_cast<double>(a[c]) - static_cast<double>(b[c]), 2);
+      for (std::size_t c = 0; c < 3; ++c)
+        sum += std::pow(static_cast<double>(a[c]) - static_cast<double>(b[c]), 2);
       return std::exp(-0.4 * sum);
     };
     double value = 0;
     for (std::size_t i = 0; i < 5; ++i) {
-      for (std::size_t j = 0; j < 5; ++j) value += 0.5 * start.weights[i] * start.weights[j] * kernel(z.row(i), z.row(j));
+      for (std::size_t j = 0; j < 5; ++j)
+        value += 0.5 * start.weights[i] * start.weights[j] * kernel(z.row(i), z.row(j));
       for (std::size_t x = 0; x < 60; ++x) value -= 2 * start.weights[i] * kernel(z.row(i), data.row(x)) / 60;
     }
     return value;

@@ -1,9 +1,9 @@
 #include "learndock/spec/table.hpp"
 
+#include <gtest/gtest.h>
+
 #include <cmath>
 #include <cstring>
-
-#include <gtest/gtest.h>
 
 namespace learndock::spec {
 namespace {
@@ -15,7 +15,9 @@ ErrorCode csv_error(std::string_view text, const std::string& label = "") {
 }
 
 TEST(Csv, ReadsQuotesLineEndsMissingCellsAndLeavesTheLabelOut) {
-  const auto table = parse_csv("\xEF\xBB\xBF\"a \"\"x\"\"\",b,label\r\n1,2.5e1,cat\r\n\r\n NA ,-3,\"d,\nog\"\n", {.label_column = "label"});
+  const auto table =
+      parse_csv("\xEF\xBB\xBF\"a \"\"x\"\"\",b,label\r\n1,2.5e1,cat\r\n\r\n NA ,-3,\"d,\nog\"\n",
+                {.label_column = "label"});
   ASSERT_TRUE(table.has_value()) << table.error().message;
   EXPECT_EQ(table->columns, (std::vector<std::string>{"a \"x\"", "b"}));
   ASSERT_EQ(table->values.rows(), 2u);
@@ -24,9 +26,7 @@ TEST(Csv, ReadsQuotesLineEndsMissingCellsAndLeavesTheLabelOut) {
   EXPECT_EQ(table->values(1, 1), -3.0F);
 }
 
-TEST(Csv, ColumnNumbersAreAHeader) {
-  EXPECT_EQ(parse_csv("0,1\n5,6\n")->values.rows(), 1u);
-}
+TEST(Csv, ColumnNumbersAreAHeader) { EXPECT_EQ(parse_csv("0,1\n5,6\n")->values.rows(), 1u); }
 
 TEST(Csv, RefusesBadInput) {
   EXPECT_EQ(csv_error(""), ErrorCode::table_empty);
@@ -43,7 +43,8 @@ TEST(Csv, RefusesBadInput) {
 
 template <class T>
 std::string npy(std::string_view descr, bool fortran, std::string_view shape, const std::vector<T>& values) {
-  std::string header = "{'descr': '" + std::string(descr) + "', 'fortran_order': " + (fortran ? "True" : "False") +
+  std::string header = "{'descr': '" + std::string(descr) +
+                       "', 'fortran_order': " + (fortran ? "True" : "False") +
                        ", 'shape': " + std::string(shape) + ", }\n";
   std::string bytes = "\x93NUMPY";
   bytes += '\x01';
@@ -72,8 +73,10 @@ TEST(Npy, EveryTruncationIsAnError) {
 }
 
 TEST(Npy, RefusesWhatIsNotATable) {
-  EXPECT_EQ(parse_npy(npy<double>("<f8", false, "(6,)", {1, 2, 3, 4, 5, 6})).error().code, ErrorCode::table_npy);
-  EXPECT_EQ(parse_npy(npy<double>("<f8", false, "(1, 2, 3)", {1, 2, 3, 4, 5, 6})).error().code, ErrorCode::table_npy);
+  EXPECT_EQ(parse_npy(npy<double>("<f8", false, "(6,)", {1, 2, 3, 4, 5, 6})).error().code,
+            ErrorCode::table_npy);
+  EXPECT_EQ(parse_npy(npy<double>("<f8", false, "(1, 2, 3)", {1, 2, 3, 4, 5, 6})).error().code,
+            ErrorCode::table_npy);
   EXPECT_EQ(parse_npy(npy<double>("|O8", false, "(1, 1)", {1})).error().code, ErrorCode::table_npy);
   EXPECT_EQ(parse_npy(npy<double>(">f8", false, "(1, 1)", {1})).error().code, ErrorCode::table_npy);
   EXPECT_EQ(parse_npy(npy<double>("<f8", false, "(0, 3)", {})).error().code, ErrorCode::table_empty);

@@ -1,12 +1,12 @@
 #pragma once
 
-#include <cstdint>
-#include <random>
-#include <vector>
-
 #include "learndock/compute/backend.hpp"
 #include "learndock/numeric/matrix.hpp"
 #include "learndock/spec/statistical.hpp"
+
+#include <cstdint>
+#include <random>
+#include <vector>
 
 namespace learndock::testing {
 
@@ -23,7 +23,7 @@ struct SetShape {
   std::size_t count = 10;
   std::size_t dimension = 4;
   double gamma = 0.1;
-  double offset = 0;     ///< added to every coordinate: far-off data
+  double offset = 0;  ///< added to every coordinate: far-off data
   double spread = 1;
   bool signed_weights = false;
 };
@@ -33,7 +33,8 @@ inline WeightedSet random_set(const SetShape& shape, std::uint64_t seed) {
   std::mt19937_64 random(seed);
   std::normal_distribution<double> normal(shape.offset, shape.spread);
   std::uniform_real_distribution<double> uniform(shape.signed_weights ? -1.0 : 0.01, 1.0);
-  WeightedSet set{Matrix<double>(shape.count, shape.dimension), std::vector<double>(shape.count), shape.gamma};
+  WeightedSet set{Matrix<double>(shape.count, shape.dimension), std::vector<double>(shape.count),
+                  shape.gamma};
   for (double& value : set.points.values()) value = normal(random);
   double sum = 0;
   for (double& weight : set.weights) sum += weight = uniform(random);
@@ -45,7 +46,8 @@ inline WeightedSet random_set(const SetShape& shape, std::uint64_t seed) {
 /// The same as a validated table specification.
 inline spec::RkmeSpecification random_specification(const SetShape& shape, std::uint64_t seed) {
   WeightedSet set = random_set(shape, seed);
-  return spec::make_table_specification(std::move(set.points), std::move(set.weights), shape.gamma, 1000).value();
+  return spec::make_table_specification(std::move(set.points), std::move(set.weights), shape.gamma, 1000)
+      .value();
 }
 
 inline Matrix<float> random_data(std::size_t rows, std::size_t cols, std::uint64_t seed, float offset = 0) {

@@ -19,7 +19,7 @@ enum class ErrorCode : std::uint16_t {
 /// A failure that the caller is told about: what happened, where, and how to mend it.
 struct Error {
   ErrorCode code;
-  std::string message;    ///< what happened, with the facts
+  std::string message;     ///< what happened, with the facts
   std::string where = {};  ///< file, JSON pointer, archive entry or line; may be empty
   std::string fix = {};    ///< what the reader can do about it; may be empty
 };

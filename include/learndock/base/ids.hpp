@@ -1,11 +1,11 @@
 #pragma once
 
+#include "learndock/base/result.hpp"
+
 #include <compare>
 #include <cstdint>
 #include <string>
 #include <string_view>
-
-#include "learndock/base/result.hpp"
 
 namespace learndock {
 

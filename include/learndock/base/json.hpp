@@ -1,12 +1,12 @@
 #pragma once
 
-#include <cstddef>
-#include <string>
-#include <string_view>
-
 #include "learndock/base/result.hpp"
 
 #include <nlohmann/json.hpp>
+
+#include <cstddef>
+#include <string>
+#include <string_view>
 
 namespace learndock {
 

@@ -1,10 +1,10 @@
 #pragma once
 
-#include <utility>
-
 #include "learndock/base/error.hpp"
 
 #include <tl/expected.hpp>
+
+#include <utility>
 
 namespace learndock {
 
@@ -22,7 +22,8 @@ using Failure = tl::unexpected<Error>;
 
 /// Hands an inner failure on, naming the place it was met when the inner one named none.
 [[nodiscard]] inline Failure pass_on(Error error, std::string_view where = {}) {
-  if (!where.empty()) error.where = error.where.empty() ? std::string(where) : std::string(where) + ":" + error.where;
+  if (!where.empty())
+    error.where = error.where.empty() ? std::string(where) : std::string(where) + ":" + error.where;
   return Failure(std::move(error));
 }
 
@@ -31,13 +32,14 @@ using Failure = tl::unexpected<Error>;
 /// Evaluates an expression of type Result<T>; on failure returns it from the enclosing function.
 #define LEARNDOCK_CONCAT_INNER(a, b) a##b
 #define LEARNDOCK_CONCAT(a, b) LEARNDOCK_CONCAT_INNER(a, b)
-#define LEARNDOCK_TRY_IMPL(result, target, ...)                               \
-  auto result = (__VA_ARGS__);                                                \
-  if (!result) return ::learndock::Failure(std::move(result).error());        \
+#define LEARNDOCK_TRY_IMPL(result, target, ...)                        \
+  auto result = (__VA_ARGS__);                                         \
+  if (!result) return ::learndock::Failure(std::move(result).error()); \
   target = std::move(*result)
-#define LEARNDOCK_TRY(target, ...) LEARNDOCK_TRY_IMPL(LEARNDOCK_CONCAT(learndock_try_, __LINE__), target, __VA_ARGS__)
-#define LEARNDOCK_CHECK(...)                                                              \
-  do {                                                                                    \
-    if (auto learndock_check = (__VA_ARGS__); !learndock_check)                           \
-      return ::learndock::Failure(std::move(learndock_check).error());                    \
+#define LEARNDOCK_TRY(target, ...) \
+  LEARNDOCK_TRY_IMPL(LEARNDOCK_CONCAT(learndock_try_, __LINE__), target, __VA_ARGS__)
+#define LEARNDOCK_CHECK(...)                                           \
+  do {                                                                 \
+    if (auto learndock_check = (__VA_ARGS__); !learndock_check)        \
+      return ::learndock::Failure(std::move(learndock_check).error()); \
   } while (false)

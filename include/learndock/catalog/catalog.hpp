@@ -1,5 +1,8 @@
 #pragma once
 
+#include "learndock/base/result.hpp"
+#include "learndock/catalog/records.hpp"
+
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -7,9 +10,6 @@
 #include <optional>
 #include <span>
 #include <string_view>
-
-#include "learndock/base/result.hpp"
-#include "learndock/catalog/records.hpp"
 
 namespace learndock::catalog {
 
@@ -19,11 +19,13 @@ class Catalog {
  public:
   virtual ~Catalog() = default;
 
-  /// Stores the records in one transaction, in order, and returns them with `sequence`, `created_unix_ms` and, where
-  /// `id` was empty, an assigned id. All or none.
-  /// @errors conflict (an id is taken; `where` is the id), package_duplicate (a package digest is already present),
+  /// Stores the records in one transaction, in order, and returns them with `sequence`, `created_unix_ms`
+  /// and, where `id` was empty, an assigned id. All or none.
+  /// @errors conflict (an id is taken; `where` is the id), package_duplicate (a package digest is already
+  /// present),
   ///         no_space, io
-  [[nodiscard]] virtual Result<std::vector<LearnwareRecord>> insert(std::span<const LearnwareRecord> records) = 0;
+  [[nodiscard]] virtual Result<std::vector<LearnwareRecord>> insert(
+      std::span<const LearnwareRecord> records) = 0;
 
   /// @errors not_found
   [[nodiscard]] virtual Result<LearnwareRecord> find(const LearnwareId& id) const = 0;
@@ -31,16 +33,18 @@ class Catalog {
   /// Records with sequence > after, at most `limit`, by insertion order.
   [[nodiscard]] virtual Result<RecordPage> list(std::uint64_t after, std::size_t limit) const = 0;
 
-  /// Removes one learnware and returns what it was. `digest_unused` tells whether no other record names its package.
+  /// Removes one learnware and returns what it was. `digest_unused` tells whether no other record names its
+  /// package.
   struct Removed {
     LearnwareRecord record;
     bool digest_unused = false;
   };
   [[nodiscard]] virtual Result<Removed> remove(const LearnwareId& id) = 0;
 
-  /// Calls `visit` for each record by insertion order, one at a time, `statistical` included; stops at its first
-  /// failure. The record may be moved from.
-  [[nodiscard]] virtual Result<void> visit_all(const std::function<Result<void>(LearnwareRecord&)>& visit) const = 0;
+  /// Calls `visit` for each record by insertion order, one at a time, `statistical` included; stops at its
+  /// first failure. The record may be moved from.
+  [[nodiscard]] virtual Result<void> visit_all(
+      const std::function<Result<void>(LearnwareRecord&)>& visit) const = 0;
 
   [[nodiscard]] virtual Result<std::uint64_t> count() const = 0;
 
@@ -48,8 +52,10 @@ class Catalog {
   [[nodiscard]] virtual Result<bool> has_package(std::string_view digest) const = 0;
 };
 
-/// Opens the SQLite catalogue at `file` (WAL, synchronous=FULL), creating it when `create`; migrates older schemas.
+/// Opens the SQLite catalogue at `file` (WAL, synchronous=FULL), creating it when `create`; migrates older
+/// schemas.
 /// @errors not_found, corrupt, unsupported (written by a newer version), io
-[[nodiscard]] Result<std::unique_ptr<Catalog>> open_sqlite_catalog(const std::filesystem::path& file, bool create);
+[[nodiscard]] Result<std::unique_ptr<Catalog>> open_sqlite_catalog(const std::filesystem::path& file,
+                                                                   bool create);
 
 }  // namespace learndock::catalog

@@ -1,12 +1,12 @@
 #pragma once
 
+#include "learndock/base/ids.hpp"
+
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "learndock/base/ids.hpp"
 
 namespace learndock::catalog {
 
@@ -26,7 +26,7 @@ struct LearnwareRecord {
   std::string statistical;     ///< binary form (spec/codec.hpp); empty when the learnware has none
   std::string package_digest;  ///< SHA-256 of the canonical package; empty for records without a package
   std::uint64_t package_bytes = 0;
-  std::string url;             ///< where a record without a package says the model lives; shown, never fetched
+  std::string url;  ///< where a record without a package says the model lives; shown, never fetched
   std::int64_t created_unix_ms = 0;
 };
 

@@ -1,12 +1,12 @@
 #pragma once
 
+#include "learndock/base/result.hpp"
+#include "learndock/numeric/matrix.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string_view>
-
-#include "learndock/base/result.hpp"
-#include "learndock/numeric/matrix.hpp"
 
 namespace learndock::compute {
 
@@ -26,8 +26,9 @@ struct DataSums {
   MatrixView<double> kernel_point;  ///< K x d: sum_x k(z_i, x) * x; an empty view skips it
 };
 
-/// The batched operations all kernel-embedding work is made of. Calls are coarse (thousands of sets), so the virtual
-/// call costs nothing. Every operation of every backend is compared with `cpu_reference` by tests/compute.
+/// The batched operations all kernel-embedding work is made of. Calls are coarse (thousands of sets), so the
+/// virtual call costs nothing. Every operation of every backend is compared with `cpu_reference` by
+/// tests/compute.
 ///
 /// @threads  all operations may be called concurrently
 /// @errors   invalid_argument on mismatched shapes; unavailable when a device is lost
@@ -38,7 +39,8 @@ class Backend {
 
   /// out[i] = <mu_sets[i], mu_query> under sets[i].gamma (the query's own gamma is not read).
   /// Sets may differ in count but share the query's dimension.
-  [[nodiscard]] virtual Result<void> inner_products(const ReducedSetView& query, std::span<const ReducedSetView> sets,
+  [[nodiscard]] virtual Result<void> inner_products(const ReducedSetView& query,
+                                                    std::span<const ReducedSetView> sets,
                                                     std::span<double> out) const = 0;
 
   /// out[i] = <mu_sets[i], mu_sets[i]>. Sets may differ in count and dimension.
@@ -54,7 +56,8 @@ class Backend {
                                                double gamma, const DataSums& out) const = 0;
 
   /// labels[x] = index of the nearest centre in Euclidean distance (the lowest index among equals).
-  [[nodiscard]] virtual Result<void> nearest_centres(MatrixView<const float> data, MatrixView<const float> centres,
+  [[nodiscard]] virtual Result<void> nearest_centres(MatrixView<const float> data,
+                                                     MatrixView<const float> centres,
                                                      std::span<std::uint32_t> labels) const = 0;
 };
 

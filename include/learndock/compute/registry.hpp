@@ -1,11 +1,11 @@
 #pragma once
 
+#include "learndock/compute/backend.hpp"
+
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "learndock/compute/backend.hpp"
 
 namespace learndock::compute {
 
@@ -21,6 +21,7 @@ struct BackendInfo {
 /// Opens a backend by name; "" or "auto" chooses the fastest CPU one.
 /// @param threads  0 = all cores this process may use
 /// @errors invalid_argument (unknown name), backend_unavailable (says what is missing)
-[[nodiscard]] Result<std::shared_ptr<const Backend>> open_backend(std::string_view name, unsigned threads = 0);
+[[nodiscard]] Result<std::shared_ptr<const Backend>> open_backend(std::string_view name,
+                                                                  unsigned threads = 0);
 
 }  // namespace learndock::compute

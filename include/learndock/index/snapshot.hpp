@@ -1,17 +1,17 @@
 #pragma once
 
-#include <cstdint>
+#include "learndock/base/ids.hpp"
+#include "learndock/spec/semantic.hpp"
+#include "learndock/spec/statistical.hpp"
+
 #include <array>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "learndock/base/ids.hpp"
-#include "learndock/spec/semantic.hpp"
-#include "learndock/spec/statistical.hpp"
 
 namespace learndock::index {
 
@@ -20,7 +20,7 @@ struct Entry {
   std::uint64_t sequence = 0;  ///< insertion order
   LearnwareId id;
   std::string name;
-  std::string folded_name;         ///< name and description as text search compares them (see fold_case)
+  std::string folded_name;  ///< name and description as text search compares them (see fold_case)
   std::string folded_description;
   std::array<std::vector<std::string>, spec::kSemanticKeys> values;
   std::optional<spec::RkmeSpecification> specification;

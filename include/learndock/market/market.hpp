@@ -1,5 +1,11 @@
 #pragma once
 
+#include "learndock/base/json.hpp"
+#include "learndock/base/result.hpp"
+#include "learndock/catalog/records.hpp"
+#include "learndock/market/search.hpp"
+#include "learndock/package/package.hpp"
+
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -8,17 +14,11 @@
 #include <string>
 #include <vector>
 
-#include "learndock/base/json.hpp"
-#include "learndock/base/result.hpp"
-#include "learndock/catalog/records.hpp"
-#include "learndock/market/search.hpp"
-#include "learndock/package/package.hpp"
-
 namespace learndock::market {
 
 struct MarketOptions {
-  std::string backend;       ///< "" = the fastest CPU backend
-  unsigned threads = 0;      ///< of one search; 0 = all cores
+  std::string backend;   ///< "" = the fastest CPU backend
+  unsigned threads = 0;  ///< of one search; 0 = all cores
   package::PackageLimits package_limits = {};
 };
 
@@ -42,7 +42,8 @@ struct MarketStatus {
 
 /// One dock: submit, list, search, retire learnwares. Owns the catalogue, the package store and the index.
 ///
-/// @threads  safe to call concurrently; a search sees one consistent snapshot, also while learnwares come and go
+/// @threads  safe to call concurrently; a search sees one consistent snapshot, also while learnwares come and
+/// go
 /// @ownership  one process at a time writes a dock directory (a lock file holds the others off)
 class Market {
  public:
@@ -58,17 +59,17 @@ class Market {
   [[nodiscard]] Result<SearchAnswer> search(const SearchRequest& request) const;
 
   /// One package, a zip file or folder. @errors of read_package; package_duplicate; conflict
-  [[nodiscard]] Result<catalog::LearnwareRecord> add_package(const std::filesystem::path& path,
-                                                             const spec::SemanticSpecification* semantic = nullptr,
-                                                             std::vector<std::string>* warnings = nullptr);
+  [[nodiscard]] Result<catalog::LearnwareRecord> add_package(
+      const std::filesystem::path& path, const spec::SemanticSpecification* semantic = nullptr,
+      std::vector<std::string>* warnings = nullptr);
 
   using Progress = std::function<void(std::uint64_t done, std::uint64_t total)>;
-  /// Packages, folders that are packages, or folders of packages, in the order of their names. One bad package does
-  /// not stop the rest.
+  /// Packages, folders that are packages, or folders of packages, in the order of their names. One bad
+  /// package does not stop the rest.
   [[nodiscard]] Result<ImportOutcome> import_packages(const std::vector<std::filesystem::path>& paths,
                                                       const Progress& progress = {});
-  /// One {"id"?, "semantic"?, "stat", "url"?} a line; keeps ids and order. Lines are stored in batches; a bad line is
-  /// rejected alone.
+  /// One {"id"?, "semantic"?, "stat", "url"?} a line; keeps ids and order. Lines are stored in batches; a bad
+  /// line is rejected alone.
   [[nodiscard]] Result<ImportOutcome> import_specifications(const std::filesystem::path& jsonl,
                                                             const Progress& progress = {});
 
@@ -91,11 +92,12 @@ class Market {
   std::unique_ptr<State> state_;
 };
 
-/// A record as `show`, `list` and GET /v1/learnwares/{id} print it: id, status, name, semantic, statistical summary,
-/// package {sha256, bytes} or null, url, created.
+/// A record as `show`, `list` and GET /v1/learnwares/{id} print it: id, status, name, semantic, statistical
+/// summary, package {sha256, bytes} or null, url, created.
 [[nodiscard]] Json to_json(const catalog::LearnwareRecord& record);
 
-/// The generated script that runs a fetched package's model on a CSV (see docs/reuse.md); needs no `learnware` package.
+/// The generated script that runs a fetched package's model on a CSV (see docs/reuse.md); needs no
+/// `learnware` package.
 [[nodiscard]] std::string use_script(const package::ModelEntry& model, const std::string& learnware_id,
                                      const std::string& package_file_name);
 

@@ -1,5 +1,11 @@
 #pragma once
 
+#include "learndock/base/ids.hpp"
+#include "learndock/base/json.hpp"
+#include "learndock/base/result.hpp"
+#include "learndock/spec/semantic.hpp"
+#include "learndock/spec/statistical.hpp"
+
 #include <chrono>
 #include <cstdint>
 #include <map>
@@ -7,29 +13,24 @@
 #include <string>
 #include <vector>
 
-#include "learndock/base/ids.hpp"
-#include "learndock/base/json.hpp"
-#include "learndock/base/result.hpp"
-#include "learndock/spec/semantic.hpp"
-#include "learndock/spec/statistical.hpp"
-
 namespace learndock::market {
 
-/// absolute: 1 - MMD^2 / (<L,L> + <U,U>), which means the same in every answer. compat: the reference's numbers, relative to
-/// the other results of the same answer, with its cut-offs and selection.
+/// absolute: 1 - MMD^2 / (<L,L> + <U,U>), which means the same in every answer. compat: the reference's
+/// numbers, relative to the other results of the same answer, with its cut-offs and selection.
 enum class ScoreMode : std::uint8_t { absolute, compat };
 enum class MixtureMethod : std::uint8_t { certified, greedy, auto_weights };
 
 struct SearchRequest {
   std::optional<spec::RkmeSpecification> specification;  ///< none: a semantic search only
   spec::SemanticSpecification semantic;                  ///< empty fields are wildcards
-  std::string text;                                      ///< name or description words; overrides semantic.name
-  std::size_t top = 10;                                  ///< 1..1000; compat mode does not cut
-  std::size_t mixture = 5;                               ///< members at most; 0 = no mixture; at most 20
-  std::optional<MixtureMethod> mixture_method;           ///< default: certified for absolute, greedy for compat
+  std::string text;                             ///< name or description words; overrides semantic.name
+  std::size_t top = 10;                         ///< 1..1000; compat mode does not cut
+  std::size_t mixture = 5;                      ///< members at most; 0 = no mixture; at most 20
+  std::optional<MixtureMethod> mixture_method;  ///< default: certified for absolute, greedy for compat
   ScoreMode scores = ScoreMode::absolute;
-  std::optional<std::chrono::milliseconds> budget;       ///< stop evaluating after this; the answer says exact: false
-  std::string backend;                                   ///< "" = the dock's own
+  std::optional<std::chrono::milliseconds>
+      budget;           ///< stop evaluating after this; the answer says exact: false
+  std::string backend;  ///< "" = the dock's own
 };
 
 struct SingleHit {
@@ -48,14 +49,15 @@ struct MixtureMember {
 struct MixtureHit {
   double mmd_squared = 0;
   double score = 0;
-  std::optional<double> gap;  ///< certified: at most this much above the best mixture of any size over all candidates
+  std::optional<double>
+      gap;  ///< certified: at most this much above the best mixture of any size over all candidates
   std::vector<MixtureMember> members;  ///< in selection order
 };
 
 struct SearchAnswer {
-  bool exact = true;           ///< every learnware that passed the filters was compared
-  double slack = 0;            ///< exact: 0; else by how much an unevaluated learnware could beat the last hit (MMD^2)
-  std::uint64_t evaluated = 0; ///< learnwares compared by exact MMD
+  bool exact = true;  ///< every learnware that passed the filters was compared
+  double slack = 0;   ///< exact: 0; else by how much an unevaluated learnware could beat the last hit (MMD^2)
+  std::uint64_t evaluated = 0;  ///< learnwares compared by exact MMD
   std::uint64_t index_version = 0;
   std::vector<SingleHit> singles;
   std::optional<MixtureHit> mixture;

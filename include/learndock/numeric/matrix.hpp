@@ -49,9 +49,13 @@ class Matrix {
   [[nodiscard]] std::size_t rows() const { return rows_; }
   [[nodiscard]] std::size_t cols() const { return cols_; }
   [[nodiscard]] T& operator()(std::size_t row, std::size_t col) { return values_[row * cols_ + col]; }
-  [[nodiscard]] const T& operator()(std::size_t row, std::size_t col) const { return values_[row * cols_ + col]; }
+  [[nodiscard]] const T& operator()(std::size_t row, std::size_t col) const {
+    return values_[row * cols_ + col];
+  }
   [[nodiscard]] std::span<T> row(std::size_t row) { return {values_.data() + row * cols_, cols_}; }
-  [[nodiscard]] std::span<const T> row(std::size_t row) const { return {values_.data() + row * cols_, cols_}; }
+  [[nodiscard]] std::span<const T> row(std::size_t row) const {
+    return {values_.data() + row * cols_, cols_};
+  }
   [[nodiscard]] std::vector<T>& values() { return values_; }
   [[nodiscard]] const std::vector<T>& values() const { return values_; }
   [[nodiscard]] MatrixView<T> view() { return {values_.data(), rows_, cols_}; }

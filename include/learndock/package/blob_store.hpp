@@ -1,13 +1,13 @@
 #pragma once
 
+#include "learndock/base/result.hpp"
+
 #include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "learndock/base/result.hpp"
 
 namespace learndock::package {
 
@@ -26,7 +26,9 @@ class BlobStore {
   [[nodiscard]] virtual Result<std::vector<std::string>> list() const = 0;
 };
 
-/// `directory/ab/cdef...`: temporary file, fsync, rename, directory fsync. Leftover temporaries are removed on open.
-[[nodiscard]] Result<std::unique_ptr<BlobStore>> open_local_blob_store(const std::filesystem::path& directory);
+/// `directory/ab/cdef...`: temporary file, fsync, rename, directory fsync. Leftover temporaries are removed
+/// on open.
+[[nodiscard]] Result<std::unique_ptr<BlobStore>> open_local_blob_store(
+    const std::filesystem::path& directory);
 
 }  // namespace learndock::package

@@ -1,19 +1,20 @@
 #pragma once
 
+#include "learndock/base/json.hpp"
+#include "learndock/base/result.hpp"
+#include "learndock/spec/semantic.hpp"
+#include "learndock/spec/statistical.hpp"
+
 #include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "learndock/base/json.hpp"
-#include "learndock/base/result.hpp"
-#include "learndock/spec/semantic.hpp"
-#include "learndock/spec/statistical.hpp"
-
 namespace learndock::package {
 
-/// Enforced while reading, before memory is taken (docs/packages.md). Lower them per dock; they are not meant to rise.
+/// Enforced while reading, before memory is taken (docs/packages.md). Lower them per dock; they are not meant
+/// to rise.
 struct PackageLimits {
   std::uint64_t max_archive_bytes = std::uint64_t{2} << 30;
   std::uint64_t max_expanded_bytes = std::uint64_t{8} << 30;
@@ -21,7 +22,7 @@ struct PackageLimits {
   std::uint64_t max_entries = 10'000;
   std::size_t max_path_bytes = 512;
   std::size_t max_path_depth = 16;
-  std::uint64_t max_ratio = 50;                          ///< expanded / packed, beyond the allowance below
+  std::uint64_t max_ratio = 50;  ///< expanded / packed, beyond the allowance below
   std::uint64_t ratio_allowance = std::uint64_t{64} << 20;
   std::size_t max_yaml_bytes = std::size_t{1} << 20;
   std::size_t max_spec_bytes = std::size_t{16} << 20;
@@ -37,17 +38,17 @@ struct ModelEntry {
 /// A package that passed every structural check, repacked canonically.
 struct Package {
   ModelEntry model;
-  std::string name;                     ///< `name` of learnware.yaml, else ""
+  std::string name;  ///< `name` of learnware.yaml, else ""
   std::optional<spec::RkmeSpecification> statistical;
-  std::string statistical_file;         ///< path inside the package
+  std::string statistical_file;                         ///< path inside the package
   std::optional<spec::SemanticSpecification> semantic;  ///< from semantic_specification.json inside, if there
-  std::string environment_file;         ///< "environment.yaml" or "requirements.txt"
-  std::vector<std::string> warnings;    ///< what was tolerated (ignored hidden files, inferred top folder, ...)
+  std::string environment_file;                         ///< "environment.yaml" or "requirements.txt"
+  std::vector<std::string> warnings;  ///< what was tolerated (ignored hidden files, inferred top folder, ...)
 };
 
-/// Reads the reference's zip package (or a folder of the same layout) with the limits above, never importing code, and
-/// writes its canonical form (root layout, sorted names, stored entries, fixed times) to `canonical_zip`. On failure
-/// nothing is left at `canonical_zip`.
+/// Reads the reference's zip package (or a folder of the same layout) with the limits above, never importing
+/// code, and writes its canonical form (root layout, sorted names, stored entries, fixed times) to
+/// `canonical_zip`. On failure nothing is left at `canonical_zip`.
 /// @param semantic  when given, replaces the package's own semantic_specification.json in the canonical form
 /// @errors zip_*, package_*, json_*, spec_*, semantic_*; `where` is the entry's name
 /// @cost   one pass over the archive; memory is bounded by the limits on specifications, not by the archive

@@ -1,14 +1,14 @@
 #pragma once
 
+#include "learndock/spec/statistical.hpp"
+
 #include <string>
 #include <string_view>
 
-#include "learndock/spec/statistical.hpp"
-
 namespace learndock::spec {
 
-/// Reads the reference's stat.json (formats: table, text, image, hetero). A missing type means table, unknown keys are
-/// ignored, K = 1 is legal. @errors json_*, spec_*; `where` is a JSON pointer
+/// Reads the reference's stat.json (formats: table, text, image, hetero). A missing type means table, unknown
+/// keys are ignored, K = 1 is legal. @errors json_*, spec_*; `where` is a JSON pointer
 [[nodiscard]] Result<RkmeSpecification> from_json_text(std::string_view text);
 [[nodiscard]] Result<RkmeSpecification> from_json(const Json& json);
 
@@ -16,7 +16,8 @@ namespace learndock::spec {
 [[nodiscard]] Json to_json(const RkmeSpecification& spec);
 [[nodiscard]] std::string to_json_text(const RkmeSpecification& spec);
 
-/// The compact binary form, byte by byte in src/spec/FORMAT.md. Lossless; 4 bytes a value when all fit a float.
+/// The compact binary form, byte by byte in src/spec/FORMAT.md. Lossless; 4 bytes a value when all fit a
+/// float.
 [[nodiscard]] std::string to_binary(const RkmeSpecification& spec);
 /// @errors spec_binary (magic, version, checksum, length), spec_*
 [[nodiscard]] Result<RkmeSpecification> from_binary(std::string_view bytes);

@@ -17,9 +17,10 @@ struct Distance {
 [[nodiscard]] Result<Distance> distance(const RkmeSpecification& a, const RkmeSpecification& b,
                                         const compute::Backend& backend);
 
-/// Weighted mean of k(z_i, z_j) over i != j (weights |beta_i beta_j|): under 0.01 the kernel tells nothing apart.
-/// 1 for a single point.
-[[nodiscard]] Result<double> mean_off_diagonal_kernel(const RkmeSpecification& spec, const compute::Backend& backend);
+/// Weighted mean of k(z_i, z_j) over i != j (weights |beta_i beta_j|): under 0.01 the kernel tells nothing
+/// apart. 1 for a single point.
+[[nodiscard]] Result<double> mean_off_diagonal_kernel(const RkmeSpecification& spec,
+                                                      const compute::Backend& backend);
 
 /// Below this mean off-diagonal kernel a specification counts as kernel blind.
 inline constexpr double kKernelBlindThreshold = 0.01;

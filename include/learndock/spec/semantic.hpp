@@ -1,5 +1,8 @@
 #pragma once
 
+#include "learndock/base/json.hpp"
+#include "learndock/base/result.hpp"
+
 #include <array>
 #include <cstdint>
 #include <map>
@@ -7,9 +10,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "learndock/base/json.hpp"
-#include "learndock/base/result.hpp"
 
 namespace learndock::spec {
 
@@ -43,19 +43,23 @@ struct SemanticSpecification {
   [[nodiscard]] const std::vector<std::string>& of(SemanticKey key) const {
     return values[static_cast<std::size_t>(key)];
   }
-  [[nodiscard]] std::vector<std::string>& of(SemanticKey key) { return values[static_cast<std::size_t>(key)]; }
+  [[nodiscard]] std::vector<std::string>& of(SemanticKey key) {
+    return values[static_cast<std::size_t>(key)];
+  }
   bool operator==(const SemanticSpecification&) const = default;
 };
 
-/// Reads the reference's semantic_specification.json: checks shapes and vocabularies, tolerates missing keys, null or
+/// Reads the reference's semantic_specification.json: checks shapes and vocabularies, tolerates missing keys,
+/// null or
 /// {} for Input and Output, and Input/Output given as JSON strings.
 /// @errors semantic_shape, semantic_value; `where` is a JSON pointer
 [[nodiscard]] Result<SemanticSpecification> semantic_from_json(const Json& json);
 [[nodiscard]] Result<SemanticSpecification> semantic_from_json_text(std::string_view text);
 [[nodiscard]] Json semantic_to_json(const SemanticSpecification& semantic);
 
-/// The rules for a learnware offered to others: exactly one Data, Task, Library and License, at least one Scenario, a
-/// name, Input for tables, Output (Dimension > 1 unless regression) for classification and regression.
+/// The rules for a learnware offered to others: exactly one Data, Task, Library and License, at least one
+/// Scenario, a name, Input for tables, Output (Dimension > 1 unless regression) for classification and
+/// regression.
 /// @errors semantic_missing, semantic_value
 [[nodiscard]] Result<void> check_complete(const SemanticSpecification& semantic);
 

@@ -1,5 +1,10 @@
 #pragma once
 
+#include "learndock/base/json.hpp"
+#include "learndock/base/result.hpp"
+#include "learndock/compute/backend.hpp"
+#include "learndock/numeric/matrix.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -7,22 +12,22 @@
 #include <string_view>
 #include <vector>
 
-#include "learndock/base/json.hpp"
-#include "learndock/base/result.hpp"
-#include "learndock/compute/backend.hpp"
-#include "learndock/numeric/matrix.hpp"
-
 namespace learndock::spec {
 
 /// The statistical specifications a file may declare. The values are stored: do not renumber.
-enum class StatisticalType : std::uint8_t { rkme_table = 1, rkme_image = 2, rkme_text = 3, hetero_map_table = 4 };
+enum class StatisticalType : std::uint8_t {
+  rkme_table = 1,
+  rkme_image = 2,
+  rkme_text = 3,
+  hetero_map_table = 4
+};
 
 /// "RKMETableSpecification" and so on; "RKMEStatSpecification" is read as the table type.
 [[nodiscard]] std::string_view type_name(StatisticalType type);
 [[nodiscard]] std::optional<StatisticalType> type_of_name(std::string_view name);
 
-/// Limits a specification must respect to enter a dock; beyond them squared distances would overflow or a small file
-/// could claim a huge shape.
+/// Limits a specification must respect to enter a dock; beyond them squared distances would overflow or a
+/// small file could claim a huge shape.
 struct SpecificationLimits {
   std::size_t max_points = 16'384;
   std::size_t max_values = std::size_t{1} << 24;  ///< points x dimension
@@ -30,16 +35,18 @@ struct SpecificationLimits {
 };
 
 /// RKME: a reduced kernel mean embedding, sum_i weights[i] * phi(points[i]).
-/// Obtained from `create` or the codecs, it holds: 1 <= points, weights.size() == points.rows(), all finite, gamma > 0.
+/// Obtained from `create` or the codecs, it holds: 1 <= points, weights.size() == points.rows(), all finite,
+/// gamma > 0.
 struct RkmeSpecification {
   StatisticalType type = StatisticalType::rkme_table;
-  Matrix<double> points;            ///< K x d, the reduced set z (trailing dimensions flattened)
-  std::vector<double> weights;      ///< K, beta; may be signed and need not sum to one
-  double gamma = 0.1;               ///< k(x, y) = exp(-gamma * |x - y|^2); images compare by another kernel
-  std::uint64_t num_points = 0;     ///< rows of the data sketched, as declared by the file
+  Matrix<double> points;         ///< K x d, the reduced set z (trailing dimensions flattened)
+  std::vector<double> weights;   ///< K, beta; may be signed and need not sum to one
+  double gamma = 0.1;            ///< k(x, y) = exp(-gamma * |x - y|^2); images compare by another kernel
+  std::uint64_t num_points = 0;  ///< rows of the data sketched, as declared by the file
   std::vector<std::size_t> trailing_shape;  ///< of one point: {d} for tables, {C, 32, 32} for images
   std::vector<std::string> languages;       ///< text specifications only
-  /// Keys of image and hetero files that the dock only hands through (n_models, model_config, ...); null if none.
+  /// Keys of image and hetero files that the dock only hands through (n_models, model_config, ...); null if
+  /// none.
   Json extra;
 
   [[nodiscard]] std::size_t dimension() const { return points.cols(); }
@@ -55,7 +62,8 @@ struct RkmeSpecification {
 [[nodiscard]] Result<void> validate(const RkmeSpecification& spec, const SpecificationLimits& limits = {});
 
 /// A table specification from its parts, validated.
-[[nodiscard]] Result<RkmeSpecification> make_table_specification(Matrix<double> points, std::vector<double> weights,
-                                                                 double gamma, std::uint64_t num_points);
+[[nodiscard]] Result<RkmeSpecification> make_table_specification(Matrix<double> points,
+                                                                 std::vector<double> weights, double gamma,
+                                                                 std::uint64_t num_points);
 
 }  // namespace learndock::spec

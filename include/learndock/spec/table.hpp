@@ -1,12 +1,12 @@
 #pragma once
 
+#include "learndock/base/result.hpp"
+#include "learndock/numeric/matrix.hpp"
+
 #include <filesystem>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "learndock/base/result.hpp"
-#include "learndock/numeric/matrix.hpp"
 
 namespace learndock::spec {
 
@@ -21,8 +21,8 @@ struct TableOptions {
   std::size_t max_values = std::size_t{1} << 31;  ///< rows x columns
 };
 
-/// CSV (RFC 4180, a header line, "," separated; empty, NA, NaN and null cells are missing) or a .npy 2-D array of
-/// floats or integers, told apart by content. @errors table_*, not_found, io
+/// CSV (RFC 4180, a header line, "," separated; empty, NA, NaN and null cells are missing) or a .npy 2-D
+/// array of floats or integers, told apart by content. @errors table_*, not_found, io
 [[nodiscard]] Result<Table> read_table(const std::filesystem::path& path, const TableOptions& options = {});
 [[nodiscard]] Result<Table> parse_csv(std::string_view text, const TableOptions& options = {});
 [[nodiscard]] Result<Table> parse_npy(std::string_view bytes, const TableOptions& options = {});

@@ -1,0 +1,164 @@
+// What the API answers: searches, specifications, lists, probes, metrics.
+#include "learndock/compute/registry.hpp"
+#include "learndock/spec/reducer.hpp"
+#include "learndock/spec/table.hpp"
+#include "service/server_fixture.hpp"
+
+namespace learndock::testing {
+namespace {
+
+class ApiTest : public ServerTest {
+ protected:
+  static spec::RkmeSpecification query() { return spec::from_json_text(kStatisticalText).value(); }
+};
+
+TEST_F(ApiTest, SearchAnswersWhatTheMarketAnswers) {
+  for (int i = 1; i <= 5; ++i) static_cast<void>(add(i));
+  start();
+  market::SearchRequest request;
+  request.specification = query();
+  const Json expected = market::to_json(market_->search(request).value());
+  const RawAnswer answer = ask("POST /v1/search", kJson, to_text(market::to_json(request)));
+  ASSERT_EQ(answer.status, 200) << answer.body;
+  const Json got = answer.json();
+  for (const char* key : {"exact", "slack", "evaluated", "index_version", "singles", "mixture", "warnings"})
+    EXPECT_EQ(got[key], expected[key]) << key;
+  EXPECT_EQ(got["singles"].size(), 5u);
+  EXPECT_TRUE(got["timings_ms"].contains("total"));
+}
+
+TEST_F(ApiTest, BinarySearchAnswersLikeJson) {
+  for (int i = 1; i <= 5; ++i) static_cast<void>(add(i));
+  start();
+  const std::string binary = spec::to_binary(query());
+  const RawAnswer compact = ask("POST /v1/search?top=2&mixture=0&text=number", "Content-Type: application/vnd.learndock.spec\r\n", binary);
+  ASSERT_EQ(compact.status, 200) << compact.body;
+  const Json body{{"spec", spec::to_json(query())}, {"top", 2}, {"mixture", 0}, {"text", "number"}};
+  const RawAnswer plain = ask("POST /v1/search", kJson, to_text(body));
+  EXPECT_EQ(compact.json()["singles"], plain.json()["singles"]);
+  EXPECT_EQ(compact.json()["singles"].size(), 2u);
+  EXPECT_TRUE(compact.json()["mixture"].is_null());
+}
+
+TEST_F(ApiTest, SearchRefusalsPointAtTheFault) {
+  start();
+  const auto refused = [&](const std::string& body, int status, const std::string& code) {
+    const RawAnswer answer = ask("POST /v1/search", kJson, body);
+    EXPECT_EQ(answer.status, status) << body;
+    EXPECT_EQ(answer.code(), code) << body;
+    return answer.json();
+  };
+  refused("{", 400, "json.syntax");
+  refused(R"({"spec":{"z":[[NaN]]}})", 400, "json.not_finite");
+  refused(R"({"top":1,"top":2})", 400, "json.duplicate_key");
+  refused(std::string(100, '[') + std::string(100, ']'), 400, "json.depth");
+  refused(R"({"colour":1})", 400, "argument.invalid");
+  EXPECT_EQ(refused(R"({"top":0})", 400, "argument.invalid")["where"], "/top");
+  const Json shape = refused(R"({"spec":{"z":[[1,2],[3]],"beta":[1,1],"gamma":1,"num_points":2}})", 422, "spec.shape");
+  EXPECT_EQ(shape["errors"][0]["pointer"].get<std::string>().substr(0, 7), "/spec/z");
+  EXPECT_EQ(ask("POST /v1/search?top=3", kJson, "{}").status, 400) << "options of the JSON form stand in the body";
+  EXPECT_EQ(ask("POST /v1/search?top=x", "Content-Type: application/vnd.learndock.spec\r\n", "x").code(), "argument.invalid");
+  EXPECT_EQ(ask("POST /v1/search", "Content-Type: application/vnd.learndock.spec\r\n", "garbage").code(), "spec.binary");
+  EXPECT_EQ(ask("POST /v1/search", "Content-Type: text/json\r\n", "{}").status, 415);
+}
+
+TEST_F(ApiTest, SpecificationsEqualThoseMadeLocally) {
+  start();
+  std::string csv = "a,b,label\n";
+  for (int i = 0; i < 60; ++i) csv += fmt::format("{},{},{}\n", i % 7, (i * i) % 11, i % 2);
+  const RawAnswer answer = ask("POST /v1/specifications?points=10&label=label", "Content-Type: text/csv\r\n", csv);
+  ASSERT_EQ(answer.status, 200) << answer.body;
+  const auto table = spec::parse_csv(csv, {.label_column = "label"}).value();
+  spec::ReducerOptions options;
+  options.points = 10;
+  const auto local = spec::reduce(table.values.view(), options, *compute::open_backend("").value()).value();
+  EXPECT_EQ(spec::from_json_text(answer.body).value(), local.spec);
+  EXPECT_EQ(answer.field("learndock-rows"), "60");
+  EXPECT_NE(answer.field("learndock-mmd-squared-to-data"), "");
+  EXPECT_EQ(staged_files(), 0u) << "tables are not stored";
+}
+
+TEST_F(ApiTest, SpecificationRefusalsSayWhere) {
+  start();
+  const auto refused = [&](const std::string& query, const std::string& body) {
+    return ask("POST /v1/specifications" + query, "Content-Type: text/csv\r\n", body).code();
+  };
+  EXPECT_EQ(refused("", "a,b\n1,x\n"), "table.cell");
+  EXPECT_EQ(refused("", "a,b\n"), "table.empty");
+  EXPECT_EQ(refused("", "a,b\n1\n"), "table.syntax");
+  EXPECT_EQ(refused("?points=0", "a\n1\n"), "argument.invalid");
+  EXPECT_EQ(refused("?points=1001", "a\n1\n"), "argument.invalid");
+  for (const char* gamma : {"0", "-1", "nan", "inf", "x", "1e999", ""}) EXPECT_EQ(refused(std::string("?gamma=") + gamma, "a\n1\n"), "argument.invalid") << gamma;
+  EXPECT_EQ(refused("?method=joint", "a\n1\n"), "argument.invalid");
+  EXPECT_EQ(ask("POST /v1/specifications", "Content-Type: application/x-npy\r\n", "a,b\n").code(), "table.npy");
+}
+
+TEST_F(ApiTest, SpecificationsBoundTheirRows) {
+  start();
+  std::string csv = "a\n";
+  for (int i = 0; i < 200'001; ++i) csv += "1\n";
+  const RawAnswer answer = ask("POST /v1/specifications", "Content-Type: text/csv\r\n", csv);
+  EXPECT_EQ(answer.status, 413);
+  EXPECT_EQ(answer.code(), "limit.size");
+}
+
+TEST_F(ApiTest, ListsPageByPageAlsoUnderInserts) {
+  for (int i = 1; i <= 5; ++i) static_cast<void>(add(i));
+  start();
+  std::vector<std::string> ids;
+  std::string cursor;
+  do {
+    const Json page = ask("GET /v1/learnwares?limit=2" + cursor).json();
+    for (const Json& learnware : page["learnwares"]) ids.push_back(learnware["id"]);
+    if (ids.size() == 2) static_cast<void>(add(6));
+    cursor = page["next"].is_null() ? "" : "&cursor=" + page["next"].get<std::string>();
+  } while (!cursor.empty());
+  EXPECT_EQ(ids, (std::vector<std::string>{"00000001", "00000002", "00000003", "00000004", "00000005", "00000006"}));
+}
+
+TEST_F(ApiTest, ListRefusesOddLimitsAndCursors) {
+  start();
+  for (const char* query : {"limit=0", "limit=201", "limit=x", "limit=-1", "cursor=", "cursor=1", "cursor=s00000000000000zz",
+                            "cursor=x0000000000000001", "page=2"})
+    EXPECT_EQ(ask(std::string("GET /v1/learnwares?") + query).code(), "argument.invalid") << query;
+  EXPECT_EQ(ask("GET /v1/learnwares?limit=200").status, 200);
+}
+
+TEST_F(ApiTest, ShowsOneLearnware) {
+  const LearnwareId id = add(3);
+  start();
+  const RawAnswer answer = ask("GET /v1/learnwares/" + id.text());
+  EXPECT_EQ(answer.json(), market::to_json(market_->find(id).value()));
+  EXPECT_EQ(answer.json()["name"], "number 3");
+  EXPECT_EQ(ask("GET /v1/learnwares/00000099").code(), "not_found");
+  EXPECT_EQ(ask("GET /v1/learnwares/a%2Fb").code(), "argument.invalid");
+}
+
+TEST_F(ApiTest, ProbesAnswer) {
+  start();
+  for (const char* path : {"/livez", "/readyz", "/healthz"}) EXPECT_EQ(ask(std::string("GET ") + path).status, 200) << path;
+  EXPECT_EQ(ask("GET /readyz").json()["checks"]["catalogue"], "ok");
+}
+
+TEST_F(ApiTest, MetricsCountWhatHappened) {
+  static_cast<void>(add(1));
+  start();
+  ask("POST /v1/search", kJson, to_text(Json{{"spec", spec::to_json(query())}}));
+  ask("GET /v1/none");
+  upload("not a zip");
+  upload(example_package_bytes(2));
+  const RawAnswer answer = ask("GET /metrics");
+  EXPECT_EQ(answer.field("content-type"), "text/plain; version=0.0.4; charset=utf-8");
+  for (const char* line :
+       {"learndock_build_info{version=\"", "learndock_http_request_duration_seconds_count{code=\"200\",method=\"POST\",route=\"/v1/search\"} 1",
+        "learndock_http_request_duration_seconds_count{code=\"404\",method=\"GET\",route=\"unmatched\"} 1",
+        "learndock_search_duration_seconds_count{stage=\"parse\"} 1", "learndock_search_duration_seconds_count{stage=\"mmd\"} 1",
+        "learndock_search_candidates_count 1", "learndock_index_items 2", "learndock_uploads_total{result=\"stored\"} 1",
+        "learndock_uploads_total{result=\"refused\"} 1", "learndock_upload_rejects_total{code=\"zip.not_a_zip\"} 1",
+        "process_resident_memory_bytes", "process_open_fds", "learndock_index_version"})
+    EXPECT_NE(answer.body.find(line), std::string::npos) << line << "\n" << answer.body;
+  EXPECT_EQ(answer.body.find("00000001"), std::string::npos) << "no ids as labels";
+}
+
+}  // namespace
+}  // namespace learndock::testing

@@ -1,0 +1,119 @@
+// Many at once, too many at once, and stopping in the middle.
+#include <sys/stat.h>
+
+#include <atomic>
+#include <thread>
+
+#include "service/server_fixture.hpp"
+
+namespace learndock::testing {
+namespace {
+
+class LoadTest : public ServerTest {};
+
+TEST_F(LoadTest, SearchesUploadsAndRemovalsAtOnce) {
+  for (int i = 1; i <= 3; ++i) static_cast<void>(add(i));
+  options_.io_threads = 2;
+  start();
+  market::SearchRequest request;
+  request.specification = spec::from_json_text(kStatisticalText).value();
+  const std::string body = to_text(market::to_json(request));
+  std::atomic<int> failures{0};
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 3; ++t)
+    threads.emplace_back([&] {
+      RawConnection connection(port());
+      for (int i = 0; i < 40; ++i) {
+        const RawAnswer answer = connection.ask(this->request("POST /v1/search", kJson, body));
+        if (answer.status != 200 || answer.json()["singles"].size() < 3) ++failures;
+      }
+    });
+  threads.emplace_back([&] {
+    for (int i = 10; i < 20; ++i) {
+      const RawAnswer stored = upload(example_package_bytes(i));
+      if (stored.status != 201 || ask("DELETE " + stored.field("location")).status != 204) ++failures;
+    }
+  });
+  threads.emplace_back([&] {
+    for (int i = 0; i < 40; ++i)
+      if (ask("GET /v1/learnwares?limit=200").status != 200 || ask("GET /metrics").status != 200) ++failures;
+  });
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(failures, 0);
+  EXPECT_EQ(market_->status().learnwares, 3u);
+  EXPECT_EQ(staged_files(), 0u);
+}
+
+TEST_F(LoadTest, BeyondTheQueueRequestsAreSentAway) {
+  const LearnwareId id = add(1);
+  const auto blob = market_->package_path(id).value();
+  options_.work_threads = 1;
+  options_.work_queue = 0;
+  start();
+  // A pipe in the place of the package: opening it blocks the only worker until somebody opens the other end.
+  std::filesystem::remove(blob);
+  ASSERT_EQ(::mkfifo(blob.c_str(), 0600), 0);
+  RawConnection busy(port());
+  busy.send(request("GET /v1/learnwares/" + id.text() + "/package"));
+  RawConnection other(port());
+  RawAnswer answer;
+  do answer = other.ask(request("GET /v1/status"));
+  while (answer.status == 200);
+  EXPECT_EQ(answer.status, 503);
+  EXPECT_EQ(answer.code(), "overloaded");
+  EXPECT_EQ(answer.field("retry-after"), "1");
+  EXPECT_EQ(other.ask(request("GET /livez")).status, 200) << "probes of the process need no worker";
+  { const std::ofstream release(blob); }
+  EXPECT_EQ(busy.read().status, 200);
+  do answer = other.ask(request("GET /v1/status"));
+  while (answer.status == 503);
+  EXPECT_EQ(answer.status, 200) << "the worker is free again";
+}
+
+TEST_F(LoadTest, StopLetsARunningRequestFinish) {
+  start();
+  RawConnection connection(port());
+  connection.send(request("POST /v1/search", std::string(kJson) + "Content-Length: 2\r\nExpect: 100-continue\r\n"));
+  ASSERT_EQ(connection.read().status, 100);
+  RawConnection idle(port());
+  ASSERT_EQ(idle.ask(request("GET /livez")).status, 200);
+  server_->stop();
+  EXPECT_TRUE(idle.closes()) << "idle connections end at once";
+  const RawAnswer answer = connection.ask("{}");
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_EQ(answer.field("connection"), "close");
+  EXPECT_TRUE(connection.closes());
+  server_->wait();
+  EXPECT_FALSE(RawConnection(port()).connected());
+}
+
+TEST_F(LoadTest, StopCutsOffWhatOutlivesTheDeadline) {
+  options_.stop_deadline = std::chrono::milliseconds(50);
+  start();
+  RawConnection connection(port());
+  connection.send(request("POST /v1/search", std::string(kJson) + "Content-Length: 2\r\nExpect: 100-continue\r\n"));
+  ASSERT_EQ(connection.read().status, 100);
+  server_->stop();
+  server_->wait();
+  EXPECT_TRUE(connection.closes());
+}
+
+TEST_F(LoadTest, StoppingTwiceAndWaitingTwiceIsFine) {
+  start();
+  server_->stop();
+  server_->stop();
+  server_->wait();
+  server_->wait();
+}
+
+TEST_F(LoadTest, ManyServersComeAndGo) {
+  for (int i = 0; i < 20; ++i) {
+    start();
+    RawConnection connection(port());
+    EXPECT_EQ(connection.ask(request("GET /livez")).status, 200);
+    server_.reset();
+  }
+}
+
+}  // namespace
+}  // namespace learndock::testing

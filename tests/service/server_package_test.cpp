@@ -1,0 +1,162 @@
+// Packages in and out.
+#include "learndock/base/digest.hpp"
+#include "learndock/base/file.hpp"
+#include "service/http_fields.hpp"
+#include "service/server_fixture.hpp"
+
+namespace learndock::testing {
+namespace {
+
+class PackageTest : public ServerTest {
+ protected:
+  [[nodiscard]] std::string stored_bytes(const LearnwareId& id) const {
+    return read_file(market_->package_path(id).value()).value();
+  }
+};
+
+TEST_F(PackageTest, UploadStoresAndNamesThePlace) {
+  start();
+  const RawAnswer answer = upload(example_package_bytes(1));
+  ASSERT_EQ(answer.status, 201) << answer.body;
+  EXPECT_EQ(answer.field("location"), "/v1/learnwares/00000001");
+  EXPECT_EQ(answer.json()["id"], "00000001");
+  EXPECT_TRUE(answer.json()["warnings"].is_array());
+  EXPECT_EQ(ask("GET " + answer.field("location")).json()["package"], answer.json()["package"]);
+  EXPECT_EQ(staged_files(), 0u);
+}
+
+TEST_F(PackageTest, ChunkedUploadWorksToo) {
+  start();
+  RawConnection connection(port());
+  const std::string bytes = example_package_bytes(1);
+  connection.send(request("POST /v1/learnwares", "Content-Type: application/zip\r\nTransfer-Encoding: chunked\r\n"));
+  connection.send(fmt::format("{:x}\r\n", bytes.size()) + bytes + "\r\n0\r\n\r\n");
+  EXPECT_EQ(connection.read().status, 201);
+}
+
+TEST_F(PackageTest, TheSamePackageTwiceIsAConflict) {
+  start();
+  EXPECT_EQ(upload(example_package_bytes(1)).status, 201);
+  const RawAnswer again = upload(example_package_bytes(1));
+  EXPECT_EQ(again.status, 409);
+  EXPECT_EQ(again.code(), "package.duplicate");
+  EXPECT_EQ(market_->status().learnwares, 1u);
+}
+
+TEST_F(PackageTest, RefusalsLeaveNothingAndTellNoPaths) {
+  start();
+  auto escaping = example_zip();
+  escaping.entries.push_back(raw_file("../x", "y"));
+  for (const std::string& bytes : {std::string("not a zip"), escaping.bytes(), example_package_bytes(1).substr(0, 300)}) {
+    const RawAnswer refused = upload(bytes);
+    EXPECT_EQ(refused.status, 422) << refused.body;
+    EXPECT_EQ(refused.body.find(folder_.path().string()), std::string::npos) << refused.body;
+  }
+  EXPECT_EQ(staged_files(), 0u);
+  EXPECT_EQ(market_->status().learnwares, 0u);
+}
+
+TEST_F(PackageTest, ADamagedUploadIsNoticed) {
+  start();
+  const std::string bytes = example_package_bytes(1);
+  const std::string right = service::digest_field(sha256_hex(bytes));
+  const RawAnswer damaged = upload("x" + bytes.substr(1), "Content-Digest: " + right + "\r\n");
+  EXPECT_EQ(damaged.code(), "digest.mismatch");
+  EXPECT_EQ(upload(bytes, "Repr-Digest: md5=:AAAA:\r\n").code(), "digest.mismatch");
+  EXPECT_EQ(upload(bytes, "Content-Digest: " + right + "\r\n").status, 201);
+}
+
+TEST_F(PackageTest, AnAbandonedUploadLeavesNothing) {
+  start();
+  {
+    RawConnection connection(port());
+    connection.send(request("POST /v1/learnwares", "Content-Type: application/zip\r\nContent-Length: 1000\r\nExpect: 100-continue\r\n"));
+    EXPECT_EQ(connection.read().status, 100);
+    connection.send("PK");
+  }
+  server_->stop();
+  server_->wait();
+  EXPECT_EQ(staged_files(), 0u);
+}
+
+TEST_F(PackageTest, TooLargePackagesAreRefusedEarlyAndLate) {
+  options_.limits.max_package_bytes = 100;
+  start();
+  EXPECT_EQ(upload(example_package_bytes(1)).status, 413);
+  RawConnection connection(port());
+  connection.send(request("POST /v1/learnwares", "Content-Type: application/zip\r\nTransfer-Encoding: chunked\r\n"));
+  connection.send("c8\r\n" + std::string(200, 'x') + "\r\n0\r\n\r\n");
+  EXPECT_EQ(connection.read().status, 413);
+  EXPECT_EQ(staged_files(), 0u);
+}
+
+TEST_F(PackageTest, DownloadCarriesDigestNameAndLength) {
+  const LearnwareId id = add(1);
+  start();
+  const std::string path = "/v1/learnwares/" + id.text() + "/package";
+  const std::string bytes = stored_bytes(id);
+  const RawAnswer whole = ask("GET " + path);
+  ASSERT_EQ(whole.status, 200);
+  EXPECT_EQ(whole.body, bytes);
+  EXPECT_EQ(whole.field("content-type"), "application/zip");
+  EXPECT_EQ(whole.field("etag"), "\"" + sha256_hex(bytes) + "\"");
+  EXPECT_EQ(whole.field("repr-digest"), service::digest_field(sha256_hex(bytes)));
+  EXPECT_EQ(whole.field("content-disposition"), "attachment; filename=\"00000001.zip\"");
+  const RawAnswer head = ask("HEAD " + path);
+  EXPECT_EQ(head.field("content-length"), std::to_string(bytes.size()));
+  EXPECT_EQ(ask("GET " + path, "If-None-Match: " + whole.field("etag") + "\r\n").status, 304);
+  EXPECT_EQ(ask("GET " + path, "If-None-Match: \"other\"\r\n").status, 200);
+}
+
+TEST_F(PackageTest, RangesComposeTheWhole) {
+  const LearnwareId id = add(1);
+  start();
+  const std::string path = "/v1/learnwares/" + id.text() + "/package";
+  const std::string bytes = stored_bytes(id);
+  const std::string tag = "\"" + sha256_hex(bytes) + "\"";
+  const RawAnswer first = ask("GET " + path, "Range: bytes=0-99\r\n");
+  const RawAnswer rest = ask("GET " + path, "Range: bytes=100-\r\nIf-Range: " + tag + "\r\n");
+  EXPECT_EQ(first.status, 206);
+  EXPECT_EQ(first.field("content-range"), fmt::format("bytes 0-99/{}", bytes.size()));
+  EXPECT_EQ(first.body + rest.body, bytes);
+  EXPECT_EQ(ask("GET " + path, "Range: bytes=-10\r\n").body, bytes.substr(bytes.size() - 10));
+  EXPECT_EQ(ask("GET " + path, "Range: bytes=0-1\r\nIf-Range: \"old\"\r\n").status, 200);
+  EXPECT_EQ(ask("GET " + path, "Range: bytes=0-1,3-4\r\n").status, 200);
+  EXPECT_EQ(ask("HEAD " + path, "Range: bytes=0-1\r\n").status, 200);
+  const RawAnswer beyond = ask("GET " + path, "Range: bytes=999999-\r\n");
+  EXPECT_EQ(beyond.status, 416);
+  EXPECT_EQ(beyond.field("content-range"), fmt::format("bytes */{}", bytes.size()));
+  EXPECT_EQ(beyond.code(), "http.range");
+}
+
+TEST_F(PackageTest, UseScriptNamesTheDownloadedFile) {
+  const LearnwareId id = add(1);
+  start();
+  const RawAnswer script = ask("GET /v1/learnwares/" + id.text() + "/use.py");
+  ASSERT_EQ(script.status, 200) << script.body;
+  EXPECT_EQ(script.body, market::use_script(market_->model_entry(id).value(), id.text(), "00000001.zip"));
+  EXPECT_EQ(script.field("content-disposition"), "attachment; filename=\"use.py\"");
+}
+
+TEST_F(PackageTest, RecordsWithoutAPackageHaveNoneToFetch) {
+  write_file(folder_ / "specs.jsonl", std::string(R"({"id":"elsewhere","stat":)") + kStatisticalText + "}\n");
+  const auto outcome = market_->import_specifications(folder_ / "specs.jsonl").value();
+  ASSERT_EQ(outcome.imported.size(), 1u);
+  start();
+  EXPECT_EQ(ask("GET /v1/learnwares/elsewhere").status, 200);
+  EXPECT_EQ(ask("GET /v1/learnwares/elsewhere/package").code(), "not_found");
+  EXPECT_EQ(ask("GET /v1/learnwares/elsewhere/use.py").code(), "not_found");
+}
+
+TEST_F(PackageTest, RemovedIsGone) {
+  const LearnwareId id = add(1);
+  start();
+  const std::string path = "/v1/learnwares/" + id.text();
+  EXPECT_EQ(ask("DELETE " + path).status, 204);
+  EXPECT_EQ(ask("GET " + path).status, 404);
+  EXPECT_EQ(ask("DELETE " + path).code(), "not_found");
+  EXPECT_EQ(ask("GET " + path + "/package").status, 404);
+}
+
+}  // namespace
+}  // namespace learndock::testing
