@@ -6,7 +6,7 @@ namespace learndock::service {
 
 /// A file compiled into the program (embed_assets.cmake).
 struct Asset {
-  std::string_view name;   ///< "index.html"
+  std::string_view name;  ///< "index.html"
   std::string_view bytes;
   std::string_view sha256;
 };

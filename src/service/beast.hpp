@@ -1,11 +1,12 @@
 #pragma once
 
-// The one door to Boost.Asio and Boost.Beast. <utility> comes first: with g++ 12 Asio 1.74's awaitable.hpp uses
-// std::exchange without including it. Each file that includes this costs seconds to compile; keep them few.
+// The one door to Boost.Asio and Boost.Beast. <utility> comes first: with g++ 12 Asio 1.74's awaitable.hpp
+// uses std::exchange without including it. Each file that includes this costs seconds to compile; keep them
+// few.
 #include <utility>
 
-// Asio 1.74 frees coroutine frames by a function that g++ 12 takes for the wrong one once both are inlined here; the
-// warning appears where the coroutine ends, so it stays off for the rest of the file.
+// Asio 1.74 frees coroutine frames by a function that g++ 12 takes for the wrong one once both are inlined
+// here; the warning appears where the coroutine ends, so it stays off for the rest of the file.
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic ignored "-Wmismatched-new-delete"
 #endif

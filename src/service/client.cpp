@@ -1,19 +1,19 @@
 #include "learndock/service/client.hpp"
 
-#include <unistd.h>
-
-#include <algorithm>
-#include <cerrno>
-#include <system_error>
-
-#include <fmt/format.h>
-
 #include "learndock/base/digest.hpp"
 #include "learndock/base/file.hpp"
+
 #include "service/client_call.hpp"
 #include "service/file_handle.hpp"
 #include "service/http_fields.hpp"
 #include "service/uri.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <system_error>
+#include <unistd.h>
 
 namespace learndock::service {
 namespace {
@@ -61,26 +61,31 @@ struct PartFile {
 Result<Client> Client::create(const std::string& url, const ClientOptions& options) {
   if (url.starts_with("https://"))
     return fail(ErrorCode::unsupported, "this client does not speak https", url,
-                "reach the server through a tunnel (ssh -L 8080:localhost:8080 HOST) or a local proxy, and use http://");
+                "reach the server through a tunnel (ssh -L 8080:localhost:8080 HOST) or a local proxy, and "
+                "use http://");
   if (!url.starts_with(kScheme)) return bad_url(url, "the server's address does not begin with http://");
   const std::string_view rest = std::string_view(url).substr(kScheme.size());
   const std::size_t slash = std::min(rest.find('/'), rest.size());
   const std::string_view authority = rest.substr(0, slash);
   if (authority.find('@') != std::string_view::npos)
-    return bad_url(url.substr(0, kScheme.size()) + "...", "the address holds a user name or password; use a token instead");
+    return bad_url(url.substr(0, kScheme.size()) + "...",
+                   "the address holds a user name or password; use a token instead");
   auto parsed = parse_authority(authority);
   if (!parsed) return bad_url(url, "the server's address is not http://HOST or http://HOST:PORT");
   std::string prefix(rest.substr(slash));
   while (prefix.ends_with('/')) prefix.pop_back();
   const auto plain = [](char c) { return c > 0x20 && c < 0x7f && c != '?' && c != '#'; };
-  if (!std::all_of(prefix.begin(), prefix.end(), plain)) return bad_url(url, "the server's address has a query or odd bytes");
+  if (!std::all_of(prefix.begin(), prefix.end(), plain))
+    return bad_url(url, "the server's address has a query or odd bytes");
   if (!harmless_token(options.token))
     return fail(ErrorCode::invalid_argument, "the token holds a space or a byte outside printable ASCII");
-  Address address{std::move(parsed->host), parsed->port.empty() ? "80" : std::move(parsed->port), std::move(prefix)};
+  Address address{std::move(parsed->host), parsed->port.empty() ? "80" : std::move(parsed->port),
+                  std::move(prefix)};
   return Client(std::move(address), options);
 }
 
-Client::Client(Address address, ClientOptions options) : address_(std::move(address)), options_(std::move(options)) {}
+Client::Client(Address address, ClientOptions options)
+    : address_(std::move(address)), options_(std::move(options)) {}
 
 /// Gives call_server what it needs of a Client.
 class ClientCall {
@@ -88,8 +93,10 @@ class ClientCall {
   static Result<Incoming> run(const Client& client, Outgoing outgoing) {
     outgoing.path = client.address_.prefix + outgoing.path;
     const auto& address = client.address_;
-    const std::string host = address.host.find(':') == std::string::npos ? address.host : "[" + address.host + "]";
-    return call_server({address.host, address.port, fmt::format("{}:{}", host, address.port)}, client.options_, outgoing);
+    const std::string host =
+        address.host.find(':') == std::string::npos ? address.host : "[" + address.host + "]";
+    return call_server({address.host, address.port, fmt::format("{}:{}", host, address.port)},
+                       client.options_, outgoing);
   }
 
   static Result<Json> run_for_json(const Client& client, Outgoing outgoing) {
@@ -131,7 +138,8 @@ Result<Json> Client::list(std::size_t limit, const std::string& cursor) const {
   std::string path = fmt::format("/v1/learnwares?limit={}", limit);
   if (!cursor.empty()) path += "&cursor=" + percent_encode(cursor);
   LEARNDOCK_TRY(Json page, get_json(path));
-  if (!page.is_object() || !page.contains("learnwares") || !page.contains("next")) return odd_answer("a list of learnwares");
+  if (!page.is_object() || !page.contains("learnwares") || !page.contains("next"))
+    return odd_answer("a list of learnwares");
   return page;
 }
 
@@ -146,8 +154,9 @@ Result<std::uint64_t> Client::download(const LearnwareId& id, const std::filesys
   if (!declared) return odd_answer("a package with its SHA-256");
   if (*declared != incoming.saved_sha256)
     return fail(ErrorCode::digest_mismatch,
-                fmt::format("the package received has SHA-256 {}, the server says {}", incoming.saved_sha256, *declared), {},
-                "download it again; nothing was written");
+                fmt::format("the package received has SHA-256 {}, the server says {}", incoming.saved_sha256,
+                            *declared),
+                {}, "download it again; nothing was written");
   if (::rename(part.path.c_str(), out.c_str()) != 0) return Failure(system_error(errno, "rename", out));
   LEARNDOCK_CHECK(sync_directory(out.has_parent_path() ? out.parent_path() : std::filesystem::path(".")));
   return incoming.saved;

@@ -1,14 +1,15 @@
 // The client's one user of Asio and Beast: a connection with time limits on every step.
 #include "service/client_call.hpp"
 
-#include <algorithm>
-
-#include <fmt/format.h>
-
 #include "learndock/base/digest.hpp"
+
 #include "service/beast.hpp"
 #include "service/file_handle.hpp"
 #include "service/problem.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
 
 namespace learndock::service {
 namespace {
@@ -49,22 +50,25 @@ class Call {
     const auto found = co_await resolver.async_resolve(address_.host, address_.port,
                                                        asio::redirect_error(asio::use_awaitable, error));
     if (error)
-      co_return fail(ErrorCode::unavailable, fmt::format("the host of {} cannot be found: {}", address_.authority, error.message()),
+      co_return fail(ErrorCode::unavailable,
+                     fmt::format("the host of {} cannot be found: {}", address_.authority, error.message()),
                      {}, "check the server's address");
     stream_.expires_after(options_.connect_timeout);
     co_await stream_.async_connect(found, asio::redirect_error(asio::use_awaitable, error));
     if (error == beast::error::timeout)
-      co_return fail(ErrorCode::timeout, fmt::format("{} did not accept a connection in {} ms", address_.authority,
-                                                     options_.connect_timeout.count()));
+      co_return fail(ErrorCode::timeout, fmt::format("{} did not accept a connection in {} ms",
+                                                     address_.authority, options_.connect_timeout.count()));
     if (error)
-      co_return fail(ErrorCode::unavailable, fmt::format("no server answers at {}: {}", address_.authority, error.message()),
-                     {}, "start one with `learndock serve`, or check the address");
+      co_return fail(ErrorCode::unavailable,
+                     fmt::format("no server answers at {}: {}", address_.authority, error.message()), {},
+                     "start one with `learndock serve`, or check the address");
     co_return Result<void>{};
   }
 
   [[nodiscard]] std::string head(std::uint64_t body_bytes) const {
-    std::string text = fmt::format("{} {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: learndock/{}\r\nConnection: close\r\n",
-                                   outgoing_.method, outgoing_.path, address_.authority, LEARNDOCK_VERSION);
+    std::string text =
+        fmt::format("{} {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: learndock/{}\r\nConnection: close\r\n",
+                    outgoing_.method, outgoing_.path, address_.authority, LEARNDOCK_VERSION);
     if (!options_.token.empty()) text += fmt::format("Authorization: Bearer {}\r\n", options_.token);
     for (const auto& [name, value] : outgoing_.fields) text += fmt::format("{}: {}\r\n", name, value);
     if (outgoing_.method == "POST") text += fmt::format("Content-Length: {}\r\n", body_bytes);
@@ -118,7 +122,8 @@ class Call {
     parser_->header_limit(kMaxHeaderBytes);
     error_code error;
     stream_.expires_after(options_.io_timeout);
-    co_await http::async_read_header(stream_, buffer_, *parser_, asio::redirect_error(asio::use_awaitable, error));
+    co_await http::async_read_header(stream_, buffer_, *parser_,
+                                     asio::redirect_error(asio::use_awaitable, error));
     if (error) co_return Failure(lost(error));
     co_return Result<void>{};
   }
@@ -130,7 +135,8 @@ class Call {
     }
     incoming_.status = static_cast<int>(parser_->get().result_int());
     const auto digest = parser_->get().find("Repr-Digest");
-    if (digest != parser_->get().end()) incoming_.repr_digest = std::string(digest->value().data(), digest->value().size());
+    if (digest != parser_->get().end())
+      incoming_.repr_digest = std::string(digest->value().data(), digest->value().size());
     const bool good = incoming_.status >= 200 && incoming_.status < 300;
     std::optional<FileHandle> file;
     if (good && outgoing_.save_to) {
@@ -152,7 +158,8 @@ class Call {
       parser_->get().body() = {chunk.data(), chunk.size(), true};
       error_code error;
       stream_.expires_after(options_.io_timeout);
-      co_await http::async_read_some(stream_, buffer_, *parser_, asio::redirect_error(asio::use_awaitable, error));
+      co_await http::async_read_some(stream_, buffer_, *parser_,
+                                     asio::redirect_error(asio::use_awaitable, error));
       if (error == http::error::need_buffer) error = {};
       if (error) co_return Failure(lost(error));
       const std::string_view bytes(chunk.data(), chunk.size() - parser_->get().body().size);
@@ -171,14 +178,21 @@ class Call {
 
   [[nodiscard]] Error lost(const error_code& error) const {
     if (error == beast::error::timeout)
-      return {ErrorCode::timeout, fmt::format("{} was silent for {} ms", address_.authority, options_.io_timeout.count())};
+      return {ErrorCode::timeout,
+              fmt::format("{} was silent for {} ms", address_.authority, options_.io_timeout.count())};
     if (error == http::error::body_limit)
-      return {ErrorCode::too_large, fmt::format("the answer is longer than {} bytes", options_.max_answer_bytes)};
+      return {ErrorCode::too_large,
+              fmt::format("the answer is longer than {} bytes", options_.max_answer_bytes)};
     const bool gone = error == http::error::end_of_stream || error == http::error::partial_message;
-    if (error.category() == asio::error::get_system_category() || error.category() == asio::error::get_misc_category() || gone)
-      return {ErrorCode::unavailable, fmt::format("the connection to {} broke: {}", address_.authority, error.message()), {},
+    if (error.category() == asio::error::get_system_category() ||
+        error.category() == asio::error::get_misc_category() || gone)
+      return {ErrorCode::unavailable,
+              fmt::format("the connection to {} broke: {}", address_.authority, error.message()),
+              {},
               "try again; the server's log tells more"};
-    return {ErrorCode::corrupt, fmt::format("{} does not answer in HTTP: {}", address_.authority, error.message()), {},
+    return {ErrorCode::corrupt,
+            fmt::format("{} does not answer in HTTP: {}", address_.authority, error.message()),
+            {},
             "check that the address is a learndock server's"};
   }
 
@@ -194,7 +208,8 @@ class Call {
 
 }  // namespace
 
-Result<Incoming> call_server(const ServerAddress& address, const ClientOptions& options, const Outgoing& outgoing) {
+Result<Incoming> call_server(const ServerAddress& address, const ClientOptions& options,
+                             const Outgoing& outgoing) {
   return Call(address, options, outgoing).run();
 }
 

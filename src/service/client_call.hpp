@@ -1,14 +1,14 @@
 #pragma once
 
+#include "learndock/base/result.hpp"
+#include "learndock/service/client.hpp"
+
 #include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
-
-#include "learndock/base/result.hpp"
-#include "learndock/service/client.hpp"
 
 namespace learndock::service {
 
@@ -18,16 +18,16 @@ struct Outgoing {
   std::string path;  ///< with query
   std::vector<std::pair<std::string, std::string>> fields;
   std::string body;
-  std::optional<std::filesystem::path> file;      ///< body from a file, sent after the server agreed to take it
-  std::optional<std::filesystem::path> save_to;   ///< where the body of a 200 goes; a new file
+  std::optional<std::filesystem::path> file;  ///< body from a file, sent after the server agreed to take it
+  std::optional<std::filesystem::path> save_to;  ///< where the body of a 200 goes; a new file
 };
 
 /// What came back, status below 300. Failures are Errors already.
 struct Incoming {
   int status = 0;
   std::string body;
-  std::string repr_digest;   ///< the Repr-Digest field, or ""
-  std::uint64_t saved = 0;   ///< bytes in `save_to`
+  std::string repr_digest;  ///< the Repr-Digest field, or ""
+  std::uint64_t saved = 0;  ///< bytes in `save_to`
   std::string saved_sha256;
 };
 

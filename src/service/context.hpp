@@ -1,12 +1,13 @@
 #pragma once
 
-#include <atomic>
-#include <memory>
-
 #include "learndock/compute/backend.hpp"
 #include "learndock/market/market.hpp"
 #include "learndock/service/server.hpp"
+
 #include "service/metrics.hpp"
+
+#include <atomic>
+#include <memory>
 
 namespace learndock::service {
 
@@ -16,7 +17,7 @@ struct Context {
   const ServerOptions& options;
   std::shared_ptr<const compute::Backend> backend;  ///< for specifications made from tables
   Metrics& metrics;
-  bool loopback;                     ///< bound to a loopback address
+  bool loopback;  ///< bound to a loopback address
   const std::atomic<bool>& stopping;
 };
 

@@ -1,13 +1,12 @@
 #include "service/file_handle.hpp"
 
+#include "learndock/base/file.hpp"
+
+#include <cerrno>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <cerrno>
 #include <utility>
-
-#include "learndock/base/file.hpp"
 
 namespace learndock::service {
 

@@ -1,12 +1,12 @@
 #pragma once
 
+#include "learndock/base/result.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <string_view>
-
-#include "learndock/base/result.hpp"
 
 namespace learndock::service {
 

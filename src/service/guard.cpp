@@ -1,12 +1,12 @@
 #include "service/guard.hpp"
 
-#include <algorithm>
-#include <string>
+#include "service/http_fields.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "service/http_fields.hpp"
+#include <algorithm>
+#include <string>
 
 namespace learndock::service {
 namespace {
@@ -18,8 +18,9 @@ Result<void> check_origin(const RequestHead& head) {
   constexpr std::string_view kScheme = "://";
   const std::size_t scheme = origin->find(kScheme);
   if (scheme != std::string_view::npos && origin->substr(scheme + kScheme.size()) == head.host) return {};
-  return fail(ErrorCode::forbidden, fmt::format("a page of another site ({}) may not change this dock", *origin),
-              "Origin", "use the dock's own page or the command line");
+  return fail(ErrorCode::forbidden,
+              fmt::format("a page of another site ({}) may not change this dock", *origin), "Origin",
+              "use the dock's own page or the command line");
 }
 
 }  // namespace
@@ -28,32 +29,40 @@ Result<void> check_host(const Context& context, const RequestHead& head) {
   // HTTP/1.0 without Host: no browser sends that, so no rebinding either.
   if (head.host.empty() && !head.field("host")) return {};
   LEARNDOCK_TRY(const Authority authority, parse_authority(head.host));
-  if (!context.loopback || names_loopback(authority.host) || authority.host == context.options.address) return {};
-  return fail(ErrorCode::http_host, fmt::format("this server answers to localhost, not to \"{}\"", authority.host),
-              "Host", "use http://127.0.0.1 or http://localhost with the port, or serve on another address");
+  if (!context.loopback || names_loopback(authority.host) || authority.host == context.options.address)
+    return {};
+  return fail(ErrorCode::http_host,
+              fmt::format("this server answers to localhost, not to \"{}\"", authority.host), "Host",
+              "use http://127.0.0.1 or http://localhost with the port, or serve on another address");
 }
 
 Result<void> check_write(const Context& context, const RequestHead& head) {
   LEARNDOCK_CHECK(check_origin(head));
   if (context.options.token.empty()) {
     if (context.loopback) return {};
-    return fail(ErrorCode::forbidden, "this dock takes no uploads or removals: it is served beyond this machine without a token",
+    return fail(ErrorCode::forbidden,
+                "this dock takes no uploads or removals: it is served beyond this machine without a token",
                 {}, "start the server with a token and send it as `Authorization: Bearer TOKEN`");
   }
   const auto authorization = head.field("authorization");
   const auto token = authorization ? bearer_token(*authorization) : std::nullopt;
   if (token && equal_in_constant_time(*token, context.options.token)) return {};
   return fail(ErrorCode::unauthorized,
-              token ? "this is not the dock's token" : "uploads and removals need the dock's token", "Authorization",
+              token ? "this is not the dock's token" : "uploads and removals need the dock's token",
+              "Authorization",
               "send `Authorization: Bearer TOKEN`; the command line takes --token or LEARNDOCK_TOKEN");
 }
 
 std::uint64_t body_limit(const HttpLimits& limits, BodyKind kind) {
   switch (kind) {
-    case BodyKind::none: return 0;
-    case BodyKind::json: return limits.max_json_bytes;
-    case BodyKind::table: return limits.max_table_bytes;
-    case BodyKind::package: return limits.max_package_bytes;
+    case BodyKind::none:
+      return 0;
+    case BodyKind::json:
+      return limits.max_json_bytes;
+    case BodyKind::table:
+      return limits.max_table_bytes;
+    case BodyKind::package:
+      return limits.max_package_bytes;
   }
   return 0;
 }
@@ -66,11 +75,13 @@ Result<void> check_body(const HttpLimits& limits, const Route& route, const Requ
   const std::string media = media_type(head.field("content-type").value_or(""));
   if (std::find(route.media.begin(), route.media.end(), media) == route.media.end())
     return fail(ErrorCode::media_type,
-                media.empty() ? "the request has no Content-Type" : fmt::format("a body of type {} is not taken", media),
+                media.empty() ? "the request has no Content-Type"
+                              : fmt::format("a body of type {} is not taken", media),
                 "Content-Type", fmt::format("send {}", fmt::join(route.media, " or ")));
   const std::uint64_t limit = body_limit(limits, route.body);
   if (head.content_length.value_or(0) > limit)
-    return fail(ErrorCode::too_large, fmt::format("the body has {} bytes, the limit is {}", *head.content_length, limit));
+    return fail(ErrorCode::too_large,
+                fmt::format("the body has {} bytes, the limit is {}", *head.content_length, limit));
   return {};
 }
 

@@ -1,14 +1,16 @@
 #pragma once
 
 #include "learndock/base/result.hpp"
+
 #include "service/context.hpp"
 #include "service/http_head.hpp"
 #include "service/router.hpp"
 
 namespace learndock::service {
 
-/// Against DNS rebinding: a server on a loopback address answers only to names of this machine, so that a web site
-/// whose name was pointed here cannot read the dock through a visitor's browser. @errors http_host, http_request
+/// Against DNS rebinding: a server on a loopback address answers only to names of this machine, so that a web
+/// site whose name was pointed here cannot read the dock through a visitor's browser. @errors http_host,
+/// http_request
 [[nodiscard]] Result<void> check_host(const Context& context, const RequestHead& head);
 
 /// Whether this request may change the dock. @errors unauthorized, forbidden
@@ -17,8 +19,8 @@ namespace learndock::service {
 /// The most bytes a route's body may have.
 [[nodiscard]] std::uint64_t body_limit(const HttpLimits& limits, BodyKind kind);
 
-/// Whether the body is of a media type that the route takes, and not too long as far as its header tells. Done before
-/// a byte of it is read. @errors media_type, too_large
+/// Whether the body is of a media type that the route takes, and not too long as far as its header tells.
+/// Done before a byte of it is read. @errors media_type, too_large
 [[nodiscard]] Result<void> check_body(const HttpLimits& limits, const Route& route, const RequestHead& head);
 
 }  // namespace learndock::service

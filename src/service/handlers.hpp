@@ -1,9 +1,9 @@
 #pragma once
 
-#include <string_view>
-
 #include "service/context.hpp"
 #include "service/message.hpp"
+
+#include <string_view>
 
 namespace learndock::service {
 

@@ -1,10 +1,10 @@
-#include <algorithm>
-#include <charconv>
+#include "service/handlers.hpp"
+#include "service/http_fields.hpp"
 
 #include <fmt/format.h>
 
-#include "service/handlers.hpp"
-#include "service/http_fields.hpp"
+#include <algorithm>
+#include <charconv>
 
 namespace learndock::service {
 namespace {
@@ -72,7 +72,8 @@ Result<Response> list_learnwares(const Context& context, const Request& request)
   LEARNDOCK_CHECK(query.only({"limit", "cursor"}));
   const auto limit = parse_number(query.get("limit").value_or(std::to_string(kDefaultPage)), kMaxPage);
   if (!limit || *limit == 0)
-    return fail(ErrorCode::invalid_argument, fmt::format("limit is not a number from 1 to {}", kMaxPage), "limit");
+    return fail(ErrorCode::invalid_argument, fmt::format("limit is not a number from 1 to {}", kMaxPage),
+                "limit");
   std::uint64_t after = 0;
   if (const auto cursor = query.get("cursor")) {
     LEARNDOCK_TRY(after, position_of(*cursor));
@@ -101,8 +102,8 @@ Result<Response> upload(const Context& context, const Request& request) {
     if (declared && *declared == staged.sha256) continue;
     context.metrics.upload_refused(ErrorCode::digest_mismatch);
     return fail(ErrorCode::digest_mismatch,
-                fmt::format("the {} bytes received have another SHA-256 than {} says", staged.bytes, name), name,
-                "send the file again; nothing was stored");
+                fmt::format("the {} bytes received have another SHA-256 than {} says", staged.bytes, name),
+                name, "send the file again; nothing was stored");
   }
   std::vector<std::string> warnings;
   auto record = context.market.add_package(staged.path, nullptr, &warnings);
@@ -152,8 +153,8 @@ Result<Response> download(const Context& context, const Request& request) {
   if (!*part) return response;
   response.status = 206;
   response.slice = FileSlice{package.file, (*part)->first, (*part)->length};
-  response.with("Content-Range", fmt::format("bytes {}-{}/{}", (*part)->first, (*part)->first + (*part)->length - 1,
-                                             package.bytes));
+  response.with("Content-Range", fmt::format("bytes {}-{}/{}", (*part)->first,
+                                             (*part)->first + (*part)->length - 1, package.bytes));
   return response;
 }
 

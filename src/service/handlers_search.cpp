@@ -1,16 +1,17 @@
-#include <array>
-#include <charconv>
-#include <chrono>
-#include <cmath>
-
-#include <fmt/format.h>
-
 #include "learndock/spec/codec.hpp"
 #include "learndock/spec/mmd.hpp"
 #include "learndock/spec/reducer.hpp"
 #include "learndock/spec/table.hpp"
+
 #include "service/handlers.hpp"
 #include "service/http_fields.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <charconv>
+#include <chrono>
+#include <cmath>
 
 namespace learndock::service {
 namespace {
@@ -73,8 +74,8 @@ Result<spec::ReducerOptions> reducer_options(const Query& query) {
     } else if (read.ec == std::errc() && read.ptr == end && std::isfinite(value) && value > 0) {
       options.gamma = value;
     } else {
-      return fail(ErrorCode::invalid_argument, fmt::format("gamma={} is neither a positive number nor auto", *gamma),
-                  "gamma");
+      return fail(ErrorCode::invalid_argument,
+                  fmt::format("gamma={} is neither a positive number nor auto", *gamma), "gamma");
     }
   }
   return options;
@@ -108,7 +109,8 @@ Result<Response> make_specification(const Context& context, const Request& reque
   LEARNDOCK_CHECK(request.target.query.only({"points", "gamma", "label"}));
   LEARNDOCK_TRY(const spec::ReducerOptions options, reducer_options(request.target.query));
   LEARNDOCK_TRY(const spec::Table table, read_body(request));
-  LEARNDOCK_TRY(const spec::ReducedData reduced, spec::reduce(table.values.view(), options, *context.backend));
+  LEARNDOCK_TRY(const spec::ReducedData reduced,
+                spec::reduce(table.values.view(), options, *context.backend));
   LEARNDOCK_TRY(const double off_diagonal, spec::mean_off_diagonal_kernel(reduced.spec, *context.backend));
   Response response = json_response(200, spec::to_json(reduced.spec));
   response.with("Learndock-Rows", fmt::format("{}", table.values.rows()))

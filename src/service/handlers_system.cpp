@@ -1,15 +1,16 @@
-#include <fmt/format.h>
-
 #include "service/assets.hpp"
 #include "service/handlers.hpp"
 #include "service/http_fields.hpp"
+
+#include <fmt/format.h>
 
 namespace learndock::service {
 namespace {
 
 /// Nothing inline, nothing from elsewhere, in nobody's frame.
 constexpr const char* kContentSecurity =
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri "
+    "'none'; "
     "form-action 'none'; frame-ancestors 'none'";
 
 Result<Response> asset_response(const Request& request, std::string_view name, const char* media) {

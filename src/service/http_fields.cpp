@@ -1,12 +1,12 @@
 #include "service/http_fields.hpp"
 
-#include <algorithm>
-#include <array>
-#include <limits>
+#include "service/uri.hpp"
 
 #include <fmt/format.h>
 
-#include "service/uri.hpp"
+#include <algorithm>
+#include <array>
+#include <limits>
 
 namespace learndock::service {
 namespace {
@@ -23,11 +23,13 @@ std::string_view trim(std::string_view text) {
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
 
 bool equal_ignoring_case(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return lower(x) == lower(y); });
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](char x, char y) { return lower(x) == lower(y); });
 }
 
 bool safe_in_a_name(char c) {
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_' || c == '.';
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_' ||
+         c == '.';
 }
 
 unsigned nibble(char c) { return static_cast<unsigned>(c <= '9' ? c - '0' : lower(c) - 'a' + 10); }
@@ -72,7 +74,8 @@ std::string media_type(std::string_view content_type) {
   if (slash == 0 || slash == std::string_view::npos || slash + 1 == type.size()) return {};
   std::string out(type);
   std::transform(out.begin(), out.end(), out.begin(), lower);
-  const bool plain = std::all_of(out.begin(), out.end(), [](char c) { return c > 0x20 && c < 0x7f && c != ','; });
+  const bool plain =
+      std::all_of(out.begin(), out.end(), [](char c) { return c > 0x20 && c < 0x7f && c != ','; });
   return plain ? out : std::string();
 }
 
@@ -117,8 +120,8 @@ Result<std::optional<ByteRange>> parse_range(std::string_view range, std::uint64
   const std::string_view to = set.substr(dash + 1);
   constexpr std::uint64_t kMax = std::numeric_limits<std::uint64_t>::max();
   const auto unsatisfiable = [&] {
-    return fail(ErrorCode::http_range, fmt::format("the range \"{}\" holds no byte of {}", set, size), "Range",
-                fmt::format("ask for bytes in 0-{}", size == 0 ? 0 : size - 1));
+    return fail(ErrorCode::http_range, fmt::format("the range \"{}\" holds no byte of {}", set, size),
+                "Range", fmt::format("ask for bytes in 0-{}", size == 0 ? 0 : size - 1));
   };
   if (from.empty()) {
     const auto last = parse_number(to, kMax);
@@ -156,7 +159,8 @@ std::string file_name_of(std::string_view id) {
 
 std::string attachment(std::string_view file_name) {
   std::string plain(file_name);
-  std::replace_if(plain.begin(), plain.end(), [](char c) { return !safe_in_a_name(c); }, '_');
+  std::replace_if(
+      plain.begin(), plain.end(), [](char c) { return !safe_in_a_name(c); }, '_');
   if (plain == file_name) return fmt::format("attachment; filename=\"{}\"", plain);
   return fmt::format("attachment; filename=\"{}\"; filename*=UTF-8''{}", plain, percent_encode(file_name));
 }

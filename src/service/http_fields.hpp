@@ -1,11 +1,11 @@
 #pragma once
 
+#include "learndock/base/result.hpp"
+
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include "learndock/base/result.hpp"
 
 namespace learndock::service {
 
@@ -22,8 +22,8 @@ struct ByteRange {
   std::uint64_t first = 0;
   std::uint64_t length = 0;
 };
-/// What a Range header asks of a representation of `size` bytes (RFC 9110, 14.2): nothing for headers that a server may
-/// ignore (other units, several ranges, bad syntax). @errors http_range when no byte of it exists
+/// What a Range header asks of a representation of `size` bytes (RFC 9110, 14.2): nothing for headers that a
+/// server may ignore (other units, several ranges, bad syntax). @errors http_range when no byte of it exists
 [[nodiscard]] Result<std::optional<ByteRange>> parse_range(std::string_view range, std::uint64_t size);
 
 /// Whether an If-None-Match value names the tag ('*' does), by weak comparison (RFC 9110, 13.1.2).
@@ -34,7 +34,8 @@ struct ByteRange {
 /// An id as a file name: bytes that a shell or a file system takes amiss become '_'.
 [[nodiscard]] std::string file_name_of(std::string_view id);
 
-/// `sha-256=:BASE64:` (RFC 9530) from 64 hexadecimal digits, and back (lower case; none without a sha-256 member).
+/// `sha-256=:BASE64:` (RFC 9530) from 64 hexadecimal digits, and back (lower case; none without a sha-256
+/// member).
 [[nodiscard]] std::string digest_field(std::string_view sha256_hex);
 [[nodiscard]] std::optional<std::string> sha256_of_digest_field(std::string_view field);
 

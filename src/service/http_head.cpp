@@ -1,9 +1,9 @@
 #include "service/http_head.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
-
-#include <fmt/format.h>
 
 namespace learndock::service {
 namespace {
@@ -12,7 +12,8 @@ constexpr std::size_t kMaxMethodBytes = 32;
 constexpr std::size_t kMaxLengthDigits = 18;  // below 2^63 without an overflow check
 
 Failure bad(std::string message, std::string where = {}) {
-  return fail(ErrorCode::http_request, std::move(message), std::move(where), "send HTTP/1.1 as RFC 9112 defines it");
+  return fail(ErrorCode::http_request, std::move(message), std::move(where),
+              "send HTTP/1.1 as RFC 9112 defines it");
 }
 
 bool is_token_byte(char c) {
@@ -20,7 +21,9 @@ bool is_token_byte(char c) {
   return c != 0 && std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
 }
 
-bool is_token(std::string_view text) { return !text.empty() && std::all_of(text.begin(), text.end(), is_token_byte); }
+bool is_token(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), is_token_byte);
+}
 
 std::string lower(std::string_view text) {
   std::string out(text);
@@ -57,7 +60,8 @@ Result<void> read_target(RequestHead& head, std::string_view target) {
     if (!head.target.starts_with('/')) head.target.insert(0, "/");
     return {};
   }
-  if (target.find('#') != std::string_view::npos) return bad("the request target has a fragment", "request line");
+  if (target.find('#') != std::string_view::npos)
+    return bad("the request target has a fragment", "request line");
   if (target[0] != '/') return bad("the request target does not begin with '/'", "request line");
   head.target = target;
   return {};
@@ -70,11 +74,12 @@ Result<int> read_request_line(RequestHead& head, std::string_view line, const Ht
   if (first == std::string_view::npos || last == first)
     return bad("the request line is not METHOD TARGET VERSION", "request line");
   head.method = line.substr(0, first);
-  if (head.method.size() > kMaxMethodBytes || !is_token(head.method)) return bad("not a method", "request line");
+  if (head.method.size() > kMaxMethodBytes || !is_token(head.method))
+    return bad("not a method", "request line");
   const std::string_view target = line.substr(first + 1, last - first - 1);
   if (target.size() > limits.max_target_bytes)
-    return fail(ErrorCode::http_target_length,
-                fmt::format("the target has {} bytes, the limit is {}", target.size(), limits.max_target_bytes));
+    return fail(ErrorCode::http_target_length, fmt::format("the target has {} bytes, the limit is {}",
+                                                           target.size(), limits.max_target_bytes));
   LEARNDOCK_CHECK(read_target(head, target));
   const std::string_view version = line.substr(last + 1);
   if (version == "HTTP/1.1") return 1;
@@ -90,7 +95,8 @@ Result<void> read_field(RequestHead& head, std::string_view line) {
   const std::size_t colon = line.find(':');
   if (colon == std::string_view::npos) return bad("a header line has no colon", "header");
   const std::string_view name = line.substr(0, colon);
-  if (!is_token(name)) return bad("a header name holds a byte that is not allowed, or a space before its colon", "header");
+  if (!is_token(name))
+    return bad("a header name holds a byte that is not allowed, or a space before its colon", "header");
   const std::string_view value = trim(line.substr(colon + 1));
   for (const char c : value)
     if ((static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f)
@@ -115,7 +121,8 @@ Result<void> read_framing(RequestHead& head, int minor) {
   if (length && coding) return bad("both Content-Length and Transfer-Encoding", "content-length");
   if (length) {
     const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
-    if (length->empty() || length->size() > kMaxLengthDigits || !std::all_of(length->begin(), length->end(), is_digit))
+    if (length->empty() || length->size() > kMaxLengthDigits ||
+        !std::all_of(length->begin(), length->end(), is_digit))
       return bad("Content-Length is not one decimal number", "content-length");
     std::uint64_t value = 0;
     for (const char c : *length) value = value * 10 + static_cast<std::uint64_t>(c - '0');
@@ -176,8 +183,10 @@ Result<HeadEnd> find_head_end(std::string_view received, std::size_t from, const
   // Step back so that a CR LF CR LF split between two reads is still seen.
   for (std::size_t i = from < 3 ? 0 : from - 3; i < received.size(); ++i) {
     const char c = received[i];
-    if (c == '\n' && (i == 0 || received[i - 1] != '\r')) return bad("a line ends in LF without CR", "header");
-    if (c == '\r' && i + 1 < received.size() && received[i + 1] != '\n') return bad("a CR without LF", "header");
+    if (c == '\n' && (i == 0 || received[i - 1] != '\r'))
+      return bad("a line ends in LF without CR", "header");
+    if (c == '\r' && i + 1 < received.size() && received[i + 1] != '\n')
+      return bad("a CR without LF", "header");
     if (c == '\0') return bad("a NUL byte", "header");
     if (c == '\n' && i >= 3 && received[i - 2] == '\n') {
       if (i + 1 > limits.max_header_bytes) break;
@@ -191,7 +200,8 @@ Result<HeadEnd> find_head_end(std::string_view received, std::size_t from, const
     return fail(ErrorCode::http_target_length,
                 fmt::format("the request line is longer than a target of {} bytes", limits.max_target_bytes));
   if (received.size() >= limits.max_header_bytes)
-    return fail(ErrorCode::http_header_size, fmt::format("the header has more than {} bytes", limits.max_header_bytes));
+    return fail(ErrorCode::http_header_size,
+                fmt::format("the header has more than {} bytes", limits.max_header_bytes));
   return HeadEnd{};
 }
 
@@ -203,7 +213,8 @@ Result<RequestHead> parse_head(std::string_view text, const HttpLimits& limits) 
     const std::string_view line = take_line(text);
     if (line.empty()) break;
     if (head.fields.size() == limits.max_header_fields)
-      return fail(ErrorCode::http_header_size, fmt::format("more than {} header fields", limits.max_header_fields));
+      return fail(ErrorCode::http_header_size,
+                  fmt::format("more than {} header fields", limits.max_header_fields));
     LEARNDOCK_CHECK(read_field(head, line));
   }
   LEARNDOCK_CHECK(read_framing(head, minor));

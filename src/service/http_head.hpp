@@ -1,5 +1,8 @@
 #pragma once
 
+#include "learndock/base/result.hpp"
+#include "learndock/service/server.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -8,13 +11,11 @@
 #include <utility>
 #include <vector>
 
-#include "learndock/base/result.hpp"
-#include "learndock/service/server.hpp"
-
 namespace learndock::service {
 
-/// A request's header section, taken apart by rules stricter than RFC 9112 asks, so that no proxy in front can read it
-/// differently: no bare CR or LF, no folded lines, no space before a colon, one way only to say how long the body is.
+/// A request's header section, taken apart by rules stricter than RFC 9112 asks, so that no proxy in front
+/// can read it differently: no bare CR or LF, no folded lines, no space before a colon, one way only to say
+/// how long the body is.
 struct RequestHead {
   std::string method;
   std::string target;  ///< origin form
@@ -35,10 +36,11 @@ struct HeadEnd {
   bool complete = false;
   std::size_t bytes = 0;  ///< with the empty line; when complete
 };
-/// Looks at bytes from `from` on (everything before was scanned by an earlier call; pass 0 first). Finds the first byte
-/// that can never become a valid header, so that no time-out is needed to refuse it.
+/// Looks at bytes from `from` on (everything before was scanned by an earlier call; pass 0 first). Finds the
+/// first byte that can never become a valid header, so that no time-out is needed to refuse it.
 /// @errors http_request, http_target_length, http_header_size
-[[nodiscard]] Result<HeadEnd> find_head_end(std::string_view received, std::size_t from, const HttpLimits& limits);
+[[nodiscard]] Result<HeadEnd> find_head_end(std::string_view received, std::size_t from,
+                                            const HttpLimits& limits);
 
 /// Parses a complete header section, empty line included.
 /// @errors http_request, http_target_length, http_header_size, http_version, http_expect

@@ -1,12 +1,13 @@
 #include "service/message.hpp"
 
-#include <algorithm>
-#include <system_error>
+#include "learndock/base/log.hpp"
+
+#include "service/problem.hpp"
 
 #include <fmt/format.h>
 
-#include "learndock/base/log.hpp"
-#include "service/problem.hpp"
+#include <algorithm>
+#include <system_error>
 
 namespace learndock::service {
 namespace {
@@ -14,7 +15,8 @@ namespace {
 /// Header injection ends here, whatever a handler puts into a value.
 std::string one_line(std::string_view value) {
   std::string out(value);
-  std::replace_if(out.begin(), out.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, ' ');
+  std::replace_if(
+      out.begin(), out.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, ' ');
   return out;
 }
 
@@ -25,37 +27,64 @@ StagedFile::~StagedFile() {
   std::error_code error;
   std::filesystem::remove(path, error);
   if (error)
-    log(LogLevel::warning, fmt::format("cannot remove the staged upload {}: {}", path.string(), error.message()));
+    log(LogLevel::warning,
+        fmt::format("cannot remove the staged upload {}: {}", path.string(), error.message()));
 }
 
 std::string_view reason_phrase(int status) {
   switch (status) {
-    case 200: return "OK";
-    case 201: return "Created";
-    case 204: return "No Content";
-    case 206: return "Partial Content";
-    case 304: return "Not Modified";
-    case 400: return "Bad Request";
-    case 401: return "Unauthorized";
-    case 403: return "Forbidden";
-    case 404: return "Not Found";
-    case 405: return "Method Not Allowed";
-    case 408: return "Request Timeout";
-    case 409: return "Conflict";
-    case 413: return "Content Too Large";
-    case 414: return "URI Too Long";
-    case 415: return "Unsupported Media Type";
-    case 416: return "Range Not Satisfiable";
-    case 417: return "Expectation Failed";
-    case 421: return "Misdirected Request";
-    case 422: return "Unprocessable Content";
-    case 431: return "Request Header Fields Too Large";
-    case 500: return "Internal Server Error";
-    case 503: return "Service Unavailable";
-    case 504: return "Gateway Timeout";
-    case 505: return "HTTP Version Not Supported";
-    case 507: return "Insufficient Storage";
-    default: return "Unknown";
+    case 200:
+      return "OK";
+    case 201:
+      return "Created";
+    case 204:
+      return "No Content";
+    case 206:
+      return "Partial Content";
+    case 304:
+      return "Not Modified";
+    case 400:
+      return "Bad Request";
+    case 401:
+      return "Unauthorized";
+    case 403:
+      return "Forbidden";
+    case 404:
+      return "Not Found";
+    case 405:
+      return "Method Not Allowed";
+    case 408:
+      return "Request Timeout";
+    case 409:
+      return "Conflict";
+    case 413:
+      return "Content Too Large";
+    case 414:
+      return "URI Too Long";
+    case 415:
+      return "Unsupported Media Type";
+    case 416:
+      return "Range Not Satisfiable";
+    case 417:
+      return "Expectation Failed";
+    case 421:
+      return "Misdirected Request";
+    case 422:
+      return "Unprocessable Content";
+    case 431:
+      return "Request Header Fields Too Large";
+    case 500:
+      return "Internal Server Error";
+    case 503:
+      return "Service Unavailable";
+    case 504:
+      return "Gateway Timeout";
+    case 505:
+      return "HTTP Version Not Supported";
+    case 507:
+      return "Insufficient Storage";
+    default:
+      return "Unknown";
   }
 }
 
@@ -82,7 +111,8 @@ Response json_response(int status, const Json& json) {
 Response problem_response(const Error& error, std::string_view path, std::string_view request_id) {
   Response response = json_response(http_status(error.code), problem_to_json(error, path, request_id));
   response.fields[0].second = "application/problem+json";
-  if (error.code == ErrorCode::overloaded || error.code == ErrorCode::unavailable) response.with("Retry-After", "1");
+  if (error.code == ErrorCode::overloaded || error.code == ErrorCode::unavailable)
+    response.with("Retry-After", "1");
   if (error.code == ErrorCode::unauthorized) response.with("WWW-Authenticate", "Bearer realm=\"learndock\"");
   return response;
 }

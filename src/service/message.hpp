@@ -1,5 +1,9 @@
 #pragma once
 
+#include "service/file_handle.hpp"
+#include "service/http_head.hpp"
+#include "service/uri.hpp"
+
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
@@ -9,10 +13,6 @@
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include "service/file_handle.hpp"
-#include "service/http_head.hpp"
-#include "service/uri.hpp"
 
 namespace learndock::service {
 
@@ -58,17 +58,20 @@ struct Response {
     fields.emplace_back(std::move(name), std::move(value));
     return *this;
   }
-  [[nodiscard]] std::string_view text() const { return fixed_body.empty() ? std::string_view(body) : fixed_body; }
+  [[nodiscard]] std::string_view text() const {
+    return fixed_body.empty() ? std::string_view(body) : fixed_body;
+  }
   [[nodiscard]] std::uint64_t content_length() const { return slice ? slice->length : text().size(); }
 };
 
 [[nodiscard]] std::string_view reason_phrase(int status);
-/// The status line and header section, Content-Length and the headers every answer carries included. Field values
-/// never break the line they are on.
+/// The status line and header section, Content-Length and the headers every answer carries included. Field
+/// values never break the line they are on.
 [[nodiscard]] std::string head_text(const Response& response, std::string_view request_id, bool close);
 
 [[nodiscard]] Response json_response(int status, const Json& json);
 /// An Error as application/problem+json (RFC 9457).
-[[nodiscard]] Response problem_response(const Error& error, std::string_view path, std::string_view request_id);
+[[nodiscard]] Response problem_response(const Error& error, std::string_view path,
+                                        std::string_view request_id);
 
 }  // namespace learndock::service

@@ -1,14 +1,7 @@
 // The only file that includes prometheus-cpp.
 #include "service/metrics.hpp"
 
-#include <sys/resource.h>
-#include <unistd.h>
-
-#include <algorithm>
-#include <array>
-#include <fstream>
-#include <iterator>
-#include <system_error>
+#include "learndock/base/file.hpp"
 
 #include <prometheus/counter.h>
 #include <prometheus/gauge.h>
@@ -16,14 +9,20 @@
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
 
-#include "learndock/base/file.hpp"
+#include <algorithm>
+#include <array>
+#include <fstream>
+#include <iterator>
+#include <sys/resource.h>
+#include <system_error>
+#include <unistd.h>
 
 namespace learndock::service {
 namespace {
 
 /// OpenTelemetry's buckets for http.server.request.duration, with three finer ones for searches in memory.
-const prometheus::Histogram::BucketBoundaries kSeconds{0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1,
-                                                       0.25,   0.5,   0.75,  1,     2.5,  5,     7.5,  10};
+const prometheus::Histogram::BucketBoundaries kSeconds{
+    0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10};
 const prometheus::Histogram::BucketBoundaries kCandidates{1, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7};
 constexpr std::array<std::string_view, 5> kKnownMethods{"GET", "HEAD", "POST", "DELETE", "OPTIONS"};
 
@@ -68,17 +67,19 @@ struct Metrics::State {
   using Histograms = prometheus::Family<prometheus::Histogram>;
 
   prometheus::Registry registry;
-  Gauges& build = family(prometheus::BuildGauge(), registry, "learndock_build_info", "Always 1; the labels tell.");
-  Histograms& requests = family(prometheus::BuildHistogram(), registry, "learndock_http_request_duration_seconds",
-                                "From the end of a request's header to the last byte of its answer.");
+  Gauges& build =
+      family(prometheus::BuildGauge(), registry, "learndock_build_info", "Always 1; the labels tell.");
+  Histograms& requests =
+      family(prometheus::BuildHistogram(), registry, "learndock_http_request_duration_seconds",
+             "From the end of a request's header to the last byte of its answer.");
   Histograms& stages = family(prometheus::BuildHistogram(), registry, "learndock_search_duration_seconds",
                               "Time of one search by stage.");
   prometheus::Histogram& candidates =
       family(prometheus::BuildHistogram(), registry, "learndock_search_candidates",
              "Learnwares compared by exact MMD in one search.")
           .Add({}, kCandidates);
-  Counters& uploads =
-      family(prometheus::BuildCounter(), registry, "learndock_uploads_total", "Packages offered to the dock.");
+  Counters& uploads = family(prometheus::BuildCounter(), registry, "learndock_uploads_total",
+                             "Packages offered to the dock.");
   Counters& rejects = family(prometheus::BuildCounter(), registry, "learndock_upload_rejects_total",
                              "Packages refused, by error code.");
   prometheus::Gauge& version = gauge("learndock_index_version", "Version of the search index.");
@@ -135,7 +136,8 @@ std::string Metrics::text(const market::MarketStatus& status) {
   state_->cpu.Set(cpu_seconds());
   state_->resident.Set(resident_bytes());
   state_->descriptors.Set(open_descriptors());
-  return static_cast<const prometheus::Serializer&>(prometheus::TextSerializer()).Serialize(state_->registry.Collect());
+  return static_cast<const prometheus::Serializer&>(prometheus::TextSerializer())
+      .Serialize(state_->registry.Collect());
 }
 
 }  // namespace learndock::service

@@ -1,14 +1,14 @@
 #pragma once
 
+#include "learndock/base/error.hpp"
+#include "learndock/market/market.hpp"
+#include "learndock/market/search.hpp"
+
 #include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
-
-#include "learndock/base/error.hpp"
-#include "learndock/market/market.hpp"
-#include "learndock/market/search.hpp"
 
 namespace learndock::service {
 
@@ -19,7 +19,8 @@ class Metrics {
   Metrics();
   ~Metrics();
   /// @param route  the route's pattern, or "unmatched"
-  void request(std::string_view route, std::string_view method, int status, std::chrono::duration<double> seconds);
+  void request(std::string_view route, std::string_view method, int status,
+               std::chrono::duration<double> seconds);
   void search(const market::SearchAnswer& answer, std::chrono::duration<double> parsing);
   void upload_stored();
   void upload_refused(ErrorCode code);

@@ -1,10 +1,10 @@
 #include "service/problem.hpp"
 
-#include <array>
+#include "service/message.hpp"
 
 #include <fmt/format.h>
 
-#include "service/message.hpp"
+#include <array>
 
 namespace learndock::service {
 namespace {
@@ -28,7 +28,8 @@ Json problem_to_json(const Error& error, std::string_view path, std::string_view
   if (!error.where.empty()) json["where"] = error.where;
   if (!error.fix.empty()) json["fix"] = error.fix;
   json["request_id"] = request_id;
-  if (error.where.starts_with('/')) json["errors"] = Json::array({{{"pointer", error.where}, {"detail", error.message}}});
+  if (error.where.starts_with('/'))
+    json["errors"] = Json::array({{{"pointer", error.where}, {"detail", error.message}}});
   return json;
 }
 
@@ -37,7 +38,9 @@ Error error_from_problem(int status, std::string_view body) {
   const auto json = parse_json(body, kLimits);
   const std::string code = json && json->is_object() ? text_of(*json, "code") : std::string();
   if (code.empty())
-    return Error{ErrorCode::corrupt, fmt::format("the server answered status {} without saying why", status), {},
+    return Error{ErrorCode::corrupt,
+                 fmt::format("the server answered status {} without saying why", status),
+                 {},
                  "check that the address is a learndock server's, not a proxy's"};
   Error error{code_of_slug(code), text_of(*json, "detail"), text_of(*json, "where"), text_of(*json, "fix")};
   // A newer server may know codes that this build does not; its own word is kept in the message then.

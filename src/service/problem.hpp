@@ -1,15 +1,15 @@
 #pragma once
 
-#include <string>
-#include <string_view>
-
 #include "learndock/base/json.hpp"
 #include "learndock/base/result.hpp"
 
+#include <string>
+#include <string_view>
+
 namespace learndock::service {
 
-/// The RFC 9457 object for an Error: type, title, status, detail, instance, code, number, where, fix, request_id, and
-/// errors[] with the JSON pointer when the error is about a JSON body.
+/// The RFC 9457 object for an Error: type, title, status, detail, instance, code, number, where, fix,
+/// request_id, and errors[] with the JSON pointer when the error is about a JSON body.
 [[nodiscard]] Json problem_to_json(const Error& error, std::string_view path, std::string_view request_id);
 
 /// The Error that a server meant. Answers that are not problem objects become `corrupt` with the status.

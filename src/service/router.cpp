@@ -1,12 +1,12 @@
 #include "service/router.hpp"
 
-#include <algorithm>
-#include <optional>
+#include "service/handlers.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "service/handlers.hpp"
+#include <algorithm>
+#include <optional>
 
 namespace learndock::service {
 namespace {
@@ -34,12 +34,16 @@ std::optional<Parameters> fit(std::string_view pattern, std::span<const std::str
 }
 
 RouteMiss no_such_path() {
-  return {Error{ErrorCode::not_found, "nothing is served at this path", {}, "see /v1/openapi.json for what is"}, {}};
+  return {
+      Error{ErrorCode::not_found, "nothing is served at this path", {}, "see /v1/openapi.json for what is"},
+      {}};
 }
 
 RouteMiss wrong_method(std::string_view method, std::vector<std::string_view> allowed) {
   const std::string allow = fmt::format("{}", fmt::join(allowed, ", "));
-  return {Error{ErrorCode::method_not_allowed, fmt::format("{} is not possible here", method), {},
+  return {Error{ErrorCode::method_not_allowed,
+                fmt::format("{} is not possible here", method),
+                {},
                 fmt::format("use {}", allow)},
           allow};
 }
@@ -59,7 +63,12 @@ std::span<const Route> routes() {
       {"GET", "/v1/openapi.json", openapi, Work::quick},
       {"GET", "/v1/status", status},
       {"POST", "/v1/search", search, Work::heavy, BodyKind::json, {"application/json", kSpecMedia}},
-      {"POST", "/v1/specifications", make_specification, Work::heavy, BodyKind::table, {"text/csv", kNpyMedia}},
+      {"POST",
+       "/v1/specifications",
+       make_specification,
+       Work::heavy,
+       BodyKind::table,
+       {"text/csv", kNpyMedia}},
       {"GET", "/v1/learnwares", list_learnwares},
       {"POST", "/v1/learnwares", upload, Work::heavy, BodyKind::package, {"application/zip"}, true},
       {"GET", "/v1/learnwares/{id}", show_learnware},
@@ -70,7 +79,8 @@ std::span<const Route> routes() {
   return table;
 }
 
-tl::expected<RouteMatch, RouteMiss> find_route(std::string_view method, std::span<const std::string> segments) {
+tl::expected<RouteMatch, RouteMiss> find_route(std::string_view method,
+                                               std::span<const std::string> segments) {
   std::vector<std::string_view> allowed;
   const std::string_view wanted = method == "HEAD" ? "GET" : method;
   for (const Route& route : routes()) {

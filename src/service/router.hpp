@@ -1,14 +1,15 @@
 #pragma once
 
+#include "learndock/base/result.hpp"
+
+#include "service/context.hpp"
+#include "service/message.hpp"
+
 #include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "learndock/base/result.hpp"
-#include "service/context.hpp"
-#include "service/message.hpp"
 
 namespace learndock::service {
 
@@ -26,7 +27,7 @@ struct Route {
   Work work = Work::heavy;
   BodyKind body = BodyKind::none;
   std::vector<std::string_view> media = {};  ///< accepted media types of the body
-  bool writes = false;                  ///< changes the dock
+  bool writes = false;                       ///< changes the dock
 };
 
 /// The path -> handler table.
@@ -38,7 +39,7 @@ struct RouteMatch {
 };
 struct RouteMiss {
   Error error;
-  std::string allow;         ///< methods of the path, for 405; "" for 404
+  std::string allow;  ///< methods of the path, for 405; "" for 404
 };
 /// The route for a method (HEAD finds GET's) and decoded path segments.
 [[nodiscard]] tl::expected<RouteMatch, RouteMiss> find_route(std::string_view method,

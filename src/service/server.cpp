@@ -1,17 +1,18 @@
 #include "learndock/service/server.hpp"
 
+#include "learndock/base/log.hpp"
+#include "learndock/compute/registry.hpp"
+
+#include "service/shared.hpp"
+
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <atomic>
 #include <mutex>
 #include <thread>
 #include <unordered_map>
 #include <vector>
-
-#include <fmt/format.h>
-
-#include "learndock/base/log.hpp"
-#include "learndock/compute/registry.hpp"
-#include "service/shared.hpp"
 
 namespace learndock::service {
 namespace {
@@ -34,8 +35,8 @@ Result<tcp::endpoint> endpoint_of(const ServerOptions& options) {
   error_code error;
   const auto address = asio::ip::make_address(options.address, error);
   if (error)
-    return fail(ErrorCode::invalid_argument, fmt::format("\"{}\" is not an IP address", options.address), "address",
-                "use a literal address: 127.0.0.1, ::1, 0.0.0.0");
+    return fail(ErrorCode::invalid_argument, fmt::format("\"{}\" is not an IP address", options.address),
+                "address", "use a literal address: 127.0.0.1, ::1, 0.0.0.0");
   if (options.io_threads == 0 || options.max_connections == 0)
     return fail(ErrorCode::invalid_argument, "a server needs at least one IO thread and one connection");
   return tcp::endpoint(address, options.port);
@@ -44,7 +45,8 @@ Result<tcp::endpoint> endpoint_of(const ServerOptions& options) {
 Failure cannot_listen(const tcp::endpoint& endpoint, const error_code& error) {
   const std::string where = fmt::format("{}:{}", endpoint.address().to_string(), endpoint.port());
   if (error == asio::error::address_in_use)
-    return fail(ErrorCode::conflict, "another program listens on this port", where, "choose another port, or 0 for a free one");
+    return fail(ErrorCode::conflict, "another program listens on this port", where,
+                "choose another port, or 0 for a free one");
   if (error == asio::error::access_denied)
     return fail(ErrorCode::forbidden, "this port needs more rights", where, "choose a port from 1024 on");
   return fail(ErrorCode::io, fmt::format("cannot listen: {}", error.message()), where);
@@ -54,13 +56,19 @@ Failure cannot_listen(const tcp::endpoint& endpoint, const error_code& error) {
 
 class Server::Core {
  public:
-  Core(market::Market& market, ServerOptions options, std::shared_ptr<const compute::Backend> backend, bool loopback)
+  Core(market::Market& market, ServerOptions options, std::shared_ptr<const compute::Backend> backend,
+       bool loopback)
       : options_(std::move(options)),
         context_{market, options_, std::move(backend), metrics_, loopback, stopping_},
         work_(work_threads(options_)),
         files_(kFileThreads),
-        shared_{options_, context_, work_, files_, Budget(work_threads(options_) + options_.work_queue),
-                Budget(kMaxBodyBytes), Budget(kMaxUploads)} {}
+        shared_{options_,
+                context_,
+                work_,
+                files_,
+                Budget(work_threads(options_) + options_.work_queue),
+                Budget(kMaxBodyBytes),
+                Budget(kMaxUploads)} {}
 
   Result<void> listen(const tcp::endpoint& endpoint) {
     error_code error;
@@ -125,10 +133,11 @@ class Server::Core {
     auto session = std::make_shared<Session>(shared_, std::move(socket));
     sessions_.emplace(number, session);
     auto running = session->run();
-    asio::co_spawn(session->executor(), std::move(running), [this, session, number](std::exception_ptr failure) {
-      report(failure);
-      asio::post(control_, [this, number] { forget(number); });
-    });
+    asio::co_spawn(session->executor(), std::move(running),
+                   [this, session, number](std::exception_ptr failure) {
+                     report(failure);
+                     asio::post(control_, [this, number] { forget(number); });
+                   });
   }
 
   static void report(const std::exception_ptr& failure) {
@@ -156,7 +165,8 @@ class Server::Core {
     deadline_.expires_after(options_.stop_deadline);
     deadline_.async_wait([this](const error_code& error) {
       if (error) return;
-      log(LogLevel::warning, fmt::format("cutting off {} connections: the stop deadline has passed", sessions_.size()));
+      log(LogLevel::warning,
+          fmt::format("cutting off {} connections: the stop deadline has passed", sessions_.size()));
       for (auto& [number, session] : sessions_)
         asio::post(session->executor(), [kept = session] { kept->cut_off(); });
     });

@@ -1,16 +1,17 @@
-// One connection: reads requests by the strict rules of http_head.hpp, lets Beast take bodies out of their framing, and
-// hands complete requests to the route table.
-#include <atomic>
-#include <exception>
-#include <random>
-
-#include <fmt/format.h>
-
+// One connection: reads requests by the strict rules of http_head.hpp, lets Beast take bodies out of their
+// framing, and hands complete requests to the route table.
 #include "learndock/base/digest.hpp"
 #include "learndock/base/log.hpp"
+
 #include "service/guard.hpp"
 #include "service/http_fields.hpp"
 #include "service/shared.hpp"
+
+#include <fmt/format.h>
+
+#include <atomic>
+#include <exception>
+#include <random>
 
 namespace learndock::service {
 namespace {
@@ -33,7 +34,8 @@ std::string request_id(const RequestHead* head) {
   constexpr std::size_t kMaxBytes = 64;
   const auto given = head == nullptr ? std::nullopt : head->field("x-request-id");
   const auto harmless = [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_' || c == '.';
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' ||
+           c == '_' || c == '.';
   };
   if (!given || given->empty() || given->size() > kMaxBytes) return next_request_id();
   return std::all_of(given->begin(), given->end(), harmless) ? std::string(*given) : next_request_id();
@@ -49,7 +51,8 @@ Result<Response> call_handler(const Route& route, const Context& context, const 
   try {
     return route.handler(context, request);
   } catch (const std::exception& exception) {
-    log(LogLevel::error, fmt::format("id={} handler of {} threw: {}", request.id, route.pattern, exception.what()));
+    log(LogLevel::error,
+        fmt::format("id={} handler of {} threw: {}", request.id, route.pattern, exception.what()));
     return fail(ErrorCode::internal, "the server met a fault of its own", {},
                 fmt::format("report it with the request id {}", request.id));
   }
@@ -75,7 +78,10 @@ asio::awaitable<void> run_on(asio::thread_pool& pool, std::function<void()> job)
 class Exchange {
  public:
   Exchange(Session& session, Result<RequestHead> head)
-      : session_(session), shared_(session.shared_), body_share_(shared_.body_bytes), upload_share_(shared_.uploads) {
+      : session_(session),
+        shared_(session.shared_),
+        body_share_(shared_.body_bytes),
+        upload_share_(shared_.uploads) {
     request_.id = request_id(head ? &*head : nullptr);
     if (head)
       request_.head = std::move(*head);
@@ -135,8 +141,10 @@ Result<void> Exchange::admit() {
 asio::awaitable<bool> Exchange::run(std::size_t head_bytes) {
   auto admitted = admit();
   body_unread_ = head_error_.has_value() || request_.head.has_body();
-  if (admitted && route_->body != BodyKind::none) admitted = co_await read_body(head_bytes);
-  else if (admitted) session_.buffer_.consume(head_bytes);
+  if (admitted && route_->body != BodyKind::none)
+    admitted = co_await read_body(head_bytes);
+  else if (admitted)
+    session_.buffer_.consume(head_bytes);
   if (lost_) co_return false;
   if (admitted)
     co_await answer();
@@ -167,7 +175,8 @@ asio::awaitable<Result<void>> Exchange::read_body(std::size_t head_bytes) {
   error_code error;
   parser.put(asio::buffer(session_.buffer_.data().data(), head_bytes), error);
   session_.buffer_.consume(head_bytes);
-  if (error) co_return fail(ErrorCode::http_request, fmt::format("the header cannot be read: {}", error.message()));
+  if (error)
+    co_return fail(ErrorCode::http_request, fmt::format("the header cannot be read: {}", error.message()));
   auto read = co_await read_framed(parser);
   if (read && !lost_) body_unread_ = false;
   if (read && !lost_ && staging_) read = co_await finish_staging();
@@ -176,7 +185,8 @@ asio::awaitable<Result<void>> Exchange::read_body(std::size_t head_bytes) {
 
 asio::awaitable<Result<void>> Exchange::read_framed(http::request_parser<http::buffer_body>& parser) {
   const HttpLimits& limits = shared_.options.limits;
-  std::vector<char> chunk(std::min<std::uint64_t>(request_.head.content_length.value_or(kChunkBytes), kChunkBytes) + 1);
+  std::vector<char> chunk(
+      std::min<std::uint64_t>(request_.head.content_length.value_or(kChunkBytes), kChunkBytes) + 1);
   const auto begin = Clock::now();
   std::uint64_t received = 0;
   while (!parser.is_done()) {
@@ -196,16 +206,18 @@ asio::awaitable<Result<void>> Exchange::read_framed(http::request_parser<http::b
                       error == http::error::end_of_stream;
     if (gone) lost_ = true;
     if (lost_) co_return Result<void>{};
-    if (error) co_return fail(ErrorCode::http_request, fmt::format("the body cannot be read: {}", error.message()));
+    if (error)
+      co_return fail(ErrorCode::http_request, fmt::format("the body cannot be read: {}", error.message()));
     const std::size_t got = chunk.size() - parser.get().body().size;
     received += got;
     auto kept = co_await keep({chunk.data(), got});
     if (!kept) co_return kept;
     const std::chrono::duration<double> elapsed = Clock::now() - begin;
     if (elapsed > limits.body_grace &&
-        static_cast<double>(received) < elapsed.count() * static_cast<double>(limits.min_body_bytes_per_second))
-      co_return fail(ErrorCode::http_slow,
-                     fmt::format("the body arrives slower than {} bytes a second", limits.min_body_bytes_per_second));
+        static_cast<double>(received) <
+            elapsed.count() * static_cast<double>(limits.min_body_bytes_per_second))
+      co_return fail(ErrorCode::http_slow, fmt::format("the body arrives slower than {} bytes a second",
+                                                       limits.min_body_bytes_per_second));
   }
   co_return Result<void>{};
 }
@@ -215,7 +227,8 @@ asio::awaitable<Result<void>> Exchange::keep(std::string_view bytes) {
   if (bytes.empty()) co_return Result<void>{};
   if (!staging_) {
     if (!body_share_.take(bytes.size()))
-      co_return fail(ErrorCode::overloaded, "too many large requests are arriving at once", {}, "try again in a second");
+      co_return fail(ErrorCode::overloaded, "too many large requests are arriving at once", {},
+                     "try again in a second");
     request_.body += bytes;
     co_return Result<void>{};
   }
@@ -232,11 +245,14 @@ asio::awaitable<Result<void>> Exchange::keep(std::string_view bytes) {
 asio::awaitable<Result<void>> Exchange::stage() {
   if (!upload_share_.take(1))
     co_return fail(ErrorCode::overloaded, "too many uploads are running", {}, "try again in a second");
-  const auto path = shared_.context.market.staging_directory() / fmt::format("upload-{}.zip", next_request_id());
+  const auto path =
+      shared_.context.market.staging_directory() / fmt::format("upload-{}.zip", next_request_id());
   Result<FileHandle> file = fail(ErrorCode::internal, "not opened");
   std::function<void()> job = [&] {
-    if (auto created = FileHandle::create(path)) staging_.emplace(std::move(*created));
-    else file = Failure(std::move(created).error());
+    if (auto created = FileHandle::create(path))
+      staging_.emplace(std::move(*created));
+    else
+      file = Failure(std::move(created).error());
   };
   co_await run_on(shared_.files, std::move(job));
   if (!staging_) co_return Failure(std::move(file).error());
@@ -254,7 +270,8 @@ asio::awaitable<Result<void>> Exchange::finish_staging() {
 }
 
 asio::awaitable<void> Exchange::answer() {
-  Result<Response> result = fail(ErrorCode::overloaded, "too many requests are waiting", {}, "try again in a second");
+  Result<Response> result =
+      fail(ErrorCode::overloaded, "too many requests are waiting", {}, "try again in a second");
   if (route_->work == Work::quick) {
     result = call_handler(*route_, shared_.context, request_);
   } else if (Share job_share(shared_.jobs); job_share.take(1)) {
@@ -294,7 +311,9 @@ asio::awaitable<bool> Exchange::send_slice(const FileSlice& slice) {
   for (std::uint64_t done = 0; done < slice.length;) {
     chunk.resize(static_cast<std::size_t>(std::min<std::uint64_t>(kChunkBytes, slice.length - done)));
     Result<void> read;
-    std::function<void()> job = [&] { read = slice.file->read_at(slice.first + done, chunk.data(), chunk.size()); };
+    std::function<void()> job = [&] {
+      read = slice.file->read_at(slice.first + done, chunk.data(), chunk.size());
+    };
     co_await run_on(shared_.files, std::move(job));
     if (!read) {
       // The header is out: all that is left is to break off, so that the client sees a short body.
@@ -312,9 +331,10 @@ void Exchange::record(bool delivered) const {
   const std::string_view route = route_ == nullptr ? "unmatched" : route_->pattern;
   shared_.context.metrics.request(route, request_.head.method, response_.status, elapsed);
   // The query is left out: it may hold what a user typed. Paths and methods were checked to be printable.
-  log(LogLevel::info, fmt::format("http id={} peer={} method={} path=\"{}\" status={} bytes={} ms={:.2f}{}", request_.id,
-                                  session_.peer_, request_.head.method, request_.target.path, response_.status, sent_,
-                                  elapsed.count() * 1000, delivered ? "" : " cut=true"));
+  log(LogLevel::info,
+      fmt::format("http id={} peer={} method={} path=\"{}\" status={} bytes={} ms={:.2f}{}", request_.id,
+                  session_.peer_, request_.head.method, request_.target.path, response_.status, sent_,
+                  elapsed.count() * 1000, delivered ? "" : " cut=true"));
 }
 
 Session::Session(Shared& shared, tcp::socket socket)
@@ -360,7 +380,8 @@ asio::awaitable<std::size_t> Session::read_more(error_code& error) {
     co_return 0;
   }
   auto space = buffer_.prepare(std::min(kReadBytes, buffer_.max_size() - buffer_.size()));
-  const std::size_t got = co_await socket_.async_read_some(space, asio::redirect_error(asio::use_awaitable, error));
+  const std::size_t got =
+      co_await socket_.async_read_some(space, asio::redirect_error(asio::use_awaitable, error));
   buffer_.commit(got);
   co_return got;
 }
@@ -369,8 +390,8 @@ asio::awaitable<error_code> Session::write(std::string_view bytes) {
   error_code error;
   while (!bytes.empty() && !error) {
     arm(shared_.options.limits.write_timeout);
-    const std::size_t put = co_await socket_.async_write_some(asio::buffer(bytes.data(), bytes.size()),
-                                                              asio::redirect_error(asio::use_awaitable, error));
+    const std::size_t put = co_await socket_.async_write_some(
+        asio::buffer(bytes.data(), bytes.size()), asio::redirect_error(asio::use_awaitable, error));
     disarm();
     bytes.remove_prefix(put);
   }
@@ -398,7 +419,8 @@ asio::awaitable<bool> Session::await_head(std::optional<Result<RequestHead>>& he
     if (!end || end->complete) {
       disarm();
       head_bytes_ = end ? end->bytes : 0;
-      head = end ? parse_head(received.substr(0, end->bytes), limits) : Result<RequestHead>(Failure(end.error()));
+      head = end ? parse_head(received.substr(0, end->bytes), limits)
+                 : Result<RequestHead>(Failure(end.error()));
       idle_ = false;
       first_ = false;
       co_return true;

@@ -1,5 +1,9 @@
 #pragma once
 
+#include "service/beast.hpp"
+#include "service/context.hpp"
+#include "service/router.hpp"
+
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -7,10 +11,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-
-#include "service/beast.hpp"
-#include "service/context.hpp"
-#include "service/router.hpp"
 
 namespace learndock::service {
 
@@ -52,11 +52,11 @@ class Share {
 struct Shared {
   const ServerOptions& options;
   const Context& context;
-  asio::thread_pool& work;    ///< handlers
-  asio::thread_pool& files;   ///< pieces of packages on their way in or out
-  Budget jobs;                ///< running and waiting handlers
-  Budget body_bytes;          ///< bodies held in memory
-  Budget uploads;             ///< staged files
+  asio::thread_pool& work;   ///< handlers
+  asio::thread_pool& files;  ///< pieces of packages on their way in or out
+  Budget jobs;               ///< running and waiting handlers
+  Budget body_bytes;         ///< bodies held in memory
+  Budget uploads;            ///< staged files
 };
 
 /// One connection, on a strand of its own.
@@ -77,9 +77,9 @@ class Session : public std::enable_shared_from_this<Session> {
   asio::steady_timer timer_;
   beast::flat_buffer buffer_;
   std::string peer_;
-  bool idle_ = true;      ///< between requests
+  bool idle_ = true;  ///< between requests
   bool finish_ = false;
-  bool first_ = true;     ///< no request yet
+  bool first_ = true;  ///< no request yet
   bool timed_out_ = false;
   std::size_t head_bytes_ = 0;
   std::uint64_t deadline_id_ = 0;

@@ -1,11 +1,11 @@
 #include "service/uri.hpp"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <array>
 #include <cstdint>
-
-#include <fmt/format.h>
-#include <fmt/ranges.h>
 
 namespace learndock::service {
 namespace {
@@ -58,7 +58,8 @@ bool is_ipv4(std::string_view text, int& first_part) {
   while (true) {
     std::size_t digits = 0;
     int value = 0;
-    while (digits < text.size() && is_digit(text[digits]) && digits < 4) value = value * 10 + (text[digits++] - '0');
+    while (digits < text.size() && is_digit(text[digits]) && digits < 4)
+      value = value * 10 + (text[digits++] - '0');
     if (digits == 0 || digits > 3 || value > 255 || (digits > 1 && text[0] == '0')) return false;
     if (parts == 0) first_part = value;
     ++parts;
@@ -91,8 +92,9 @@ Result<std::string> percent_decode(std::string_view text) {
     const int high = i + 1 < text.size() ? hex_value(text[i + 1]) : -1;
     const int low = i + 2 < text.size() ? hex_value(text[i + 2]) : -1;
     if (high < 0 || low < 0)
-      return fail(ErrorCode::http_request, fmt::format("byte {} of the target: '%' without two hexadecimal digits", i),
-                  "target", "write a literal percent sign as %25");
+      return fail(ErrorCode::http_request,
+                  fmt::format("byte {} of the target: '%' without two hexadecimal digits", i), "target",
+                  "write a literal percent sign as %25");
     out += static_cast<char>(high * 16 + low);
     i += 2;
   }
@@ -122,12 +124,15 @@ Result<Query> Query::parse(std::string_view text) {
     text.remove_prefix(std::min(end + 1, text.size()));
     if (pair.empty()) continue;
     if (query.values_.size() == kMaxQueryValues)
-      return fail(ErrorCode::http_request, fmt::format("the query has more than {} parameters", kMaxQueryValues));
+      return fail(ErrorCode::http_request,
+                  fmt::format("the query has more than {} parameters", kMaxQueryValues));
     const std::size_t equals = std::min(pair.find('='), pair.size());
     LEARNDOCK_TRY(std::string name, percent_decode(with_spaces(pair.substr(0, equals))));
-    LEARNDOCK_TRY(std::string value, percent_decode(with_spaces(pair.substr(std::min(equals + 1, pair.size())))));
+    LEARNDOCK_TRY(std::string value,
+                  percent_decode(with_spaces(pair.substr(std::min(equals + 1, pair.size())))));
     if (query.get(name))
-      return fail(ErrorCode::http_request, fmt::format("the query names \"{}\" twice", name), "query", "keep one of them");
+      return fail(ErrorCode::http_request, fmt::format("the query names \"{}\" twice", name), "query",
+                  "keep one of them");
     query.values_.emplace_back(std::move(name), std::move(value));
   }
   return query;
@@ -142,9 +147,10 @@ std::optional<std::string> Query::get(std::string_view name) const {
 Result<void> Query::only(std::initializer_list<std::string_view> known) const {
   for (const auto& [key, value] : values_)
     if (std::find(known.begin(), known.end(), key) == known.end())
-      return fail(ErrorCode::invalid_argument, fmt::format("this route has no query parameter \"{}\"", key), "query",
-                  known.size() == 0 ? "leave the query away"
-                                    : fmt::format("it knows: {}", fmt::join(known.begin(), known.end(), ", ")));
+      return fail(
+          ErrorCode::invalid_argument, fmt::format("this route has no query parameter \"{}\"", key), "query",
+          known.size() == 0 ? "leave the query away"
+                            : fmt::format("it knows: {}", fmt::join(known.begin(), known.end(), ", ")));
   return {};
 }
 
@@ -166,9 +172,7 @@ Result<Target> parse_target(std::string_view target) {
 }
 
 Result<Authority> parse_authority(std::string_view text) {
-  const auto bad = [&] {
-    return fail(ErrorCode::http_request, "the Host is not host or host:port", "Host");
-  };
+  const auto bad = [&] { return fail(ErrorCode::http_request, "the Host is not host or host:port", "Host"); };
   Authority out;
   std::string_view rest;
   if (text.starts_with('[')) {

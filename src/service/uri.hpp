@@ -1,5 +1,7 @@
 #pragma once
 
+#include "learndock/base/result.hpp"
+
 #include <initializer_list>
 #include <optional>
 #include <string>
@@ -7,12 +9,10 @@
 #include <utility>
 #include <vector>
 
-#include "learndock/base/result.hpp"
-
 namespace learndock::service {
 
-/// Decodes %XX strictly: every '%' needs two hexadecimal digits, and the result must be UTF-8 without NUL or other
-/// control characters. @errors http_request
+/// Decodes %XX strictly: every '%' needs two hexadecimal digits, and the result must be UTF-8 without NUL or
+/// other control characters. @errors http_request
 [[nodiscard]] Result<std::string> percent_decode(std::string_view text);
 /// Encodes everything but unreserved characters (RFC 3986, 2.3).
 [[nodiscard]] std::string percent_encode(std::string_view text);
@@ -32,8 +32,8 @@ class Query {
   std::vector<std::pair<std::string, std::string>> values_;
 };
 
-/// A request target in origin form, taken apart: split at '/' first and decoded after, so that an encoded slash never
-/// makes a new segment.
+/// A request target in origin form, taken apart: split at '/' first and decoded after, so that an encoded
+/// slash never makes a new segment.
 struct Target {
   std::string path;                   ///< as sent, without the query
   std::vector<std::string> segments;  ///< decoded; "/" has one, empty

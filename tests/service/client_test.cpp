@@ -1,12 +1,12 @@
 #include "learndock/service/client.hpp"
 
-#include <poll.h>
-
-#include <thread>
-
 #include "learndock/base/digest.hpp"
 #include "learndock/base/file.hpp"
+
 #include "service/server_fixture.hpp"
+
+#include <poll.h>
+#include <thread>
 
 namespace learndock::testing {
 namespace {
@@ -19,7 +19,8 @@ class ClientTest : public ServerTest {};
 /// Answers the first connection with fixed bytes and closes.
 class CannedServer {
  public:
-  explicit CannedServer(std::string answer) : answer_(std::move(answer)), listener_(::socket(AF_INET, SOCK_STREAM, 0)) {
+  explicit CannedServer(std::string answer)
+      : answer_(std::move(answer)), listener_(::socket(AF_INET, SOCK_STREAM, 0)) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -44,7 +45,8 @@ class CannedServer {
     char request[65536];
     static_cast<void>(::recv(peer, request, sizeof request, 0));
     static_cast<void>(::send(peer, answer_.data(), answer_.size(), MSG_NOSIGNAL));
-    if (answer_.empty()) static_cast<void>(::recv(peer, request, sizeof request, 0));  // silent until the client goes
+    if (answer_.empty())
+      static_cast<void>(::recv(peer, request, sizeof request, 0));  // silent until the client goes
     ::close(peer);
   }
   std::string answer_;
@@ -58,10 +60,12 @@ std::string answer_with(const std::string& head, const std::string& body) {
 }
 
 TEST(ClientCreate, TakesHttpAddressesOnly) {
-  for (const char* url : {"http://127.0.0.1:8080", "http://localhost", "http://[::1]:80/", "http://dock.example/prefix/"})
+  for (const char* url :
+       {"http://127.0.0.1:8080", "http://localhost", "http://[::1]:80/", "http://dock.example/prefix/"})
     EXPECT_TRUE(Client::create(url)) << url;
   EXPECT_EQ(Client::create("https://dock.example").error().code, ErrorCode::unsupported);
-  for (const char* url : {"", "dock", "ftp://a", "http://", "http://:80", "http://a:b", "http://user:secret@host", "http://a/?q", "http://a/#f"}) {
+  for (const char* url : {"", "dock", "ftp://a", "http://", "http://:80", "http://a:b",
+                          "http://user:secret@host", "http://a/?q", "http://a/#f"}) {
     const auto refused = Client::create(url);
     ASSERT_FALSE(refused) << url;
     EXPECT_EQ(refused.error().code, ErrorCode::invalid_argument) << url;
@@ -83,7 +87,8 @@ TEST_F(ClientTest, DoesEverythingTheServerOffers) {
   EXPECT_EQ(reader.status().value()["learnwares"], 1);
   EXPECT_EQ(reader.list(10).value()["learnwares"].size(), 1u);
   EXPECT_EQ(reader.get_json("/livez").value()["status"], "live");
-  EXPECT_EQ(reader.use_script(id).value(), market::use_script(market_->model_entry(id).value(), id.text(), id.text() + ".zip"));
+  EXPECT_EQ(reader.use_script(id).value(),
+            market::use_script(market_->model_entry(id).value(), id.text(), id.text() + ".zip"));
   const std::string bytes = read_file(market_->package_path(id).value()).value();
   EXPECT_EQ(reader.download(id, folder_ / "out.zip").value(), bytes.size());
   EXPECT_EQ(read_file(folder_ / "out.zip").value(), bytes);
@@ -103,7 +108,8 @@ TEST_F(ClientTest, SearchAnswersWhatTheMarketAnswers) {
   ASSERT_EQ(remote.singles.size(), local.singles.size());
   for (std::size_t i = 0; i < local.singles.size(); ++i) {
     EXPECT_EQ(remote.singles[i].id, local.singles[i].id);
-    EXPECT_EQ(remote.singles[i].mmd_squared, local.singles[i].mmd_squared) << "doubles survive the trip bit for bit";
+    EXPECT_EQ(remote.singles[i].mmd_squared, local.singles[i].mmd_squared)
+        << "doubles survive the trip bit for bit";
     EXPECT_EQ(remote.singles[i].score, local.singles[i].score);
   }
   EXPECT_EQ(remote.exact, local.exact);
@@ -146,7 +152,8 @@ TEST_F(ClientTest, NobodyThereIsUnavailable) {
 
 TEST(ClientAnswers, ASilentServerTimesOut) {
   const CannedServer server("");
-  EXPECT_EQ(server.client({.io_timeout = std::chrono::milliseconds(100)}).status().error().code, ErrorCode::timeout);
+  EXPECT_EQ(server.client({.io_timeout = std::chrono::milliseconds(100)}).status().error().code,
+            ErrorCode::timeout);
 }
 
 TEST(ClientAnswers, OtherProgramsAreNotDocks) {
@@ -179,7 +186,8 @@ TEST(ClientDownload, ADamagedPackageIsRefusedAndNothingIsLeft) {
   EXPECT_EQ(attempt(answer_with(other, "damaged")), ErrorCode::digest_mismatch);
   EXPECT_EQ(attempt(answer_with("200 OK", "no digest")), ErrorCode::corrupt);
   EXPECT_EQ(attempt("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nshort"), ErrorCode::unavailable);
-  EXPECT_EQ(attempt(answer_with("404 Not Found", R"({"code":"not_found","detail":"no such learnware"})")), ErrorCode::not_found);
+  EXPECT_EQ(attempt(answer_with("404 Not Found", R"({"code":"not_found","detail":"no such learnware"})")),
+            ErrorCode::not_found);
 }
 
 TEST(ClientDownload, ReplacesTheOldFileOnlyWhenAllIsRight) {
@@ -191,7 +199,8 @@ TEST(ClientDownload, ReplacesTheOldFileOnlyWhenAllIsRight) {
     EXPECT_FALSE(server.client().download(id, folder / "out.zip"));
   }
   EXPECT_EQ(read_file(folder / "out.zip").value(), "old");
-  const CannedServer server(answer_with("200 OK\r\nRepr-Digest: sha-256=:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=:", ""));
+  const CannedServer server(
+      answer_with("200 OK\r\nRepr-Digest: sha-256=:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=:", ""));
   EXPECT_EQ(server.client().download(id, folder / "out.zip").value(), 0u);
   EXPECT_EQ(read_file(folder / "out.zip").value(), "");
 }

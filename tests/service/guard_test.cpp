@@ -27,7 +27,8 @@ TEST(CheckBody, BoundsEachKindByItsOwnLimit) {
     const Route& route = route_of("POST", c.path);
     const auto check = [&](std::uint64_t bytes) {
       return check_body(limits, route,
-                        head_with("Content-Type: " + std::string(c.media) + "\r\nContent-Length: " + std::to_string(bytes) + "\r\n"));
+                        head_with("Content-Type: " + std::string(c.media) +
+                                  "\r\nContent-Length: " + std::to_string(bytes) + "\r\n"));
     };
     EXPECT_TRUE(check(c.limit)) << c.path;
     ASSERT_FALSE(check(c.limit + 1)) << c.path;
@@ -36,11 +37,13 @@ TEST(CheckBody, BoundsEachKindByItsOwnLimit) {
 }
 
 TEST(CheckBody, NamesTheMediaTypesItTakes) {
-  const auto refused = check_body({}, route_of("POST", "/v1/search"), head_with("Content-Type: text/html\r\nContent-Length: 1\r\n"));
+  const auto refused = check_body({}, route_of("POST", "/v1/search"),
+                                  head_with("Content-Type: text/html\r\nContent-Length: 1\r\n"));
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, ErrorCode::media_type);
   EXPECT_EQ(refused.error().fix, "send application/json or application/vnd.learndock.spec");
-  EXPECT_TRUE(check_body({}, route_of("POST", "/v1/search"), head_with("Content-Type: Application/JSON;charset=utf-8\r\n")));
+  EXPECT_TRUE(check_body({}, route_of("POST", "/v1/search"),
+                         head_with("Content-Type: Application/JSON;charset=utf-8\r\n")));
 }
 
 TEST(CheckBody, RoutesWithoutABodyTakeNone) {

@@ -1,8 +1,8 @@
 #include "service/http_fields.hpp"
 
-#include <gtest/gtest.h>
-
 #include "learndock/base/digest.hpp"
+
+#include <gtest/gtest.h>
 
 namespace learndock::service {
 namespace {
@@ -15,9 +15,10 @@ struct RangeCase {
 };
 
 TEST(Range, ReadsTheThreeForms) {
-  const RangeCase cases[] = {{"bytes=0-0", 10, 0, 1},    {"bytes=2-5", 10, 2, 4},  {"bytes=2-", 10, 2, 8},
-                             {"bytes=-3", 10, 7, 3},     {"bytes=-30", 10, 0, 10}, {"bytes=9-100", 10, 9, 1},
-                             {"BYTES= 0-1 ", 10, 0, 2},  {"bytes=0-18446744073709551615", 10, 0, 10}};
+  const RangeCase cases[] = {{"bytes=0-0", 10, 0, 1},   {"bytes=2-5", 10, 2, 4},
+                             {"bytes=2-", 10, 2, 8},    {"bytes=-3", 10, 7, 3},
+                             {"bytes=-30", 10, 0, 10},  {"bytes=9-100", 10, 9, 1},
+                             {"BYTES= 0-1 ", 10, 0, 2}, {"bytes=0-18446744073709551615", 10, 0, 10}};
   for (const RangeCase& c : cases) {
     const auto range = parse_range(c.range, c.size).value();
     ASSERT_TRUE(range) << c.range;
@@ -27,8 +28,9 @@ TEST(Range, ReadsTheThreeForms) {
 }
 
 TEST(Range, IgnoresWhatAServerMayIgnore) {
-  for (const char* range : {"", "items=0-1", "bytes", "bytes=", "bytes=-", "bytes=a-b", "bytes=5-2", "bytes=0-1,3-4", "bytes=1",
-                            "bytes=0-18446744073709551616", "bytes=--1", "bytes=0-1-2", "bytes=0x0-1"})
+  for (const char* range :
+       {"", "items=0-1", "bytes", "bytes=", "bytes=-", "bytes=a-b", "bytes=5-2", "bytes=0-1,3-4", "bytes=1",
+        "bytes=0-18446744073709551616", "bytes=--1", "bytes=0-1-2", "bytes=0x0-1"})
     EXPECT_EQ(parse_range(range, 10).value().has_value(), false) << range;
 }
 
@@ -46,19 +48,22 @@ TEST(EntityTag, IsFoundInLists) {
   EXPECT_TRUE(names_entity_tag("\"a\"", "\"a\""));
   EXPECT_TRUE(names_entity_tag("\"x\" , W/\"a\"", "\"a\""));
   EXPECT_TRUE(names_entity_tag(" * ", "\"a\""));
-  for (const char* list : {"", "\"b\"", "a", "\"a", "\"A\"", ", ,"}) EXPECT_FALSE(names_entity_tag(list, "\"a\"")) << list;
+  for (const char* list : {"", "\"b\"", "a", "\"a", "\"A\"", ", ,"})
+    EXPECT_FALSE(names_entity_tag(list, "\"a\"")) << list;
 }
 
 TEST(MediaType, DropsParametersAndCase) {
   EXPECT_EQ(media_type("Application/JSON; charset=utf-8"), "application/json");
   EXPECT_EQ(media_type(" text/csv "), "text/csv");
-  for (const char* type : {"", "json", "/x", "x/", "text/csv,text/html", "te xt/csv"}) EXPECT_EQ(media_type(type), "") << type;
+  for (const char* type : {"", "json", "/x", "x/", "text/csv,text/html", "te xt/csv"})
+    EXPECT_EQ(media_type(type), "") << type;
 }
 
 TEST(BearerToken, ReadsTheSchemeInAnyCase) {
   EXPECT_EQ(bearer_token("Bearer abc"), "abc");
   EXPECT_EQ(bearer_token("bEARER  abc"), "abc");
-  for (const char* field : {"", "Bearer", "Bearer ", "Basic abc", "Bearerabc"}) EXPECT_EQ(bearer_token(field), std::nullopt) << field;
+  for (const char* field : {"", "Bearer", "Bearer ", "Basic abc", "Bearerabc"})
+    EXPECT_EQ(bearer_token(field), std::nullopt) << field;
 }
 
 TEST(ConstantTimeCompare, ComparesLikeEquality) {
@@ -69,7 +74,8 @@ TEST(ConstantTimeCompare, ComparesLikeEquality) {
 
 TEST(Attachment, KeepsHeadersWhole) {
   EXPECT_EQ(attachment("00000001.zip"), "attachment; filename=\"00000001.zip\"");
-  EXPECT_EQ(attachment("a\"\r\nb.zip"), "attachment; filename=\"a___b.zip\"; filename*=UTF-8''a%22%0D%0Ab.zip");
+  EXPECT_EQ(attachment("a\"\r\nb.zip"),
+            "attachment; filename=\"a___b.zip\"; filename*=UTF-8''a%22%0D%0Ab.zip");
   EXPECT_EQ(attachment("\xc3\xa4.zip"), "attachment; filename=\"__.zip\"; filename*=UTF-8''%C3%A4.zip");
 }
 
@@ -101,7 +107,8 @@ TEST(ParseNumber, StopsAtItsMaximum) {
   EXPECT_EQ(parse_number("0", 10), 0u);
   EXPECT_EQ(parse_number("10", 10), 10u);
   EXPECT_EQ(parse_number("18446744073709551615", ~std::uint64_t{0}), ~std::uint64_t{0});
-  for (const char* text : {"", "11", "-1", "+1", " 1", "1 ", "1.0", "99999999999999999999999"}) EXPECT_EQ(parse_number(text, 10), std::nullopt) << text;
+  for (const char* text : {"", "11", "-1", "+1", " 1", "1 ", "1.0", "99999999999999999999999"})
+    EXPECT_EQ(parse_number(text, 10), std::nullopt) << text;
   EXPECT_EQ(parse_number("18446744073709551616", ~std::uint64_t{0}), std::nullopt);
   EXPECT_EQ(parse_number("9", 3), std::nullopt);
 }

@@ -15,7 +15,8 @@ std::string with_lines(const std::string& lines) {
 }
 
 TEST(ParseHead, ReadsAPlainRequest) {
-  const RequestHead head = parse("GET /a?b HTTP/1.1\r\nHost: localhost:1\r\nX-Thing:  two words \t\r\n\r\n").value();
+  const RequestHead head =
+      parse("GET /a?b HTTP/1.1\r\nHost: localhost:1\r\nX-Thing:  two words \t\r\n\r\n").value();
   EXPECT_EQ(head.method, "GET");
   EXPECT_EQ(head.target, "/a?b");
   EXPECT_EQ(head.host, "localhost:1");
@@ -77,7 +78,8 @@ const Case kRefused[] = {
     {"almost_chunked", with_lines("Transfer-Encoding: xchunked\r\n")},
     {"quoted_chunked", with_lines("Transfer-Encoding: \"chunked\"\r\n")},
     {"chunked_with_parameter", with_lines("Transfer-Encoding: chunked;a=b\r\n")},
-    {"vertical_tab_chunked", with_lines("Transfer-Encoding: \x0b" "chunked\r\n")},
+    {"vertical_tab_chunked", with_lines("Transfer-Encoding: \x0b"
+                                        "chunked\r\n")},
     {"chunked_in_1_0", "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n"},
     {"space_before_colon", with_lines("Content-Length : 3\r\n")},
     {"tab_before_colon", with_lines("Transfer-Encoding\t: chunked\r\n")},
@@ -108,10 +110,12 @@ const Case kRefused[] = {
     {"only_the_end", "\r\n\r\n"},
     {"other_expectation", with_lines("Expect: 200-ok\r\n"), ErrorCode::http_expect},
     {"two_expectations", with_lines("Expect: 100-continue\r\nExpect: 100-continue\r\n")},
-    {"long_target", "GET /" + std::string(8193, 'a') + " HTTP/1.1\r\nHost: a\r\n\r\n", ErrorCode::http_target_length},
+    {"long_target", "GET /" + std::string(8193, 'a') + " HTTP/1.1\r\nHost: a\r\n\r\n",
+     ErrorCode::http_target_length},
 };
 
-INSTANTIATE_TEST_SUITE_P(All, RefusedHead, ::testing::ValuesIn(kRefused), [](const auto& info) { return info.param.name; });
+INSTANTIATE_TEST_SUITE_P(All, RefusedHead, ::testing::ValuesIn(kRefused),
+                         [](const auto& info) { return info.param.name; });
 
 TEST(ParseHead, CountsFields) {
   std::string lines;

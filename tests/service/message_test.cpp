@@ -1,8 +1,8 @@
 #include "service/message.hpp"
 
-#include <gtest/gtest.h>
-
 #include "learndock/base/error.hpp"
+
+#include <gtest/gtest.h>
 
 namespace learndock::service {
 namespace {
@@ -33,7 +33,8 @@ TEST(HeadText, ValuesNeverBreakTheirLine) {
 }
 
 TEST(ReasonPhrase, EveryStatusInTheErrorTableHasOne) {
-  for (const ErrorCode code : all_error_codes()) EXPECT_NE(reason_phrase(http_status(code)), "Unknown") << slug(code);
+  for (const ErrorCode code : all_error_codes())
+    EXPECT_NE(reason_phrase(http_status(code)), "Unknown") << slug(code);
 }
 
 TEST(ProblemResponse, SaysWhenToComeBackAndHowToSignIn) {

@@ -1,14 +1,15 @@
 #include "service/problem.hpp"
 
-#include <gtest/gtest.h>
-
 #include "learndock/base/error.hpp"
+
+#include <gtest/gtest.h>
 
 namespace learndock::service {
 namespace {
 
 TEST(Problem, CarriesEverythingTheErrorKnows) {
-  const Error error{ErrorCode::zip_path_traversal, "entry \"../x\" escapes the package", "../x", "pack one folder"};
+  const Error error{ErrorCode::zip_path_traversal, "entry \"../x\" escapes the package", "../x",
+                    "pack one folder"};
   const Json json = problem_to_json(error, "/v1/learnwares", "id-1");
   EXPECT_EQ(json["type"], "urn:learndock:error:zip.path.traversal");
   EXPECT_EQ(json["title"], "Unprocessable Content");
@@ -24,7 +25,8 @@ TEST(Problem, CarriesEverythingTheErrorKnows) {
 }
 
 TEST(Problem, ListsJsonPointers) {
-  const Json json = problem_to_json({ErrorCode::spec_shape, "z has 3 rows, beta 4", "/spec/beta"}, "/v1/search", "x");
+  const Json json =
+      problem_to_json({ErrorCode::spec_shape, "z has 3 rows, beta 4", "/spec/beta"}, "/v1/search", "x");
   EXPECT_EQ(json["errors"][0]["pointer"], "/spec/beta");
   EXPECT_EQ(json["errors"][0]["detail"], "z has 3 rows, beta 4");
 }

@@ -1,24 +1,23 @@
 #pragma once
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <sys/time.h>
-#include <unistd.h>
+#include "learndock/base/json.hpp"
 
+#include <arpa/inet.h>
 #include <cstdint>
 #include <map>
+#include <netinet/in.h>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
 #include <utility>
-
-#include "learndock/base/json.hpp"
 
 namespace learndock::testing {
 
 struct RawAnswer {
-  int status = 0;  ///< 0: the connection ended without an answer
+  int status = 0;                             ///< 0: the connection ended without an answer
   std::map<std::string, std::string> fields;  ///< names in lower case
   std::string body;
   [[nodiscard]] std::string field(const std::string& name) const {
@@ -29,7 +28,8 @@ struct RawAnswer {
   [[nodiscard]] std::string code() const { return json().at("code").get<std::string>(); }
 };
 
-/// A TCP connection that sends exactly the bytes it is told to. A stuck server fails the test by the receive time-out.
+/// A TCP connection that sends exactly the bytes it is told to. A stuck server fails the test by the receive
+/// time-out.
 class RawConnection {
  public:
   explicit RawConnection(std::uint16_t port) : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
@@ -85,7 +85,8 @@ class RawConnection {
   bool receive() {
     char bytes[16384];
     const ssize_t got = ::recv(socket_, bytes, sizeof bytes, 0);
-    if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) throw std::runtime_error("the server said nothing for a minute");
+    if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+      throw std::runtime_error("the server said nothing for a minute");
     if (got <= 0) return false;
     buffer_.append(bytes, static_cast<std::size_t>(got));
     return true;

@@ -1,10 +1,10 @@
 #include "service/router.hpp"
 
-#include <set>
+#include "service/assets.hpp"
 
 #include <gtest/gtest.h>
 
-#include "service/assets.hpp"
+#include <set>
 
 namespace learndock::service {
 namespace {
@@ -25,8 +25,8 @@ TEST(FindRoute, HeadIsGetsTwin) {
 }
 
 TEST(FindRoute, UnknownPathsAre404) {
-  for (const char* path : {"/v1", "/v1/", "/v1/learnwares/", "/v1/learnwares/a/b", "/v1/learnwares//package", "/V1/status",
-                           "/v1/status/", "//", "/..", "/v1/../metrics", "/app.js/x"}) {
+  for (const char* path : {"/v1", "/v1/", "/v1/learnwares/", "/v1/learnwares/a/b", "/v1/learnwares//package",
+                           "/V1/status", "/v1/status/", "//", "/..", "/v1/../metrics", "/app.js/x"}) {
     const auto match = find_route("GET", segments_of(path));
     ASSERT_FALSE(match) << path;
     EXPECT_EQ(match.error().error.code, ErrorCode::not_found) << path;
@@ -66,7 +66,8 @@ std::set<std::string> described_operations() {
 
 TEST(OpenApi, DescribesExactlyTheRoutes) {
   std::set<std::string> served;
-  for (const Route& route : routes()) served.insert(std::string(route.method) + " " + std::string(route.pattern));
+  for (const Route& route : routes())
+    served.insert(std::string(route.method) + " " + std::string(route.pattern));
   EXPECT_EQ(described_operations(), served);
 }
 
@@ -90,7 +91,8 @@ void check_references(const Json& node, const Json& document) {
     for (const Json& item : node) check_references(item, document);
   if (!node.is_object()) return;
   for (const auto& [key, value] : node.items()) {
-    if (key == "$ref") EXPECT_TRUE(document.contains(Json::json_pointer(value.get<std::string>().substr(1)))) << value;
+    if (key == "$ref")
+      EXPECT_TRUE(document.contains(Json::json_pointer(value.get<std::string>().substr(1)))) << value;
     check_references(value, document);
   }
 }
@@ -112,7 +114,8 @@ TEST(Assets, AreCompiledIn) {
 
 TEST(Assets, ThePageHasNothingInlineAndNothingFromElsewhere) {
   const std::string_view html = find_asset("index.html")->bytes;
-  for (const char* forbidden : {"<style", " style=", "onclick", "onload", "https://", "http://", "javascript:"})
+  for (const char* forbidden :
+       {"<style", " style=", "onclick", "onload", "https://", "http://", "javascript:"})
     EXPECT_EQ(html.find(forbidden), std::string_view::npos) << forbidden;
   const std::string_view script = find_asset("app.js")->bytes;
   for (const char* forbidden : {"innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval("})

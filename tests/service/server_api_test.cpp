@@ -2,6 +2,7 @@
 #include "learndock/compute/registry.hpp"
 #include "learndock/spec/reducer.hpp"
 #include "learndock/spec/table.hpp"
+
 #include "service/server_fixture.hpp"
 
 namespace learndock::testing {
@@ -31,7 +32,8 @@ TEST_F(ApiTest, BinarySearchAnswersLikeJson) {
   for (int i = 1; i <= 5; ++i) static_cast<void>(add(i));
   start();
   const std::string binary = spec::to_binary(query());
-  const RawAnswer compact = ask("POST /v1/search?top=2&mixture=0&text=number", "Content-Type: application/vnd.learndock.spec\r\n", binary);
+  const RawAnswer compact = ask("POST /v1/search?top=2&mixture=0&text=number",
+                                "Content-Type: application/vnd.learndock.spec\r\n", binary);
   ASSERT_EQ(compact.status, 200) << compact.body;
   const Json body{{"spec", spec::to_json(query())}, {"top", 2}, {"mixture", 0}, {"text", "number"}};
   const RawAnswer plain = ask("POST /v1/search", kJson, to_text(body));
@@ -54,11 +56,15 @@ TEST_F(ApiTest, SearchRefusalsPointAtTheFault) {
   refused(std::string(100, '[') + std::string(100, ']'), 400, "json.depth");
   refused(R"({"colour":1})", 400, "argument.invalid");
   EXPECT_EQ(refused(R"({"top":0})", 400, "argument.invalid")["where"], "/top");
-  const Json shape = refused(R"({"spec":{"z":[[1,2],[3]],"beta":[1,1],"gamma":1,"num_points":2}})", 422, "spec.shape");
+  const Json shape =
+      refused(R"({"spec":{"z":[[1,2],[3]],"beta":[1,1],"gamma":1,"num_points":2}})", 422, "spec.shape");
   EXPECT_EQ(shape["errors"][0]["pointer"].get<std::string>().substr(0, 7), "/spec/z");
-  EXPECT_EQ(ask("POST /v1/search?top=3", kJson, "{}").status, 400) << "options of the JSON form stand in the body";
-  EXPECT_EQ(ask("POST /v1/search?top=x", "Content-Type: application/vnd.learndock.spec\r\n", "x").code(), "argument.invalid");
-  EXPECT_EQ(ask("POST /v1/search", "Content-Type: application/vnd.learndock.spec\r\n", "garbage").code(), "spec.binary");
+  EXPECT_EQ(ask("POST /v1/search?top=3", kJson, "{}").status, 400)
+      << "options of the JSON form stand in the body";
+  EXPECT_EQ(ask("POST /v1/search?top=x", "Content-Type: application/vnd.learndock.spec\r\n", "x").code(),
+            "argument.invalid");
+  EXPECT_EQ(ask("POST /v1/search", "Content-Type: application/vnd.learndock.spec\r\n", "garbage").code(),
+            "spec.binary");
   EXPECT_EQ(ask("POST /v1/search", "Content-Type: text/json\r\n", "{}").status, 415);
 }
 
@@ -66,7 +72,8 @@ TEST_F(ApiTest, SpecificationsEqualThoseMadeLocally) {
   start();
   std::string csv = "a,b,label\n";
   for (int i = 0; i < 60; ++i) csv += fmt::format("{},{},{}\n", i % 7, (i * i) % 11, i % 2);
-  const RawAnswer answer = ask("POST /v1/specifications?points=10&label=label", "Content-Type: text/csv\r\n", csv);
+  const RawAnswer answer =
+      ask("POST /v1/specifications?points=10&label=label", "Content-Type: text/csv\r\n", csv);
   ASSERT_EQ(answer.status, 200) << answer.body;
   const auto table = spec::parse_csv(csv, {.label_column = "label"}).value();
   spec::ReducerOptions options;
@@ -88,9 +95,11 @@ TEST_F(ApiTest, SpecificationRefusalsSayWhere) {
   EXPECT_EQ(refused("", "a,b\n1\n"), "table.syntax");
   EXPECT_EQ(refused("?points=0", "a\n1\n"), "argument.invalid");
   EXPECT_EQ(refused("?points=1001", "a\n1\n"), "argument.invalid");
-  for (const char* gamma : {"0", "-1", "nan", "inf", "x", "1e999", ""}) EXPECT_EQ(refused(std::string("?gamma=") + gamma, "a\n1\n"), "argument.invalid") << gamma;
+  for (const char* gamma : {"0", "-1", "nan", "inf", "x", "1e999", ""})
+    EXPECT_EQ(refused(std::string("?gamma=") + gamma, "a\n1\n"), "argument.invalid") << gamma;
   EXPECT_EQ(refused("?method=joint", "a\n1\n"), "argument.invalid");
-  EXPECT_EQ(ask("POST /v1/specifications", "Content-Type: application/x-npy\r\n", "a,b\n").code(), "table.npy");
+  EXPECT_EQ(ask("POST /v1/specifications", "Content-Type: application/x-npy\r\n", "a,b\n").code(),
+            "table.npy");
 }
 
 TEST_F(ApiTest, SpecificationsBoundTheirRows) {
@@ -113,13 +122,14 @@ TEST_F(ApiTest, ListsPageByPageAlsoUnderInserts) {
     if (ids.size() == 2) static_cast<void>(add(6));
     cursor = page["next"].is_null() ? "" : "&cursor=" + page["next"].get<std::string>();
   } while (!cursor.empty());
-  EXPECT_EQ(ids, (std::vector<std::string>{"00000001", "00000002", "00000003", "00000004", "00000005", "00000006"}));
+  EXPECT_EQ(ids, (std::vector<std::string>{"00000001", "00000002", "00000003", "00000004", "00000005",
+                                           "00000006"}));
 }
 
 TEST_F(ApiTest, ListRefusesOddLimitsAndCursors) {
   start();
-  for (const char* query : {"limit=0", "limit=201", "limit=x", "limit=-1", "cursor=", "cursor=1", "cursor=s00000000000000zz",
-                            "cursor=x0000000000000001", "page=2"})
+  for (const char* query : {"limit=0", "limit=201", "limit=x", "limit=-1", "cursor=", "cursor=1",
+                            "cursor=s00000000000000zz", "cursor=x0000000000000001", "page=2"})
     EXPECT_EQ(ask(std::string("GET /v1/learnwares?") + query).code(), "argument.invalid") << query;
   EXPECT_EQ(ask("GET /v1/learnwares?limit=200").status, 200);
 }
@@ -136,7 +146,8 @@ TEST_F(ApiTest, ShowsOneLearnware) {
 
 TEST_F(ApiTest, ProbesAnswer) {
   start();
-  for (const char* path : {"/livez", "/readyz", "/healthz"}) EXPECT_EQ(ask(std::string("GET ") + path).status, 200) << path;
+  for (const char* path : {"/livez", "/readyz", "/healthz"})
+    EXPECT_EQ(ask(std::string("GET ") + path).status, 200) << path;
   EXPECT_EQ(ask("GET /readyz").json()["checks"]["catalogue"], "ok");
 }
 
@@ -150,12 +161,15 @@ TEST_F(ApiTest, MetricsCountWhatHappened) {
   const RawAnswer answer = ask("GET /metrics");
   EXPECT_EQ(answer.field("content-type"), "text/plain; version=0.0.4; charset=utf-8");
   for (const char* line :
-       {"learndock_build_info{version=\"", "learndock_http_request_duration_seconds_count{code=\"200\",method=\"POST\",route=\"/v1/search\"} 1",
+       {"learndock_build_info{version=\"",
+        "learndock_http_request_duration_seconds_count{code=\"200\",method=\"POST\",route=\"/v1/search\"} 1",
         "learndock_http_request_duration_seconds_count{code=\"404\",method=\"GET\",route=\"unmatched\"} 1",
-        "learndock_search_duration_seconds_count{stage=\"parse\"} 1", "learndock_search_duration_seconds_count{stage=\"mmd\"} 1",
-        "learndock_search_candidates_count 1", "learndock_index_items 2", "learndock_uploads_total{result=\"stored\"} 1",
-        "learndock_uploads_total{result=\"refused\"} 1", "learndock_upload_rejects_total{code=\"zip.not_a_zip\"} 1",
-        "process_resident_memory_bytes", "process_open_fds", "learndock_index_version"})
+        "learndock_search_duration_seconds_count{stage=\"parse\"} 1",
+        "learndock_search_duration_seconds_count{stage=\"mmd\"} 1", "learndock_search_candidates_count 1",
+        "learndock_index_items 2", "learndock_uploads_total{result=\"stored\"} 1",
+        "learndock_uploads_total{result=\"refused\"} 1",
+        "learndock_upload_rejects_total{code=\"zip.not_a_zip\"} 1", "process_resident_memory_bytes",
+        "process_open_fds", "learndock_index_version"})
     EXPECT_NE(answer.body.find(line), std::string::npos) << line << "\n" << answer.body;
   EXPECT_EQ(answer.body.find("00000001"), std::string::npos) << "no ids as labels";
 }

@@ -1,22 +1,22 @@
 #pragma once
 
-#include "service/raw_connection.hpp"
-#include "support/example_package.hpp"
-#include "support/generators.hpp"
-#include "support/temporary_folder.hpp"
-
-#include <fstream>
-#include <memory>
-#include <string>
-
 #include "learndock/base/log.hpp"
 #include "learndock/market/market.hpp"
 #include "learndock/service/client.hpp"
 #include "learndock/service/server.hpp"
 #include "learndock/spec/codec.hpp"
 
+#include "service/raw_connection.hpp"
+#include "support/example_package.hpp"
+#include "support/generators.hpp"
+#include "support/temporary_folder.hpp"
+
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+
+#include <fstream>
+#include <memory>
+#include <string>
 
 namespace learndock::testing {
 
@@ -27,7 +27,8 @@ inline std::string example_package_bytes(int number) {
   std::string& semantic = files["semantic_specification.json"];
   semantic.replace(semantic.find("\"two\""), 5, fmt::format("\"number {}\"", number));
   files["stat_spec.json"] = fmt::format(
-      R"({{"z":[[0.5,{}.5],[-2.0,0.25]],"beta":[0.75,0.25],"gamma":0.1,"num_points":40,"type":"RKMETableSpecification"}})", number);
+      R"({{"z":[[0.5,{}.5],[-2.0,0.25]],"beta":[0.75,0.25],"gamma":0.1,"num_points":40,"type":"RKMETableSpecification"}})",
+      number);
   return raw_zip_of(files).bytes();
 }
 
@@ -69,7 +70,8 @@ class ServerTest : public ::testing::Test {
   }
 
   /// A request on a connection of its own.
-  RawAnswer ask(const std::string& request_line, const std::string& fields = "", const std::string& body = "") {
+  RawAnswer ask(const std::string& request_line, const std::string& fields = "",
+                const std::string& body = "") {
     RawConnection connection(port());
     return connection.ask(request(request_line, fields, body), request_line.starts_with("HEAD"));
   }

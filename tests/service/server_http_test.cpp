@@ -36,7 +36,8 @@ const Smuggling kSmuggling[] = {
     {"list_length", LEARNDOCK_POST "Content-Length: 2, 2\r\n\r\n{}"},
     {"plus_length", LEARNDOCK_POST "Content-Length: +2\r\n\r\n{}"},
     {"coding_list", LEARNDOCK_POST "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n"},
-    {"chunked_twice", LEARNDOCK_POST "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"},
+    {"chunked_twice",
+     LEARNDOCK_POST "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"},
     {"identity", LEARNDOCK_POST "Transfer-Encoding: identity\r\nX-Pad: 1\r\n\r\n"},
     {"xchunked", LEARNDOCK_POST "Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n"},
     {"space_before_colon", LEARNDOCK_POST "Content-Length : 2\r\n\r\n{}"},
@@ -52,18 +53,21 @@ const Smuggling kSmuggling[] = {
     {"space_first_line", "GET /livez HTTP/1.1\r\n Host: localhost\r\n\r\n"},
     {"chunk_size_not_hex", LEARNDOCK_POST "Transfer-Encoding: chunked\r\n\r\nx\r\n{}\r\n0\r\n\r\n"},
     {"chunk_size_negative", LEARNDOCK_POST "Transfer-Encoding: chunked\r\n\r\n-2\r\n{}\r\n0\r\n\r\n"},
-    {"chunk_size_overflows", LEARNDOCK_POST "Transfer-Encoding: chunked\r\n\r\n10000000000000002\r\n{}\r\n0\r\n\r\n"},
+    {"chunk_size_overflows",
+     LEARNDOCK_POST "Transfer-Encoding: chunked\r\n\r\n10000000000000002\r\n{}\r\n0\r\n\r\n"},
     {"chunk_without_end", LEARNDOCK_POST "Transfer-Encoding: chunked\r\n\r\n2\r\n{}XX0\r\n\r\n"},
     {"chunk_bare_lf", LEARNDOCK_POST "Transfer-Encoding: chunked\r\n\r\n2\n{}\n0\n\n"},
 };
 #undef LEARNDOCK_POST
 
-INSTANTIATE_TEST_SUITE_P(All, SmugglingTest, ::testing::ValuesIn(kSmuggling), [](const auto& info) { return info.param.name; });
+INSTANTIATE_TEST_SUITE_P(All, SmugglingTest, ::testing::ValuesIn(kSmuggling),
+                         [](const auto& info) { return info.param.name; });
 
 TEST_F(HttpTest, AnswersSeveralRequestsOfOneConnectionInOrder) {
   start();
   RawConnection connection(port());
-  connection.send(request("GET /livez") + request("GET /nothing") + request("HEAD /v1/status") + request("GET /v1/status"));
+  connection.send(request("GET /livez") + request("GET /nothing") + request("HEAD /v1/status") +
+                  request("GET /v1/status"));
   EXPECT_EQ(connection.read().json()["status"], "live");
   EXPECT_EQ(connection.read().status, 404);
   const RawAnswer head = connection.read(true);
@@ -109,11 +113,13 @@ TEST_F(HttpTest, ClosesWhenAsked) {
 TEST_F(HttpTest, SendsContinueOnlyForBodiesItWants) {
   start();
   RawConnection wanted(port());
-  wanted.send(request("POST /v1/search", std::string(kJson) + "Content-Length: 2\r\nExpect: 100-continue\r\n"));
+  wanted.send(
+      request("POST /v1/search", std::string(kJson) + "Content-Length: 2\r\nExpect: 100-continue\r\n"));
   EXPECT_EQ(wanted.read().status, 100);
   EXPECT_EQ(wanted.ask("{}").status, 200);
   RawConnection refused(port());
-  refused.send(request("POST /v1/search", "Content-Type: text/plain\r\nContent-Length: 2\r\nExpect: 100-continue\r\n"));
+  refused.send(request("POST /v1/search",
+                       "Content-Type: text/plain\r\nContent-Length: 2\r\nExpect: 100-continue\r\n"));
   const RawAnswer answer = refused.read();
   EXPECT_EQ(answer.status, 415);
   EXPECT_EQ(answer.field("connection"), "close");
@@ -211,7 +217,8 @@ TEST_F(HttpTest, ASteadyButTooSlowBodyIsCutOff) {
   start();
   RawConnection connection(port());
   connection.send(request("POST /v1/search", std::string(kJson) + "Content-Length: 16777216\r\n"));
-  // Each byte breaks the silence, so that only the rate can be at fault; the loop ends when the server closes.
+  // Each byte breaks the silence, so that only the rate can be at fault; the loop ends when the server
+  // closes.
   while (connection.send(" ")) {
   }
   const RawAnswer answer = connection.read();

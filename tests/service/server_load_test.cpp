@@ -1,10 +1,9 @@
 // Many at once, too many at once, and stopping in the middle.
-#include <sys/stat.h>
+#include "service/server_fixture.hpp"
 
 #include <atomic>
+#include <sys/stat.h>
 #include <thread>
-
-#include "service/server_fixture.hpp"
 
 namespace learndock::testing {
 namespace {
@@ -73,7 +72,8 @@ TEST_F(LoadTest, BeyondTheQueueRequestsAreSentAway) {
 TEST_F(LoadTest, StopLetsARunningRequestFinish) {
   start();
   RawConnection connection(port());
-  connection.send(request("POST /v1/search", std::string(kJson) + "Content-Length: 2\r\nExpect: 100-continue\r\n"));
+  connection.send(
+      request("POST /v1/search", std::string(kJson) + "Content-Length: 2\r\nExpect: 100-continue\r\n"));
   ASSERT_EQ(connection.read().status, 100);
   RawConnection idle(port());
   ASSERT_EQ(idle.ask(request("GET /livez")).status, 200);
@@ -91,7 +91,8 @@ TEST_F(LoadTest, StopCutsOffWhatOutlivesTheDeadline) {
   options_.stop_deadline = std::chrono::milliseconds(50);
   start();
   RawConnection connection(port());
-  connection.send(request("POST /v1/search", std::string(kJson) + "Content-Length: 2\r\nExpect: 100-continue\r\n"));
+  connection.send(
+      request("POST /v1/search", std::string(kJson) + "Content-Length: 2\r\nExpect: 100-continue\r\n"));
   ASSERT_EQ(connection.read().status, 100);
   server_->stop();
   server_->wait();

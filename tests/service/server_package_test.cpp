@@ -1,6 +1,7 @@
 // Packages in and out.
 #include "learndock/base/digest.hpp"
 #include "learndock/base/file.hpp"
+
 #include "service/http_fields.hpp"
 #include "service/server_fixture.hpp"
 
@@ -29,7 +30,8 @@ TEST_F(PackageTest, ChunkedUploadWorksToo) {
   start();
   RawConnection connection(port());
   const std::string bytes = example_package_bytes(1);
-  connection.send(request("POST /v1/learnwares", "Content-Type: application/zip\r\nTransfer-Encoding: chunked\r\n"));
+  connection.send(
+      request("POST /v1/learnwares", "Content-Type: application/zip\r\nTransfer-Encoding: chunked\r\n"));
   connection.send(fmt::format("{:x}\r\n", bytes.size()) + bytes + "\r\n0\r\n\r\n");
   EXPECT_EQ(connection.read().status, 201);
 }
@@ -47,7 +49,8 @@ TEST_F(PackageTest, RefusalsLeaveNothingAndTellNoPaths) {
   start();
   auto escaping = example_zip();
   escaping.entries.push_back(raw_file("../x", "y"));
-  for (const std::string& bytes : {std::string("not a zip"), escaping.bytes(), example_package_bytes(1).substr(0, 300)}) {
+  for (const std::string& bytes :
+       {std::string("not a zip"), escaping.bytes(), example_package_bytes(1).substr(0, 300)}) {
     const RawAnswer refused = upload(bytes);
     EXPECT_EQ(refused.status, 422) << refused.body;
     EXPECT_EQ(refused.body.find(folder_.path().string()), std::string::npos) << refused.body;
@@ -70,7 +73,9 @@ TEST_F(PackageTest, AnAbandonedUploadLeavesNothing) {
   start();
   {
     RawConnection connection(port());
-    connection.send(request("POST /v1/learnwares", "Content-Type: application/zip\r\nContent-Length: 1000\r\nExpect: 100-continue\r\n"));
+    connection.send(
+        request("POST /v1/learnwares",
+                "Content-Type: application/zip\r\nContent-Length: 1000\r\nExpect: 100-continue\r\n"));
     EXPECT_EQ(connection.read().status, 100);
     connection.send("PK");
   }
@@ -84,7 +89,8 @@ TEST_F(PackageTest, TooLargePackagesAreRefusedEarlyAndLate) {
   start();
   EXPECT_EQ(upload(example_package_bytes(1)).status, 413);
   RawConnection connection(port());
-  connection.send(request("POST /v1/learnwares", "Content-Type: application/zip\r\nTransfer-Encoding: chunked\r\n"));
+  connection.send(
+      request("POST /v1/learnwares", "Content-Type: application/zip\r\nTransfer-Encoding: chunked\r\n"));
   connection.send("c8\r\n" + std::string(200, 'x') + "\r\n0\r\n\r\n");
   EXPECT_EQ(connection.read().status, 413);
   EXPECT_EQ(staged_files(), 0u);

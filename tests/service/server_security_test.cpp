@@ -10,9 +10,11 @@ TEST_F(SecurityTest, ALoopbackServerAnswersOnlyToThisMachinesNames) {
   start();
   for (const char* host : {"localhost", "LOCALHOST:8080", "127.0.0.1:1", "[::1]", "127.0.0.1"}) {
     RawConnection connection(port());
-    EXPECT_EQ(connection.ask(fmt::format("GET /livez HTTP/1.1\r\nHost: {}\r\n\r\n", host)).status, 200) << host;
+    EXPECT_EQ(connection.ask(fmt::format("GET /livez HTTP/1.1\r\nHost: {}\r\n\r\n", host)).status, 200)
+        << host;
   }
-  for (const char* host : {"evil.example", "localhost.evil.example", "127.0.0.1.evil.example:80", "192.168.0.1"}) {
+  for (const char* host :
+       {"evil.example", "localhost.evil.example", "127.0.0.1.evil.example:80", "192.168.0.1"}) {
     RawConnection connection(port());
     const RawAnswer answer = connection.ask(fmt::format("GET /livez HTTP/1.1\r\nHost: {}\r\n\r\n", host));
     EXPECT_EQ(answer.status, 421) << host;
@@ -52,9 +54,10 @@ TEST_F(SecurityTest, TheTokenOpensWritesAndNothingElseDoes) {
   options_.token = "secret-canary";
   start();
   EXPECT_EQ(ask("GET /v1/status").json()["writes"], "token");
-  for (const char* field : {"", "Authorization: Bearer wrong\r\n", "Authorization: Bearer secret-canaryx\r\n",
-                            "Authorization: Bearer secret-canar\r\n", "Authorization: Basic secret-canary\r\n",
-                            "Authorization: Bearer \r\n", "X-Token: secret-canary\r\n"}) {
+  for (const char* field :
+       {"", "Authorization: Bearer wrong\r\n", "Authorization: Bearer secret-canaryx\r\n",
+        "Authorization: Bearer secret-canar\r\n", "Authorization: Basic secret-canary\r\n",
+        "Authorization: Bearer \r\n", "X-Token: secret-canary\r\n"}) {
     const RawAnswer refused = upload(example_package_bytes(1), field);
     EXPECT_EQ(refused.status, 401) << field;
     EXPECT_EQ(refused.field("www-authenticate"), "Bearer realm=\"learndock\"");
@@ -82,20 +85,24 @@ TEST_F(SecurityTest, TheTokenNeverReachesTheLog) {
 
 TEST_F(SecurityTest, OtherSitesPagesCannotWrite) {
   start();
-  for (const char* origin : {"https://evil.example", "null", "http://localhost.evil.example", "http://localhost:1"}) {
+  for (const char* origin :
+       {"https://evil.example", "null", "http://localhost.evil.example", "http://localhost:1"}) {
     const RawAnswer refused = upload(example_package_bytes(1), fmt::format("Origin: {}\r\n", origin));
     EXPECT_EQ(refused.status, 403) << origin;
     EXPECT_EQ(refused.field("access-control-allow-origin"), "");
   }
   EXPECT_EQ(upload(example_package_bytes(1), "Origin: http://localhost\r\n").status, 201);
-  const RawAnswer preflight = ask("OPTIONS /v1/learnwares", "Origin: https://evil.example\r\nAccess-Control-Request-Method: POST\r\n");
+  const RawAnswer preflight = ask("OPTIONS /v1/learnwares",
+                                  "Origin: https://evil.example\r\nAccess-Control-Request-Method: POST\r\n");
   EXPECT_EQ(preflight.status, 405);
 }
 
 TEST_F(SecurityTest, AFormCannotUpload) {
   start();
-  for (const char* media : {"text/plain", "multipart/form-data; boundary=x", "application/x-www-form-urlencoded"}) {
-    const RawAnswer refused = ask("POST /v1/learnwares", fmt::format("Content-Type: {}\r\n", media), example_package_bytes(1));
+  for (const char* media :
+       {"text/plain", "multipart/form-data; boundary=x", "application/x-www-form-urlencoded"}) {
+    const RawAnswer refused =
+        ask("POST /v1/learnwares", fmt::format("Content-Type: {}\r\n", media), example_package_bytes(1));
     EXPECT_EQ(refused.status, 415) << media;
     EXPECT_EQ(refused.code(), "http.media_type");
   }
@@ -108,7 +115,8 @@ TEST_F(SecurityTest, ThePageCarriesItsPolicies) {
   EXPECT_EQ(page.status, 200);
   EXPECT_EQ(page.field("content-type"), "text/html; charset=utf-8");
   const std::string policy = page.field("content-security-policy");
-  for (const char* rule : {"default-src 'none'", "script-src 'self'", "style-src 'self'", "frame-ancestors 'none'", "base-uri 'none'"})
+  for (const char* rule : {"default-src 'none'", "script-src 'self'", "style-src 'self'",
+                           "frame-ancestors 'none'", "base-uri 'none'"})
     EXPECT_NE(policy.find(rule), std::string::npos) << rule;
   EXPECT_EQ(policy.find("unsafe"), std::string::npos);
   EXPECT_EQ(page.field("x-content-type-options"), "nosniff");
@@ -121,8 +129,8 @@ TEST_F(SecurityTest, ThePageCarriesItsPolicies) {
 
 TEST_F(SecurityTest, NoPathLeadsOutOfTheAssets) {
   start();
-  for (const char* path : {"/../etc/passwd", "/%2e%2e/etc/passwd", "/..%2f..%2fetc/passwd", "/app.js%00.html", "//etc/passwd",
-                           "/style.css/", "/v1/learnwares/..%2f..%2fdock/package"}) {
+  for (const char* path : {"/../etc/passwd", "/%2e%2e/etc/passwd", "/..%2f..%2fetc/passwd", "/app.js%00.html",
+                           "//etc/passwd", "/style.css/", "/v1/learnwares/..%2f..%2fdock/package"}) {
     const int status = ask(std::string("GET ") + path).status;
     EXPECT_TRUE(status == 400 || status == 404) << path << " " << status;
   }

@@ -17,8 +17,8 @@ TEST(PercentDecode, TurnsEscapesIntoBytes) {
 }
 
 TEST(PercentDecode, RefusesHalfEscapesControlsAndBadUtf8) {
-  for (const char* text : {"%", "%2", "%2x", "%zz", "%00", "a%0d%0ab", "%7f", "%ff", "%c0%af", "%ed%a0%80", "%f4%90%80%80",
-                           "%e4%bd"})
+  for (const char* text : {"%", "%2", "%2x", "%zz", "%00", "a%0d%0ab", "%7f", "%ff", "%c0%af", "%ed%a0%80",
+                           "%f4%90%80%80", "%e4%bd"})
     EXPECT_FALSE(percent_decode(text)) << text;
 }
 
@@ -72,24 +72,25 @@ TEST(Authority, ReadsHostsAndPorts) {
 }
 
 TEST(Authority, RefusesEverythingElse) {
-  for (const char* text : {"", ":80", "a:b", "a:123456", "[::1", "[::1]x", "[]", "[127.0.0.1]", "a b", "user@host", "a/b",
-                           "a:80:80", "[::1%25eth0]"})
+  for (const char* text : {"", ":80", "a:b", "a:123456", "[::1", "[::1]x", "[]", "[127.0.0.1]", "a b",
+                           "user@host", "a/b", "a:80:80", "[::1%25eth0]"})
     EXPECT_FALSE(parse_authority(text)) << text;
 }
 
 TEST(NamesLoopback, KnowsThisMachineOnly) {
-  for (const char* host : {"localhost", "127.0.0.1", "127.255.0.9", "::1"}) EXPECT_TRUE(names_loopback(host)) << host;
-  for (const char* host : {"localhost.evil.example", "127.0.0.1.evil.example", "128.0.0.1", "0.0.0.0", "127.1", "0127.0.0.1",
-                           "::2", "127.0.0.256", "127.0.0.1."})
+  for (const char* host : {"localhost", "127.0.0.1", "127.255.0.9", "::1"})
+    EXPECT_TRUE(names_loopback(host)) << host;
+  for (const char* host : {"localhost.evil.example", "127.0.0.1.evil.example", "128.0.0.1", "0.0.0.0",
+                           "127.1", "0127.0.0.1", "::2", "127.0.0.256", "127.0.0.1."})
     EXPECT_FALSE(names_loopback(host)) << host;
 }
 
 TEST(Utf8, AcceptsTheEdgesAndRefusesBeyond) {
-  for (const char* text : {"", "a", "\xc2\x80", "\xdf\xbf", "\xe0\xa0\x80", "\xed\x9f\xbf", "\xee\x80\x80", "\xf0\x90\x80\x80",
-                           "\xf4\x8f\xbf\xbf"})
+  for (const char* text : {"", "a", "\xc2\x80", "\xdf\xbf", "\xe0\xa0\x80", "\xed\x9f\xbf", "\xee\x80\x80",
+                           "\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf"})
     EXPECT_TRUE(is_utf8(text)) << text;
-  for (const char* text : {"\x80", "\xc1\xbf", "\xe0\x9f\xbf", "\xed\xa0\x80", "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80", "\xf5",
-                           "\xe4\xbd", "\xc3"})
+  for (const char* text : {"\x80", "\xc1\xbf", "\xe0\x9f\xbf", "\xed\xa0\x80", "\xf0\x8f\xbf\xbf",
+                           "\xf4\x90\x80\x80", "\xf5", "\xe4\xbd", "\xc3"})
     EXPECT_FALSE(is_utf8(text)) << text;
 }
 

@@ -1,5 +1,10 @@
 #pragma once
 
+#include "learndock/base/ids.hpp"
+#include "learndock/base/json.hpp"
+#include "learndock/base/result.hpp"
+#include "learndock/market/search.hpp"
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -7,24 +12,20 @@
 #include <optional>
 #include <string>
 
-#include "learndock/base/ids.hpp"
-#include "learndock/base/json.hpp"
-#include "learndock/base/result.hpp"
-#include "learndock/market/search.hpp"
-
 namespace learndock::service {
 
 struct ClientOptions {
-  std::string token;                                  ///< sent as a bearer token when not empty
+  std::string token;  ///< sent as a bearer token when not empty
   std::chrono::milliseconds connect_timeout{5'000};
-  std::chrono::milliseconds io_timeout{300'000};      ///< longest silence of the server
+  std::chrono::milliseconds io_timeout{300'000};  ///< longest silence of the server
   std::size_t max_answer_bytes = std::size_t{64} << 20;
 };
 
-/// A blocking client of a dock's server, one connection per call. What the server refuses comes back as the Error that
-/// it meant: code, message, where and fix.
+/// A blocking client of a dock's server, one connection per call. What the server refuses comes back as the
+/// Error that it meant: code, message, where and fix.
 ///
-/// @errors  of every call: unavailable (nobody listens, connection lost), timeout, corrupt (not an answer of a dock),
+/// @errors  of every call: unavailable (nobody listens, connection lost), timeout, corrupt (not an answer of
+/// a dock),
 ///          and whatever the server answers
 class Client {
  public:
@@ -39,10 +40,12 @@ class Client {
   [[nodiscard]] Result<Json> status() const;
   /// Any GET that answers JSON; `path` begins with '/'.
   [[nodiscard]] Result<Json> get_json(const std::string& path) const;
-  /// Writes the package beside `out`, compares its SHA-256 with the server's, renames it over `out`. Returns its size.
+  /// Writes the package beside `out`, compares its SHA-256 with the server's, renames it over `out`. Returns
+  /// its size.
   /// @errors digest_mismatch, no_space, io
   [[nodiscard]] Result<std::uint64_t> download(const LearnwareId& id, const std::filesystem::path& out) const;
-  /// The record of the new learnware, with `warnings`. The SHA-256 travels along, so a damaged upload is refused.
+  /// The record of the new learnware, with `warnings`. The SHA-256 travels along, so a damaged upload is
+  /// refused.
   [[nodiscard]] Result<Json> upload(const std::filesystem::path& zip) const;
   [[nodiscard]] Result<void> remove(const LearnwareId& id) const;
   /// The generated script that runs the package's model on a CSV.
@@ -50,7 +53,7 @@ class Client {
 
  private:
   struct Address {
-    std::string host;    ///< without brackets
+    std::string host;  ///< without brackets
     std::string port;
     std::string prefix;  ///< "" or "/path" without a final '/'
   };

@@ -1,13 +1,13 @@
 #pragma once
 
+#include "learndock/base/result.hpp"
+#include "learndock/market/market.hpp"
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
-
-#include "learndock/base/result.hpp"
-#include "learndock/market/market.hpp"
 
 namespace learndock::service {
 
@@ -19,11 +19,13 @@ struct HttpLimits {
   std::size_t max_json_bytes = std::size_t{16} << 20;
   std::size_t max_table_bytes = std::size_t{64} << 20;
   std::uint64_t max_package_bytes = std::uint64_t{2} << 30;
-  std::chrono::milliseconds header_timeout{10'000};  ///< from the first byte of a request to the end of its header
-  std::chrono::milliseconds idle_timeout{60'000};    ///< between two requests of one connection
-  std::chrono::milliseconds body_grace{10'000};      ///< longest silence in a body; afterwards also the rate counts
-  std::size_t min_body_bytes_per_second = 1024;      ///< a slower body is cut off once the grace is over
-  std::chrono::milliseconds write_timeout{30'000};   ///< longest a client may accept no byte of an answer
+  std::chrono::milliseconds header_timeout{
+      10'000};  ///< from the first byte of a request to the end of its header
+  std::chrono::milliseconds idle_timeout{60'000};  ///< between two requests of one connection
+  std::chrono::milliseconds body_grace{
+      10'000};  ///< longest silence in a body; afterwards also the rate counts
+  std::size_t min_body_bytes_per_second = 1024;     ///< a slower body is cut off once the grace is over
+  std::chrono::milliseconds write_timeout{30'000};  ///< longest a client may accept no byte of an answer
 };
 
 struct ServerOptions {
@@ -33,8 +35,8 @@ struct ServerOptions {
   unsigned work_threads = 0;          ///< searches, reductions, package reads; 0 = half the cores, at least 2
   std::size_t work_queue = 64;        ///< more waiting requests are answered 503 with Retry-After
   std::size_t max_connections = 1024;
-  /// When set, uploads and removals need it as a bearer token. When empty they are open on a loopback address and
-  /// closed elsewhere.
+  /// When set, uploads and removals need it as a bearer token. When empty they are open on a loopback address
+  /// and closed elsewhere.
   std::string token;
   std::chrono::milliseconds stop_deadline{30'000};  ///< what is still running after it is cut off
   HttpLimits limits;
@@ -48,7 +50,8 @@ class Server {
  public:
   /// Binds and serves. @errors invalid_argument (not an address, bad option), conflict (the port is taken),
   ///                            forbidden (a privileged port), io
-  [[nodiscard]] static Result<std::unique_ptr<Server>> start(market::Market& market, const ServerOptions& options = {});
+  [[nodiscard]] static Result<std::unique_ptr<Server>> start(market::Market& market,
+                                                             const ServerOptions& options = {});
   /// Stops, waits.
   ~Server();
   Server(const Server&) = delete;
@@ -57,7 +60,8 @@ class Server {
   [[nodiscard]] std::uint16_t port() const;
   /// "http://127.0.0.1:8080"
   [[nodiscard]] std::string url() const;
-  /// Accepts nothing more, closes idle connections, lets running requests finish until the deadline. Returns at once.
+  /// Accepts nothing more, closes idle connections, lets running requests finish until the deadline. Returns
+  /// at once.
   void stop();
   /// Until the server has stopped.
   void wait();
