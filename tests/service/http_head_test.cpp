@@ -115,7 +115,7 @@ const Case kRefused[] = {
 };
 
 INSTANTIATE_TEST_SUITE_P(All, RefusedHead, ::testing::ValuesIn(kRefused),
-                         [](const auto& info) { return info.param.name; });
+                         [](const auto& test) { return test.param.name; });
 
 TEST(ParseHead, CountsFields) {
   std::string lines;

@@ -42,7 +42,9 @@ class ServerTest : public ::testing::Test {
   void SetUp() override {
     set_log_level(LogLevel::error);
     ASSERT_TRUE(market::Market::create(folder_ / "dock"));
-    auto market = market::Market::open(folder_ / "dock", {.threads = 1});
+    market::MarketOptions one_thread;
+    one_thread.threads = 1;
+    auto market = market::Market::open(folder_ / "dock", one_thread);
     ASSERT_TRUE(market) << market.error().message;
     market_ = std::move(*market);
     options_.port = 0;

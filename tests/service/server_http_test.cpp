@@ -61,7 +61,7 @@ const Smuggling kSmuggling[] = {
 #undef LEARNDOCK_POST
 
 INSTANTIATE_TEST_SUITE_P(All, SmugglingTest, ::testing::ValuesIn(kSmuggling),
-                         [](const auto& info) { return info.param.name; });
+                         [](const auto& test) { return test.param.name; });
 
 TEST_F(HttpTest, AnswersSeveralRequestsOfOneConnectionInOrder) {
   start();

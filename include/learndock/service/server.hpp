@@ -37,7 +37,7 @@ struct ServerOptions {
   std::size_t max_connections = 1024;
   /// When set, uploads and removals need it as a bearer token. When empty they are open on a loopback address
   /// and closed elsewhere.
-  std::string token;
+  std::string token = {};
   std::chrono::milliseconds stop_deadline{30'000};  ///< what is still running after it is cut off
   HttpLimits limits;
 };
