@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <ostream>
+
 namespace learndock::service {
 namespace {
 
@@ -50,6 +52,8 @@ struct Case {
   std::string text;
   ErrorCode code = ErrorCode::http_request;
 };
+
+void PrintTo(const Case& test, std::ostream* out) { *out << test.name; }
 
 class RefusedHead : public ::testing::TestWithParam<Case> {};
 

@@ -91,8 +91,9 @@ void check_references(const Json& node, const Json& document) {
     for (const Json& item : node) check_references(item, document);
   if (!node.is_object()) return;
   for (const auto& [key, value] : node.items()) {
-    if (key == "$ref")
+    if (key == "$ref") {
       EXPECT_TRUE(document.contains(Json::json_pointer(value.get<std::string>().substr(1)))) << value;
+    }
     check_references(value, document);
   }
 }

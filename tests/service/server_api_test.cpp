@@ -154,11 +154,14 @@ TEST_F(ApiTest, ProbesAnswer) {
 TEST_F(ApiTest, MetricsCountWhatHappened) {
   static_cast<void>(add(1));
   start();
-  ask("POST /v1/search", kJson, to_text(Json{{"spec", spec::to_json(query())}}));
-  ask("GET /v1/none");
-  upload("not a zip");
-  upload(example_package_bytes(2));
-  const RawAnswer answer = ask("GET /metrics");
+  // One connection: a request is counted before the next one of its connection is read.
+  RawConnection connection(port());
+  constexpr const char* kZip = "Content-Type: application/zip\r\n";
+  connection.ask(request("POST /v1/search", kJson, to_text(Json{{"spec", spec::to_json(query())}})));
+  connection.ask(request("GET /v1/none"));
+  connection.ask(request("POST /v1/learnwares", kZip, "not a zip"));
+  connection.ask(request("POST /v1/learnwares", kZip, example_package_bytes(2)));
+  const RawAnswer answer = connection.ask(request("GET /metrics"));
   EXPECT_EQ(answer.field("content-type"), "text/plain; version=0.0.4; charset=utf-8");
   for (const char* line :
        {"learndock_build_info{version=\"",
@@ -171,7 +174,7 @@ TEST_F(ApiTest, MetricsCountWhatHappened) {
         "learndock_upload_rejects_total{code=\"zip.not_a_zip\"} 1", "process_resident_memory_bytes",
         "process_open_fds", "learndock_index_version"})
     EXPECT_NE(answer.body.find(line), std::string::npos) << line << "\n" << answer.body;
-  EXPECT_EQ(answer.body.find("00000001"), std::string::npos) << "no ids as labels";
+  EXPECT_EQ(answer.body.find("\"00000001\""), std::string::npos) << "no ids as labels";
 }
 
 }  // namespace

@@ -11,6 +11,8 @@ struct Smuggling {
   const char* bytes;
 };
 
+void PrintTo(const Smuggling& test, std::ostream* out) { *out << test.name; }
+
 class SmugglingTest : public ServerTest, public ::testing::WithParamInterface<Smuggling> {};
 
 /// Each is one malformed request with a second one hidden behind it: the answer is one refusal, then the end.

@@ -52,8 +52,13 @@ TEST_F(LoadTest, BeyondTheQueueRequestsAreSentAway) {
   // A pipe in the place of the package: opening it blocks the only worker until somebody opens the other end.
   std::filesystem::remove(blob);
   ASSERT_EQ(::mkfifo(blob.c_str(), 0600), 0);
-  RawConnection busy(port());
-  busy.send(request("GET /v1/learnwares/" + id.text() + "/package"));
+  RawAnswer slow;
+  std::thread busy([&] {
+    RawConnection connection(port());
+    // Both clients compete for the one place: this one asks until it has it.
+    do slow = connection.ask(request("GET /v1/learnwares/" + id.text() + "/package"));
+    while (slow.status == 503);
+  });
   RawConnection other(port());
   RawAnswer answer;
   do answer = other.ask(request("GET /v1/status"));
@@ -63,7 +68,8 @@ TEST_F(LoadTest, BeyondTheQueueRequestsAreSentAway) {
   EXPECT_EQ(answer.field("retry-after"), "1");
   EXPECT_EQ(other.ask(request("GET /livez")).status, 200) << "probes of the process need no worker";
   { const std::ofstream release(blob); }
-  EXPECT_EQ(busy.read().status, 200);
+  busy.join();
+  EXPECT_EQ(slow.status, 200);
   do answer = other.ask(request("GET /v1/status"));
   while (answer.status == 503);
   EXPECT_EQ(answer.status, 200) << "the worker is free again";

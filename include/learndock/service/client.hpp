@@ -15,7 +15,7 @@
 namespace learndock::service {
 
 struct ClientOptions {
-  std::string token;  ///< sent as a bearer token when not empty
+  std::string token = {};  ///< sent as a bearer token when not empty
   std::chrono::milliseconds connect_timeout{5'000};
   std::chrono::milliseconds io_timeout{300'000};  ///< longest silence of the server
   std::size_t max_answer_bytes = std::size_t{64} << 20;
