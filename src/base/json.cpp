@@ -67,14 +67,7 @@ class StrictBuilder {
       return &root_;
     }
     Level& level = levels_.back();
-    if (level.node->is_array()) {
-      level.node->push_back(std::move(value));
-      return &level.node->back();
-    }
-    // Duplicates are refused above, so appending keeps this linear where operator[] would search.
-    auto& object = level.node->get_ref<Json::object_t&>();
-    object.push_back({level.key, std::move(value)});
-    return &object.back().second;
+    return &append_child(*level.node, level.key, std::move(value));
   }
   bool place(Json value) {
     attach(std::move(value));
@@ -150,6 +143,16 @@ Result<Json> parse_json(std::string_view text, const JsonLimits& limits) {
     return fail(ErrorCode::json_syntax, "this is not JSON");
   }
   return builder.take_root();
+}
+
+Json& append_child(Json& container, const std::string& key, Json value) {
+  if (container.is_array()) {
+    container.push_back(std::move(value));
+    return container.back();
+  }
+  auto& object = container.get_ref<Json::object_t&>();
+  object.push_back({key, std::move(value)});
+  return object.back().second;
 }
 
 std::string to_text(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }

@@ -56,8 +56,8 @@ class DirectoryLock {
   int fd_ = -1;
 };
 
-Result<std::shared_ptr<const index::Entry>> make_entry(catalog::LearnwareRecord& record,
-                                                       const compute::Backend& backend) {
+/// Everything of an entry but its self term, which is computed for many at once.
+Result<std::shared_ptr<index::Entry>> make_entry(const catalog::LearnwareRecord& record) {
   auto entry = std::make_shared<index::Entry>();
   entry->sequence = record.sequence;
   entry->id = record.id;
@@ -69,11 +69,29 @@ Result<std::shared_ptr<const index::Entry>> make_entry(catalog::LearnwareRecord&
   entry->folded_description = index::fold_case(semantic.description);
   if (!record.statistical.empty()) {
     LEARNDOCK_TRY(entry->specification, spec::from_binary(record.statistical));
-    const compute::ReducedSetView view = entry->specification->view();
-    if (entry->specification->gaussian())
-      LEARNDOCK_CHECK(backend.self_inner_products({&view, 1}, {&entry->self_inner, 1}));
   }
   return entry;
+}
+
+using NewEntries = std::vector<std::shared_ptr<index::Entry>>;
+
+Result<void> compute_self_terms(const NewEntries& entries, const compute::Backend& backend) {
+  std::vector<index::Entry*> gaussian;
+  std::vector<compute::ReducedSetView> views;
+  for (const auto& entry : entries)
+    if (entry->specification && entry->specification->gaussian()) {
+      gaussian.push_back(entry.get());
+      views.push_back(entry->specification->view());
+    }
+  std::vector<double> self(views.size());
+  LEARNDOCK_CHECK(backend.self_inner_products(views, self));
+  for (std::size_t i = 0; i < gaussian.size(); ++i) gaussian[i]->self_inner = self[i];
+  return {};
+}
+
+std::uint64_t specification_bytes(const index::Entry& entry) {
+  if (!entry.specification) return 0;
+  return sizeof(double) * (entry.specification->points.values().size() + entry.specification->weights.size());
 }
 
 std::string name_for(const spec::SemanticSpecification* semantic, const std::string& yaml_name,
@@ -159,41 +177,48 @@ struct Market::State {
   std::unique_ptr<package::BlobStore> blobs;
   index::SnapshotHolder snapshots;
   std::mutex writer;  // one change at a time: catalogue, then index
-  std::atomic<std::uint64_t> specification_bytes{0};
   std::atomic<std::uint64_t> staged{0};
 
   Result<void> load() {
-    auto snapshot = std::make_shared<index::Snapshot>();
+    NewEntries entries;
     LEARNDOCK_CHECK(catalog->visit_all([&](catalog::LearnwareRecord& record) -> Result<void> {
-      auto entry = make_entry(record, *backend);
+      auto entry = make_entry(record);
       if (!entry) return pass_on(std::move(entry).error(), "learnware " + record.id.text());
-      count_bytes(**entry);
-      snapshot->entries.push_back(std::move(*entry));
+      entries.push_back(std::move(*entry));
       return {};
     }));
-    snapshot->version = snapshot->entries.empty() ? 0 : snapshot->entries.back()->sequence;
-    snapshots.replace(std::move(snapshot));
+    LEARNDOCK_CHECK(compute_self_terms(entries, *backend));
+    const std::uint64_t version = entries.empty() ? 0 : entries.back()->sequence;
+    publish({}, entries, version);
     return {};
   }
 
-  void count_bytes(const index::Entry& entry) {
-    if (entry.specification)
-      specification_bytes += sizeof(double) * (entry.specification->points.values().size() +
-                                               entry.specification->weights.size());
+  /// The entries kept, then the new ones, become what searches see.
+  void publish(std::vector<std::shared_ptr<const index::Entry>> kept, const NewEntries& added,
+               std::uint64_t version) {
+    auto next = std::make_shared<index::Snapshot>();
+    next->version = version;
+    next->entries = std::move(kept);
+    next->entries.insert(next->entries.end(), added.begin(), added.end());
+    snapshots.replace(std::move(next));
   }
 
-  /// Catalogue first (durable), then visible. The caller holds `writer`.
+  /// All that can fail comes before the catalogue's transaction: what is stored is also searchable. The
+  /// caller holds `writer`.
   Result<std::vector<catalog::LearnwareRecord>> insert(std::span<const catalog::LearnwareRecord> records) {
-    LEARNDOCK_TRY(std::vector<catalog::LearnwareRecord> stored, catalog->insert(records));
-    const auto current = snapshots.current();
-    auto next = std::make_shared<index::Snapshot>(*current);
-    for (catalog::LearnwareRecord& record : stored) {
-      LEARNDOCK_TRY(auto entry, make_entry(record, *backend));
-      count_bytes(*entry);
-      next->entries.push_back(std::move(entry));
+    NewEntries entries;
+    for (const catalog::LearnwareRecord& record : records) {
+      LEARNDOCK_TRY(auto entry, make_entry(record));
+      entries.push_back(std::move(entry));
     }
-    next->version = current->version + 1;
-    snapshots.replace(std::move(next));
+    LEARNDOCK_CHECK(compute_self_terms(entries, *backend));
+    LEARNDOCK_TRY(std::vector<catalog::LearnwareRecord> stored, catalog->insert(records));
+    for (std::size_t i = 0; i < stored.size(); ++i) {
+      entries[i]->id = stored[i].id;
+      entries[i]->sequence = stored[i].sequence;
+    }
+    const auto current = snapshots.current();
+    publish(current->entries, entries, current->version + 1);
     return stored;
   }
 
@@ -399,12 +424,11 @@ Result<catalog::LearnwareRecord> Market::remove(const LearnwareId& id) {
   const std::lock_guard lock(state_->writer);
   LEARNDOCK_TRY(catalog::Catalog::Removed removed, state_->catalog->remove(id));
   const auto current = state_->snapshots.current();
-  auto next = std::make_shared<index::Snapshot>();
-  next->version = current->version + 1;
-  next->entries.reserve(current->entries.size());
+  std::vector<std::shared_ptr<const index::Entry>> kept;
+  kept.reserve(current->entries.size());
   for (const auto& entry : current->entries)
-    if (entry->id != id) next->entries.push_back(entry);
-  state_->snapshots.replace(std::move(next));
+    if (entry->id != id) kept.push_back(entry);
+  state_->publish(std::move(kept), {}, current->version + 1);
   if (removed.digest_unused && !removed.record.package_digest.empty())
     LEARNDOCK_CHECK(state_->blobs->remove(removed.record.package_digest));
   return std::move(removed.record);
@@ -412,8 +436,9 @@ Result<catalog::LearnwareRecord> Market::remove(const LearnwareId& id) {
 
 MarketStatus Market::status() const {
   const auto snapshot = state_->snapshots.current();
-  return {snapshot->entries.size(), snapshot->version, state_->specification_bytes.load(),
-          std::string(state_->backend->name())};
+  std::uint64_t bytes = 0;
+  for (const auto& entry : snapshot->entries) bytes += specification_bytes(*entry);
+  return {snapshot->entries.size(), snapshot->version, bytes, std::string(state_->backend->name())};
 }
 
 const fs::path& Market::staging_directory() const { return state_->staging; }

@@ -212,14 +212,7 @@ class Builder {
       return &root_;
     }
     Level& level = levels_.back();
-    if (level.node->is_array()) {
-      level.node->push_back(std::move(value));
-      return &level.node->back();
-    }
-    // Duplicates are refused above, so appending keeps this linear where operator[] would search.
-    auto& object = level.node->get_ref<Json::object_t&>();
-    object.push_back({level.key, std::move(value)});
-    return &object.back().second;
+    return &append_child(*level.node, level.key, std::move(value));
   }
   Result<void> attach(Json value) {
     place(std::move(value));

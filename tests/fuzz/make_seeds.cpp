@@ -43,6 +43,26 @@ void write_yamls(const std::filesystem::path& folder) {
   write(folder / "refused", "%YAML 1.2\n---\na: &x !!str 1\nb: *x\n<<: {c: 1}\n...\n");
 }
 
+void write_specifications(const std::filesystem::path& folder) {
+  write(
+      folder / "spec_json_fuzz" / "table",
+      R"({"z":[[0.5,2],[3,4e-07]],"beta":[0.25,0.75],"gamma":0.1,"num_points":9,"type":"RKMETableSpecification"})");
+  write(
+      folder / "spec_json_fuzz" / "semantic",
+      R"({"Data":{"Values":["Table"],"Type":"Class"},"Name":{"Values":"n"},"Input":{"Dimension":2,"Description":{"0":"a"}}})");
+  // One point (1, 2) of weight 1 as floats, byte by byte as src/spec/FORMAT.md says; the target sets the
+  // checksum.
+  using namespace std::string_literals;
+  write(folder / "spec_binary_fuzz" / "table",
+        "LDRK\x01\x00\x01\x04\x01\x00\x00\x00\x01\x00\x00\x00\x02\x00\x00\x00"s +
+            "\x9a\x99\x99\x99\x99\x99\xb9\x3f"s + std::string(8, '\0') + std::string(4, '\0') +
+            "\x00\x00\x80\x3f\x00\x00\x00\x40"s + "\x00\x00\x00\x00\x00\x00\xf0\x3f"s + std::string(4, '\0'));
+  write(folder / "table_fuzz" / "csv", "a,\"b \"\"c\"\"\",label\r\n1,NA,x\r\n-2.5e3,4,y\r\n");
+  write(folder / "table_fuzz" / "npy",
+        "\x93NUMPY\x01\x00\x3e\x00"s + "{'descr': '|u1', 'fortran_order': False, 'shape': (1, 2), }  \n"s +
+            "\x01\x02"s);
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
@@ -53,6 +73,7 @@ int main(int count, char** arguments) {
   const std::filesystem::path folder = arguments[1];
   write_zips(folder / "zip_fuzz");
   write_yamls(folder / "yaml_fuzz");
+  write_specifications(folder);
   write(folder / "package_fuzz" / "example",
         to_fuzz_input({kManifestText, kStatisticalText, kSemanticText, "numpy\n", "extra/file.bin"}));
   write(folder / "package_fuzz" / "defaults", to_fuzz_input({"", kStatisticalText, "", "x", "a.pyc"}));

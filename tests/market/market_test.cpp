@@ -74,7 +74,9 @@ TEST_F(MarketTest, ImportsListsFindsSearchesRemovesAndReopens) {
   const auto market = open();
   EXPECT_EQ(market->status().learnwares, 2u);
   const fs::path blob = market->package_path(first).value();
+  const std::uint64_t two = market->status().specification_bytes;
   ASSERT_TRUE(market->remove(first).has_value());
+  EXPECT_EQ(market->status().specification_bytes, two / 2) << "both specifications have one shape";
   EXPECT_FALSE(fs::exists(blob));
   EXPECT_EQ(market->find(first).error().code, ErrorCode::not_found);
   EXPECT_EQ(market->remove(first).error().code, ErrorCode::not_found);

@@ -23,6 +23,10 @@ struct JsonLimits {
 /// @cost linear in the text; recursion-free
 [[nodiscard]] Result<Json> parse_json(std::string_view text, const JsonLimits& limits = {});
 
+/// Adds a value at the end of an array, or under `key` at the end of an object, and returns it in place. The
+/// caller has made sure that an object lacks the key: it is not looked for, which keeps building linear.
+Json& append_child(Json& container, const std::string& key, Json value);
+
 /// One line, separators "," and ":", shortest digits that read back to the same double.
 [[nodiscard]] std::string to_text(const Json& json);
 /// Indented by two, for people.
