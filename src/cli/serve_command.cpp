@@ -73,17 +73,7 @@ Result<void> serve(CLI::App& command, ServeOptions& options, const OutputOptions
   return {};
 }
 
-void add_serve_options(CLI::App& command, ServeOptions& options) {
-  command.add_option("--dock", options.dock, "The dock's directory")
-      ->capture_default_str()
-      ->envname("LEARNDOCK_DOCK");
-  command.add_option("--listen", options.listen, "ADDRESS:PORT; port 0 takes a free one")
-      ->capture_default_str()
-      ->envname("LEARNDOCK_LISTEN");
-  command.add_option("--token", options.token, "Ask for this token on uploads and deletes")
-      ->envname("LEARNDOCK_TOKEN");
-  command.add_option("--backend", options.backend, "cpu, cpu_reference or cuda")
-      ->envname("LEARNDOCK_BACKEND");
+void add_limits(CLI::App& command, ServeOptions& options) {
   command
       .add_option(
           "--stop-seconds", options.stop_seconds,
@@ -103,6 +93,25 @@ void add_serve_options(CLI::App& command, ServeOptions& options) {
                   "learnwares; 0 for never")
       ->capture_default_str()
       ->envname("LEARNDOCK_REFERENCE_LEARNWARES");
+  command
+      .add_option("--max-connections-per-peer", options.max_connections_per_peer,
+                  "Connections of one address at a time; raise it behind a proxy")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str()
+      ->envname("LEARNDOCK_MAX_CONNECTIONS_PER_PEER");
+}
+
+void add_serve_options(CLI::App& command, ServeOptions& options) {
+  command.add_option("--dock", options.dock, "The dock's directory")
+      ->capture_default_str()
+      ->envname("LEARNDOCK_DOCK");
+  command.add_option("--listen", options.listen, "ADDRESS:PORT; port 0 takes a free one")
+      ->capture_default_str()
+      ->envname("LEARNDOCK_LISTEN");
+  command.add_option("--token", options.token, "Ask for this token on uploads and deletes")
+      ->envname("LEARNDOCK_TOKEN");
+  command.add_option("--backend", options.backend, "cpu, cpu_reference or cuda")
+      ->envname("LEARNDOCK_BACKEND");
   command.add_option(
       "--config", options.config,
       "Settings file (TOML): the long option names as keys; the command line and the environment "
@@ -121,6 +130,7 @@ void add_serve_command(CLI::App& app, Invocation& invocation) {
                                   [=, &output] { return serve(**self, *options, output); });
   *self = command;
   add_serve_options(*command, *options);
+  add_limits(*command, *options);
 }
 
 }  // namespace learndock::cli

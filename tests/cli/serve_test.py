@@ -50,6 +50,17 @@ class Settings(TestCase):
         self.addCleanup(server.close)
         self.assertEqual(server.request("GET", "/livez")[0], 200)
 
+    def test_limits_can_be_in_the_file(self):
+        server = self.serve_with("--config", self.file("max-connections-per-peer = 2\n"))
+        held = [http.client.HTTPConnection("127.0.0.1", server.port, timeout=60) for _ in range(3)]
+        statuses = []
+        for connection in held:
+            self.addCleanup(connection.close)
+            connection.request("GET", "/livez")
+            statuses.append(connection.getresponse().status)
+        self.assertIn(503, statuses)
+        self.assertEqual(statuses[0], 200)
+
     def test_an_unknown_key_is_usage_with_a_hint(self):
         outcome = learndock("serve", "--dock", self.dock, "--config", self.file('tokn = "x"\n'))
         self.assertEqual(outcome.code, 2)
