@@ -36,7 +36,7 @@ libgmock-dev|unit tests
 libbenchmark-dev|benchmarks
 clang|fuzz targets
 libclang-rt-dev or libclang-rt-18-dev or libclang-rt-14-dev|sanitizer and fuzzer libraries of clang
-clang-format|style check
+clang-format-14 or clang-format|style check
 "
 
 PACKAGES_TIDY="
@@ -47,7 +47,10 @@ package_installed() {
   [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null || true)" = installed ]
 }
 
-package_known() { [ -n "$(apt-cache policy "$1" 2>/dev/null | sed -n 's/^ *Candidate: *//p' | grep -v '(none)')" ]; }
+# apt translates its words; LC_ALL=C keeps "Candidate" what it is.
+package_known() {
+  [ -n "$(LC_ALL=C apt-cache policy "$1" 2>/dev/null | sed -n 's/^ *Candidate: *//p' | grep -v '(none)')" ]
+}
 
 # The names in "a or b or c": prints the installed one, else nothing.
 installed_alternative() {
@@ -74,7 +77,22 @@ as_root() {
   if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo "$@"; fi
 }
 
-apt_run() { as_root env DEBIAN_FRONTEND=noninteractive apt-get -q "$@" >&2; }
+# Another apt may be at work, for example the automatic updates of a machine that has just started.
+apt_run() { as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=300 "$@" >&2; }
+
+# install_command LINE...: what a person with root can paste; of alternatives one that the distribution knows.
+install_command() {
+  local line name names=()
+  for line in "$@"; do
+    name=$(known_alternative "${line%%|*}")
+    if [ -z "$name" ]; then
+      name=${line%%|*}
+      name=${name%% or *}
+    fi
+    names+=("$name")
+  done
+  printf 'apt-get update && apt-get install -y --no-install-recommends %s' "${names[*]}"
+}
 
 explain_without_apt() {
   say "This system has no apt, so nothing was installed. The build needs what these Debian packages hold:"
@@ -98,7 +116,7 @@ ensure_packages() {
   say "Installing with apt what is missing:"
   for line in "${missing[@]}"; do say "  ${line%%|*}: ${line#*|}"; done
   if [ "$(id -u)" -ne 0 ] && ! command -v sudo >/dev/null; then
-    die "installing needs root, and there is no sudo" "run as root: apt-get install $(printf '%s ' "${missing[@]%%|*}")"
+    die "installing needs root, and there is no sudo" "run as root: $(install_command "${missing[@]}")"
   fi
   apt_run update || say "warning: apt-get update failed; going on with the package lists at hand"
   for line in "${missing[@]}"; do

@@ -7,6 +7,9 @@
 
 #include <fmt/format.h>
 
+#include <exception>
+#include <new>
+
 #ifndef LEARNDOCK_VERSION
 #error "LEARNDOCK_VERSION is set by the build"
 #endif
@@ -31,28 +34,27 @@ std::vector<std::string> known_words(const CLI::App& command, bool flags) {
 }
 
 /// What was not understood: the first word on the line that no command took.
-std::string unknown_word(const CLI::App& app, int argc, char** argv) {
+std::string unknown_word(const CLI::App& app) {
   const auto left = app.remaining(true);
   // An unknown option drags its value along, in either order; the option is what was mistyped.
   for (const std::string& word : left)
     if (word.starts_with("-")) return word;
-  if (!left.empty()) return left.front();
-  return argc > 1 ? argv[1] : "";
+  return left.empty() ? "" : left.front();
 }
 
-int usage_error(const CLI::App& app, const CLI::ParseError& error, int argc, char** argv,
-                const OutputOptions& output) {
+int usage_error(const CLI::App& app, const CLI::ParseError& error, const OutputOptions& output) {
   const CLI::App& command = deepest(app);
   std::string message = error.what();
   std::string path;
   for (const CLI::App* level = &command; level != nullptr; level = level->get_parent())
     path = level->get_name() + " " + path;
   std::string fix = fmt::format("see: {}--help", path);
+  // A mistyped word is often why something else is missing; the word is what helps.
   const bool extra =
       dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr ||
-      (dynamic_cast<const CLI::RequiredError*>(&error) != nullptr && argc > 1 && &command == &app);
+      (dynamic_cast<const CLI::RequiredError*>(&error) != nullptr && !app.remaining(true).empty());
   if (extra) {
-    const std::string word = unknown_word(app, argc, argv);
+    const std::string word = unknown_word(app);
     const bool flag = word.starts_with("-");
     message = fmt::format("{} \"{}\" is not known", flag ? "the option" : "the command or argument", word);
     if (const std::string near = closest(word.substr(0, word.find('=')), known_words(command, flag));
@@ -107,8 +109,9 @@ Result<void> check(const DockChoice& choice) {
   return {};
 }
 
-int run(int argc, char** argv) {
-  Invocation invocation;
+namespace {
+
+int run_commands(int argc, char** argv, Invocation& invocation) {
   CLI::App app("learndock: find and reuse models others trained, by the data they were made for",
                "learndock");
   app.footer("example:\n  learndock search --server http://127.0.0.1:8080 --data my.csv");
@@ -116,6 +119,7 @@ int run(int argc, char** argv) {
   app.set_version_flag("--version", "learndock " LEARNDOCK_VERSION);
   add_spec_commands(app, invocation);
   add_dock_commands(app, invocation);
+  add_get_command(app, invocation);
   add_search_command(app, invocation);
   add_serve_command(app, invocation);
   add_command(app, invocation, "version", "Version and compute backends", "learndock version --json",
@@ -129,10 +133,33 @@ int run(int argc, char** argv) {
       print_line(app.help());
       return exit_code(ErrorCode::usage);
     }
-    return usage_error(app, error, argc, argv, invocation.output);
+    return usage_error(app, error, invocation.output);
   }
   const Result<void> done = invocation.action();
   return done ? invocation.exit_code : report(invocation.output, done.error());
+}
+
+}  // namespace
+
+int guard(const OutputOptions& output, const std::function<int()>& action) {
+  try {
+    return action();
+  } catch (const std::bad_alloc&) {
+    return report(output, {ErrorCode::internal,
+                           "the memory did not suffice",
+                           {},
+                           "close other programs, or use less data: fewer rows, a smaller dock"});
+  } catch (const std::exception& exception) {
+    return report(output, {ErrorCode::internal,
+                           fmt::format("the program met a fault of its own: {}", exception.what()),
+                           {},
+                           "please report it with the command that you gave"});
+  }
+}
+
+int run(int argc, char** argv) {
+  Invocation invocation;
+  return guard(invocation.output, [&] { return run_commands(argc, argv, invocation); });
 }
 
 }  // namespace learndock::cli

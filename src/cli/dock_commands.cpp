@@ -4,7 +4,6 @@
 #include "learndock/service/client.hpp"
 
 #include "cli/command.hpp"
-#include "package/manifest.hpp"
 
 #include <fmt/format.h>
 
@@ -15,11 +14,6 @@ namespace learndock::cli {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr std::string_view kUseScript = "use.py";
-/// How the files written beside a package begin; any other file of their name is never overwritten.
-constexpr std::string_view kScriptMark = "Runs one learnware's model";
-constexpr std::string_view kRequirementsMark = "written by learndock get";
 
 Result<service::Client> client_of(const DockChoice& dock) {
   return service::Client::create(dock.server, {.token = dock.token});
@@ -54,7 +48,7 @@ Result<void> import_into(const std::string& directory, const std::vector<std::st
                         {"message", rejection.error.message},
                         {"where", rejection.error.where},
                         {"fix", rejection.error.fix}});
-    note(output, fmt::format("rejected {}: {}", rejection.path, describe(rejection.error)));
+    note(output, fmt::format("rejected {}: {}", rejection.path, describe(shown(rejection.error))));
   }
   for (const std::string& warning : outcome.warnings) note(output, "warning: " + warning);
   if (output.json)
@@ -82,7 +76,14 @@ Result<Json> record_of(const DockChoice& dock, const std::string& id_text) {
 
 Result<void> show(const DockChoice& dock, const std::string& id, const OutputOptions& output) {
   LEARNDOCK_TRY(const Json record, record_of(dock, id));
-  print_line(output.json ? to_text(record) : to_pretty_text(record));
+  if (output.json) {
+    print_json(record);
+    return {};
+  }
+  Rows rows = {{"key", "value"}};
+  for (const auto& [key, value] : record.items())
+    rows.push_back({key, value.is_string() ? value.get<std::string>() : to_text(value)});
+  print_table(rows);
   return {};
 }
 
@@ -129,60 +130,24 @@ Result<void> list(const DockChoice& dock, std::size_t limit, const std::string& 
   return {};
 }
 
-Result<void> write_companion(const fs::path& path, const std::string& content) {
-  std::error_code ignored;
-  if (fs::exists(path, ignored)) {
-    LEARNDOCK_TRY(const std::string old, read_file(path, 1 << 20));
-    const std::string_view head = std::string_view(old).substr(0, 400);
-    if (head.find(kScriptMark) == std::string_view::npos &&
-        head.find(kRequirementsMark) == std::string_view::npos)
-      return fail(ErrorCode::conflict, "a file of that name is already there and is not ours", path.string(),
-                  "fetch into another folder");
-  }
-  return write_file_atomically(path, content);
-}
-
-/// The package, and beside it use.py and the package's requirements.
-Result<void> get(const DockChoice& dock, const std::string& id_text, const std::string& out,
-                 const OutputOptions& output) {
-  LEARNDOCK_CHECK(check(dock));
-  LEARNDOCK_TRY(const LearnwareId id, LearnwareId::create(id_text));
-  const fs::path zip(out);
-  const fs::path folder = zip.has_parent_path() ? zip.parent_path() : fs::path(".");
-  std::error_code error;
-  fs::create_directories(folder, error);
-  if (error) return Failure(system_error(error.value(), "create the folder of", zip));
-  if (!dock.server.empty()) {
+/// Checked here first. A zip file is then sent as it is; a folder, and a zip whose semantic specification is
+/// too long for a header, in the canonical form.
+Result<Json> push_to_server(const DockChoice& dock, const fs::path& path,
+                            const spec::SemanticSpecification* semantic, const OutputOptions& output) {
+  const fs::path canonical = fs::temp_directory_path() / fmt::format("learndock-push-{}.zip", ::getpid());
+  LEARNDOCK_TRY(const package::Package checked, package::read_package(path, canonical, semantic));
+  for (const std::string& warning : checked.warnings) note(output, "warning: " + warning);
+  auto sent = [&]() -> Result<Json> {
     LEARNDOCK_TRY(const service::Client client, client_of(dock));
-    LEARNDOCK_CHECK(client.download(id, zip));
-  } else {
-    LEARNDOCK_TRY(const auto market, market::Market::open(dock.directory));
-    LEARNDOCK_TRY(const fs::path package, market->package_path(id));
-    LEARNDOCK_TRY(const std::string bytes, read_file(package, std::size_t{2} << 30));
-    LEARNDOCK_CHECK(write_file_atomically(zip, bytes));
-  }
-  const package::PackageLimits limits;
-  LEARNDOCK_TRY(const std::string yaml, package::read_entry(zip, "learnware.yaml", limits.max_yaml_bytes));
-  LEARNDOCK_TRY(const package::Manifest manifest, package::read_manifest(yaml, limits));
-  const std::string script = market::use_script(manifest.model, id.text(), zip.filename().string());
-  LEARNDOCK_CHECK(write_companion(folder / kUseScript, script));
-  Json requirements = nullptr;
-  if (auto text = package::read_entry(zip, "requirements.txt", 1 << 20)) {
-    const std::string header =
-        fmt::format("# of the package {}, {}\n", zip.filename().string(), kRequirementsMark);
-    LEARNDOCK_CHECK(write_companion(folder / "requirements.txt", header + *text));
-    requirements = (folder / "requirements.txt").string();
-  } else if (text.error().code != ErrorCode::not_found) {
-    return Failure(std::move(text).error());
-  }
-  if (output.json)
-    print_json({{"id", id.text()},
-                {"package", zip.string()},
-                {"use", (folder / kUseScript).string()},
-                {"requirements", requirements}});
-  else
-    print_line(fmt::format("wrote {} and {}", zip.string(), (folder / kUseScript).string()));
-  return {};
+    std::error_code ignored;  // what cannot be looked at is sent in the canonical form
+    if (!fs::is_regular_file(path, ignored)) return client.upload(canonical);
+    auto as_it_is = client.upload(path, semantic);
+    const bool too_long = !as_it_is && as_it_is.error().code == ErrorCode::too_large && semantic != nullptr;
+    return too_long ? client.upload(canonical) : as_it_is;
+  }();
+  std::error_code ignored;  // a temporary
+  fs::remove(canonical, ignored);
+  return sent;
 }
 
 Result<void> push(const DockChoice& dock, const std::string& path, const std::string& semantic_path,
@@ -200,18 +165,7 @@ Result<void> push(const DockChoice& dock, const std::string& path, const std::st
     LEARNDOCK_TRY(const catalog::LearnwareRecord stored, market->add_package(path, given));
     record = market::to_json(stored);
   } else {
-    // Checked here first, and sent in the canonical form that carries the semantic specification.
-    const fs::path canonical = fs::temp_directory_path() / fmt::format("learndock-push-{}.zip", ::getpid());
-    LEARNDOCK_TRY(const package::Package checked, package::read_package(path, canonical, given));
-    for (const std::string& warning : checked.warnings) note(output, "warning: " + warning);
-    const auto sent = [&]() -> Result<Json> {
-      LEARNDOCK_TRY(const service::Client client, client_of(dock));
-      return client.upload(canonical);
-    }();
-    std::error_code ignored;  // a temporary
-    fs::remove(canonical, ignored);
-    if (!sent) return Failure(sent.error());
-    record = *sent;
+    LEARNDOCK_TRY(record, push_to_server(dock, path, given, output));
   }
   print_line(output.json ? to_text(record) : fmt::format("stored as {}", record["id"].get<std::string>()));
   return {};
@@ -282,17 +236,6 @@ void add_dock_commands(CLI::App& app, Invocation& invocation) {
         ->check(CLI::Range(1, 200))
         ->capture_default_str();
     command->add_option("--after", *after, "Where the last page ended");
-  }
-  {
-    auto dock = std::make_shared<DockChoice>();
-    auto id = std::make_shared<std::string>(), out = std::make_shared<std::string>();
-    CLI::App* command =
-        add_command(app, invocation, "get", "Fetch a package, with a use.py to run it",
-                    "learndock get 00000001 --server http://127.0.0.1:8080 --out try/learnware.zip",
-                    [=, &output] { return get(*dock, *id, *out, output); });
-    add_dock_choice(*command, *dock);
-    command->add_option("id", *id, "The learnware's id")->required();
-    command->add_option("--out", *out, "Zip file to write")->required();
   }
   {
     auto dock = std::make_shared<DockChoice>();

@@ -1,5 +1,7 @@
 #include "cli/output.hpp"
 
+#include "package/utf8.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -9,11 +11,26 @@
 namespace learndock::cli {
 namespace {
 
-/// Tabs and line breaks inside a cell would break its row.
-std::string one_line(std::string text) {
-  std::replace_if(
-      text.begin(), text.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }, ' ');
-  return text;
+/// A message may quote a file or a server's answer, which may hold anything; more than this is no message.
+constexpr std::size_t kMaxMessageBytes = 2'000;
+/// Of one cell on a terminal; elsewhere cells are whole.
+constexpr std::size_t kMaxCellBytes = 160;
+
+/// Tabs and line breaks inside a cell would break its row, other invisible characters what a reader sees.
+std::string one_line(const std::string& text, bool aligned) {
+  return package::printable(text, aligned ? kMaxCellBytes : std::string::npos);
+}
+
+/// As `printable`, line by line.
+std::string fit_for_terminal(std::string_view text) {
+  std::string out;
+  while (true) {
+    const std::size_t end = text.find('\n');
+    out += package::printable(text.substr(0, end), kMaxMessageBytes);
+    if (end == std::string_view::npos) return out;
+    out += '\n';
+    text.remove_prefix(end + 1);
+  }
 }
 
 std::size_t shown_width(const std::string& text) {
@@ -27,8 +44,11 @@ void print_json(const Json& json) { print_line(to_text(json)); }
 
 void print_line(const std::string& text) { fmt::print("{}\n", text); }
 
-void print_table(const Rows& rows) {
+void print_table(const Rows& given) {
   const bool aligned = ::isatty(STDOUT_FILENO) == 1;
+  Rows rows = given;
+  for (auto& row : rows)
+    for (std::string& cell : row) cell = one_line(cell, aligned);
   std::vector<std::size_t> widths;
   for (const auto& row : rows)
     for (std::size_t c = 0; c < row.size(); ++c) {
@@ -38,7 +58,7 @@ void print_table(const Rows& rows) {
   for (const auto& row : rows) {
     std::string line;
     for (std::size_t c = 0; c < row.size(); ++c) {
-      const std::string cell = one_line(row[c]);
+      const std::string& cell = row[c];
       line += cell;
       if (c + 1 == row.size()) break;
       line += aligned ? std::string(widths[c] - std::min(widths[c], shown_width(cell)) + 2, ' ') : "\t";
@@ -48,11 +68,17 @@ void print_table(const Rows& rows) {
 }
 
 void note(const OutputOptions& options, const std::string& text) {
-  if (!options.quiet) fmt::print(stderr, "{}\n", text);
+  if (!options.quiet) fmt::print(stderr, "{}\n", fit_for_terminal(text));
+}
+
+Error shown(Error error) {
+  for (std::string* text : {&error.message, &error.where, &error.fix})
+    *text = package::printable(*text, kMaxMessageBytes);
+  return error;
 }
 
 int report(const OutputOptions& options, const Error& error) {
-  fmt::print(stderr, "error: {}\n", describe(error));
+  fmt::print(stderr, "error: {}\n  docs: docs/errors.md#E{}\n", describe(shown(error)), number(error.code));
   if (options.json)
     print_json({{"error",
                  {{"code", slug(error.code)},

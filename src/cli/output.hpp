@@ -24,6 +24,9 @@ void print_table(const Rows& rows);
 void print_line(const std::string& text);
 /// stderr, unless --quiet.
 void note(const OutputOptions& options, const std::string& text);
+/// The error with every character that would not show as itself made visible, and cut where it is absurdly
+/// long.
+[[nodiscard]] Error shown(Error error);
 /// The failure on stderr, and with --json as {"error": {...}} on stdout. Returns the exit code.
 int report(const OutputOptions& options, const Error& error);
 /// A progress line on a terminal's stderr; nothing elsewhere.

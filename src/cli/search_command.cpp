@@ -59,6 +59,21 @@ Result<market::SearchAnswer> ask(const SearchOptions& options, const market::Sea
 
 std::string cell(const std::optional<double>& value) { return value ? fmt::format("{:.6g}", *value) : "-"; }
 
+/// Two more tables, each after an empty line: who takes part, and how good they are together.
+void print_mixture(const market::MixtureHit& mixture) {
+  Rows members = {{"member", "id", "weight", "name"}};
+  for (std::size_t i = 0; i < mixture.members.size(); ++i) {
+    const auto& member = mixture.members[i];
+    members.push_back(
+        {std::to_string(i + 1), member.id.text(), fmt::format("{:.4f}", member.weight), member.name});
+  }
+  print_line("");
+  print_table(members);
+  print_line("");
+  print_table({{"mixture_mmd_squared", "mixture_score", "mixture_gap"},
+               {cell(mixture.mmd_squared), cell(mixture.score), cell(mixture.gap)}});
+}
+
 void print_answer(const market::SearchAnswer& answer, const OutputOptions& output) {
   for (const std::string& warning : answer.warnings) note(output, "warning: " + warning);
   Rows rows = {{"rank", "id", "mmd_squared", "score", "name"}};
@@ -67,12 +82,7 @@ void print_answer(const market::SearchAnswer& answer, const OutputOptions& outpu
     rows.push_back({std::to_string(i + 1), hit.id.text(), cell(hit.mmd_squared), cell(hit.score), hit.name});
   }
   print_table(rows);
-  if (answer.mixture) {
-    note(output, fmt::format("mixture: mmd_squared {:.6g}, score {:.6g}, gap {}", answer.mixture->mmd_squared,
-                             answer.mixture->score, cell(answer.mixture->gap)));
-    for (const auto& member : answer.mixture->members)
-      note(output, fmt::format("  {:.4f}  {}  {}", member.weight, member.id.text(), member.name));
-  }
+  if (answer.mixture) print_mixture(*answer.mixture);
   if (answer.singles.empty()) note(output, "no learnware passes the filters");
   note(output, answer.exact
                    ? fmt::format("exact: compared with all {} comparable learnwares", answer.evaluated)

@@ -3,21 +3,30 @@
 #include "learndock/service/server.hpp"
 
 #include "cli/command.hpp"
+#include "cli/serve_config.hpp"
+#include "cli/stop_signals.hpp"
 
 #include <fmt/format.h>
 
 #include <charconv>
-#include <csignal>
-#include <pthread.h>
+#include <chrono>
 
 namespace learndock::cli {
 namespace {
+
+/// After the drain deadline connections are cut off; a handler that still runs then is waited for this long.
+constexpr std::chrono::seconds kLastGrace{2};
 
 struct ServeOptions {
   std::string dock = "dock";
   std::string listen = "127.0.0.1:8080";
   std::string token;
   std::string backend;
+  std::string config;
+  unsigned stop_seconds = 30;
+  unsigned search_budget_ms = 10'000;
+  std::uint64_t reference_learnwares = 1'000;
+  std::size_t max_connections_per_peer = 512;
 };
 
 Result<service::ServerOptions> parse_listen(const std::string& listen) {
@@ -36,36 +45,77 @@ Result<service::ServerOptions> parse_listen(const std::string& listen) {
   return options;
 }
 
-/// Blocks the stopping signals in this and every later thread, so that `sigwait` alone receives them.
-sigset_t block_stop_signals() {
-  sigset_t set;
-  sigemptyset(&set);
-  sigaddset(&set, SIGINT);
-  sigaddset(&set, SIGTERM);
-  pthread_sigmask(SIG_BLOCK, &set, nullptr);
-  std::signal(SIGPIPE, SIG_IGN);
-  return set;
-}
-
-Result<void> serve(const ServeOptions& options, const OutputOptions& output) {
+Result<void> serve(CLI::App& command, ServeOptions& options, const OutputOptions& output) {
+  if (!options.config.empty()) LEARNDOCK_CHECK(apply_settings(command, options.config));
   LEARNDOCK_TRY(service::ServerOptions server_options, parse_listen(options.listen));
   server_options.token = options.token;
-  const sigset_t signals = block_stop_signals();
+  server_options.stop_deadline = std::chrono::seconds(options.stop_seconds);
+  server_options.search_budget = std::chrono::milliseconds(options.search_budget_ms);
+  server_options.reference_learnwares = options.reference_learnwares;
+  server_options.max_connections_per_peer = options.max_connections_per_peer;
+  LEARNDOCK_TRY(StopSignals signals, StopSignals::install());
   LEARNDOCK_TRY(const auto market, market::Market::open(options.dock, {.backend = options.backend}));
   LEARNDOCK_TRY(const auto server, service::Server::start(*market, server_options));
   const market::MarketStatus status = market->status();
+  signals.serving();
   note(output, fmt::format("learndock serves {} learnwares at {}", status.learnwares, server->url()));
   note(output, "stop with Ctrl-C");
   if (output.json) {
     print_json({{"url", server->url()}, {"port", server->port()}, {"learnwares", status.learnwares}});
     std::fflush(stdout);
   }
-  int signal = 0;
-  sigwait(&signals, &signal);
+  signals.wait();
   note(output, "stopping: finishing requests in progress");
   server->stop();
-  server->wait();
+  if (!server->wait_for(server_options.stop_deadline + kLastGrace))
+    end_at_once(
+        fmt::format("requests still ran {} s after the server was asked to stop", options.stop_seconds));
   return {};
+}
+
+void add_limits(CLI::App& command, ServeOptions& options) {
+  command
+      .add_option(
+          "--stop-seconds", options.stop_seconds,
+          "Running requests get this long after Ctrl-C; then, or at a second Ctrl-C, the process ends "
+          "with exit code 7")
+      ->check(CLI::Range(0u, 86'400u))
+      ->capture_default_str()
+      ->envname("LEARNDOCK_STOP_SECONDS");
+  command
+      .add_option("--search-budget-ms", options.search_budget_ms,
+                  "Longest a search compares; then it answers with what it has and says so. 0 for no limit")
+      ->capture_default_str()
+      ->envname("LEARNDOCK_SEARCH_BUDGET_MS");
+  command
+      .add_option("--reference-learnwares", options.reference_learnwares,
+                  "Clients may ask for the slow backend cpu_reference while the dock holds at most this many "
+                  "learnwares; 0 for never")
+      ->capture_default_str()
+      ->envname("LEARNDOCK_REFERENCE_LEARNWARES");
+  command
+      .add_option("--max-connections-per-peer", options.max_connections_per_peer,
+                  "Connections of one address at a time; raise it behind a proxy")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str()
+      ->envname("LEARNDOCK_MAX_CONNECTIONS_PER_PEER");
+}
+
+void add_serve_options(CLI::App& command, ServeOptions& options) {
+  command.add_option("--dock", options.dock, "The dock's directory")
+      ->capture_default_str()
+      ->envname("LEARNDOCK_DOCK");
+  command.add_option("--listen", options.listen, "ADDRESS:PORT; port 0 takes a free one")
+      ->capture_default_str()
+      ->envname("LEARNDOCK_LISTEN");
+  command.add_option("--token", options.token, "Ask for this token on uploads and deletes")
+      ->envname("LEARNDOCK_TOKEN");
+  command.add_option("--backend", options.backend, "cpu, cpu_reference or cuda")
+      ->envname("LEARNDOCK_BACKEND");
+  command.add_option(
+      "--config", options.config,
+      "Settings file (TOML): the long option names as keys; the command line and the environment "
+      "come first");
 }
 
 }  // namespace
@@ -73,17 +123,14 @@ Result<void> serve(const ServeOptions& options, const OutputOptions& output) {
 void add_serve_command(CLI::App& app, Invocation& invocation) {
   auto options = std::make_shared<ServeOptions>();
   const OutputOptions& output = invocation.output;
+  // The action needs the command whose settings it reads, which exists only after add_command.
+  auto self = std::make_shared<CLI::App*>(nullptr);
   CLI::App* command = add_command(app, invocation, "serve", "The dock's server and web page",
                                   "learndock serve --dock mydock --listen 127.0.0.1:8080",
-                                  [=, &output] { return serve(*options, output); });
-  command->add_option("--dock", options->dock, "The dock's directory")->capture_default_str();
-  command->add_option("--listen", options->listen, "ADDRESS:PORT; port 0 takes a free one")
-      ->capture_default_str();
-  command->add_option("--token", options->token, "Ask for this token on uploads and deletes")
-      ->envname("LEARNDOCK_TOKEN");
-  command->add_option("--backend", options->backend, "cpu, cpu_reference or cuda");
-  command->set_config("--config", "", "Settings file (TOML) with the long option names as keys");
-  command->allow_config_extras(CLI::config_extras_mode::error);
+                                  [=, &output] { return serve(**self, *options, output); });
+  *self = command;
+  add_serve_options(*command, *options);
+  add_limits(*command, *options);
 }
 
 }  // namespace learndock::cli

@@ -63,7 +63,7 @@ Result<void> make(const DataOptions& options, const std::string& out, bool binar
                 {"warnings", warnings}});
   else
     print_table(
-        {{"points", "dimension", "gamma", "mmd_squared_to_data", "seconds", "out"},
+        {{"points", "dimension", "gamma", "mmd_to_data", "seconds", "out"},
          {std::to_string(spec.points.rows()), std::to_string(spec.dimension()), fmt::format("{}", spec.gamma),
           fmt::format("{:.6g}", sketched.reduced.mmd_squared_to_data.value_or(0)),
           fmt::format("{:.3f}", sketched.seconds), out}});
@@ -177,13 +177,16 @@ void add_spec_commands(CLI::App& app, Invocation& invocation) {
   CLI::App* group =
       app.add_subcommand("spec", "Make, inspect and compare statistical specifications, locally");
   group->require_subcommand(1);
+  group->footer("example:\n  learndock spec make --data my.csv --label class --out stat.json");
   const OutputOptions& output = invocation.output;
   {
     auto options = std::make_shared<DataOptions>();
     auto out = std::make_shared<std::string>();
     auto binary = std::make_shared<bool>(false);
     CLI::App* command =
-        add_command(*group, invocation, "make", "RKME of your data: a small sketch that can be shared",
+        add_command(*group, invocation, "make",
+                    "RKME of your data: a small sketch that can be shared. mmd_to_data in the output "
+                    "is the squared MMD between the sketch and the data, 0 being alike",
                     "learndock spec make --data my.csv --label class --out stat.json",
                     [=, &output] { return make(*options, *out, *binary, output); });
     add_data_options(*command, *options, true);

@@ -300,7 +300,9 @@ Result<catalog::LearnwareRecord> Market::add_package(const fs::path& path,
     warnings->insert(warnings->end(), package.warnings.begin(), package.warnings.end());
   catalog::LearnwareRecord record;
   const auto* given = semantic != nullptr ? semantic : package.semantic ? &*package.semantic : nullptr;
-  record.name = name_for(given, package.name, path);
+  // A staged upload's file name is the server's own; its model's class says more.
+  const bool staged = path.parent_path() == state_->staging;
+  record.name = name_for(given, package.name, staged ? fs::path(package.model.class_name) : path);
   if (given != nullptr) {
     if (auto complete = spec::check_complete(*given); !complete) {
       remove_canonical();

@@ -33,7 +33,10 @@ import zipfile
 )py";
 
 constexpr std::string_view kAfter = R"py(
-MISSING = {"", "na", "nan", "null"}
+# The rules of a table are those that specifications are made by: the same words mean a missing value, and the same
+# blanks around names and cells do not count.
+BLANKS = " \t"
+MISSING = {"", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "?"}
 MAX_EXPANDED_BYTES = 8 << 30
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -150,7 +153,7 @@ def load_model(folder):
 
 
 def cell(text, line, column):
-    if text.strip().lower() in MISSING:
+    if text.strip(BLANKS) in MISSING:
         return float("nan")
     try:
         return float(text)
@@ -165,6 +168,7 @@ def read_csv(path, label):
         header = next(rows, None)
         if not header:
             raise UseError("%s is empty" % path)
+        header = [name.strip(BLANKS) for name in header]
         if label and label not in header:
             raise UseError("no column named %r; there are: %s" % (label, ", ".join(header)))
         at = header.index(label) if label else None
@@ -176,7 +180,7 @@ def read_csv(path, label):
                 raise UseError("line %d has %d cells, the header has %d" % (rows.line_num, len(row), len(header)))
             features.append([cell(row[i], rows.line_num, header[i]) for i in range(len(row)) if i != at])
             if at is not None:
-                labels.append(row[at].strip())
+                labels.append(row[at].strip(BLANKS))
     return features, labels if label else None
 
 

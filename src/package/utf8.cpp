@@ -70,11 +70,10 @@ bool is_deceptive(char32_t point) {
          (point >= 0x2060 && point <= 0x2069) || point == 0xfeff || point == 0x061c;
 }
 
-std::string printable(std::string_view bytes) {
-  constexpr std::size_t kMaxShown = 200;
+std::string printable(std::string_view bytes, std::size_t max_shown) {
   std::string out;
   while (!bytes.empty()) {
-    if (out.size() >= kMaxShown) return out + "...";
+    if (out.size() >= max_shown) return out + "...";
     std::string_view rest = bytes;
     const auto point = take_code_point(rest);
     const bool shown = point && !is_control(*point) && !is_deceptive(*point);

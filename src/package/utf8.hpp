@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,7 +20,8 @@ void append_utf8(std::string& out, char32_t code_point);
 /// BOM).
 [[nodiscard]] bool is_deceptive(char32_t code_point);
 
-/// Bytes fit to be shown in a message: everything but plain visible text becomes \xNN; long text is cut.
-[[nodiscard]] std::string printable(std::string_view bytes);
+/// Bytes fit to be shown in a message: everything but plain visible text becomes \xNN; text longer than
+/// `max_shown` is cut.
+[[nodiscard]] std::string printable(std::string_view bytes, std::size_t max_shown = 200);
 
 }  // namespace learndock::package

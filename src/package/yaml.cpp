@@ -3,12 +3,11 @@
 #include "package/yaml.hpp"
 
 #include "package/utf8.hpp"
+#include "package/yaml_scalar.hpp"
 
 #include <fmt/format.h>
 #include <yaml.h>
 
-#include <charconv>
-#include <cmath>
 #include <memory>
 #include <new>
 #include <optional>
@@ -64,78 +63,6 @@ class Parser {
   yaml_parser_t parser_{};
 };
 
-bool all_digits(std::string_view text, std::string_view digits) {
-  return !text.empty() && text.find_first_not_of(digits) == std::string_view::npos;
-}
-
-/// [-+]? ( \. [0-9]+ | [0-9]+ ( \. [0-9]* )? ) ( [eE] [-+]? [0-9]+ )?
-bool is_float(std::string_view text) {
-  constexpr std::string_view kDecimal = "0123456789";
-  if (text.starts_with('-') || text.starts_with('+')) text.remove_prefix(1);
-  if (const auto mark = text.find_first_of("eE"); mark != std::string_view::npos) {
-    std::string_view exponent = text.substr(mark + 1);
-    if (exponent.starts_with('-') || exponent.starts_with('+')) exponent.remove_prefix(1);
-    if (!all_digits(exponent, kDecimal)) return false;
-    text = text.substr(0, mark);
-  }
-  const auto dot = text.find('.');
-  if (dot == std::string_view::npos) return all_digits(text, kDecimal);
-  const std::string_view whole = text.substr(0, dot);
-  const std::string_view fraction = text.substr(dot + 1);
-  if (whole.empty()) return all_digits(fraction, kDecimal);
-  return all_digits(whole, kDecimal) && (fraction.empty() || all_digits(fraction, kDecimal));
-}
-
-Failure number_too_large(std::string_view text, const yaml_mark_t& mark) {
-  return refuse(ErrorCode::package_yaml, fmt::format("the number {} is out of range", printable(text)), mark,
-                "put it in quotes if it is meant as text");
-}
-
-template <class Int>
-std::optional<Json> read_integer(std::string_view digits, int base) {
-  Int value{};
-  const auto [end, status] = std::from_chars(digits.data(), digits.data() + digits.size(), value, base);
-  if (status != std::errc{} || end != digits.data() + digits.size()) return std::nullopt;
-  return Json(value);
-}
-
-Result<std::optional<Json>> number_of(std::string_view text, const yaml_mark_t& mark) {
-  std::optional<Json> value;
-  std::string_view digits = text.starts_with('+') ? text.substr(1) : text;
-  const std::string_view magnitude =
-      digits.starts_with('-') && text.front() == '-' ? digits.substr(1) : digits;
-  if (text.starts_with("0o") && all_digits(text.substr(2), "01234567")) {
-    value = read_integer<std::uint64_t>(text.substr(2), 8);
-  } else if (text.starts_with("0x") && all_digits(text.substr(2), "0123456789abcdefABCDEF")) {
-    value = read_integer<std::uint64_t>(text.substr(2), 16);
-  } else if (all_digits(magnitude, "0123456789")) {
-    value = read_integer<std::int64_t>(digits, 10);
-    if (!value) value = read_integer<std::uint64_t>(digits, 10);
-  } else if (is_float(text)) {
-    double number = 0;
-    const auto [end, status] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
-    if (status == std::errc{} && std::isfinite(number)) value = Json(number);
-  } else {
-    return std::optional<Json>();
-  }
-  if (!value) return number_too_large(text, mark);
-  return value;
-}
-
-/// What a plain (unquoted) scalar means.
-Result<Json> plain_scalar(std::string_view text, const yaml_mark_t& mark) {
-  if (text.empty() || text == "~" || text == "null" || text == "Null" || text == "NULL") return Json(nullptr);
-  if (text == "true" || text == "True" || text == "TRUE") return Json(true);
-  if (text == "false" || text == "False" || text == "FALSE") return Json(false);
-  for (const std::string_view token :
-       {".inf", ".Inf", ".INF", "-.inf", "-.Inf", "-.INF", "+.inf", "+.Inf", "+.INF", ".nan", ".NaN", ".NAN"})
-    if (text == token)
-      return refuse(ErrorCode::package_yaml, fmt::format("{} is not a finite number", text), mark,
-                    "put it in quotes if it is meant as text");
-  LEARNDOCK_TRY(std::optional<Json> number, number_of(text, mark));
-  return number ? std::move(*number) : Json(text);
-}
-
 /// Builds the value from events, with its own stack so that nesting costs no call depth.
 class Builder {
  public:
@@ -147,8 +74,9 @@ class Builder {
     const std::string_view text(reinterpret_cast<const char*>(data.value), data.length);
     if (wants_key()) return key(text, data.style, event.start_mark);
     if (data.style != YAML_PLAIN_SCALAR_STYLE) return attach(Json(text));
-    LEARNDOCK_TRY(Json value, plain_scalar(text, event.start_mark));
-    return attach(std::move(value));
+    auto value = plain_scalar(text);
+    if (!value) return refuse(value.error().code, value.error().message, event.start_mark, value.error().fix);
+    return attach(std::move(*value));
   }
 
   Result<void> open(Json container, const unsigned char* anchor, const unsigned char* tag,

@@ -13,7 +13,8 @@ struct YamlLimits {
   std::size_t max_depth = 64;
 };
 
-/// One YAML document as plain data, scalars by YAML 1.2's core schema: null, bool, int, float, string.
+/// One YAML document as plain data, scalars by YAML 1.1 (yaml_scalar.hpp): null, bool, int, float,
+/// string.
 /// Mapping keys are taken as text. An empty document is null. Nothing is ever constructed from a tag.
 /// @errors package_yaml, package_yaml_alias (anchors too), package_yaml_tag, package_yaml_duplicate_key,
 ///         package_yaml_size; `where` is "line L, column C"

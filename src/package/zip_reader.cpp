@@ -171,6 +171,19 @@ Result<void> copy_stored(const ByteSource& source, const ZipEntry& entry, const 
   return {};
 }
 
+/// What the canonical form of an accepted package can come to: entries are stored as they are, and a semantic
+/// specification may have been added.
+PackageLimits canonical_limits(PackageLimits limits) {
+  constexpr std::uint64_t kEntryOverhead = 256;  // local and central header, zip64 fields
+  limits.max_entries += 1;
+  limits.max_expanded_bytes += limits.max_spec_bytes;
+  limits.max_file_bytes = std::max<std::uint64_t>(limits.max_file_bytes, limits.max_spec_bytes);
+  limits.max_archive_bytes = limits.max_expanded_bytes +
+                             limits.max_entries * (2 * limits.max_path_bytes + kEntryOverhead) +
+                             kEntryOverhead;
+  return limits;
+}
+
 }  // namespace
 
 Result<ZipArchive> ZipArchive::open(std::shared_ptr<const ByteSource> source, const PackageLimits& limits) {
@@ -200,9 +213,9 @@ Result<void> ZipArchive::extract(const ZipEntry& entry, const Sink& sink) const 
 }
 
 Result<std::string> read_entry(const std::filesystem::path& zip, const std::string& entry,
-                               std::size_t max_bytes) {
+                               std::size_t max_bytes, const PackageLimits& limits) {
   LEARNDOCK_TRY(std::shared_ptr<const ByteSource> source, open_file_source(zip));
-  LEARNDOCK_TRY(const ZipArchive archive, ZipArchive::open(std::move(source), {}));
+  LEARNDOCK_TRY(const ZipArchive archive, ZipArchive::open(std::move(source), canonical_limits(limits)));
   const auto& entries = archive.entries();
   const auto found =
       std::find_if(entries.begin(), entries.end(), [&](const ZipEntry& e) { return e.name == entry; });

@@ -19,6 +19,8 @@ namespace learndock::service {
 namespace {
 
 constexpr std::string_view kScheme = "http://";
+/// Servers take 16 KiB of headers.
+constexpr std::size_t kMaxSemanticField = std::size_t{12} << 10;
 
 Failure bad_url(const std::string& url, std::string why) {
   return fail(ErrorCode::invalid_argument, std::move(why), url, "write it as http://127.0.0.1:8080");
@@ -162,12 +164,19 @@ Result<std::uint64_t> Client::download(const LearnwareId& id, const std::filesys
   return incoming.saved;
 }
 
-Result<Json> Client::upload(const std::filesystem::path& zip) const {
+Result<Json> Client::upload(const std::filesystem::path& zip,
+                            const spec::SemanticSpecification* semantic) const {
   LEARNDOCK_TRY(const std::string sha256, sha256_of_file(zip));
   Outgoing outgoing;
   outgoing.method = "POST";
   outgoing.path = "/v1/learnwares";
   outgoing.fields = {{"Content-Type", "application/zip"}, {"Content-Digest", digest_field(sha256)}};
+  if (semantic != nullptr) {
+    std::string field = byte_sequence(to_text(spec::semantic_to_json(*semantic)));
+    if (field.size() > kMaxSemanticField)
+      return fail(ErrorCode::too_large, "the semantic specification is too long for a header");
+    outgoing.fields.emplace_back("Learndock-Semantic", std::move(field));
+  }
   outgoing.file = zip;
   return ClientCall::run_for_json(*this, std::move(outgoing));
 }

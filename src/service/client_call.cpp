@@ -134,6 +134,9 @@ class Call {
       if (!header) co_return header;
     }
     incoming_.status = static_cast<int>(parser_->get().result_int());
+    const auto request = parser_->get().find("X-Request-Id");
+    if (request != parser_->get().end())
+      request_id_ = std::string(request->value().data(), request->value().size());
     const auto digest = parser_->get().find("Repr-Digest");
     if (digest != parser_->get().end())
       incoming_.repr_digest = std::string(digest->value().data(), digest->value().size());
@@ -146,7 +149,7 @@ class Call {
     }
     auto body = co_await read_body(file ? &*file : nullptr);
     if (!body) co_return body;
-    if (!good) co_return Failure(error_from_problem(incoming_.status, incoming_.body));
+    if (!good) co_return Failure(refusal());
     if (file) co_return file->finish();
     co_return Result<void>{};
   }
@@ -174,6 +177,13 @@ class Call {
     }
     if (file != nullptr) incoming_.saved_sha256 = digest.finish();
     co_return Result<void>{};
+  }
+
+  /// What the server answered, with the id by which its log tells more.
+  [[nodiscard]] Error refusal() const {
+    Error error = error_from_problem(incoming_.status, incoming_.body);
+    if (!request_id_.empty()) error.message += fmt::format(" (request {})", request_id_);
+    return error;
   }
 
   [[nodiscard]] Error lost(const error_code& error) const {
@@ -204,6 +214,7 @@ class Call {
   beast::flat_buffer buffer_{kChunkBytes};
   std::optional<Parser> parser_;
   Incoming incoming_;
+  std::string request_id_;
 };
 
 }  // namespace

@@ -21,6 +21,8 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kSmallAnswerBytes = std::size_t{64} << 10;
 constexpr std::size_t kChunkBytes = std::size_t{256} << 10;
+/// In logs and metrics only: nobody is there to be answered.
+constexpr int kClientGone = 499;
 
 std::string next_request_id() {
   static const std::uint32_t process = std::random_device{}();
@@ -67,7 +69,8 @@ Exchange::Exchange(Session& session, Result<RequestHead> head)
     : session_(session),
       shared_(session.shared_),
       body_share_(shared_.body_bytes),
-      upload_share_(shared_.uploads) {
+      upload_share_(shared_.uploads),
+      answer_share_(shared_.answer_bytes) {
   request_.id = request_id(head ? &*head : nullptr);
   if (head)
     request_.head = std::move(*head);
@@ -104,6 +107,10 @@ asio::awaitable<bool> Exchange::run(std::size_t head_bytes) {
     co_await answer();
   else
     refuse(admitted.error());
+  if (lost_) {
+    record(false);
+    co_return false;
+  }
   // The upload's file and the body are done with; a client that is slow to read its answer holds neither.
   staging_.reset();
   request_.staged.reset();
@@ -213,7 +220,12 @@ asio::awaitable<Result<void>> Exchange::stage() {
       file = Failure(std::move(created).error());
   };
   co_await run_on(shared_.files, std::move(job));
-  if (!staging_) co_return Failure(std::move(file).error());
+  if (!staging_) {
+    Error error = std::move(file).error();
+    if (error.code == ErrorCode::not_found)
+      error.code = ErrorCode::io;  // the dock's own folder, not the client's fault
+    co_return Failure(std::move(error));
+  }
   request_.staged = std::make_shared<StagedFile>();
   request_.staged->path = path;
   co_return Result<void>{};
@@ -230,16 +242,43 @@ asio::awaitable<Result<void>> Exchange::finish_staging() {
 asio::awaitable<void> Exchange::answer() {
   Result<Response> result =
       fail(ErrorCode::overloaded, "too many requests are waiting", {}, "try again in a second");
+  const bool probe = route_->work == Work::probe;
   if (route_->work == Work::quick) {
     result = call_handler(*route_, shared_.context, request_);
-  } else if (Share job_share(shared_.jobs); job_share.take(1)) {
-    std::function<void()> job = [&] { result = call_handler(*route_, shared_.context, request_); };
-    co_await run_on(shared_.work, std::move(job));
+  } else if (Share job_share(probe ? shared_.probe_jobs : shared_.jobs); job_share.take(1)) {
+    if (probe) {
+      std::function<void()> job = [&] { result = call_handler(*route_, shared_.context, request_); };
+      co_await run_on(shared_.probes, std::move(job));
+    } else {
+      co_await work(result);
+    }
   }
+  if (result && !answer_share_.take(result->body.size()))
+    result = fail(ErrorCode::overloaded, "too many large answers are being read at once", {},
+                  "try again in a second");
   if (result)
     response_ = std::move(*result);
   else
     refuse(result.error());
+}
+
+/// On the bounded pool, unless the client closes the connection before its turn comes.
+asio::awaitable<void> Exchange::work(Result<Response>& result) {
+  Metrics& metrics = shared_.context.metrics;
+  const auto gone = session_.watch_for_close();
+  bool skipped = false;
+  std::function<void()> job = [&] {
+    metrics.handler_starts();
+    skipped = *gone;
+    if (!skipped) result = call_handler(*route_, shared_.context, request_);
+    metrics.handler_ends();
+  };
+  metrics.handler_waits();
+  co_await run_on(shared_.work, std::move(job));
+  session_.stop_watching();
+  if (!skipped) co_return;
+  lost_ = true;
+  response_.status = kClientGone;
 }
 
 void Exchange::refuse(const Error& error) {

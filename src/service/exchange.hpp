@@ -27,6 +27,7 @@ class Exchange {
   asio::awaitable<Result<void>> stage();
   asio::awaitable<Result<void>> finish_staging();
   asio::awaitable<void> answer();
+  asio::awaitable<void> work(Result<Response>& result);
   void refuse(const Error& error);
   asio::awaitable<bool> send(bool close);
   asio::awaitable<bool> send_slice(const FileSlice& slice);
@@ -36,6 +37,7 @@ class Exchange {
   Shared& shared_;
   Share body_share_;
   Share upload_share_;
+  Share answer_share_;
   Request request_;
   Response response_;
   std::optional<Error> head_error_;

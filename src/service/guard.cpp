@@ -70,7 +70,7 @@ std::uint64_t body_limit(const HttpLimits& limits, BodyKind kind) {
 Result<void> check_body(const HttpLimits& limits, const Route& route, const RequestHead& head) {
   if (route.body == BodyKind::none) {
     if (!head.has_body()) return {};
-    return fail(ErrorCode::too_large, fmt::format("{} {} takes no body", route.method, route.pattern));
+    return fail(ErrorCode::http_request, fmt::format("{} {} takes no body", route.method, route.pattern));
   }
   const std::string media = media_type(head.field("content-type").value_or(""));
   if (std::find(route.media.begin(), route.media.end(), media) == route.media.end())

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <optional>
 
 namespace learndock::service {
 namespace {
@@ -40,6 +41,29 @@ Error without_path(Error error, const std::string& path) {
   return error;
 }
 
+/// A package that a record names and that is not there is the dock's loss, not a wrong id, unless the
+/// learnware was removed a moment ago.
+Failure no_package(const Context& context, const LearnwareId& id, Error error) {
+  if (error.code != ErrorCode::not_found) return Failure(std::move(error));
+  const auto record = context.market.find(id);
+  if (!record || record->package_digest.empty()) return Failure(record ? std::move(error) : record.error());
+  return fail(ErrorCode::corrupt, fmt::format("the dock has lost the package of learnware {}", id.text()),
+              std::move(error.where), "tell the dock's owner; sending the package again mends it");
+}
+
+/// The semantic specification that came beside an upload.
+Result<std::optional<spec::SemanticSpecification>> semantic_of(const Request& request) {
+  const auto field = request.head.field("learndock-semantic");
+  if (!field) return std::nullopt;
+  const auto text = bytes_of_sequence(*field);
+  if (!text)
+    return fail(ErrorCode::invalid_argument, "the header is not a byte sequence", "Learndock-Semantic",
+                "write the JSON in base64 between two colons");
+  auto semantic = spec::semantic_from_json_text(*text);
+  if (!semantic) return pass_on(std::move(semantic).error(), "Learndock-Semantic");
+  return std::optional(std::move(*semantic));
+}
+
 struct PackageFile {
   std::shared_ptr<const FileHandle> file;
   std::uint64_t bytes = 0;
@@ -49,11 +73,13 @@ struct PackageFile {
 /// Opened here, once: whoever is sent this file gets all of it, also when the learnware is removed meanwhile.
 Result<PackageFile> open_package(const Context& context, const LearnwareId& id) {
   LEARNDOCK_TRY(const catalog::LearnwareRecord record, context.market.find(id));
-  LEARNDOCK_TRY(const std::filesystem::path path, context.market.package_path(id));
-  LEARNDOCK_TRY(FileHandle file, FileHandle::open_for_reading(path));
+  const auto path = context.market.package_path(id);
+  if (!path) return no_package(context, id, path.error());
+  auto file = FileHandle::open_for_reading(*path);
+  if (!file) return no_package(context, id, std::move(file).error());
   PackageFile out;
-  LEARNDOCK_TRY(out.bytes, file.size());
-  out.file = std::make_shared<const FileHandle>(std::move(file));
+  LEARNDOCK_TRY(out.bytes, file->size());
+  out.file = std::make_shared<const FileHandle>(std::move(*file));
   out.sha256 = record.package_digest;
   return out;
 }
@@ -105,8 +131,9 @@ Result<Response> upload(const Context& context, const Request& request) {
                 fmt::format("the {} bytes received have another SHA-256 than {} says", staged.bytes, name),
                 name, "send the file again; nothing was stored");
   }
+  LEARNDOCK_TRY(const std::optional<spec::SemanticSpecification> semantic, semantic_of(request));
   std::vector<std::string> warnings;
-  auto record = context.market.add_package(staged.path, nullptr, &warnings);
+  auto record = context.market.add_package(staged.path, semantic ? &*semantic : nullptr, &warnings);
   if (!record) {
     context.metrics.upload_refused(record.error().code);
     return Failure(without_path(std::move(record).error(), staged.path.string()));
@@ -160,9 +187,10 @@ Result<Response> download(const Context& context, const Request& request) {
 
 Result<Response> use_script(const Context& context, const Request& request) {
   LEARNDOCK_TRY(const LearnwareId id, id_of(request));
-  LEARNDOCK_TRY(const package::ModelEntry entry, context.market.model_entry(id));
+  const auto entry = context.market.model_entry(id);
+  if (!entry) return no_package(context, id, entry.error());
   Response response;
-  response.body = market::use_script(entry, id.text(), file_name_of(id.text()) + ".zip");
+  response.body = market::use_script(*entry, id.text(), file_name_of(id.text()) + ".zip");
   response.with("Content-Type", "text/x-python; charset=utf-8")
       .with("Content-Disposition", attachment("use.py"))
       .with("Cache-Control", "no-cache");

@@ -1,3 +1,4 @@
+#include "learndock/compute/registry.hpp"
 #include "learndock/spec/codec.hpp"
 #include "learndock/spec/mmd.hpp"
 #include "learndock/spec/reducer.hpp"
@@ -8,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <chrono>
@@ -25,10 +27,13 @@ constexpr std::size_t kMaxTableValues = std::size_t{32} << 20;
 /// The exact distance to the data costs rows^2 kernel values: a sample will do here.
 constexpr std::size_t kMeasuredRows = 2'000;
 constexpr std::uint64_t kMaxPoints = 1'000;
+/// Points times values of the table: what the largest table costs with the usual 100 points.
+constexpr std::uint64_t kMaxWork = kMaxTableValues * 100;
 
 /// The options of a search whose body is a binary specification, as the JSON form would carry them.
 Result<Json> options_of_query(const Query& query) {
-  LEARNDOCK_CHECK(query.only({"top", "mixture", "mixture_method", "scores", "budget_ms", "text", "backend"}));
+  LEARNDOCK_CHECK(
+      query.only({"top", "mixture", "mixture_method", "scores", "budget_ms", "text", "backend", "semantic"}));
   Json json = Json::object();
   for (const char* name : {"top", "mixture", "budget_ms"}) {
     const auto text = query.get(name);
@@ -40,6 +45,9 @@ Result<Json> options_of_query(const Query& query) {
   }
   for (const char* name : {"mixture_method", "scores", "text", "backend"})
     if (const auto text = query.get(name)) json[name] = *text;
+  if (const auto text = query.get("semantic")) {
+    LEARNDOCK_TRY(json["semantic"], parse_json(*text));
+  }
   return json;
 }
 
@@ -94,11 +102,48 @@ Result<spec::Table> read_body(const Request& request) {
   return table;
 }
 
+Result<void> check_work(const spec::Table& table, std::size_t points) {
+  const std::uint64_t values = table.values.values().size();
+  if (values * points <= kMaxWork) return {};
+  return fail(ErrorCode::too_large,
+              fmt::format("{} points of a table with {} values are too much work for a shared server", points,
+                          values),
+              "points",
+              "ask for fewer points or send fewer rows, or run `learndock spec make` on your own machine");
+}
+
+/// A client's backend has to be there, and the reference's plain loops may not keep the workers from others.
+Result<void> check_backend(const Context& context, const std::string& name) {
+  if (name.empty() || name == "auto") return {};
+  const auto backends = compute::list_backends();
+  const auto found =
+      std::find_if(backends.begin(), backends.end(), [&](const auto& b) { return b.name == name; });
+  if (found == backends.end() || !found->available)
+    return fail(ErrorCode::unsupported, fmt::format("this server has no backend \"{}\"", name), "/backend",
+                "leave the backend out, or choose one that `learndock version` lists as available there");
+  if (name != "cpu_reference") return {};
+  const std::uint64_t learnwares = context.market.status().learnwares;
+  if (learnwares <= context.options.reference_learnwares) return {};
+  return fail(ErrorCode::unsupported,
+              fmt::format("cpu_reference is for docks of at most {} learnwares here; this one holds {}",
+                          context.options.reference_learnwares, learnwares),
+              "/backend", "leave the backend out; or start the server with a higher --reference-learnwares");
+}
+
+/// The server's own limit on a search's time, unless the request's is shorter.
+void bound_time(const Context& context, market::SearchRequest& request) {
+  const auto limit = context.options.search_budget;
+  if (limit.count() == 0) return;
+  request.budget = std::min(request.budget.value_or(limit), limit);
+}
+
 }  // namespace
 
 Result<Response> search(const Context& context, const Request& request) {
   const auto begin = Clock::now();
-  LEARNDOCK_TRY(const market::SearchRequest wanted, request_of(request));
+  LEARNDOCK_TRY(market::SearchRequest wanted, request_of(request));
+  LEARNDOCK_CHECK(check_backend(context, wanted.backend));
+  bound_time(context, wanted);
   const auto parsing = Clock::now() - begin;
   LEARNDOCK_TRY(const market::SearchAnswer answer, context.market.search(wanted));
   context.metrics.search(answer, parsing);
@@ -109,6 +154,7 @@ Result<Response> make_specification(const Context& context, const Request& reque
   LEARNDOCK_CHECK(request.target.query.only({"points", "gamma", "label"}));
   LEARNDOCK_TRY(const spec::ReducerOptions options, reducer_options(request.target.query));
   LEARNDOCK_TRY(const spec::Table table, read_body(request));
+  LEARNDOCK_CHECK(check_work(table, options.points));
   LEARNDOCK_TRY(const spec::ReducedData reduced,
                 spec::reduce(table.values.view(), options, *context.backend));
   LEARNDOCK_TRY(const double off_diagonal, spec::mean_off_diagonal_kernel(reduced.spec, *context.backend));

@@ -34,12 +34,19 @@ bool safe_in_a_name(char c) {
 
 unsigned nibble(char c) { return static_cast<unsigned>(c <= '9' ? c - '0' : lower(c) - 'a' + 10); }
 
-std::string base64_of_hex(std::string_view hex) {
+std::string bytes_of_hex(std::string_view hex) {
+  std::string out;
+  for (std::size_t i = 0; i + 1 < hex.size(); i += 2)
+    out += static_cast<char>(nibble(hex[i]) << 4 | nibble(hex[i + 1]));
+  return out;
+}
+
+std::string to_base64(std::string_view bytes) {
   std::string out;
   std::uint32_t bits = 0;
   int held = 0;
-  for (std::size_t i = 0; i + 1 < hex.size(); i += 2) {
-    bits = bits << 8 | nibble(hex[i]) << 4 | nibble(hex[i + 1]);
+  for (const char byte : bytes) {
+    bits = bits << 8 | static_cast<unsigned char>(byte);
     for (held += 8; held >= 6; held -= 6) out += kBase64[bits >> (held - 6) & 63];
   }
   if (held > 0) out += kBase64[bits << (6 - held) & 63];
@@ -47,10 +54,9 @@ std::string base64_of_hex(std::string_view hex) {
   return out;
 }
 
-/// Exactly one SHA-256; anything else is none.
-std::optional<std::string> hex_of_base64(std::string_view text) {
+std::optional<std::string> from_base64(std::string_view text) {
   while (text.ends_with('=')) text.remove_suffix(1);
-  std::string hex;
+  std::string bytes;
   std::uint32_t bits = 0;
   int held = 0;
   for (const char c : text) {
@@ -60,9 +66,17 @@ std::optional<std::string> hex_of_base64(std::string_view text) {
     held += 6;
     if (held < 8) continue;
     held -= 8;
-    hex += fmt::format("{:02x}", bits >> held & 255);
+    bytes += static_cast<char>(bits >> held & 255);
   }
-  if (hex.size() != 2 * kSha256Bytes) return std::nullopt;
+  return bytes;
+}
+
+/// Exactly one SHA-256; anything else is none.
+std::optional<std::string> hex_of_base64(std::string_view text) {
+  const auto bytes = from_base64(text);
+  if (!bytes || bytes->size() != kSha256Bytes) return std::nullopt;
+  std::string hex;
+  for (const char byte : *bytes) hex += fmt::format("{:02x}", static_cast<unsigned char>(byte));
   return hex;
 }
 
@@ -166,7 +180,15 @@ std::string attachment(std::string_view file_name) {
 }
 
 std::string digest_field(std::string_view sha256_hex) {
-  return fmt::format("sha-256=:{}:", base64_of_hex(sha256_hex));
+  return fmt::format("sha-256=:{}:", to_base64(bytes_of_hex(sha256_hex)));
+}
+
+std::string byte_sequence(std::string_view bytes) { return fmt::format(":{}:", to_base64(bytes)); }
+
+std::optional<std::string> bytes_of_sequence(std::string_view field) {
+  field = trim(field);
+  if (field.size() < 2 || !field.starts_with(':') || !field.ends_with(':')) return std::nullopt;
+  return from_base64(field.substr(1, field.size() - 2));
 }
 
 std::optional<std::string> sha256_of_digest_field(std::string_view field) {

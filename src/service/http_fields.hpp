@@ -39,6 +39,10 @@ struct ByteRange {
 [[nodiscard]] std::string digest_field(std::string_view sha256_hex);
 [[nodiscard]] std::optional<std::string> sha256_of_digest_field(std::string_view field);
 
+/// `:BASE64:`, any bytes in a header (RFC 9651, 3.3.5), and back.
+[[nodiscard]] std::string byte_sequence(std::string_view bytes);
+[[nodiscard]] std::optional<std::string> bytes_of_sequence(std::string_view field);
+
 /// Decimal digits only, at most `max`.
 [[nodiscard]] std::optional<std::uint64_t> parse_number(std::string_view text, std::uint64_t max);
 

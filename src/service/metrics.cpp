@@ -82,6 +82,12 @@ struct Metrics::State {
                              "Packages offered to the dock.");
   Counters& rejects = family(prometheus::BuildCounter(), registry, "learndock_upload_rejects_total",
                              "Packages refused, by error code.");
+  prometheus::Gauge& waiting = gauge("learndock_http_handlers_waiting", "Requests that wait for a worker.");
+  prometheus::Gauge& running = gauge("learndock_http_handlers_running", "Requests that a worker handles.");
+  prometheus::Counter& abandoned =
+      family(prometheus::BuildCounter(), registry, "learndock_http_abandoned_total",
+             "Clients that closed while their request waited or ran.")
+          .Add({});
   prometheus::Gauge& version = gauge("learndock_index_version", "Version of the search index.");
   prometheus::Gauge& items = gauge("learndock_index_items", "Learnwares in the search index.");
   prometheus::Gauge& specification_bytes =
@@ -121,6 +127,14 @@ void Metrics::search(const market::SearchAnswer& answer, std::chrono::duration<d
     state_->stages.Add({{"stage", stage}}, kSeconds).Observe(milliseconds / 1000);
   state_->candidates.Observe(static_cast<double>(answer.evaluated));
 }
+
+void Metrics::handler_waits() { state_->waiting.Increment(); }
+void Metrics::handler_starts() {
+  state_->waiting.Decrement();
+  state_->running.Increment();
+}
+void Metrics::handler_ends() { state_->running.Decrement(); }
+void Metrics::client_gone() { state_->abandoned.Increment(); }
 
 void Metrics::upload_stored() { state_->uploads.Add({{"result", "stored"}}).Increment(); }
 

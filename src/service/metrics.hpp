@@ -22,6 +22,11 @@ class Metrics {
   void request(std::string_view route, std::string_view method, int status,
                std::chrono::duration<double> seconds);
   void search(const market::SearchAnswer& answer, std::chrono::duration<double> parsing);
+  /// A request's way over the bounded pool: each of these once, in this order.
+  void handler_waits();
+  void handler_starts();
+  void handler_ends();
+  void client_gone();
   void upload_stored();
   void upload_refused(ErrorCode code);
   /// The exposition text; gauges are read now.

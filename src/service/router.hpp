@@ -15,8 +15,9 @@ namespace learndock::service {
 
 using Handler = Result<Response> (*)(const Context&, const Request&);
 
-/// Where a handler runs: quick ones on the IO thread, the rest on the bounded pool.
-enum class Work : std::uint8_t { quick, heavy };
+/// Where a handler runs: quick ones on the IO thread, heavy ones on the bounded pool, probes on a thread of
+/// their own, so that they answer while every worker is busy and stop no IO thread.
+enum class Work : std::uint8_t { quick, heavy, probe };
 /// Where a request's body goes, and which limit bounds it.
 enum class BodyKind : std::uint8_t { none, json, table, package };
 

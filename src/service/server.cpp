@@ -9,7 +9,9 @@
 
 #include <algorithm>
 #include <atomic>
+#include <condition_variable>
 #include <mutex>
+#include <string>
 #include <thread>
 #include <unordered_map>
 #include <vector>
@@ -21,9 +23,11 @@ namespace {
 constexpr std::uint64_t kMaxBodyBytes = std::uint64_t{512} << 20;
 constexpr std::uint64_t kMaxUploads = 8;
 constexpr std::size_t kFileThreads = 2;
+/// Probes that wait for their one thread.
+constexpr std::uint64_t kMaxProbes = 64;
 constexpr std::chrono::milliseconds kAcceptPause{100};
-constexpr std::string_view kFullAnswer =
-    "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+/// Connections that are told at the same time that there are too many; more are closed without a word.
+constexpr std::size_t kMaxTurnedAway = 64;
 
 unsigned work_threads(const ServerOptions& options) {
   // A search spreads over the cores by itself; more than a few at once only wait for each other.
@@ -65,9 +69,12 @@ class Server::Core {
         shared_{options_,
                 context_,
                 work_,
+                probes_,
                 files_,
                 Budget(work_threads(options_) + options_.work_queue),
+                Budget(kMaxProbes),
                 Budget(kMaxBodyBytes),
+                Budget(options_.max_answer_bytes),
                 Budget(kMaxUploads)} {}
 
   Result<void> listen(const tcp::endpoint& endpoint) {
@@ -86,7 +93,8 @@ class Server::Core {
 
   void run() {
     asio::co_spawn(control_, accept_all(), asio::detached);
-    for (unsigned i = 0; i < options_.io_threads; ++i) threads_.emplace_back([this] { io_.run(); });
+    running_ = options_.io_threads;
+    for (unsigned i = 0; i < options_.io_threads; ++i) threads_.emplace_back([this] { run_io(); });
   }
 
   [[nodiscard]] const tcp::endpoint& endpoint() const { return endpoint_; }
@@ -100,6 +108,11 @@ class Server::Core {
     const std::lock_guard lock(wait_mutex_);
     for (std::thread& thread : threads_)
       if (thread.joinable()) thread.join();
+  }
+
+  [[nodiscard]] bool wait_for(std::chrono::milliseconds timeout) {
+    std::unique_lock lock(running_mutex_);
+    return ended_.wait_for(lock, timeout, [this] { return running_ == 0; });
   }
 
  private:
@@ -123,14 +136,15 @@ class Server::Core {
   }
 
   void welcome(tcp::socket socket) {
-    if (sessions_.size() >= options_.max_connections) {
-      error_code ignored;  // best effort: the connection is closed either way
-      socket.non_blocking(true, ignored);
-      socket.write_some(asio::buffer(kFullAnswer), ignored);
+    auto session = std::make_shared<Session>(shared_, std::move(socket));
+    std::size_t& of_peer = peers_[session->peer()];
+    if (sessions_.size() >= options_.max_connections || of_peer >= options_.max_connections_per_peer) {
+      if (of_peer == 0) peers_.erase(session->peer());
+      if (turned_away_ < kMaxTurnedAway) turn_away(std::move(session));
       return;
     }
+    ++of_peer;
     const std::uint64_t number = ++last_session_;
-    auto session = std::make_shared<Session>(shared_, std::move(socket));
     sessions_.emplace(number, session);
     auto running = session->run();
     asio::co_spawn(session->executor(), std::move(running),
@@ -138,6 +152,23 @@ class Server::Core {
                      report(failure);
                      asio::post(control_, [this, number] { forget(number); });
                    });
+  }
+
+  /// Says why, in a connection that does not count as one.
+  void turn_away(std::shared_ptr<Session> session) {
+    ++turned_away_;
+    auto running = session->turn_away();
+    asio::co_spawn(session->executor(), std::move(running), [this, session](std::exception_ptr failure) {
+      report(failure);
+      asio::post(control_, [this] { --turned_away_; });
+    });
+  }
+
+  void run_io() {
+    io_.run();
+    const std::lock_guard lock(running_mutex_);
+    --running_;
+    ended_.notify_all();
   }
 
   static void report(const std::exception_ptr& failure) {
@@ -150,7 +181,8 @@ class Server::Core {
   }
 
   void forget(std::uint64_t number) {
-    sessions_.erase(number);
+    const auto ended = sessions_.extract(number);
+    if (const auto peer = peers_.find(ended.mapped()->peer()); --peer->second == 0) peers_.erase(peer);
     if (stopping_ && stop_begun_ && sessions_.empty()) finish();
   }
 
@@ -184,6 +216,7 @@ class Server::Core {
   asio::io_context io_;
   asio::executor_work_guard<asio::io_context::executor_type> guard_{io_.get_executor()};
   asio::thread_pool work_;
+  asio::thread_pool probes_{1};
   asio::thread_pool files_;
   Shared shared_;
   // Everything below is touched on this strand only, once the threads run.
@@ -193,9 +226,14 @@ class Server::Core {
   asio::steady_timer deadline_{control_};
   tcp::endpoint endpoint_;
   std::unordered_map<std::uint64_t, std::shared_ptr<Session>> sessions_;
+  std::unordered_map<std::string, std::size_t> peers_;  ///< sessions by address
   std::uint64_t last_session_ = 0;
+  std::size_t turned_away_ = 0;
   bool stop_begun_ = false;
   std::mutex wait_mutex_;
+  std::mutex running_mutex_;
+  std::condition_variable ended_;
+  unsigned running_ = 0;  ///< IO threads; under running_mutex_ once they run
   std::vector<std::thread> threads_;
 };
 
@@ -225,5 +263,6 @@ std::string Server::url() const {
 
 void Server::stop() { core_->stop(); }
 void Server::wait() { core_->wait(); }
+bool Server::wait_for(std::chrono::milliseconds timeout) { return core_->wait_for(timeout); }
 
 }  // namespace learndock::service

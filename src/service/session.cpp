@@ -74,9 +74,16 @@ asio::awaitable<std::size_t> Session::read_more(error_code& error) {
 }
 
 asio::awaitable<error_code> Session::write(std::string_view bytes) {
+  using Clock = std::chrono::steady_clock;
+  const HttpLimits& limits = shared_.options.limits;
+  const std::size_t rate = std::max<std::size_t>(limits.min_answer_bytes_per_second, 1);
+  const auto end = Clock::now() + limits.write_timeout + std::chrono::seconds(bytes.size() / rate);
   error_code error;
   while (!bytes.empty() && !error) {
-    arm(shared_.options.limits.write_timeout);
+    // A client that takes a byte now and then is not silent, but it does not get the answer for ever either.
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - Clock::now());
+    if (left.count() <= 0) co_return asio::error::timed_out;
+    arm(std::min(limits.write_timeout, left));
     const std::size_t put = co_await socket_.async_write_some(
         asio::buffer(bytes.data(), bytes.size()), asio::redirect_error(asio::use_awaitable, error));
     disarm();
@@ -128,6 +135,26 @@ asio::awaitable<bool> Session::await_head(std::optional<Result<RequestHead>>& he
   }
 }
 
+std::shared_ptr<const std::atomic<bool>> Session::watch_for_close() {
+  auto gone = std::make_shared<std::atomic<bool>>(false);
+  socket_.async_wait(tcp::socket::wait_read, [self = shared_from_this(), gone](error_code error) {
+    if (error) return;
+    char byte = 0;
+    self->socket_.non_blocking(true, error);
+    const std::size_t got = self->socket_.receive(asio::buffer(&byte, 1), tcp::socket::message_peek, error);
+    // Bytes are a next request, already sent: what is behind them cannot be seen.
+    if (got > 0 || error == asio::error::would_block) return;
+    *gone = true;
+    self->shared_.context.metrics.client_gone();
+  });
+  return gone;
+}
+
+void Session::stop_watching() {
+  error_code ignored;  // a socket that was cut off has nothing to cancel
+  socket_.cancel(ignored);
+}
+
 /// Closing a socket with unread bytes resets it, and the client would lose the answer: read on for a while.
 asio::awaitable<void> Session::linger() {
   error_code error;
@@ -138,6 +165,15 @@ asio::awaitable<void> Session::linger() {
     drained += co_await read_more(error);
   }
   disarm();
+}
+
+asio::awaitable<void> Session::turn_away() {
+  const Error error{
+      ErrorCode::overloaded, "the server has too many connections", {}, "try again in a second"};
+  const Response response = problem_response(error, "", "");
+  if (!co_await write(head_text(response, "none", true) + response.body)) co_await linger();
+  error_code ignored;
+  socket_.close(ignored);
 }
 
 asio::awaitable<void> Session::run() {

@@ -52,11 +52,14 @@ class Share {
 struct Shared {
   const ServerOptions& options;
   const Context& context;
-  asio::thread_pool& work;   ///< handlers
-  asio::thread_pool& files;  ///< pieces of packages on their way in or out
-  Budget jobs;               ///< running and waiting handlers
-  Budget body_bytes;         ///< bodies held in memory
-  Budget uploads;            ///< staged files
+  asio::thread_pool& work;    ///< handlers
+  asio::thread_pool& probes;  ///< handlers that answer while `work` is busy
+  asio::thread_pool& files;   ///< pieces of packages on their way in or out
+  Budget jobs;                ///< running and waiting handlers
+  Budget probe_jobs;
+  Budget body_bytes;    ///< bodies held in memory
+  Budget answer_bytes;  ///< answers held in memory until they are read
+  Budget uploads;       ///< staged files
 };
 
 /// One connection, on a strand of its own.
@@ -64,7 +67,10 @@ class Session : public std::enable_shared_from_this<Session> {
  public:
   Session(Shared& shared, tcp::socket socket);
   [[nodiscard]] asio::awaitable<void> run();
+  /// Answers that there are too many connections, whatever is asked, and closes.
+  [[nodiscard]] asio::awaitable<void> turn_away();
   [[nodiscard]] asio::any_io_executor executor() { return socket_.get_executor(); }
+  [[nodiscard]] const std::string& peer() const { return peer_; }
   /// No request after the running one; an idle connection closes now. On the strand.
   void finish_soon();
   /// Cuts the connection off. On the strand.
@@ -90,6 +96,9 @@ class Session : public std::enable_shared_from_this<Session> {
   [[nodiscard]] asio::awaitable<error_code> write(std::string_view bytes);
   [[nodiscard]] asio::awaitable<bool> await_head(std::optional<Result<RequestHead>>& head);
   [[nodiscard]] asio::awaitable<void> linger();
+  /// A flag that is set when the client closes while no other operation reads or writes. On the strand.
+  [[nodiscard]] std::shared_ptr<const std::atomic<bool>> watch_for_close();
+  void stop_watching();
 };
 
 /// Runs `job` on a pool's thread; resumes on the caller's executor.

@@ -5,7 +5,7 @@
 const MAX_TABLE_BYTES = 64 * 1024 * 1024;
 const PAGE = 25;
 const $ = (id) => document.getElementById(id);
-const state = { file: null, spec: null, cursor: null, turn: 0 };
+const state = { file: null, binary: false, spec: null, cursor: null, turn: 0 };
 
 // On narrow screens tables are laid out as cards, which would take their meaning away from assistive programs; the
 // roles keep it.
@@ -228,7 +228,7 @@ function splitHeader(line) {
   const cells = [];
   for (const match of line.matchAll(/("(?:[^"]|"")*"|[^,]*)(?:,|$)/g)) {
     if (match.index >= line.length && cells.length > 0) break;
-    cells.push(match[1].replace(/^"|"$/g, "").replaceAll('""', '"'));
+    cells.push(match[1].replace(/^"|"$/g, "").replaceAll('""', '"').replace(/^[ \t]+|[ \t]+$/g, ""));
   }
   return cells;
 }
@@ -238,9 +238,29 @@ async function offerLabelColumn(file) {
   const columns = splitHeader(first);
   const select = $("label-column");
   select.replaceChildren(make("option", { value: "" }, "None"), ...columns.map((name) => make("option", { value: name }, name)));
-  const guess = columns.find((name) => /^(label|target|class|y)$/i.test(name.trim()));
-  if (guess !== undefined) select.value = guess;
   $("label-row").hidden = columns.length < 2;
+  return columns.length < 2 ? undefined : columns.find((name) => /^(label|target|class|y)$/i.test(name));
+}
+
+// A column that looks like the answers would be taken for a feature, or lost without a word: ask.
+function askAboutLabel(name) {
+  $("label-text").textContent = `“${name}” looks like the answers, not like a feature.`;
+  $("label-question").hidden = false;
+  progress(`Is the column “${name}” to be left out?`);
+  $("label-out").focus();
+}
+
+function answerAboutLabel(leaveOut) {
+  const name = $("label-text").textContent.slice(1).split("”", 1)[0];
+  $("label-question").hidden = true;
+  if (leaveOut) $("label-column").value = name;
+  search();
+  $("label-column").focus();
+}
+
+// The binary form of a specification begins with these four bytes, whatever the file is called.
+async function isBinarySpecification(file) {
+  return (await file.slice(0, 4).text()) === "LDRK";
 }
 
 async function choose(file) {
@@ -250,8 +270,12 @@ async function choose(file) {
   $("drop").classList.add("filled");
   $("chosen-name").textContent = `${file.name} · ${size(file.size)}`;
   $("chosen").hidden = false;
-  $("label-row").hidden = true;
-  if (file.name.toLowerCase().endsWith(".csv")) await offerLabelColumn(file);
+  $("label-row").hidden = $("label-question").hidden = true;
+  state.binary = await isBinarySpecification(file);
+  if (!state.binary && file.name.toLowerCase().endsWith(".csv")) {
+    const guess = await offerLabelColumn(file);
+    if (guess !== undefined) return askAboutLabel(guess);
+  }
   await search();
 }
 
@@ -259,11 +283,11 @@ function forget() {
   state.file = state.spec = null;
   $("file").value = "";
   $("drop").classList.remove("filled");
-  $("chosen").hidden = $("label-row").hidden = true;
+  $("chosen").hidden = $("label-row").hidden = $("label-question").hidden = true;
 }
 
 async function specification() {
-  if (!state.file) return null;
+  if (!state.file || state.binary) return null;
   if (state.spec) return state.spec;
   const name = state.file.name.toLowerCase();
   if (name.endsWith(".json")) {
@@ -289,6 +313,16 @@ function semanticFilter() {
   return semantic;
 }
 
+function compare(spec, semantic, text) {
+  if (!state.file || !state.binary) {
+    const body = JSON.stringify({ spec, semantic, text, top: 20, mixture: spec ? 5 : 0 });
+    return ask("/v1/search", { method: "POST", headers: { "Content-Type": "application/json" }, body });
+  }
+  const query = new URLSearchParams({ top: "20", mixture: "5", semantic: JSON.stringify(semantic) });
+  if (text) query.set("text", text);
+  return ask(`/v1/search?${query}`, { method: "POST", headers: { "Content-Type": "application/vnd.learndock.spec" }, body: state.file });
+}
+
 async function search() {
   const turn = ++state.turn;
   hideProblem();
@@ -302,8 +336,7 @@ async function search() {
     const spec = await specification();
     if (turn !== state.turn) return;
     progress("Comparing…", true);
-    const body = JSON.stringify({ spec, semantic, text, top: 20, mixture: spec ? 5 : 0 });
-    const answer = await (await ask("/v1/search", { method: "POST", headers: { "Content-Type": "application/json" }, body })).json();
+    const answer = await (await compare(spec, semantic, text)).json();
     if (turn === state.turn) show(answer);
   } catch (problem) {
     if (turn !== state.turn) return;
@@ -346,7 +379,9 @@ function wire() {
   $("clear").addEventListener("click", () => { forget(); search(); $("file").focus(); });
   $("query").addEventListener("submit", (event) => { event.preventDefault(); search(); });
   for (const id of ["task", "data", "library"]) $(id).addEventListener("change", search);
-  $("label-column").addEventListener("change", () => { state.spec = null; search(); });
+  $("label-column").addEventListener("change", () => { state.spec = null; $("label-question").hidden = true; search(); });
+  $("label-out").addEventListener("click", () => answerAboutLabel(true));
+  $("label-keep").addEventListener("click", () => answerAboutLabel(false));
   $("more").addEventListener("click", () => browse(true).catch(showProblem));
   $("detail-close").addEventListener("click", () => $("detail").close());
   $("detail").addEventListener("click", (event) => { if (event.target === $("detail")) $("detail").close(); });

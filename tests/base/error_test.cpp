@@ -39,6 +39,21 @@ TEST(ErrorTable, TheErrorIndexListsEveryCode) {
   }
 }
 
+TEST(ErrorTable, TheErrorIndexSaysWhatEveryCodeMeansAndWhatToDo) {
+  std::ifstream file(LEARNDOCK_ERROR_INDEX);
+  std::stringstream text;
+  text << file.rdbuf();
+  for (const ErrorCode code : all_error_codes()) {
+    std::stringstream anchor;
+    anchor << "\n<a id=\"E" << number(code) << "\"></a>**E" << number(code) << "** `" << slug(code) << "`: ";
+    const auto at = text.str().find(anchor.str());
+    ASSERT_NE(at, std::string::npos) << anchor.str();
+    const std::size_t begin = at + anchor.str().size();
+    const std::string paragraph = text.str().substr(begin, text.str().find('\n', begin) - begin);
+    EXPECT_NE(paragraph.find(". "), std::string::npos) << "a meaning and a cure: " << paragraph;
+  }
+}
+
 TEST(ErrorTable, DescribeNamesWhatWhereAndFix) {
   const std::string text =
       describe({ErrorCode::zip_path_traversal, "entry leaves the package", "../x", "repack it"});

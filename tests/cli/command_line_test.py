@@ -1,9 +1,10 @@
 """The command contract: exit codes, JSON keys, clean stdout, hints for typos; on a dock of this test's own."""
 
 import json
+import re
 import unittest
 
-from harness import TestCase, learndock, statistical, write_package
+from harness import Server, TestCase, learndock, statistical, write_package
 
 CSV = "first,second,label\n" + "".join(f"{i / 20:g},{1 - i / 10:g},{i % 2}\n" for i in range(20))
 
@@ -29,12 +30,30 @@ class CommandLine(TestCase):
 
     # exit codes
 
-    def test_help_has_an_example_and_succeeds(self):
-        for command in ("init", "import", "search", "show", "list", "get", "delete", "serve"):
-            outcome = self.run_ok(command, "--help")
-            self.assertIn("learndock " + command, outcome.out + outcome.err, command)
-        self.run_ok("--help")
-        self.run_ok("version")
+    def commands(self, *path):
+        """Every command path of the program, read from its own help: ("list",), ("spec",), ("spec", "make"), ..."""
+        text = self.run_ok(*path, "--help").out
+        names = re.findall(r"^  ([a-z-]+) ", text.partition("\nSubcommands:\n")[2].partition("\n\n")[0], re.MULTILINE)
+        for name in names:
+            yield (*path, name)
+            yield from self.commands(*path, name)
+
+    def test_every_command_has_help_with_an_example(self):
+        commands = list(self.commands())
+        self.assertLessEqual({("search",), ("spec",), ("spec", "make"), ("serve",), ("get",)}, set(commands))
+        for command in ((), *commands):
+            help_text = self.run_ok(*command, "--help").out
+            example = help_text.partition("\nexample:\n")[2]
+            self.assertIn(" ".join(("  learndock", *command)), example, command)
+
+    def test_every_command_takes_json(self):
+        commands = list(self.commands())
+        groups = {command[:-1] for command in commands}
+        for command in commands:
+            if command not in groups:
+                self.assertIn("--json", self.run_ok(*command, "--help").out, command)
+        value = self.run_ok("version", "--json").json()
+        self.assertIn("backends", value)
 
     def test_wrong_verb_is_usage_with_a_hint(self):
         outcome = learndock("serch")
@@ -47,6 +66,85 @@ class CommandLine(TestCase):
         self.assertEqual(outcome.code, 2)
         self.assertIn("--data", outcome.err)
         self.assertEqual(outcome.out, "")
+
+    def test_a_mistyped_word_is_named_also_when_something_else_is_missing(self):
+        outcome = learndock("spec", "mak")
+        self.assertEqual(outcome.code, 2)
+        self.assertIn('did you mean "make"?', outcome.err)
+        outcome = learndock("get", "1", "--server", "http://127.0.0.1:1", "--ot", "x.zip")
+        self.assertEqual(outcome.code, 2)
+        self.assertIn('did you mean "--out"?', outcome.err)
+        outcome = learndock("get", "1", "--server", "http://127.0.0.1:1")
+        self.assertEqual(outcome.code, 2)
+        self.assertIn("--out is required", outcome.err)
+
+    def test_a_missing_token_is_exit_4(self):
+        dock = self.new_dock()
+        server = Server(dock, "--token", "secret")
+        self.addCleanup(server.close)
+        arguments = ("delete", "00000001", "--server", server.url)
+        self.assertEqual(learndock(*arguments).code, 4)
+        self.assertEqual(learndock(*arguments, "--token", "wrong").code, 4)
+        self.assertEqual(learndock(*arguments, "--token", "secret").code, 3)
+
+    def test_a_damaged_download_is_exit_6_and_leaves_nothing(self):
+        dock, learnware = self.dock_with_one()
+        server = self.serve(dock)
+        blob = next(path for path in (dock / "packages").rglob("*") if path.is_file())
+        damaged = bytearray(blob.read_bytes())
+        damaged[-1] ^= 1
+        blob.write_bytes(damaged)
+        outcome = learndock("get", learnware, "--server", server.url, "--out", self.folder / "got" / "x.zip")
+        self.assertEqual(outcome.code, 6)
+        self.assertIn("digest.mismatch", outcome.err)
+        self.assertFalse((self.folder / "got").exists())
+
+    # what reaches the terminal
+
+    def test_hostile_text_is_shown_as_what_it_is(self):
+        spec = self.write("s.json", '{"z": [[1]], "beta": [1], "gamma": 0.1, "type": "\\u001b[2Jred\\u202e"}')
+        outcome = learndock("spec", "info", spec)
+        self.assertEqual(outcome.code, 1)
+        self.assertNotIn("\x1b", outcome.err)
+        self.assertNotIn("\u202e", outcome.err)
+        outcome = learndock("show", "x\x1b[31m", "--dock", self.folder)
+        self.assertNotIn("\x1b", outcome.err)
+
+    def test_a_hostile_cell_is_quoted_as_what_it_is(self):
+        data = self.write("x.csv", "a,b\n1,\x1b[2J\u202e\n")
+        outcome = learndock("spec", "make", "--data", data, "--out", self.folder / "s.json")
+        self.assertEqual(outcome.code, 1)
+        self.assertIn("\\x1b[2J\\xe2\\x80\\xae", outcome.err)
+        self.assertNotIn("\x1b", outcome.err)
+
+    # tables on stdout
+
+    def test_the_mixture_is_data_on_stdout(self):
+        dock = self.new_dock()
+        lines = [{"id": name, "stat": statistical(z=[[x, 0.0]], beta=[1.0])} for name, x in (("a", 0.0), ("b", 4.0))]
+        self.run_ok("import", "--dock", dock, "--specs",
+                    self.write("x.jsonl", "".join(json.dumps(line) + "\n" for line in lines)))
+        query = self.write("q.json", json.dumps(statistical(z=[[0.0, 0.0], [4.0, 0.0]], beta=[0.5, 0.5])))
+        outcome = self.run_ok("search", "--dock", dock, "--spec", query)
+        tables = [[row.split("\t") for row in table.splitlines()] for table in outcome.out.split("\n\n")]
+        self.assertEqual([table[0][0] for table in tables], ["rank", "member", "mixture_mmd_squared"])
+        self.assertEqual({row[1] for row in tables[1][1:]}, {"a", "b"})
+        self.assertAlmostEqual(sum(float(row[2]) for row in tables[1][1:]), 1, places=3)
+        self.assertNotIn("mixture", outcome.err)
+
+    def test_show_is_a_table_and_json_only_when_asked(self):
+        dock, learnware = self.dock_with_one()
+        rows = [row.split("\t") for row in self.run_ok("show", learnware, "--dock", dock).out.splitlines()]
+        self.assertEqual({len(row) for row in rows}, {2})
+        self.assertEqual(dict(rows)["id"], learnware)
+        self.assertEqual(self.run_ok("show", learnware, "--dock", dock, "--json").json()["id"], learnware)
+
+    def test_spec_make_says_the_same_in_its_table_and_its_json(self):
+        arguments = ("spec", "make", "--data", self.write("x.csv", CSV), "--points", "5", "--out", self.folder / "s.json")
+        header, row = (line.split("\t") for line in self.run_ok(*arguments).out.splitlines())
+        value = self.run_ok(*arguments, "--json").json()
+        self.assertAlmostEqual(float(dict(zip(header, row))["mmd_to_data"]), value["mmd_to_data"], places=6)
+        self.assertIn("squared MMD", self.run_ok("spec", "make", "--help").out.replace("\n", " "))
 
     def test_missing_things_are_exit_3(self):
         dock = self.new_dock()

@@ -64,13 +64,15 @@ class TestCase(unittest.TestCase):
 class Server:
     """`learndock serve` on a free port of this machine."""
 
-    def __init__(self, dock):
-        self.port = free_port()
+    def __init__(self, dock, *arguments, port=None, env=None):
+        """Without a dock the arguments name dock and address themselves."""
+        self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = tempfile.TemporaryFile()
-        self.process = subprocess.Popen([str(BINARY), "serve", "--dock", str(dock), "--listen",
-                                         f"127.0.0.1:{self.port}"], stdout=self.log, stderr=self.log,
-                                        stdin=subprocess.DEVNULL)
+        place = [] if dock is None else ["--dock", str(dock), "--listen", f"127.0.0.1:{self.port}"]
+        self.process = subprocess.Popen([str(BINARY), "serve", *place, *map(str, arguments)], stdout=self.log,
+                                        stderr=self.log, stdin=subprocess.DEVNULL,
+                                        env=dict(os.environ, **(env or {})))
         deadline = time.monotonic() + START_SECONDS
         while not self._ready():
             if self.process.poll() is not None or time.monotonic() > deadline:

@@ -347,5 +347,25 @@ TEST_F(PackageReader, ReadEntryTellsAbsenceAndSize) {
   EXPECT_EQ(read_entry(folder_ / "none.zip", "learnware.yaml", 10).error().code, ErrorCode::not_found);
 }
 
+/// An accepted archive of 1 KiB whose canonical form, not compressed, is longer than the limit on archives.
+TEST_F(PackageReader, WhatWasAcceptedCanBeReadAgain) {
+  Files files = example_files();
+  files["weights.bin"] = std::string(20'000, 'w');
+  PackageLimits limits;
+  limits.max_archive_bytes = 10'000;
+  limits.max_expanded_bytes = 25'000;
+  limits.max_spec_bytes = 4'000;
+  files.erase("semantic_specification.json");
+  limits.max_entries = files.size();
+  const auto semantic = spec::semantic_from_json_text(kSemanticText).value();
+  ASSERT_TRUE(read(raw_zip_of(files).bytes(), &semantic, limits));
+  ASSERT_GT(std::filesystem::file_size(canonical()), limits.max_archive_bytes);
+  const auto yaml = read_entry(canonical(), "learnware.yaml", 1 << 20, limits);
+  ASSERT_TRUE(yaml) << describe(yaml.error());
+  EXPECT_EQ(*yaml, kManifestText);
+  EXPECT_FALSE(read_package(canonical(), folder_ / "again.zip", nullptr, limits))
+      << "as an upload it is too long";
+}
+
 }  // namespace
 }  // namespace learndock::package

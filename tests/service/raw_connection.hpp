@@ -56,6 +56,11 @@ class RawConnection {
     }
     return true;
   }
+  /// Whether a byte of the server has arrived already, or its end.
+  [[nodiscard]] bool has_answer() const {
+    char byte = 0;
+    return !buffer_.empty() || ::recv(socket_, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0;
+  }
   void finish_sending() { ::shutdown(socket_, SHUT_WR); }
 
   /// One answer; `bodyless` for HEAD.

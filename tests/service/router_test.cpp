@@ -86,6 +86,27 @@ TEST(OpenApi, BodiesAreThoseTheRoutesTake) {
   }
 }
 
+TEST(OpenApi, EveryRouteNamesTheStatusesOfTheErrorsItCanMeet) {
+  using enum ErrorCode;
+  const Json document = parse_json(find_asset("openapi.json")->bytes).value();
+  for (const Route& route : routes()) {
+    std::string method(route.method);
+    for (char& c : method) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    const Json& responses = document["paths"].at(std::string(route.pattern)).at(method)["responses"];
+    std::set<ErrorCode> codes{internal,           corrupt,          http_request, http_slow,
+                              http_target_length, http_expect,      http_host,    overloaded,
+                              unavailable,        http_header_size, http_version, invalid_argument};
+    if (route.body != BodyKind::none) codes.insert({too_large, media_type, unsupported, spec_shape});
+    if (route.writes) codes.insert({unauthorized, forbidden});
+    if (route.pattern.find('{') != std::string_view::npos) codes.insert(not_found);
+    if (route.body == BodyKind::package)
+      codes.insert({digest_mismatch, package_duplicate, no_space, zip_limit});
+    for (const ErrorCode code : codes)
+      EXPECT_TRUE(responses.contains(std::to_string(http_status(code))))
+          << route.pattern << ' ' << slug(code);
+  }
+}
+
 void check_references(const Json& node, const Json& document) {
   if (node.is_array())
     for (const Json& item : node) check_references(item, document);

@@ -40,6 +40,63 @@ TEST_F(ApiTest, BinarySearchAnswersLikeJson) {
   EXPECT_EQ(compact.json()["singles"], plain.json()["singles"]);
   EXPECT_EQ(compact.json()["singles"].size(), 2u);
   EXPECT_TRUE(compact.json()["mixture"].is_null());
+  const RawAnswer filtered =
+      ask("POST /v1/search?semantic=%7B%22Task%22%3A%7B%22Values%22%3A%5B%22Regression%22%5D%7D%7D",
+          "Content-Type: application/vnd.learndock.spec\r\n", binary);
+  ASSERT_EQ(filtered.status, 200) << filtered.body;
+  EXPECT_EQ(filtered.json()["singles"].size(), 0u) << "all of them classify";
+}
+
+TEST_F(ApiTest, TheServerBoundsTheTimeOfEverySearch) {
+  // The market looks at the clock after each 4096 learnwares.
+  std::string lines;
+  for (int i = 0; i < 4200; ++i)
+    lines +=
+        fmt::format(R"({{"id":"{}","stat":{{"z":[[{},0]],"beta":[1],"gamma":0.1,"num_points":1}}}})", i, i) +
+        "\n";
+  write_file(folder_ / "many.jsonl", lines);
+  ASSERT_EQ(market_->import_specifications(folder_ / "many.jsonl").value().imported.size(), 4200u);
+  options_.search_budget = std::chrono::milliseconds(-1);  // over before it begins
+  start();
+  for (const Json& wished : {Json(nullptr), Json(60'000)}) {
+    Json body{{"spec", spec::to_json(query())}};
+    if (!wished.is_null()) body["budget_ms"] = wished;
+    const RawAnswer answer = ask("POST /v1/search", kJson, to_text(body));
+    ASSERT_EQ(answer.status, 200) << answer.body;
+    EXPECT_EQ(answer.json()["exact"], false) << wished;
+  }
+}
+
+TEST_F(ApiTest, ClientsChooseAmongBackendsThatSuitTheDock) {
+  for (int i = 1; i <= 2; ++i) static_cast<void>(add(i));
+  const auto search_with = [&](const char* backend) {
+    return ask("POST /v1/search", kJson,
+               to_text(Json{{"spec", spec::to_json(query())}, {"backend", backend}}));
+  };
+  start();
+  EXPECT_EQ(search_with("cpu_reference").status, 200);
+  EXPECT_EQ(search_with("auto").status, 200);
+  const RawAnswer unknown = search_with("abacus");
+  EXPECT_EQ(unknown.status, 422);
+  EXPECT_EQ(unknown.json()["where"], "/backend");
+  server_.reset();
+  options_.reference_learnwares = 1;
+  start();
+  const RawAnswer slow = search_with("cpu_reference");
+  EXPECT_EQ(slow.status, 422) << "two learnwares are more than one";
+  EXPECT_NE(slow.json()["fix"].get<std::string>().find("--reference-learnwares"), std::string::npos);
+}
+
+TEST_F(ApiTest, ManyPointsOfALargeTableAreTooMuchWork) {
+  start();
+  std::string table = "a";
+  for (int i = 1; i < 200; ++i) table += ",a" + std::to_string(i);
+  std::string row = "\n0";
+  for (int i = 1; i < 200; ++i) row += ",0";
+  for (int i = 0; i < 17'000; ++i) table += row;
+  const RawAnswer answer = ask("POST /v1/specifications?points=1000", "Content-Type: text/csv\r\n", table);
+  EXPECT_EQ(answer.status, 413);
+  EXPECT_EQ(answer.json()["where"], "points");
 }
 
 TEST_F(ApiTest, SearchRefusalsPointAtTheFault) {

@@ -2,13 +2,49 @@
 #include "service/server_fixture.hpp"
 
 #include <atomic>
+#include <optional>
 #include <sys/stat.h>
 #include <thread>
+#include <utility>
 
 namespace learndock::testing {
 namespace {
 
-class LoadTest : public ServerTest {};
+class LoadTest : public ServerTest {
+ protected:
+  /// Asks until the metrics hold this line; a server that never gets there fails by the test's time limit.
+  void await_metric(const std::string& line) {
+    while (ask("GET /metrics").body.find("\n" + line + "\n") == std::string::npos) {
+    }
+  }
+
+  /// Starts a server whose only worker is stuck: a pipe in the place of a package blocks whoever opens it
+  /// until somebody opens the other end.
+  class Blocked {
+   public:
+    explicit Blocked(LoadTest& test) : id_(test.add(1)), blob_(test.market_->package_path(id_).value()) {
+      test.options_.work_threads = 1;
+      if (test.options_.work_queue == service::ServerOptions().work_queue) test.options_.work_queue = 0;
+      test.start();
+      std::filesystem::remove(blob_);
+      EXPECT_EQ(::mkfifo(blob_.c_str(), 0600), 0);
+      connection_.emplace(test.port());
+      connection_->send(request("GET /v1/learnwares/" + id() + "/package"));
+      test.await_metric("learndock_http_handlers_running 1");
+    }
+    ~Blocked() { release(); }
+    [[nodiscard]] std::string id() const { return id_.text(); }
+    void release() {
+      if (!std::exchange(released_, true)) const std::ofstream other_end(blob_);
+    }
+
+   private:
+    LearnwareId id_;
+    std::filesystem::path blob_;
+    std::optional<RawConnection> connection_;
+    bool released_ = false;
+  };
+};
 
 TEST_F(LoadTest, SearchesUploadsAndRemovalsAtOnce) {
   for (int i = 1; i <= 3; ++i) static_cast<void>(add(i));
@@ -103,6 +139,36 @@ TEST_F(LoadTest, StopCutsOffWhatOutlivesTheDeadline) {
   server_->stop();
   server_->wait();
   EXPECT_TRUE(connection.closes());
+}
+
+TEST_F(LoadTest, WaitingIsBoundedWhenAHandlerIsStuck) {
+  options_.stop_deadline = std::chrono::milliseconds(0);
+  Blocked blocked(*this);
+  server_->stop();
+  EXPECT_FALSE(server_->wait_for(std::chrono::milliseconds(50)));
+  blocked.release();
+  EXPECT_TRUE(server_->wait_for(std::chrono::minutes(1)));
+}
+
+TEST_F(LoadTest, ProbesAnswerWhileAllWorkersAreBusy) {
+  Blocked blocked(*this);
+  for (const char* path : {"/livez", "/readyz", "/healthz", "/metrics"})
+    EXPECT_EQ(ask(fmt::format("GET {}", path)).status, 200) << path;
+  EXPECT_EQ(ask("GET /v1/status").status, 503);
+}
+
+TEST_F(LoadTest, QueuedWorkOfAClientThatHasGoneIsSkipped) {
+  options_.work_queue = 8;
+  Blocked blocked(*this);
+  {
+    RawConnection gone(port());
+    gone.send(request("DELETE /v1/learnwares/" + blocked.id()));
+    await_metric("learndock_http_handlers_waiting 1");
+  }
+  await_metric("learndock_http_abandoned_total 1");
+  blocked.release();
+  await_metric("learndock_http_handlers_waiting 0");
+  EXPECT_EQ(ask("GET /v1/learnwares/" + blocked.id()).status, 200) << "nobody waited for its removal";
 }
 
 TEST_F(LoadTest, StoppingTwiceAndWaitingTwiceIsFine) {

@@ -164,5 +164,42 @@ TEST_F(PackageTest, RemovedIsGone) {
   EXPECT_EQ(ask("GET " + path + "/package").status, 404);
 }
 
+TEST_F(PackageTest, AnUploadWithoutANameIsNamedAfterItsYamlOrItsModel) {
+  start();
+  auto files = example_files();
+  files.erase("semantic_specification.json");
+  EXPECT_EQ(upload(raw_zip_of(files).bytes()).json()["name"], "two features");
+  files["learnware.yaml"].erase(0, std::string("name: two features\n").size());
+  EXPECT_EQ(upload(raw_zip_of(files).bytes()).json()["name"], "MyModel");
+}
+
+TEST_F(PackageTest, TheSemanticSpecificationMayComeInAHeader) {
+  start();
+  auto files = example_files();
+  files.erase("semantic_specification.json");
+  const std::string semantic = service::byte_sequence(kSemanticText);
+  const RawAnswer stored = upload(raw_zip_of(files).bytes(), "Learndock-Semantic: " + semantic + "\r\n");
+  ASSERT_EQ(stored.status, 201) << stored.body;
+  EXPECT_EQ(stored.json()["name"], "two");
+  EXPECT_EQ(stored.json()["semantic"]["Task"]["Values"][0], "Classification");
+  const RawAnswer odd = upload(example_package_bytes(1), "Learndock-Semantic: {}\r\n");
+  EXPECT_EQ(odd.status, 400);
+  EXPECT_EQ(odd.json()["where"], "Learndock-Semantic");
+  EXPECT_EQ(staged_files(), 0u);
+}
+
+TEST_F(PackageTest, ALostPackageIsTheDocksFaultAndItsPlaceStaysUnknown) {
+  const LearnwareId id = add(1);
+  start();
+  std::filesystem::remove(market_->package_path(id).value());
+  for (const char* part : {"/package", "/use.py"}) {
+    const RawAnswer answer = ask("GET /v1/learnwares/" + id.text() + part);
+    EXPECT_EQ(answer.status, 500) << part;
+    EXPECT_EQ(answer.code(), "corrupt");
+    EXPECT_EQ(answer.body.find(folder_.path().string()), std::string::npos) << answer.body;
+  }
+  EXPECT_EQ(ask("GET /v1/learnwares/none/package").status, 404);
+}
+
 }  // namespace
 }  // namespace learndock::testing

@@ -57,8 +57,12 @@ struct Package {
                                            const spec::SemanticSpecification* semantic = nullptr,
                                            const PackageLimits& limits = {});
 
-/// One entry of a checked zip (a canonical package) as bytes. @errors not_found, zip_*
+/// One entry of a canonical package as bytes.
+/// @param limits  those that the package was accepted under; its canonical form may be longer than the
+/// archive
+///                that they allow, because it is not compressed
+/// @errors not_found, too_large (over max_bytes), zip_*
 [[nodiscard]] Result<std::string> read_entry(const std::filesystem::path& zip, const std::string& entry,
-                                             std::size_t max_bytes);
+                                             std::size_t max_bytes, const PackageLimits& limits = {});
 
 }  // namespace learndock::package

@@ -46,7 +46,11 @@ class Client {
   [[nodiscard]] Result<std::uint64_t> download(const LearnwareId& id, const std::filesystem::path& out) const;
   /// The record of the new learnware, with `warnings`. The SHA-256 travels along, so a damaged upload is
   /// refused.
-  [[nodiscard]] Result<Json> upload(const std::filesystem::path& zip) const;
+  /// @param semantic  when given, replaces the package's own semantic specification
+  /// @errors also too_large: a semantic specification that does not fit into a header; send a package that
+  /// holds it
+  [[nodiscard]] Result<Json> upload(const std::filesystem::path& zip,
+                                    const spec::SemanticSpecification* semantic = nullptr) const;
   [[nodiscard]] Result<void> remove(const LearnwareId& id) const;
   /// The generated script that runs the package's model on a CSV.
   [[nodiscard]] Result<std::string> use_script(const LearnwareId& id) const;

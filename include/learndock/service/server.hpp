@@ -26,6 +26,9 @@ struct HttpLimits {
       10'000};  ///< longest silence in a body; afterwards also the rate counts
   std::size_t min_body_bytes_per_second = 1024;     ///< a slower body is cut off once the grace is over
   std::chrono::milliseconds write_timeout{30'000};  ///< longest a client may accept no byte of an answer
+  /// A piece of an answer (256 KiB of a package, or all of another answer) has the write timeout and the time
+  /// that it takes at this rate.
+  std::size_t min_answer_bytes_per_second = 4096;
 };
 
 struct ServerOptions {
@@ -35,6 +38,13 @@ struct ServerOptions {
   unsigned work_threads = 0;          ///< searches, reductions, package reads; 0 = half the cores, at least 2
   std::size_t work_queue = 64;        ///< more waiting requests are answered 503 with Retry-After
   std::size_t max_connections = 1024;
+  std::size_t max_connections_per_peer = 512;                 ///< of one address; a proxy is one, too
+  std::uint64_t max_answer_bytes = std::uint64_t{512} << 20;  ///< of all answers on their way, packages aside
+  /// Longest a search may compare learnwares; a request's own shorter budget counts. 0 = as long as it takes.
+  std::chrono::milliseconds search_budget{10'000};
+  /// Clients may choose the slow backend cpu_reference while the dock holds at most this many learnwares; 0 =
+  /// never.
+  std::uint64_t reference_learnwares = 1'000;
   /// When set, uploads and removals need it as a bearer token. When empty they are open on a loopback address
   /// and closed elsewhere.
   std::string token = {};
@@ -44,7 +54,7 @@ struct ServerOptions {
 
 /// The HTTP front of one dock: API under /v1, web page at /, metrics and probes (docs/http-api.md).
 ///
-/// @threads    `stop`, `wait` and `port` may be called from any thread; not from a signal handler
+/// @threads    `stop`, `wait`, `wait_for` and `port` may be called from any thread; not from a signal handler
 /// @ownership  the market must outlive the server
 class Server {
  public:
@@ -65,6 +75,9 @@ class Server {
   void stop();
   /// Until the server has stopped.
   void wait();
+  /// As `wait`, but not longer than this. False: a handler still runs, and destroying the server would wait
+  /// for it.
+  [[nodiscard]] bool wait_for(std::chrono::milliseconds timeout);
 
  private:
   class Core;

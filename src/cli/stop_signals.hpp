@@ -1,0 +1,36 @@
+#pragma once
+
+#include "learndock/base/result.hpp"
+
+#include <atomic>
+#include <future>
+#include <memory>
+#include <string>
+
+namespace learndock::cli {
+
+/// Ctrl-C and SIGTERM while a server runs. The first asks it to stop; another one, or the first before
+/// `serving`, ends the process at once. What a dock holds survives that, as it survives a power cut.
+/// Once in a process.
+class StopSignals {
+ public:
+  [[nodiscard]] static Result<StopSignals> install();
+  /// From now on the first signal asks instead of ending the process.
+  void serving();
+  /// Until the first signal.
+  void wait();
+
+ private:
+  StopSignals() = default;
+  struct State {
+    std::atomic<bool> serving{false};
+    std::promise<void> asked;
+  };
+  std::shared_ptr<State> state_ = std::make_shared<State>();
+  std::future<void> asked_ = state_->asked.get_future();
+};
+
+/// Says why on stderr and ends the process without waiting for anything.
+[[noreturn]] void end_at_once(const std::string& why);
+
+}  // namespace learndock::cli
