@@ -46,8 +46,11 @@ Result<std::shared_ptr<index::Entry>> make_entry(const catalog::LearnwareRecord&
   entry->sequence = record.sequence;
   entry->id = record.id;
   entry->name = record.name;
-  LEARNDOCK_TRY(const spec::SemanticSpecification semantic,
-                spec::semantic_from_json_text(record.semantic_json));
+  // Search reads neither Input nor Output; a record stored under wider limits must not close the dock.
+  LEARNDOCK_TRY(Json json, parse_json(record.semantic_json, {.max_bytes = spec::kMaxSemanticBytes}));
+  for (const char* key : {"Input", "Output"})
+    if (json.is_object()) json.erase(key);
+  LEARNDOCK_TRY(const spec::SemanticSpecification semantic, spec::semantic_from_json(json));
   entry->values = semantic.values;
   entry->folded_name = index::fold_case(semantic.name.empty() ? record.name : semantic.name);
   entry->folded_description = index::fold_case(semantic.description);

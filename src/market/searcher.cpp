@@ -114,10 +114,12 @@ class StatisticalSearch {
     const double unseen = drop_unusable(candidates_, query, answer_.warnings);
     std::optional<Query> reference_query;
     if (compat() && backend_.name() != kReference) {
-      LEARNDOCK_TRY(const auto reference, compute::open_backend(kReference));
-      LEARNDOCK_TRY(reference_query, query_of(spec, *reference, request_.scores));
-      LEARNDOCK_CHECK(refine(candidates_, *reference_query, *reference, pool(), threads_, deadline_));
-      reference_ = reference;
+      LEARNDOCK_TRY(reference_, compute::open_backend(kReference));
+      LEARNDOCK_TRY(reference_query, query_of(spec, *reference_, request_.scores));
+      const bool cut_before = deadline_.cut();
+      LEARNDOCK_CHECK(refine(candidates_, *reference_query, *reference_, pool(), threads_, deadline_));
+      if (deadline_.cut() && !cut_before)
+        answer_.warnings.emplace_back("time budget spent before near ties were settled exactly");
     }
     order_ = ranked(candidates_, request_.scores,
                     compat() ? candidates_.entries.size() : std::max(request_.top, pool()));
