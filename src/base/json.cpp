@@ -20,18 +20,21 @@ class StrictBuilder {
   using string_t = Json::string_t;
   using binary_t = Json::binary_t;
 
-  StrictBuilder(std::string_view text, std::size_t max_depth) : text_(text), max_depth_(max_depth) {}
+  StrictBuilder(std::string_view text, const JsonLimits& limits) : text_(text), limits_(limits) {}
 
   bool null() { return place(Json(nullptr)); }
   bool boolean(bool value) { return place(Json(value)); }
   bool number_integer(number_integer_t value) { return place(Json(value)); }
   bool number_unsigned(number_unsigned_t value) { return place(Json(value)); }
   bool number_float(number_float_t value, const string_t&) { return place(Json(value)); }
-  bool string(string_t& value) { return place(Json(std::move(value))); }
+  bool string(string_t& value) {
+    return charge(kStringBytes + value.size()) && place(Json(std::move(value)));
+  }
   bool binary(binary_t&) { return false; }
 
   bool start_object(std::size_t) { return open(Json::object()); }
   bool key(string_t& name) {
+    if (!charge(kMemberBytes + 2 * name.size())) return false;
     Level& level = levels_.back();
     level.key = name;
     if (level.keys.insert(name).second) return true;
@@ -60,6 +63,18 @@ class StrictBuilder {
     std::unordered_set<std::string> keys;
   };
 
+  // What a value takes, its share of a list's spare room and of the heap's bookkeeping with it.
+  static constexpr std::size_t kValueBytes = 24, kStringBytes = 48, kContainerBytes = 96, kMemberBytes = 160;
+
+  bool charge(std::size_t bytes) {
+    memory_ += bytes;
+    if (memory_ <= limits_.max_memory) return true;
+    error_ = Error{ErrorCode::json_size,
+                   fmt::format("the JSON values take more than {} bytes of memory", limits_.max_memory),
+                   pointer()};
+    return false;
+  }
+
   /// Adds a value to the innermost open container; nullptr-free because the parser calls in grammar order.
   Json* attach(Json value) {
     if (levels_.empty()) {
@@ -70,15 +85,17 @@ class StrictBuilder {
     return &append_child(*level.node, level.key, std::move(value));
   }
   bool place(Json value) {
+    if (!charge(kValueBytes)) return false;
     attach(std::move(value));
     return true;
   }
   bool open(Json container) {
-    if (levels_.size() >= max_depth_) {
-      error_ =
-          Error{ErrorCode::json_depth, fmt::format("nested deeper than {} levels", max_depth_), pointer()};
+    if (levels_.size() >= limits_.max_depth) {
+      error_ = Error{ErrorCode::json_depth, fmt::format("nested deeper than {} levels", limits_.max_depth),
+                     pointer()};
       return false;
     }
+    if (!charge(kContainerBytes)) return false;
     Json* node = attach(std::move(container));
     levels_.push_back({node, {}, {}});
     return true;
@@ -125,7 +142,8 @@ class StrictBuilder {
   }
 
   std::string_view text_;
-  std::size_t max_depth_;
+  JsonLimits limits_;
+  std::size_t memory_ = 0;
   Json root_;
   std::vector<Level> levels_;
   std::optional<Error> error_;
@@ -137,7 +155,7 @@ Result<Json> parse_json(std::string_view text, const JsonLimits& limits) {
   if (text.size() > limits.max_bytes)
     return fail(ErrorCode::json_size,
                 fmt::format("the JSON text has {} bytes, the limit is {}", text.size(), limits.max_bytes));
-  StrictBuilder builder(text, limits.max_depth);
+  StrictBuilder builder(text, limits);
   if (!Json::sax_parse(text.begin(), text.end(), &builder)) {
     if (builder.failed()) return Failure(builder.take_error());
     return fail(ErrorCode::json_syntax, "this is not JSON");

@@ -13,8 +13,9 @@ constexpr std::int64_t kApplicationId = 0x4c44434b;  // "LDCK" in the file's hea
 ///
 /// `learnware` is kept narrow so that listing touches few pages; the binary specifications lie beside it.
 /// `counter.next_id` is the number that the next assigned id starts from; it only grows, so an id is never
-/// given twice.
-constexpr std::array<const char*, 1> kSteps = {R"sql(
+/// given twice. `counter.version` counts changes; the second step starts it above every index version that
+/// was ever shown before: at most the last sequence plus one for each record stored or removed since.
+constexpr std::array<const char*, 2> kSteps = {R"sql(
   CREATE TABLE learnware (
     sequence INTEGER PRIMARY KEY AUTOINCREMENT,
     id TEXT NOT NULL,
@@ -34,6 +35,10 @@ constexpr std::array<const char*, 1> kSteps = {R"sql(
   ) STRICT;
   CREATE TABLE counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
   INSERT INTO counter (name, value) VALUES ('next_id', 1);
+)sql",
+                                               R"sql(
+  INSERT INTO counter (name, value)
+    VALUES ('version', 3 * coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'learnware'), 0));
 )sql"};
 
 constexpr auto kVersion = static_cast<std::int64_t>(kSteps.size());

@@ -40,6 +40,8 @@ constexpr std::string_view kDeleteStatistical = "DELETE FROM statistical WHERE s
 constexpr std::string_view kCount = "SELECT count(*) FROM learnware";
 constexpr std::string_view kNextId = "SELECT value FROM counter WHERE name = 'next_id'";
 constexpr std::string_view kSetNextId = "UPDATE counter SET value = ? WHERE name = 'next_id'";
+constexpr std::string_view kVersion = "SELECT value FROM counter WHERE name = 'version'";
+constexpr const char* kCountChange = "UPDATE counter SET value = value + 1 WHERE name = 'version'";
 constexpr int kStatisticalColumn = 9;
 
 std::int64_t now_unix_ms() {
@@ -219,6 +221,7 @@ class SqliteCatalog final : public Catalog {
       LEARNDOCK_CHECK(insert_one(*writer_, record));
     }
     LEARNDOCK_CHECK(ids.save());
+    LEARNDOCK_CHECK(writer_->execute(kCountChange));
     LEARNDOCK_CHECK(transaction.commit());
     return stored;
   }
@@ -260,6 +263,7 @@ class SqliteCatalog final : public Catalog {
       LEARNDOCK_CHECK(run(statement));
     }
     LEARNDOCK_TRY(const bool used, exists(*writer_, kOwnerOfPackage, removed.record.package_digest));
+    LEARNDOCK_CHECK(writer_->execute(kCountChange));
     removed.digest_unused = !used && !removed.record.package_digest.empty();
     LEARNDOCK_CHECK(transaction.commit());
     return removed;
@@ -282,6 +286,17 @@ class SqliteCatalog final : public Catalog {
     LEARNDOCK_TRY(const auto reader, readers_.take());
     LEARNDOCK_TRY(const std::int64_t number, (*reader).integer_of(kCount));
     return static_cast<std::uint64_t>(number);
+  }
+
+  [[nodiscard]] Result<std::uint64_t> version() const override {
+    LEARNDOCK_TRY(const auto reader, readers_.take());
+    LEARNDOCK_TRY(const std::int64_t number, (*reader).integer_of(kVersion));
+    return static_cast<std::uint64_t>(number);
+  }
+
+  [[nodiscard]] Result<bool> has_id(const LearnwareId& id) const override {
+    LEARNDOCK_TRY(const auto reader, readers_.take());
+    return exists(*reader, kHasId, id.text());
   }
 
   [[nodiscard]] Result<bool> has_package(std::string_view digest) const override {

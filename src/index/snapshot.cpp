@@ -1,5 +1,6 @@
 #include "learndock/index/snapshot.hpp"
 
+#include "index/lower_case.hpp"
 #include "index/utf8.hpp"
 
 #include <utility>
@@ -7,14 +8,13 @@
 namespace learndock::index {
 namespace {
 
-char32_t lower(char32_t point) {
-  if (point >= U'A' && point <= U'Z') return point + 32;
-  if (point < 0x80) return point;
-  if (point >= 0xC0 && point <= 0xDE && point != 0xD7) return point + 32;     // Latin-1
-  if (point >= 0x391 && point <= 0x3A9 && point != 0x3A2) return point + 32;  // Greek
-  if (point >= 0x410 && point <= 0x42F) return point + 32;                    // Cyrillic
-  if (point >= 0x400 && point <= 0x40F) return point + 80;
-  return point;
+constexpr char32_t kSigma = 0x3A3, kFinalSigma = 0x3C2, kDottedI = 0x130, kDotAbove = 0x307;
+
+/// Letters that have case, as far as a capital sigma can stand among them.
+bool cased(char32_t point) {
+  if (point < 0x80) return (point | 0x20) >= U'a' && (point | 0x20) <= U'z';
+  return (point >= 0xC0 && point < 0x250) || (point >= 0x370 && point < 0x530) ||
+         (point >= 0x1E00 && point < 0x2000);
 }
 
 }  // namespace
@@ -33,9 +33,20 @@ void SnapshotHolder::replace(std::shared_ptr<const Snapshot> next) {
 }
 
 std::string fold_case(std::string_view utf8) {
-  std::u32string points = to_code_points(utf8);
-  for (char32_t& point : points) point = lower(point);
-  return to_utf8(points);
+  const std::u32string points = to_code_points(utf8);
+  std::u32string folded;
+  folded.reserve(points.size());
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    if (points[i] == kSigma && i > 0 && cased(points[i - 1]) &&
+        (i + 1 == points.size() || !cased(points[i + 1]))) {
+      folded += kFinalSigma;
+    } else if (points[i] == kDottedI) {
+      folded += {U'i', kDotAbove};
+    } else {
+      folded += to_lower(points[i]);
+    }
+  }
+  return to_utf8(folded);
 }
 
 }  // namespace learndock::index

@@ -4,6 +4,12 @@ namespace learndock::index {
 
 std::u32string to_code_points(std::string_view utf8) {
   std::u32string points;
+  to_code_points(utf8, points);
+  return points;
+}
+
+void to_code_points(std::string_view utf8, std::u32string& points) {
+  points.clear();
   points.reserve(utf8.size());
   for (std::size_t i = 0; i < utf8.size();) {
     const auto lead = static_cast<unsigned char>(utf8[i]);
@@ -18,7 +24,6 @@ std::u32string to_code_points(std::string_view utf8) {
     points.push_back(read == length ? point : lead);
     i += read == length ? length : 1;
   }
-  return points;
 }
 
 std::string to_utf8(std::u32string_view code_points) {

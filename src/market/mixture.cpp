@@ -3,6 +3,7 @@
 #include "learndock/numeric/simplex_qp.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 namespace learndock::market {
@@ -11,6 +12,8 @@ namespace {
 // The reference's constants.
 constexpr double kRequiredGain = 0.95;
 constexpr double kWeightCut = 0.98;
+/// Weights are told apart to this fraction, which the fit reaches.
+constexpr double kWeightUnits = 1e9;
 /// Below this the mixture is as good as it gets in double precision.
 constexpr double kNegligibleGap = 1e-12;
 
@@ -28,12 +31,13 @@ Result<std::vector<double>> user_products(const MixtureProblem& problem) {
   return products;
 }
 
-/// cross(i, j) = <l_i, l_j> under l_i's gamma.
-Result<Matrix<double>> cross_products(const MixtureProblem& problem) {
+/// cross(i, j) = <l_i, l_j> under l_i's gamma; nothing when the deadline came first.
+Result<std::optional<Matrix<double>>> cross_products(const MixtureProblem& problem) {
   const std::size_t n = problem.candidates.size();
   Matrix<double> cross(n, n);
   std::vector<double> column(n);
   for (std::size_t j = 0; j < n; ++j) {
+    if (problem.spent()) return std::nullopt;
     LEARNDOCK_CHECK(problem.backend.inner_products(problem.candidates[j], problem.candidates, column));
     for (std::size_t i = 0; i < n; ++i) cross(i, j) = column[i];
   }
@@ -61,44 +65,84 @@ Result<Fit> fit(const std::vector<std::size_t>& members, std::span<const double>
   return Fit{std::move(solution.weights), user_self + 2 * solution.objective};
 }
 
-}  // namespace
+/// The state of a forward selection. `with_chosen[s][c]` = <c, chosen_s> under c's gamma.
+class GreedySelection {
+ public:
+  explicit GreedySelection(const MixtureProblem& problem)
+      : problem_(problem), used_(problem.candidates.size(), false), self_(problem.candidates.size()) {}
 
-Result<std::optional<Mixture>> greedy_mixture(const MixtureProblem& problem, std::size_t max_members) {
-  LEARNDOCK_TRY(const Matrix<double> cross, cross_products(problem));
-  LEARNDOCK_TRY(const std::vector<double> user, user_products(problem));
-  const std::size_t n = problem.candidates.size();
-  std::vector<bool> used(n, false);
-  std::vector<std::size_t> chosen;
-  Fit current;
-  for (std::size_t round = 0; round < std::min(max_members, n); ++round) {
+  Result<void> start() {
+    LEARNDOCK_TRY(user_, user_products(problem_));
+    return problem_.backend.self_inner_products(problem_.candidates, self_);
+  }
+
+  /// Adds the candidate whose refitted mixture is best; false when it gains too little, none is left or the
+  /// deadline came.
+  Result<bool> add_best() {
     std::optional<std::size_t> best;
     Fit best_fit;
-    for (std::size_t c = 0; c < n; ++c) {
-      if (used[c]) continue;
-      std::vector<std::size_t> trial = chosen;
-      trial.push_back(c);
-      // Entry (a, b), a <= b, was formed when b was added last.
-      LEARNDOCK_TRY(Fit candidate, fit(trial, user, problem.user_self, [&](std::size_t a, std::size_t b) {
-                      return cross(trial[b], trial[a]);
-                    }));
+    for (std::size_t c = 0; c < used_.size(); ++c) {
+      if (used_[c]) continue;
+      if (c % kStride == 0 && !chosen_.empty() && problem_.spent()) return false;
+      LEARNDOCK_TRY(Fit candidate, fit_with(c));
       if (!best || candidate.value < best_fit.value) {
         best = c;
         best_fit = std::move(candidate);
       }
     }
-    if (!best || (round > 0 && !(best_fit.value <= kRequiredGain * current.value))) break;
-    used[*best] = true;
-    chosen.push_back(*best);
-    current = std::move(best_fit);
+    if (!best || (!chosen_.empty() && !(best_fit.value <= kRequiredGain * current_.value))) return false;
+    std::vector<double> column(used_.size());
+    LEARNDOCK_CHECK(problem_.backend.inner_products(problem_.candidates[*best], problem_.candidates, column));
+    with_chosen_.push_back(std::move(column));
+    used_[*best] = true;
+    chosen_.push_back(*best);
+    current_ = std::move(best_fit);
+    return true;
   }
-  if (chosen.size() < 2) return std::nullopt;
-  return Mixture{std::move(chosen), std::move(current.weights), current.value, std::nullopt};
+
+  std::optional<Mixture> take() {
+    if (chosen_.size() < 2) return std::nullopt;
+    return Mixture{std::move(chosen_), std::move(current_.weights), current_.value, std::nullopt};
+  }
+
+ private:
+  static constexpr std::size_t kStride = 16;  // fits between two looks at the clock
+
+  [[nodiscard]] Result<Fit> fit_with(std::size_t c) const {
+    std::vector<std::size_t> trial = chosen_;
+    trial.push_back(c);
+    // Entry (a, b), a <= b, was formed when b was added last.
+    return fit(trial, user_, problem_.user_self, [&](std::size_t a, std::size_t b) {
+      return a == b ? self_[trial[a]] : with_chosen_[a][trial[b]];
+    });
+  }
+
+  const MixtureProblem& problem_;
+  std::vector<bool> used_;
+  std::vector<double> self_, user_;
+  std::vector<std::size_t> chosen_;
+  std::vector<std::vector<double>> with_chosen_;
+  Fit current_;
+};
+
+}  // namespace
+
+Result<std::optional<Mixture>> greedy_mixture(const MixtureProblem& problem, std::size_t max_members) {
+  GreedySelection selection(problem);
+  LEARNDOCK_CHECK(selection.start());
+  for (std::size_t round = 0; round < max_members; ++round) {
+    LEARNDOCK_TRY(const bool added, selection.add_best());
+    if (!added) break;
+  }
+  return selection.take();
 }
 
 Result<std::optional<Mixture>> auto_mixture(const MixtureProblem& problem, std::size_t max_members) {
   const std::size_t n = problem.candidates.size();
   if (n == 0) return std::nullopt;
-  LEARNDOCK_TRY(const Matrix<double> cross, cross_products(problem));
+  LEARNDOCK_TRY(const auto products, cross_products(problem));
+  if (!products) return std::nullopt;
+  const Matrix<double>& cross = *products;
   LEARNDOCK_TRY(const std::vector<double> user, user_products(problem));
   std::vector<std::size_t> order(n);
   std::iota(order.begin(), order.end(), std::size_t{0});
@@ -107,8 +151,10 @@ Result<std::optional<Mixture>> auto_mixture(const MixtureProblem& problem, std::
                [&](std::size_t a, std::size_t b) { return cross(members[a], members[b]); });
   };
   LEARNDOCK_TRY(const Fit whole, fit_of(order));
+  // Equal weights, but for rounding, stay in the order of distance.
+  const auto rank = [&](std::size_t i) { return std::round(whole.weights[i] * kWeightUnits); };
   std::stable_sort(order.begin(), order.end(),
-                   [&](std::size_t a, std::size_t b) { return whole.weights[a] > whole.weights[b]; });
+                   [&](std::size_t a, std::size_t b) { return rank(a) > rank(b); });
   std::vector<std::size_t> chosen;
   double sum = 0;
   for (const std::size_t index : order) {
@@ -164,7 +210,7 @@ Result<std::optional<Mixture>> certified_mixture(const MixtureProblem& problem, 
     }
     gap = std::max(0.0, 2 * (best_alignment - mixture_alignment));
     const bool known = std::find(chosen.begin(), chosen.end(), *best) != chosen.end();
-    if (chosen.size() == max_members || gap <= kNegligibleGap || known) break;
+    if (chosen.size() == max_members || gap <= kNegligibleGap || known || problem.spent()) break;
     next = *best;
   }
   Mixture mixture{{}, {}, current.value, gap};

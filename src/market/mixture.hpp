@@ -3,14 +3,16 @@
 #include "learndock/base/result.hpp"
 #include "learndock/compute/backend.hpp"
 
+#include "market/deadline.hpp"
+
 #include <optional>
 #include <span>
 #include <vector>
 
 namespace learndock::market {
 
-/// What a mixture search works on: candidates with their self terms and inner products with the user's
-/// specification.
+/// What a mixture search works on. The certified method is given the terms below; the reference's methods
+/// compute what they need, with the backend, so that all terms of one fit round alike.
 struct MixtureProblem {
   const compute::Backend& backend;
   compute::ReducedSetView user;
@@ -18,6 +20,9 @@ struct MixtureProblem {
   std::span<const compute::ReducedSetView> candidates;
   std::span<const double> candidate_self;  ///< <l, l> under l's gamma
   std::span<const double> candidate_user;  ///< <l, u> under l's gamma
+  Deadline* deadline = nullptr;            ///< ends the search with what it has; null = none
+
+  [[nodiscard]] bool spent() const { return deadline != nullptr && deadline->spent(); }
 };
 
 struct Mixture {

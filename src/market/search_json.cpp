@@ -90,6 +90,12 @@ std::optional<double> number_of(const Json& object, const char* key) {
   return found != object.end() && found->is_number() ? std::optional(found->get<double>()) : std::nullopt;
 }
 
+/// A count that a server writes; anything that is none reads as 0.
+std::uint64_t count_of(const Json& object, const char* key) {
+  const auto found = object.find(key);
+  return found != object.end() && found->is_number_unsigned() ? found->get<std::uint64_t>() : 0;
+}
+
 std::string text_of(const Json& object, const char* key) {
   const auto found = object.find(key);
   return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
@@ -147,8 +153,8 @@ Result<SearchAnswer> answer_from_json(const Json& json) {
   SearchAnswer answer;
   answer.exact = json.value("exact", Json(false)) == Json(true);
   answer.slack = number_of(json, "slack").value_or(0);
-  answer.evaluated = static_cast<std::uint64_t>(number_of(json, "evaluated").value_or(0));
-  answer.index_version = static_cast<std::uint64_t>(number_of(json, "index_version").value_or(0));
+  answer.evaluated = count_of(json, "evaluated");
+  answer.index_version = count_of(json, "index_version");
   for (const Json& hit : json["singles"]) {
     if (!hit.is_object()) return odd_answer("singles");
     LEARNDOCK_TRY(LearnwareId id, LearnwareId::create(text_of(hit, "id")));

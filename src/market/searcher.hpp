@@ -7,8 +7,9 @@
 namespace learndock::market {
 
 /// Answers one request from one snapshot by comparing every learnware that passes the filters.
+/// @param threads  of the parts that the backend does not run itself; 0 = all cores
 [[nodiscard]] Result<SearchAnswer> search_snapshot(const index::Snapshot& snapshot,
                                                    const SearchRequest& request,
-                                                   const compute::Backend& backend);
+                                                   const compute::Backend& backend, unsigned threads = 0);
 
 }  // namespace learndock::market

@@ -2,18 +2,20 @@
 
 #include "learndock/index/snapshot.hpp"
 
-#include <memory>
+#include "market/deadline.hpp"
+
 #include <string>
 #include <vector>
 
 namespace learndock::market {
 
-using Entries = std::vector<std::shared_ptr<const index::Entry>>;
+/// Borrowed from a snapshot, which outlives the search.
+using Entries = std::vector<const index::Entry*>;
 
 /// The learnwares a requirement leaves, by insertion order: one of the wanted values for each wanted key;
 /// then, with text, all whose name or description contains it, or, when none does, those with a partial ratio
-/// of at least 75, best first.
+/// of at least 75, best first. A spent deadline leaves those not yet looked at out.
 [[nodiscard]] Entries filter(const index::Snapshot& snapshot, const spec::SemanticSpecification& wanted,
-                             const std::string& text);
+                             const std::string& text, Deadline& deadline);
 
 }  // namespace learndock::market

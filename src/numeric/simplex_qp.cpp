@@ -3,7 +3,6 @@
 
 #include <Eigen/Cholesky>
 #include <Eigen/Core>
-#include <Eigen/LU>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -22,6 +21,10 @@ constexpr std::size_t kMaxIterations = 100;
 /// Interior point stops here; the exact solve on the support does the rest.
 constexpr double kComplementarityTolerance = 1e-14;
 constexpr double kAcceptedResidual = 1e-6;
+/// A pivot under this share of the largest means that the system has no unique solution in double precision.
+constexpr double kRankTolerance = 1e-11;
+/// No weight of a support is this small.
+constexpr double kTrace = 1e-9;
 
 /// Work is done on the problem divided by `scale`, so that tolerances mean the same for every data set.
 struct Problem {
@@ -139,46 +142,55 @@ VectorXd feasible(VectorXd w) {
   return w / w.sum();
 }
 
-/// The equality-constrained optimum on a support, or nothing when it leaves the simplex.
+/// The equality-constrained optimum on a support, or nothing when it leaves the simplex or is not unique.
+///
+/// With 1'w = 1 the matrix H + 11' has the same optimum as H, and it is positive definite exactly when the
+/// KKT system is regular, so one Cholesky factorisation solves the system and tells its rank.
 std::optional<VectorXd> solve_on_support(const Problem& problem, const std::vector<Index>& support) {
-  const auto m = static_cast<Index>(support.size());
-  MatrixXd kkt = MatrixXd::Zero(m + 1, m + 1);
-  VectorXd rhs(m + 1);
-  for (Index a = 0; a < m; ++a) {
-    rhs(a) = problem.c(support[static_cast<std::size_t>(a)]);
-    kkt(a, m) = kkt(m, a) = 1;
-    for (Index b = 0; b < m; ++b)
-      kkt(a, b) = problem.h(support[static_cast<std::size_t>(a)], support[static_cast<std::size_t>(b)]);
-  }
-  rhs(m) = 1;
-  const VectorXd solved = kkt.fullPivLu().solve(rhs);
-  if (!solved.allFinite()) return std::nullopt;
+  MatrixXd h = problem.h(support, support);
+  h.array() += 1;
+  const Eigen::LLT<MatrixXd> factor(h);
+  if (factor.info() != Eigen::Success) return std::nullopt;
+  const auto pivots = factor.matrixLLT().diagonal().array().square();
+  if (!(pivots.minCoeff() > kRankTolerance * pivots.maxCoeff())) return std::nullopt;
+  const VectorXd solved_c = factor.solve(VectorXd(problem.c(support)));
+  const VectorXd solved_ones = factor.solve(VectorXd::Ones(h.rows()));
+  const VectorXd solved = solved_c + (1 - solved_c.sum()) / solved_ones.sum() * solved_ones;
+  if (!solved.allFinite() || solved.minCoeff() < 0) return std::nullopt;
   VectorXd w = VectorXd::Zero(problem.c.size());
-  for (Index a = 0; a < m; ++a) {
-    if (solved(a) < 0) return std::nullopt;
-    w(support[static_cast<std::size_t>(a)]) = solved(a);
-  }
+  w(support) = solved;
   return feasible(std::move(w));
 }
 
-/// Supports suggested by the interior point: w above a threshold. The one with the best certificate wins.
+/// Weights that are on their way to zero (smaller than their multiplier) at zero.
+VectorXd without_traces(const InteriorPoint& interior) {
+  VectorXd w = interior.w;
+  for (Index i = 0; i < w.size(); ++i)
+    if (w(i) < std::min(interior.s(i), kTrace)) w(i) = 0;
+  return feasible(std::move(w));
+}
+
+/// Exact solutions on supports suggested by the interior point (w above a threshold); the one with the best
+/// certificate wins. Where the optimum is not unique, as with two equal candidates, the interior point's own
+/// solution, which treats equals alike, stays.
 VectorXd polish(const Problem& problem, const InteriorPoint& interior) {
   VectorXd best = feasible(interior.w);
   double best_residual = problem.residual(best);
+  const auto take = [&](VectorXd candidate, double allowed) {
+    const double residual = problem.residual(candidate);
+    if (!(residual <= allowed)) return;
+    best_residual = residual;
+    best = std::move(candidate);
+  };
+  take(without_traces(interior), std::max(best_residual, kComplementarityTolerance));
   std::vector<Index> last;
   for (const double threshold : {0.0, 1e-10, 1e-8, 1e-6, 1e-4}) {
     std::vector<Index> support;
     for (Index i = 0; i < best.size(); ++i)
       if (interior.w(i) > std::max(threshold, threshold == 0 ? interior.s(i) : 0.0)) support.push_back(i);
     if (support.empty() || support == last) continue;
-    last = support;
-    const auto candidate = solve_on_support(problem, support);
-    if (!candidate) continue;
-    const double residual = problem.residual(*candidate);
-    if (residual <= best_residual) {
-      best_residual = residual;
-      best = *candidate;
-    }
+    if (auto candidate = solve_on_support(problem, support)) take(std::move(*candidate), best_residual);
+    last = std::move(support);
   }
   return best;
 }

@@ -16,8 +16,8 @@ static_assert(std::endian::native == std::endian::little,
 
 constexpr std::string_view kMagic = "LDRK";
 constexpr std::uint16_t kVersion = 1;
-constexpr std::size_t kMaxRank = 8;
-constexpr std::uint32_t kMaxExtraBytes = 1 << 20;
+/// The extra block nests a file's keys one level deeper than the file did.
+constexpr std::size_t kMaxExtraDepth = JsonLimits{}.max_depth + 2;
 
 class Writer {
  public:
@@ -69,23 +69,17 @@ std::uint32_t checksum(std::string_view bytes) {
 
 bool fits_float(double value) { return static_cast<double>(static_cast<float>(value)) == value; }
 
-std::string extra_text(const RkmeSpecification& spec) {
-  if (spec.languages.empty() && spec.extra.is_null()) return {};
-  Json extra = {{"language", spec.languages}, {"extra", spec.extra}};
-  return to_text(extra);
-}
-
 Failure broken(std::string message) { return fail(ErrorCode::spec_binary, std::move(message)); }
 
 Result<void> read_extra(std::string_view text, RkmeSpecification& spec) {
   if (text.empty()) return {};
-  LEARNDOCK_TRY(const Json json, parse_json(text));
+  LEARNDOCK_TRY(const Json json, parse_json(text, {.max_depth = kMaxExtraDepth}));
   if (!json.is_object() || !json.contains("language") || !json["language"].is_array() ||
       !json.contains("extra"))
     return broken("the extra block is not {\"language\": [...], \"extra\": ...}");
   for (const Json& code : json["language"]) {
     if (!code.is_string()) return broken("a language is not a string");
-    spec.languages.push_back(code.get<std::string>());
+    if (spec.type == StatisticalType::rkme_text) spec.languages.push_back(code.get<std::string>());
   }
   spec.extra = json["extra"];
   return {};
@@ -156,7 +150,8 @@ Result<RkmeSpecification> from_binary(std::string_view bytes) {
   spec.gamma = in.get<double>();
   spec.num_points = in.get<std::uint64_t>();
   const auto extra_bytes = in.get<std::uint32_t>();
-  if (in.bad() || extra_bytes > kMaxExtraBytes) return broken("the extra block is cut short or too large");
+  if (in.bad() || extra_bytes > SpecificationLimits{}.max_extra_bytes)
+    return broken("the extra block is cut short or too large");
   LEARNDOCK_CHECK(read_extra(in.take(extra_bytes), spec));
   if (count > SpecificationLimits{}.max_points || in.bad() ||
       in.left() != count * (dimension * width + sizeof(double)))

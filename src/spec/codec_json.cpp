@@ -2,12 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
 #include <utility>
 
 namespace learndock::spec {
 namespace {
-
-constexpr std::size_t kMaxRank = 8;
 
 std::string_view kind_of(const Json& json) { return json.type_name(); }
 
@@ -16,28 +15,32 @@ struct NestedNumbers {
   std::vector<double> values;
   std::vector<std::size_t> shape;
 
-  Result<void> read(const Json& json, std::size_t depth, const std::string& where) {
+  /// The place of an error is built on the way out: a good file pays for no paths.
+  Result<void> read(const Json& json, std::size_t depth = 0) {
     if (json.is_number()) {
-      if (depth != shape.size()) return ragged(where);
+      if (depth != shape.size()) return ragged();
       values.push_back(json.get<double>());
       return {};
     }
     if (!json.is_array())
-      return fail(ErrorCode::spec_shape, fmt::format("expected numbers, found {}", kind_of(json)), where);
+      return fail(ErrorCode::spec_shape, fmt::format("expected numbers, found {}", kind_of(json)));
     if (depth == shape.size()) {
-      if (!values.empty() || depth == kMaxRank) return ragged(where);
+      if (!values.empty() || depth == kMaxRank) return ragged();
       shape.push_back(json.size());
     }
     if (json.size() != shape[depth])
       return fail(ErrorCode::spec_shape,
-                  fmt::format("this row has {} values, the first one has {}", json.size(), shape[depth]),
-                  where, "give all points the same length");
+                  fmt::format("this row has {} values, the first one has {}", json.size(), shape[depth]), {},
+                  "give all points the same length");
     for (std::size_t i = 0; i < json.size(); ++i)
-      LEARNDOCK_CHECK(read(json[i], depth + 1, fmt::format("{}/{}", where, i)));
+      if (auto child = read(json[i], depth + 1); !child) return placed(std::move(child).error(), i);
     return {};
   }
-  static Failure ragged(const std::string& where) {
-    return fail(ErrorCode::spec_shape, "numbers and lists are mixed at this level", where);
+  static Failure ragged() { return fail(ErrorCode::spec_shape, "numbers and lists are mixed at this level"); }
+  template <class Step>
+  static Failure placed(Error error, const Step& step) {
+    error.where = fmt::format("/{}{}", step, error.where);
+    return Failure(std::move(error));
   }
 };
 
@@ -57,7 +60,7 @@ Result<void> read_points(const Json& json, RkmeSpecification& spec) {
   if (!z->is_array())
     return fail(ErrorCode::spec_shape, fmt::format("z is {}, not a list", kind_of(*z)), "/z");
   NestedNumbers numbers;
-  LEARNDOCK_CHECK(numbers.read(*z, 0, "/z"));
+  if (auto read = numbers.read(*z); !read) return NestedNumbers::placed(std::move(read).error(), "z");
   if (numbers.shape.size() < 2 || numbers.values.empty())
     return fail(ErrorCode::spec_shape, "z must be a list of points, each a list of numbers", "/z");
   spec.trailing_shape.assign(numbers.shape.begin() + 1, numbers.shape.end());
@@ -72,11 +75,23 @@ Result<void> read_weights(const Json& json, RkmeSpecification& spec) {
   if (!beta->is_array())
     return fail(ErrorCode::spec_shape, fmt::format("beta is {}, not a list", kind_of(*beta)), "/beta");
   NestedNumbers numbers;
-  LEARNDOCK_CHECK(numbers.read(*beta, 0, "/beta"));
+  if (auto read = numbers.read(*beta); !read) return NestedNumbers::placed(std::move(read).error(), "beta");
   if (numbers.shape.size() != 1)
     return fail(ErrorCode::spec_shape, "beta must be a list of numbers", "/beta");
   spec.weights = std::move(numbers.values);
   return {};
+}
+
+/// Python writes a count that went through an array as 500.0.
+Result<std::uint64_t> read_count(const Json& json) {
+  constexpr double kExactlyWhole = 9007199254740992.0;  // 2^53
+  if (json.is_number_unsigned()) return json.get<std::uint64_t>();
+  if (json.is_number_float()) {
+    const double value = json.get<double>();
+    if (value >= 0 && value <= kExactlyWhole && value == std::floor(value))
+      return static_cast<std::uint64_t>(value);
+  }
+  return fail(ErrorCode::spec_shape, "num_points must be a count of rows", "/num_points");
 }
 
 Result<void> read_scalars(const Json& json, RkmeSpecification& spec) {
@@ -86,9 +101,7 @@ Result<void> read_scalars(const Json& json, RkmeSpecification& spec) {
     spec.gamma = gamma->get<double>();
   }
   if (const Json* count = member(json, "num_points"); count != nullptr && !count->is_null()) {
-    if (!count->is_number_integer() || count->get<std::int64_t>() < 0)
-      return fail(ErrorCode::spec_shape, "num_points must be a count of rows", "/num_points");
-    spec.num_points = count->get<std::uint64_t>();
+    LEARNDOCK_TRY(spec.num_points, read_count(*count));
   }
   return {};
 }
@@ -164,7 +177,7 @@ Result<RkmeSpecification> from_json(const Json& json) {
 }
 
 Result<RkmeSpecification> from_json_text(std::string_view text) {
-  LEARNDOCK_TRY(const Json json, parse_json(text));
+  LEARNDOCK_TRY(const Json json, parse_json(text, {.max_bytes = kMaxJsonBytes}));
   return from_json(json);
 }
 

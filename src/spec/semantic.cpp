@@ -12,6 +12,7 @@ namespace {
 constexpr std::size_t kMaxNameBytes = 1024;
 constexpr std::size_t kMaxDescriptionBytes = 1 << 17;
 constexpr std::uint32_t kMaxDimension = 1 << 24;
+constexpr std::size_t kMaxIdBytes = 128;
 
 const SemanticVocabulary& vocabulary(SemanticKey key) {
   return semantic_vocabularies()[static_cast<std::size_t>(key)];
@@ -123,11 +124,17 @@ Result<std::optional<FeatureDescription>> read_features(const Json& json, std::s
   if (dimension == nullptr)
     return fail(ErrorCode::semantic_shape, fmt::format("{} has no Dimension", key), where);
   FeatureDescription features;
+  std::size_t bytes = 0;
   LEARNDOCK_TRY(features.dimension, read_dimension(*dimension, where + "/Dimension"));
   const Json* description = member(*entry, "Description");
   if (description == nullptr) return features;
   if (!description->is_object())
     return fail(ErrorCode::semantic_shape, "Description is not an object", where + "/Description");
+  if (description->size() > kMaxFeatureDescriptions)
+    return fail(ErrorCode::semantic_value,
+                fmt::format("{} features are described, the limit is {}", description->size(),
+                            kMaxFeatureDescriptions),
+                where + "/Description");
   for (const auto& [index_text, text] : description->items()) {
     std::uint32_t index = 0;
     const auto [end, error] =
@@ -140,7 +147,14 @@ Result<std::optional<FeatureDescription>> read_features(const Json& json, std::s
     if (!text.is_string())
       return fail(ErrorCode::semantic_shape, "a description is not a string",
                   fmt::format("{}/Description/{}", where, index));
-    features.description[index] = text.get<std::string>();
+    const auto& words = text.get_ref<const std::string&>();
+    bytes += words.size();
+    if (words.size() > kMaxFeatureDescriptionBytes || bytes > kMaxFeatureTextBytes)
+      return fail(ErrorCode::semantic_value,
+                  fmt::format("a feature's description has at most {} bytes, all together {}",
+                              kMaxFeatureDescriptionBytes, kMaxFeatureTextBytes),
+                  fmt::format("{}/Description/{}", where, index), "describe features in a few words");
+    features.description[index] = words;
   }
   return features;
 }
@@ -148,7 +162,8 @@ Result<std::optional<FeatureDescription>> read_features(const Json& json, std::s
 Json features_to_json(const std::optional<FeatureDescription>& features) {
   if (!features) return Json::object();
   Json description = Json::object();
-  for (const auto& [index, text] : features->description) description[std::to_string(index)] = text;
+  for (const auto& [index, text] : features->description)
+    append_child(description, std::to_string(index), text);
   return {{"Dimension", features->dimension}, {"Description", std::move(description)}};
 }
 
@@ -156,9 +171,13 @@ Failure incomplete(std::string_view key, std::string message) {
   return fail(ErrorCode::semantic_missing, std::move(message), fmt::format("/{}", key));
 }
 
+bool holds(const std::vector<std::string>& values, std::string_view wanted) {
+  return std::find(values.begin(), values.end(), wanted) != values.end();
+}
+
 bool predicts_targets(const SemanticSpecification& semantic) {
   const auto& task = semantic.of(SemanticKey::task);
-  return !task.empty() && (task[0] == "Classification" || task[0] == "Regression");
+  return holds(task, "Classification") || holds(task, "Regression");
 }
 
 }  // namespace
@@ -198,13 +217,19 @@ Result<SemanticSpecification> semantic_from_json(const Json& json) {
     return fail(ErrorCode::semantic_value, "Name holds control or direction-changing characters",
                 "/Name/Values");
   LEARNDOCK_TRY(semantic.description, read_string(json, "Description", kMaxDescriptionBytes));
-  LEARNDOCK_TRY(semantic.input, read_features(json, "Input"));
-  LEARNDOCK_TRY(semantic.output, read_features(json, "Output"));
+  LEARNDOCK_TRY(semantic.learnware_id, read_string(json, "learnware_id", kMaxIdBytes));
+  // As in the reference, Input means nothing but for tables, Output nothing but for predicted targets.
+  if (semantic.of(SemanticKey::data).empty() || holds(semantic.of(SemanticKey::data), "Table")) {
+    LEARNDOCK_TRY(semantic.input, read_features(json, "Input"));
+  }
+  if (semantic.of(SemanticKey::task).empty() || predicts_targets(semantic)) {
+    LEARNDOCK_TRY(semantic.output, read_features(json, "Output"));
+  }
   return semantic;
 }
 
 Result<SemanticSpecification> semantic_from_json_text(std::string_view text) {
-  LEARNDOCK_TRY(const Json json, parse_json(text));
+  LEARNDOCK_TRY(const Json json, parse_json(text, {.max_bytes = kMaxSemanticBytes}));
   return semantic_from_json(json);
 }
 
@@ -216,6 +241,8 @@ Json semantic_to_json(const SemanticSpecification& semantic) {
   json["Description"] = {{"Type", "String"}, {"Values", semantic.description}};
   json["Input"] = features_to_json(semantic.input);
   json["Output"] = features_to_json(semantic.output);
+  if (!semantic.learnware_id.empty())
+    json["learnware_id"] = {{"Type", "String"}, {"Values", semantic.learnware_id}};
   return json;
 }
 
@@ -228,6 +255,7 @@ Result<void> check_complete(const SemanticSpecification& semantic) {
   if (semantic.of(SemanticKey::scenario).empty())
     return incomplete("Scenario", "Scenario needs at least one value");
   if (semantic.name.empty()) return incomplete("Name", "the name is empty");
+  if (semantic.description.empty()) return incomplete("Description", "the description is empty");
   if (semantic.of(SemanticKey::data)[0] == "Table" && !semantic.input)
     return incomplete("Input", "a table learnware describes its Input");
   if (!predicts_targets(semantic)) return {};

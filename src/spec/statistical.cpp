@@ -74,7 +74,29 @@ Result<void> check_values(const RkmeSpecification& spec, const SpecificationLimi
   return {};
 }
 
+Result<void> check_extra(const RkmeSpecification& spec, const SpecificationLimits& limits) {
+  if (spec.trailing_shape.size() > kMaxRank)
+    return fail(ErrorCode::spec_shape,
+                fmt::format("a point has {} extents, the limit is {}", spec.trailing_shape.size(), kMaxRank),
+                "/z");
+  if (spec.languages.empty() && spec.extra.is_null()) return {};
+  const std::size_t bytes = extra_text(spec).size();
+  if (bytes > limits.max_extra_bytes)
+    return fail(ErrorCode::spec_shape,
+                fmt::format("languages and additional keys take {} bytes, the limit is {}", bytes,
+                            limits.max_extra_bytes),
+                {}, "keep only what the specification's type defines");
+  return {};
+}
+
 }  // namespace
+
+std::string extra_text(const RkmeSpecification& spec) {
+  const bool speaks = spec.type == StatisticalType::rkme_text && !spec.languages.empty();
+  if (!speaks && spec.extra.is_null()) return {};
+  const Json languages = speaks ? Json(spec.languages) : Json::array();
+  return to_text({{"language", languages}, {"extra", spec.extra}});
+}
 
 std::string_view type_name(StatisticalType type) {
   for (const NamedType& row : kTypes)
@@ -91,6 +113,7 @@ std::optional<StatisticalType> type_of_name(std::string_view name) {
 Result<void> validate(const RkmeSpecification& spec, const SpecificationLimits& limits) {
   LEARNDOCK_CHECK(check_shape(spec, limits));
   LEARNDOCK_CHECK(check_values(spec, limits));
+  LEARNDOCK_CHECK(check_extra(spec, limits));
   if (!(spec.gamma > 0) || !std::isfinite(spec.gamma))
     return fail(ErrorCode::spec_gamma, fmt::format("gamma is {}; it must be a positive number", spec.gamma),
                 "/gamma");

@@ -100,7 +100,8 @@ std::optional<float> parse_number(std::string_view cell) {
   if (end != text.data() + text.size() || text.empty()) return std::nullopt;
   // Beyond double is beyond any use: missing, like the infinity it would become. Underflow is zero.
   if (error == std::errc::result_out_of_range)
-    return text.find("e-") != std::string_view::npos ? 0.0F : kMissing;
+    return text.find("e-") != std::string_view::npos || text.find("E-") != std::string_view::npos ? 0.0F
+                                                                                                  : kMissing;
   if (error != std::errc()) return std::nullopt;
   return static_cast<float>(value);
 }

@@ -43,5 +43,22 @@ TEST(Json, RefusesSyntaxAndSize) {
   EXPECT_EQ(code_of("[1,2,3]", {.max_bytes = 3}), ErrorCode::json_size);
 }
 
+TEST(Json, ManySmallValuesAreRefusedBeforeTheyFillTheMemory) {
+  std::string lists = "[[]";
+  for (int i = 0; i < 1000; ++i) lists += ",[]";
+  lists += "]";
+  JsonLimits limits;
+  limits.max_memory = 50'000;
+  const auto refused = parse_json(lists, limits);
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code, ErrorCode::json_size);
+  limits.max_memory = 200'000;
+  EXPECT_TRUE(parse_json(lists, limits).has_value());
+  std::string members = "{\"k\":0";
+  for (int i = 0; i < 1000; ++i) members += ",\"k" + std::to_string(i) + "\":0";
+  limits.max_memory = 100'000;
+  EXPECT_EQ(parse_json(members + "}", limits).error().code, ErrorCode::json_size);
+}
+
 }  // namespace
 }  // namespace learndock

@@ -195,7 +195,7 @@ TEST_F(SqliteCatalog, MissingCorruptForeignAndNewerFiles) {
   EXPECT_EQ(read_file(folder_ / "text").value(), std::string(5000, 'x'));
   change("PRAGMA user_version = 1000");
   EXPECT_EQ(open_sqlite_catalog(file(), false).error().code, ErrorCode::unsupported);
-  change("PRAGMA user_version = 1; PRAGMA application_id = 5");
+  change("PRAGMA user_version = 2; PRAGMA application_id = 5");
   EXPECT_EQ(open_sqlite_catalog(file(), false).error().code, ErrorCode::corrupt);
   change("PRAGMA application_id = 1279542091");
   EXPECT_TRUE(open_sqlite_catalog(file(), false).has_value()) << "the changes above are undone";
@@ -285,6 +285,27 @@ TEST_F(SqliteCatalog, AFullDiskIsNamedAndLosesNothing) {
   EXPECT_EQ(insert({big}).value()[0].id.text(), "00000002") << "works again once there is room";
   reopen();
   EXPECT_THAT(ids(), ElementsAre("00000001", "00000002"));
+}
+
+TEST_F(SqliteCatalog, TheVersionCountsChangesAndIsKept) {
+  EXPECT_EQ(catalog_->version().value(), 0u);
+  ASSERT_TRUE(insert({record("a", "a"), record("b", "b")}));
+  EXPECT_EQ(catalog_->version().value(), 1u) << "one transaction";
+  EXPECT_FALSE(insert({record("c", "a")}));
+  EXPECT_EQ(catalog_->version().value(), 1u) << "nothing changed";
+  ASSERT_TRUE(catalog_->remove(LearnwareId::create("b").value()));
+  reopen();
+  EXPECT_EQ(catalog_->version().value(), 2u);
+  EXPECT_TRUE(catalog_->has_id(LearnwareId::create("a").value()).value());
+  EXPECT_FALSE(catalog_->has_id(LearnwareId::create("b").value()).value());
+}
+
+TEST_F(SqliteCatalog, AnOlderFileGetsAVersionAboveAllItHasShown) {
+  ASSERT_TRUE(insert({record("a"), record("b"), record("c")}));
+  change("DELETE FROM counter WHERE name = 'version'; PRAGMA user_version = 1");
+  reopen();
+  EXPECT_EQ(catalog_->version().value(), 9u) << "three times the last sequence";
+  EXPECT_EQ(ids().size(), 3u);
 }
 
 }  // namespace

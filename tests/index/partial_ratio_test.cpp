@@ -65,5 +65,62 @@ TEST(PartialRatio, PatternsLongerThanAWord) {
               200.0 * 65 / 260, 1e-9);
 }
 
+struct Recorded {
+  const char* a;
+  const char* b;
+  double value;
+};
+const Recorded kRecorded[] = {
+#include "partial_ratio_recorded.inc"
+};
+
+TEST(PartialRatio, AgreesWithRecordedValues) {
+  ASSERT_GE(std::size(kRecorded), 200u);
+  for (const Recorded& row : kRecorded)
+    EXPECT_NEAR(partial_ratio(row.a, row.b), row.value, 1e-9) << row.a << " | " << row.b;
+}
+
+/// The windows that count, each compared from scratch: no pruning, no cut.
+double plain(const std::string& a, const std::string& b) {
+  const std::string &s = a.size() <= b.size() ? a : b, &l = a.size() <= b.size() ? b : a;
+  if (s.empty()) return l.empty() ? 100 : 0;
+  const auto value = [&](const std::string& window) {
+    std::vector<std::size_t> row(window.size() + 1, 0);
+    for (const char c : s) {
+      std::size_t diagonal = 0;
+      for (std::size_t j = 1; j <= window.size(); ++j) {
+        const std::size_t above = row[j];
+        row[j] = c == window[j - 1] ? diagonal + 1 : std::max(row[j], row[j - 1]);
+        diagonal = above;
+      }
+    }
+    return 200.0 * static_cast<double>(row.back()) / static_cast<double>(s.size() + window.size());
+  };
+  double best = 0;
+  for (std::size_t first = 0; first + s.size() <= l.size(); ++first)
+    best = std::max(best, value(l.substr(first, s.size())));
+  for (std::size_t length = 1; length < s.size(); ++length)
+    best = std::max({best, value(l.substr(0, length)), value(l.substr(l.size() - length))});
+  return best;
+}
+
+TEST(PartialRatio, PruningAndTheCutChangeNoValue) {
+  std::mt19937 random(11);
+  int over = 0;
+  for (int round = 0; round < 3000; ++round) {
+    const auto letters = 2 + random() % 6;
+    std::string a(1 + random() % (round % 10 == 0 ? 90 : 12), 'a'), b(1 + random() % 60, 'a');
+    for (char& c : a) c = static_cast<char>('a' + random() % letters);
+    for (char& c : b) c = static_cast<char>('a' + random() % letters);
+    const double want = a.size() == b.size() ? std::max(plain(a, b), plain(b, a)) : plain(a, b);
+    PartialRatio query(a);
+    EXPECT_EQ(query.against(b), want) << a << " | " << b;
+    EXPECT_EQ(query.against(b, 75), want >= 75 ? want : 0) << a << " | " << b;
+    over += want >= 75;
+  }
+  EXPECT_GT(over, 300);
+  EXPECT_LT(over, 2900);
+}
+
 }  // namespace
 }  // namespace learndock::index

@@ -1,5 +1,7 @@
 #include "learndock/index/snapshot.hpp"
 
+#include "index/utf8.hpp"
+
 #include <gtest/gtest.h>
 
 namespace learndock::index {
@@ -18,6 +20,23 @@ TEST(SnapshotHolder, ReadersKeepWhatTheyTook) {
   holder.replace(next);
   EXPECT_EQ(before->version, 0u);
   EXPECT_EQ(holder.current()->version, 7u);
+}
+
+constexpr struct {
+  char32_t letter, lower;
+} kLowerCases[] = {
+#include "lower_case_recorded.inc"
+};
+
+TEST(FoldCase, AgreesWithRecordedLowerCases) {
+  const auto utf8 = [](char32_t point) { return to_utf8(std::u32string(1, point)); };
+  for (const auto& row : kLowerCases) {
+    EXPECT_EQ(fold_case(utf8(row.letter)), utf8(row.lower)) << std::uint32_t{row.letter};
+    EXPECT_EQ(fold_case(utf8(row.lower)), utf8(row.lower)) << std::uint32_t{row.lower};
+  }
+  EXPECT_EQ(fold_case("ŻÓŁĆ ΆΈΏ ĐẶC TRƯNG ＡＺ Ÿ"), "żółć άέώ đặc trưng ａｚ ÿ");
+  EXPECT_EQ(fold_case("ΟΔΟΣ ΣΟΦΟΣ."), "οδος σοφος.") << "a sigma that ends a word";
+  EXPECT_EQ(fold_case("İ"), "i\u0307");
 }
 
 }  // namespace

@@ -168,5 +168,80 @@ TEST_F(MarketTest, SearchesSeeWholeSnapshotsWhileLearnwaresComeAndGo) {
   stop = true;
 }
 
+TEST_F(MarketTest, TakenIdsInABatchCostNoFurtherTransactions) {
+  const auto market = open();
+  ASSERT_TRUE(market->import_specifications(write("a.jsonl", line("old", 1))).has_value());
+  const auto before = market->status().index_version;
+  const std::string text = line("new", 2) + line("old", 3) + line("new", 4) + line("newer", 5);
+  const auto outcome = market->import_specifications(write("b.jsonl", text));
+  ASSERT_TRUE(outcome.has_value());
+  ASSERT_EQ(outcome->imported.size(), 2u);
+  EXPECT_EQ(outcome->imported[1].text(), "newer");
+  ASSERT_EQ(outcome->rejected.size(), 2u);
+  EXPECT_TRUE(outcome->rejected[0].path.ends_with("b.jsonl:2"));
+  EXPECT_TRUE(outcome->rejected[1].path.ends_with("b.jsonl:3"));
+  EXPECT_EQ(outcome->rejected[1].error.code, ErrorCode::conflict);
+  EXPECT_EQ(market->status().index_version, before + 1) << "one transaction";
+}
+
+TEST_F(MarketTest, ALineThatTheBinaryFormCannotHoldIsRejectedAlone) {
+  const std::string big(std::size_t{1} << 20, 'x');
+  const std::string text =
+      line("a", 1) +
+      R"({"id":"big","stat":{"z":[[1]],"beta":[1],"type":"HeteroMapTableSpecification","weight":")" + big +
+      "\"}}\n" + line("b", 2);
+  const auto outcome = open()->import_specifications(write("bulk.jsonl", text));
+  ASSERT_TRUE(outcome.has_value()) << outcome.error().message;
+  EXPECT_EQ(outcome->imported.size(), 2u);
+  ASSERT_EQ(outcome->rejected.size(), 1u);
+  EXPECT_EQ(outcome->rejected[0].error.code, ErrorCode::spec_shape);
+}
+
+TEST_F(MarketTest, WhatCannotBeReadIsAnErrorNotAnEmptyImport) {
+  const auto market = open();
+  EXPECT_FALSE(market->import_specifications(folder_).has_value()) << "a directory";
+  EXPECT_EQ(market->import_specifications(folder_ / "none").error().code, ErrorCode::not_found);
+}
+
+TEST_F(MarketTest, ALoopOfLinksIsRejectedNotThrown) {
+  fs::create_symlink(folder_ / "loop", folder_ / "loop");
+  fs::create_directories(folder_ / "packages");
+  fs::create_symlink(folder_ / "packages" / "inner", folder_ / "packages" / "inner");
+  package("packages/a", 1);
+  const auto outcome = open()->import_packages({folder_ / "loop", folder_ / "packages"});
+  ASSERT_TRUE(outcome.has_value());
+  EXPECT_EQ(outcome->imported.size(), 1u);
+  EXPECT_EQ(outcome->rejected.size(), 1u);
+}
+
+TEST_F(MarketTest, TheIndexVersionNeverGoesBack) {
+  std::uint64_t last = 0;
+  {
+    const auto market = open();
+    ASSERT_TRUE(market->import_specifications(write("a.jsonl", line("a", 1) + line("b", 2))).has_value());
+    for (const char* id : {"a", "b"})
+      ASSERT_TRUE(market->remove(LearnwareId::create(id).value()).has_value());
+    last = market->status().index_version;
+  }
+  const auto market = open();
+  EXPECT_EQ(market->status().index_version, last) << "the same content";
+  ASSERT_TRUE(market->import_specifications(write("c.jsonl", line("c", 3))).has_value());
+  EXPECT_GT(market->status().index_version, last);
+}
+
+TEST_F(MarketTest, ARecordWithoutALicenceCountsAsApache) {
+  const auto market = open();
+  const std::string text =
+      R"({"id":"old","semantic":{"Name":{"Values":"old"}},"stat":null})"
+      "\n"
+      R"({"id":"mit","semantic":{"Name":{"Values":"new"},"License":{"Values":["MIT"]}},"stat":null})"
+      "\n";
+  ASSERT_EQ(market->import_specifications(write("a.jsonl", text))->imported.size(), 2u);
+  SearchRequest request;
+  request.semantic.of(spec::SemanticKey::license) = {"Apache-2.0"};
+  ASSERT_EQ(market->search(request)->singles.size(), 1u);
+  EXPECT_EQ(market->search(request)->singles[0].id.text(), "old");
+}
+
 }  // namespace
 }  // namespace learndock::market

@@ -143,5 +143,18 @@ TEST(Mixture, OneCandidateIsNoMixture) {
     EXPECT_FALSE(method(problem, 5)->has_value());
 }
 
+TEST(Mixture, ASpentDeadlineEndsEveryMethod) {
+  const Scene scene(3);
+  for (const auto method : {greedy_mixture, auto_mixture, certified_mixture}) {
+    Deadline deadline(Deadline::Clock::now() - std::chrono::hours(1), std::chrono::milliseconds(1));
+    MixtureProblem problem = scene.problem();
+    problem.deadline = &deadline;
+    const auto result = method(problem, 5);
+    ASSERT_TRUE(result.has_value());
+    EXPECT_FALSE(result->has_value()) << "one member, or none, is no mixture";
+    EXPECT_TRUE(deadline.cut());
+  }
+}
+
 }  // namespace
 }  // namespace learndock::market

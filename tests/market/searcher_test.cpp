@@ -1,9 +1,9 @@
 #include "market/searcher.hpp"
 
-#include "learndock/compute/registry.hpp"
 #include "learndock/spec/mmd.hpp"
 
 #include "market/compat_scores.hpp"
+#include "market/snapshot_scene.hpp"
 #include "support/generators.hpp"
 
 #include <gtest/gtest.h>
@@ -15,39 +15,12 @@ namespace {
 
 using testing::random_specification;
 
-std::shared_ptr<const compute::Backend> backend(const char* name) {
-  return compute::open_backend(name).value();
-}
-
-void add(index::Snapshot& snapshot, const std::string& id, std::optional<spec::RkmeSpecification> spec,
-         const std::string& name = "", const std::string& scenario = "") {
-  auto entry = std::make_shared<index::Entry>();
-  entry->sequence = snapshot.entries.size() + 1;
-  entry->id = LearnwareId::create(id).value();
-  entry->name = name;
-  entry->folded_name = index::fold_case(name);
-  if (!scenario.empty()) entry->values[static_cast<std::size_t>(spec::SemanticKey::scenario)] = {scenario};
-  if (spec) {
-    const auto view = spec->view();
-    EXPECT_TRUE(
-        backend("cpu_reference")->self_inner_products({&view, 1}, {&entry->self_inner, 1}).has_value());
-  }
-  entry->specification = std::move(spec);
-  snapshot.entries.push_back(entry);
-}
-
 index::Snapshot random_snapshot(std::size_t count, std::uint64_t seed) {
   index::Snapshot snapshot;
   for (std::size_t i = 0; i < count; ++i)
     add(snapshot, "lw" + std::to_string(i),
         random_specification({5 + i % 7, 3, 0.2, 0.1 * static_cast<double>(i % 20), 1, false}, seed + i));
   return snapshot;
-}
-
-SearchRequest request_for(spec::RkmeSpecification spec) {
-  SearchRequest request;
-  request.specification = std::move(spec);
-  return request;
 }
 
 TEST(Searcher, OrdersByExactDistanceOnEveryBackend) {
@@ -173,6 +146,60 @@ TEST(Searcher, RefusesBadRequests) {
   request.top = 10;
   request.mixture = 21;
   EXPECT_EQ(search_snapshot(snapshot, request, *backend("cpu")).error().code, ErrorCode::invalid_argument);
+}
+
+TEST(Searcher, SelfTermsOfAnotherBackendAreNotTrusted) {
+  index::Snapshot snapshot;
+  auto entry = std::make_shared<index::Entry>();
+  entry->id = LearnwareId::create("a").value();
+  entry->specification = random_specification({5, 3}, 1);
+  entry->self_inner = 77;
+  snapshot.entries.push_back(entry);
+  snapshot.backend = "cpu_reference";
+  const auto request = request_for(random_specification({5, 3}, 1));
+  EXPECT_NEAR(*search_snapshot(snapshot, request, *backend("cpu"))->singles[0].mmd_squared, 0, 1e-9);
+}
+
+TEST(Searcher, FiltersByDescriptionAndPartOfAnId) {
+  index::Snapshot snapshot;
+  add(snapshot, "wine-1", std::nullopt, "Model one");
+  add(snapshot, "beer-2", std::nullopt, "Model two");
+  auto described = std::make_shared<index::Entry>();
+  described->id = LearnwareId::create("beer-3").value();
+  described->folded_description = index::fold_case("Predicts the GRÖSSE of houses");
+  snapshot.entries.push_back(described);
+  SearchRequest request;
+  request.text = "grösse of";
+  ASSERT_EQ(search_snapshot(snapshot, request, *backend("cpu"))->singles.size(), 1u);
+  EXPECT_EQ(search_snapshot(snapshot, request, *backend("cpu"))->singles[0].id.text(), "beer-3");
+  request.text = "predicts teh grösse";  // fuzzy, in the description
+  ASSERT_EQ(search_snapshot(snapshot, request, *backend("cpu"))->singles.size(), 1u);
+  request.text.clear();
+  request.semantic.learnware_id = "beer";
+  EXPECT_EQ(search_snapshot(snapshot, request, *backend("cpu"))->singles.size(), 2u);
+}
+
+TEST(Searcher, TheBudgetAlsoBoundsTheTextSearch) {
+  index::Snapshot snapshot;
+  for (int i = 0; i < 1000; ++i) add(snapshot, "lw" + std::to_string(i), std::nullopt, "abcdefgh");
+  SearchRequest request;
+  request.text = "abcdexgh";
+  EXPECT_EQ(search_snapshot(snapshot, request, *backend("cpu"))->singles.size(), 10u);
+  EXPECT_TRUE(search_snapshot(snapshot, request, *backend("cpu"))->exact);
+  request.budget = std::chrono::milliseconds(0);
+  const auto cut = search_snapshot(snapshot, request, *backend("cpu"));
+  EXPECT_FALSE(cut->exact);
+  EXPECT_EQ(cut->warnings.size(), 1u);
+  EXPECT_FALSE(cut->singles.empty());
+}
+
+TEST(Searcher, TheKernelBlindWarningDoesNotLeadAstray) {
+  index::Snapshot snapshot;
+  const auto answer = search_snapshot(
+      snapshot, request_for(random_specification({5, 3, 0.2, 0, 1e4, false}, 1)), *backend("cpu"));
+  ASSERT_EQ(answer->warnings.size(), 1u);
+  EXPECT_NE(answer->warnings[0].find("Scale the features"), std::string::npos);
+  EXPECT_NE(answer->warnings[0].find("absolute scores skip"), std::string::npos);
 }
 
 }  // namespace

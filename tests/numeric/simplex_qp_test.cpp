@@ -137,5 +137,33 @@ TEST(SimplexQp, RefusesBadInput) {
             ErrorCode::invalid_argument);
 }
 
+TEST(SimplexQp, EqualCandidatesShareTheirWeight) {
+  // Two copies of a, and b orthogonal: c = (0.7, 0.7, 0.3) is met exactly by weight 0.7 on a in any split.
+  const Matrix<double> h(3, 3, {1, 1, 0, 1, 1, 0, 0, 0, 1});
+  const auto solution = solve_simplex_qp(h.view(), std::vector<double>{0.7, 0.7, 0.3});
+  ASSERT_TRUE(solution.has_value());
+  EXPECT_NEAR(solution->weights[0], 0.35, 1e-8);
+  EXPECT_NEAR(solution->weights[1], 0.35, 1e-8);
+  EXPECT_NEAR(solution->weights[2], 0.30, 1e-8);
+  EXPECT_LE(solution->kkt_residual, 1e-9);
+}
+
+TEST(SimplexQp, ManyVariablesOfWhichManyAreEqual) {
+  std::mt19937_64 random(8);
+  const Matrix<double> base = gaussian_gram(40, 3, 0.5, random);
+  const std::size_t n = 120;  // every point three times
+  Matrix<double> h(n, n);
+  std::vector<double> c(n);
+  for (std::size_t i = 0; i < n; ++i) {
+    for (std::size_t j = 0; j < n; ++j) h(i, j) = base(i / 3, j / 3);
+    for (std::size_t j = 0; j < 10; ++j) c[i] += 0.1 * base(i / 3, j);
+  }
+  const auto solution = solve_simplex_qp(h.view(), c);
+  ASSERT_TRUE(solution.has_value());
+  EXPECT_LE(solution->kkt_residual, 1e-9);
+  for (std::size_t i = 0; i < n; i += 3)
+    EXPECT_NEAR(solution->weights[i], solution->weights[i + 1], 1e-7) << i;
+}
+
 }  // namespace
 }  // namespace learndock

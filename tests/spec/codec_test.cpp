@@ -122,5 +122,54 @@ TEST(SpecificationBinary, EveryTruncationAndEveryFlippedBitIsAnError) {
   EXPECT_FALSE(from_binary(bytes + "x").has_value());
 }
 
+TEST(SpecificationJson, TheLargestReducedSetOfTheReferenceIsLegal) {
+  // 1,310,720 values of 32 bytes: 40 MiB of text.
+  std::string row = "[";
+  for (int i = 0; i < 13'108; ++i)
+    row += (i > 0 ? "," : "") + std::string("0.123456789012345678901234567890");
+  row += "]";
+  std::string z = "[", beta = "[";
+  for (int i = 0; i < 100; ++i) {
+    z += (i > 0 ? "," : "") + row;
+    beta += i > 0 ? ",0.01" : "0.01";
+  }
+  const std::string text = "{\"z\":" + z + "],\"beta\":" + beta + "]}";
+  ASSERT_GT(text.size(), std::size_t{40} << 20);
+  const auto spec = from_json_text(text);
+  ASSERT_TRUE(spec.has_value()) << spec.error().message;
+  EXPECT_EQ(spec->dimension(), 13'108u);
+}
+
+TEST(SpecificationJson, WhatTheBinaryFormCannotCarryIsRefusedAtOnce) {
+  const std::string big(std::size_t{1} << 20, 'x');
+  const std::string head = R"({"z":[[1]],"beta":[1],"type":"HeteroMapTableSpecification","embedding":)";
+  EXPECT_EQ(from_json_text(head + "\"" + big + "\"}").error().code, ErrorCode::spec_shape);
+  // As deep as JSON allows: one level deeper inside the binary form.
+  const auto deep = from_json_text(head + std::string(62, '[') + std::string(62, ']') + "}");
+  ASSERT_TRUE(deep.has_value()) << deep.error().message;
+  const auto back = from_binary(to_binary(*deep));
+  ASSERT_TRUE(back.has_value()) << back.error().message;
+  EXPECT_EQ(*back, *deep);
+}
+
+TEST(SpecificationJson, AWholeFloatIsACount) {
+  EXPECT_EQ(from_json_text(R"({"z":[[1]],"beta":[1],"num_points":500.0})")->num_points, 500u);
+  for (const char* bad : {"500.5", "-1", "-1.0", "1e300", "\"5\""})
+    EXPECT_EQ(from_json_text(std::string(R"({"z":[[1]],"beta":[1],"num_points":)") + bad + "}").error().where,
+              "/num_points")
+        << bad;
+}
+
+TEST(SpecificationJson, ErrorsNameTheirPlace) {
+  EXPECT_EQ(from_json_text(R"({"z":[[1,2],[3,"x"]],"beta":[1,1]})").error().where, "/z/1/1");
+  EXPECT_EQ(from_json_text(R"({"z":[[1],[2]],"beta":[1,[1]]})").error().where, "/beta/1");
+}
+
+TEST(SpecificationBinary, OnlyTextsSpeakLanguages) {
+  auto table = from_json_text(R"({"z":[[1]],"beta":[1]})").value();
+  table.languages = {"en"};
+  EXPECT_TRUE(from_binary(to_binary(table))->languages.empty());
+}
+
 }  // namespace
 }  // namespace learndock::spec

@@ -31,7 +31,7 @@ TEST(Semantic, ReadsWritesAndChecksACompleteOne) {
 TEST(Semantic, EmptyFieldsAreWildcards) {
   EXPECT_EQ(semantic_from_json(Json::object()).value(), SemanticSpecification{});
   const auto blank = semantic_from_json_text(
-      R"({"Data":{"Values":[],"Type":"Class"},"Task":{"Values":"","Type":"Class"},"Name":{"Values":""},"Input":null,"Output":{},"learnware_id":{"Values":"x"}})");
+      R"({"Data":{"Values":[],"Type":"Class"},"Task":{"Values":"","Type":"Class"},"Name":{"Values":""},"Input":null,"Output":{},"learnware_id":{"Values":""},"other":{"Values":"x"}})");
   ASSERT_TRUE(blank.has_value()) << blank.error().message;
   EXPECT_EQ(*blank, SemanticSpecification{});
 }
@@ -74,6 +74,55 @@ TEST(Semantic, CompletenessRules) {
   EXPECT_EQ(code("/Input", nullptr), ErrorCode::semantic_missing);
   EXPECT_EQ(code("/Output", nullptr), ErrorCode::semantic_missing);
   EXPECT_EQ(code("/Output", Json::object({{"Dimension", 1}})), ErrorCode::semantic_value);
+}
+
+TEST(Semantic, AWideTableWithEveryColumnDescribedIsLegal) {
+  Json semantic = {{"Data", {{"Values", {"Table"}}}}};
+  Json& input = append_child(semantic, "Input", {{"Dimension", 100'000}});
+  Json& description = append_child(input, "Description", Json::object());
+  for (int i = 0; i < 100'000; ++i)
+    append_child(description, std::to_string(i), "column number " + std::to_string(i));
+  const auto read = semantic_from_json_text(to_text(semantic));
+  ASSERT_TRUE(read.has_value()) << read.error().message;
+  ASSERT_EQ(read->input->description.size(), 100'000u);
+  EXPECT_EQ(semantic_from_json_text(to_text(semantic_to_json(*read))).value(), *read);
+}
+
+TEST(Semantic, LimitsOfFeatureDescriptions) {
+  const auto with = [](std::size_t count, std::size_t bytes) {
+    Json description = Json::object();
+    for (std::size_t i = 0; i < count; ++i)
+      append_child(description, std::to_string(i), std::string(bytes, 'x'));
+    Json semantic = Json::object();
+    semantic["Input"] = {{"Dimension", 1 << 20}, {"Description", std::move(description)}};
+    return semantic_from_json(semantic);
+  };
+  EXPECT_TRUE(with(1, kMaxFeatureDescriptionBytes).has_value());
+  EXPECT_EQ(with(1, kMaxFeatureDescriptionBytes + 1).error().code, ErrorCode::semantic_value);
+  EXPECT_EQ(with(1025, 4096).error().code, ErrorCode::semantic_value) << "4 MiB in all";
+  EXPECT_EQ(with(kMaxFeatureDescriptions + 1, 1).error().code, ErrorCode::semantic_value);
+}
+
+TEST(Semantic, InputBelongsToTablesAndOutputToPredictedTargets) {
+  const auto read = [](const char* data, const char* task) {
+    return semantic_from_json_text(std::string(R"({"Data":{"Values":[")") + data +
+                                   R"("]},"Task":{"Values":[")" + task +
+                                   R"("]},"Input":{"Dimension":3},"Output":{"Dimension":2}})")
+        .value();
+  };
+  EXPECT_TRUE(read("Table", "Classification").input && read("Table", "Classification").output);
+  EXPECT_FALSE(read("Image", "Regression").input);
+  EXPECT_TRUE(read("Image", "Regression").output);
+  EXPECT_FALSE(read("Table", "Segmentation").output);
+  // What is left out is not read either.
+  EXPECT_TRUE(semantic_from_json_text(R"({"Data":{"Values":["Text"]},"Input":"none"})").has_value());
+}
+
+TEST(Semantic, ARequirementMayAskForPartOfAnId) {
+  const auto read = semantic_from_json_text(R"({"learnware_id":{"Values":"0042"}})");
+  ASSERT_TRUE(read.has_value());
+  EXPECT_EQ(read->learnware_id, "0042");
+  EXPECT_EQ(semantic_from_json(semantic_to_json(*read)).value(), *read);
 }
 
 }  // namespace

@@ -83,5 +83,13 @@ TEST(Npy, RefusesWhatIsNotATable) {
   EXPECT_FALSE(parse_npy(npy<double>("<f8", false, "(99999999999, 99999999999)", {1})).has_value());
 }
 
+TEST(Table, UnderflowIsZeroHoweverItIsWritten) {
+  const auto table = parse_csv("a,b,c\n1E-400,1e-400,1E400\n");
+  ASSERT_TRUE(table.has_value());
+  EXPECT_EQ(table->values(0, 0), 0);
+  EXPECT_EQ(table->values(0, 1), 0);
+  EXPECT_TRUE(std::isnan(table->values(0, 2)));
+}
+
 }  // namespace
 }  // namespace learndock::spec

@@ -16,6 +16,8 @@ using Json = nlohmann::ordered_json;
 struct JsonLimits {
   std::size_t max_bytes = std::size_t{16} << 20;  ///< longer text is refused before it is read
   std::size_t max_depth = 64;                     ///< deeper nesting is refused
+  /// What the parsed values may take, by estimate: many small lists take far more than their text.
+  std::size_t max_memory = std::size_t{192} << 20;
 };
 
 /// Reads one JSON text strictly: UTF-8, no duplicate keys, no NaN or Infinity, no number outside double.

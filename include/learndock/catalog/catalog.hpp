@@ -48,6 +48,11 @@ class Catalog {
 
   [[nodiscard]] virtual Result<std::uint64_t> count() const = 0;
 
+  /// Grows by one with each `insert` and `remove` and is kept: one number never stands for two contents.
+  [[nodiscard]] virtual Result<std::uint64_t> version() const = 0;
+
+  [[nodiscard]] virtual Result<bool> has_id(const LearnwareId& id) const = 0;
+
   /// Whether a record names this package digest.
   [[nodiscard]] virtual Result<bool> has_package(std::string_view digest) const = 0;
 };

@@ -5,7 +5,9 @@
 #include "learndock/spec/statistical.hpp"
 
 #include <array>
+#include <atomic>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -24,13 +26,17 @@ struct Entry {
   std::string folded_description;
   std::array<std::vector<std::string>, spec::kSemanticKeys> values;
   std::optional<spec::RkmeSpecification> specification;
-  double self_inner = 0;  ///< <L, L>; computed once when the learnware enters
+  double self_inner = 0;  ///< <L, L> by the dock's backend; computed once when the learnware enters
+  /// <L, L> by cpu_reference, NaN until a search first needs it; racing searches store the same value.
+  mutable std::atomic<double> reference_self = std::numeric_limits<double>::quiet_NaN();
 };
 
 /// All learnwares of a dock at one moment, by insertion order. Readers keep theirs for as long as they like.
 struct Snapshot {
   std::uint64_t version = 0;
   std::vector<std::shared_ptr<const Entry>> entries;
+  std::string backend;                    ///< the one that computed self_inner; "" = none can be relied on
+  std::uint64_t specification_bytes = 0;  ///< points and weights of all entries
 };
 
 /// Holds the current snapshot. @threads safe; `replace` calls must not overlap
@@ -44,7 +50,7 @@ class SnapshotHolder {
   std::shared_ptr<const Snapshot> current_ = std::make_shared<Snapshot>();
 };
 
-/// Lower case for text search: ASCII, Latin-1, Greek and Cyrillic letters; everything else as it is.
+/// Lower case for text search, as Python's str.lower gives it.
 [[nodiscard]] std::string fold_case(std::string_view utf8);
 
 }  // namespace learndock::index

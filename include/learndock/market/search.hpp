@@ -23,9 +23,9 @@ enum class MixtureMethod : std::uint8_t { certified, greedy, auto_weights };
 struct SearchRequest {
   std::optional<spec::RkmeSpecification> specification;  ///< none: a semantic search only
   spec::SemanticSpecification semantic;                  ///< empty fields are wildcards
-  std::string text;                             ///< name or description words; overrides semantic.name
-  std::size_t top = 10;                         ///< 1..1000; compat mode does not cut
-  std::size_t mixture = 5;                      ///< members at most; 0 = no mixture; at most 20
+  std::string text;         ///< name or description words; overrides semantic.name
+  std::size_t top = 10;     ///< 1..1000; compat mode ignores it
+  std::size_t mixture = 5;  ///< members at most; 0 = none; at most 20, or 100 for greedy and auto
   std::optional<MixtureMethod> mixture_method;  ///< default: certified for absolute, greedy for compat
   ScoreMode scores = ScoreMode::absolute;
   std::optional<std::chrono::milliseconds>

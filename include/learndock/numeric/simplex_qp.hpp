@@ -19,7 +19,8 @@ struct SimplexQpSolution {
 };
 
 /// Minimises 1/2 w'Hw - c'w over the probability simplex: interior point (Mehrotra), then the exact solution
-/// on the support found, kept when its certificate is no worse.
+/// on the support found, kept when its certificate is no worse. Equal variables get equal weights where the
+/// optimum is not unique.
 ///
 /// @param h  n x n, symmetric positive semi-definite up to rounding; only the upper triangle is read
 /// @errors   invalid_argument (n = 0, shapes, non-finite input), internal (no certificate below 1e-6 of the

@@ -7,6 +7,10 @@
 
 namespace learndock::spec {
 
+/// Longer stat.json texts are refused. The largest the reference makes holds 1,310,720 point values of about
+/// 20 bytes.
+inline constexpr std::size_t kMaxJsonBytes = std::size_t{64} << 20;
+
 /// Reads the reference's stat.json (formats: table, text, image, hetero). A missing type means table, unknown
 /// keys are ignored, K = 1 is legal. @errors json_*, spec_*; `where` is a JSON pointer
 [[nodiscard]] Result<RkmeSpecification> from_json_text(std::string_view text);

@@ -32,11 +32,18 @@ struct FeatureDescription {
   bool operator==(const FeatureDescription&) const = default;
 };
 
+/// Limits of the text of a specification. A table of 100,000 described columns stays far below them.
+inline constexpr std::size_t kMaxFeatureDescriptions = std::size_t{1} << 18;
+inline constexpr std::size_t kMaxFeatureDescriptionBytes = 4096;           ///< of one feature
+inline constexpr std::size_t kMaxFeatureTextBytes = std::size_t{4} << 20;  ///< of all, in Input or Output
+inline constexpr std::size_t kMaxSemanticBytes = std::size_t{32} << 20;    ///< of the JSON text
+
 /// What a learnware is for. As a user requirement (`UserInfo` in the reference) empty fields are wildcards.
 struct SemanticSpecification {
   std::array<std::vector<std::string>, kSemanticKeys> values;  ///< by SemanticKey
   std::string name;
   std::string description;
+  std::string learnware_id;  ///< of a user's requirement only: part of the id wanted; "" = any
   std::optional<FeatureDescription> input;
   std::optional<FeatureDescription> output;
 
@@ -50,16 +57,16 @@ struct SemanticSpecification {
 };
 
 /// Reads the reference's semantic_specification.json: checks shapes and vocabularies, tolerates missing keys,
-/// null or
-/// {} for Input and Output, and Input/Output given as JSON strings.
+/// null or {} for Input and Output, and Input/Output given as JSON strings. Input is left out for data other
+/// than tables, Output for tasks other than classification and regression.
 /// @errors semantic_shape, semantic_value; `where` is a JSON pointer
 [[nodiscard]] Result<SemanticSpecification> semantic_from_json(const Json& json);
 [[nodiscard]] Result<SemanticSpecification> semantic_from_json_text(std::string_view text);
 [[nodiscard]] Json semantic_to_json(const SemanticSpecification& semantic);
 
 /// The rules for a learnware offered to others: exactly one Data, Task, Library and License, at least one
-/// Scenario, a name, Input for tables, Output (Dimension > 1 unless regression) for classification and
-/// regression.
+/// Scenario, a name, a description, Input for tables, Output (Dimension > 1 unless regression) for
+/// classification and regression.
 /// @errors semantic_missing, semantic_value
 [[nodiscard]] Result<void> check_complete(const SemanticSpecification& semantic);
 

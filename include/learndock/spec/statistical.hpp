@@ -26,12 +26,16 @@ enum class StatisticalType : std::uint8_t {
 [[nodiscard]] std::string_view type_name(StatisticalType type);
 [[nodiscard]] std::optional<StatisticalType> type_of_name(std::string_view name);
 
+/// Most extents of one point, as the binary form counts them.
+inline constexpr std::size_t kMaxRank = 8;
+
 /// Limits a specification must respect to enter a dock; beyond them squared distances would overflow or a
 /// small file could claim a huge shape.
 struct SpecificationLimits {
   std::size_t max_points = 16'384;
-  std::size_t max_values = std::size_t{1} << 24;  ///< points x dimension
-  double max_magnitude = 1e150;                   ///< |z|: squared distances stay finite
+  std::size_t max_values = std::size_t{1} << 24;       ///< points x dimension
+  double max_magnitude = 1e150;                        ///< |z|: squared distances stay finite
+  std::size_t max_extra_bytes = std::size_t{1} << 20;  ///< languages and extra keys, as JSON text
 };
 
 /// RKME: a reduced kernel mean embedding, sum_i weights[i] * phi(points[i]).
@@ -58,7 +62,12 @@ struct RkmeSpecification {
   bool operator==(const RkmeSpecification&) const = default;
 };
 
-/// Checks every invariant above. @errors spec_shape, spec_weights, spec_gamma, spec_not_finite
+/// The languages (text specifications) and extra keys as the binary form carries them; "" when there are
+/// none.
+[[nodiscard]] std::string extra_text(const RkmeSpecification& spec);
+
+/// Checks every invariant above, and that the binary form can carry the rest. @errors spec_shape,
+/// spec_weights, spec_gamma, spec_not_finite
 [[nodiscard]] Result<void> validate(const RkmeSpecification& spec, const SpecificationLimits& limits = {});
 
 /// A table specification from its parts, validated.

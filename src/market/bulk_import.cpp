@@ -1,0 +1,166 @@
+// Bulk import of records without packages.
+#include "learndock/spec/codec.hpp"
+
+#include "market/line_reader.hpp"
+#include "market/market_state.hpp"
+
+#include <fmt/format.h>
+
+#include <unordered_set>
+
+namespace learndock::market {
+namespace {
+
+/// What is stored in one transaction: lines, and bytes of their records.
+constexpr std::size_t kBatchLines = 2000, kBatchBytes = std::size_t{64} << 20;
+/// A line holds both specifications.
+constexpr std::size_t kMaxLineBytes = spec::kMaxJsonBytes + spec::kMaxSemanticBytes;
+
+/// The key License is younger than the records of old docks; the reference takes it for Apache-2.0. What only
+/// a requirement can ask for is no part of a record.
+void complete_old_record(const Json& json, spec::SemanticSpecification& semantic) {
+  if (json.is_object() && !json.empty() && !json.contains("License"))
+    semantic.of(spec::SemanticKey::license) = {"Apache-2.0"};
+  semantic.learnware_id.clear();
+}
+
+/// One line of a bulk import: {"id"?, "semantic"?, "stat", "url"?}.
+Result<catalog::LearnwareRecord> record_from_line(std::string_view line) {
+  LEARNDOCK_TRY(const Json json, parse_json(line, {.max_bytes = kMaxLineBytes}));
+  if (!json.is_object()) return fail(ErrorCode::semantic_shape, "a line is a JSON object");
+  catalog::LearnwareRecord record;
+  for (const auto& [key, value] : json.items()) {
+    if (key == "id" && !value.is_null()) {
+      if (!value.is_string() && !value.is_number_integer())
+        return fail(ErrorCode::invalid_argument, "id is a string or a whole number", "/id");
+      LEARNDOCK_TRY(record.id,
+                    LearnwareId::create(value.is_string() ? value.get<std::string>() : value.dump()));
+    } else if (key == "semantic" && !value.is_null()) {
+      LEARNDOCK_TRY(spec::SemanticSpecification semantic, spec::semantic_from_json(value));
+      complete_old_record(value, semantic);
+      record.name = semantic.name;
+      record.semantic_json = to_text(spec::semantic_to_json(semantic));
+    } else if (key == "stat" && !value.is_null()) {
+      LEARNDOCK_TRY(const spec::RkmeSpecification stat, spec::from_json(value));
+      record.statistical = spec::to_binary(stat);
+    } else if (key == "url" && !value.is_null()) {
+      if (!value.is_string() || value.get_ref<const std::string&>().size() > 4096)
+        return fail(ErrorCode::invalid_argument, "url is a string of at most 4096 bytes", "/url");
+      record.url = value.get<std::string>();
+    }
+  }
+  if (record.semantic_json.empty()) record.semantic_json = to_text(spec::semantic_to_json({}));
+  if (record.name.empty()) record.name = record.id.text();
+  return record;
+}
+
+/// The lines that wait to be stored together.
+class Batch {
+ public:
+  Batch(const std::filesystem::path& file, ImportOutcome& outcome) : file_(file), outcome_(outcome) {}
+
+  void reject(std::size_t line, Error error) {
+    outcome_.rejected.push_back({fmt::format("{}:{}", file_.string(), line), std::move(error)});
+  }
+
+  /// A line that cannot enter a dock is rejected alone.
+  void add(std::size_t line, std::string_view text) {
+    auto record = record_from_line(text);
+    if (!record) return reject(line, std::move(record).error());
+    auto entry = make_entry(*record);
+    if (!entry) return reject(line, std::move(entry).error());
+    bytes_ += record->statistical.size() + record->semantic_json.size();
+    records_.push_back(std::move(*record));
+    entries_.push_back(std::move(*entry));
+    lines_.push_back(line);
+  }
+
+  [[nodiscard]] bool full() const { return records_.size() >= kBatchLines || bytes_ >= kBatchBytes; }
+
+  /// Rejects the lines whose ids `taken` knows or an earlier line of the batch has.
+  template <class Taken>
+  Result<void> drop_taken(Taken taken) {
+    std::unordered_set<std::string> seen;
+    std::size_t kept = 0;
+    for (std::size_t i = 0; i < records_.size(); ++i) {
+      const LearnwareId& id = records_[i].id;
+      if (!id.text().empty()) {
+        LEARNDOCK_TRY(const bool stored, taken(id));
+        if (stored || !seen.insert(id.text()).second) {
+          reject(lines_[i], {ErrorCode::conflict, fmt::format("the id \"{}\" is taken", id.text()), id.text(),
+                             "choose another id, or leave it out to get a free one"});
+          continue;
+        }
+      }
+      if (kept != i) {
+        records_[kept] = std::move(records_[i]);
+        entries_[kept] = std::move(entries_[i]);
+      }
+      ++kept;
+    }
+    records_.resize(kept);
+    entries_.resize(kept);
+    return {};
+  }
+
+  [[nodiscard]] const std::vector<catalog::LearnwareRecord>& records() const { return records_; }
+  NewEntries take_entries() { return std::move(entries_); }
+
+  void stored(const std::vector<catalog::LearnwareRecord>& records) {
+    for (const auto& record : records) outcome_.imported.push_back(record.id);
+  }
+  void clear() {
+    records_.clear();
+    entries_.clear();
+    lines_.clear();
+    bytes_ = 0;
+  }
+
+ private:
+  const std::filesystem::path& file_;
+  ImportOutcome& outcome_;
+  std::vector<catalog::LearnwareRecord> records_;
+  NewEntries entries_;
+  std::vector<std::size_t> lines_;
+  std::size_t bytes_ = 0;
+};
+
+}  // namespace
+
+Result<ImportOutcome> Market::import_specifications(const std::filesystem::path& jsonl,
+                                                    const Progress& progress) {
+  LineReader reader(jsonl, kMaxLineBytes);
+  LEARNDOCK_CHECK(reader.open());
+  std::error_code size_error;
+  const std::uint64_t total = std::filesystem::file_size(jsonl, size_error);
+  ImportOutcome outcome;
+  Batch batch(jsonl, outcome);
+  const auto flush = [&]() -> Result<void> {
+    const std::lock_guard lock(state_->writer);
+    LEARNDOCK_CHECK(batch.drop_taken([&](const LearnwareId& id) { return state_->catalog->has_id(id); }));
+    if (!batch.records().empty()) {
+      LEARNDOCK_TRY(const auto stored, state_->insert(batch.records(), batch.take_entries()));
+      batch.stored(stored);
+    }
+    batch.clear();
+    return {};
+  };
+  std::string line;
+  for (std::size_t number = 1;; ++number) {
+    LEARNDOCK_TRY(const bool more, reader.next(line));
+    if (!more) break;
+    if (reader.too_long())
+      batch.reject(number,
+                   {ErrorCode::json_size, fmt::format("the line has more than {} bytes", kMaxLineBytes)});
+    else if (line.find_first_not_of(" \t\r") != std::string::npos)
+      batch.add(number, line);
+    if (!batch.full()) continue;
+    LEARNDOCK_CHECK(flush());
+    if (progress) progress(reader.bytes_read(), total);
+  }
+  LEARNDOCK_CHECK(flush());
+  if (progress) progress(total, total);
+  return outcome;
+}
+
+}  // namespace learndock::market

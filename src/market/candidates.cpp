@@ -1,0 +1,197 @@
+#include "market/candidates.hpp"
+
+#include "compute/parallel.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+namespace learndock::market {
+namespace {
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+/// Learnwares compared between two looks at the clock.
+constexpr std::size_t kBatch = 4096, kBatchOnBudget = 256;
+/// Up to this many candidates all are refined. Beyond, distances this much apart, relative to the self terms,
+/// cannot be swapped by a backend's rounding; at most kMaxNearTies are refined for being closer.
+constexpr std::size_t kRefineAll = 2000, kMaxNearTies = 2000, kFarthest = 64;
+constexpr double kNearTie = 1e-7;
+constexpr std::size_t kRefineBatch = 64;
+
+void warn_skipped(std::vector<std::string>& warnings, std::size_t count, std::string_view why) {
+  if (count > 0)
+    warnings.push_back(fmt::format("{} learnware{} skipped: {}", count, count == 1 ? "" : "s", why));
+}
+
+bool speaks_all(const std::vector<std::string>& have, const std::vector<std::string>& wanted) {
+  return std::all_of(wanted.begin(), wanted.end(), [&](const std::string& code) {
+    return std::find(have.begin(), have.end(), code) != have.end();
+  });
+}
+
+double mass_of(const compute::ReducedSetView& view) {
+  return std::accumulate(view.weights, view.weights + view.count, 0.0,
+                         [](double sum, double weight) { return sum + std::abs(weight); });
+}
+
+/// With one gamma MMD >= | ||l|| - ||u|| |; with two the terms come from different spaces and only
+/// |<l, u>| <= mass * mass is left.
+double least_distance(const index::Entry& entry, const Query& query) {
+  const compute::ReducedSetView view = entry.specification->view();
+  if (view.gamma != query.view.gamma) return entry.self_inner - 2 * mass_of(view) * query.mass + query.self;
+  const double difference = std::sqrt(std::max(0.0, entry.self_inner)) - std::sqrt(std::max(0.0, query.self));
+  return difference * difference;
+}
+
+std::vector<std::size_t> deciding(const Candidates& candidates, double query_self, std::size_t leading) {
+  const std::size_t n = candidates.distance.size();
+  if (n <= std::max(kRefineAll, leading)) {
+    std::vector<std::size_t> all(n);
+    std::iota(all.begin(), all.end(), std::size_t{0});
+    return all;
+  }
+  std::vector<std::size_t> order = ranked(candidates, ScoreMode::compat, n);
+  const auto tolerance = [&](std::size_t i) {
+    return kNearTie * (std::abs(candidates.self[i]) + std::abs(query_self));
+  };
+  std::size_t near = std::max(kRefineAll, leading);
+  const std::size_t edge = order[near - 1], most = std::min(n, near + kMaxNearTies);
+  while (near < most && candidates.distance[order[near]] <=
+                            candidates.distance[edge] + tolerance(edge) + tolerance(order[near]))
+    ++near;
+  const std::size_t farthest = std::max(near, n - std::min(n, kFarthest));
+  order.erase(order.begin() + static_cast<std::ptrdiff_t>(near),
+              order.begin() + static_cast<std::ptrdiff_t>(farthest));
+  return order;
+}
+
+Result<void> refine_one(Candidates& candidates, std::size_t i, const Query& query,
+                        const compute::Backend& reference) {
+  std::atomic<double>& known = candidates.entries[i]->reference_self;
+  double self = known.load(std::memory_order_relaxed), user = 0;
+  if (std::isnan(self)) {
+    LEARNDOCK_CHECK(reference.self_inner_products({&candidates.views[i], 1}, {&self, 1}));
+    known.store(self, std::memory_order_relaxed);
+  }
+  LEARNDOCK_CHECK(reference.inner_products(query.view, {&candidates.views[i], 1}, {&user, 1}));
+  candidates.self[i] = self;
+  candidates.user[i] = user;
+  candidates.distance[i] = self - 2 * user + query.self;
+  return {};
+}
+
+}  // namespace
+
+void Candidates::resize(std::size_t count) {
+  entries.resize(count);
+  views.resize(count);
+  for (auto* values : {&self, &user, &distance}) values->resize(count);
+}
+
+Candidates comparable(const Entries& entries, const spec::RkmeSpecification& query, ScoreMode mode,
+                      std::vector<std::string>& warnings) {
+  Candidates candidates;
+  std::size_t without = 0, other_type = 0, other_shape = 0, other_gamma = 0, other_language = 0;
+  for (const index::Entry* entry : entries) {
+    const auto& spec = entry->specification;
+    if (!spec) {
+      ++without;
+    } else if (spec->type != query.type) {
+      ++other_type;
+    } else if (spec->trailing_shape != query.trailing_shape) {
+      ++other_shape;
+    } else if (mode == ScoreMode::absolute && std::abs(spec->gamma - query.gamma) > 1e-12 * query.gamma) {
+      ++other_gamma;  // another kernel is another space: such distances would not be comparable
+    } else if (!speaks_all(spec->languages, query.languages)) {
+      ++other_language;
+    } else {
+      candidates.entries.push_back(entry);
+    }
+  }
+  candidates.views.reserve(candidates.entries.size());
+  for (const index::Entry* entry : candidates.entries)
+    candidates.views.push_back(entry->specification->view());
+  warn_skipped(warnings, without, "no statistical specification");
+  warn_skipped(warnings, other_type, "another type of specification");
+  warn_skipped(warnings, other_shape, fmt::format("dimension other than {}", query.dimension()));
+  warn_skipped(warnings, other_gamma, fmt::format("gamma other than the query's {}", query.gamma));
+  warn_skipped(warnings, other_language, "languages that do not cover the query's");
+  return candidates;
+}
+
+Result<void> evaluate(Candidates& candidates, const Query& query, const compute::Backend& backend,
+                      bool stored_self, Deadline& deadline) {
+  const std::size_t n = candidates.views.size();
+  candidates.resize(n);
+  const std::size_t batch = deadline.limited() ? kBatchOnBudget : kBatch;
+  for (std::size_t first = 0; first < n; first += batch) {
+    if (first > 0 && deadline.spent()) break;
+    const std::size_t count = std::min(batch, n - first);
+    const auto views = std::span(candidates.views).subspan(first, count);
+    LEARNDOCK_CHECK(
+        backend.inner_products(query.view, views, std::span(candidates.user).subspan(first, count)));
+    if (!stored_self)
+      LEARNDOCK_CHECK(backend.self_inner_products(views, std::span(candidates.self).subspan(first, count)));
+    for (std::size_t i = first; i < first + count; ++i) {
+      if (stored_self) candidates.self[i] = candidates.entries[i]->self_inner;
+      candidates.distance[i] = candidates.self[i] - 2 * candidates.user[i] + query.self;
+    }
+    candidates.evaluated = first + count;
+  }
+  return {};
+}
+
+double drop_unusable(Candidates& candidates, const Query& query, std::vector<std::string>& warnings) {
+  double bound = kInfinity;
+  for (std::size_t i = candidates.evaluated; i < candidates.entries.size(); ++i)
+    bound = std::min(bound, least_distance(*candidates.entries[i], query));
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < candidates.evaluated; ++i) {
+    if (!std::isfinite(candidates.distance[i])) continue;
+    candidates.entries[kept] = candidates.entries[i];
+    candidates.views[kept] = candidates.views[i];
+    for (auto* values : {&candidates.self, &candidates.user, &candidates.distance})
+      (*values)[kept] = (*values)[i];
+    ++kept;
+  }
+  warn_skipped(warnings, candidates.evaluated - kept, "distance not finite");
+  candidates.resize(kept);
+  return bound;
+}
+
+std::vector<std::size_t> ranked(const Candidates& candidates, ScoreMode mode, std::size_t count) {
+  std::vector<std::size_t> order(candidates.distance.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  const auto before = [&](std::size_t a, std::size_t b) {
+    if (candidates.distance[a] != candidates.distance[b])
+      return candidates.distance[a] < candidates.distance[b];
+    if (mode == ScoreMode::absolute && candidates.entries[a]->id != candidates.entries[b]->id)
+      return candidates.entries[a]->id < candidates.entries[b]->id;
+    return a < b;
+  };
+  std::partial_sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(std::min(count, order.size())),
+                    order.end(), before);
+  return order;
+}
+
+Result<void> refine(Candidates& candidates, const Query& reference_query, const compute::Backend& reference,
+                    std::size_t leading, unsigned threads, Deadline& deadline) {
+  const std::vector<std::size_t> order = deciding(candidates, reference_query.self, leading);
+  const std::size_t stride = kRefineBatch * threads;
+  for (std::size_t first = 0; first < order.size(); first += stride) {
+    if (deadline.spent()) return {};
+    const std::size_t count = std::min(stride, order.size() - first);
+    std::vector<Result<void>> done(count);
+    compute::run_tasks(count, threads, [&](std::size_t i) {
+      done[i] = refine_one(candidates, order[first + i], reference_query, reference);
+    });
+    for (auto& one : done) LEARNDOCK_CHECK(std::move(one));
+  }
+  return {};
+}
+
+}  // namespace learndock::market

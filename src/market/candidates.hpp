@@ -1,0 +1,59 @@
+#pragma once
+
+#include "learndock/compute/backend.hpp"
+#include "learndock/market/search.hpp"
+
+#include "market/deadline.hpp"
+#include "market/semantic_filter.hpp"
+
+#include <string>
+#include <vector>
+
+namespace learndock::market {
+
+/// The user's side of a comparison.
+struct Query {
+  compute::ReducedSetView view;
+  double self = 0;  ///< <u, u>
+  double mass = 0;  ///< sum of |weight|: no kernel value is above 1
+};
+
+/// The learnwares that can be compared with the query, and what is known of each.
+struct Candidates {
+  Entries entries;
+  std::vector<compute::ReducedSetView> views;
+  std::vector<double> self;      // <l, l>, filled up to `evaluated`
+  std::vector<double> user;      // <l, u>
+  std::vector<double> distance;  // MMD^2
+  std::size_t evaluated = 0;
+
+  void resize(std::size_t count);
+};
+
+/// What has the query's type, shape and, for absolute scores, gamma, and speaks its languages; the rest is
+/// counted in warnings.
+[[nodiscard]] Candidates comparable(const Entries& entries, const spec::RkmeSpecification& query,
+                                    ScoreMode mode, std::vector<std::string>& warnings);
+
+/// Distances in the order given, until the deadline; the first batch always. Self terms are taken from the
+/// entries when `stored_self`, else computed by the backend as well.
+[[nodiscard]] Result<void> evaluate(Candidates& candidates, const Query& query,
+                                    const compute::Backend& backend, bool stored_self, Deadline& deadline);
+
+/// Drops what was not evaluated and, counted in warnings, what has no finite distance. Returns a lower bound
+/// of the distance of what was not evaluated (infinity when there is none).
+[[nodiscard]] double drop_unusable(Candidates& candidates, const Query& query,
+                                   std::vector<std::string>& warnings);
+
+/// Positions by ascending distance, ties by insertion order (compat) or id; the first `count` are in order.
+[[nodiscard]] std::vector<std::size_t> ranked(const Candidates& candidates, ScoreMode mode,
+                                              std::size_t count);
+
+/// Computes all three terms of the distances that decide a compat answer again by `reference`, so that
+/// rounding of a fast backend never decides: all candidates when there are few, else the `leading` nearest
+/// with what nearly ties them, and the farthest. Stops at the deadline.
+[[nodiscard]] Result<void> refine(Candidates& candidates, const Query& reference_query,
+                                  const compute::Backend& reference, std::size_t leading, unsigned threads,
+                                  Deadline& deadline);
+
+}  // namespace learndock::market

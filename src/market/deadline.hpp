@@ -1,0 +1,32 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+
+namespace learndock::market {
+
+/// The end of one search's time budget. Work asks `spent` only where it would stop, so that `cut` tells
+/// afterwards whether anything was left undone.
+class Deadline {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  Deadline() = default;
+  Deadline(Clock::time_point start, const std::optional<std::chrono::milliseconds>& budget)
+      : limited_(budget.has_value()), end_(start + budget.value_or(std::chrono::milliseconds(0))) {}
+
+  [[nodiscard]] bool limited() const { return limited_; }
+  [[nodiscard]] bool spent() {
+    if (!limited_ || Clock::now() < end_) return false;
+    cut_ = true;
+    return true;
+  }
+  [[nodiscard]] bool cut() const { return cut_; }
+
+ private:
+  bool limited_ = false;
+  bool cut_ = false;
+  Clock::time_point end_;
+};
+
+}  // namespace learndock::market

@@ -1,0 +1,117 @@
+#include "market/market_state.hpp"
+
+#include "learndock/base/file.hpp"
+#include "learndock/spec/codec.hpp"
+
+#include <cerrno>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+namespace learndock::market {
+namespace {
+
+Result<void> compute_self_terms(const NewEntries& entries, const compute::Backend& backend) {
+  std::vector<index::Entry*> gaussian;
+  std::vector<compute::ReducedSetView> views;
+  for (const auto& entry : entries)
+    if (entry->specification && entry->specification->gaussian()) {
+      gaussian.push_back(entry.get());
+      views.push_back(entry->specification->view());
+    }
+  std::vector<double> self(views.size());
+  LEARNDOCK_CHECK(backend.self_inner_products(views, self));
+  for (std::size_t i = 0; i < gaussian.size(); ++i) gaussian[i]->self_inner = self[i];
+  return {};
+}
+
+}  // namespace
+
+DirectoryLock::~DirectoryLock() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+Result<void> DirectoryLock::acquire(const std::filesystem::path& directory) {
+  const std::filesystem::path path = directory / "lock";
+  fd_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  if (fd_ < 0) return Failure(system_error(errno, "open", path));
+  if (::flock(fd_, LOCK_EX | LOCK_NB) != 0)
+    return fail(ErrorCode::conflict, "another process has this dock open", directory.string(),
+                "stop it, or talk to it with --server");
+  return {};
+}
+
+Result<std::shared_ptr<index::Entry>> make_entry(const catalog::LearnwareRecord& record) {
+  auto entry = std::make_shared<index::Entry>();
+  entry->sequence = record.sequence;
+  entry->id = record.id;
+  entry->name = record.name;
+  // Search reads neither Input nor Output; a record stored under wider limits must not close the dock.
+  LEARNDOCK_TRY(Json json, parse_json(record.semantic_json, {.max_bytes = spec::kMaxSemanticBytes}));
+  for (const char* key : {"Input", "Output"})
+    if (json.is_object()) json.erase(key);
+  LEARNDOCK_TRY(const spec::SemanticSpecification semantic, spec::semantic_from_json(json));
+  entry->values = semantic.values;
+  entry->folded_name = index::fold_case(semantic.name.empty() ? record.name : semantic.name);
+  entry->folded_description = index::fold_case(semantic.description);
+  if (!record.statistical.empty()) {
+    LEARNDOCK_TRY(entry->specification, spec::from_binary(record.statistical));
+  }
+  return entry;
+}
+
+std::uint64_t specification_bytes(const index::Entry& entry) {
+  if (!entry.specification) return 0;
+  return sizeof(double) * (entry.specification->points.values().size() + entry.specification->weights.size());
+}
+
+Result<void> Market::State::load() {
+  NewEntries entries;
+  LEARNDOCK_CHECK(catalog->visit_all([&](catalog::LearnwareRecord& record) -> Result<void> {
+    auto entry = make_entry(record);
+    if (!entry) return pass_on(std::move(entry).error(), "learnware " + record.id.text());
+    entries.push_back(std::move(*entry));
+    return {};
+  }));
+  LEARNDOCK_CHECK(compute_self_terms(entries, *backend));
+  LEARNDOCK_TRY(const std::uint64_t version, catalog->version());
+  publish({}, 0, entries, version);
+  return {};
+}
+
+void Market::State::publish(std::vector<std::shared_ptr<const index::Entry>> kept, std::uint64_t bytes,
+                            const NewEntries& added, std::uint64_t version) {
+  auto next = std::make_shared<index::Snapshot>();
+  next->version = version;
+  next->backend = backend->name();
+  next->entries = std::move(kept);
+  next->entries.insert(next->entries.end(), added.begin(), added.end());
+  next->specification_bytes = bytes;
+  for (const auto& entry : added) next->specification_bytes += specification_bytes(*entry);
+  snapshots.replace(std::move(next));
+}
+
+Result<std::vector<catalog::LearnwareRecord>> Market::State::insert(
+    std::span<const catalog::LearnwareRecord> records, NewEntries entries) {
+  LEARNDOCK_CHECK(compute_self_terms(entries, *backend));
+  LEARNDOCK_TRY(std::vector<catalog::LearnwareRecord> stored, catalog->insert(records));
+  for (std::size_t i = 0; i < stored.size(); ++i) {
+    entries[i]->id = stored[i].id;
+    entries[i]->sequence = stored[i].sequence;
+  }
+  // The catalogue's counter grew by one too, and no other process writes it.
+  const auto current = snapshots.current();
+  publish(current->entries, current->specification_bytes, entries, current->version + 1);
+  return stored;
+}
+
+Result<void> Market::State::sweep_blobs() {
+  LEARNDOCK_TRY(const std::vector<std::string> digests, blobs->list());
+  for (const std::string& digest : digests) {
+    LEARNDOCK_TRY(const bool named, catalog->has_package(digest));
+    if (!named) LEARNDOCK_CHECK(blobs->remove(digest));
+  }
+  return {};
+}
+
+}  // namespace learndock::market

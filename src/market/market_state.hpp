@@ -1,0 +1,68 @@
+#pragma once
+
+#include "learndock/catalog/catalog.hpp"
+#include "learndock/compute/backend.hpp"
+#include "learndock/index/snapshot.hpp"
+#include "learndock/market/market.hpp"
+#include "learndock/package/blob_store.hpp"
+
+#include <atomic>
+#include <filesystem>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <vector>
+
+namespace learndock::market {
+
+/// An advisory lock on the dock directory, held while the market is open; the kernel drops it when the
+/// process dies.
+class DirectoryLock {
+ public:
+  DirectoryLock() = default;
+  ~DirectoryLock();
+  DirectoryLock(const DirectoryLock&) = delete;
+  DirectoryLock& operator=(const DirectoryLock&) = delete;
+
+  [[nodiscard]] Result<void> acquire(const std::filesystem::path& directory);
+
+ private:
+  int fd_ = -1;
+};
+
+using NewEntries = std::vector<std::shared_ptr<index::Entry>>;
+
+/// Everything of an entry but its self term, which is computed for many at once.
+[[nodiscard]] Result<std::shared_ptr<index::Entry>> make_entry(const catalog::LearnwareRecord& record);
+
+/// Bytes of points and weights.
+[[nodiscard]] std::uint64_t specification_bytes(const index::Entry& entry);
+
+struct Market::State {
+  MarketOptions options;
+  std::filesystem::path directory;
+  std::filesystem::path staging;
+  DirectoryLock lock;
+  std::shared_ptr<const compute::Backend> backend;
+  std::unique_ptr<catalog::Catalog> catalog;
+  std::unique_ptr<package::BlobStore> blobs;
+  index::SnapshotHolder snapshots;
+  std::mutex writer;  // one change at a time: catalogue, then index
+  std::atomic<std::uint64_t> staged{0};
+
+  [[nodiscard]] Result<void> load();
+
+  /// The entries kept (`bytes` of specifications), then the new ones, become what searches see.
+  void publish(std::vector<std::shared_ptr<const index::Entry>> kept, std::uint64_t bytes,
+               const NewEntries& added, std::uint64_t version);
+
+  /// Stores records with their entries. All that can fail comes before the catalogue's transaction: what is
+  /// stored is also searchable. The caller holds `writer`.
+  [[nodiscard]] Result<std::vector<catalog::LearnwareRecord>> insert(
+      std::span<const catalog::LearnwareRecord> records, NewEntries entries);
+
+  /// Removes blobs that no record names: uploads cut off between the blob and its row.
+  [[nodiscard]] Result<void> sweep_blobs();
+};
+
+}  // namespace learndock::market

@@ -1,0 +1,44 @@
+#pragma once
+
+#include "learndock/compute/registry.hpp"
+#include "learndock/index/snapshot.hpp"
+#include "learndock/market/search.hpp"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace learndock::market {
+
+inline std::shared_ptr<const compute::Backend> backend(const char* name) {
+  return compute::open_backend(name).value();
+}
+
+/// One learnware at the end of a snapshot.
+inline void add(index::Snapshot& snapshot, const std::string& id, std::optional<spec::RkmeSpecification> spec,
+                const std::string& name = "", const std::string& scenario = "") {
+  auto entry = std::make_shared<index::Entry>();
+  entry->sequence = snapshot.entries.size() + 1;
+  entry->id = LearnwareId::create(id).value();
+  entry->name = name;
+  entry->folded_name = index::fold_case(name);
+  if (!scenario.empty()) entry->values[static_cast<std::size_t>(spec::SemanticKey::scenario)] = {scenario};
+  if (spec) {
+    const auto view = spec->view();
+    EXPECT_TRUE(
+        backend("cpu_reference")->self_inner_products({&view, 1}, {&entry->self_inner, 1}).has_value());
+  }
+  entry->specification = std::move(spec);
+  snapshot.entries.push_back(entry);
+}
+
+inline SearchRequest request_for(spec::RkmeSpecification spec) {
+  SearchRequest request;
+  request.specification = std::move(spec);
+  return request;
+}
+
+}  // namespace learndock::market
