@@ -1,6 +1,7 @@
 #pragma once
 
 #include "learndock/base/result.hpp"
+#include "learndock/numeric/aligned_vector.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -38,6 +39,9 @@ struct PackedSetsView {
   std::size_t dimension = 0;
   GaussianKernel kernel;
 
+  [[nodiscard]] float coordinate(std::size_t row, std::size_t k) const {
+    return points[(row / kBlockRows * dimension + k) * kBlockRows + row % kBlockRows];
+  }
   [[nodiscard]] std::size_t rows() const { return count == 0 ? 0 : starts[count]; }
   [[nodiscard]] std::size_t blocks() const { return (rows() + kBlockRows - 1) / kBlockRows; }
 };
@@ -59,7 +63,7 @@ class PackedSets {
 
  private:
   PackedSets() = default;
-  std::vector<float> points_, weights_, squared_norms_;
+  AlignedVector<float> points_, weights_, squared_norms_;
   std::vector<std::uint64_t> starts_;
   std::vector<double> centre_;
   GaussianKernel kernel_;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "learndock/base/result.hpp"
+#include "learndock/numeric/aligned_vector.hpp"
 #include "learndock/numeric/matrix.hpp"
 
 #include <cstddef>
@@ -9,6 +10,9 @@
 #include <vector>
 
 namespace learndock::compute {
+
+/// Items coded together. Part of stored layouts: do not change.
+inline constexpr std::size_t kBlockItems = 32;
 
 /// How the coordinates of an embedding are stored. Values are part of stored layouts: do not renumber.
 enum class CodeType : std::uint8_t { fp32 = 0, fp16 = 1, int8 = 2, int4 = 3 };
@@ -55,8 +59,13 @@ struct ScanCodesView {
   std::size_t dimension = 0;
 
   [[nodiscard]] std::size_t padded_dimension() const { return (dimension + 7) / 8 * 8; }
-  [[nodiscard]] std::size_t blocks() const { return (count + 31) / 32; }
-  [[nodiscard]] std::size_t block_bytes() const;  ///< of the codes of 32 items
+  [[nodiscard]] std::size_t blocks() const { return (count + kBlockItems - 1) / kBlockItems; }
+  [[nodiscard]] std::size_t block_bytes() const;                           ///< of the codes of 32 items
+  [[nodiscard]] double code_value(std::size_t item, std::size_t k) const;  ///< v_k; for oracles, slow
+  [[nodiscard]] float factor(std::size_t item, Factor which) const {
+    return factors[(item / kBlockItems * kFactors + static_cast<std::size_t>(which)) * kBlockItems +
+                   item % kBlockItems];
+  }
 };
 
 /// Owns what a ScanCodesView shows.
@@ -73,8 +82,8 @@ class ScanCodes {
   CodeType type_;
   std::size_t dimension_;
   std::size_t count_ = 0;
-  std::vector<std::byte> codes_;
-  std::vector<float> factors_;
+  AlignedVector<std::byte> codes_;
+  AlignedVector<float> factors_;
 };
 
 /// An item and the certified lower bound of its MMD^2 to the query.
