@@ -67,7 +67,7 @@ void BM_Scan(benchmark::State& state) {
   std::mt19937_64 random(7);
   compute::ScanCodes codes(type, d);
   std::vector<Embedding> distinct;
-  for (int i = 0; i < 1000; ++i) distinct.emplace_back(d, random);
+  for (int i = 0; i < 16'384; ++i) distinct.emplace_back(d, random);
   for (std::size_t i = 0; i < count; ++i)
     if (!codes.add(distinct[i % distinct.size()].view())) std::abort();
   std::vector<Embedding> query_embeddings;
@@ -100,8 +100,8 @@ BENCHMARK(BM_Scan)
     ->Args({3, 1'000'000, 256, 1})
     ->Args({1, 500'000, 256, 1})
     ->Args({0, 250'000, 256, 1})
-    ->Args({2, 100'000, 256, 128})
-    ->Args({3, 100'000, 256, 128})
+    ->Args({2, 262'144, 256, 128})
+    ->Args({3, 262'144, 256, 128})
     ->UseRealTime()
     ->Unit(benchmark::kMillisecond);
 

@@ -8,6 +8,7 @@
 #include "compute/held.hpp"
 #include "compute/parallel.hpp"
 #include "compute/weight_jobs.hpp"
+#include "compute/wide_data.hpp"
 
 #include <fmt/format.h>
 
@@ -112,9 +113,9 @@ class CpuBackend final : public Backend {
       multiply_transposed(rows.rows.data() + first * rows.d, count, rows.rows.data(), rows.count(), rows.d,
                           &out(first, 0));
       std::vector<double> sums(count);
-      kernel_row_sums({&out(first, 0), count, rows.count(), rows.norms.data() + first, rows.norms.data(),
-                       nullptr, gamma, true},
-                      sums.data());
+      safe_row_sums({&out(first, 0), count, rows.count(), rows.norms.data() + first, rows.norms.data(),
+                     nullptr, gamma, true},
+                    rows.rows.data() + first * rows.d, rows.rows.data(), rows.d, sums.data());
     });
     // k(z, z) is one by definition; the product form leaves rounding there.
     for (std::size_t i = 0; i < points.rows(); ++i) out(i, i) = 1;
@@ -261,10 +262,9 @@ class CpuBackend final : public Backend {
       for (std::size_t row = first; row < last;) {
         while (row >= set_first + sets[set].count) set_first += sets[set++].count;
         const std::size_t end = std::min(last, set_first + sets[set].count);
-        kernel_row_sums(
-            {products.data() + (row - first) * columns.count(), end - row, columns.count(),
-             rows.norms.data() + row, columns.norms.data(), column_weights, sets[set].gamma, false},
-            sums.data());
+        safe_row_sums({products.data() + (row - first) * columns.count(), end - row, columns.count(),
+                       rows.norms.data() + row, columns.norms.data(), column_weights, sets[set].gamma, false},
+                      rows.rows.data() + row * columns.d, columns.rows.data(), columns.d, sums.data());
         for (std::size_t r = row; r < end; ++r) out[set] += sets[set].weights[r - set_first] * sums[r - row];
         row = end;
       }
@@ -282,9 +282,9 @@ class CpuBackend final : public Backend {
       x.append(data.row(first).data(), count, centre);
       products.resize(z.count() * count);
       multiply_transposed(z.rows.data(), z.count(), x.rows.data(), count, z.d, products.data());
-      kernel_row_sums({products.data(), z.count(), count, z.norms.data(), x.norms.data(), nullptr, gamma,
-                       !kernel_points.empty()},
-                      sums.data());
+      safe_row_sums({products.data(), z.count(), count, z.norms.data(), x.norms.data(), nullptr, gamma,
+                     !kernel_points.empty()},
+                    z.rows.data(), x.rows.data(), z.d, sums.data());
       for (std::size_t i = 0; i < z.count(); ++i) kernel[i] += sums[i];
       if (kernel_points.empty()) continue;
       add_product(products.data(), z.count(), x.rows.data(), z.d, count, kernel_points.data());
