@@ -50,4 +50,87 @@ Result<void> check_nearest_centres(MatrixView<const float> data, MatrixView<cons
   return {};
 }
 
+namespace {
+
+Result<void> check_queries(const PackedSetsView& sets, std::span<const ReducedSetView> queries) {
+  for (const ReducedSetView& query : queries)
+    if (query.dimension != sets.dimension)
+      return mismatch("dimension of a query", query.dimension, sets.dimension);
+  return {};
+}
+
+}  // namespace
+
+Result<void> check_cross_terms(const PackedSetsView& sets, std::span<const ReducedSetView> queries,
+                               MatrixView<const double> out) {
+  if (out.rows() != queries.size()) return mismatch("rows of out", out.rows(), queries.size());
+  if (out.cols() != sets.count) return mismatch("columns of out", out.cols(), sets.count);
+  return check_queries(sets, queries);
+}
+
+Result<void> check_cross_terms(const PackedSetsView& sets, std::span<const ReducedSetView> queries,
+                               std::span<const Pair> pairs, std::span<const double> out) {
+  if (out.size() != pairs.size()) return mismatch("length of out", out.size(), pairs.size());
+  for (const Pair& pair : pairs) {
+    if (pair.query >= queries.size()) return mismatch("query of a pair", pair.query, queries.size());
+    if (pair.set >= sets.count) return mismatch("set of a pair", pair.set, sets.count);
+  }
+  return check_queries(sets, queries);
+}
+
+Result<void> check_self_terms(const PackedSetsView& sets, std::span<const double> out) {
+  if (out.size() != sets.count) return mismatch("length of out", out.size(), sets.count);
+  return {};
+}
+
+Result<void> check_project(const PackedSetsView& sets, const Projection& projection, std::size_t first,
+                           MatrixView<const double> out) {
+  if (projection.landmarks.cols() != sets.dimension)
+    return mismatch("dimension of the landmarks", projection.landmarks.cols(), sets.dimension);
+  if (projection.map.cols() != projection.landmarks.rows())
+    return mismatch("columns of the map", projection.map.cols(), projection.landmarks.rows());
+  if (out.cols() != projection.map.rows())
+    return mismatch("columns of out", out.cols(), projection.map.rows());
+  if (first > sets.count || out.rows() > sets.count - first)
+    return mismatch("last set to project", first + out.rows(), sets.count);
+  return {};
+}
+
+Result<void> check_scan(const ScanCodesView& codes, const ScanJob& job, MatrixView<const ScanHit> out,
+                        std::span<const std::size_t> counts) {
+  if (out.rows() != job.queries.size()) return mismatch("rows of out", out.rows(), job.queries.size());
+  if (counts.size() != job.queries.size())
+    return mismatch("length of counts", counts.size(), job.queries.size());
+  if (job.query_bytes != 1 && job.query_bytes != 2) return mismatch("query_bytes", job.query_bytes, 2);
+  for (const EmbeddingView& query : job.queries)
+    if (query.coordinates.size() != codes.dimension)
+      return mismatch("dimension of a query", query.coordinates.size(), codes.dimension);
+  return {};
+}
+
+Result<void> check_scan_within(const ScanCodesView& codes, const ScanJob& job,
+                               std::span<const float> thresholds, MatrixView<const ScanHit> out,
+                               std::span<const std::size_t> counts) {
+  if (thresholds.size() != job.queries.size())
+    return mismatch("length of thresholds", thresholds.size(), job.queries.size());
+  return check_scan(codes, job, out, counts);
+}
+
+Result<void> check_reduction_sums(std::span<const ReductionJob> jobs) {
+  for (const ReductionJob& job : jobs) LEARNDOCK_CHECK(check_data_sums(job.points, job.data, job.out));
+  return {};
+}
+
+Result<void> check_solve_weights(std::span<const WeightJob> jobs) {
+  for (const WeightJob& job : jobs) {
+    if (job.gram.rows() != job.linear.size())
+      return mismatch("rows of gram", job.gram.rows(), job.linear.size());
+    if (job.gram.cols() != job.linear.size())
+      return mismatch("columns of gram", job.gram.cols(), job.linear.size());
+    if (job.weights.size() != job.linear.size())
+      return mismatch("length of weights", job.weights.size(), job.linear.size());
+  }
+  return {};
+}
+
 }  // namespace learndock::compute

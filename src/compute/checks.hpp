@@ -17,4 +17,21 @@ namespace learndock::compute {
                                                  MatrixView<const float> centres,
                                                  std::span<const std::uint32_t> labels);
 
+[[nodiscard]] Result<void> check_cross_terms(const PackedSetsView& sets,
+                                             std::span<const ReducedSetView> queries,
+                                             MatrixView<const double> out);
+[[nodiscard]] Result<void> check_cross_terms(const PackedSetsView& sets,
+                                             std::span<const ReducedSetView> queries,
+                                             std::span<const Pair> pairs, std::span<const double> out);
+[[nodiscard]] Result<void> check_self_terms(const PackedSetsView& sets, std::span<const double> out);
+[[nodiscard]] Result<void> check_project(const PackedSetsView& sets, const Projection& projection,
+                                         std::size_t first, MatrixView<const double> out);
+[[nodiscard]] Result<void> check_scan(const ScanCodesView& codes, const ScanJob& job,
+                                      MatrixView<const ScanHit> out, std::span<const std::size_t> counts);
+[[nodiscard]] Result<void> check_scan_within(const ScanCodesView& codes, const ScanJob& job,
+                                             std::span<const float> thresholds, MatrixView<const ScanHit> out,
+                                             std::span<const std::size_t> counts);
+[[nodiscard]] Result<void> check_reduction_sums(std::span<const ReductionJob> jobs);
+[[nodiscard]] Result<void> check_solve_weights(std::span<const WeightJob> jobs);
+
 }  // namespace learndock::compute

@@ -1,11 +1,15 @@
-// The only file that includes BLAS.
 #include "compute/cpu_backend.hpp"
 
+#include "compute/blas.hpp"
 #include "compute/checks.hpp"
 #include "compute/cpu_kernels.hpp"
+#include "compute/cpu_packed.hpp"
+#include "compute/cpu_scan.hpp"
+#include "compute/held.hpp"
 #include "compute/parallel.hpp"
+#include "compute/weight_jobs.hpp"
+#include "compute/wide_data.hpp"
 
-#include <cblas.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -16,21 +20,13 @@ namespace {
 
 /// Rows gathered into one product: large enough for BLAS, small enough that rows x 100 doubles stay in the L2
 /// cache.
-constexpr std::size_t kBlockRows = 512;
+constexpr std::size_t kGatheredRows = 512;
 /// Products held at once by one thread: 2^17 doubles are 1 MiB.
 constexpr std::size_t kTileValues = std::size_t{1} << 17;
 /// Data rows per pass of data_sums and nearest_centres.
 constexpr std::size_t kDataRows = 1024;
 /// Partial sums are kept per lane and added in lane order, so the thread count cannot change the result.
 constexpr std::size_t kLanes = 16;
-
-/// out (n x m) = a (n x d) * b' (d x m).
-void multiply_transposed(const double* a, std::size_t n, const double* b, std::size_t m, std::size_t d,
-                         double* out) {
-  cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, static_cast<blasint>(n), static_cast<blasint>(m),
-              static_cast<blasint>(d), 1.0, a, static_cast<blasint>(d), b, static_cast<blasint>(d), 0.0, out,
-              static_cast<blasint>(m));
-}
 
 double squared_norm(const double* point, std::size_t d) {
   double sum = 0;
@@ -111,15 +107,15 @@ class CpuBackend final : public Backend {
     CentredRows rows;
     rows.assign(points.cols());
     rows.append(points.data(), points.rows(), mean_of_rows(points.data(), points.rows(), points.cols()));
-    const std::size_t tasks = (points.rows() + kBlockRows - 1) / kBlockRows;
+    const std::size_t tasks = (points.rows() + kGatheredRows - 1) / kGatheredRows;
     run_tasks(tasks, threads_, [&](std::size_t task) {
-      const std::size_t first = task * kBlockRows, count = std::min(kBlockRows, points.rows() - first);
+      const std::size_t first = task * kGatheredRows, count = std::min(kGatheredRows, points.rows() - first);
       multiply_transposed(rows.rows.data() + first * rows.d, count, rows.rows.data(), rows.count(), rows.d,
                           &out(first, 0));
       std::vector<double> sums(count);
-      kernel_row_sums({&out(first, 0), count, rows.count(), rows.norms.data() + first, rows.norms.data(),
-                       nullptr, gamma, true},
-                      sums.data());
+      safe_row_sums({&out(first, 0), count, rows.count(), rows.norms.data() + first, rows.norms.data(),
+                     nullptr, gamma, true},
+                    rows.rows.data() + first * rows.d, rows.rows.data(), rows.d, sums.data());
     });
     // k(z, z) is one by definition; the product form leaves rounding there.
     for (std::size_t i = 0; i < points.rows(); ++i) out(i, i) = 1;
@@ -176,13 +172,65 @@ class CpuBackend final : public Backend {
     return {};
   }
 
+  Result<std::shared_ptr<const HeldSets>> hold(const PackedSetsView& sets) const override {
+    return std::make_shared<SetsInPlace>(sets);
+  }
+  Result<std::shared_ptr<const HeldCodes>> hold(const ScanCodesView& codes) const override {
+    return std::make_shared<CodesInPlace>(codes);
+  }
+
+  Result<void> cross_terms(const HeldSets& sets, std::span<const ReducedSetView> queries,
+                           MatrixView<double> out) const override {
+    LEARNDOCK_CHECK(check_cross_terms(sets.view(), queries, out));
+    cpu_cross_terms(sets.view(), queries, out, threads_);
+    return {};
+  }
+  Result<void> cross_terms(const HeldSets& sets, std::span<const ReducedSetView> queries,
+                           std::span<const Pair> pairs, std::span<double> out) const override {
+    LEARNDOCK_CHECK(check_cross_terms(sets.view(), queries, pairs, out));
+    cpu_cross_terms(sets.view(), queries, pairs, out, threads_);
+    return {};
+  }
+  Result<void> self_terms(const HeldSets& sets, std::span<double> out) const override {
+    LEARNDOCK_CHECK(check_self_terms(sets.view(), out));
+    cpu_self_terms(sets.view(), out, threads_);
+    return {};
+  }
+  Result<void> project(const HeldSets& sets, const Projection& projection, std::size_t first,
+                       MatrixView<double> out) const override {
+    LEARNDOCK_CHECK(check_project(sets.view(), projection, first, out));
+    return cpu_project(sets.view(), projection, first, out, threads_);
+  }
+  Result<void> scan_smallest(const HeldCodes& codes, const ScanJob& job, MatrixView<ScanHit> out,
+                             std::span<std::size_t> counts) const override {
+    LEARNDOCK_CHECK(check_scan(codes.view(), job, out, counts));
+    cpu_scan_smallest(codes.view(), job, out, counts, threads_);
+    return {};
+  }
+  Result<void> scan_within(const HeldCodes& codes, const ScanJob& job, std::span<const float> thresholds,
+                           MatrixView<ScanHit> out, std::span<std::size_t> counts) const override {
+    LEARNDOCK_CHECK(check_scan_within(codes.view(), job, thresholds, out, counts));
+    cpu_scan_within(codes.view(), job, thresholds, out, counts, threads_);
+    return {};
+  }
+  Result<void> reduction_sums(std::span<const ReductionJob> jobs) const override {
+    LEARNDOCK_CHECK(check_reduction_sums(jobs));
+    cpu_reduction_sums(jobs, threads_);
+    return {};
+  }
+  Result<void> solve_weights(std::span<WeightJob> jobs) const override {
+    LEARNDOCK_CHECK(check_solve_weights(jobs));
+    return solve_weight_jobs(jobs, threads_);
+  }
+
  private:
-  /// Consecutive sets are gathered until kBlockRows rows; returns the first set of each block, and the end.
+  /// Consecutive sets are gathered until kGatheredRows rows; returns the first set of each block, and the
+  /// end.
   static std::vector<std::size_t> block_starts(std::span<const ReducedSetView> sets) {
     std::vector<std::size_t> starts;
-    std::size_t rows = kBlockRows;
+    std::size_t rows = kGatheredRows;
     for (std::size_t i = 0; i < sets.size(); ++i) {
-      if (rows + sets[i].count > kBlockRows) {
+      if (rows + sets[i].count > kGatheredRows) {
         starts.push_back(i);
         rows = 0;
       }
@@ -214,10 +262,9 @@ class CpuBackend final : public Backend {
       for (std::size_t row = first; row < last;) {
         while (row >= set_first + sets[set].count) set_first += sets[set++].count;
         const std::size_t end = std::min(last, set_first + sets[set].count);
-        kernel_row_sums(
-            {products.data() + (row - first) * columns.count(), end - row, columns.count(),
-             rows.norms.data() + row, columns.norms.data(), column_weights, sets[set].gamma, false},
-            sums.data());
+        safe_row_sums({products.data() + (row - first) * columns.count(), end - row, columns.count(),
+                       rows.norms.data() + row, columns.norms.data(), column_weights, sets[set].gamma, false},
+                      rows.rows.data() + row * columns.d, columns.rows.data(), columns.d, sums.data());
         for (std::size_t r = row; r < end; ++r) out[set] += sets[set].weights[r - set_first] * sums[r - row];
         row = end;
       }
@@ -235,15 +282,12 @@ class CpuBackend final : public Backend {
       x.append(data.row(first).data(), count, centre);
       products.resize(z.count() * count);
       multiply_transposed(z.rows.data(), z.count(), x.rows.data(), count, z.d, products.data());
-      kernel_row_sums({products.data(), z.count(), count, z.norms.data(), x.norms.data(), nullptr, gamma,
-                       !kernel_points.empty()},
-                      sums.data());
+      safe_row_sums({products.data(), z.count(), count, z.norms.data(), x.norms.data(), nullptr, gamma,
+                     !kernel_points.empty()},
+                    z.rows.data(), x.rows.data(), z.d, sums.data());
       for (std::size_t i = 0; i < z.count(); ++i) kernel[i] += sums[i];
       if (kernel_points.empty()) continue;
-      cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, static_cast<blasint>(z.count()),
-                  static_cast<blasint>(z.d), static_cast<blasint>(count), 1.0, products.data(),
-                  static_cast<blasint>(count), x.rows.data(), static_cast<blasint>(z.d), 1.0,
-                  kernel_points.data(), static_cast<blasint>(z.d));
+      add_product(products.data(), z.count(), x.rows.data(), z.d, count, kernel_points.data());
     }
   }
 
@@ -257,9 +301,7 @@ class CpuBackend final : public Backend {
       for (std::size_t j = 0; j < d; ++j)
         rows[x * d + j] = static_cast<float>(static_cast<double>(data(x, j)) - mean[j]);
     products.resize(data.rows() * k);
-    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, static_cast<blasint>(data.rows()),
-                static_cast<blasint>(k), static_cast<blasint>(d), 1.0F, rows.data(), static_cast<blasint>(d),
-                centres.data(), static_cast<blasint>(d), 0.0F, products.data(), static_cast<blasint>(k));
+    multiply_transposed(rows.data(), data.rows(), centres.data(), k, d, products.data());
     for (std::size_t x = 0; x < data.rows(); ++x) {
       // |x - c|^2 / 2 without the |x|^2 that all centres share.
       const float* product = products.data() + x * k;
@@ -282,13 +324,12 @@ class CpuBackend final : public Backend {
 }  // namespace
 
 std::shared_ptr<const Backend> make_cpu_backend(unsigned threads) {
-  // Threads are ours: BLAS calls come from them and must not start more.
-  openblas_set_num_threads(1);
+  use_one_blas_thread();
   return std::make_shared<CpuBackend>(threads == 0 ? usable_cores() : threads);
 }
 
 std::string cpu_backend_details(unsigned threads) {
-  return fmt::format("{}, OpenBLAS {}, {} threads", kernel_instruction_set(), openblas_get_corename(),
+  return fmt::format("{}, OpenBLAS {}, {} threads", kernel_instruction_set(), blas_core(),
                      threads == 0 ? usable_cores() : threads);
 }
 

@@ -1,6 +1,9 @@
 #include "compute/cpu_reference.hpp"
 
 #include "compute/checks.hpp"
+#include "compute/held.hpp"
+#include "compute/reference_scan.hpp"
+#include "compute/weight_jobs.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -26,6 +29,55 @@ double inner_product(const ReducedSetView& a, const ReducedSetView& b, double ga
              std::exp(-gamma *
                       squared_distance(a.points + i * a.dimension, b.points + j * b.dimension, a.dimension));
   return sum;
+}
+
+double kernel_value(const GaussianKernel& kernel, double squared) {
+  double sum = 0, gamma = kernel.gamma;
+  for (std::uint32_t s = 0; s < kernel.scales; ++s, gamma *= 4) sum += std::exp(-gamma * squared);
+  return sum / kernel.scales;
+}
+
+/// A stored set as plain rows, its centre added again.
+struct UnpackedSet {
+  Matrix<double> points;
+  std::vector<double> weights;
+  [[nodiscard]] ReducedSetView view() const {
+    return {points.values().data(), weights.data(), points.rows(), points.cols(), 0};
+  }
+};
+
+UnpackedSet unpack(const PackedSetsView& sets, std::size_t i) {
+  const std::size_t first = sets.starts[i], count = sets.starts[i + 1] - first;
+  UnpackedSet set{Matrix<double>(count, sets.dimension), std::vector<double>(count)};
+  for (std::size_t r = 0; r < count; ++r) {
+    for (std::size_t k = 0; k < sets.dimension; ++k)
+      set.points(r, k) = static_cast<double>(sets.coordinate(first + r, k)) + sets.centre[k];
+    set.weights[r] = static_cast<double>(sets.weights[first + r]);
+  }
+  return set;
+}
+
+double cross_term(const PackedSetsView& sets, std::size_t i, const ReducedSetView& query) {
+  const UnpackedSet set = unpack(sets, i);
+  double sum = 0;
+  for (std::size_t r = 0; r < set.weights.size(); ++r)
+    for (std::size_t j = 0; j < query.count; ++j)
+      sum += set.weights[r] * query.weights[j] *
+             kernel_value(sets.kernel, squared_distance(set.points.row(r).data(),
+                                                        query.points + j * query.dimension, query.dimension));
+  return sum;
+}
+
+void project_one(const PackedSetsView& sets, std::size_t i, const Projection& projection,
+                 std::span<double> out) {
+  std::vector<double> sums(projection.landmarks.rows());
+  const double one = 1;
+  for (std::size_t s = 0; s < sums.size(); ++s)
+    sums[s] = cross_term(sets, i, {projection.landmarks.row(s).data(), &one, 1, sets.dimension, 0});
+  for (std::size_t c = 0; c < out.size(); ++c) {
+    out[c] = 0;
+    for (std::size_t s = 0; s < sums.size(); ++s) out[c] += projection.map(c, s) * sums[s];
+  }
 }
 
 class CpuReference final : public Backend {
@@ -88,6 +140,64 @@ class CpuReference final : public Backend {
       labels[x] = static_cast<std::uint32_t>(best);
     }
     return {};
+  }
+
+  Result<std::shared_ptr<const HeldSets>> hold(const PackedSetsView& sets) const override {
+    return std::make_shared<SetsInPlace>(sets);
+  }
+  Result<std::shared_ptr<const HeldCodes>> hold(const ScanCodesView& codes) const override {
+    return std::make_shared<CodesInPlace>(codes);
+  }
+
+  Result<void> cross_terms(const HeldSets& sets, std::span<const ReducedSetView> queries,
+                           MatrixView<double> out) const override {
+    LEARNDOCK_CHECK(check_cross_terms(sets.view(), queries, out));
+    for (std::size_t q = 0; q < queries.size(); ++q)
+      for (std::size_t i = 0; i < sets.view().count; ++i) out(q, i) = cross_term(sets.view(), i, queries[q]);
+    return {};
+  }
+  Result<void> cross_terms(const HeldSets& sets, std::span<const ReducedSetView> queries,
+                           std::span<const Pair> pairs, std::span<double> out) const override {
+    LEARNDOCK_CHECK(check_cross_terms(sets.view(), queries, pairs, out));
+    for (std::size_t p = 0; p < pairs.size(); ++p)
+      out[p] = cross_term(sets.view(), pairs[p].set, queries[pairs[p].query]);
+    return {};
+  }
+  Result<void> self_terms(const HeldSets& sets, std::span<double> out) const override {
+    LEARNDOCK_CHECK(check_self_terms(sets.view(), out));
+    for (std::size_t i = 0; i < out.size(); ++i) {
+      const UnpackedSet set = unpack(sets.view(), i);
+      out[i] = cross_term(sets.view(), i, set.view());
+    }
+    return {};
+  }
+  Result<void> project(const HeldSets& sets, const Projection& projection, std::size_t first,
+                       MatrixView<double> out) const override {
+    LEARNDOCK_CHECK(check_project(sets.view(), projection, first, out));
+    for (std::size_t i = 0; i < out.rows(); ++i) project_one(sets.view(), first + i, projection, out.row(i));
+    return {};
+  }
+  Result<void> scan_smallest(const HeldCodes& codes, const ScanJob& job, MatrixView<ScanHit> out,
+                             std::span<std::size_t> counts) const override {
+    LEARNDOCK_CHECK(check_scan(codes.view(), job, out, counts));
+    for (std::size_t q = 0; q < job.queries.size(); ++q)
+      counts[q] = reference_scan_smallest(codes.view(), job, q, out.row(q));
+    return {};
+  }
+  Result<void> scan_within(const HeldCodes& codes, const ScanJob& job, std::span<const float> thresholds,
+                           MatrixView<ScanHit> out, std::span<std::size_t> counts) const override {
+    LEARNDOCK_CHECK(check_scan_within(codes.view(), job, thresholds, out, counts));
+    for (std::size_t q = 0; q < job.queries.size(); ++q)
+      counts[q] = reference_scan_within(codes.view(), job, q, thresholds[q], out.row(q));
+    return {};
+  }
+  Result<void> reduction_sums(std::span<const ReductionJob> jobs) const override {
+    for (const ReductionJob& job : jobs) LEARNDOCK_CHECK(data_sums(job.points, job.data, job.gamma, job.out));
+    return {};
+  }
+  Result<void> solve_weights(std::span<WeightJob> jobs) const override {
+    LEARNDOCK_CHECK(check_solve_weights(jobs));
+    return solve_weight_jobs(jobs, 1);
   }
 };
 

@@ -2,6 +2,7 @@
 
 #include "compute/cpu_backend.hpp"
 #include "compute/cpu_reference.hpp"
+#include "compute/cpu_targets.hpp"
 #include "compute/cuda_plugin.hpp"
 
 #include <fmt/format.h>
@@ -19,7 +20,11 @@ std::vector<BackendInfo> list_backends() {
 }
 
 Result<std::shared_ptr<const Backend>> open_backend(std::string_view name, unsigned threads) {
-  if (name.empty() || name == "auto" || name == "cpu") return make_cpu_backend(threads);
+  if (name.empty() || name == "auto" || name == "cpu") {
+    static const Result<void> limited = apply_instruction_set_variable();
+    LEARNDOCK_CHECK(limited);
+    return make_cpu_backend(threads);
+  }
   if (name == "cpu_reference") return make_cpu_reference();
   if (name == "cuda") return open_cuda_plugin();
   return fail(ErrorCode::invalid_argument, fmt::format("there is no backend \"{}\"", name), {},

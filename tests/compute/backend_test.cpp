@@ -1,4 +1,4 @@
-// One table of shapes, every backend against the oracle. New backends are added to `challengers`.
+// One table of shapes, every backend against the oracle. The fast path has its own table in packed_test.cpp.
 #include "learndock/compute/backend.hpp"
 
 #include "learndock/compute/registry.hpp"
@@ -22,11 +22,11 @@ const Backend& oracle() {
   return *backend;
 }
 
-std::vector<std::shared_ptr<const Backend>> challengers() {
-  std::vector<std::shared_ptr<const Backend>> backends = {open_backend("cpu", 1).value(),
-                                                          open_backend("cpu", 3).value()};
-  if (auto cuda = open_backend("cuda")) backends.push_back(*cuda);
-  return backends;
+std::vector<std::shared_ptr<const Backend>> backends() {
+  std::vector<std::shared_ptr<const Backend>> opened = {open_backend("cpu", 1).value(),
+                                                        open_backend("cpu", 3).value()};
+  if (auto cuda = open_backend("cuda")) opened.push_back(*cuda);
+  return opened;
 }
 
 /// Each term |b c k| carries the error of the exponent (a few rounding errors of gamma times centred norms)
@@ -65,7 +65,7 @@ const Case kCases[] = {
 };
 
 TEST(Backend, InnerProductsMatchTheOracle) {
-  for (const auto& backend : challengers())
+  for (const auto& backend : backends())
     for (const Case& c : kCases) {
       SCOPED_TRACE(std::string(backend->name()) + " sets " + std::to_string(c.sets) + " count " +
                    std::to_string(c.count) + " d " + std::to_string(c.dimension));
@@ -87,7 +87,7 @@ TEST(Backend, InnerProductsMatchTheOracle) {
 }
 
 TEST(Backend, SelfInnerProductsMatchTheOracle) {
-  for (const auto& backend : challengers())
+  for (const auto& backend : backends())
     for (const Case& c : kCases) {
       std::vector<WeightedSet> sets;
       for (std::size_t i = 0; i < c.sets; ++i)  // dimensions differ too
@@ -108,7 +108,7 @@ TEST(Backend, HandComputedInnerProduct) {
   const WeightedSet set{Matrix<double>(2, 1, {0, 1}), {1, 2}, std::log(2.0)};
   const WeightedSet query{Matrix<double>(1, 1, {0}), {3}, 123};
   const ReducedSetView views[] = {set.view()};
-  for (const auto& backend : challengers()) {
+  for (const auto& backend : backends()) {
     double out = 0;
     ASSERT_TRUE(backend->inner_products(query.view(), views, {&out, 1}).has_value());
     EXPECT_NEAR(out, 6, 1e-14) << backend->name();
@@ -116,7 +116,7 @@ TEST(Backend, HandComputedInnerProduct) {
 }
 
 TEST(Backend, GramMatchesTheOracle) {
-  for (const auto& backend : challengers())
+  for (const auto& backend : backends())
     for (const std::size_t n : {0u, 1u, 2u, 100u, 513u}) {
       const auto set = random_set({n, 7, 0.1, 1e3, 1, false}, n);
       Matrix<double> want(n, n), have(n, n);
@@ -134,7 +134,7 @@ TEST(Backend, DataSumsMatchTheOracleAndIgnoreTheThreadCount) {
     Matrix<double> want_points(13, 6);
     ASSERT_TRUE(
         oracle().data_sums(set.points.view(), data.view(), 0.1, {want, want_points.view()}).has_value());
-    for (const auto& backend : challengers()) {
+    for (const auto& backend : backends()) {
       std::vector<double> have(13);
       Matrix<double> have_points(13, 6);
       ASSERT_TRUE(
@@ -157,7 +157,7 @@ TEST(Backend, NearestCentresMatchTheOracleWhereTheChoiceIsClear) {
       const auto centres = random_data(37, 9, 6, offset);
       std::vector<std::uint32_t> want(rows), have(rows);
       ASSERT_TRUE(oracle().nearest_centres(data.view(), centres.view(), want).has_value());
-      for (const auto& backend : challengers()) {
+      for (const auto& backend : backends()) {
         ASSERT_TRUE(backend->nearest_centres(data.view(), centres.view(), have).has_value());
         std::size_t different = 0;
         for (std::size_t x = 0; x < rows; ++x) {
@@ -176,11 +176,47 @@ TEST(Backend, NearestCentresMatchTheOracleWhereTheChoiceIsClear) {
     }
 }
 
+// A column of ids or epoch seconds: norms of 1e16, where a unit in the last place is 2.
+TEST(Backend, WideColumnsLoseNothingToCancellation) {
+  auto set = random_set({20, 10, 0.1}, 1);
+  for (double& value : set.points.values()) value = std::round(std::abs(value) * 5e7);
+  auto near = set;
+  for (double& value : near.points.values()) value += 0.25;
+  const ReducedSetView views[] = {set.view(), near.view()};
+  Matrix<float> data(20, 10);
+  for (std::size_t i = 0; i < data.values().size(); ++i)
+    data.values()[i] = static_cast<float>(set.points.values()[i]);
+  Matrix<double> points(20, 10, std::vector<double>(data.values().begin(), data.values().end()));
+  for (double& value : points.values()) value += 0.5;
+  const auto close = [](double have, double want) { return std::abs(have - want) <= 1e-9 * std::abs(want); };
+  for (const auto& backend : backends()) {
+    double self[2], want_self[2], cross[2], want_cross[2];
+    ASSERT_TRUE(oracle().self_inner_products(views, want_self).has_value());
+    ASSERT_TRUE(backend->self_inner_products(views, self).has_value());
+    ASSERT_TRUE(oracle().inner_products(set.view(), views, want_cross).has_value());
+    ASSERT_TRUE(backend->inner_products(set.view(), views, cross).has_value());
+    for (int i = 0; i < 2; ++i) {
+      EXPECT_TRUE(close(self[i], want_self[i])) << self[i] << " for " << want_self[i];
+      EXPECT_TRUE(close(cross[i], want_cross[i])) << cross[i] << " for " << want_cross[i];
+    }
+    Matrix<double> gram(20, 20), want_gram(20, 20);
+    ASSERT_TRUE(oracle().gram(near.points.view(), 0.1, want_gram.view()).has_value());
+    ASSERT_TRUE(backend->gram(near.points.view(), 0.1, gram.view()).has_value());
+    std::vector<double> sums(20), want_sums(20);
+    ASSERT_TRUE(oracle().data_sums(points.view(), data.view(), 0.1, {want_sums, {}}).has_value());
+    ASSERT_TRUE(backend->data_sums(points.view(), data.view(), 0.1, {sums, {}}).has_value());
+    for (std::size_t i = 0; i < 20; ++i) {
+      EXPECT_TRUE(close(sums[i], want_sums[i])) << sums[i] << " for " << want_sums[i];
+      for (std::size_t j = 0; j < 20; ++j) EXPECT_TRUE(close(gram(i, j), want_gram(i, j))) << gram(i, j);
+    }
+  }
+}
+
 TEST(Backend, RefusesMismatchedShapes) {
   const auto a = random_set({3, 2}, 1), b = random_set({3, 4}, 2);
   const ReducedSetView views[] = {b.view()};
   double out = 0;
-  std::vector<std::shared_ptr<const Backend>> all = challengers();
+  std::vector<std::shared_ptr<const Backend>> all = backends();
   all.push_back(open_backend("cpu_reference").value());
   for (const auto& backend : all) {
     const auto result = backend->inner_products(a.view(), views, {&out, 1});

@@ -1,10 +1,13 @@
 #pragma once
 
 #include "learndock/base/result.hpp"
+#include "learndock/compute/packed_sets.hpp"
+#include "learndock/compute/scan_codes.hpp"
 #include "learndock/numeric/matrix.hpp"
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string_view>
 
@@ -24,6 +27,48 @@ struct ReducedSetView {
 struct DataSums {
   std::span<double> kernel;         ///< [K] sum_x k(z_i, x)
   MatrixView<double> kernel_point;  ///< K x d: sum_x k(z_i, x) * x; an empty view skips it
+};
+
+/// Query `query` against set `set`.
+struct Pair {
+  std::uint32_t query = 0;
+  std::uint64_t set = 0;
+};
+
+/// From a reduced set to coordinates in the space's subspace: a = map * h, h_s = sum_i b_i k(landmark_s,
+/// z_i).
+struct Projection {
+  MatrixView<const double> landmarks;  ///< S x d
+  MatrixView<const double> map;        ///< D x S: W^-1/2 V' of the landmarks' kernel matrix
+};
+
+/// One data set's share of a batched reduction step.
+struct ReductionJob {
+  MatrixView<const double> points;  ///< K x d
+  MatrixView<const float> data;     ///< n x d
+  double gamma = 0;
+  DataSums out;
+};
+
+/// One data set's weights: min w'Hw - 2 c'w on the simplex.
+struct WeightJob {
+  MatrixView<const double> gram;   ///< K x K
+  std::span<const double> linear;  ///< [K]
+  std::span<double> weights;       ///< [K] out
+  double kkt_residual = 0;         ///< out: certificate
+};
+
+/// Reduced sets or codes where a backend computes on them: the caller's memory for a CPU, a copy on a device.
+/// Opened by the backend that uses it; the caller's memory must outlive it.
+class HeldSets {
+ public:
+  virtual ~HeldSets() = default;
+  [[nodiscard]] virtual const PackedSetsView& view() const = 0;
+};
+class HeldCodes {
+ public:
+  virtual ~HeldCodes() = default;
+  [[nodiscard]] virtual const ScanCodesView& view() const = 0;
 };
 
 /// The batched operations all kernel-embedding work is made of. Calls are coarse (thousands of sets), so the
@@ -59,6 +104,48 @@ class Backend {
   [[nodiscard]] virtual Result<void> nearest_centres(MatrixView<const float> data,
                                                      MatrixView<const float> centres,
                                                      std::span<std::uint32_t> labels) const = 0;
+
+  // The fast path, in fp32 with an a priori error (cross_term_error): for choosing candidates among very
+  // many.
+
+  /// @errors device_memory when a device has no room; the caller then holds less at a time, or uses the CPU
+  [[nodiscard]] virtual Result<std::shared_ptr<const HeldSets>> hold(const PackedSetsView& sets) const = 0;
+  [[nodiscard]] virtual Result<std::shared_ptr<const HeldCodes>> hold(const ScanCodesView& codes) const = 0;
+
+  /// out(q, i) = <mu_sets[i], mu_queries[q]> under the sets' kernel (the queries' gammas are not read).
+  /// @cost sum over queries and sets of m * m_q * (d multiply-adds and one exponential)
+  [[nodiscard]] virtual Result<void> cross_terms(const HeldSets& sets,
+                                                 std::span<const ReducedSetView> queries,
+                                                 MatrixView<double> out) const = 0;
+  /// The same for chosen pairs: out[p] = <mu_sets[pairs[p].set], mu_queries[pairs[p].query]>.
+  [[nodiscard]] virtual Result<void> cross_terms(const HeldSets& sets,
+                                                 std::span<const ReducedSetView> queries,
+                                                 std::span<const Pair> pairs,
+                                                 std::span<double> out) const = 0;
+  /// out[i] = <mu_sets[i], mu_sets[i]> under the sets' kernel.
+  [[nodiscard]] virtual Result<void> self_terms(const HeldSets& sets, std::span<double> out) const = 0;
+
+  /// Row i of `out` = coordinates of set first + i; out has as many rows as sets are projected, D columns.
+  /// Kernel sums in fp32 (each h_s within cross_term_error * sum|b|), the map in fp64.
+  [[nodiscard]] virtual Result<void> project(const HeldSets& sets, const Projection& projection,
+                                             std::size_t first, MatrixView<double> out) const = 0;
+
+  /// Row q of `out`: the out.cols() allowed items with the smallest lower bounds, ascending, ties by item;
+  /// counts[q] says how many there are.
+  [[nodiscard]] virtual Result<void> scan_smallest(const HeldCodes& codes, const ScanJob& job,
+                                                   MatrixView<ScanHit> out,
+                                                   std::span<std::size_t> counts) const = 0;
+  /// Row q of `out`: every allowed item whose lower bound is at most thresholds[q], by item, up to out.cols()
+  /// of them; counts[q] says how many there are, so more than out.cols() means that some were left out.
+  [[nodiscard]] virtual Result<void> scan_within(const HeldCodes& codes, const ScanJob& job,
+                                                 std::span<const float> thresholds, MatrixView<ScanHit> out,
+                                                 std::span<std::size_t> counts) const = 0;
+
+  /// data_sums for many data sets at once, kernel values in fp32, sums in fp64.
+  [[nodiscard]] virtual Result<void> reduction_sums(std::span<const ReductionJob> jobs) const = 0;
+  /// The weight step for many data sets at once.
+  /// @errors internal when a solution misses its certificate
+  [[nodiscard]] virtual Result<void> solve_weights(std::span<WeightJob> jobs) const = 0;
 };
 
 }  // namespace learndock::compute

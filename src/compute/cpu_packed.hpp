@@ -1,0 +1,19 @@
+#pragma once
+
+#include "learndock/compute/backend.hpp"
+
+namespace learndock::compute {
+
+// The fp32 operations of the `cpu` backend on packed reduced sets. Shapes were checked by the caller. Work is
+// cut into tasks by shape alone, so the thread count cannot change a result.
+
+void cpu_cross_terms(const PackedSetsView& sets, std::span<const ReducedSetView> queries,
+                     MatrixView<double> out, unsigned threads);
+void cpu_cross_terms(const PackedSetsView& sets, std::span<const ReducedSetView> queries,
+                     std::span<const Pair> pairs, std::span<double> out, unsigned threads);
+void cpu_self_terms(const PackedSetsView& sets, std::span<double> out, unsigned threads);
+[[nodiscard]] Result<void> cpu_project(const PackedSetsView& sets, const Projection& projection,
+                                       std::size_t first, MatrixView<double> out, unsigned threads);
+void cpu_reduction_sums(std::span<const ReductionJob> jobs, unsigned threads);
+
+}  // namespace learndock::compute

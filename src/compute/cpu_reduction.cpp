@@ -1,0 +1,137 @@
+// Sums over data rows in fp32: what each gradient step of RKME generation needs, for many data sets at once.
+#include "learndock/numeric/aligned_vector.hpp"
+
+#include "compute/blas.hpp"
+#include "compute/cpu_packed.hpp"
+#include "compute/packed_kernels.hpp"
+#include "compute/parallel.hpp"
+
+#include <algorithm>
+
+namespace learndock::compute {
+namespace {
+
+/// Data rows whose kernel values against all points are held at once.
+constexpr std::size_t kTileRows = 256;
+/// Data rows of one task at least; partial sums of tasks are added in order.
+constexpr std::size_t kTaskRows = 4096;
+constexpr std::size_t kMostTasks = 64;
+/// Values of all partial sums of one job together: 2^24 doubles are 128 MiB.
+constexpr std::size_t kMostPartialValues = std::size_t{1} << 24;
+
+/// The part of a job that one task sums.
+struct Task {
+  std::size_t job, first, last;
+};
+
+std::vector<Task> tasks_of(std::span<const ReductionJob> jobs) {
+  std::vector<Task> tasks;
+  for (std::size_t j = 0; j < jobs.size(); ++j) {
+    const std::size_t n = jobs[j].data.rows();
+    const std::size_t affordable = kMostPartialValues / std::max<std::size_t>(1, jobs[j].points.size());
+    const std::size_t parts =
+        std::clamp<std::size_t>(n / kTaskRows, 1, std::clamp<std::size_t>(affordable, 1, kMostTasks));
+    for (std::size_t part = 0; part < parts; ++part)
+      tasks.push_back({j, n * part / parts, n * (part + 1) / parts});
+  }
+  return tasks;
+}
+
+/// A tile of data rows, centred: row-major for the product, in blocks for the fused kernel.
+struct DataTile {
+  AlignedVector<float> rows, blocks, norms;
+
+  void fill(MatrixView<const float> data, const std::vector<double>& centre) {
+    const std::size_t d = data.cols(), count = (data.rows() + kBlockRows - 1) / kBlockRows;
+    rows.resize(data.rows() * d);
+    blocks.assign(count * d * kBlockRows, 0.0F);
+    norms.assign(count * kBlockRows, 0.0F);
+    for (std::size_t r = 0; r < data.rows(); ++r) {
+      float* const block = blocks.data() + r / kBlockRows * d * kBlockRows + r % kBlockRows;
+      double norm = 0;
+      for (std::size_t k = 0; k < d; ++k) {
+        const auto value = static_cast<float>(static_cast<double>(data(r, k)) - centre[k]);
+        rows[r * d + k] = block[k * kBlockRows] = value;
+        norm += static_cast<double>(value) * static_cast<double>(value);
+      }
+      norms[r] = static_cast<float>(norm);
+    }
+  }
+};
+
+/// What a job's tasks share.
+struct Points {
+  std::vector<double> centre;
+  QueryPanel panel;
+
+  explicit Points(const ReductionJob& job) {
+    const std::size_t k = job.points.rows(), d = job.points.cols();
+    const std::vector<double> ones(k, 1.0);
+    const ReducedSetView view{job.points.data(), ones.data(), k, d, job.gamma};
+    centre = mean_row({&view, 1}, d);
+    std::vector<float> rows(k * d);
+    for (std::size_t i = 0; i < rows.size(); ++i)
+      rows[i] = static_cast<float>(job.points.data()[i] - centre[i % d]);
+    fill_panel(rows.data(), std::vector<float>(k, 1.0F).data(), k, d, job.gamma, panel);
+  }
+};
+
+struct Partial {
+  std::vector<double> kernel, kernel_point;
+};
+
+void sum_task(const ReductionJob& job, const Points& points, const Task& task, Partial& partial) {
+  const std::size_t k = job.points.rows(), d = job.points.cols();
+  const bool with_points = job.out.kernel_point.data() != nullptr;
+  partial.kernel.assign(k, 0.0);
+  partial.kernel_point.assign(with_points ? k * d : 0, 0.0);
+  thread_local DataTile tile;
+  thread_local AlignedVector<float> values, products;
+  values.resize(k * kTileRows);
+  products.resize(k * d);
+  for (std::size_t first = task.first; first < task.last; first += kTileRows) {
+    const std::size_t count = std::min(kTileRows, task.last - first);
+    tile.fill(job.data.block(first, count), points.centre);
+    fused_kernel_values({tile.blocks.data(), tile.norms.data(), (count + kBlockRows - 1) / kBlockRows},
+                        points.panel, {job.gamma, 1}, values.data(), kTileRows);
+    add_row_totals(values.data(), k, kTileRows, count, partial.kernel.data());
+    if (!with_points) continue;
+    multiply(values.data(), kTileRows, k, tile.rows.data(), d, count, products.data());
+    for (std::size_t i = 0; i < k * d; ++i) partial.kernel_point[i] += static_cast<double>(products[i]);
+  }
+}
+
+void clear(const DataSums& sums) {
+  std::fill(sums.kernel.begin(), sums.kernel.end(), 0.0);
+  std::fill_n(sums.kernel_point.data(), sums.kernel_point.size(), 0.0);
+}
+
+void add(const Partial& partial, const DataSums& sums) {
+  for (std::size_t i = 0; i < partial.kernel.size(); ++i) sums.kernel[i] += partial.kernel[i];
+  for (std::size_t i = 0; i < partial.kernel_point.size(); ++i)
+    sums.kernel_point.data()[i] += partial.kernel_point[i];
+}
+
+/// The tasks summed centred rows; k(z, x) times the centre completes them.
+void add_centre(const std::vector<double>& centre, const DataSums& sums) {
+  for (std::size_t i = 0; i < sums.kernel_point.rows(); ++i)
+    for (std::size_t c = 0; c < centre.size(); ++c) sums.kernel_point(i, c) += sums.kernel[i] * centre[c];
+}
+
+}  // namespace
+
+void cpu_reduction_sums(std::span<const ReductionJob> jobs, unsigned threads) {
+  const std::vector<Task> tasks = tasks_of(jobs);
+  std::vector<Points> points;
+  points.reserve(jobs.size());
+  for (const ReductionJob& job : jobs) points.emplace_back(job);
+  std::vector<Partial> partials(tasks.size());
+  run_tasks(tasks.size(), threads, [&](std::size_t t) {
+    sum_task(jobs[tasks[t].job], points[tasks[t].job], tasks[t], partials[t]);
+  });
+  for (const ReductionJob& job : jobs) clear(job.out);
+  for (std::size_t t = 0; t < tasks.size(); ++t) add(partials[t], jobs[tasks[t].job].out);
+  for (std::size_t j = 0; j < jobs.size(); ++j) add_centre(points[j].centre, jobs[j].out);
+}
+
+}  // namespace learndock::compute

@@ -1,0 +1,290 @@
+// Fused exponential of a matrix product, compiled once per instruction set by Highway's re-inclusion. The
+// kernel matrix never reaches memory: products are formed in registers, become kernel values there and are
+// summed there.
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "compute/packed_kernels.cpp"
+#include <hwy/foreach_target.h>
+// clang-format off: the order matters to Highway
+#include <hwy/highway.h>
+// clang-format on
+
+#include "compute/packed_kernels.hpp"
+
+#include <algorithm>
+#include <type_traits>
+
+HWY_BEFORE_NAMESPACE();
+namespace learndock::compute::HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+// 16 lanes at most, so that two registers never exceed a block of 32 rows.
+using FloatTag = hn::CappedTag<float, 16>;
+using Floats = hn::Vec<FloatTag>;
+
+/// 2^x for x <= 0. Splits x into a whole number n and f in [-1/2, 1/2] by adding 1.5 * 2^23, whose last
+/// mantissa bit is worth one; 2^f is the degree-5 polynomial of least relative error (7.5e-8); n is added to
+/// the exponent bits. Below -125 the result is 2^-125, which sums of kernel values cannot see.
+HWY_INLINE Floats exp2_not_positive(FloatTag tag, Floats x) {
+  const auto magic = hn::Set(tag, 12582912.0F);
+  x = hn::Max(x, hn::Set(tag, -125.0F));
+  const auto shifted = hn::Add(x, magic);
+  const auto f = hn::Sub(x, hn::Sub(shifted, magic));
+  auto p = hn::Set(tag, 0.001327647199253406F);
+  p = hn::MulAdd(p, f, hn::Set(tag, 0.009675541334453752F));
+  p = hn::MulAdd(p, f, hn::Set(tag, 0.055507132734978495F));
+  p = hn::MulAdd(p, f, hn::Set(tag, 0.24022119723839974F));
+  p = hn::MulAdd(p, f, hn::Set(tag, 0.6931469670647609F));
+  p = hn::MulAdd(p, f, hn::Set(tag, 1.0000000716546849F));
+  const hn::RebindToSigned<FloatTag> bits;
+  return hn::BitCast(tag, hn::Add(hn::BitCast(bits, p), hn::ShiftLeft<23>(hn::BitCast(bits, shifted))));
+}
+
+/// (1 / scales) sum_s e^(4^s) for e = the kernel value at the widest scale.
+HWY_INLINE Floats over_scales(FloatTag tag, Floats value, std::uint32_t scales) {
+  auto sum = value;
+  for (std::uint32_t s = 1; s < scales; ++s) {
+    value = hn::Mul(value, value);
+    value = hn::Mul(value, value);
+    sum = hn::Add(sum, value);
+  }
+  return hn::Mul(sum, hn::Set(tag, 1.0F / static_cast<float>(scales)));
+}
+
+/// body(0), ..., body(R - 1), written out: accumulators must be registers, not an array in memory.
+template <std::size_t R, class Body>
+HWY_INLINE void unrolled(const Body& body) {
+  if constexpr (R > 0) {
+    unrolled<R - 1>(body);
+    body(std::integral_constant<std::size_t, R - 1>());
+  }
+}
+
+/// What one group of query points meets: `lanes` x 2 rows of a block.
+struct Tile {
+  const float* points;  // first coordinate of the tile's first row; coordinates are 32 apart
+  std::size_t dimension;
+  const float* query;  // R points; coordinates are query_stride apart
+  std::size_t query_stride;
+  const float* offsets;  // [R]
+  std::uint32_t scales;
+};
+
+/// R query points against two registers of rows. `consume(r, k0, k1)` takes both registers of kernel values.
+template <std::size_t R, class Consume>
+HWY_INLINE void fused_tile(FloatTag tag, const Tile& tile, Floats row_offset0, Floats row_offset1,
+                           const Consume& consume) {
+  const std::size_t lanes = hn::Lanes(tag);
+  Floats sum0[R], sum1[R];
+  unrolled<R>([&](auto r) HWY_ATTR { sum0[r] = sum1[r] = hn::Zero(tag); });
+  const float* HWY_RESTRICT points = tile.points;
+  const float* HWY_RESTRICT query = tile.query;
+  for (std::size_t k = 0; k < tile.dimension; ++k, points += kBlockRows, query += tile.query_stride) {
+    const auto rows0 = hn::LoadU(tag, points);
+    const auto rows1 = hn::LoadU(tag, points + lanes);
+    unrolled<R>([&](auto r) HWY_ATTR {
+      const auto q = hn::Set(tag, query[r]);
+      sum0[r] = hn::MulAdd(rows0, q, sum0[r]);
+      sum1[r] = hn::MulAdd(rows1, q, sum1[r]);
+    });
+  }
+  const auto zero = hn::Zero(tag);
+  unrolled<R>([&](auto r) HWY_ATTR {
+    const auto offset = hn::Set(tag, tile.offsets[r]);
+    const auto x0 = hn::Min(hn::Add(sum0[r], hn::Add(row_offset0, offset)), zero);
+    const auto x1 = hn::Min(hn::Add(sum1[r], hn::Add(row_offset1, offset)), zero);
+    consume(r, over_scales(tag, exp2_not_positive(tag, x0), tile.scales),
+            over_scales(tag, exp2_not_positive(tag, x1), tile.scales));
+  });
+}
+
+template <class Run>
+HWY_INLINE void for_group_size(std::size_t size, const Run& run) {
+  switch (size) {
+    case 12:
+      return run(std::integral_constant<std::size_t, 12>());
+    case 8:
+      return run(std::integral_constant<std::size_t, 8>());
+    case 4:
+      return run(std::integral_constant<std::size_t, 4>());
+    case 2:
+      return run(std::integral_constant<std::size_t, 2>());
+    default:
+      return run(std::integral_constant<std::size_t, 1>());
+  }
+}
+
+/// Twelve points need 26 registers. Instruction sets with 16 take the larger groups as two halves.
+constexpr std::size_t kMostAtOnce = HWY_TARGET <= HWY_AVX3 ? 12 : 6;
+
+/// Calls `visit(first point, number of points, tile)` for each group, or half group, of panel points [first,
+/// last).
+template <class Visit>
+HWY_INLINE void for_each_group(const QueryPanel& panel, std::size_t first, std::size_t last, Tile tile,
+                               const Visit& visit) {
+  for (std::size_t c = first; c < last;) {
+    const std::size_t size = panel_group(c, panel.count());
+    for_group_size(size, [&](auto whole) HWY_ATTR {
+      constexpr std::size_t kPart = whole > kMostAtOnce ? whole / 2 : whole;
+      tile.query_stride = whole;
+      for (std::size_t part = 0; part < whole; part += kPart) {
+        tile.query = panel.points.data() + c * panel.dimension + part;
+        tile.offsets = panel.offsets.data() + c + part;
+        visit(c + part, std::integral_constant<std::size_t, kPart>(), tile);
+      }
+    });
+    c += size;
+  }
+}
+
+/// Adds the sums of panel points [first, last) to sums[0..31] of one block.
+HWY_INLINE void add_block_sums(const float* points, const float* row_offsets, const QueryPanel& panel,
+                               std::size_t first, std::size_t last, std::uint32_t scales, double* sums) {
+  const FloatTag tag;
+  const std::size_t lanes = hn::Lanes(tag);
+  HWY_ALIGN float chunk[kBlockRows];
+  for (std::size_t row = 0; row < kBlockRows; row += 2 * lanes) {
+    const auto offset0 = hn::Load(tag, row_offsets + row), offset1 = hn::Load(tag, row_offsets + row + lanes);
+    auto total0 = hn::Zero(tag), total1 = hn::Zero(tag);
+    for_each_group(panel, first, last, {points + row, panel.dimension, nullptr, 0, nullptr, scales},
+                   [&](std::size_t c, auto points_at_once, const Tile& tile) HWY_ATTR {
+                     const float* const weights = panel.weights.data() + c;
+                     fused_tile<points_at_once>(tag, tile, offset0, offset1,
+                                                [&](std::size_t r, Floats k0, Floats k1) HWY_ATTR {
+                                                  const auto weight = hn::Set(tag, weights[r]);
+                                                  total0 = hn::MulAdd(k0, weight, total0);
+                                                  total1 = hn::MulAdd(k1, weight, total1);
+                                                });
+                   });
+    hn::Store(total0, tag, chunk + row);
+    hn::Store(total1, tag, chunk + row + lanes);
+  }
+  for (std::size_t row = 0; row < kBlockRows; ++row) sums[row] += static_cast<double>(chunk[row]);
+}
+
+void set_row_offsets(const float* squared_norms, double gamma, float* offsets) {
+  const auto factor = static_cast<float>(-gamma * 1.4426950408889634);
+  for (std::size_t row = 0; row < kBlockRows; ++row) offsets[row] = factor * squared_norms[row];
+}
+
+void row_sums_of_blocks(const RowBlocks& blocks, const QueryPanel& panel, const GaussianKernel& kernel,
+                        double* sums) {
+  // A multiple of the largest group; as many fp32 terms as cross_term_error allows for.
+  constexpr std::size_t kChunk = 120;
+  HWY_ALIGN float offsets[kBlockRows];
+  for (std::size_t b = 0; b < blocks.count; ++b) {
+    set_row_offsets(blocks.squared_norms + b * kBlockRows, kernel.gamma, offsets);
+    double* const block_sums = sums + b * kBlockRows;
+    std::fill_n(block_sums, kBlockRows, 0.0);
+    for (std::size_t first = 0; first < panel.count(); first += kChunk)
+      add_block_sums(blocks.points + b * panel.dimension * kBlockRows, offsets, panel, first,
+                     std::min(first + kChunk, panel.count()), kernel.scales, block_sums);
+  }
+}
+
+void kernel_values_of_blocks(const RowBlocks& blocks, const QueryPanel& panel, const GaussianKernel& kernel,
+                             float* values, std::size_t row_stride) {
+  const FloatTag tag;
+  const std::size_t lanes = hn::Lanes(tag);
+  HWY_ALIGN float offsets[kBlockRows];
+  for (std::size_t b = 0; b < blocks.count; ++b) {
+    set_row_offsets(blocks.squared_norms + b * kBlockRows, kernel.gamma, offsets);
+    const float* const points = blocks.points + b * panel.dimension * kBlockRows;
+    for (std::size_t row = 0; row < kBlockRows; row += 2 * lanes) {
+      const auto offset0 = hn::Load(tag, offsets + row), offset1 = hn::Load(tag, offsets + row + lanes);
+      float* const target = values + b * kBlockRows + row;
+      for_each_group(panel, 0, panel.count(),
+                     {points + row, panel.dimension, nullptr, 0, nullptr, kernel.scales},
+                     [&](std::size_t c, auto points_at_once, const Tile& tile) HWY_ATTR {
+                       fused_tile<points_at_once>(
+                           tag, tile, offset0, offset1, [&](std::size_t r, Floats k0, Floats k1) HWY_ATTR {
+                             hn::StoreU(k0, tag, target + (c + r) * row_stride);
+                             hn::StoreU(k1, tag, target + (c + r) * row_stride + lanes);
+                           });
+                     });
+    }
+  }
+}
+
+void row_totals_of(const float* values, std::size_t rows, std::size_t row_stride, std::size_t columns,
+                   double* totals) {
+  const FloatTag tag;
+  const std::size_t lanes = hn::Lanes(tag);
+  for (std::size_t r = 0; r < rows; ++r) {
+    const float* const row = values + r * row_stride;
+    auto sum = hn::Zero(tag);
+    std::size_t c = 0;
+    for (; c + lanes <= columns; c += lanes) sum = hn::Add(sum, hn::LoadU(tag, row + c));
+    double total = static_cast<double>(hn::GetLane(hn::SumOfLanes(tag, sum)));
+    for (; c < columns; ++c) total += static_cast<double>(row[c]);
+    totals[r] += total;
+  }
+}
+
+void exp2_of(const float* x, float* out, std::size_t count) {
+  const FloatTag tag;
+  const std::size_t lanes = hn::Lanes(tag);
+  std::size_t i = 0;
+  for (; i + lanes <= count; i += lanes)
+    hn::StoreU(exp2_not_positive(tag, hn::LoadU(tag, x + i)), tag, out + i);
+  HWY_ALIGN float rest[16] = {};
+  std::copy(x + i, x + count, rest);
+  hn::Store(exp2_not_positive(tag, hn::Load(tag, rest)), tag, rest);
+  std::copy(rest, rest + (count - i), out + i);
+}
+
+}  // namespace learndock::compute::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace learndock::compute {
+
+HWY_EXPORT(row_sums_of_blocks);
+HWY_EXPORT(kernel_values_of_blocks);
+HWY_EXPORT(row_totals_of);
+HWY_EXPORT(exp2_of);
+
+void fill_panel(const float* rows, const float* weights, std::size_t count, std::size_t dimension,
+                double gamma, QueryPanel& panel) {
+  constexpr double kLog2E = 1.4426950408889634;
+  panel.dimension = dimension;
+  panel.points.resize(count * dimension);
+  panel.offsets.resize(count);
+  panel.weights.assign(weights, weights + count);
+  const auto factor = static_cast<float>(2 * gamma * kLog2E);
+  for (std::size_t first = 0; first < count;) {
+    const std::size_t size = panel_group(first, count);
+    float* const group = panel.points.data() + first * dimension;
+    for (std::size_t i = 0; i < size; ++i) {
+      const float* const row = rows + (first + i) * dimension;
+      double norm = 0;
+      for (std::size_t k = 0; k < dimension; ++k) {
+        group[k * size + i] = factor * row[k];
+        norm += static_cast<double>(row[k]) * static_cast<double>(row[k]);
+      }
+      panel.offsets[first + i] = static_cast<float>(-gamma * kLog2E * norm);
+    }
+    first += size;
+  }
+}
+
+void fused_row_sums(const RowBlocks& blocks, const QueryPanel& panel, const GaussianKernel& kernel,
+                    double* sums) {
+  HWY_DYNAMIC_DISPATCH(row_sums_of_blocks)(blocks, panel, kernel, sums);
+}
+
+void fused_kernel_values(const RowBlocks& blocks, const QueryPanel& panel, const GaussianKernel& kernel,
+                         float* values, std::size_t row_stride) {
+  HWY_DYNAMIC_DISPATCH(kernel_values_of_blocks)(blocks, panel, kernel, values, row_stride);
+}
+
+void add_row_totals(const float* values, std::size_t rows, std::size_t row_stride, std::size_t columns,
+                    double* totals) {
+  HWY_DYNAMIC_DISPATCH(row_totals_of)(values, rows, row_stride, columns, totals);
+}
+
+void exp2_values(std::span<const float> x, std::span<float> out) {
+  HWY_DYNAMIC_DISPATCH(exp2_of)(x.data(), out.data(), x.size());
+}
+
+}  // namespace learndock::compute
+#endif

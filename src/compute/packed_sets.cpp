@@ -1,0 +1,99 @@
+#include "learndock/compute/packed_sets.hpp"
+
+#include "learndock/compute/backend.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace learndock::compute {
+namespace {
+
+/// 2^-24: half the distance between neighbouring floats of size one.
+constexpr double kUnit = 0x1p-24;
+
+Result<void> check(std::span<const ReducedSetView> sets, const GaussianKernel& kernel,
+                   std::span<const double> centre) {
+  if (!(kernel.gamma > 0) || !std::isfinite(kernel.gamma))
+    return fail(ErrorCode::invalid_argument, fmt::format("gamma is {}, it must be positive", kernel.gamma));
+  if (kernel.scales == 0 || kernel.scales > kMaxScales)
+    return fail(ErrorCode::invalid_argument,
+                fmt::format("the kernel has {} scales, 1 to {} are possible", kernel.scales, kMaxScales));
+  for (const ReducedSetView& set : sets)
+    if (set.dimension != centre.size())
+      return fail(ErrorCode::invalid_argument,
+                  fmt::format("dimension of a set is {}, expected {}", set.dimension, centre.size()));
+  return {};
+}
+
+}  // namespace
+
+Result<PackedSets> PackedSets::pack(std::span<const ReducedSetView> sets, const GaussianKernel& kernel,
+                                    std::span<const double> centre) {
+  LEARNDOCK_CHECK(check(sets, kernel, centre));
+  PackedSets packed;
+  packed.kernel_ = kernel;
+  packed.centre_.assign(centre.begin(), centre.end());
+  packed.starts_.push_back(0);
+  for (const ReducedSetView& set : sets) packed.starts_.push_back(packed.starts_.back() + set.count);
+  const std::size_t d = centre.size(), rows = packed.starts_.back();
+  const std::size_t padded = (rows + kBlockRows - 1) / kBlockRows * kBlockRows;
+  packed.points_.assign(padded * d, 0.0F);
+  packed.weights_.assign(padded, 0.0F);
+  packed.squared_norms_.assign(padded, 0.0F);
+  std::size_t row = 0;
+  double largest = 0;
+  bool finite = true;
+  for (const ReducedSetView& set : sets)
+    for (std::size_t i = 0; i < set.count; ++i, ++row) {
+      float* const target = packed.points_.data() + row / kBlockRows * d * kBlockRows + row % kBlockRows;
+      double norm = 0;
+      for (std::size_t k = 0; k < d; ++k) {
+        const auto value = static_cast<float>(set.points[i * d + k] - centre[k]);
+        target[k * kBlockRows] = value;
+        norm += static_cast<double>(value) * static_cast<double>(value);
+      }
+      packed.squared_norms_[row] = static_cast<float>(norm);
+      packed.weights_[row] = static_cast<float>(set.weights[i]);
+      finite = finite && std::isfinite(packed.squared_norms_[row]) && std::isfinite(packed.weights_[row]);
+      largest = std::max(largest, norm);
+    }
+  if (!finite)
+    return fail(ErrorCode::invalid_argument, "a reduced set holds values beyond single precision", {},
+                "scale the features");
+  packed.radius_ = std::sqrt(largest);
+  return packed;
+}
+
+PackedSetsView PackedSets::view() const {
+  return {points_.data(), weights_.data(),    squared_norms_.data(), starts_.data(),
+          centre_.data(), starts_.size() - 1, centre_.size(),        kernel_};
+}
+
+std::vector<double> mean_row(std::span<const ReducedSetView> sets, std::size_t dimension) {
+  std::vector<double> mean(dimension, 0.0);
+  double rows = 0;
+  for (const ReducedSetView& set : sets) {
+    rows += static_cast<double>(set.count);
+    for (std::size_t i = 0; i < set.count; ++i)
+      for (std::size_t k = 0; k < dimension; ++k) mean[k] += set.points[i * dimension + k];
+  }
+  for (double& value : mean) value /= std::max(rows, 1.0);
+  return mean;
+}
+
+double cross_term_error(const GaussianKernel& kernel, std::size_t dimension, double radius_a,
+                        double radius_b) {
+  // The exponent t = gamma |x - y|^2 with R = |x| + |y|: coordinates rounded (2 R^2), norms rounded and added
+  // (4 R^2), d products summed in turn, each factor rounded once more (2 (d + 2) |x| |y| <= (d + 2) R^2 / 2).
+  const double r = radius_a + radius_b, d = static_cast<double>(dimension);
+  const double largest_gamma = kernel.gamma * std::pow(4.0, static_cast<double>(kernel.scales - 1));
+  const double exponent = largest_gamma * kUnit * r * r * (6 + (d + 2) / 2);
+  // Two squarings a scale; the exponential itself is good to 4 units (2^-22); weights and partial sums of at
+  // most 128 terms in fp32, then fp64.
+  const double rounding = kUnit * (4 + 3 * static_cast<double>(kernel.scales) + 4 + 128);
+  return std::expm1(exponent) + rounding + 0x1p-125;
+}
+
+}  // namespace learndock::compute

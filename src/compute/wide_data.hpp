@@ -1,0 +1,19 @@
+#pragma once
+
+#include "compute/cpu_kernels.hpp"
+
+#include <cstddef>
+
+namespace learndock::compute {
+
+/// kernel_row_sums, and the way out where it would be wrong: squared distances from norms and products carry
+/// an error of some units in the last place of the norms. With norms of 1e16 (a column of ids or epoch
+/// seconds) that exceeds the distance between near points. Then near pairs are measured again by direct
+/// difference.
+///
+/// @param rows  [block.rows x dimension] what the products were made of, and cols [block.cols x dimension]
+/// @cost        as kernel_row_sums for ordinary data; a plain loop over the block for wide data
+void safe_row_sums(const KernelBlock& block, const double* rows, const double* cols, std::size_t dimension,
+                   double* row_sums);
+
+}  // namespace learndock::compute

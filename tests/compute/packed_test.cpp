@@ -1,0 +1,222 @@
+// The fast path's table of shapes: every backend and every instruction set of this machine against the
+// oracle, within the a priori bound that searches rely on.
+#include "learndock/compute/registry.hpp"
+
+#include "compute/cpu_targets.hpp"
+#include "compute/packed_kernels.hpp"
+#include "support/compute_cases.hpp"
+#include "support/compute_challengers.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+namespace learndock::compute {
+namespace {
+
+using testing::PackedCase;
+using testing::PackedInput;
+using testing::weight_of;
+
+class Packed : public ::testing::TestWithParam<testing::Challenger> {
+ protected:
+  void SetUp() override { backend_ = GetParam().open(); }
+  void TearDown() override { ASSERT_TRUE(limit_instruction_set("").has_value()); }
+  std::shared_ptr<const Backend> backend_;
+  std::shared_ptr<const Backend> oracle_ = open_backend("cpu_reference").value();
+};
+
+double bound(const PackedCase& c, const PackedInput& input, const testing::WeightedSet& a,
+             const testing::WeightedSet& b) {
+  return weight_of(a) * weight_of(b) *
+         cross_term_error({c.gamma, c.scales}, c.dimension, input.radius(a), input.radius(b));
+}
+
+/// The exact value in fp64 on the unpacked originals: packing's own rounding is part of the bound.
+double exact(const PackedCase& c, const testing::WeightedSet& set, const testing::WeightedSet& query) {
+  double sum = 0;
+  for (std::size_t i = 0; i < set.points.rows(); ++i)
+    for (std::size_t j = 0; j < query.points.rows(); ++j) {
+      double squared = 0, kernel = 0, gamma = c.gamma;
+      for (std::size_t k = 0; k < c.dimension; ++k)
+        squared += (set.points(i, k) - query.points(j, k)) * (set.points(i, k) - query.points(j, k));
+      for (std::uint32_t s = 0; s < c.scales; ++s, gamma *= 4) kernel += std::exp(-gamma * squared);
+      sum += set.weights[i] * query.weights[j] * kernel / c.scales;
+    }
+  return sum;
+}
+
+TEST_P(Packed, CrossTermsStayWithinTheBoundOfTheExactValue) {
+  for (const PackedCase& c : testing::packed_cases()) {
+    SCOPED_TRACE(c.name());
+    const PackedInput input(c);
+    const auto packed = PackedSets::pack(input.set_views, {c.gamma, c.scales}, input.centre);
+    ASSERT_TRUE(packed.has_value());
+    const auto held = backend_->hold(packed->view());
+    ASSERT_TRUE(held.has_value());
+    Matrix<double> all(3, c.sets);
+    ASSERT_TRUE(backend_->cross_terms(**held, input.query_views, all.view()).has_value());
+    std::vector<Pair> pairs;
+    for (std::size_t i = c.sets; i-- > 0;) pairs.push_back({static_cast<std::uint32_t>(i % 3), i});
+    std::vector<double> chosen(pairs.size());
+    ASSERT_TRUE(backend_->cross_terms(**held, input.query_views, pairs, chosen).has_value());
+    for (std::size_t q = 0; q < 3; ++q)
+      for (std::size_t i = 0; i < c.sets; ++i)
+        EXPECT_NEAR(all(q, i), exact(c, input.sets[i], input.queries[q]),
+                    bound(c, input, input.sets[i], input.queries[q]))
+            << "query " << q << " set " << i;
+    for (std::size_t p = 0; p < pairs.size(); ++p)
+      EXPECT_NEAR(chosen[p], exact(c, input.sets[pairs[p].set], input.queries[pairs[p].query]),
+                  bound(c, input, input.sets[pairs[p].set], input.queries[pairs[p].query]))
+          << "pair " << p;
+  }
+}
+
+TEST_P(Packed, SelfTermsStayWithinTheBound) {
+  for (const PackedCase& c : testing::packed_cases()) {
+    SCOPED_TRACE(c.name());
+    const PackedInput input(c);
+    const auto packed = PackedSets::pack(input.set_views, {c.gamma, c.scales}, input.centre).value();
+    std::vector<double> self(c.sets);
+    ASSERT_TRUE(backend_->self_terms(*backend_->hold(packed.view()).value(), self).has_value());
+    for (std::size_t i = 0; i < c.sets; ++i)
+      EXPECT_NEAR(self[i], exact(c, input.sets[i], input.sets[i]),
+                  bound(c, input, input.sets[i], input.sets[i]))
+          << "set " << i;
+  }
+}
+
+TEST_P(Packed, ProjectionMatchesTheOracle) {
+  for (const std::size_t landmarks : {1u, 31u, 33u, 70u}) {
+    const PackedCase c{7, 20, 1, 6, 0.1, 3, 1, true};
+    const PackedInput input(c);
+    const auto packed = PackedSets::pack(input.set_views, {c.gamma, 1}, input.centre).value();
+    const auto points = testing::random_set({landmarks, 6, 0.1, 3}, 77);
+    const auto map = testing::random_set({9, landmarks}, 78);
+    const Projection projection{points.points.view(), map.points.view()};
+    Matrix<double> have(4, 9), want(4, 9);
+    ASSERT_TRUE(
+        backend_->project(*backend_->hold(packed.view()).value(), projection, 2, have.view()).has_value());
+    ASSERT_TRUE(
+        oracle_->project(*oracle_->hold(packed.view()).value(), projection, 2, want.view()).has_value());
+    const double error = cross_term_error({c.gamma, 1}, 6, packed.radius(), 10);
+    for (std::size_t i = 0; i < 4; ++i)
+      for (std::size_t k = 0; k < 9; ++k) {
+        double row = 0;
+        for (const double value : map.points.row(k)) row += std::abs(value);
+        EXPECT_NEAR(have(i, k), want(i, k), error * weight_of(input.sets[2 + i]) * row) << landmarks;
+      }
+  }
+}
+
+TEST_P(Packed, ReductionSumsMatchTheOracleForManyJobsAtOnce) {
+  const std::size_t rows[] = {0, 1, 31, 255, 256, 257, 9001};
+  std::vector<testing::WeightedSet> points;
+  std::vector<Matrix<float>> data;
+  std::vector<std::vector<double>> have, want;
+  std::vector<Matrix<double>> have_points, want_points;
+  for (std::size_t j = 0; j < std::size(rows); ++j) {
+    points.push_back(testing::random_set({13 + j, 6, 0.1, 50}, j));
+    data.push_back(testing::random_data(rows[j], 6, j + 1, 50));
+    have.emplace_back(13 + j);
+    want.emplace_back(13 + j);
+    have_points.emplace_back(13 + j, 6);
+    want_points.emplace_back(13 + j, 6);
+  }
+  std::vector<ReductionJob> jobs;
+  for (std::size_t j = 0; j < std::size(rows); ++j) {
+    const bool with_points = j % 2 == 0;
+    jobs.push_back({points[j].points.view(),
+                    data[j].view(),
+                    0.1,
+                    {have[j], with_points ? have_points[j].view() : MatrixView<double>()}});
+    ASSERT_TRUE(oracle_
+                    ->data_sums(points[j].points.view(), data[j].view(), 0.1,
+                                {want[j], with_points ? want_points[j].view() : MatrixView<double>()})
+                    .has_value());
+  }
+  ASSERT_TRUE(backend_->reduction_sums(jobs).has_value());
+  const double error = cross_term_error({0.1, 1}, 6, 8, 8);
+  for (std::size_t j = 0; j < jobs.size(); ++j) {
+    const double scale = static_cast<double>(rows[j]) + 1;
+    for (std::size_t i = 0; i < want[j].size(); ++i) {
+      EXPECT_NEAR(have[j][i], want[j][i], error * scale) << "job " << j;
+      for (std::size_t k = 0; k < 6; ++k)
+        EXPECT_NEAR(have_points[j](i, k), want_points[j](i, k), error * scale * 60) << "job " << j;
+    }
+  }
+}
+
+TEST_P(Packed, WeightsOfManyJobsCarryCertificates) {
+  std::vector<Matrix<double>> grams;
+  std::vector<std::vector<double>> linear, weights;
+  for (const std::size_t k : {1u, 2u, 33u}) {
+    const auto set = testing::random_set({k, 3}, k);
+    grams.emplace_back(k, k);
+    ASSERT_TRUE(oracle_->gram(set.points.view(), 0.1, grams.back().view()).has_value());
+    linear.emplace_back(k);
+    for (std::size_t i = 0; i < k; ++i) linear.back()[i] = grams.back()(i, k / 2);
+    weights.emplace_back(k);
+  }
+  std::vector<WeightJob> jobs;
+  for (std::size_t j = 0; j < 3; ++j) jobs.push_back({grams[j].view(), linear[j], weights[j], 1});
+  ASSERT_TRUE(backend_->solve_weights(jobs).has_value());
+  for (std::size_t j = 0; j < 3; ++j) {
+    // The target is one of the points, so all weight goes there.
+    EXPECT_LT(jobs[j].kkt_residual, 1e-8);
+    EXPECT_NEAR(weights[j][weights[j].size() / 2], 1, 1e-6);
+  }
+}
+
+TEST_P(Packed, RefusesMismatchedShapes) {
+  const PackedCase c{2, 3, 2, 4};
+  const PackedInput input(c), other(PackedCase{1, 3, 2, 5});
+  const auto packed = PackedSets::pack(input.set_views, {0.1, 1}, input.centre).value();
+  const auto held = backend_->hold(packed.view()).value();
+  Matrix<double> wrong(3, 3), right(3, 2);
+  EXPECT_FALSE(backend_->cross_terms(*held, input.query_views, wrong.view()).has_value());
+  EXPECT_FALSE(backend_->cross_terms(*held, other.query_views, right.view()).has_value());
+  std::vector<double> one(1);
+  const Pair outside[] = {{0, 2}};
+  EXPECT_FALSE(backend_->cross_terms(*held, input.query_views, outside, one).has_value());
+  EXPECT_FALSE(backend_->self_terms(*held, one).has_value());
+}
+
+INSTANTIATE_TEST_SUITE_P(Backends, Packed, ::testing::ValuesIn(testing::challengers()),
+                         [](const auto& which) { return which.param.name; });
+
+TEST(PackedSets, RefusesWhatSinglePrecisionCannotHold) {
+  const testing::WeightedSet huge{Matrix<double>(1, 1, {1e300}), {1}};
+  const ReducedSetView view = huge.view();
+  const double zero[] = {0};
+  EXPECT_EQ(PackedSets::pack({&view, 1}, {0.1, 1}, zero).error().code, ErrorCode::invalid_argument);
+  EXPECT_EQ(PackedSets::pack({}, {0.1, 0}, zero).error().code, ErrorCode::invalid_argument);
+  EXPECT_EQ(PackedSets::pack({}, {0.1, kMaxScales + 1}, zero).error().code, ErrorCode::invalid_argument);
+  EXPECT_EQ(PackedSets::pack({}, {0.0, 1}, zero).error().code, ErrorCode::invalid_argument);
+}
+
+TEST(FusedKernels, TheExponentialKeepsItsStatedError) {
+  std::vector<float> x, out;
+  for (float value = -125; value <= 0; value += 0.00137F) x.push_back(value);
+  x.insert(x.end(), {0.0F, -0.5F, -0.25F, -1.0F, -124.999F});
+  out.resize(x.size());
+  for (const std::string& name : usable_instruction_sets()) {
+    ASSERT_TRUE(limit_instruction_set(name).has_value());
+    exp2_values(x, out);
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      const double want = std::exp2(static_cast<double>(x[i]));
+      ASSERT_NEAR(static_cast<double>(out[i]), want, want * 0x1p-22) << name << " at " << x[i];
+    }
+  }
+  ASSERT_TRUE(limit_instruction_set("").has_value());
+}
+
+TEST(CpuTargets, AnUnknownNameListsWhatThereIs) {
+  const auto refused = limit_instruction_set("AVX9");
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code, ErrorCode::invalid_argument);
+  EXPECT_NE(refused.error().fix.find(usable_instruction_sets().front()), std::string::npos);
+}
+
+}  // namespace
+}  // namespace learndock::compute

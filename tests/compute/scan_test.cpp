@@ -1,0 +1,211 @@
+// Certified scans: every backend against the bound in fp64, and the bound against the truth it must stay
+// below.
+#include "learndock/compute/registry.hpp"
+
+#include "support/compute_challengers.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+#include <random>
+
+namespace learndock::compute {
+namespace {
+
+struct Embedding {
+  std::vector<double> coordinates;
+  double residual;
+
+  [[nodiscard]] EmbeddingView view() const {
+    double norm = residual * residual;
+    for (const double value : coordinates) norm += value * value;
+    return {coordinates, residual, norm};
+  }
+};
+
+struct ScanCase {
+  CodeType type;
+  std::size_t items, dimension, queries;
+  double spread;
+  unsigned query_bytes;
+};
+
+std::vector<ScanCase> scan_cases() {
+  std::vector<ScanCase> cases;
+  for (const CodeType type : {CodeType::fp32, CodeType::fp16, CodeType::int8, CodeType::int4})
+    for (const unsigned bytes : {1u, 2u}) {
+      for (const std::size_t items : {0u, 1u, 31u, 32u, 33u, 1001u})
+        cases.push_back({type, items, 24, 3, 0.3, bytes});
+      for (const std::size_t dimension : {1u, 7u, 8u, 9u, 129u, 256u})
+        cases.push_back({type, 65, dimension, 2, 0.2, bytes});
+      for (const std::size_t queries : {1u, 4u, 11u, 12u, 13u, 25u})
+        cases.push_back({type, 70, 16, queries, 0.3, bytes});
+      cases.push_back({type, 40, 8, 2, 0, bytes});    // all zero: every embedding equal
+      cases.push_back({type, 40, 8, 2, 100, bytes});  // far larger than a learnware's
+    }
+  cases.push_back({CodeType::int8, 70'000, 8, 2, 0.3, 2});  // more than one task
+  return cases;
+}
+
+std::vector<Embedding> embeddings(std::size_t count, const ScanCase& c, std::uint64_t seed) {
+  std::mt19937_64 random(seed);
+  std::normal_distribution<double> normal;
+  std::vector<Embedding> made;
+  for (std::size_t i = 0; i < count; ++i) {
+    Embedding one{std::vector<double>(c.dimension), std::abs(normal(random)) * c.spread / 5};
+    for (std::size_t k = 0; k < c.dimension; ++k)
+      one.coordinates[k] = normal(random) * c.spread / std::sqrt(1.0 + static_cast<double>(k));
+    made.push_back(std::move(one));
+  }
+  return made;
+}
+
+/// B1 in fp64 from the embeddings themselves: what no certified bound may exceed.
+double true_bound(const EmbeddingView& a, const EmbeddingView& b) {
+  double sum = (a.residual - b.residual) * (a.residual - b.residual);
+  for (std::size_t k = 0; k < a.coordinates.size(); ++k)
+    sum += (a.coordinates[k] - b.coordinates[k]) * (a.coordinates[k] - b.coordinates[k]);
+  return sum;
+}
+
+double length(const EmbeddingView& a) { return std::sqrt(a.squared_norm); }
+
+class Scan : public ::testing::TestWithParam<testing::Challenger> {
+ protected:
+  void SetUp() override { backend_ = GetParam().open(); }
+  void TearDown() override { ASSERT_TRUE(limit_instruction_set("").has_value()); }
+  std::shared_ptr<const Backend> backend_;
+  std::shared_ptr<const Backend> oracle_ = open_backend("cpu_reference").value();
+};
+
+TEST_P(Scan, BoundsAreValidAndAsTightAsTheCodes) {
+  for (const ScanCase& c : scan_cases()) {
+    SCOPED_TRACE("type " + std::to_string(static_cast<int>(c.type)) + " items " + std::to_string(c.items) +
+                 " D " + std::to_string(c.dimension) + " queries " + std::to_string(c.queries) + " bytes " +
+                 std::to_string(c.query_bytes) + " spread " + std::to_string(c.spread));
+    const auto items = embeddings(c.items, c, 1), queries = embeddings(c.queries, c, 2);
+    ScanCodes codes(c.type, c.dimension);
+    for (const auto& item : items) ASSERT_TRUE(codes.add(item.view()).has_value());
+    std::vector<EmbeddingView> views;
+    for (const auto& query : queries) views.push_back(query.view());
+    const ScanJob job{views, nullptr, c.query_bytes};
+    const std::vector<float> all(c.queries, std::numeric_limits<float>::infinity());
+    Matrix<ScanHit> have(c.queries, c.items), want(c.queries, c.items);
+    std::vector<std::size_t> counts(c.queries), want_counts(c.queries);
+    ASSERT_TRUE(backend_->scan_within(*backend_->hold(codes.view()).value(), job, all, have.view(), counts)
+                    .has_value());
+    ASSERT_TRUE(oracle_->scan_within(*oracle_->hold(codes.view()).value(), job, all, want.view(), want_counts)
+                    .has_value());
+    for (std::size_t q = 0; q < c.queries; ++q) {
+      ASSERT_EQ(counts[q], c.items);
+      for (std::size_t i = 0; i < c.items; ++i) {
+        const double bound = static_cast<double>(have(q, i).lower_bound);
+        EXPECT_EQ(have(q, i).item, i);
+        EXPECT_LE(bound, true_bound(items[i].view(), views[q]) * (1 + 1e-6) + 1e-9 * c.spread * c.spread)
+            << "not a lower bound";
+        // Looser than fp64 only by the query's rounding (one part in 127 or 16,256 of its largest coordinate)
+        // and by fp32.
+        const double rounding =
+            2 * length(items[i].view()) * length(views[q]) * std::sqrt(static_cast<double>(c.dimension)) /
+                (c.query_bytes == 1 ? 127 : 16'256) +
+            2e-3 * static_cast<double>(codes.view().factor(i, Factor::code_error)) * length(views[q]) +
+            1e-4 * (items[i].view().squared_norm + views[q].squared_norm);
+        EXPECT_GE(bound, static_cast<double>(want(q, i).lower_bound) - rounding) << "too loose";
+      }
+    }
+  }
+}
+
+TEST_P(Scan, SmallestAreTheSmallestInOrderAndRespectTheFilter) {
+  const ScanCase c{CodeType::int8, 3000, 32, 5, 0.3, 2};
+  const auto items = embeddings(c.items, c, 1), queries = embeddings(c.queries, c, 2);
+  ScanCodes codes(c.type, c.dimension);
+  // Every item twice: equal bounds must come in item order.
+  for (const auto& item : items) ASSERT_TRUE(codes.add(item.view()).has_value());
+  for (const auto& item : items) ASSERT_TRUE(codes.add(item.view()).has_value());
+  std::vector<EmbeddingView> views;
+  for (const auto& query : queries) views.push_back(query.view());
+  std::vector<std::uint64_t> allowed((2 * c.items + 63) / 64, 0);
+  for (std::size_t i = 0; i < 2 * c.items; ++i)
+    if (i % 3 != 0) allowed[i / 64] |= std::uint64_t{1} << (i % 64);
+  const ScanJob job{views, allowed.data(), 2};
+  const auto held = backend_->hold(codes.view()).value();
+  Matrix<ScanHit> every(5, 2 * c.items), best(5, 50);
+  std::vector<std::size_t> counts(5), best_counts(5);
+  const std::vector<float> all(5, std::numeric_limits<float>::infinity());
+  ASSERT_TRUE(backend_->scan_within(*held, job, all, every.view(), counts).has_value());
+  ASSERT_TRUE(backend_->scan_smallest(*held, job, best.view(), best_counts).has_value());
+  for (std::size_t q = 0; q < 5; ++q) {
+    EXPECT_EQ(counts[q], 4000u);
+    std::vector<ScanHit> sorted(every.row(q).begin(), every.row(q).begin() + 4000);
+    std::stable_sort(sorted.begin(), sorted.end(),
+                     [](const ScanHit& a, const ScanHit& b) { return a.lower_bound < b.lower_bound; });
+    ASSERT_EQ(best_counts[q], 50u);
+    for (std::size_t i = 0; i < 50; ++i) {
+      EXPECT_EQ(best(q, i).item, sorted[i].item);
+      EXPECT_EQ(best(q, i).lower_bound, sorted[i].lower_bound);
+      EXPECT_NE(best(q, i).item % 3, 0u) << "filtered out";
+    }
+  }
+}
+
+TEST_P(Scan, WithinCountsWhatDoesNotFit) {
+  const ScanCase c{CodeType::int4, 100, 8, 1, 0.3, 2};
+  const auto items = embeddings(c.items, c, 1), queries = embeddings(1, c, 2);
+  ScanCodes codes(c.type, c.dimension);
+  for (const auto& item : items) ASSERT_TRUE(codes.add(item.view()).has_value());
+  const EmbeddingView query = queries[0].view();
+  const auto held = backend_->hold(codes.view()).value();
+  Matrix<ScanHit> few(1, 10);
+  std::vector<std::size_t> counts(1);
+  const float all[] = {1e9F}, none[] = {-1e9F};
+  ASSERT_TRUE(backend_->scan_within(*held, {{&query, 1}, nullptr, 2}, all, few.view(), counts).has_value());
+  EXPECT_EQ(counts[0], 100u);
+  for (std::size_t i = 0; i < 10; ++i) EXPECT_EQ(few(0, i).item, i);
+  ASSERT_TRUE(backend_->scan_within(*held, {{&query, 1}, nullptr, 2}, none, few.view(), counts).has_value());
+  EXPECT_EQ(counts[0], 0u);
+  Matrix<ScanHit> more(1, 200);
+  ASSERT_TRUE(backend_->scan_smallest(*held, {{&query, 1}, nullptr, 2}, more.view(), counts).has_value());
+  EXPECT_EQ(counts[0], 100u) << "fewer items than asked for";
+}
+
+INSTANTIATE_TEST_SUITE_P(Backends, Scan, ::testing::ValuesIn(testing::challengers()),
+                         [](const auto& which) { return which.param.name; });
+
+TEST(ScanCodes, RefusesWhatIsNoEmbedding) {
+  ScanCodes codes(CodeType::fp16, 1);
+  const double big[] = {1e5}, fine[] = {0.5}, two[] = {1, 2};
+  EXPECT_EQ(codes.add({two, 0, 5}).error().code, ErrorCode::invalid_argument);
+  EXPECT_EQ(codes.add({big, 0, 1e10}).error().code, ErrorCode::invalid_argument) << "beyond half precision";
+  EXPECT_EQ(codes.add({fine, -1, 1}).error().code, ErrorCode::invalid_argument);
+  EXPECT_EQ(codes.add({fine, 0, std::nan("")}).error().code, ErrorCode::invalid_argument);
+  EXPECT_TRUE(codes.add({fine, 0, 0.25}).has_value());
+}
+
+TEST(ScanCodes, HandComputedInt4) {
+  // a = (15, -15, 1): with step 1 the codes are q = 15, 0, 8 and v = 15, -15, 1 = a, so t = 1 and e = 0.
+  ScanCodes codes(CodeType::int4, 3);
+  const double a[] = {15, -15, 1};
+  ASSERT_TRUE(codes.add({a, 2, 455}).has_value());
+  const ScanCodesView view = codes.view();
+  for (std::size_t k = 0; k < 3; ++k) EXPECT_EQ(view.code_value(0, k), a[k]);
+  EXPECT_EQ(view.factor(0, Factor::scale), 1.0F);
+  EXPECT_LT(view.factor(0, Factor::code_error), 1e-30F);
+  EXPECT_NEAR(view.factor(0, Factor::inverse_code_norm), 1.0 / 451, 1e-9);
+  // The query (15, 0, 0), r = 1: 455 + 226 - 2 (225 + 0 + 2) = 227.
+  const double b[] = {15, 0, 0};
+  const EmbeddingView query{b, 1, 226};
+  Matrix<ScanHit> hit(1, 1);
+  std::vector<std::size_t> counts(1);
+  for (const char* name : {"cpu_reference", "cpu"}) {
+    const auto backend = open_backend(name).value();
+    ASSERT_TRUE(
+        backend->scan_smallest(*backend->hold(view).value(), {{&query, 1}, nullptr, 2}, hit.view(), counts)
+            .has_value());
+    EXPECT_NEAR(static_cast<double>(hit(0, 0).lower_bound), 227, 0.02) << name;
+  }
+}
+
+}  // namespace
+}  // namespace learndock::compute
