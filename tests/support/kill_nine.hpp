@@ -1,6 +1,8 @@
 #pragma once
 
+#include <algorithm>
 #include <csignal>
+#include <cstddef>
 #include <functional>
 #include <random>
 #include <stdexcept>
@@ -15,8 +17,8 @@ namespace learndock::testing {
 /// Called in the child with a name that its store has just acknowledged.
 using Acknowledge = std::function<void(const std::string&)>;
 
-/// Runs `work` in a child process, kills it with SIGKILL after a random while, and returns what it
-/// acknowledged until then. The pipe keeps whole lines, so an acknowledgement is either seen or was never
+/// Runs `work` in a child process, kills it with SIGKILL a random moment after a random number of
+/// acknowledgements (1 to 5, so that a slow machine proves as much as a fast one), and returns all of them. The pipe keeps whole lines, so an acknowledgement is either seen or was never
 /// made.
 inline std::vector<std::string> run_and_kill(unsigned seed,
                                              const std::function<void(const Acknowledge&)>& work) {
@@ -35,14 +37,20 @@ inline std::vector<std::string> run_and_kill(unsigned seed,
   }
   ::close(ends[1]);
   std::mt19937 random(seed);
-  const auto wait_us = std::uniform_int_distribution<useconds_t>(5'000, 60'000)(random);
-  ::usleep(wait_us);
-  ::kill(child, SIGKILL);
+  const auto wanted = std::uniform_int_distribution<std::ptrdiff_t>(1, 5)(random);
+  const auto wait_us = std::uniform_int_distribution<useconds_t>(0, 5'000)(random);
   std::string received;
   char chunk[4096];
+  bool alive = true;
   for (ssize_t got = ::read(ends[0], chunk, sizeof chunk); got > 0;
-       got = ::read(ends[0], chunk, sizeof chunk))
+       got = ::read(ends[0], chunk, sizeof chunk)) {
     received.append(chunk, static_cast<std::size_t>(got));
+    if (alive && std::count(received.begin(), received.end(), '\n') >= wanted) {
+      ::usleep(wait_us);
+      ::kill(child, SIGKILL);
+      alive = false;
+    }
+  }
   ::close(ends[0]);
   ::waitpid(child, nullptr, 0);
   std::vector<std::string> names;
