@@ -30,9 +30,6 @@ Result<void> check_supported(const DataOptions& options) {
     return fail(ErrorCode::unsupported,
                 fmt::format("specifications of {} data cannot be made by this version", options.type), {},
                 "turn the data into a numeric table (for example embeddings) and use --type table");
-  if (options.method != "compat")
-    return fail(ErrorCode::unsupported, fmt::format("the method {} is not built in", options.method), {},
-                "use --method compat");
   return {};
 }
 
@@ -55,6 +52,7 @@ Result<void> make(const DataOptions& options, const std::string& out, bool binar
                 {"dimension", spec.dimension()},
                 {"gamma", spec.gamma},
                 {"num_points", spec.num_points},
+                {"method", options.method},
                 {"mmd_to_data", sketched.reduced.mmd_squared_to_data.value_or(0)},
                 {"mmd_exact", sketched.reduced.mmd_exact},
                 {"kkt_residual", sketched.reduced.kkt_residual},
@@ -144,7 +142,9 @@ void add_data_options(CLI::App& command, DataOptions& options, bool required) {
       .add_option("--gamma", options.gamma,
                   "Of k(x, y) = exp(-gamma |x - y|^2): a number, or auto (median heuristic)")
       ->capture_default_str();
-  command.add_option("--method", options.method, "Recipe")
+  command
+      .add_option("--method", options.method,
+                  "compat: as the reference makes them; joint: several times closer to the data")
       ->check(CLI::IsMember({"compat", "joint"}))
       ->capture_default_str();
   command.add_option("--seed", options.seed, "Of the initial points")->capture_default_str();
@@ -153,6 +153,7 @@ void add_data_options(CLI::App& command, DataOptions& options, bool required) {
 Result<SketchedData> sketch(const DataOptions& options, bool measure) {
   LEARNDOCK_CHECK(check_supported(options));
   spec::ReducerOptions reducer;
+  reducer.method = options.method == "joint" ? spec::ReducerMethod::joint : spec::ReducerMethod::compat;
   reducer.points = options.points;
   reducer.seed = options.seed;
   LEARNDOCK_TRY(reducer.gamma, parse_gamma(options.gamma));

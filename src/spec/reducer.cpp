@@ -2,6 +2,9 @@
 
 #include "learndock/numeric/simplex_qp.hpp"
 
+#include "spec/joint_reducer.hpp"
+#include "spec/kmeans.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -17,25 +20,8 @@ namespace {
 constexpr std::size_t kMaxSpecificationValues = 1'310'720;
 constexpr std::size_t kMinCappedPoints = 20;
 constexpr std::size_t kMaxPoints = 4096;
-/// k-means stops when the centroids together moved no more than this (squared).
-constexpr double kCentroidTolerance = 1e-4;
-
-/// Distinct row indices, a partial Fisher-Yates shuffle: the same on every platform for one seed.
-std::vector<std::size_t> sample_rows(std::size_t rows, std::size_t count, std::uint64_t seed) {
-  std::mt19937_64 random(seed);
-  std::vector<std::size_t> index(rows);
-  std::iota(index.begin(), index.end(), std::size_t{0});
-  for (std::size_t i = 0; i < count; ++i) std::swap(index[i], index[i + random() % (rows - i)]);
-  index.resize(count);
-  return index;
-}
-
-Matrix<float> take_rows(MatrixView<const float> data, const std::vector<std::size_t>& rows) {
-  Matrix<float> taken(rows.size(), data.cols());
-  for (std::size_t i = 0; i < rows.size(); ++i)
-    std::copy_n(data.row(rows[i]).data(), data.cols(), taken.row(i).data());
-  return taken;
-}
+/// More rows do not move k-means' centroids by what the joint steps would notice.
+constexpr std::size_t kJointKmeansRows = std::size_t{1} << 18;
 
 /// Infinite and missing cells become the mean of the column's finite ones.
 Result<Matrix<float>> filled(MatrixView<const float> data) {
@@ -67,102 +53,56 @@ std::size_t number_of_points(std::size_t wanted, std::size_t rows, std::size_t d
   return k;
 }
 
-/// Lloyd's algorithm from random rows. An empty cluster's centroid becomes the origin, as in the reference:
-/// its weight then comes out of the weight step, usually zero.
-Result<Matrix<double>> kmeans_centroids(MatrixView<const float> data, std::size_t k,
-                                        const ReducerOptions& options, const compute::Backend& backend) {
-  Matrix<float> centroids = take_rows(data, sample_rows(data.rows(), k, options.seed));
-  std::vector<std::uint32_t> labels(data.rows());
-  for (std::size_t iteration = 0; iteration < options.kmeans_iterations; ++iteration) {
-    LEARNDOCK_CHECK(backend.nearest_centres(data, centroids.view(), labels));
-    Matrix<double> sums(k, data.cols());
-    std::vector<std::size_t> sizes(k, 0);
-    for (std::size_t x = 0; x < data.rows(); ++x) {
-      const auto row = data.row(x);
-      const auto sum = sums.row(labels[x]);
-      for (std::size_t c = 0; c < data.cols(); ++c) sum[c] += static_cast<double>(row[c]);
-      ++sizes[labels[x]];
-    }
-    double moved = 0;
-    for (std::size_t i = 0; i < k; ++i)
-      for (std::size_t c = 0; c < data.cols(); ++c) {
-        const float next =
-            sizes[i] == 0 ? 0.0F : static_cast<float>(sums(i, c) / static_cast<double>(sizes[i]));
-        const double step = static_cast<double>(next) - static_cast<double>(centroids(i, c));
-        moved += step * step;
-        centroids(i, c) = next;
-      }
-    if (moved <= kCentroidTolerance) break;
+/// The reference's steps on all points at once, each from the old ones, each followed by the weight step:
+///   g_i = -2 gamma b_i [ sum_j b_j k_ij (z_i - z_j) - (2/n) sum_x k(z_i, x) (z_i - x) ],  z -= step g.
+/// The exact gradient of the squared distance weighs the first sum twice as much; "compat" keeps the recipe.
+Result<Fit> reduce_compatibly(MatrixView<const float> data, Matrix<double> points, double gamma,
+                              const ReducerOptions& options, const compute::Backend& backend) {
+  DataTarget target(data, gamma, backend);
+  Fit fit{std::move(points), {}, 0, 0};
+  Matrix<double> pull(fit.points.rows(), fit.points.cols());
+  for (std::size_t step = 0;; ++step) {
+    LEARNDOCK_CHECK(target.look_from(fit.points.view(), step < options.steps));
+    LEARNDOCK_TRY(SimplexQpSolution solution, solve_simplex_qp(target.gram().view(), target.cross()));
+    fit.weights = std::move(solution.weights);
+    fit.kkt_residual = solution.kkt_residual;
+    if (step == options.steps) break;
+    target.pull(fit.weights, 2, pull.view());
+    for (std::size_t i = 0; i < pull.rows(); ++i)
+      for (std::size_t c = 0; c < pull.cols(); ++c)
+        fit.points(i, c) += options.step_size * 2 * gamma * fit.weights[i] * pull(i, c);
   }
-  return Matrix<double>(k, data.cols(),
-                        std::vector<double>(centroids.values().begin(), centroids.values().end()));
+  fit.objective = target.objective(fit.weights);
+  return fit;
 }
 
-/// The state of one reduction: points, weights, and what the objective needs of them.
-struct Reduction {
-  MatrixView<const float> data;
-  double gamma;
-  const compute::Backend& backend;
-  Matrix<double> points;
-  std::vector<double> weights;
-  Matrix<double> gram;
-  std::vector<double> kernel_mean;   // C_i = 1/n sum_x k(z_i, x)
-  Matrix<double> kernel_point_mean;  // 1/n sum_x k(z_i, x) x
-  double kkt_residual = 0;
-
-  Reduction(MatrixView<const float> rows, double g, const compute::Backend& b, Matrix<double> start)
-      : data(rows),
-        gamma(g),
-        backend(b),
-        points(std::move(start)),
-        gram(points.rows(), points.rows()),
-        kernel_mean(points.rows()),
-        kernel_point_mean(points.rows(), points.cols()) {}
-
-  /// Weights that minimise the distance to the data's embedding for the points as they are.
-  Result<void> weight_step(bool with_point_sums) {
-    LEARNDOCK_CHECK(backend.gram(points.view(), gamma, gram.view()));
-    const MatrixView<double> point_sums = with_point_sums ? kernel_point_mean.view() : MatrixView<double>();
-    LEARNDOCK_CHECK(backend.data_sums(points.view(), data, gamma, {kernel_mean, point_sums}));
-    const auto n = static_cast<double>(data.rows());
-    for (double& value : kernel_mean) value /= n;
-    if (with_point_sums)
-      for (double& value : kernel_point_mean.values()) value /= n;
-    LEARNDOCK_TRY(SimplexQpSolution solution, solve_simplex_qp(gram.view(), kernel_mean));
-    weights = std::move(solution.weights);
-    kkt_residual = solution.kkt_residual;
-    return {};
+/// k-means on at most this many rows starts "joint"; up to that many its start is that of "compat".
+Result<Fit> reduce_jointly_from_kmeans(MatrixView<const float> data, std::size_t k, double gamma,
+                                       const ReducerOptions& options, const compute::Backend& backend) {
+  Matrix<float> sample;
+  MatrixView<const float> rows = data;
+  if (data.rows() > kJointKmeansRows) {
+    sample = take_rows(data, sample_rows(data.rows(), kJointKmeansRows, options.seed + 3));
+    rows = sample.view();
   }
+  LEARNDOCK_TRY(Matrix<double> start,
+                kmeans_centroids(rows, k, options.kmeans_iterations, options.seed, backend));
+  JointOptions joint;
+  joint.evaluations = options.evaluations;
+  joint.full_evaluations = options.full_evaluations;
+  joint.sample_rows = options.sample_rows;
+  joint.seed = options.seed;
+  return reduce_jointly(data, std::move(start), gamma, joint, backend);
+}
 
-  /// The reference's step on all points at once, each from the old ones:
-  ///   g_i = -2 gamma beta_i [ sum_j beta_j k_ij (z_i - z_j) - (2/n) sum_x k(z_i, x) (z_i - x) ],  z -= step
-  ///   g.
-  /// The exact gradient of the squared distance weighs the first sum twice as much; "compat" keeps the
-  /// recipe.
-  void point_step(double step) {
-    const Matrix<double> old = points;
-    for (std::size_t i = 0; i < old.rows(); ++i) {
-      double mass = 0;
-      for (std::size_t j = 0; j < old.rows(); ++j) mass += weights[j] * gram(i, j);
-      for (std::size_t c = 0; c < old.cols(); ++c) {
-        double pull = mass * old(i, c);
-        for (std::size_t j = 0; j < old.rows(); ++j) pull -= weights[j] * gram(i, j) * old(j, c);
-        pull -= 2 * (kernel_mean[i] * old(i, c) - kernel_point_mean(i, c));
-        points(i, c) = old(i, c) + step * 2 * gamma * weights[i] * pull;
-      }
-    }
-  }
-
-  /// <mu_z, mu_z> - 2 <mu_z, mu_x>.
-  [[nodiscard]] double objective() const {
-    double value = 0;
-    for (std::size_t i = 0; i < weights.size(); ++i) {
-      for (std::size_t j = 0; j < weights.size(); ++j) value += weights[i] * gram(i, j) * weights[j];
-      value -= 2 * weights[i] * kernel_mean[i];
-    }
-    return value;
-  }
-};
+Result<Fit> fit_by_method(MatrixView<const float> data, std::size_t k, double gamma,
+                          const ReducerOptions& options, const compute::Backend& backend) {
+  if (options.method == ReducerMethod::joint)
+    return reduce_jointly_from_kmeans(data, k, gamma, options, backend);
+  LEARNDOCK_TRY(Matrix<double> start,
+                kmeans_centroids(data, k, options.kmeans_iterations, options.seed, backend));
+  return reduce_compatibly(data, std::move(start), gamma, options, backend);
+}
 
 /// <mu_x, mu_x>: exact up to `limit` rows, beyond that from the off-diagonal mean of a sample, which is
 /// unbiased.
@@ -224,24 +164,18 @@ Result<ReducedData> reduce(MatrixView<const float> data, const ReducerOptions& o
   const double gamma = options.gamma ? *options.gamma : median_heuristic_gamma(clean.view(), options.seed);
   const std::size_t k = number_of_points(options.points, data.rows(), data.cols());
 
-  LEARNDOCK_TRY(Matrix<double> centroids, kmeans_centroids(clean.view(), k, options, backend));
-  Reduction reduction(clean.view(), gamma, backend, std::move(centroids));
-  LEARNDOCK_CHECK(reduction.weight_step(options.steps > 0));
-  for (std::size_t step = 0; step < options.steps; ++step) {
-    reduction.point_step(options.step_size);
-    LEARNDOCK_CHECK(reduction.weight_step(step + 1 < options.steps));
-  }
+  LEARNDOCK_TRY(Fit fit, fit_by_method(clean.view(), k, gamma, options, backend));
 
   ReducedData result;
   if (options.measured_rows > 1) {
     LEARNDOCK_TRY(const double self,
                   data_self_term(clean.view(), gamma, options.measured_rows, options.seed, backend));
-    result.mmd_squared_to_data = self + reduction.objective();
+    result.mmd_squared_to_data = self + fit.objective;
     result.mmd_exact = data.rows() <= options.measured_rows;
   }
-  result.kkt_residual = reduction.kkt_residual;
-  LEARNDOCK_TRY(result.spec, make_table_specification(std::move(reduction.points),
-                                                      std::move(reduction.weights), gamma, data.rows()));
+  result.kkt_residual = fit.kkt_residual;
+  LEARNDOCK_TRY(result.spec,
+                make_table_specification(std::move(fit.points), std::move(fit.weights), gamma, data.rows()));
   return result;
 }
 

@@ -8,13 +8,22 @@
 
 namespace learndock::spec {
 
+enum class ReducerMethod : std::uint8_t {
+  compat,  ///< the reference's recipe
+  joint    ///< points and weights optimised together; several times closer to the data
+};
+
 struct ReducerOptions {
+  ReducerMethod method = ReducerMethod::compat;
   std::size_t points =
       100;  ///< K; at most floor(2n/3) of n rows are used, and at most 1,310,720 / d unless 20
   std::optional<double> gamma = 0.1;  ///< nullopt: 1 / median squared distance of the data
-  std::size_t steps = 3;              ///< z-steps of the reference recipe
-  double step_size = 0.1;
-  std::uint64_t seed = 0;  ///< of the initial centroids
+  std::size_t steps = 3;              ///< compat: z-steps of the reference recipe
+  double step_size = 0.1;             ///< compat
+  std::size_t evaluations = 40;       ///< joint: passes over the rows, or over sample_rows of them
+  std::size_t full_evaluations = 12;  ///< joint, more rows than sample_rows: passes over all rows at the end
+  std::size_t sample_rows = 16'384;   ///< joint: lower is faster and leaves more to the full passes
+  std::uint64_t seed = 0;             ///< of the initial centroids
   std::size_t kmeans_iterations = 100;
   /// Up to this many rows the distance to the data is exact (n^2 kernel values); beyond, the data's own term
   /// is an unbiased estimate from a seeded sample of this many rows. 0 skips the measurement.
@@ -28,11 +37,18 @@ struct ReducedData {
   double kkt_residual = 0;                    ///< certificate of the last weight step
 };
 
-/// The reference's recipe ("compat"): k-means centroids, weights on the simplex, then `steps` gradient steps
-/// on the points with the reference's gradient (its repulsion term at half weight), each followed by the
-/// weight step. Infinite cells count as missing; missing cells become column means.
+/// An RKME of the data. Infinite cells count as missing; missing cells become column means.
+///
+/// compat  k-means centroids, weights on the simplex, then `steps` gradient steps on the points with the
+///         reference's gradient (its repulsion term at half weight), each followed by the weight step.
+/// joint   from the same start (k-means on at most 262,144 rows), L-BFGS with the exact gradient on the
+///         points, the weights solved for at each evaluation. Never further from the data than its start.
+///
+/// Deterministic for a seed and a backend, whatever the number of threads.
 /// @errors table_empty (no rows), table_column (a column without any finite value), invalid_argument
-/// @cost   k-means O(iterations * n * K * d), then (steps + 1) passes of n * K kernel values
+/// @cost   k-means O(iterations * n * K * d), then passes of n * K kernel values: steps + 1 (compat), or
+/// those of
+///         `evaluations` and `full_evaluations` (joint); n * d + K * (K + d) values are held, never n * K
 [[nodiscard]] Result<ReducedData> reduce(MatrixView<const float> data, const ReducerOptions& options,
                                          const compute::Backend& backend);
 
