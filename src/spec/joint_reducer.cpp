@@ -49,9 +49,14 @@ LbfgsOptions steps_of(std::size_t points, std::size_t evaluations) {
   return options;
 }
 
+struct Move {
+  Matrix<double> points;
+  std::deque<CurvaturePair> pairs;
+};
+
 /// min over z of f(z, b(z)), or of f(z, b) for the weights given.
-Result<Matrix<double>> move_points(EmbeddingTarget& target, const Fit& start, double gamma, bool eliminate,
-                                   std::size_t evaluations) {
+Result<Move> move_points(EmbeddingTarget& target, const Fit& start, double gamma, bool eliminate,
+                         std::size_t evaluations) {
   const Scaling scaling(start.points, gamma);
   const Objective objective = [&](std::span<const double> u, std::span<double> gradient) -> Result<double> {
     const Matrix<double> points = scaling.to_points(u);
@@ -67,9 +72,9 @@ Result<Matrix<double>> move_points(EmbeddingTarget& target, const Fit& start, do
     for (double& value : gradient) value /= scaling.root_gamma;
     return target.objective(weights);
   };
-  LEARNDOCK_TRY(const LbfgsOutcome outcome, minimise(objective, scaling.from_points(start.points),
-                                                     steps_of(start.points.rows(), evaluations)));
-  return scaling.to_points(outcome.x);
+  LEARNDOCK_TRY(LbfgsOutcome outcome, minimise(objective, scaling.from_points(start.points),
+                                               steps_of(start.points.rows(), evaluations), start.pairs));
+  return Move{scaling.to_points(outcome.x), std::move(outcome.pairs)};
 }
 
 }  // namespace
@@ -78,7 +83,7 @@ Result<Fit> fit_weights(EmbeddingTarget& target, Matrix<double> points) {
   LEARNDOCK_CHECK(target.look_from(points.view(), false));
   LEARNDOCK_TRY(SimplexQpSolution solution, solve_simplex_qp(target.gram().view(), target.cross()));
   const double objective = target.objective(solution.weights);
-  return Fit{std::move(points), std::move(solution.weights), objective, solution.kkt_residual};
+  return Fit{std::move(points), std::move(solution.weights), objective, solution.kkt_residual, {}};
 }
 
 Result<Fit> fit_jointly(EmbeddingTarget& target, Fit start, double gamma, std::size_t evaluations) {
@@ -86,12 +91,13 @@ Result<Fit> fit_jointly(EmbeddingTarget& target, Fit start, double gamma, std::s
   const std::size_t round = eliminate ? evaluations : kEvaluationsPerWeightStep;
   Fit best = std::move(start);
   for (std::size_t used = 0; used < evaluations; used += round) {
-    LEARNDOCK_TRY(Matrix<double> points,
+    LEARNDOCK_TRY(Move move,
                   move_points(target, best, gamma, eliminate, std::min(round, evaluations - used)));
-    auto moved = fit_weights(target, std::move(points));
+    auto moved = fit_weights(target, std::move(move.points));
     // An improvement whose certificate fails is given up; the best so far has one.
     if (!moved || !(moved->objective < best.objective)) break;
     best = std::move(*moved);
+    best.pairs = std::move(move.pairs);
   }
   return best;
 }
@@ -107,7 +113,10 @@ Result<Fit> reduce_jointly(MatrixView<const float> data, Matrix<double> start, d
   LEARNDOCK_TRY(Fit sampled, fit_weights(sample, first.points));
   LEARNDOCK_TRY(sampled, fit_jointly(sample, std::move(sampled), gamma, options.evaluations));
   LEARNDOCK_TRY(Fit fitted, fit_weights(all, std::move(sampled.points)));
-  if (!(fitted.objective < first.objective)) fitted = std::move(first);
+  if (fitted.objective < first.objective)
+    fitted.pairs = std::move(sampled.pairs);
+  else
+    fitted = std::move(first);
   return fit_jointly(all, std::move(fitted), gamma, options.full_evaluations);
 }
 

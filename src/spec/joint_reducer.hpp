@@ -1,6 +1,7 @@
 #pragma once
 
 #include "spec/embedding_target.hpp"
+#include "spec/lbfgs.hpp"
 
 namespace learndock::spec {
 
@@ -10,6 +11,7 @@ struct Fit {
   std::vector<double> weights;
   double objective = 0;  ///< f(z, b) of the target: the squared distance less the target's own term
   double kkt_residual = 0;
+  std::deque<CurvaturePair> pairs;  ///< what fit_jointly learnt of the curvature, in kernel lengths
 };
 
 /// Weights on the simplex that minimise f for these points.
@@ -24,9 +26,9 @@ struct Fit {
                                       std::size_t evaluations);
 
 struct JointOptions {
-  std::size_t evaluations = 40;       ///< of f, on the sample when there are more rows than sample_rows
-  std::size_t full_evaluations = 12;  ///< afterwards on all rows, when there are more than sample_rows
-  std::size_t sample_rows = 16'384;
+  std::size_t evaluations = 30;       ///< of f, on the sample when there are more rows than sample_rows
+  std::size_t full_evaluations = 10;  ///< afterwards on all rows, when there are more than sample_rows
+  std::size_t sample_rows = 4096;
   std::uint64_t seed = 0;
 };
 

@@ -1,8 +1,8 @@
 #include "spec/kmeans.hpp"
 
 #include <algorithm>
-#include <numeric>
 #include <random>
+#include <unordered_map>
 
 namespace learndock::spec {
 namespace {
@@ -14,10 +14,18 @@ constexpr double kCentroidTolerance = 1e-4;
 
 std::vector<std::size_t> sample_rows(std::size_t rows, std::size_t count, std::uint64_t seed) {
   std::mt19937_64 random(seed);
-  std::vector<std::size_t> index(rows);
-  std::iota(index.begin(), index.end(), std::size_t{0});
-  for (std::size_t i = 0; i < count; ++i) std::swap(index[i], index[i + random() % (rows - i)]);
-  index.resize(count);
+  // The shuffle of 0, 1, ..., rows - 1, of which only the places touched are kept.
+  std::unordered_map<std::size_t, std::size_t> moved;
+  const auto at = [&](std::size_t place) {
+    const auto found = moved.find(place);
+    return found == moved.end() ? place : found->second;
+  };
+  std::vector<std::size_t> index(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::size_t place = i + random() % (rows - i);
+    index[i] = at(place);
+    moved[place] = at(i);
+  }
   return index;
 }
 

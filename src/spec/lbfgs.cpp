@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <deque>
 #include <numeric>
 
 namespace learndock::spec {
@@ -22,20 +21,15 @@ double dot(const Vector& a, const Vector& b) {
   return std::inner_product(a.begin(), a.end(), b.begin(), 0.0);
 }
 
-struct Pair {
-  Vector step, change;  // s = x' - x, y = g' - g
-  double inverse_curvature;
-};
-
 /// -(inverse Hessian model) g by the two-loop recursion.
-Vector direction_of(const std::deque<Pair>& pairs, const Vector& gradient) {
+Vector direction_of(const std::deque<CurvaturePair>& pairs, const Vector& gradient) {
   Vector direction = gradient;
   Vector alpha(pairs.size());
   for (std::size_t p = pairs.size(); p-- > 0;) {
     alpha[p] = pairs[p].inverse_curvature * dot(pairs[p].step, direction);
     for (std::size_t i = 0; i < direction.size(); ++i) direction[i] -= alpha[p] * pairs[p].change[i];
   }
-  const Pair& last = pairs.back();
+  const CurvaturePair& last = pairs.back();
   const double scale = 1 / (last.inverse_curvature * dot(last.change, last.change));
   for (double& value : direction) value *= scale;
   for (std::size_t p = 0; p < pairs.size(); ++p) {
@@ -46,7 +40,7 @@ Vector direction_of(const std::deque<Pair>& pairs, const Vector& gradient) {
   return direction;
 }
 
-void remember(std::deque<Pair>& pairs, std::size_t memory, Vector step, Vector change) {
+void remember(std::deque<CurvaturePair>& pairs, std::size_t memory, Vector step, Vector change) {
   const double curvature = dot(step, change);
   if (!(curvature > kMinCurvature * std::sqrt(dot(step, step) * dot(change, change)))) return;
   if (pairs.size() == memory) pairs.pop_front();
@@ -69,47 +63,84 @@ double shorter(double step, double value, double slope, double trial) {
 
 }  // namespace
 
-Result<LbfgsOutcome> minimise(const Objective& objective, std::vector<double> start,
-                              const LbfgsOptions& options) {
-  LbfgsOutcome best{std::move(start), 0, 1};
-  Vector gradient(best.x.size()), trial(best.x.size()), trial_gradient(best.x.size());
-  LEARNDOCK_TRY(best.value, objective(best.x, gradient));
-  std::deque<Pair> pairs;
-  while (best.evaluations < options.evaluations) {
-    Vector direction = gradient;
-    if (pairs.empty()) {
-      const double norm = std::sqrt(dot(gradient, gradient));
-      if (!(norm > 0)) break;
-      for (double& value : direction) value *= -options.first_step / norm;
-    } else {
-      direction = direction_of(pairs, gradient);
-    }
-    limit(direction, options.longest_step);
-    const double slope = dot(direction, gradient);
-    if (!(slope < 0)) break;
+namespace {
+
+/// The state of a minimisation between steps.
+class Search {
+ public:
+  Search(const Objective& objective, const LbfgsOptions& options, LbfgsOutcome& best)
+      : objective_(objective), options_(options), best_(best), gradient_(best.x.size()) {}
+
+  Result<void> begin() {
+    LEARNDOCK_TRY(best_.value, objective_(best_.x, gradient_));
+    best_.evaluations = 1;
+    return {};
+  }
+
+  /// One accepted step; false when there is none left to take.
+  Result<bool> advance() {
+    const Vector direction = next_direction();
+    const double slope = dot(direction, gradient_);
+    if (!(slope < 0)) return false;
+    Vector trial(direction.size()), trial_gradient(direction.size());
     double step = 1;
-    bool accepted = false;
-    for (std::size_t tries = 0; tries < kMaxBacktracks && best.evaluations < options.evaluations; ++tries) {
-      for (std::size_t i = 0; i < trial.size(); ++i) trial[i] = best.x[i] + step * direction[i];
-      LEARNDOCK_TRY(const double value, objective(trial, trial_gradient));
-      ++best.evaluations;
-      if (value <= best.value + kSufficientDecrease * step * slope && value < best.value) {
-        const bool rounding = best.value - value <= kRounding * std::abs(best.value);
-        Vector moved(trial.size()), change(trial.size());
-        for (std::size_t i = 0; i < trial.size(); ++i) {
-          moved[i] = trial[i] - best.x[i];
-          change[i] = trial_gradient[i] - gradient[i];
-        }
-        remember(pairs, options.memory, std::move(moved), std::move(change));
-        best.x = trial;
-        best.value = value;
-        gradient = trial_gradient;
-        accepted = !rounding;
-        break;
-      }
-      step = shorter(step, best.value, slope, value);
+    for (std::size_t tries = 0; tries < kMaxBacktracks && !finished(); ++tries) {
+      for (std::size_t i = 0; i < trial.size(); ++i) trial[i] = best_.x[i] + step * direction[i];
+      LEARNDOCK_TRY(const double value, objective_(trial, trial_gradient));
+      ++best_.evaluations;
+      if (value < best_.value && value <= best_.value + kSufficientDecrease * step * slope)
+        return accept(std::move(trial), std::move(trial_gradient), value);
+      step = shorter(step, best_.value, slope, value);
     }
-    if (!accepted) break;
+    return false;
+  }
+
+  [[nodiscard]] bool finished() const { return best_.evaluations >= options_.evaluations; }
+
+ private:
+  [[nodiscard]] Vector next_direction() const {
+    Vector direction;
+    if (!best_.pairs.empty()) {
+      direction = direction_of(best_.pairs, gradient_);
+    } else {
+      direction = gradient_;
+      const double norm = std::sqrt(dot(gradient_, gradient_));
+      if (norm > 0)
+        for (double& value : direction) value *= -options_.first_step / norm;
+    }
+    limit(direction, options_.longest_step);
+    return direction;
+  }
+
+  bool accept(Vector trial, Vector trial_gradient, double value) {
+    Vector step(trial.size()), change(trial.size());
+    for (std::size_t i = 0; i < trial.size(); ++i) {
+      step[i] = trial[i] - best_.x[i];
+      change[i] = trial_gradient[i] - gradient_[i];
+    }
+    remember(best_.pairs, options_.memory, std::move(step), std::move(change));
+    const bool more_than_rounding = best_.value - value > kRounding * std::abs(best_.value);
+    best_.x = std::move(trial);
+    best_.value = value;
+    gradient_ = std::move(trial_gradient);
+    return more_than_rounding;
+  }
+
+  const Objective& objective_;
+  const LbfgsOptions& options_;
+  LbfgsOutcome& best_;
+  Vector gradient_;
+};
+
+}  // namespace
+
+Result<LbfgsOutcome> minimise(const Objective& objective, std::vector<double> start,
+                              const LbfgsOptions& options, std::deque<CurvaturePair> pairs) {
+  LbfgsOutcome best{std::move(start), 0, 0, std::move(pairs)};
+  Search search(objective, options, best);
+  LEARNDOCK_CHECK(search.begin());
+  for (bool moved = true; moved && !search.finished();) {
+    LEARNDOCK_TRY(moved, search.advance());
   }
   return best;
 }

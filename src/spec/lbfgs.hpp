@@ -3,6 +3,7 @@
 #include "learndock/base/result.hpp"
 
 #include <cstddef>
+#include <deque>
 #include <functional>
 #include <span>
 #include <vector>
@@ -11,6 +12,12 @@ namespace learndock::spec {
 
 /// Value at x; writes the gradient. Infinity is allowed away from the start and means "not there".
 using Objective = std::function<Result<double>(std::span<const double> x, std::span<double> gradient)>;
+
+/// One accepted step and the change of the gradient along it: what the model of curvature is made of.
+struct CurvaturePair {
+  std::vector<double> step, change;  // s = x' - x, y = g' - g
+  double inverse_curvature = 0;      // 1 / s'y
+};
 
 struct LbfgsOptions {
   std::size_t evaluations = 40;  ///< of the objective, the first included
@@ -23,6 +30,7 @@ struct LbfgsOutcome {
   std::vector<double> x;
   double value = 0;
   std::size_t evaluations = 0;
+  std::deque<CurvaturePair> pairs;  ///< may serve a similar objective as its first model
 };
 
 /// Limited-memory BFGS with a backtracking line search: each accepted step lowers the value, so the outcome
@@ -30,6 +38,7 @@ struct LbfgsOutcome {
 /// value any more.
 /// @source Nocedal and Wright, "Numerical Optimization", algorithms 7.4 and 3.1
 [[nodiscard]] Result<LbfgsOutcome> minimise(const Objective& objective, std::vector<double> start,
-                                            const LbfgsOptions& options);
+                                            const LbfgsOptions& options,
+                                            std::deque<CurvaturePair> pairs = {});
 
 }  // namespace learndock::spec

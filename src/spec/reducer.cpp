@@ -4,6 +4,8 @@
 
 #include "spec/joint_reducer.hpp"
 #include "spec/kmeans.hpp"
+#include "spec/min_cluster.hpp"
+#include "spec/private_embedding.hpp"
 
 #include <fmt/format.h>
 
@@ -20,11 +22,23 @@ namespace {
 constexpr std::size_t kMaxSpecificationValues = 1'310'720;
 constexpr std::size_t kMinCappedPoints = 20;
 constexpr std::size_t kMaxPoints = 4096;
+/// Beyond these a promise of privacy is none, and e^epsilon or the angles of features overflow.
+constexpr double kMaxEpsilon = 100;
+constexpr double kMaxBound = 1e30;
+constexpr std::size_t kMaxFeatures = std::size_t{1} << 16;
 /// More rows do not move k-means' centroids by what the joint steps would notice.
 constexpr std::size_t kJointKmeansRows = std::size_t{1} << 18;
+/// The sample of the first joint steps: so many rows for each point, and up to the maximum this share of all
+/// rows, which costs as much as four passes over all of them.
+constexpr std::size_t kSampleRowsPerPoint = 40;
+constexpr std::size_t kSampleShare = 8;
+constexpr std::size_t kMaxSampleRows = std::size_t{1} << 17;
 
-/// Infinite and missing cells become the mean of the column's finite ones.
+/// A copy in which infinite and missing cells are the mean of the column's finite ones; empty when all cells
+/// are finite, so that large tables are not held twice.
 Result<Matrix<float>> filled(MatrixView<const float> data) {
+  if (std::all_of(data.data(), data.data() + data.size(), [](float value) { return std::isfinite(value); }))
+    return Matrix<float>();
   Matrix<float> clean(data.rows(), data.cols(), std::vector<float>(data.data(), data.data() + data.size()));
   for (std::size_t c = 0; c < data.cols(); ++c) {
     double sum = 0;
@@ -59,7 +73,7 @@ std::size_t number_of_points(std::size_t wanted, std::size_t rows, std::size_t d
 Result<Fit> reduce_compatibly(MatrixView<const float> data, Matrix<double> points, double gamma,
                               const ReducerOptions& options, const compute::Backend& backend) {
   DataTarget target(data, gamma, backend);
-  Fit fit{std::move(points), {}, 0, 0};
+  Fit fit{std::move(points), {}, 0, 0, {}};
   Matrix<double> pull(fit.points.rows(), fit.points.cols());
   for (std::size_t step = 0;; ++step) {
     LEARNDOCK_CHECK(target.look_from(fit.points.view(), step < options.steps));
@@ -90,7 +104,8 @@ Result<Fit> reduce_jointly_from_kmeans(MatrixView<const float> data, std::size_t
   JointOptions joint;
   joint.evaluations = options.evaluations;
   joint.full_evaluations = options.full_evaluations;
-  joint.sample_rows = options.sample_rows;
+  joint.sample_rows = std::max(
+      {options.sample_rows, kSampleRowsPerPoint * k, std::min(data.rows() / kSampleShare, kMaxSampleRows)});
   joint.seed = options.seed;
   return reduce_jointly(data, std::move(start), gamma, joint, backend);
 }
@@ -102,6 +117,69 @@ Result<Fit> fit_by_method(MatrixView<const float> data, std::size_t k, double ga
   LEARNDOCK_TRY(Matrix<double> start,
                 kmeans_centroids(data, k, options.kmeans_iterations, options.seed, backend));
   return reduce_compatibly(data, std::move(start), gamma, options, backend);
+}
+
+Result<Fit> fit_to_rows(MatrixView<const float> data, double gamma, const ReducerOptions& options,
+                        const compute::Backend& backend) {
+  const std::size_t k =
+      std::min(number_of_points(options.points, data.rows(), data.cols()), data.rows() / options.min_cluster);
+  LEARNDOCK_TRY(Fit fit, fit_by_method(data, k, gamma, options, backend));
+  if (options.min_cluster == 1) return fit;
+  return keep_large_clusters(data, gamma, std::move(fit), options.min_cluster, backend);
+}
+
+Result<ReducedData> private_reduction(MatrixView<const float> data, const ReducerOptions& options) {
+  const std::size_t k = number_of_points(options.points, data.rows(), data.cols());
+  LEARNDOCK_TRY(const std::vector<double> noise, system_noise(2 * options.privacy->features));
+  LEARNDOCK_TRY(PrivateFit made,
+                reduce_privately(data, k, *options.gamma, *options.privacy, options.seed, noise));
+  ReducedData result;
+  result.privacy = made.guarantee;
+  result.kkt_residual = made.fit.kkt_residual;
+  LEARNDOCK_TRY(result.spec, make_table_specification(std::move(made.fit.points), std::move(made.fit.weights),
+                                                      *options.gamma, data.rows()));
+  return result;
+}
+
+Result<void> check_privacy(const ReducerOptions& options) {
+  const PrivacyOptions& privacy = *options.privacy;
+  // Negated so that NaN fails too.
+  if (!(privacy.epsilon > 0 && privacy.epsilon <= kMaxEpsilon))
+    return fail(ErrorCode::invalid_argument, fmt::format("epsilon is {}; it must be above 0 and at most {}",
+                                                         privacy.epsilon, kMaxEpsilon));
+  if (!(privacy.delta > 0 && privacy.delta < 1))
+    return fail(ErrorCode::invalid_argument,
+                fmt::format("delta is {}; it must be between 0 and 1", privacy.delta), {},
+                "choose it well below one over the number of rows");
+  if (!(privacy.bound > 0 && privacy.bound <= kMaxBound))
+    return fail(ErrorCode::invalid_argument,
+                fmt::format("the bound is {}; it must be above 0 and at most {}", privacy.bound, kMaxBound));
+  if (privacy.features == 0 || privacy.features > kMaxFeatures)
+    return fail(ErrorCode::invalid_argument,
+                fmt::format("the number of features is 1 to {}, not {}", kMaxFeatures, privacy.features));
+  if (!options.gamma)
+    return fail(ErrorCode::invalid_argument, "the median heuristic reads the rows without noise", {},
+                "give gamma as a number when asking for differential privacy");
+  if (options.min_cluster != 1)
+    return fail(ErrorCode::invalid_argument, "counting the rows of a point reads them without noise", {},
+                "ask for a minimum cluster size or for differential privacy, not for both");
+  return {};
+}
+
+Result<void> check_options(MatrixView<const float> data, const ReducerOptions& options) {
+  if (data.rows() == 0 || data.cols() == 0)
+    return fail(ErrorCode::table_empty, fmt::format("the data are {} x {}", data.rows(), data.cols()));
+  if (options.points == 0 || options.points > kMaxPoints)
+    return fail(ErrorCode::invalid_argument,
+                fmt::format("the number of points is 1 to {}, not {}", kMaxPoints, options.points));
+  if (options.gamma && (!(*options.gamma > 0) || !std::isfinite(*options.gamma)))
+    return fail(ErrorCode::invalid_argument, "gamma must be a positive number");
+  if (options.min_cluster == 0 || options.min_cluster > data.rows())
+    return fail(ErrorCode::invalid_argument,
+                fmt::format("the minimum cluster size is {}, the data have {} rows", options.min_cluster,
+                            data.rows()));
+  if (options.privacy) return check_privacy(options);
+  return {};
 }
 
 /// <mu_x, mu_x>: exact up to `limit` rows, beyond that from the off-diagonal mean of a sample, which is
@@ -146,30 +224,27 @@ double median_heuristic_gamma(MatrixView<const float> data, std::uint64_t seed) 
       distance += difference * difference;
     }
   }
-  std::nth_element(distances.begin(), distances.begin() + kPairs / 2, distances.end());
-  const double median = distances[kPairs / 2];
-  return median > 0 ? 1 / median : 1;
+  // Equal rows say nothing about the scale.
+  std::erase_if(distances, [](double distance) { return !(distance > 0); });
+  if (distances.empty()) return 1;
+  const auto median = distances.begin() + static_cast<std::ptrdiff_t>(distances.size() / 2);
+  std::nth_element(distances.begin(), median, distances.end());
+  return 1 / *median;
 }
 
 Result<ReducedData> reduce(MatrixView<const float> data, const ReducerOptions& options,
                            const compute::Backend& backend) {
-  if (data.rows() == 0 || data.cols() == 0)
-    return fail(ErrorCode::table_empty, fmt::format("the data are {} x {}", data.rows(), data.cols()));
-  if (options.points == 0 || options.points > kMaxPoints)
-    return fail(ErrorCode::invalid_argument,
-                fmt::format("the number of points is 1 to {}, not {}", kMaxPoints, options.points));
-  if (options.gamma && (!(*options.gamma > 0) || !std::isfinite(*options.gamma)))
-    return fail(ErrorCode::invalid_argument, "gamma must be a positive number");
-  LEARNDOCK_TRY(const Matrix<float> clean, filled(data));
-  const double gamma = options.gamma ? *options.gamma : median_heuristic_gamma(clean.view(), options.seed);
-  const std::size_t k = number_of_points(options.points, data.rows(), data.cols());
-
-  LEARNDOCK_TRY(Fit fit, fit_by_method(clean.view(), k, gamma, options, backend));
+  LEARNDOCK_CHECK(check_options(data, options));
+  if (options.privacy) return private_reduction(data, options);
+  LEARNDOCK_TRY(const Matrix<float> copy, filled(data));
+  const MatrixView<const float> clean = copy.rows() == 0 ? data : copy.view();
+  const double gamma = options.gamma ? *options.gamma : median_heuristic_gamma(clean, options.seed);
+  LEARNDOCK_TRY(Fit fit, fit_to_rows(clean, gamma, options, backend));
 
   ReducedData result;
   if (options.measured_rows > 1) {
     LEARNDOCK_TRY(const double self,
-                  data_self_term(clean.view(), gamma, options.measured_rows, options.seed, backend));
+                  data_self_term(clean, gamma, options.measured_rows, options.seed, backend));
     result.mmd_squared_to_data = self + fit.objective;
     result.mmd_exact = data.rows() <= options.measured_rows;
   }

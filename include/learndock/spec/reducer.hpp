@@ -13,6 +13,25 @@ enum class ReducerMethod : std::uint8_t {
   joint    ///< points and weights optimised together; several times closer to the data
 };
 
+/// Differential privacy, earned by Gaussian noise on the mean of random Fourier features; the reduced set is
+/// fitted to the noisy mean alone (docs/specifications.md states the guarantee).
+struct PrivacyOptions {
+  double epsilon = 1;
+  double delta = 1e-6;         ///< choose it well below one over the number of rows
+  double bound = 3;            ///< points lie in [-bound, bound]; must not be chosen by looking at the data
+  std::size_t features = 512;  ///< frequencies; more resolve finer detail and let in more noise
+};
+
+/// What was earned: neighbours are data sets that differ in one row, the number of rows being public.
+struct PrivacyGuarantee {
+  double epsilon = 0;
+  double delta = 0;
+  double sensitivity = 0;  ///< of the mean of the features, in Euclidean length: 2 / rows
+  double sigma = 0;        ///< of the noise on each of its 2 * features coordinates
+  std::size_t features = 0;
+  double bound = 0;
+};
+
 struct ReducerOptions {
   ReducerMethod method = ReducerMethod::compat;
   std::size_t points =
@@ -20,10 +39,13 @@ struct ReducerOptions {
   std::optional<double> gamma = 0.1;  ///< nullopt: 1 / median squared distance of the data
   std::size_t steps = 3;              ///< compat: z-steps of the reference recipe
   double step_size = 0.1;             ///< compat
-  std::size_t evaluations = 40;       ///< joint: passes over the rows, or over sample_rows of them
-  std::size_t full_evaluations = 12;  ///< joint, more rows than sample_rows: passes over all rows at the end
-  std::size_t sample_rows = 16'384;   ///< joint: lower is faster and leaves more to the full passes
-  std::uint64_t seed = 0;             ///< of the initial centroids
+  std::size_t evaluations = 30;       ///< joint: passes over the rows, or over a sample of them
+  std::size_t full_evaluations = 10;  ///< joint, more rows than the sample: passes over all rows at the end
+  std::size_t sample_rows = 4096;     ///< joint: the least size of the sample; it grows with rows and points
+  /// Points that are the nearest to fewer rows are dropped; at most rows / min_cluster points are made.
+  std::size_t min_cluster = 1;
+  std::optional<PrivacyOptions> privacy;  ///< replaces the method; needs gamma and no min_cluster
+  std::uint64_t seed = 0;                 ///< of the initial centroids
   std::size_t kmeans_iterations = 100;
   /// Up to this many rows the distance to the data is exact (n^2 kernel values); beyond, the data's own term
   /// is an unbiased estimate from a seeded sample of this many rows. 0 skips the measurement.
@@ -35,6 +57,7 @@ struct ReducedData {
   std::optional<double> mmd_squared_to_data;  ///< ||mu_spec - mu_data||^2; may round below zero
   bool mmd_exact = true;                      ///< false: an estimate (see measured_rows)
   double kkt_residual = 0;                    ///< certificate of the last weight step
+  std::optional<PrivacyGuarantee> privacy;  ///< then the distance is not measured: it would tell of the rows
 };
 
 /// An RKME of the data. Infinite cells count as missing; missing cells become column means.
