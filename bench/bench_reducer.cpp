@@ -103,18 +103,20 @@ Halves split(const Matrix<float>& data, std::size_t rows, std::uint64_t seed) {
   return halves;
 }
 
-/// Mean of k(x, y) over pairs of different rows.
+/// Mean of k(x, y) over pairs of different rows; each pair is computed once, but for those within a block.
 Result<double> mean_kernel(const Matrix<float>& data, double gamma, const compute::Backend& backend) {
   Matrix<double> points(256, data.cols());
   double total = 0;
   for (std::size_t first = 0; first < data.rows(); first += points.rows()) {
-    const std::size_t count = std::min(points.rows(), data.rows() - first);
+    const std::size_t count = std::min(points.rows(), data.rows() - first), next = first + count;
     for (std::size_t i = 0; i < count * data.cols(); ++i)
       points.values()[i] = static_cast<double>(data.values()[first * data.cols() + i]);
-    std::vector<double> sums(count);
+    std::vector<double> within(count), after(count);
     const MatrixView<const double> block(points.values().data(), count, data.cols());
-    LEARNDOCK_CHECK(backend.data_sums(block, data.view(), gamma, {sums, {}}));
-    total += std::accumulate(sums.begin(), sums.end(), 0.0);
+    LEARNDOCK_CHECK(backend.data_sums(block, data.view().block(first, count), gamma, {within, {}}));
+    LEARNDOCK_CHECK(
+        backend.data_sums(block, data.view().block(next, data.rows() - next), gamma, {after, {}}));
+    for (std::size_t i = 0; i < count; ++i) total += within[i] + 2 * after[i];
   }
   const auto n = static_cast<double>(data.rows());
   return (total - n) / (n * (n - 1));

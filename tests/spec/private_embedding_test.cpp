@@ -41,6 +41,10 @@ TEST(GaussianNoise, MultiplierIsTheLeastThatKeepsDelta) {
     }
 }
 
+TEST(GaussianNoise, MultiplierOfAPublishedCase) {
+  EXPECT_NEAR(gaussian_noise_multiplier(1, 1e-5), 3.730632, 1e-5);  // the textbook's is 4.84
+}
+
 TEST(FourierFeatures, HaveNormOneAndEstimateTheKernel) {
   const FourierFeatures features(20'000, 3, 0.2, 1);
   const std::vector<double> x{0.3, -1, 2}, y{1, 0, 1.5};
