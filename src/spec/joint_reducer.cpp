@@ -4,10 +4,12 @@
 
 #include "spec/kmeans.hpp"
 #include "spec/lbfgs.hpp"
+#include "spec/support_weights.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
 
 namespace learndock::spec {
 namespace {
@@ -54,19 +56,29 @@ struct Move {
   std::deque<CurvaturePair> pairs;
 };
 
+/// The best weights; between two evaluations their support seldom changes.
+std::optional<std::vector<double>> eliminated_weights(const EmbeddingTarget& target,
+                                                      std::span<const double> last) {
+  auto weights = weights_on_support(target.gram().view(), target.cross(), last);
+  if (weights) return weights;
+  auto solution = solve_simplex_qp(target.gram().view(), target.cross());
+  if (!solution) return std::nullopt;
+  return std::move(solution->weights);
+}
+
 /// min over z of f(z, b(z)), or of f(z, b) for the weights given.
 Result<Move> move_points(EmbeddingTarget& target, const Fit& start, double gamma, bool eliminate,
                          std::size_t evaluations) {
   const Scaling scaling(start.points, gamma);
+  std::vector<double> weights = start.weights;
   const Objective objective = [&](std::span<const double> u, std::span<double> gradient) -> Result<double> {
     const Matrix<double> points = scaling.to_points(u);
     LEARNDOCK_CHECK(target.look_from(points.view(), true));
-    std::vector<double> weights = start.weights;
     if (eliminate) {
-      auto solution = solve_simplex_qp(target.gram().view(), target.cross());
+      auto solved = eliminated_weights(target, weights);
       // A point set whose weights cannot be certified is no place to go; the line search steps back.
-      if (!solution) return std::numeric_limits<double>::infinity();
-      weights = std::move(solution->weights);
+      if (!solved) return std::numeric_limits<double>::infinity();
+      weights = std::move(*solved);
     }
     target.gradient(weights, {gradient.data(), points.rows(), points.cols()});
     for (double& value : gradient) value /= scaling.root_gamma;
