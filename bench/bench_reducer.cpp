@@ -153,47 +153,54 @@ struct Score {
   }
 };
 
+struct Comparison {
+  Score compat, joint;
+  double floor = 0;  // sum over the splits of the squared MMD that sampling alone causes
+};
+
+Result<void> add_split(Comparison& comparison, const Halves& halves, double gamma, const Settings& settings,
+                       const compute::Backend& backend) {
+  LEARNDOCK_TRY(const double own, mean_kernel(halves.reduced, gamma, backend));
+  LEARNDOCK_TRY(const double held, mean_kernel(halves.held_out, gamma, backend));
+  const auto n = static_cast<double>(halves.reduced.rows());
+  comparison.floor += (1 - held) / n;
+  for (const auto method : {spec::ReducerMethod::compat, spec::ReducerMethod::joint}) {
+    spec::ReducerOptions options = settings.joint;
+    options.method = method;
+    options.points = settings.points;
+    options.gamma = gamma;
+    options.measured_rows = 0;
+    const auto start = std::chrono::steady_clock::now();
+    const std::clock_t cpu_start = std::clock();
+    LEARNDOCK_TRY(const spec::ReducedData out, spec::reduce(halves.reduced.view(), options, backend));
+    Score& score = method == spec::ReducerMethod::joint ? comparison.joint : comparison.compat;
+    score.seconds.push_back(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+    score.cpu_seconds.push_back(static_cast<double>(std::clock() - cpu_start) / CLOCKS_PER_SEC);
+    LEARNDOCK_TRY(const double to_reduced, spec_terms(out.spec, halves.reduced, backend));
+    LEARNDOCK_TRY(const double to_held, spec_terms(out.spec, halves.held_out, backend));
+    score.reduced += to_reduced + own + (1 - own) / n;
+    score.held_out += to_held + held;
+  }
+  return {};
+}
+
 Result<Json> compare(const std::string& name, const Matrix<float>& data, std::optional<double> gamma,
                      const Settings& settings, const compute::Backend& backend) {
-  Score scores[2];
-  double floor = 0;
-  std::size_t rows = 0;
+  Comparison comparison;
   for (std::size_t s = 0; s < settings.splits; ++s) {
     const Halves halves = split(data, settings.rows, s + 1);
-    rows = halves.reduced.rows();
     if (!gamma) gamma = spec::median_heuristic_gamma(halves.reduced.view(), 0);
-    LEARNDOCK_TRY(const double own, mean_kernel(halves.reduced, *gamma, backend));
-    LEARNDOCK_TRY(const double held, mean_kernel(halves.held_out, *gamma, backend));
-    const auto n = static_cast<double>(rows);
-    floor += (1 - held) / n / static_cast<double>(settings.splits);
-    for (const auto method : {spec::ReducerMethod::compat, spec::ReducerMethod::joint}) {
-      spec::ReducerOptions options = settings.joint;
-      options.method = method;
-      options.points = settings.points;
-      options.gamma = gamma;
-      options.measured_rows = 0;
-      const auto start = std::chrono::steady_clock::now();
-      const std::clock_t cpu_start = std::clock();
-      LEARNDOCK_TRY(const spec::ReducedData out, spec::reduce(halves.reduced.view(), options, backend));
-      Score& score = scores[method == spec::ReducerMethod::joint];
-      score.seconds.push_back(
-          std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
-      score.cpu_seconds.push_back(static_cast<double>(std::clock() - cpu_start) / CLOCKS_PER_SEC);
-      LEARNDOCK_TRY(const double to_reduced, spec_terms(out.spec, halves.reduced, backend));
-      LEARNDOCK_TRY(const double to_held, spec_terms(out.spec, halves.held_out, backend));
-      score.reduced += to_reduced + own + (1 - own) / n;
-      score.held_out += to_held + held;
-    }
+    LEARNDOCK_CHECK(add_split(comparison, halves, *gamma, settings, backend));
   }
-  const Json compat = scores[0].json(), joint = scores[1].json();
+  const Json compat = comparison.compat.json(), joint = comparison.joint.json();
   const auto ratio = [&](const char* key) { return compat[key].get<double>() / joint[key].get<double>(); };
   return Json{{"data", name},
-              {"rows", rows},
+              {"rows", std::min(settings.rows, data.rows() / 2)},
               {"dimension", data.cols()},
               {"points", settings.points},
               {"gamma", *gamma},
               {"splits", settings.splits},
-              {"sampling_floor_mmd", std::sqrt(floor)},
+              {"sampling_floor_mmd", std::sqrt(comparison.floor / static_cast<double>(settings.splits))},
               {"compat", compat},
               {"joint", joint},
               {"mmd_ratio_reduced", ratio("mmd_reduced")},
