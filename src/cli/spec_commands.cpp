@@ -25,14 +25,35 @@ Result<std::optional<double>> parse_gamma(const std::string& text) {
   return gamma;
 }
 
+Result<std::optional<spec::PrivacyOptions>> parse_privacy(const DataOptions& options) {
+  if (!options.dp_epsilon && !options.dp_delta && !options.dp_bound) return std::nullopt;
+  if (!options.dp_epsilon || !options.dp_delta)
+    return fail(ErrorCode::usage, "--dp-epsilon and --dp-delta belong together", {},
+                "give both; delta well below one over the number of rows");
+  spec::PrivacyOptions privacy;
+  privacy.epsilon = *options.dp_epsilon;
+  privacy.delta = *options.dp_delta;
+  if (options.dp_bound) privacy.bound = *options.dp_bound;
+  return privacy;
+}
+
+Json privacy_json(const std::optional<spec::PrivacyGuarantee>& privacy) {
+  if (!privacy) return nullptr;
+  return {{"mechanism", "Gaussian noise on the mean of random Fourier features"},
+          {"neighbours", "data sets that differ in one row; the number of rows is public"},
+          {"epsilon", privacy->epsilon},
+          {"delta", privacy->delta},
+          {"sensitivity", privacy->sensitivity},
+          {"sigma", privacy->sigma},
+          {"features", privacy->features},
+          {"bound", privacy->bound}};
+}
+
 Result<void> check_supported(const DataOptions& options) {
   if (options.type != "table")
     return fail(ErrorCode::unsupported,
                 fmt::format("specifications of {} data cannot be made by this version", options.type), {},
                 "turn the data into a numeric table (for example embeddings) and use --type table");
-  if (options.method != "compat")
-    return fail(ErrorCode::unsupported, fmt::format("the method {} is not built in", options.method), {},
-                "use --method compat");
   return {};
 }
 
@@ -40,6 +61,7 @@ Result<void> make(const DataOptions& options, const std::string& out, bool binar
                   const OutputOptions& output) {
   LEARNDOCK_TRY(const SketchedData sketched, sketch(options, true));
   const spec::RkmeSpecification& spec = sketched.reduced.spec;
+  const std::optional<double> mmd = sketched.reduced.mmd_squared_to_data;
   LEARNDOCK_CHECK(write_file_atomically(out, binary ? spec::to_binary(spec) : spec::to_json_text(spec)));
   LEARNDOCK_TRY(const auto backend, compute::open_backend(options.backend));
   LEARNDOCK_TRY(const double mean, spec::mean_off_diagonal_kernel(spec, *backend));
@@ -55,9 +77,11 @@ Result<void> make(const DataOptions& options, const std::string& out, bool binar
                 {"dimension", spec.dimension()},
                 {"gamma", spec.gamma},
                 {"num_points", spec.num_points},
-                {"mmd_to_data", sketched.reduced.mmd_squared_to_data.value_or(0)},
+                {"method", sketched.reduced.privacy ? "private" : options.method},
+                {"mmd_to_data", mmd ? Json(*mmd) : Json()},
                 {"mmd_exact", sketched.reduced.mmd_exact},
                 {"kkt_residual", sketched.reduced.kkt_residual},
+                {"privacy", privacy_json(sketched.reduced.privacy)},
                 {"seconds", sketched.seconds},
                 {"out", out},
                 {"warnings", warnings}});
@@ -65,8 +89,7 @@ Result<void> make(const DataOptions& options, const std::string& out, bool binar
     print_table(
         {{"points", "dimension", "gamma", "mmd_to_data", "seconds", "out"},
          {std::to_string(spec.points.rows()), std::to_string(spec.dimension()), fmt::format("{}", spec.gamma),
-          fmt::format("{:.6g}", sketched.reduced.mmd_squared_to_data.value_or(0)),
-          fmt::format("{:.3f}", sketched.seconds), out}});
+          mmd ? fmt::format("{:.6g}", *mmd) : "-", fmt::format("{:.3f}", sketched.seconds), out}});
   return {};
 }
 
@@ -144,17 +167,30 @@ void add_data_options(CLI::App& command, DataOptions& options, bool required) {
       .add_option("--gamma", options.gamma,
                   "Of k(x, y) = exp(-gamma |x - y|^2): a number, or auto (median heuristic)")
       ->capture_default_str();
-  command.add_option("--method", options.method, "Recipe")
+  command
+      .add_option("--method", options.method,
+                  "compat: as the reference makes them; joint: several times closer to the data")
       ->check(CLI::IsMember({"compat", "joint"}))
       ->capture_default_str();
+  command.add_option("--min-cluster", options.min_cluster, "Rows that each point must be the nearest of")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  command.add_option("--dp-epsilon", options.dp_epsilon,
+                     "Differential privacy for one row, see docs/specifications.md; needs --dp-delta");
+  command.add_option("--dp-delta", options.dp_delta, "Well below one over the number of rows");
+  command.add_option("--dp-bound", options.dp_bound,
+                     "Points lie in [-B, B]; not to be chosen from the data (default 3, for standard units)");
   command.add_option("--seed", options.seed, "Of the initial points")->capture_default_str();
 }
 
 Result<SketchedData> sketch(const DataOptions& options, bool measure) {
   LEARNDOCK_CHECK(check_supported(options));
   spec::ReducerOptions reducer;
+  reducer.method = options.method == "joint" ? spec::ReducerMethod::joint : spec::ReducerMethod::compat;
   reducer.points = options.points;
   reducer.seed = options.seed;
+  reducer.min_cluster = options.min_cluster;
+  LEARNDOCK_TRY(reducer.privacy, parse_privacy(options));
   LEARNDOCK_TRY(reducer.gamma, parse_gamma(options.gamma));
   if (!measure) reducer.measured_rows = 0;
   LEARNDOCK_TRY(const spec::Table table, spec::read_table(options.data, {.label_column = options.label}));

@@ -2,6 +2,11 @@
 
 #include "learndock/numeric/simplex_qp.hpp"
 
+#include "spec/joint_reducer.hpp"
+#include "spec/kmeans.hpp"
+#include "spec/min_cluster.hpp"
+#include "spec/private_embedding.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -17,28 +22,23 @@ namespace {
 constexpr std::size_t kMaxSpecificationValues = 1'310'720;
 constexpr std::size_t kMinCappedPoints = 20;
 constexpr std::size_t kMaxPoints = 4096;
-/// k-means stops when the centroids together moved no more than this (squared).
-constexpr double kCentroidTolerance = 1e-4;
+/// Beyond these a promise of privacy is none, and e^epsilon or the angles of features overflow.
+constexpr double kMaxEpsilon = 100;
+constexpr double kMaxBound = 1e30;
+constexpr std::size_t kMaxFeatures = std::size_t{1} << 16;
+/// More rows do not move k-means' centroids by what the joint steps would notice.
+constexpr std::size_t kJointKmeansRows = std::size_t{1} << 18;
+/// The sample of the first joint steps: so many rows for each point, and up to the maximum this share of all
+/// rows, which costs as much as four passes over all of them.
+constexpr std::size_t kSampleRowsPerPoint = 40;
+constexpr std::size_t kSampleShare = 8;
+constexpr std::size_t kMaxSampleRows = std::size_t{1} << 17;
 
-/// Distinct row indices, a partial Fisher-Yates shuffle: the same on every platform for one seed.
-std::vector<std::size_t> sample_rows(std::size_t rows, std::size_t count, std::uint64_t seed) {
-  std::mt19937_64 random(seed);
-  std::vector<std::size_t> index(rows);
-  std::iota(index.begin(), index.end(), std::size_t{0});
-  for (std::size_t i = 0; i < count; ++i) std::swap(index[i], index[i + random() % (rows - i)]);
-  index.resize(count);
-  return index;
-}
-
-Matrix<float> take_rows(MatrixView<const float> data, const std::vector<std::size_t>& rows) {
-  Matrix<float> taken(rows.size(), data.cols());
-  for (std::size_t i = 0; i < rows.size(); ++i)
-    std::copy_n(data.row(rows[i]).data(), data.cols(), taken.row(i).data());
-  return taken;
-}
-
-/// Infinite and missing cells become the mean of the column's finite ones.
+/// A copy in which infinite and missing cells are the mean of the column's finite ones; empty when all cells
+/// are finite, so that large tables are not held twice.
 Result<Matrix<float>> filled(MatrixView<const float> data) {
+  if (std::all_of(data.data(), data.data() + data.size(), [](float value) { return std::isfinite(value); }))
+    return Matrix<float>();
   Matrix<float> clean(data.rows(), data.cols(), std::vector<float>(data.data(), data.data() + data.size()));
   for (std::size_t c = 0; c < data.cols(); ++c) {
     double sum = 0;
@@ -67,102 +67,120 @@ std::size_t number_of_points(std::size_t wanted, std::size_t rows, std::size_t d
   return k;
 }
 
-/// Lloyd's algorithm from random rows. An empty cluster's centroid becomes the origin, as in the reference:
-/// its weight then comes out of the weight step, usually zero.
-Result<Matrix<double>> kmeans_centroids(MatrixView<const float> data, std::size_t k,
-                                        const ReducerOptions& options, const compute::Backend& backend) {
-  Matrix<float> centroids = take_rows(data, sample_rows(data.rows(), k, options.seed));
-  std::vector<std::uint32_t> labels(data.rows());
-  for (std::size_t iteration = 0; iteration < options.kmeans_iterations; ++iteration) {
-    LEARNDOCK_CHECK(backend.nearest_centres(data, centroids.view(), labels));
-    Matrix<double> sums(k, data.cols());
-    std::vector<std::size_t> sizes(k, 0);
-    for (std::size_t x = 0; x < data.rows(); ++x) {
-      const auto row = data.row(x);
-      const auto sum = sums.row(labels[x]);
-      for (std::size_t c = 0; c < data.cols(); ++c) sum[c] += static_cast<double>(row[c]);
-      ++sizes[labels[x]];
-    }
-    double moved = 0;
-    for (std::size_t i = 0; i < k; ++i)
-      for (std::size_t c = 0; c < data.cols(); ++c) {
-        const float next =
-            sizes[i] == 0 ? 0.0F : static_cast<float>(sums(i, c) / static_cast<double>(sizes[i]));
-        const double step = static_cast<double>(next) - static_cast<double>(centroids(i, c));
-        moved += step * step;
-        centroids(i, c) = next;
-      }
-    if (moved <= kCentroidTolerance) break;
+/// The reference's steps on all points at once, each from the old ones, each followed by the weight step:
+///   g_i = -2 gamma b_i [ sum_j b_j k_ij (z_i - z_j) - (2/n) sum_x k(z_i, x) (z_i - x) ],  z -= step g.
+/// The exact gradient of the squared distance weighs the first sum twice as much; "compat" keeps the recipe.
+Result<Fit> reduce_compatibly(MatrixView<const float> data, Matrix<double> points, double gamma,
+                              const ReducerOptions& options, const compute::Backend& backend) {
+  DataTarget target(data, gamma, backend);
+  Fit fit{std::move(points), {}, 0, 0, {}};
+  Matrix<double> pull(fit.points.rows(), fit.points.cols());
+  for (std::size_t step = 0;; ++step) {
+    LEARNDOCK_CHECK(target.look_from(fit.points.view(), step < options.steps));
+    LEARNDOCK_TRY(SimplexQpSolution solution, solve_simplex_qp(target.gram().view(), target.cross()));
+    fit.weights = std::move(solution.weights);
+    fit.kkt_residual = solution.kkt_residual;
+    if (step == options.steps) break;
+    target.pull(fit.weights, 2, pull.view());
+    for (std::size_t i = 0; i < pull.rows(); ++i)
+      for (std::size_t c = 0; c < pull.cols(); ++c)
+        fit.points(i, c) += options.step_size * 2 * gamma * fit.weights[i] * pull(i, c);
   }
-  return Matrix<double>(k, data.cols(),
-                        std::vector<double>(centroids.values().begin(), centroids.values().end()));
+  fit.objective = target.objective(fit.weights);
+  return fit;
 }
 
-/// The state of one reduction: points, weights, and what the objective needs of them.
-struct Reduction {
-  MatrixView<const float> data;
-  double gamma;
-  const compute::Backend& backend;
-  Matrix<double> points;
-  std::vector<double> weights;
-  Matrix<double> gram;
-  std::vector<double> kernel_mean;   // C_i = 1/n sum_x k(z_i, x)
-  Matrix<double> kernel_point_mean;  // 1/n sum_x k(z_i, x) x
-  double kkt_residual = 0;
-
-  Reduction(MatrixView<const float> rows, double g, const compute::Backend& b, Matrix<double> start)
-      : data(rows),
-        gamma(g),
-        backend(b),
-        points(std::move(start)),
-        gram(points.rows(), points.rows()),
-        kernel_mean(points.rows()),
-        kernel_point_mean(points.rows(), points.cols()) {}
-
-  /// Weights that minimise the distance to the data's embedding for the points as they are.
-  Result<void> weight_step(bool with_point_sums) {
-    LEARNDOCK_CHECK(backend.gram(points.view(), gamma, gram.view()));
-    const MatrixView<double> point_sums = with_point_sums ? kernel_point_mean.view() : MatrixView<double>();
-    LEARNDOCK_CHECK(backend.data_sums(points.view(), data, gamma, {kernel_mean, point_sums}));
-    const auto n = static_cast<double>(data.rows());
-    for (double& value : kernel_mean) value /= n;
-    if (with_point_sums)
-      for (double& value : kernel_point_mean.values()) value /= n;
-    LEARNDOCK_TRY(SimplexQpSolution solution, solve_simplex_qp(gram.view(), kernel_mean));
-    weights = std::move(solution.weights);
-    kkt_residual = solution.kkt_residual;
-    return {};
+/// k-means on at most this many rows starts "joint"; up to that many its start is that of "compat".
+Result<Fit> reduce_jointly_from_kmeans(MatrixView<const float> data, std::size_t k, double gamma,
+                                       const ReducerOptions& options, const compute::Backend& backend) {
+  Matrix<float> sample;
+  MatrixView<const float> rows = data;
+  if (data.rows() > kJointKmeansRows) {
+    sample = take_rows(data, sample_rows(data.rows(), kJointKmeansRows, options.seed + 3));
+    rows = sample.view();
   }
+  LEARNDOCK_TRY(Matrix<double> start,
+                kmeans_centroids(rows, k, options.kmeans_iterations, options.seed, backend));
+  JointOptions joint;
+  joint.evaluations = options.evaluations;
+  joint.full_evaluations = options.full_evaluations;
+  joint.sample_rows = std::max(
+      {options.sample_rows, kSampleRowsPerPoint * k, std::min(data.rows() / kSampleShare, kMaxSampleRows)});
+  joint.seed = options.seed;
+  return reduce_jointly(data, std::move(start), gamma, joint, backend);
+}
 
-  /// The reference's step on all points at once, each from the old ones:
-  ///   g_i = -2 gamma beta_i [ sum_j beta_j k_ij (z_i - z_j) - (2/n) sum_x k(z_i, x) (z_i - x) ],  z -= step
-  ///   g.
-  /// The exact gradient of the squared distance weighs the first sum twice as much; "compat" keeps the
-  /// recipe.
-  void point_step(double step) {
-    const Matrix<double> old = points;
-    for (std::size_t i = 0; i < old.rows(); ++i) {
-      double mass = 0;
-      for (std::size_t j = 0; j < old.rows(); ++j) mass += weights[j] * gram(i, j);
-      for (std::size_t c = 0; c < old.cols(); ++c) {
-        double pull = mass * old(i, c);
-        for (std::size_t j = 0; j < old.rows(); ++j) pull -= weights[j] * gram(i, j) * old(j, c);
-        pull -= 2 * (kernel_mean[i] * old(i, c) - kernel_point_mean(i, c));
-        points(i, c) = old(i, c) + step * 2 * gamma * weights[i] * pull;
-      }
-    }
-  }
+Result<Fit> fit_by_method(MatrixView<const float> data, std::size_t k, double gamma,
+                          const ReducerOptions& options, const compute::Backend& backend) {
+  if (options.method == ReducerMethod::joint)
+    return reduce_jointly_from_kmeans(data, k, gamma, options, backend);
+  LEARNDOCK_TRY(Matrix<double> start,
+                kmeans_centroids(data, k, options.kmeans_iterations, options.seed, backend));
+  return reduce_compatibly(data, std::move(start), gamma, options, backend);
+}
 
-  /// <mu_z, mu_z> - 2 <mu_z, mu_x>.
-  [[nodiscard]] double objective() const {
-    double value = 0;
-    for (std::size_t i = 0; i < weights.size(); ++i) {
-      for (std::size_t j = 0; j < weights.size(); ++j) value += weights[i] * gram(i, j) * weights[j];
-      value -= 2 * weights[i] * kernel_mean[i];
-    }
-    return value;
-  }
-};
+Result<Fit> fit_to_rows(MatrixView<const float> data, double gamma, const ReducerOptions& options,
+                        const compute::Backend& backend) {
+  const std::size_t k =
+      std::min(number_of_points(options.points, data.rows(), data.cols()), data.rows() / options.min_cluster);
+  LEARNDOCK_TRY(Fit fit, fit_by_method(data, k, gamma, options, backend));
+  if (options.min_cluster == 1) return fit;
+  return keep_large_clusters(data, gamma, std::move(fit), options.min_cluster, backend);
+}
+
+Result<ReducedData> private_reduction(MatrixView<const float> data, const ReducerOptions& options) {
+  const std::size_t k = number_of_points(options.points, data.rows(), data.cols());
+  LEARNDOCK_TRY(const std::vector<double> noise, system_noise(2 * options.privacy->features));
+  LEARNDOCK_TRY(PrivateFit made,
+                reduce_privately(data, k, *options.gamma, *options.privacy, options.seed, noise));
+  ReducedData result;
+  result.privacy = made.guarantee;
+  result.kkt_residual = made.fit.kkt_residual;
+  LEARNDOCK_TRY(result.spec, make_table_specification(std::move(made.fit.points), std::move(made.fit.weights),
+                                                      *options.gamma, data.rows()));
+  return result;
+}
+
+Result<void> check_privacy(const ReducerOptions& options) {
+  const PrivacyOptions& privacy = *options.privacy;
+  // Negated so that NaN fails too.
+  if (!(privacy.epsilon > 0 && privacy.epsilon <= kMaxEpsilon))
+    return fail(ErrorCode::invalid_argument, fmt::format("epsilon is {}; it must be above 0 and at most {}",
+                                                         privacy.epsilon, kMaxEpsilon));
+  if (!(privacy.delta > 0 && privacy.delta < 1))
+    return fail(ErrorCode::invalid_argument,
+                fmt::format("delta is {}; it must be between 0 and 1", privacy.delta), {},
+                "choose it well below one over the number of rows");
+  if (!(privacy.bound > 0 && privacy.bound <= kMaxBound))
+    return fail(ErrorCode::invalid_argument,
+                fmt::format("the bound is {}; it must be above 0 and at most {}", privacy.bound, kMaxBound));
+  if (privacy.features == 0 || privacy.features > kMaxFeatures)
+    return fail(ErrorCode::invalid_argument,
+                fmt::format("the number of features is 1 to {}, not {}", kMaxFeatures, privacy.features));
+  if (!options.gamma)
+    return fail(ErrorCode::invalid_argument, "the median heuristic reads the rows without noise", {},
+                "give gamma as a number when asking for differential privacy");
+  if (options.min_cluster != 1)
+    return fail(ErrorCode::invalid_argument, "counting the rows of a point reads them without noise", {},
+                "ask for a minimum cluster size or for differential privacy, not for both");
+  return {};
+}
+
+Result<void> check_options(MatrixView<const float> data, const ReducerOptions& options) {
+  if (data.rows() == 0 || data.cols() == 0)
+    return fail(ErrorCode::table_empty, fmt::format("the data are {} x {}", data.rows(), data.cols()));
+  if (options.points == 0 || options.points > kMaxPoints)
+    return fail(ErrorCode::invalid_argument,
+                fmt::format("the number of points is 1 to {}, not {}", kMaxPoints, options.points));
+  if (options.gamma && (!(*options.gamma > 0) || !std::isfinite(*options.gamma)))
+    return fail(ErrorCode::invalid_argument, "gamma must be a positive number");
+  if (options.min_cluster == 0 || options.min_cluster > data.rows())
+    return fail(ErrorCode::invalid_argument,
+                fmt::format("the minimum cluster size is {}, the data have {} rows", options.min_cluster,
+                            data.rows()));
+  if (options.privacy) return check_privacy(options);
+  return {};
+}
 
 /// <mu_x, mu_x>: exact up to `limit` rows, beyond that from the off-diagonal mean of a sample, which is
 /// unbiased.
@@ -206,42 +224,33 @@ double median_heuristic_gamma(MatrixView<const float> data, std::uint64_t seed) 
       distance += difference * difference;
     }
   }
-  std::nth_element(distances.begin(), distances.begin() + kPairs / 2, distances.end());
-  const double median = distances[kPairs / 2];
-  return median > 0 ? 1 / median : 1;
+  // Equal rows say nothing about the scale.
+  std::erase_if(distances, [](double distance) { return !(distance > 0); });
+  if (distances.empty()) return 1;
+  const auto median = distances.begin() + static_cast<std::ptrdiff_t>(distances.size() / 2);
+  std::nth_element(distances.begin(), median, distances.end());
+  return 1 / *median;
 }
 
 Result<ReducedData> reduce(MatrixView<const float> data, const ReducerOptions& options,
                            const compute::Backend& backend) {
-  if (data.rows() == 0 || data.cols() == 0)
-    return fail(ErrorCode::table_empty, fmt::format("the data are {} x {}", data.rows(), data.cols()));
-  if (options.points == 0 || options.points > kMaxPoints)
-    return fail(ErrorCode::invalid_argument,
-                fmt::format("the number of points is 1 to {}, not {}", kMaxPoints, options.points));
-  if (options.gamma && (!(*options.gamma > 0) || !std::isfinite(*options.gamma)))
-    return fail(ErrorCode::invalid_argument, "gamma must be a positive number");
-  LEARNDOCK_TRY(const Matrix<float> clean, filled(data));
-  const double gamma = options.gamma ? *options.gamma : median_heuristic_gamma(clean.view(), options.seed);
-  const std::size_t k = number_of_points(options.points, data.rows(), data.cols());
-
-  LEARNDOCK_TRY(Matrix<double> centroids, kmeans_centroids(clean.view(), k, options, backend));
-  Reduction reduction(clean.view(), gamma, backend, std::move(centroids));
-  LEARNDOCK_CHECK(reduction.weight_step(options.steps > 0));
-  for (std::size_t step = 0; step < options.steps; ++step) {
-    reduction.point_step(options.step_size);
-    LEARNDOCK_CHECK(reduction.weight_step(step + 1 < options.steps));
-  }
+  LEARNDOCK_CHECK(check_options(data, options));
+  if (options.privacy) return private_reduction(data, options);
+  LEARNDOCK_TRY(const Matrix<float> copy, filled(data));
+  const MatrixView<const float> clean = copy.rows() == 0 ? data : copy.view();
+  const double gamma = options.gamma ? *options.gamma : median_heuristic_gamma(clean, options.seed);
+  LEARNDOCK_TRY(Fit fit, fit_to_rows(clean, gamma, options, backend));
 
   ReducedData result;
   if (options.measured_rows > 1) {
     LEARNDOCK_TRY(const double self,
-                  data_self_term(clean.view(), gamma, options.measured_rows, options.seed, backend));
-    result.mmd_squared_to_data = self + reduction.objective();
+                  data_self_term(clean, gamma, options.measured_rows, options.seed, backend));
+    result.mmd_squared_to_data = self + fit.objective;
     result.mmd_exact = data.rows() <= options.measured_rows;
   }
-  result.kkt_residual = reduction.kkt_residual;
-  LEARNDOCK_TRY(result.spec, make_table_specification(std::move(reduction.points),
-                                                      std::move(reduction.weights), gamma, data.rows()));
+  result.kkt_residual = fit.kkt_residual;
+  LEARNDOCK_TRY(result.spec,
+                make_table_specification(std::move(fit.points), std::move(fit.weights), gamma, data.rows()));
   return result;
 }
 

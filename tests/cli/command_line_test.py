@@ -201,6 +201,31 @@ class CommandLine(TestCase):
                         self.folder / name)
         self.assertEqual((self.folder / "a.json").read_bytes(), (self.folder / "b.json").read_bytes())
 
+    def test_spec_make_joint_is_closer_to_the_data_than_compat(self):
+        table = "a,b\n" + "".join(f"{(i * 37 % 101) / 25},{(i * i % 103) / 25}\n" for i in range(300))
+        data, distance = self.write("x.csv", table), {}
+        for method in ("compat", "joint"):
+            value = self.run_ok("spec", "make", "--data", data, "--points", "15", "--method", method, "--out",
+                                self.folder / "s.json", "--json").json()
+            self.assertEqual(value["method"], method)
+            distance[method] = value["mmd_to_data"]
+        self.assertLess(4 * distance["joint"], distance["compat"])
+
+    def test_spec_make_with_privacy_says_what_was_earned_and_not_the_distance(self):
+        command = ["spec", "make", "--data", self.write("x.csv", CSV), "--label", "label", "--out",
+                   self.folder / "p.json", "--json", "--dp-epsilon", "2"]
+        value = self.run_ok(*command, "--dp-delta", "0.001").json()
+        self.assertEqual((value["method"], value["mmd_to_data"]), ("private", None))
+        self.assertEqual((value["privacy"]["epsilon"], value["privacy"]["delta"]), (2, 0.001))
+        self.assertAlmostEqual(value["privacy"]["sensitivity"], 2 / 20)
+        self.assertGreater(value["privacy"]["sigma"], 0)
+        self.assertEqual(learndock(*command).code, 2)
+        self.assertEqual(learndock(*command, "--dp-delta", "0.001", "--gamma", "auto").code, 2)
+        plain = self.run_ok("spec", "make", "--data", self.folder / "x.csv", "--label", "label", "--min-cluster", "5",
+                            "--out", self.folder / "p.json", "--json").json()
+        self.assertIsNone(plain["privacy"])
+        self.assertLessEqual(plain["points"], 4)
+
     def test_spec_distance_of_a_case_by_hand(self):
         # one point each, |a - b|^2 = 3^2 + 4^2 = 25, k = exp(-0.1 * 25)
         a = self.write("a.json", json.dumps(statistical(z=[[0, 0]], beta=[1])))

@@ -158,5 +158,11 @@ TEST(MedianHeuristic, OneOverTheMedianSquaredDistance) {
   EXPECT_EQ(median_heuristic_gamma(same.view(), 0), 1);
 }
 
+TEST(MedianHeuristic, EqualRowsSayNothingAboutTheScale) {
+  Matrix<float> mostly_equal(10, 1, std::vector<float>(10, 0));
+  mostly_equal(3, 0) = 100;
+  EXPECT_DOUBLE_EQ(median_heuristic_gamma(mostly_equal.view(), 0), 1e-4);
+}
+
 }  // namespace
 }  // namespace learndock::spec

@@ -1,0 +1,68 @@
+#include "spec/kmeans.hpp"
+
+#include <algorithm>
+#include <random>
+#include <unordered_map>
+
+namespace learndock::spec {
+namespace {
+
+/// k-means stops when the centroids together moved no more than this (squared).
+constexpr double kCentroidTolerance = 1e-4;
+
+}  // namespace
+
+std::vector<std::size_t> sample_rows(std::size_t rows, std::size_t count, std::uint64_t seed) {
+  std::mt19937_64 random(seed);
+  // The shuffle of 0, 1, ..., rows - 1, of which only the places touched are kept.
+  std::unordered_map<std::size_t, std::size_t> moved;
+  const auto at = [&](std::size_t place) {
+    const auto found = moved.find(place);
+    return found == moved.end() ? place : found->second;
+  };
+  std::vector<std::size_t> index(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::size_t place = i + random() % (rows - i);
+    index[i] = at(place);
+    moved[place] = at(i);
+  }
+  return index;
+}
+
+Matrix<float> take_rows(MatrixView<const float> data, const std::vector<std::size_t>& rows) {
+  Matrix<float> taken(rows.size(), data.cols());
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    std::copy_n(data.row(rows[i]).data(), data.cols(), taken.row(i).data());
+  return taken;
+}
+
+Result<Matrix<double>> kmeans_centroids(MatrixView<const float> data, std::size_t k, std::size_t iterations,
+                                        std::uint64_t seed, const compute::Backend& backend) {
+  Matrix<float> centroids = take_rows(data, sample_rows(data.rows(), k, seed));
+  std::vector<std::uint32_t> labels(data.rows());
+  for (std::size_t iteration = 0; iteration < iterations; ++iteration) {
+    LEARNDOCK_CHECK(backend.nearest_centres(data, centroids.view(), labels));
+    Matrix<double> sums(k, data.cols());
+    std::vector<std::size_t> sizes(k, 0);
+    for (std::size_t x = 0; x < data.rows(); ++x) {
+      const auto row = data.row(x);
+      const auto sum = sums.row(labels[x]);
+      for (std::size_t c = 0; c < data.cols(); ++c) sum[c] += static_cast<double>(row[c]);
+      ++sizes[labels[x]];
+    }
+    double moved = 0;
+    for (std::size_t i = 0; i < k; ++i)
+      for (std::size_t c = 0; c < data.cols(); ++c) {
+        const float next =
+            sizes[i] == 0 ? 0.0F : static_cast<float>(sums(i, c) / static_cast<double>(sizes[i]));
+        const double step = static_cast<double>(next) - static_cast<double>(centroids(i, c));
+        moved += step * step;
+        centroids(i, c) = next;
+      }
+    if (moved <= kCentroidTolerance) break;
+  }
+  return Matrix<double>(k, data.cols(),
+                        std::vector<double>(centroids.values().begin(), centroids.values().end()));
+}
+
+}  // namespace learndock::spec
