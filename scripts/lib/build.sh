@@ -2,10 +2,9 @@
 
 LEARNDOCK_BIN=build/release/bin/learndock
 
-# The program alone, without tests and benchmarks. A newer compiler's new warning is for developers: it does not stop
-# a user's build.
+# The program alone, without tests and benchmarks.
 build_program() {
-  cmake --preset release -DLEARNDOCK_BUILD_TESTS=OFF -DLEARNDOCK_BUILD_BENCH=OFF -DLEARNDOCK_WARNINGS_AS_ERRORS=OFF &&
+  cmake --preset release -DLEARNDOCK_BUILD_TESTS=OFF -DLEARNDOCK_BUILD_BENCH=OFF &&
     cmake --build --preset release --target learndock
 }
 
