@@ -15,11 +15,3 @@ find_package(PkgConfig REQUIRED)
 pkg_check_modules(LIBYAML REQUIRED IMPORTED_TARGET yaml-0.1)
 pkg_check_modules(OPENBLAS REQUIRED IMPORTED_TARGET openblas)
 pkg_check_modules(HWY REQUIRED IMPORTED_TARGET libhwy)
-
-# Optional parts: said once at configure time, with what each one means.
-find_program(LEARNDOCK_NVCC nvcc HINTS /usr/local/cuda/bin)
-if(LEARNDOCK_NVCC)
-  message(STATUS "CUDA toolkit: found (${LEARNDOCK_NVCC})")
-else()
-  message(STATUS "CUDA toolkit: not found - CPU backends only, same answers")
-endif()
