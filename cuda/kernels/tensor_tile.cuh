@@ -50,25 +50,20 @@ __device__ __forceinline__ float high_bf16(std::uint32_t packed) {
 /// A[g+8][2t+8, ...]; b[0] = B[2t, 2t+1][g], b[1] = B[2t+8, 2t+9][g]; c[0, 1] = C[g][2t, 2t+1], c[2, 3] =
 /// C[g+8][2t, 2t+1].
 #ifdef LEARNDOCK_CUDA_SHIM
+__device__ inline float bf16_at(const std::uint64_t* words, unsigned lane, unsigned side) {
+  const auto packed = static_cast<std::uint32_t>(words[lane]);
+  return side == 0 ? low_bf16(packed) : high_bf16(packed);
+}
 __device__ inline void mma_16x8x16(float (&c)[4], const std::uint32_t (&a)[4], const std::uint32_t (&b)[2]) {
-  float rows[16][16], cols[16][8];
-  for (int part = 0; part < 6; ++part) {
-    const std::uint64_t* lanes = shim::warp_exchange(part < 4 ? a[part] : b[part - 4]);
-    for (unsigned lane = 0; lane < 32; ++lane) {
-      const auto packed = static_cast<std::uint32_t>(lanes[lane]);
-      const unsigned g = lane / 4, t = lane % 4;
-      for (unsigned side = 0; side < 2; ++side) {
-        const float value = side == 0 ? low_bf16(packed) : high_bf16(packed);
-        if (part < 4)
-          rows[g + (part % 2) * 8][2 * t + side + (part / 2) * 8] = value;
-        else
-          cols[2 * t + side + (part - 4) * 8][g] = value;
-      }
-    }
-  }
+  const std::uint64_t mine[6] = {a[0], a[1], a[2], a[3], b[0], b[1]};
+  const shim::WarpValues& lanes = shim::warp_exchange(mine, 6);
   const unsigned g = shim::lane() / 4, t = shim::lane() % 4;
   for (unsigned index = 0; index < 4; ++index)
-    for (unsigned k = 0; k < 16; ++k) c[index] += rows[g + index / 2 * 8][k] * cols[k][2 * t + index % 2];
+    for (unsigned k = 0; k < 16; ++k) {
+      const unsigned half = index / 2, column = 2 * t + index % 2, holder = k % 8 / 2;
+      const float left = bf16_at(lanes[k / 8 * 2 + half], g * 4 + holder, k % 2);
+      c[index] += left * bf16_at(lanes[4 + k / 8], column * 4 + holder, k % 2);
+    }
 }
 #else
 __device__ __forceinline__ void mma_16x8x16(float (&c)[4], const std::uint32_t (&a)[4],

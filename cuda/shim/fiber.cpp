@@ -1,5 +1,8 @@
+// Fortified longjmp takes another stack for a stack frame that is gone.
+#undef _FORTIFY_SOURCE
 #include "fiber.hpp"
 
+#include <csetjmp>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
@@ -16,21 +19,24 @@ namespace {
 constexpr std::size_t kStackBytes = 128 * 1024;
 
 struct Warp {
-  std::uint64_t values[2][32] = {};
+  WarpValues values[2] = {};
   unsigned arrived = 0;
   unsigned generation = 0;
 };
 
+/// Once begun, a fiber runs one device thread after the other, so that starting a block makes no context.
 struct Fiber {
   ucontext_t context;
+  std::jmp_buf jump;
   std::unique_ptr<char[]> stack = std::make_unique_for_overwrite<char[]>(kStackBytes);
   Place place;
-  bool done = false;
+  bool begun = false, done = false;
 };
 
 /// Runs the blocks of one host thread; fibers and their stacks are kept from block to block.
 struct Executor {
   ucontext_t scheduler;
+  std::jmp_buf scheduler_jump;
   std::vector<std::unique_ptr<Fiber>> fibers;
   std::vector<Warp> warps;
   std::vector<char> shared;
@@ -52,48 +58,61 @@ Executor& executor() {
   std::abort();
 }
 
-void switch_to_scheduler(bool last) {
+#if defined(__SANITIZE_ADDRESS__)
+
+// The sanitizer follows stacks only through swapcontext.
+void switch_to_scheduler() {
   Executor& e = executor();
-  Fiber* self = e.current;
-#if defined(__SANITIZE_ADDRESS__)
   void* fake = nullptr;
-  __sanitizer_start_switch_fiber(last ? nullptr : &fake, e.scheduler_stack, e.scheduler_stack_bytes);
-#endif
-  swapcontext(&self->context, &e.scheduler);
-#if defined(__SANITIZE_ADDRESS__)
-  __sanitizer_finish_switch_fiber(fake, nullptr, nullptr);
-#endif
-  static_cast<void>(last);
+  __sanitizer_start_switch_fiber(&fake, e.scheduler_stack, e.scheduler_stack_bytes);
+  swapcontext(&e.current->context, &e.scheduler);
+  __sanitizer_finish_switch_fiber(fake, &e.scheduler_stack, &e.scheduler_stack_bytes);
 }
+void switch_to(Fiber& fiber) {
+  void* fake = nullptr;
+  __sanitizer_start_switch_fiber(&fake, fiber.stack.get(), kStackBytes);
+  swapcontext(&executor().scheduler, &fiber.context);
+  __sanitizer_finish_switch_fiber(fake, nullptr, nullptr);
+}
+void arrived_in_fiber() {
+  Executor& e = executor();
+  __sanitizer_finish_switch_fiber(nullptr, &e.scheduler_stack, &e.scheduler_stack_bytes);
+}
+
+#else
+
+// swapcontext asks the kernel for the signal mask each time, which would be most of a test's time.
+void switch_to_scheduler() {
+  Executor& e = executor();
+  if (_setjmp(e.current->jump) == 0) std::longjmp(e.scheduler_jump, 1);
+}
+void switch_to(Fiber& fiber) {
+  Executor& e = executor();
+  if (_setjmp(e.scheduler_jump) != 0) return;
+  if (fiber.begun) std::longjmp(fiber.jump, 1);
+  setcontext(&fiber.context);
+}
+void arrived_in_fiber() {}
+
+#endif
 
 void fiber_main() {
   Executor& e = executor();
-#if defined(__SANITIZE_ADDRESS__)
-  __sanitizer_finish_switch_fiber(nullptr, &e.scheduler_stack, &e.scheduler_stack_bytes);
-#endif
-  (*e.body)();
-  e.current->done = true;
-  ++e.finished;
-  ++e.progress;
-  switch_to_scheduler(true);
-}
-
-void resume(Fiber& fiber) {
-  Executor& e = executor();
-  e.current = &fiber;
-#if defined(__SANITIZE_ADDRESS__)
-  void* fake = nullptr;
-  __sanitizer_start_switch_fiber(&fake, fiber.stack.get(), kStackBytes);
-#endif
-  swapcontext(&e.scheduler, &fiber.context);
-#if defined(__SANITIZE_ADDRESS__)
-  __sanitizer_finish_switch_fiber(fake, nullptr, nullptr);
-#endif
+  arrived_in_fiber();
+  e.current->begun = true;
+  while (true) {
+    (*e.body)();
+    e.current->done = true;
+    ++e.finished;
+    ++e.progress;
+    switch_to_scheduler();
+  }
 }
 
 void prepare(Fiber& fiber, const Place& place) {
   fiber.place = place;
   fiber.done = false;
+  if (fiber.begun) return;
   getcontext(&fiber.context);
   fiber.context.uc_stack.ss_sp = fiber.stack.get();
   fiber.context.uc_stack.ss_size = kStackBytes;
@@ -116,7 +135,10 @@ void run_block(Place place, std::size_t shared_bytes) {
   while (e.finished < e.threads) {
     const std::size_t before = e.progress;
     for (std::size_t thread = 0; thread < e.threads; ++thread)
-      if (!e.fibers[thread]->done) resume(*e.fibers[thread]);
+      if (!e.fibers[thread]->done) {
+        e.current = e.fibers[thread].get();
+        switch_to(*e.current);
+      }
     if (e.progress == before) give_up("the threads of a block wait for each other at different barriers");
   }
 }
@@ -149,21 +171,21 @@ void sync_threads() {
     e.arrived = 0;
     ++e.generation;
   }
-  while (generation == e.generation) switch_to_scheduler(false);
+  while (generation == e.generation) switch_to_scheduler();
 }
 
-const std::uint64_t* warp_exchange(std::uint64_t value) {
+const WarpValues& warp_exchange(const std::uint64_t* values, unsigned count) {
   Executor& e = executor();
   Warp& warp = e.warps[e.current->place.thread.x / 32];
   ++e.progress;
   const unsigned generation = warp.generation;
   // Two sets of slots: nobody can be two operations ahead of a lane that still reads.
-  warp.values[generation % 2][lane()] = value;
+  for (unsigned i = 0; i < count; ++i) warp.values[generation % 2][i][lane()] = values[i];
   if (++warp.arrived == 32) {
     warp.arrived = 0;
     ++warp.generation;
   }
-  while (generation == warp.generation) switch_to_scheduler(false);
+  while (generation == warp.generation) switch_to_scheduler();
   return warp.values[generation % 2];
 }
 

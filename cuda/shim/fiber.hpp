@@ -29,8 +29,12 @@ struct Place {
 void run_grid(dim3 grid, dim3 block, std::size_t shared_bytes, const std::function<void()>& body);
 
 void sync_threads();
-/// Publishes this lane's value, waits for the whole warp, and returns the 32 values.
-[[nodiscard]] const std::uint64_t* warp_exchange(std::uint64_t value);
+using WarpValues = std::uint64_t[6][32];
+/// Publishes up to six values of this lane, waits for the whole warp, and returns those of all 32 lanes.
+[[nodiscard]] const WarpValues& warp_exchange(const std::uint64_t* values, unsigned count);
+[[nodiscard]] inline const std::uint64_t* warp_exchange(std::uint64_t value) {
+  return warp_exchange(&value, 1)[0];
+}
 
 template <class T>
 std::uint64_t to_bits(T value) {
