@@ -40,11 +40,11 @@ Result<Options> options_from_environment() {
   options.workspace_bytes = workspace * kMiB;
   options.lanes = std::max(1U, static_cast<unsigned>(lanes));
   const char* products = std::getenv("LEARNDOCK_CUDA_PRODUCTS");
-  if (products == nullptr || std::string_view(products) == "tensor") return options;
-  if (std::string_view(products) != "direct")
+  if (products == nullptr || std::string_view(products) == "direct") return options;
+  if (std::string_view(products) != "tensor")
     return fail(ErrorCode::invalid_argument, fmt::format("LEARNDOCK_CUDA_PRODUCTS is \"{}\"", products), {},
                 "set it to tensor or direct");
-  options.products = Products::direct;
+  options.products = Products::tensor;
   return options;
 }
 

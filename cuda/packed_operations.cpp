@@ -10,10 +10,10 @@ namespace {
 using compute::PackedSets;
 using compute::ReducedSetView;
 
-/// From this dimension on, two bf16 parts keep the fp32 error bound (compute::cross_term_error): what they
-/// leave out, 96 units of R^2, is less than the rounding of d products summed in turn that the bound allows
-/// for.
-constexpr std::size_t kTwoPartsFrom = 320;
+/// Two bf16 parts leave 3 * 2^-16 |x||y| of a product out: 384 units of R^2 in the exponent. From this
+/// dimension on the fp32 error bound (compute::cross_term_error), which allows for d products summed in turn,
+/// has room for that.
+constexpr std::size_t kTwoPartsFrom = 1280;
 constexpr std::size_t kMostPairs = std::size_t{1} << 20;
 constexpr std::uint64_t kMostSelfTerms = std::uint64_t{1} << 20;
 constexpr std::uint64_t kMostProjected = std::uint64_t{1} << 16;

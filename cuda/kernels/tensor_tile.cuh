@@ -2,8 +2,9 @@
 // Products of 32 rows and 32 columns by bf16 tensor-core instructions (m16n8k16, fp32 accumulators).
 //
 // A float is split into bf16 parts by rounding: a = a0 + a1 (+ a2) + rest. With two parts three products are
-// formed (a0b0, a0b1, a1b0; "bf16x3"), and |error| <= 2^-16 |a||b| a term. With three parts six are formed,
-// and what is left out is below 2^-24 |a||b|: as good as fp32 products, at twice the instructions.
+// formed (a0b0, a0b1, a1b0; "bf16x3"), and what is left out is below 3 * 2^-16 |a||b|. With three parts six
+// are formed, and what is left out is below 2^-23 |a||b|: as good as fp32 products, at twice the
+// instructions. Devices sum the 16 products of an instruction with a rounding that is not documented.
 //
 // The host shim executes the same code; there mma_16x8x16 follows the layout that the PTX manual gives for
 // the instruction's fragments, so indexing is tested there and the instruction itself only on a device.

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <limits>
 
 namespace learndock::cuda {
@@ -58,6 +59,33 @@ TEST_F(CudaParts, CrossTermsOfOneQueryTooLargeForTheWorkspaceDecline) {
   const auto held = cramped_->hold(packed.view()).value();
   EXPECT_EQ(cramped_->cross_terms(*held, input.query_views, out.view()).error().code,
             ErrorCode::device_memory);
+}
+
+TEST(CudaProducts, TensorPartsKeepTheBoundWhereTheyAreUsed) {
+  // Two parts from dimension 1,280 on; norms that do not cancel, far from the centre on both sides.
+  Options options = testing::shim_options(4 << 20);
+  options.products = Products::tensor;
+  const auto backend = testing::open_shim(options);
+  for (const std::size_t d : {1279u, 1280u, 1283u}) {
+    const double gamma = 0.5 / static_cast<double>(d);
+    const auto set = testing::random_set({9, d, gamma, 1, 1}, d),
+               query = testing::random_set({10, d, gamma, 1.1, 1}, 7);
+    const compute::ReducedSetView view = set.view(), query_view = query.view();
+    const std::vector<double> centre(d, 0.0);
+    const auto packed = PackedSets::pack({&view, 1}, {gamma, 1}, centre).value();
+    Matrix<double> have(1, 1);
+    double want = 0;
+    ASSERT_TRUE(backend->cross_terms(*backend->hold(packed.view()).value(), {&query_view, 1}, have.view())
+                    .has_value());
+    ASSERT_TRUE(backend->inner_products(query_view, {&view, 1}, {&want, 1}).has_value());
+    double radius = 0;
+    for (std::size_t i = 0; i < 10; ++i) {
+      double norm = 0;
+      for (const double value : query.points.row(i)) norm += value * value;
+      radius = std::max(radius, std::sqrt(norm));
+    }
+    EXPECT_NEAR(have(0, 0), want, compute::cross_term_error({gamma, 1}, d, packed.radius(), radius)) << d;
+  }
 }
 
 struct Scans {
