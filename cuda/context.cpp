@@ -101,6 +101,8 @@ Context::~Context() {
 
 Result<void> Context::check(cudaError_t status, std::string_view doing) const {
   if (status == cudaSuccess) return {};
+  // The runtime remembers a failure until asked; a later launch would otherwise report it as its own.
+  static_cast<void>(cudaGetLastError());
   Error error = to_error(status, doing);
   if (is_sticky(status)) {
     const std::scoped_lock lock(mutex_);

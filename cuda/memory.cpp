@@ -49,6 +49,8 @@ Result<void*> DevicePool::allocate(std::size_t bytes) {
   // Waiting makes the memory usable by every stream, not only by those ordered after this one.
   if (status == cudaSuccess) status = cudaStreamSynchronize(stream_);
   if (status == cudaSuccess) return memory;
+  // The runtime remembers a failure until asked; a later launch would otherwise report it as its own.
+  static_cast<void>(cudaGetLastError());
   const std::scoped_lock lock(mutex_);
   used_ -= bytes;
   return Failure(to_error(status, fmt::format("allocating {} bytes of device memory", bytes)));

@@ -29,6 +29,9 @@ cudaError_t sticky() {
   return state().sticky;
 }
 
+/// As in CUDA, a failed call is remembered until cudaGetLastError asks, even when its status was looked at.
+thread_local cudaError_t last_error = cudaSuccess;
+
 }  // namespace
 
 Faults& faults() { return state().faults; }
@@ -73,7 +76,10 @@ const char* cudaGetErrorName(cudaError_t status) {
   }
 }
 const char* cudaGetErrorString(cudaError_t status) { return cudaGetErrorName(status); }
-cudaError_t cudaGetLastError() { return sticky(); }
+cudaError_t cudaGetLastError() {
+  const cudaError_t last = std::exchange(last_error, cudaSuccess);
+  return sticky() != cudaSuccess ? sticky() : last;
+}
 cudaError_t cudaGetDeviceCount(int* count) {
   if (faults().device_count != cudaSuccess)
     return faults().device_count;  // leaves the count unwritten, as CUDA
@@ -133,7 +139,7 @@ cudaError_t cudaMallocFromPoolAsync(void** memory, std::size_t bytes, cudaMemPoo
   const std::scoped_lock lock(state().mutex);
   if (state().sticky != cudaSuccess) return state().sticky;
   if (state().faults.allocations_left >= 0 && state().faults.allocations_left-- == 0)
-    return cudaErrorMemoryAllocation;
+    return last_error = cudaErrorMemoryAllocation;
   const std::size_t rounded = (bytes + 255) / 256 * 256;
   *memory = std::aligned_alloc(256, rounded);
   std::memset(*memory, 0xff, rounded);
