@@ -33,6 +33,9 @@ if(LEARNDOCK_BUILD_CUDA)
     set(CMAKE_CUDA_COMPILER_LAUNCHER ${LEARNDOCK_CCACHE})
   endif()
   enable_language(CUDA)
+  # CMake 3.25 knows no CUDA20 and would name C++17 behind the -std=c++20 that the targets ask for, and win.
+  set(CMAKE_CUDA17_STANDARD_COMPILE_OPTION "")
+  set(CMAKE_CUDA17_EXTENSION_COMPILE_OPTION "")
   message(STATUS "CUDA plug-in: built with nvcc ${CMAKE_CUDA_COMPILER_VERSION} (${LEARNDOCK_NVCC}) for "
     "${LEARNDOCK_CUDA_ARCHITECTURES}")
 endif()
