@@ -29,9 +29,9 @@ postgres_place() {
 report_optional_parts() {
   say "Optional parts:"
   report_part "CUDA toolkit" "$(command -v nvcc || ls /usr/local/cuda/bin/nvcc 2>/dev/null || true)" \
-    "this version has CPU backends only, so it is not used yet" "CPU backends only, which this version has anyway"
+    "scripts/test compiles the CUDA plug-in; preset cuda builds it" "CPU backends only, same answers"
   report_part "CUDA driver" "$(ldconfig -p 2>/dev/null | sed -n 's/.*libcuda\.so\.1.*=> //p' | head -n 1)" \
-    "searches run on the CPU all the same" "searches run on the CPU"
+    "--backend cuda can be used once the plug-in is built" "searches run on the CPU"
   report_part "LibTorch" "$(libtorch_place)" "this version does not use it" \
     "this version does not use it"
   report_part "PostgreSQL client library" "$(postgres_place)" "the catalogue uses SQLite all the same" \

@@ -1,0 +1,64 @@
+#pragma once
+
+#include "learndock/compute/backend.hpp"
+
+#include "context.hpp"
+#include "kernels/cross_terms.hpp"
+#include "kernels/scan.hpp"
+
+#include <memory>
+#include <vector>
+
+namespace learndock::cuda {
+
+/// Reduced sets with a copy on the device.
+class CudaHeldSets final : public compute::HeldSets {
+ public:
+  /// @errors device_memory, unavailable
+  [[nodiscard]] static Result<std::shared_ptr<const CudaHeldSets>> create(
+      std::shared_ptr<const Context> context, const compute::PackedSetsView& sets);
+  [[nodiscard]] const compute::PackedSetsView& view() const override { return view_; }
+  [[nodiscard]] const DeviceSets& device() const { return device_; }
+  /// First set of each tile, and the end (kernels/cross_terms.hpp): on the host, and the same on the device.
+  [[nodiscard]] const std::vector<std::uint64_t>& tiles() const { return tiles_; }
+  [[nodiscard]] const std::uint64_t* device_tiles() const { return device_tiles_; }
+
+ private:
+  CudaHeldSets() = default;
+  std::shared_ptr<const Context> context_;
+  compute::PackedSetsView view_;
+  DeviceBuffer memory_;
+  DeviceSets device_;
+  std::vector<std::uint64_t> tiles_;
+  const std::uint64_t* device_tiles_ = nullptr;
+};
+
+/// Codes with a copy on the device.
+class CudaHeldCodes final : public compute::HeldCodes {
+ public:
+  /// @errors device_memory, unavailable, unsupported (2^32 items or more)
+  [[nodiscard]] static Result<std::shared_ptr<const CudaHeldCodes>> create(
+      std::shared_ptr<const Context> context, const compute::ScanCodesView& codes);
+  [[nodiscard]] const compute::ScanCodesView& view() const override { return view_; }
+  [[nodiscard]] const DeviceCodes& device() const { return device_; }
+  /// Differs from that of every other object of this process, dead ones included.
+  [[nodiscard]] std::uint64_t id() const { return id_; }
+
+ private:
+  CudaHeldCodes() = default;
+  std::uint64_t id_ = 0;
+  std::shared_ptr<const Context> context_;
+  compute::ScanCodesView view_;
+  DeviceBuffer memory_;
+  DeviceCodes device_;
+};
+
+/// Copies packed sets into `arena`, on `stream`; `sets` must stay until the stream was waited for.
+[[nodiscard]] Result<DeviceSets> copy_sets(const Context& context, Arena& arena, cudaStream_t stream,
+                                           const compute::PackedSetsView& sets);
+/// Bytes that copy_sets takes.
+[[nodiscard]] std::size_t device_bytes(const compute::PackedSetsView& sets);
+
+[[nodiscard]] DeviceKernel device_kernel(const compute::GaussianKernel& kernel);
+
+}  // namespace learndock::cuda

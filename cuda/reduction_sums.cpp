@@ -1,0 +1,185 @@
+#include "kernels/reduction_sums.hpp"
+
+#include "reduction_operations.hpp"
+
+#include <algorithm>
+#include <vector>
+
+namespace learndock::cuda {
+namespace {
+
+using compute::ReductionJob;
+
+/// Data rows of a chunk at least: partial sums of chunks are added in order.
+constexpr std::uint64_t kChunkRows = 1024;
+constexpr std::uint64_t kMostChunks = 64;
+constexpr std::size_t kBorder = 256;
+
+std::size_t aligned(std::size_t bytes) { return (bytes + kBorder - 1) / kBorder * kBorder; }
+
+/// A job's points minus a centre that is exact in fp32, so that data rows lose the very same.
+template <class Value>
+struct CentredPoints {
+  std::vector<float> centre;
+  std::vector<Value> points;
+
+  explicit CentredPoints(MatrixView<const double> from) : centre(from.cols()), points(from.size()) {
+    for (std::size_t c = 0; c < from.cols(); ++c) {
+      double sum = 0;
+      for (std::size_t i = 0; i < from.rows(); ++i) sum += from(i, c);
+      centre[c] = static_cast<float>(sum / static_cast<double>(std::max<std::size_t>(1, from.rows())));
+      for (std::size_t i = 0; i < from.rows(); ++i)
+        points[i * from.cols() + c] = static_cast<Value>(from(i, c) - static_cast<double>(centre[c]));
+    }
+  }
+};
+
+/// Rows [first, first + rows) of one job, in chunks: what one pass of the workspace takes.
+struct Part {
+  std::size_t job;
+  std::uint64_t first, rows, chunks;
+  double* sums = nullptr;  ///< device: kernel [K], then kernel_point [K, d]
+
+  [[nodiscard]] std::uint64_t chunk_begin(std::uint64_t chunk) const { return rows * chunk / chunks; }
+};
+
+std::uint64_t values_of(const ReductionJob& job) {
+  return job.points.rows() + (job.out.kernel_point.data() == nullptr ? 0 : job.points.size());
+}
+
+/// Runs jobs in passes over the workspace: gathers parts until it is full, launches, adds what came back.
+template <class Value>
+class Reduction {
+ public:
+  Reduction(LaneLease& lease, std::span<const ReductionJob> jobs,
+            const std::vector<CentredPoints<Value>>& points)
+      : lease_(lease), jobs_(jobs), points_(points) {}
+
+  Result<void> run() {
+    for (std::size_t j = 0; j < jobs_.size(); ++j)
+      for (std::uint64_t first = 0; first < jobs_[j].data.rows();) {
+        std::uint64_t rows = fitting_rows(j, jobs_[j].data.rows() - first);
+        if (rows == 0 && !parts_.empty()) {
+          LEARNDOCK_CHECK(flush());
+          rows = fitting_rows(j, jobs_[j].data.rows() - first);
+        }
+        if (rows == 0)
+          return fail(ErrorCode::device_memory, "the device workspace is too small for one row of data", {},
+                      "raise LEARNDOCK_CUDA_WORKSPACE_MIB or use the CPU backend");
+        LEARNDOCK_CHECK(add_part(j, first, rows));
+        first += rows;
+      }
+    return flush();
+  }
+
+ private:
+  static std::uint64_t chunks_of(std::uint64_t rows) {
+    return std::clamp<std::uint64_t>(rows / kChunkRows, 1, kMostChunks);
+  }
+  std::size_t bytes_for(std::size_t j, std::uint64_t rows) const {
+    const ReductionJob& job = jobs_[j];
+    const std::uint64_t d = job.points.cols(), chunks = chunks_of(rows);
+    const std::uint64_t groups = (job.points.rows() + kPointsAtOnce - 1) / kPointsAtOnce;
+    return aligned(rows * d * sizeof(float)) + aligned(job.points.size() * sizeof(Value)) +
+           aligned(d * sizeof(float)) + aligned(chunks * values_of(job) * sizeof(double)) +
+           aligned(values_of(job) * sizeof(double)) + chunks * groups * sizeof(ReductionTask<Value>) +
+           sizeof(PartialSums) + 3 * kBorder;
+  }
+  /// The most rows that fit beside what is there, found by halving; the task lists count too.
+  std::uint64_t fitting_rows(std::size_t j, std::uint64_t rows) const {
+    const std::size_t listed =
+        aligned(tasks_.size() * sizeof(ReductionTask<Value>)) + aligned(sums_.size() * sizeof(PartialSums));
+    const std::size_t left = lease_.arena().left();
+    const std::size_t room = left < listed ? 0 : left - listed;
+    while (rows > 0 && bytes_for(j, rows) > room) rows /= 2;
+    return rows;
+  }
+
+  Result<void> add_part(std::size_t j, std::uint64_t first, std::uint64_t rows) {
+    const ReductionJob& job = jobs_[j];
+    Part part{j, first, rows, chunks_of(rows)};
+    const std::uint64_t d = job.points.cols(), k = job.points.rows(), values = values_of(job);
+    LEARNDOCK_TRY(const float* data,
+                  lease_.upload(std::span<const float>(job.data.row(first).data(), rows * d)));
+    LEARNDOCK_TRY(const Value* points, lease_.upload(std::span<const Value>(points_[j].points)));
+    LEARNDOCK_TRY(const float* centre, lease_.upload(std::span<const float>(points_[j].centre)));
+    LEARNDOCK_TRY(double* const partial, lease_.arena().template take<double>(part.chunks * values));
+    LEARNDOCK_TRY(part.sums, lease_.arena().template take<double>(values));
+    for (std::uint64_t chunk = 0; chunk < part.chunks; ++chunk)
+      for (std::uint64_t point = 0; point < k; point += kPointsAtOnce) {
+        double* const sums = partial + chunk * values;
+        const std::uint64_t begin = part.chunk_begin(chunk);
+        tasks_.push_back({data + begin * d, points + point * d, centre, part.chunk_begin(chunk + 1) - begin,
+                          static_cast<std::uint32_t>(std::min<std::uint64_t>(kPointsAtOnce, k - point)),
+                          static_cast<std::uint32_t>(d), static_cast<Value>(job.gamma), sums + point,
+                          values == k ? nullptr : sums + k + point * d});
+      }
+    sums_.push_back({partial, part.chunks, values, part.sums});
+    parts_.push_back(part);
+    return {};
+  }
+
+  Result<void> flush() {
+    if (parts_.empty()) return {};
+    LEARNDOCK_TRY(const auto* tasks, lease_.upload(std::span<const ReductionTask<Value>>(tasks_)));
+    LEARNDOCK_TRY(const auto* sums, lease_.upload(std::span<const PartialSums>(sums_)));
+    LEARNDOCK_CHECK(lease_.launched(launch_reduction_sums(tasks, tasks_.size(), lease_.stream())));
+    LEARNDOCK_CHECK(lease_.launched(launch_partial_sums(sums, sums_.size(), lease_.stream())));
+    std::vector<std::vector<double>> results(parts_.size());
+    Result<void> done = {};
+    for (std::size_t p = 0; p < parts_.size() && done; ++p) {
+      results[p].resize(values_of(jobs_[parts_[p].job]));
+      done = lease_.download<double>(parts_[p].sums, results[p]);
+    }
+    // Waited for in any case: the copies write to `results`.
+    const Result<void> waited = lease_.wait();
+    LEARNDOCK_CHECK(done);
+    LEARNDOCK_CHECK(waited);
+    for (std::size_t p = 0; p < parts_.size(); ++p) add(results[p], jobs_[parts_[p].job].out);
+    parts_.clear();
+    tasks_.clear();
+    sums_.clear();
+    lease_.arena().rewind(0);
+    return {};
+  }
+
+  static void add(const std::vector<double>& from, const compute::DataSums& to) {
+    const std::size_t k = to.kernel.size();
+    for (std::size_t i = 0; i < k; ++i) to.kernel[i] += from[i];
+    for (std::size_t i = k; i < from.size(); ++i) to.kernel_point.data()[i - k] += from[i];
+  }
+
+  LaneLease& lease_;
+  std::span<const ReductionJob> jobs_;
+  const std::vector<CentredPoints<Value>>& points_;
+  std::vector<Part> parts_;
+  std::vector<ReductionTask<Value>> tasks_;
+  std::vector<PartialSums> sums_;
+};
+
+}  // namespace
+
+template <class Value>
+Result<void> reduction_sums(const Context& context, std::span<const ReductionJob> jobs) {
+  std::vector<CentredPoints<Value>> points;
+  points.reserve(jobs.size());
+  for (const ReductionJob& job : jobs) {
+    points.emplace_back(job.points);
+    std::fill(job.out.kernel.begin(), job.out.kernel.end(), 0.0);
+    std::fill_n(job.out.kernel_point.data(), job.out.kernel_point.size(), 0.0);
+  }
+  LEARNDOCK_TRY(LaneLease lease, LaneLease::take(context));
+  Reduction<Value> reduction(lease, jobs, points);
+  LEARNDOCK_CHECK(reduction.run());
+  // The device summed centred rows; k(z, x) times the centre completes them.
+  for (std::size_t j = 0; j < jobs.size(); ++j)
+    for (std::size_t i = 0; i < jobs[j].out.kernel_point.rows(); ++i)
+      for (std::size_t c = 0; c < jobs[j].out.kernel_point.cols(); ++c)
+        jobs[j].out.kernel_point(i, c) += jobs[j].out.kernel[i] * static_cast<double>(points[j].centre[c]);
+  return {};
+}
+
+template Result<void> reduction_sums<float>(const Context&, std::span<const ReductionJob>);
+template Result<void> reduction_sums<double>(const Context&, std::span<const ReductionJob>);
+
+}  // namespace learndock::cuda

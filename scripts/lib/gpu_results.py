@@ -1,0 +1,45 @@
+"""Gathers what scripts/gpu-check found into one JSON file."""
+import argparse
+import datetime
+import json
+import pathlib
+import re
+
+
+def read_json(path: pathlib.Path):
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() and path.stat().st_size else None
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--report", type=pathlib.Path, required=True)
+    parser.add_argument("--out", default="")
+    parser.add_argument("--device", required=True, help="name, driver, clock and power limit as nvidia-smi lists them")
+    parser.add_argument("--nvcc", required=True)
+    arguments = parser.parse_args()
+    name, driver, clock, power = [field.strip() for field in arguments.device.split(",")]
+    today = datetime.datetime.now(datetime.timezone.utc).date().isoformat()
+    steps = {path.stem: int(path.read_text()) for path in sorted(arguments.report.glob("*.status"))}
+    result = {
+        "device": name,
+        "driver": driver,
+        "max_sm_clock": clock,
+        "power_limit": power,
+        "nvcc": arguments.nvcc,
+        "date": today,
+        "command": "scripts/gpu-check",
+        "steps": {step: "passed" if status == 0 else f"failed, exit code {status}" for step, status in steps.items()},
+        "not_run": [step for step in ("memcheck", "racecheck", "benchmarks-direct", "benchmarks-tensor") if step not in steps],
+        "ceilings": read_json(arguments.report / "ceilings.json"),
+        "benchmarks": {products: read_json(arguments.report / f"benchmarks-{products}.json")
+                       for products in ("direct", "tensor")},
+    }
+    slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+    out = pathlib.Path(arguments.out or f"bench/results/{slug}-{today}.json")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    print(out)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,50 @@
+// The plug-in as the program loads it. Without a driver it loads all the same and says what is missing.
+#include "compute/cuda_plugin.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <dlfcn.h>
+
+namespace learndock::compute {
+namespace {
+
+bool driver_present() {
+  void* const driver = ::dlopen("libcuda.so.1", RTLD_NOW | RTLD_LOCAL);
+  if (driver != nullptr) ::dlclose(driver);
+  return driver != nullptr;
+}
+
+class CudaPlugin : public ::testing::Test {
+ protected:
+  void SetUp() override { ::setenv("LEARNDOCK_CUDA_PLUGIN", LEARNDOCK_CUDA_FILE, 1); }
+  void TearDown() override { ::unsetenv("LEARNDOCK_CUDA_PLUGIN"); }
+};
+
+TEST_F(CudaPlugin, WithoutADriverItSaysSo) {
+  if (driver_present()) GTEST_SKIP() << "this machine has an NVIDIA driver";
+  const auto backend = open_cuda_plugin();
+  ASSERT_FALSE(backend.has_value());
+  EXPECT_EQ(backend.error().code, ErrorCode::backend_unavailable);
+  EXPECT_EQ(exit_code(backend.error().code), 7);
+  EXPECT_THAT(backend.error().message, ::testing::HasSubstr("no NVIDIA driver is installed"));
+}
+
+TEST_F(CudaPlugin, WithADeviceItOpens) {
+  if (!driver_present()) GTEST_SKIP() << "this machine has no NVIDIA driver";
+  const auto backend = open_cuda_plugin();
+  ASSERT_TRUE(backend.has_value()) << backend.error().message;
+  EXPECT_EQ((*backend)->name(), "cuda");
+}
+
+TEST_F(CudaPlugin, AMissingFileIsNamed) {
+  ::setenv("LEARNDOCK_CUDA_PLUGIN", "/nowhere/liblearndock_cuda.so", 1);
+  const auto backend = open_cuda_plugin();
+  ASSERT_FALSE(backend.has_value());
+  EXPECT_EQ(backend.error().code, ErrorCode::backend_unavailable);
+  EXPECT_THAT(backend.error().message, ::testing::HasSubstr("/nowhere/liblearndock_cuda.so"));
+}
+
+}  // namespace
+}  // namespace learndock::compute
