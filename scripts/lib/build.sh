@@ -2,10 +2,18 @@
 
 LEARNDOCK_BIN=build/release/bin/learndock
 
-# The program alone, without tests and benchmarks.
+nvcc_place() { command -v nvcc || ls /usr/local/cuda/bin/nvcc 2>/dev/null || true; }
+cuda_driver() { ldconfig -p 2>/dev/null | sed -n 's/.*libcuda\.so\.1.*=> //p' | head -n 1; }
+
+# The program alone, without tests and benchmarks; with the CUDA plug-in where it could run.
 build_program() {
-  cmake --preset release -DLEARNDOCK_BUILD_TESTS=OFF -DLEARNDOCK_BUILD_BENCH=OFF &&
-    cmake --build --preset release --target learndock
+  local targets=(learndock) cuda=OFF
+  if [ -n "$(nvcc_place)" ] && [ -n "$(cuda_driver)" ]; then
+    targets+=(learndock_cuda)
+    cuda=ON
+  fi
+  cmake --preset release -DLEARNDOCK_BUILD_TESTS=OFF -DLEARNDOCK_BUILD_BENCH=OFF -DLEARNDOCK_ENABLE_CUDA=$cuda &&
+    cmake --build --preset release --target "${targets[@]}"
 }
 
 # report_part NAME FOUND MEANING_IF_FOUND MEANING_IF_NOT; FOUND is a description or empty
@@ -28,10 +36,10 @@ postgres_place() {
 
 report_optional_parts() {
   say "Optional parts:"
-  report_part "CUDA toolkit" "$(command -v nvcc || ls /usr/local/cuda/bin/nvcc 2>/dev/null || true)" \
-    "scripts/test compiles the CUDA plug-in; preset cuda builds it" "CPU backends only, same answers"
-  report_part "CUDA driver" "$(ldconfig -p 2>/dev/null | sed -n 's/.*libcuda\.so\.1.*=> //p' | head -n 1)" \
-    "--backend cuda can be used once the plug-in is built" "searches run on the CPU"
+  report_part "CUDA toolkit" "$(nvcc_place)" \
+    "scripts/test compiles the CUDA plug-in; scripts/run builds it where there is a driver too" "CPU backends only, same answers"
+  report_part "CUDA driver" "$(cuda_driver)" \
+    "--backend cuda can be used where the plug-in could be built" "searches run on the CPU"
   report_part "LibTorch" "$(libtorch_place)" "this version does not use it" \
     "this version does not use it"
   report_part "PostgreSQL client library" "$(postgres_place)" "the catalogue uses SQLite all the same" \
