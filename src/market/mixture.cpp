@@ -12,6 +12,9 @@ namespace {
 // The reference's constants.
 constexpr double kRequiredGain = 0.95;
 constexpr double kWeightCut = 0.98;
+/// Where the reference's solver stops telling mixtures apart, per <u, u>: a blend this good takes no further
+/// member.
+constexpr double kBlendFound = 1e-9;
 /// Weights are told apart to this fraction, which the fit reaches.
 constexpr double kWeightUnits = 1e9;
 /// Below this the mixture is as good as it gets in double precision.
@@ -79,6 +82,7 @@ class GreedySelection {
   /// Adds the candidate whose refitted mixture is best; false when it gains too little, none is left or the
   /// deadline came.
   Result<bool> add_best() {
+    if (!chosen_.empty() && current_.value <= kBlendFound * problem_.user_self) return false;
     std::optional<std::size_t> best;
     Fit best_fit;
     for (std::size_t c = 0; c < used_.size(); ++c) {

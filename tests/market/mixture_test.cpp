@@ -102,6 +102,12 @@ TEST(Mixture, RecoversAnExactBlend) {
   }
 }
 
+TEST(Mixture, GreedyAddsNothingToAnExactBlend) {
+  const auto result = greedy_mixture(Scene(1, 6).problem(), 5);
+  ASSERT_TRUE(result.has_value() && *result);
+  EXPECT_EQ((*result)->members, (std::vector<std::size_t>{4, 1}));
+}
+
 TEST(Mixture, CertifiedGapBoundsTheOptimumOverAllCandidates) {
   for (std::uint64_t seed = 20; seed < 40; ++seed) {
     const Scene scene(seed, 18);
