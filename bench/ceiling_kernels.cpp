@@ -2,7 +2,7 @@
 #define HWY_TARGET_INCLUDE "../bench/ceiling_kernels.cpp"
 #include <hwy/foreach_target.h>
 // clang-format off: the order matters to Highway
-#include <hwy/highway.h>
+#include "compute/simd-inl.hpp"
 // clang-format on
 
 #include "ceiling_kernels.hpp"
@@ -12,23 +12,10 @@
 
 HWY_BEFORE_NAMESPACE();
 namespace learndock::bench::HWY_NAMESPACE {
-namespace hn = hwy::HWY_NAMESPACE;
-
-using FloatTag = hn::CappedTag<float, 16>;
-using Floats = hn::Vec<FloatTag>;
-using IntTag = hn::RebindToSigned<FloatTag>;
-using Ints = hn::Vec<IntTag>;
+using namespace learndock::compute::HWY_NAMESPACE;  // NOLINT: the kernels' own vocabulary
 
 /// Independent chains: enough to hide the latency of the operation, few enough to stay in registers.
 constexpr std::size_t kChains = 12;
-
-template <std::size_t R, class Body>
-HWY_INLINE void unrolled(const Body& body) {
-  if constexpr (R > 0) {
-    unrolled<R - 1>(body);
-    body(std::integral_constant<std::size_t, R - 1>());
-  }
-}
 
 float fma_rounds(std::size_t rounds) {
   const FloatTag tag;
@@ -42,28 +29,12 @@ float fma_rounds(std::size_t rounds) {
   return hn::GetLane(hn::SumOfLanes(tag, total));
 }
 
-/// The same instructions as the fused kernels' exponential of two.
-HWY_INLINE Floats exp2_step(FloatTag tag, Floats x) {
-  const auto magic = hn::Set(tag, 12582912.0F);
-  x = hn::Max(x, hn::Set(tag, -125.0F));
-  const auto shifted = hn::Add(x, magic);
-  const auto f = hn::Sub(x, hn::Sub(shifted, magic));
-  auto p = hn::Set(tag, 0.001327647199253406F);
-  p = hn::MulAdd(p, f, hn::Set(tag, 0.009675541334453752F));
-  p = hn::MulAdd(p, f, hn::Set(tag, 0.055507132734978495F));
-  p = hn::MulAdd(p, f, hn::Set(tag, 0.24022119723839974F));
-  p = hn::MulAdd(p, f, hn::Set(tag, 0.6931469670647609F));
-  p = hn::MulAdd(p, f, hn::Set(tag, 1.0000000716546849F));
-  return hn::BitCast(tag,
-                     hn::Add(hn::BitCast(IntTag(), p), hn::ShiftLeft<23>(hn::BitCast(IntTag(), shifted))));
-}
-
 float exp_rounds(std::size_t rounds) {
   const FloatTag tag;
   Floats x[8];
   unrolled<8>([&](auto i) HWY_ATTR { x[i] = hn::Set(tag, -0.1F * static_cast<float>(i)); });
   for (std::size_t round = 0; round < rounds; ++round)
-    unrolled<8>([&](auto i) HWY_ATTR { x[i] = hn::Neg(exp2_step(tag, x[i])); });
+    unrolled<8>([&](auto i) HWY_ATTR { x[i] = hn::Neg(exp2_not_positive(tag, x[i])); });
   auto total = hn::Zero(tag);
   unrolled<8>([&](auto i) HWY_ATTR { total = hn::Add(total, x[i]); });
   return hn::GetLane(hn::SumOfLanes(tag, total));

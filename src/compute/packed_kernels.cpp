@@ -5,7 +5,7 @@
 #define HWY_TARGET_INCLUDE "compute/packed_kernels.cpp"
 #include <hwy/foreach_target.h>
 // clang-format off: the order matters to Highway
-#include <hwy/highway.h>
+#include "compute/simd-inl.hpp"
 // clang-format on
 
 #include "compute/packed_kernels.hpp"
@@ -15,30 +15,6 @@
 
 HWY_BEFORE_NAMESPACE();
 namespace learndock::compute::HWY_NAMESPACE {
-namespace hn = hwy::HWY_NAMESPACE;
-
-// 16 lanes at most, so that two registers never exceed a block of 32 rows.
-using FloatTag = hn::CappedTag<float, 16>;
-using Floats = hn::Vec<FloatTag>;
-
-/// 2^x for x <= 0. Splits x into a whole number n and f in [-1/2, 1/2] by adding 1.5 * 2^23, whose last
-/// mantissa bit is worth one; 2^f is the degree-5 polynomial of least relative error (7.5e-8); n is added to
-/// the exponent bits. Below -125 the result is 2^-125, which sums of kernel values cannot see.
-HWY_INLINE Floats exp2_not_positive(FloatTag tag, Floats x) {
-  const auto magic = hn::Set(tag, 12582912.0F);
-  x = hn::Max(x, hn::Set(tag, -125.0F));
-  const auto shifted = hn::Add(x, magic);
-  const auto f = hn::Sub(x, hn::Sub(shifted, magic));
-  auto p = hn::Set(tag, 0.001327647199253406F);
-  p = hn::MulAdd(p, f, hn::Set(tag, 0.009675541334453752F));
-  p = hn::MulAdd(p, f, hn::Set(tag, 0.055507132734978495F));
-  p = hn::MulAdd(p, f, hn::Set(tag, 0.24022119723839974F));
-  p = hn::MulAdd(p, f, hn::Set(tag, 0.6931469670647609F));
-  p = hn::MulAdd(p, f, hn::Set(tag, 1.0000000716546849F));
-  const hn::RebindToSigned<FloatTag> bits;
-  return hn::BitCast(tag, hn::Add(hn::BitCast(bits, p), hn::ShiftLeft<23>(hn::BitCast(bits, shifted))));
-}
-
 /// (1 / scales) sum_s e^(4^s) for e = the kernel value at the widest scale.
 HWY_INLINE Floats over_scales(FloatTag tag, Floats value, std::uint32_t scales) {
   auto sum = value;
@@ -48,15 +24,6 @@ HWY_INLINE Floats over_scales(FloatTag tag, Floats value, std::uint32_t scales) 
     sum = hn::Add(sum, value);
   }
   return hn::Mul(sum, hn::Set(tag, 1.0F / static_cast<float>(scales)));
-}
-
-/// body(0), ..., body(R - 1), written out: accumulators must be registers, not an array in memory.
-template <std::size_t R, class Body>
-HWY_INLINE void unrolled(const Body& body) {
-  if constexpr (R > 0) {
-    unrolled<R - 1>(body);
-    body(std::integral_constant<std::size_t, R - 1>());
-  }
 }
 
 /// What one group of query points meets: `lanes` x 2 rows of a block.
@@ -95,22 +62,6 @@ HWY_INLINE void fused_tile(FloatTag tag, const Tile& tile, Floats row_offset0, F
     consume(r, over_scales(tag, exp2_not_positive(tag, x0), tile.scales),
             over_scales(tag, exp2_not_positive(tag, x1), tile.scales));
   });
-}
-
-template <class Run>
-HWY_INLINE void for_group_size(std::size_t size, const Run& run) {
-  switch (size) {
-    case 12:
-      return run(std::integral_constant<std::size_t, 12>());
-    case 8:
-      return run(std::integral_constant<std::size_t, 8>());
-    case 4:
-      return run(std::integral_constant<std::size_t, 4>());
-    case 2:
-      return run(std::integral_constant<std::size_t, 2>());
-    default:
-      return run(std::integral_constant<std::size_t, 1>());
-  }
 }
 
 /// Twelve points need 26 registers. Instruction sets with 16 take the larger groups as two halves.

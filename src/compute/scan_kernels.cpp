@@ -4,7 +4,7 @@
 #define HWY_TARGET_INCLUDE "compute/scan_kernels.cpp"
 #include <hwy/foreach_target.h>
 // clang-format off: the order matters to Highway
-#include <hwy/highway.h>
+#include "compute/simd-inl.hpp"
 // clang-format on
 
 #include "compute/packed_kernels.hpp"
@@ -14,21 +14,7 @@
 
 HWY_BEFORE_NAMESPACE();
 namespace learndock::compute::HWY_NAMESPACE {
-namespace hn = hwy::HWY_NAMESPACE;
-
-using FloatTag = hn::CappedTag<float, 16>;
-using Floats = hn::Vec<FloatTag>;
-using IntTag = hn::RebindToSigned<FloatTag>;
-using Ints = hn::Vec<IntTag>;
 using HalfTag = hn::Rebind<hwy::float16_t, FloatTag>;
-
-template <std::size_t R, class Body>
-HWY_INLINE void unrolled(const Body& body) {
-  if constexpr (R > 0) {
-    unrolled<R - 1>(body);
-    body(std::integral_constant<std::size_t, R - 1>());
-  }
-}
 
 /// sum + the four products of unsigned bytes `codes` and signed bytes `query` of each 32-bit lane. Exact:
 /// four products of 255 * 127 stay far from 2^31.
@@ -146,22 +132,6 @@ HWY_INLINE void products(CodeType type, const Panel& panel, std::size_t item, co
         floats, panel,
         [&](std::size_t at) HWY_ATTR { return hn::PromoteTo(floats, hn::LoadU(HalfTag(), codes + at)); },
         store);
-  }
-}
-
-template <class Run>
-HWY_INLINE void for_group_size(std::size_t size, const Run& run) {
-  switch (size) {
-    case 12:
-      return run(std::integral_constant<std::size_t, 12>());
-    case 8:
-      return run(std::integral_constant<std::size_t, 8>());
-    case 4:
-      return run(std::integral_constant<std::size_t, 4>());
-    case 2:
-      return run(std::integral_constant<std::size_t, 2>());
-    default:
-      return run(std::integral_constant<std::size_t, 1>());
   }
 }
 

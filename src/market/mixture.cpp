@@ -88,10 +88,11 @@ class GreedySelection {
     for (std::size_t c = 0; c < used_.size(); ++c) {
       if (used_[c]) continue;
       if (c % kStride == 0 && !chosen_.empty() && problem_.spent()) return false;
-      LEARNDOCK_TRY(Fit candidate, fit_with(c));
-      if (!best || candidate.value < best_fit.value) {
+      auto candidate = fit_with(c);
+      // Products under several gammas may belong to no inner product; such a candidate has no best fit.
+      if (candidate && (!best || candidate->value < best_fit.value)) {
         best = c;
-        best_fit = std::move(candidate);
+        best_fit = std::move(*candidate);
       }
     }
     if (!best || (!chosen_.empty() && !(best_fit.value <= kRequiredGain * current_.value))) return false;
@@ -225,6 +226,13 @@ Result<std::optional<Mixture>> certified_mixture(const MixtureProblem& problem, 
   }
   if (mixture.members.size() < 2) return std::nullopt;
   return mixture;
+}
+
+Mixture better_of(Mixture certified, std::optional<Mixture> other) {
+  if (!other || !(other->mmd_squared < certified.mmd_squared)) return certified;
+  const double lower_bound = certified.mmd_squared - certified.gap.value_or(certified.mmd_squared);
+  other->gap = std::max(0.0, other->mmd_squared - lower_bound);
+  return std::move(*other);
 }
 
 }  // namespace learndock::market

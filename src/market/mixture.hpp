@@ -50,4 +50,8 @@ struct Mixture {
 [[nodiscard]] Result<std::optional<Mixture>> certified_mixture(const MixtureProblem& problem,
                                                                std::size_t max_members);
 
+/// The better of a certified mixture and another one over some of the same candidates. The lower bound on any
+/// mixture, `mmd_squared - gap`, is the certified one's in both cases.
+[[nodiscard]] Mixture better_of(Mixture certified, std::optional<Mixture> other);
+
 }  // namespace learndock::market

@@ -162,12 +162,19 @@ class StatisticalSearch {
   Result<std::optional<Mixture>> compute_mixture(const compute::Backend& backend, const Query& query) {
     const MixtureMethod method = method_of(request_);
     MixtureProblem problem{backend, query.view, query.self, {}, {}, {}, &deadline_};
-    if (method == MixtureMethod::certified) {
-      problem.candidates = candidates_.views;
-      problem.candidate_self = candidates_.self;
-      problem.candidate_user = candidates_.user;
-      return certified_mixture(problem, request_.mixture);
-    }
+    if (method != MixtureMethod::certified) return mixture_of_nearest(problem, method);
+    problem.candidates = candidates_.views;
+    problem.candidate_self = candidates_.self;
+    problem.candidate_user = candidates_.user;
+    LEARNDOCK_TRY(auto certified, certified_mixture(problem, request_.mixture));
+    if (!certified) return certified;
+    // With few members a stepwise choice among the nearest is often closer; what was certified bounds both.
+    LEARNDOCK_TRY(auto stepwise, mixture_of_nearest(problem, MixtureMethod::greedy));
+    return better_of(std::move(*certified), std::move(stepwise));
+  }
+
+  /// By the reference's methods, over its pool: the square of the mixture's size, nearest first.
+  Result<std::optional<Mixture>> mixture_of_nearest(MixtureProblem problem, MixtureMethod method) {
     if (pool() == kMaxPool && request_.mixture * request_.mixture > kMaxPool)
       answer_.warnings.push_back(fmt::format("the mixture was sought among the {} nearest", kMaxPool));
     std::vector<compute::ReducedSetView> views;

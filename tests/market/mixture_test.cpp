@@ -108,6 +108,15 @@ TEST(Mixture, GreedyAddsNothingToAnExactBlend) {
   EXPECT_EQ((*result)->members, (std::vector<std::size_t>{4, 1}));
 }
 
+TEST(Mixture, TheBetterOneKeepsTheCertifiedLowerBound) {
+  const Mixture certified{{0, 1}, {0.5, 0.5}, 0.10, 0.04};
+  const Mixture closer{{2, 3}, {0.5, 0.5}, 0.08, {}}, farther{{2, 3}, {0.5, 0.5}, 0.12, {}};
+  EXPECT_EQ(better_of(certified, closer).members[0], 2u);
+  EXPECT_NEAR(*better_of(certified, closer).gap, 0.02, 1e-15);  // 0.08 - (0.10 - 0.04)
+  EXPECT_EQ(better_of(certified, farther).members[0], 0u);
+  EXPECT_EQ(*better_of(certified, std::nullopt).gap, 0.04);
+}
+
 TEST(Mixture, CertifiedGapBoundsTheOptimumOverAllCandidates) {
   for (std::uint64_t seed = 20; seed < 40; ++seed) {
     const Scene scene(seed, 18);

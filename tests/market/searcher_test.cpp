@@ -109,6 +109,26 @@ TEST(Searcher, SkipsWhatCannotBeComparedAndSaysSo) {
       << "the reference never compares gammas";
 }
 
+TEST(Searcher, TheDefaultMixtureIsNeverFartherThanTheStepwiseOne) {
+  std::size_t differ = 0;
+  for (std::uint64_t seed = 0; seed < 30; ++seed) {
+    index::Snapshot snapshot;
+    for (std::uint64_t i = 0; i < 40; ++i)
+      add(snapshot, std::to_string(i), testing::random_specification({6, 2, 0.3}, 100 * seed + i));
+    auto request = request_for(testing::random_specification({30, 2, 0.3}, 7000 + seed));
+    request.mixture = 3;
+    const auto best = search_snapshot(snapshot, request, *backend("cpu_reference"));
+    request.mixture_method = MixtureMethod::greedy;
+    const auto stepwise = search_snapshot(snapshot, request, *backend("cpu_reference"));
+    ASSERT_TRUE(best.has_value() && stepwise.has_value());
+    if (!best->mixture || !stepwise->mixture) continue;
+    EXPECT_LE(best->mixture->mmd_squared, stepwise->mixture->mmd_squared + 1e-15) << seed;
+    EXPECT_TRUE(best->mixture->gap.has_value());
+    differ += best->mixture->mmd_squared < stepwise->mixture->mmd_squared ? 1 : 0;
+  }
+  EXPECT_GT(differ, 0u) << "the two methods never differed: nothing was tested";
+}
+
 TEST(Searcher, FiltersByTagsAndText) {
   index::Snapshot snapshot;
   add(snapshot, "1", std::nullopt, "Wine cultivars", "Nature");
