@@ -212,7 +212,7 @@ function detailParts(record) {
   if (record.url && /^https?:\/\//.test(record.url)) parts.push(make("p", {}, "Elsewhere: ", make("a", { href: record.url, rel: "noreferrer noopener" }, record.url)));
   if (record.package) {
     const url = location.origin + place(record.id);
-    parts.push(make("h3", {}, "Use it on your data"), make("pre", { tabindex: "0" }, `curl -OJ ${url}/package\ncurl -OJ ${url}/use.py\npython3 use.py --data my.csv --out predictions.csv`));
+    parts.push(make("h3", {}, "Use it on your data"), make("pre", { tabindex: "0" }, `curl -OJ ${url}/package\ncurl -OJ ${url}/use.py\npython3 use.py --data my.csv --label LABEL_COLUMN --out predictions.csv`));
   }
   for (const key of ["Input", "Output"]) {
     const described = Object.entries((semantic[key] && semantic[key].Description) || {});
