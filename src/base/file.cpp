@@ -104,7 +104,9 @@ Result<void> write_file_atomically(const std::filesystem::path& path, std::strin
     written = Failure(system_error(errno, "rename", path));
   if (!written) {
     ::unlink(temporary.c_str());
-    return written;
+    Error error = std::move(written).error();
+    error.where = path.string();  // the temporary's name would tell the caller nothing
+    return Failure(std::move(error));
   }
   return sync_directory(path.has_parent_path() ? path.parent_path() : std::filesystem::path("."));
 }

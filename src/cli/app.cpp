@@ -7,8 +7,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <charconv>
 #include <exception>
+#include <limits>
 #include <new>
+#include <string_view>
 
 #ifndef LEARNDOCK_VERSION
 #error "LEARNDOCK_VERSION is set by the build"
@@ -34,12 +38,23 @@ std::vector<std::string> known_words(const CLI::App& command, bool flags) {
 }
 
 /// What was not understood: the first word on the line that no command took.
-std::string unknown_word(const CLI::App& app) {
+std::string unknown_word(const CLI::App& app, const CLI::App& command) {
   const auto left = app.remaining(true);
+  // Without its command no option is known; a mistyped command is what was meant.
+  const std::vector<std::string> commands = known_words(command, false);
+  for (const std::string& word : left)
+    if (!word.starts_with("-") && !closest(word, commands).empty()) return word;
+  // Every command takes these, so they are not what is wrong where the command itself is not known.
+  const auto common = [&](const std::string& word) {
+    return !commands.empty() &&
+           (word == "--json" || word == "--quiet" || word == "-q" || word == "--no-color");
+  };
   // An unknown option drags its value along, in either order; the option is what was mistyped.
   for (const std::string& word : left)
-    if (word.starts_with("-")) return word;
-  return left.empty() ? "" : left.front();
+    if (word.starts_with("-") && !common(word)) return word;
+  for (const std::string& word : left)
+    if (!common(word)) return word;
+  return "";
 }
 
 int usage_error(const CLI::App& app, const CLI::ParseError& error, const OutputOptions& output) {
@@ -53,13 +68,13 @@ int usage_error(const CLI::App& app, const CLI::ParseError& error, const OutputO
   const bool extra =
       dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr ||
       (dynamic_cast<const CLI::RequiredError*>(&error) != nullptr && !app.remaining(true).empty());
-  if (extra) {
-    const std::string word = unknown_word(app);
+  if (const std::string word = extra ? unknown_word(app, command) : ""; !word.empty()) {
     const bool flag = word.starts_with("-");
     message = fmt::format("{} \"{}\" is not known", flag ? "the option" : "the command or argument", word);
     if (const std::string near = closest(word.substr(0, word.find('=')), known_words(command, flag));
         !near.empty())
-      fix = fmt::format("did you mean \"{}\"?", near);
+      fix = near == word ? fmt::format("options come after the command: {}{}", path, word)
+                         : fmt::format("did you mean \"{}\"?", near);
   }
   return report(output, {ErrorCode::usage, message, {}, fix});
 }
@@ -93,6 +108,20 @@ CLI::App* add_command(CLI::App& parent, Invocation& invocation, const std::strin
                     "Accepted for scripts; the output has no colours");
   command->callback([&invocation, run = std::move(run)] { invocation.action = run; });
   return command;
+}
+
+CLI::Validator whole_number(std::int64_t low, std::int64_t high) {
+  const bool bounded = high != std::numeric_limits<std::int64_t>::max();
+  const std::string range =
+      bounded ? fmt::format("from {} to {}", low, high) : fmt::format("of {} or more", low);
+  return {[=](std::string& text) -> std::string {
+            std::int64_t value = 0;
+            const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+            if (error == std::errc() && end == text.data() + text.size() && value >= low && value <= high)
+              return {};
+            return fmt::format("\"{}\" is not a whole number {}", text, range);
+          },
+          bounded ? fmt::format("{}..{}", low, high) : fmt::format(">={}", low)};
 }
 
 void add_dock_choice(CLI::App& command, DockChoice& choice) {
@@ -133,6 +162,8 @@ int run_commands(int argc, char** argv, Invocation& invocation) {
       print_line(app.help());
       return exit_code(ErrorCode::usage);
     }
+    // Parsing may have stopped before --json, and a command that is not known has no such option.
+    invocation.output.json = std::find(argv + 1, argv + argc, std::string_view("--json")) != argv + argc;
     return usage_error(app, error, invocation.output);
   }
   const Result<void> done = invocation.action();

@@ -6,7 +6,9 @@
 
 #include <CLI/CLI.hpp>
 
+#include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <string>
 
@@ -23,6 +25,9 @@ struct Invocation {
 /// example.
 CLI::App* add_command(CLI::App& parent, Invocation& invocation, const std::string& name,
                       const std::string& help, const std::string& example, std::function<Result<void>()> run);
+
+/// Checks the text of a number before it is converted, so that a negative one is told what the range is.
+CLI::Validator whole_number(std::int64_t low, std::int64_t high = std::numeric_limits<std::int64_t>::max());
 
 /// Where a command finds the dock: a directory of this machine or a server.
 struct DockChoice {

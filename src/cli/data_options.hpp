@@ -6,6 +6,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace learndock::cli {
 
@@ -28,6 +29,7 @@ void add_data_options(CLI::App& command, DataOptions& options, bool required);
 struct SketchedData {
   spec::ReducedData reduced;
   double seconds = 0;
+  std::vector<std::string> columns;  ///< the features' names, where the table names them
 };
 [[nodiscard]] Result<SketchedData> sketch(const DataOptions& options, bool measure);
 

@@ -57,8 +57,10 @@ Result<void> import_into(const std::string& directory, const std::vector<std::st
                 {"warnings", outcome.warnings}});
   else
     print_line(fmt::format("imported {}, rejected {}", outcome.imported.size(), outcome.rejected.size()));
-  if (outcome.imported.empty() && !outcome.rejected.empty())
-    invocation.exit_code = exit_code(outcome.rejected.front().error.code);
+  if (!outcome.imported.empty()) return {};
+  if (outcome.rejected.empty()) note(output, "there was nothing to import");
+  invocation.exit_code =
+      exit_code(outcome.rejected.empty() ? ErrorCode::not_found : outcome.rejected.front().error.code);
   return {};
 }
 
@@ -217,6 +219,10 @@ void add_dock_commands(CLI::App& app, Invocation& invocation) {
                                     "learndock import --dock mydock packages/", [=, &invocation] {
                                       return import_into(*directory, *paths, *specs, invocation);
                                     });
+    command->footer(
+        "example:\n  learndock import --dock mydock packages/\n\n"
+        "exit code: 0 when at least one was imported, even if others were rejected (the output lists\n"
+        "them); when none was, that of the first rejection, or 3 when there was nothing to import");
     command->add_option("--dock", *directory, "The dock's directory")->required();
     command->add_option("--specs", *specs, "JSON lines: {\"id\"?, \"semantic\", \"stat\", \"url\"?}");
     command->add_option("path", *paths, "Zip packages, package folders, or folders of them");
@@ -233,7 +239,7 @@ void add_dock_commands(CLI::App& app, Invocation& invocation) {
                                     [=, &output] { return list(*dock, *limit, *after, output); });
     add_dock_choice(*command, *dock);
     command->add_option("--limit", *limit, "At most this many")
-        ->check(CLI::Range(1, 200))
+        ->check(whole_number(1, 200))
         ->capture_default_str();
     command->add_option("--after", *after, "Where the last page ended");
   }

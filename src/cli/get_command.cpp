@@ -138,6 +138,10 @@ Result<void> get(const DockChoice& dock, const std::string& id_text, const std::
   LEARNDOCK_CHECK(check(dock));
   LEARNDOCK_TRY(const LearnwareId id, LearnwareId::create(id_text));
   const fs::path zip(out);
+  std::error_code ignored;  // what cannot be looked at is reported when it is written to
+  if (!zip.has_filename() || fs::is_directory(zip, ignored))
+    return fail(ErrorCode::usage, "--out is a folder, not a file", out,
+                fmt::format("name the zip file: --out {}", (zip / (id.text() + ".zip")).string()));
   LEARNDOCK_TRY(const fs::path script_path, companion_of(zip, "use.py"));
   LEARNDOCK_TRY(const fs::path requirements_path, companion_of(zip, "requirements.txt"));
   LEARNDOCK_TRY(Incoming incoming, Incoming::create(zip));

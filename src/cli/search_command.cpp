@@ -6,6 +6,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+#include <string_view>
+
 namespace learndock::cli {
 namespace {
 
@@ -18,7 +22,34 @@ struct SearchOptions {
   std::int64_t budget_ms = 0;
 };
 
-Result<market::SearchRequest> make_request(const SearchOptions& options) {
+/// The name of a column that people give to what is to be predicted; empty when none is so called.
+std::string label_among(const std::vector<std::string>& columns) {
+  constexpr std::array<std::string_view, 8> kNames = {"label",  "target", "class",   "y",
+                                                      "labels", "output", "outcome", "species"};
+  for (const std::string& column : columns) {
+    std::string lower = column;
+    for (char& c : lower)
+      if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    if (std::find(kNames.begin(), kNames.end(), lower) != kNames.end()) return column;
+  }
+  return {};
+}
+
+/// A label that was left among the features is why nothing fits.
+void hint_at_label(const std::string& label, const spec::RkmeSpecification& query,
+                   market::SearchAnswer& answer) {
+  if (label.empty() || answer.evaluated > 0) return;
+  const std::string skipped = fmt::format("dimension other than {}", query.dimension());
+  for (const std::string& warning : answer.warnings) {
+    if (warning.find(skipped) == std::string::npos) continue;
+    answer.warnings.push_back(
+        fmt::format("the column \"{0}\" looks like a label; leave it out with --label {0}", label));
+    return;
+  }
+}
+
+/// Fills in `label`, the feature that looks like one.
+Result<market::SearchRequest> make_request(const SearchOptions& options, std::string& label) {
   market::SearchRequest request;
   if (!options.spec.empty()) {
     LEARNDOCK_TRY(request.specification, read_specification(options.spec));
@@ -27,6 +58,7 @@ Result<market::SearchRequest> make_request(const SearchOptions& options) {
     if (options.dock.server.empty()) data.backend = options.backend;
     LEARNDOCK_TRY(SketchedData sketched, sketch(data, false));
     request.specification = std::move(sketched.reduced.spec);
+    if (data.label.empty()) label = label_among(sketched.columns);
   }
   if (!options.semantic.empty()) {
     LEARNDOCK_TRY(const std::string text, read_file(options.semantic, 1 << 20));
@@ -93,8 +125,10 @@ Result<void> search(const SearchOptions& options, const OutputOptions& output) {
   LEARNDOCK_CHECK(check(options.dock));
   if (!options.spec.empty() && !options.data.data.empty())
     return fail(ErrorCode::usage, "--spec and --data are two ways to say the same", {}, "give one of them");
-  LEARNDOCK_TRY(const market::SearchRequest request, make_request(options));
-  LEARNDOCK_TRY(const market::SearchAnswer answer, ask(options, request));
+  std::string label;
+  LEARNDOCK_TRY(const market::SearchRequest request, make_request(options, label));
+  LEARNDOCK_TRY(market::SearchAnswer answer, ask(options, request));
+  if (request.specification) hint_at_label(label, *request.specification, answer);
   if (output.json)
     print_json(market::to_json(answer));
   else
@@ -117,8 +151,11 @@ void add_search_command(CLI::App& app, Invocation& invocation) {
   command->add_option("--semantic", options->semantic,
                       "Semantic requirement, JSON; empty values are wildcards");
   command->add_option("--text", options->text, "Words of the name or description");
-  command->add_option("--top", options->top, "Learnwares to list, 1 to 1000")->capture_default_str();
+  command->add_option("--top", options->top, "Learnwares to list")
+      ->check(whole_number(1, 1000))
+      ->capture_default_str();
   command->add_option("--mixture", options->mixture, "Members of a weighted mixture at most, 0 for none")
+      ->check(whole_number(0, 100))
       ->capture_default_str();
   command->add_option("--mixture-method", options->mixture_method,
                       "certified (default), greedy or auto (default of compat: greedy)");
@@ -127,7 +164,7 @@ void add_search_command(CLI::App& app, Invocation& invocation) {
                    "absolute: mean the same in every answer; compat: the reference's relative ones")
       ->capture_default_str();
   command->add_option("--budget-ms", options->budget_ms, "Stop comparing after this time; the answer says so")
-      ->check(CLI::NonNegativeNumber);
+      ->check(whole_number(0));
   command->add_option("--backend", options->backend, "cpu, cpu_reference or cuda");
 }
 

@@ -11,6 +11,7 @@
 
 #include <charconv>
 #include <chrono>
+#include <filesystem>
 
 namespace learndock::cli {
 namespace {
@@ -57,8 +58,18 @@ Result<void> check_supported(const DataOptions& options) {
   return {};
 }
 
+/// Asked before the work is done.
+Result<void> check_folder_of(const std::filesystem::path& out) {
+  const std::filesystem::path folder = out.parent_path();
+  std::error_code ignored;  // what cannot be looked at is reported when it is written to
+  if (folder.empty() || std::filesystem::exists(folder, ignored)) return {};
+  return fail(ErrorCode::not_found, fmt::format("there is no folder {}", folder.string()), out.string(),
+              fmt::format("make the folder first: mkdir -p {}", folder.string()));
+}
+
 Result<void> make(const DataOptions& options, const std::string& out, bool binary,
                   const OutputOptions& output) {
+  LEARNDOCK_CHECK(check_folder_of(out));
   LEARNDOCK_TRY(const SketchedData sketched, sketch(options, true));
   const spec::RkmeSpecification& spec = sketched.reduced.spec;
   const std::optional<double> mmd = sketched.reduced.mmd_squared_to_data;
@@ -161,7 +172,7 @@ void add_data_options(CLI::App& command, DataOptions& options, bool required) {
       ->check(CLI::IsMember({"table", "text", "image"}))
       ->capture_default_str();
   command.add_option("--points", options.points, "Points of the reduced set")
-      ->check(CLI::PositiveNumber)
+      ->check(whole_number(1, 4096))
       ->capture_default_str();
   command
       .add_option("--gamma", options.gamma,
@@ -173,7 +184,7 @@ void add_data_options(CLI::App& command, DataOptions& options, bool required) {
       ->check(CLI::IsMember({"compat", "joint"}))
       ->capture_default_str();
   command.add_option("--min-cluster", options.min_cluster, "Rows that each point must be the nearest of")
-      ->check(CLI::PositiveNumber)
+      ->check(whole_number(1))
       ->capture_default_str();
   command.add_option("--dp-epsilon", options.dp_epsilon,
                      "Differential privacy for one row, see docs/specifications.md; needs --dp-delta");
@@ -199,7 +210,8 @@ Result<SketchedData> sketch(const DataOptions& options, bool measure) {
   auto reduced = spec::reduce(table.values.view(), reducer, *backend);
   if (!reduced) return pass_on(std::move(reduced).error(), options.data);
   return SketchedData{std::move(*reduced),
-                      std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count()};
+                      std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(),
+                      table.columns};
 }
 
 Result<spec::RkmeSpecification> read_specification(const std::string& path) {

@@ -24,10 +24,34 @@ void complete_old_record(const Json& json, spec::SemanticSpecification& semantic
   semantic.learnware_id.clear();
 }
 
-/// One line of a bulk import: {"id"?, "semantic"?, "stat", "url"?}.
+template <class T>
+Failure under(const char* where, Result<T> failed) {
+  Error error = std::move(failed).error();
+  error.where.insert(0, where);
+  return Failure(std::move(error));
+}
+
+bool lacks(const Json& line, const char* key) {
+  const auto found = line.find(key);
+  return found == line.end() || found->is_null();
+}
+
+/// Without them a record could never be found by the data it was made for, and nobody would know why.
+Result<void> require_both(const Json& json) {
+  if (lacks(json, "semantic"))
+    return fail(ErrorCode::semantic_missing, "the line has no semantic specification", "/semantic",
+                "add \"semantic\"; {} says nothing and is allowed");
+  if (lacks(json, "stat"))
+    return fail(ErrorCode::spec_missing_key, "the line has no statistical specification", "/stat",
+                "add \"stat\" as `learndock spec make` writes it");
+  return {};
+}
+
+/// One line of a bulk import: {"id"?, "semantic", "stat", "url"?}.
 Result<catalog::LearnwareRecord> record_from_line(std::string_view line) {
   LEARNDOCK_TRY(const Json json, parse_json(line, {.max_bytes = kMaxLineBytes}));
   if (!json.is_object()) return fail(ErrorCode::semantic_shape, "a line is a JSON object");
+  LEARNDOCK_CHECK(require_both(json));
   catalog::LearnwareRecord record;
   for (const auto& [key, value] : json.items()) {
     if (key == "id" && !value.is_null()) {
@@ -35,21 +59,22 @@ Result<catalog::LearnwareRecord> record_from_line(std::string_view line) {
         return fail(ErrorCode::invalid_argument, "id is a string or a whole number", "/id");
       LEARNDOCK_TRY(record.id,
                     LearnwareId::create(value.is_string() ? value.get<std::string>() : value.dump()));
-    } else if (key == "semantic" && !value.is_null()) {
-      LEARNDOCK_TRY(spec::SemanticSpecification semantic, spec::semantic_from_json(value));
-      complete_old_record(value, semantic);
-      record.name = semantic.name;
-      record.semantic_json = to_text(spec::semantic_to_json(semantic));
-    } else if (key == "stat" && !value.is_null()) {
-      LEARNDOCK_TRY(const spec::RkmeSpecification stat, spec::from_json(value));
-      record.statistical = spec::to_binary(stat);
+    } else if (key == "semantic") {
+      auto semantic = spec::semantic_from_json(value);
+      if (!semantic) return under("/semantic", std::move(semantic));
+      complete_old_record(value, *semantic);
+      record.name = semantic->name;
+      record.semantic_json = to_text(spec::semantic_to_json(*semantic));
+    } else if (key == "stat") {
+      const auto stat = spec::from_json(value);
+      if (!stat) return under("/stat", stat);
+      record.statistical = spec::to_binary(*stat);
     } else if (key == "url" && !value.is_null()) {
       if (!value.is_string() || value.get_ref<const std::string&>().size() > 4096)
         return fail(ErrorCode::invalid_argument, "url is a string of at most 4096 bytes", "/url");
       record.url = value.get<std::string>();
     }
   }
-  if (record.semantic_json.empty()) record.semantic_json = to_text(spec::semantic_to_json({}));
   if (record.name.empty()) record.name = record.id.text();
   return record;
 }

@@ -3,12 +3,15 @@
 #include "compute/parallel.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <atomic>
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <set>
+#include <string>
 
 namespace learndock::market {
 namespace {
@@ -25,6 +28,20 @@ constexpr std::size_t kRefineBatch = 64;
 void warn_skipped(std::vector<std::string>& warnings, std::size_t count, std::string_view why) {
   if (count > 0)
     warnings.push_back(fmt::format("{} learnware{} skipped: {}", count, count == 1 ? "" : "s", why));
+}
+
+/// A forgotten label column makes the query one wider than everything here; say what would have fitted.
+void warn_if_none_fits(std::vector<std::string>& warnings, const std::set<std::size_t>& dimensions,
+                       std::size_t wanted) {
+  if (dimensions.empty() || dimensions.contains(wanted)) return;
+  constexpr std::size_t kNamed = 8;
+  std::vector<std::string> named;
+  for (const std::size_t dimension : dimensions) {
+    if (named.size() == kNamed) break;
+    named.push_back(std::to_string(dimension));
+  }
+  warnings.push_back(fmt::format("no learnware has the query's dimension {}; those here have {}{}", wanted,
+                                 fmt::join(named, ", "), dimensions.size() > kNamed ? ", ..." : ""));
 }
 
 bool speaks_all(const std::vector<std::string>& have, const std::vector<std::string>& wanted) {
@@ -96,8 +113,10 @@ Candidates comparable(const Entries& entries, const spec::RkmeSpecification& que
                       std::vector<std::string>& warnings) {
   Candidates candidates;
   std::size_t without = 0, other_type = 0, other_shape = 0, other_gamma = 0, other_language = 0;
+  std::set<std::size_t> dimensions;
   for (const index::Entry* entry : entries) {
     const auto& spec = entry->specification;
+    if (spec && spec->type == query.type) dimensions.insert(spec->dimension());
     if (!spec) {
       ++without;
     } else if (spec->type != query.type) {
@@ -118,6 +137,7 @@ Candidates comparable(const Entries& entries, const spec::RkmeSpecification& que
   warn_skipped(warnings, without, "no statistical specification");
   warn_skipped(warnings, other_type, "another type of specification");
   warn_skipped(warnings, other_shape, fmt::format("dimension other than {}", query.dimension()));
+  warn_if_none_fits(warnings, dimensions, query.dimension());
   warn_skipped(warnings, other_gamma, fmt::format("gamma other than the query's {}", query.gamma));
   warn_skipped(warnings, other_language, "languages that do not cover the query's");
   return candidates;

@@ -21,9 +21,12 @@ Failure bad(std::string message, std::string where) {
   return fail(ErrorCode::invalid_argument, std::move(message), std::move(where));
 }
 
-Result<std::size_t> read_count(const Json& json, const std::string& where) {
+/// `range` is for the message: what lies above it is refused by the search, which knows the limits.
+Result<std::size_t> read_count(const Json& json, const std::string& where, std::string_view range) {
   if (!json.is_number_integer() || json.get<std::int64_t>() < 0)
-    return bad(fmt::format("expected a whole number, found {}", json.type_name()), where);
+    return bad(fmt::format("{} is {}, it must be a whole number from {}", where.substr(1),
+                           json.is_number() ? json.dump() : json.type_name(), range),
+               where);
   return json.get<std::size_t>();
 }
 
@@ -56,9 +59,9 @@ Result<void> read_member(const std::string& key, const Json& value, SearchReques
   } else if (key == "text") {
     LEARNDOCK_TRY(request.text, read_text(value, where));
   } else if (key == "top") {
-    LEARNDOCK_TRY(request.top, read_count(value, where));
+    LEARNDOCK_TRY(request.top, read_count(value, where, "1 to 1000"));
   } else if (key == "mixture") {
-    LEARNDOCK_TRY(request.mixture, read_count(value, where));
+    LEARNDOCK_TRY(request.mixture, read_count(value, where, "0 to 100"));
   } else if (key == "mixture_method") {
     if (value.is_null()) return {};
     LEARNDOCK_TRY(const std::string name, read_text(value, where));
@@ -68,7 +71,7 @@ Result<void> read_member(const std::string& key, const Json& value, SearchReques
     LEARNDOCK_TRY(request.scores, score_mode_of(name));
   } else if (key == "budget_ms") {
     if (value.is_null()) return {};
-    LEARNDOCK_TRY(const std::size_t budget, read_count(value, where));
+    LEARNDOCK_TRY(const std::size_t budget, read_count(value, where, "0 to 3600000"));
     if (budget > 3'600'000) return bad("a budget is at most an hour", where);
     request.budget = std::chrono::milliseconds(budget);
   } else if (key == "backend") {

@@ -161,6 +161,20 @@ def cell(text, line, column):
         raise UseError("line %d, column %r: %r is not a number" % (line, column, text))
 
 
+def looks_like_data(header):
+    """Numbers are a header only as programs write them for columns without names: 0, 1, 2, ... or 1, 2, 3, ..."""
+    seen = set()
+    for name in header:
+        try:
+            number = float(name)
+        except ValueError:
+            return False
+        if not number.is_integer() or number < 0 or number in seen:
+            return True
+        seen.add(number)
+    return all(header != [str(first + i) for i in range(len(header))] for first in (0, 1))
+
+
 def read_csv(path, label):
     """(features as rows of floats, label cells or None)"""
     with open(path, newline="", encoding="utf-8-sig") as file:
@@ -169,6 +183,8 @@ def read_csv(path, label):
         if not header:
             raise UseError("%s is empty" % path)
         header = [name.strip(BLANKS) for name in header]
+        if looks_like_data(header):
+            raise UseError("the first line is not a header: add one that names the columns")
         if label and label not in header:
             raise UseError("no column named %r; there are: %s" % (label, ", ".join(header)))
         at = header.index(label) if label else None

@@ -102,8 +102,10 @@ Result<Layout> find_layout(const std::vector<ContentEntry>& entries) {
 Result<std::size_t> require_file(const Layout& layout, const std::string& name, std::string_view role) {
   if (const auto found = layout.files.find(name); found != layout.files.end()) return found->second;
   const std::string similar = near_miss(layout, name);
+  const std::string add = name == "learnware.yaml" ? "add learnware.yaml at the top of the package"
+                                                   : fmt::format("add {} beside learnware.yaml", name);
   return fail(ErrorCode::package_missing_file, fmt::format("the package lacks {} ({})", name, role), name,
-              similar.empty() ? fmt::format("add {} beside learnware.yaml", name)
+              similar.empty() ? add
                               : fmt::format("the package has \"{}\"; name and place must be exactly \"{}\"",
                                             similar, name));
 }

@@ -118,9 +118,15 @@ Result<void> check_backend(const Context& context, const std::string& name) {
   const auto backends = compute::list_backends();
   const auto found =
       std::find_if(backends.begin(), backends.end(), [&](const auto& b) { return b.name == name; });
-  if (found == backends.end() || !found->available)
+  constexpr const char* kFix =
+      "leave the backend out, or choose one that `learndock version` lists as available there";
+  if (found == backends.end())
     return fail(ErrorCode::unsupported, fmt::format("this server has no backend \"{}\"", name), "/backend",
-                "leave the backend out, or choose one that `learndock version` lists as available there");
+                kFix);
+  if (!found->available)
+    return fail(ErrorCode::backend_unavailable,
+                fmt::format("the backend \"{}\" cannot run on this server: {}", name, found->details),
+                "/backend", kFix);
   if (name != "cpu_reference") return {};
   const std::uint64_t learnwares = context.market.status().learnwares;
   if (learnwares <= context.options.reference_learnwares) return {};

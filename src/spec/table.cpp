@@ -112,7 +112,8 @@ bool is_missing(std::string_view cell) {
   return names.contains(trimmed(cell));
 }
 
-/// A header of plain data would silently cost the first row. Column numbers (0, 1, 2, ...) are a header.
+/// A header of plain data would silently cost the first row. Numbers are a header only as programs write them
+/// for columns without names: 0, 1, 2, ... or 1, 2, 3, ...
 bool looks_like_data(const std::vector<std::string>& header) {
   std::set<float> seen;
   for (const std::string& cell : header) {
@@ -120,7 +121,12 @@ bool looks_like_data(const std::vector<std::string>& header) {
     if (!number) return false;
     if (*number != std::floor(*number) || *number < 0 || !seen.insert(*number).second) return true;
   }
-  return false;
+  const auto counts_from = [&](std::size_t first) {
+    for (std::size_t i = 0; i < header.size(); ++i)
+      if (header[i] != std::to_string(first + i)) return false;
+    return true;
+  };
+  return !counts_from(0) && !counts_from(1);
 }
 
 Result<std::optional<std::size_t>> label_index(const std::vector<std::string>& header,
@@ -221,8 +227,8 @@ Result<Table> parse_csv(std::string_view text, const TableOptions& options) {
   if (!any) return fail(ErrorCode::table_empty, "the file is empty");
   for (std::string& cell : cells) cell = trimmed(cell);
   if (looks_like_data(cells))
-    return fail(ErrorCode::table_syntax, "the first line is numbers, not column names", "line 1",
-                "add a header line that names the columns");
+    return fail(ErrorCode::table_syntax, "the first line is not a header: it holds numbers", "line 1",
+                "add a first line that names the columns");
   const std::vector<std::string> header = cells;
   LEARNDOCK_TRY(const std::optional<std::size_t> label, label_index(header, options.label_column));
   const std::size_t features = header.size() - (label ? 1 : 0);

@@ -239,7 +239,7 @@ async function offerLabelColumn(file) {
   const select = $("label-column");
   select.replaceChildren(make("option", { value: "" }, "None"), ...columns.map((name) => make("option", { value: name }, name)));
   $("label-row").hidden = columns.length < 2;
-  return columns.length < 2 ? undefined : columns.find((name) => /^(label|target|class|y)$/i.test(name));
+  return columns.length < 2 ? undefined : columns.find((name) => /^(labels?|target|class|y|output|outcome|species)$/i.test(name));
 }
 
 // A column that looks like the answers would be taken for a feature, or lost without a word: ask.

@@ -28,7 +28,9 @@ TEST_F(FileTest, SaysWhatIsWrong) {
   EXPECT_EQ(read_file(folder_).error().code, ErrorCode::io);
   ASSERT_TRUE(write_file_atomically(folder_ / "a", "12345").has_value());
   EXPECT_EQ(read_file(folder_ / "a", 4).error().code, ErrorCode::too_large);
-  EXPECT_EQ(write_file_atomically(folder_ / "none" / "a", "x").error().code, ErrorCode::not_found);
+  const auto written = write_file_atomically(folder_ / "none" / "a", "x");
+  EXPECT_EQ(written.error().code, ErrorCode::not_found);
+  EXPECT_EQ(written.error().where, (folder_ / "none" / "a").string()) << "not the temporary's name";
 }
 
 }  // namespace

@@ -61,6 +61,39 @@ class CommandLine(TestCase):
         self.assertIn("search", outcome.err)
         self.assertEqual(outcome.out, "")
 
+    def test_a_mistyped_command_is_named_also_with_options(self):
+        for arguments in (("serch", "--json"), ("--json", "serch"), ("spec", "mak", "--json", "--data", "x.csv")):
+            outcome = learndock(*arguments)
+            self.assertEqual(outcome.code, 2)
+            error = outcome.json()["error"]
+            self.assertEqual(error["code"], "usage")
+            self.assertIn(next(word for word in ("serch", "mak") if word in arguments), error["message"])
+            self.assertIn("did you mean", error["fix"])
+
+    def test_a_word_that_is_no_command_is_named_and_not_its_options(self):
+        error = learndock("nonsense", "--json").json()["error"]
+        self.assertIn('"nonsense" is not known', error["message"])
+        error = learndock("--json", "version").json()["error"]
+        self.assertIn("after the command: learndock version --json", error["fix"])
+
+    def test_usage_errors_are_json_where_json_is_asked_for(self):
+        for arguments in (("search", "--top", "x", "--json"), ("list", "--limt", "3", "--json"), ("--json",)):
+            outcome = learndock(*arguments)
+            self.assertEqual((outcome.code, outcome.json()["error"]["code"]), (2, "usage"), arguments)
+
+    def test_numbers_out_of_range_are_told_the_range(self):
+        cases = [(("search", "--dock", "d"), "--top", ("-3", "0", "1001", "x"), "from 1 to 1000"),
+                 (("search", "--dock", "d"), "--mixture", ("-1", "101"), "from 0 to 100"),
+                 (("search", "--dock", "d"), "--budget-ms", ("-1",), "of 0 or more"),
+                 (("search", "--dock", "d"), "--points", ("0", "-5", "4097"), "from 1 to 4096"),
+                 (("list", "--dock", "d"), "--limit", ("-1", "0", "201"), "from 1 to 200")]
+        for command, option, values, wanted in cases:
+            for value in values:
+                outcome = learndock(*command, option, value)
+                self.assertEqual(outcome.code, 2, (option, value))
+                self.assertIn(option, outcome.err)
+                self.assertIn(f'"{value}" is not a whole number {wanted}', outcome.err)
+
     def test_wrong_flag_is_usage_with_a_hint(self):
         outcome = learndock("search", "--dock", self.folder, "--datta", "x.csv")
         self.assertEqual(outcome.code, 2)
@@ -121,7 +154,7 @@ class CommandLine(TestCase):
 
     def test_the_mixture_is_data_on_stdout(self):
         dock = self.new_dock()
-        lines = [{"id": name, "stat": statistical(z=[[x, 0.0]], beta=[1.0])} for name, x in (("a", 0.0), ("b", 4.0))]
+        lines = [{"id": name, "semantic": {}, "stat": statistical(z=[[x, 0.0]], beta=[1.0])} for name, x in (("a", 0.0), ("b", 4.0))]
         self.run_ok("import", "--dock", dock, "--specs",
                     self.write("x.jsonl", "".join(json.dumps(line) + "\n" for line in lines)))
         query = self.write("q.json", json.dumps(statistical(z=[[0.0, 0.0], [4.0, 0.0]], beta=[0.5, 0.5])))
@@ -193,6 +226,14 @@ class CommandLine(TestCase):
                                     "mmd_squared")
         self.assertAlmostEqual(distance["mmd_squared"], 0, places=12)
         self.assertAlmostEqual(distance["self_a"], info["self_inner"], places=12)
+
+    def test_spec_make_into_no_folder_names_the_path_that_was_given(self):
+        out = self.folder / "nowhere" / "s.json"
+        outcome = learndock("spec", "make", "--data", self.write("x.csv", CSV), "--out", out)
+        self.assertEqual(outcome.code, 3)
+        self.assertIn(f"{out}", outcome.err)
+        self.assertIn(f"mkdir -p {out.parent}", outcome.err)
+        self.assertNotIn(".tmp", outcome.err)
 
     def test_spec_make_is_repeatable(self):
         data = self.write("x.csv", CSV)
@@ -268,11 +309,12 @@ class CommandLine(TestCase):
         dock = self.new_dock()
         lines = [{"id": name, "semantic": {}, "stat": statistical(z=[[float(i), 0.0], [1.0, 1.0]])}
                  for i, name in enumerate(("zeta", "alpha", "mid"))]
-        lines.insert(1, {"id": "bad", "stat": statistical(gamma=-1)})
+        lines.insert(1, {"id": "bad", "semantic": {}, "stat": statistical(gamma=-1)})
         file = self.write("bulk.jsonl", "".join(json.dumps(line) + "\n" for line in lines))
         outcome = learndock("import", "--dock", dock, "--specs", file, "--json").json()
         self.assertEqual(outcome["imported"], 3)
         self.assertEqual([r["code"] for r in outcome["rejected"]], ["spec.gamma"])
+        self.assertEqual(outcome["rejected"][0]["where"], "/stat/gamma")
         self.assertTrue(outcome["rejected"][0]["path"].endswith("bulk.jsonl:2"))
         self.assertIn("message", outcome["rejected"][0])
         listed = self.run_ok("list", "--dock", dock, "--json").json()
@@ -281,6 +323,39 @@ class CommandLine(TestCase):
                              self.write("q.json", json.dumps(lines[2]["stat"])), "--mixture", "0", "--json").json()
         self.assertEqual(answer["singles"][0]["id"], "alpha")
         self.assertIsNone(answer["mixture"])
+
+    def test_a_forgotten_label_is_named_when_nothing_fits(self):
+        dock, _ = self.dock_with_one()
+        data = self.write("x.csv", CSV.replace("label", "Target"))
+        warnings = self.run_ok("search", "--dock", dock, "--data", data, "--json").json()["warnings"]
+        self.assertIn("no learnware has the query's dimension 3; those here have 2", warnings)
+        self.assertTrue(any("leave it out with --label Target" in warning for warning in warnings), warnings)
+        server = self.serve(dock)
+        self.assertIn("--label Target", self.run_ok("search", "--server", server.url, "--data", data).err)
+        fits = self.run_ok("search", "--server", server.url, "--data", data, "--label", "Target", "--json").json()
+        self.assertEqual((fits["evaluated"], [w for w in fits["warnings"] if "dimension" in w]), (1, []))
+        other = self.write("z.csv", CSV.replace("label", "third"))
+        self.assertNotIn("--label", self.run_ok("search", "--server", server.url, "--data", other).err)
+
+    def test_import_says_with_its_exit_code_whether_anything_came_in(self):
+        self.assertIn("exit code: 0 when at least one", self.run_ok("import", "--help").out)
+        dock = self.new_dock()
+        good = json.dumps({"semantic": {}, "stat": statistical()}) + "\n"
+        self.assertEqual(learndock("import", "--dock", dock, "--specs", self.write("a.jsonl", good + "{}\n")).code, 0)
+        self.assertEqual(learndock("import", "--dock", dock, "--specs", self.write("b.jsonl", "{}\n" + "{\n")).code, 1)
+        self.assertEqual(learndock("import", "--dock", dock, "--specs", self.write("c.jsonl", "\n")).code, 3)
+
+    def test_a_backend_that_cannot_run_is_exit_7_here_and_at_a_server(self):
+        backends = self.run_ok("version", "--json").json()["backends"]
+        away = next((b["name"] for b in backends if not b["available"]), None)
+        if away is None:
+            self.skipTest("every backend runs here")
+        dock, _ = self.dock_with_one()
+        spec = self.write("s.json", json.dumps(statistical()))
+        self.assertEqual(learndock("search", "--dock", dock, "--spec", spec, "--backend", away).code, 7)
+        outcome = learndock("search", "--server", self.serve(dock).url, "--spec", spec, "--backend", away)
+        self.assertEqual(outcome.code, 7)
+        self.assertIn("backend.unavailable", outcome.err)
 
     def test_piped_table_has_no_colour_and_one_line_a_hit(self):
         dock, learnware = self.dock_with_one()

@@ -52,6 +52,13 @@ class Get(TestCase):
         self.assertEqual(outcome.code, 5)
         self.assertEqual(files_below(self.out), {"use.py", "learnware-use.py"})
 
+    def test_a_folder_as_target_is_told_to_name_a_file(self):
+        for out in (str(self.out), str(self.folder / "new") + "/"):
+            outcome = learndock("get", self.ids[0], "--dock", self.dock, "--out", out)
+            self.assertEqual(outcome.code, 2)
+            self.assertIn(f"{self.ids[0]}.zip", outcome.err)
+        self.assertFalse((self.folder / "new").exists())
+
     def test_a_missing_learnware_leaves_no_folder(self):
         outcome = learndock("get", "99999999", "--dock", self.dock, "--out", self.folder / "new" / "x.zip")
         self.assertEqual(outcome.code, 3)
@@ -80,6 +87,15 @@ class Get(TestCase):
             self.assertEqual(both(word), (True, True), word)
         for word in ("na", "Null", "none", "-", "missing"):
             self.assertEqual(both(word), (False, None), word)
+        table = self.folder / "numbers.csv"
+        for header, is_header in (("0,1", True), ("1,2", True), ("a,1", True), ("63,145", False), ("0,2", False)):
+            table.write_text(f"{header}\n37,130\n", encoding="utf-8")
+            made = learndock("spec", "make", "--data", table, "--points", "1", "--out", self.folder / "s.json")
+            self.assertEqual(made.code == 0, is_header, header)
+            self.assertEqual(not use.looks_like_data(header.split(",")), is_header, header)
+        table.write_text("63,145\n37,130\n", encoding="utf-8")
+        with self.assertRaisesRegex(use.UseError, "not a header"):
+            use.read_csv(str(table), "")
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ import json
 import statistics
 import unittest
 
-from harness import REPOSITORY, TestCase, semantic
+from harness import REPOSITORY, TestCase, semantic, statistical
 
 CASES = json.loads((REPOSITORY / "tests/reference/cases.json").read_text(encoding="utf-8"))
 BACKENDS = {"cpu_reference": 1e-9, "cpu": 1e-5}
@@ -63,7 +63,7 @@ class Searches(ReferenceCase):
     """A test for each market, so that a failure names it; they are added below."""
 
     def check_market(self, market):
-        dock = self.dock_of([{"id": name, "stat": complete(spec)} for name, spec in market["specs"].items()])
+        dock = self.dock_of([{"id": name, "semantic": {}, "stat": complete(spec)} for name, spec in market["specs"].items()])
         for number, query in enumerate(market["queries"]):
             spec = self.write_spec("query.json", query["spec"])
             for want in query["answers"]:
@@ -155,7 +155,7 @@ class Texts(ReferenceCase):
         lines = []
         for identity, (name, description) in CASES["texts"]["market"].items():
             described = {"Values": description, "Type": "String"}
-            lines.append({"id": identity, "semantic": semantic(name, Description=described)})
+            lines.append({"id": identity, "semantic": semantic(name, Description=described), "stat": statistical()})
         dock = self.dock_of(lines)
         for query in CASES["texts"]["queries"]:
             with self.subTest(query["text"]):

@@ -4,6 +4,7 @@
 
 #include "support/generators.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -109,9 +110,10 @@ TEST_F(MarketTest, TheSamePackageTwiceIsAConflict) {
 }
 
 TEST_F(MarketTest, BulkImportKeepsIdsAndOrderAndRejectsLinesAlone) {
-  const std::string text = line("z", 1) + line("a", 2) +
-                           "{\"id\":\"broken\",\"stat\":{\"z\":[[NaN]],\"beta\":[1]}}\n\n" + line("z", 3) +
-                           "{\"id\":7,\"semantic\":{},\"stat\":null,\"url\":\"http://example.org/m\"}\n";
+  const std::string text =
+      line("z", 1) + line("a", 2) + "{\"id\":\"broken\",\"stat\":{\"z\":[[NaN]],\"beta\":[1]}}\n\n" +
+      line("z", 3) +
+      "{\"id\":7,\"semantic\":{},\"stat\":{\"z\":[[1]],\"beta\":[1]},\"url\":\"http://example.org/m\"}\n";
   const auto market = open();
   const auto outcome = market->import_specifications(write("bulk.jsonl", text));
   ASSERT_TRUE(outcome.has_value());
@@ -124,6 +126,28 @@ TEST_F(MarketTest, BulkImportKeepsIdsAndOrderAndRejectsLinesAlone) {
   EXPECT_EQ(outcome->rejected[1].error.code, ErrorCode::conflict);
   EXPECT_EQ(market->list(0, 10)->records.at(0).id.text(), "z");
   EXPECT_EQ(market->package_path(LearnwareId::create("7").value()).error().code, ErrorCode::not_found);
+}
+
+TEST_F(MarketTest, ALineWithoutBothSpecificationsIsNoLearnware) {
+  const char* stat = R"({"z":[[1]],"beta":[1]})";
+  const std::string text = fmt::format(
+      "{{}}\n{{\"semantic\":{{}}}}\n{{\"semantic\":{{}},\"stat\":null}}\n{{\"stat\":{0}}}\n"
+      "{{\"semantic\":null,\"stat\":{0}}}\n{{\"semantic\":{{}},\"stat\":{{\"z\":[[1]],\"beta\":[1],\"gamma\":"
+      "-1}}}}\n"
+      "{{\"semantic\":{{\"Name\":5}},\"stat\":{0}}}\n{{\"semantic\":{{}},\"stat\":{0}}}\n",
+      stat);
+  const auto outcome = open()->import_specifications(write("bulk.jsonl", text));
+  ASSERT_TRUE(outcome.has_value());
+  EXPECT_EQ(outcome->imported.size(), 1u);
+  std::vector<std::string> where;
+  for (const auto& rejection : outcome->rejected) where.push_back(rejection.error.where);
+  EXPECT_EQ(where.size(), 7u);
+  EXPECT_EQ(
+      std::vector<std::string>(where.begin(), where.begin() + 6),
+      (std::vector<std::string>{"/semantic", "/stat", "/stat", "/semantic", "/semantic", "/stat/gamma"}));
+  EXPECT_TRUE(where.back().starts_with("/semantic/Name")) << where.back();
+  EXPECT_EQ(outcome->rejected[1].error.code, ErrorCode::spec_missing_key);
+  EXPECT_EQ(outcome->rejected[0].error.code, ErrorCode::semantic_missing);
 }
 
 TEST_F(MarketTest, OneProcessAtATime) {
@@ -188,8 +212,8 @@ TEST_F(MarketTest, ALineThatTheBinaryFormCannotHoldIsRejectedAlone) {
   const std::string big(std::size_t{1} << 20, 'x');
   const std::string text =
       line("a", 1) +
-      R"({"id":"big","stat":{"z":[[1]],"beta":[1],"type":"HeteroMapTableSpecification","weight":")" + big +
-      "\"}}\n" + line("b", 2);
+      R"({"id":"big","semantic":{},"stat":{"z":[[1]],"beta":[1],"type":"HeteroMapTableSpecification","weight":")" +
+      big + "\"}}\n" + line("b", 2);
   const auto outcome = open()->import_specifications(write("bulk.jsonl", text));
   ASSERT_TRUE(outcome.has_value()) << outcome.error().message;
   EXPECT_EQ(outcome->imported.size(), 2u);
@@ -232,9 +256,9 @@ TEST_F(MarketTest, TheIndexVersionNeverGoesBack) {
 TEST_F(MarketTest, ARecordWithoutALicenceCountsAsApache) {
   const auto market = open();
   const std::string text =
-      R"({"id":"old","semantic":{"Name":{"Values":"old"}},"stat":null})"
+      R"({"id":"old","semantic":{"Name":{"Values":"old"}},"stat":{"z":[[1]],"beta":[1]}})"
       "\n"
-      R"({"id":"mit","semantic":{"Name":{"Values":"new"},"License":{"Values":["MIT"]}},"stat":null})"
+      R"({"id":"mit","semantic":{"Name":{"Values":"new"},"License":{"Values":["MIT"]}},"stat":{"z":[[1]],"beta":[1]}})"
       "\n";
   ASSERT_EQ(market->import_specifications(write("a.jsonl", text))->imported.size(), 2u);
   SearchRequest request;

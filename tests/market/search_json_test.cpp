@@ -33,6 +33,20 @@ TEST(SearchJson, ARequestComesBackWhole) {
   EXPECT_EQ(back->backend, request.backend);
 }
 
+TEST(SearchJson, NegativeCountsAreToldTheRange) {
+  for (const auto& [key, range] : {std::pair{"top", "from 1 to 1000"},
+                                   {"mixture", "from 0 to 100"},
+                                   {"budget_ms", "from 0 to 3600000"}}) {
+    for (const Json& value : {Json(-1), Json(1.5)}) {
+      const auto request = request_from_json(Json{{key, value}});
+      ASSERT_FALSE(request.has_value()) << key;
+      EXPECT_EQ(request.error().message,
+                std::string(key) + " is " + value.dump() + ", it must be a whole number " + range);
+      EXPECT_EQ(request.error().where, std::string("/") + key);
+    }
+  }
+}
+
 TEST(SearchJson, AnAnswerComesBackWhole) {
   SearchAnswer answer;
   answer.exact = false;

@@ -103,6 +103,14 @@ TEST_P(HostileContent, GivesItsCodeAndLeavesNothing) { expect_refused(GetParam()
 INSTANTIATE_TEST_SUITE_P(Corpus, HostileContent,
                          ::testing::ValuesIn(joined(manifest_cases(), specification_cases())), case_name);
 
+TEST(HostileContent, AMissingManifestIsNotToBeAddedBesideItself) {
+  const TemporaryFolder folder;
+  ASSERT_TRUE(write_file_atomically(folder / "in.zip", without("learnware.yaml")()));
+  const auto package = read_package(folder / "in.zip", folder / "out.zip");
+  ASSERT_FALSE(package.has_value());
+  EXPECT_EQ(package.error().fix, "add learnware.yaml at the top of the package");
+}
+
 // The corpus proves nothing if the package it starts from is refused as well.
 TEST(HostilePackageControl, TheUnchangedExampleIsRead) {
   const TemporaryFolder folder;

@@ -52,7 +52,9 @@ TEST_F(ApiTest, TheServerBoundsTheTimeOfEverySearch) {
   std::string lines;
   for (int i = 0; i < 4200; ++i)
     lines +=
-        fmt::format(R"({{"id":"{}","stat":{{"z":[[{},0]],"beta":[1],"gamma":0.1,"num_points":1}}}})", i, i) +
+        fmt::format(
+            R"({{"id":"{}","semantic":{{}},"stat":{{"z":[[{},0]],"beta":[1],"gamma":0.1,"num_points":1}}}})",
+            i, i) +
         "\n";
   write_file(folder_ / "many.jsonl", lines);
   ASSERT_EQ(market_->import_specifications(folder_ / "many.jsonl").value().imported.size(), 4200u);
@@ -79,6 +81,14 @@ TEST_F(ApiTest, ClientsChooseAmongBackendsThatSuitTheDock) {
   const RawAnswer unknown = search_with("abacus");
   EXPECT_EQ(unknown.status, 422);
   EXPECT_EQ(unknown.json()["where"], "/backend");
+  for (const auto& backend : compute::list_backends()) {
+    const RawAnswer known = search_with(backend.name.c_str());
+    EXPECT_EQ(known.status, backend.available ? 200 : 503) << backend.name;
+    if (backend.available) continue;
+    EXPECT_EQ(known.json()["code"], "backend.unavailable");
+    EXPECT_NE(known.json()["detail"].get<std::string>().find(backend.details.substr(0, 20)),
+              std::string::npos);
+  }
   server_.reset();
   options_.reference_learnwares = 1;
   start();

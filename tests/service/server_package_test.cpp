@@ -145,7 +145,8 @@ TEST_F(PackageTest, UseScriptNamesTheDownloadedFile) {
 }
 
 TEST_F(PackageTest, RecordsWithoutAPackageHaveNoneToFetch) {
-  write_file(folder_ / "specs.jsonl", std::string(R"({"id":"elsewhere","stat":)") + kStatisticalText + "}\n");
+  write_file(folder_ / "specs.jsonl",
+             std::string(R"({"id":"elsewhere","semantic":{},"stat":)") + kStatisticalText + "}\n");
   const auto outcome = market_->import_specifications(folder_ / "specs.jsonl").value();
   ASSERT_EQ(outcome.imported.size(), 1u);
   start();

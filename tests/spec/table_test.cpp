@@ -26,7 +26,20 @@ TEST(Csv, ReadsQuotesLineEndsMissingCellsAndLeavesTheLabelOut) {
   EXPECT_EQ(table->values(1, 1), -3.0F);
 }
 
-TEST(Csv, ColumnNumbersAreAHeader) { EXPECT_EQ(parse_csv("0,1\n5,6\n")->values.rows(), 1u); }
+TEST(Csv, ColumnNumbersAreAHeader) {
+  EXPECT_EQ(parse_csv("0,1\n5,6\n")->values.rows(), 1u);
+  EXPECT_EQ(parse_csv("1,2,3\n5,6,7\n")->values.rows(), 1u);
+}
+
+TEST(Csv, AHeaderlessTableOfWholeNumbersDoesNotLoseItsFirstRow) {
+  for (const char* text : {"63,145,233,150,1\n37,130,250,187,0\n", "0,2\n1,1\n", "1,0\n1,1\n", "5\n6\n",
+                           "5.1,3.5,setosa\n4.9,3,setosa\n"}) {
+    const auto table = parse_csv(text);
+    ASSERT_FALSE(table.has_value()) << text;
+    EXPECT_EQ(table.error().code, ErrorCode::table_syntax);
+    EXPECT_NE(table.error().message.find("not a header"), std::string::npos);
+  }
+}
 
 TEST(Csv, RefusesBadInput) {
   EXPECT_EQ(csv_error(""), ErrorCode::table_empty);

@@ -68,7 +68,7 @@ class Market {
   /// package does not stop the rest.
   [[nodiscard]] Result<ImportOutcome> import_packages(const std::vector<std::filesystem::path>& paths,
                                                       const Progress& progress = {});
-  /// One {"id"?, "semantic"?, "stat", "url"?} a line; keeps ids and order. Lines are stored in batches; a bad
+  /// One {"id"?, "semantic", "stat", "url"?} a line; keeps ids and order. Lines are stored in batches; a bad
   /// line is rejected alone.
   [[nodiscard]] Result<ImportOutcome> import_specifications(const std::filesystem::path& jsonl,
                                                             const Progress& progress = {});
