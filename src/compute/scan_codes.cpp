@@ -140,7 +140,7 @@ Result<void> ScanCodes::add(const EmbeddingView& embedding) {
   if (a.size() != dimension_)
     return fail(ErrorCode::invalid_argument,
                 fmt::format("an embedding has {} coordinates, expected {}", a.size(), dimension_));
-  const double largest = std::numeric_limits<float>::max() / 4;
+  const double largest = static_cast<double>(std::numeric_limits<float>::max()) / 4;
   bool sound = embedding.residual >= 0 && embedding.squared_norm >= 0 && embedding.squared_norm < largest &&
                embedding.residual < largest;
   for (const double value : a) sound = sound && std::isfinite(value);
