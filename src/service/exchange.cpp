@@ -115,7 +115,8 @@ asio::awaitable<bool> Exchange::run(std::size_t head_bytes) {
   staging_.reset();
   request_.staged.reset();
   request_.body = {};
-  const bool close = body_unread_ || !request_.head.keep_alive || session_.finish_;
+  const bool close =
+      body_unread_ || !request_.head.keep_alive || session_.finish_ || session_.shared_.context.stopping;
   const bool delivered = co_await send(close);
   record(delivered);
   if (delivered && body_unread_) co_await session_.linger();
