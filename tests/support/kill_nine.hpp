@@ -18,8 +18,8 @@ namespace learndock::testing {
 using Acknowledge = std::function<void(const std::string&)>;
 
 /// Runs `work` in a child process, kills it with SIGKILL a random moment after a random number of
-/// acknowledgements (1 to 5, so that a slow machine proves as much as a fast one), and returns all of them. The pipe keeps whole lines, so an acknowledgement is either seen or was never
-/// made.
+/// acknowledgements (1 to 5, so that a slow machine proves as much as a fast one), and returns all of them.
+/// The pipe keeps whole lines, so an acknowledgement is either seen or was never made.
 inline std::vector<std::string> run_and_kill(unsigned seed,
                                              const std::function<void(const Acknowledge&)>& work) {
   int ends[2];
