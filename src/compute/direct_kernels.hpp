@@ -1,0 +1,20 @@
+#pragma once
+
+#include "learndock/compute/packed_sets.hpp"
+
+#include <cstddef>
+
+namespace learndock::compute {
+
+/// Eight neighbouring points (DirectPoints' layout) against the weighted rows of a set.
+struct DirectBlock {
+  const double* points;  ///< [dimension][8]
+  const double* rows;    ///< [count][dimension]
+  const double* weights;
+  std::size_t count, dimension;
+};
+
+/// sums[0..8) = the weighted kernel sums of the eight points.
+void direct_block_sums(const DirectBlock& block, const GaussianKernel& kernel, double* sums);
+
+}  // namespace learndock::compute

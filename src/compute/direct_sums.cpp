@@ -1,0 +1,63 @@
+#include "learndock/compute/direct_sums.hpp"
+
+#include "compute/direct_kernels.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+#include <cmath>
+
+namespace learndock::compute {
+
+DirectPoints::DirectPoints(MatrixView<const double> points)
+    : count_(points.rows()), dimension_(points.cols()), values_(blocks() * dimension_ * kBlock, 0.0) {
+  for (std::size_t i = 0; i < count_; ++i)
+    for (std::size_t k = 0; k < dimension_; ++k)
+      values_[(i / kBlock * dimension_ + k) * kBlock + i % kBlock] = points(i, k);
+}
+
+void direct_kernel_sums(const DirectPoints& points, const ReducedSetView& set, const GaussianKernel& kernel,
+                        std::span<double> sums) {
+  assert(sums.size() == points.count() && set.dimension == points.dimension());
+  std::array<double, DirectPoints::kBlock> block_sums;
+  for (std::size_t b = 0; b < points.blocks(); ++b) {
+    const std::size_t first = b * DirectPoints::kBlock,
+                      count = std::min(DirectPoints::kBlock, sums.size() - first);
+    direct_block_sums(
+        {points.data() + first * set.dimension, set.points, set.weights, set.count, set.dimension}, kernel,
+        block_sums.data());
+    std::copy_n(block_sums.begin(), count, sums.begin() + static_cast<std::ptrdiff_t>(first));
+  }
+}
+
+DirectQuery::DirectQuery(const ReducedSetView& query, const GaussianKernel& kernel)
+    : points_({query.points, query.count, query.dimension}),
+      weights_(points_.blocks() * DirectPoints::kBlock, 0.0),
+      kernel_(kernel) {
+  std::copy_n(query.weights, query.count, weights_.begin());
+}
+
+double DirectQuery::inner_product(const ReducedSetView& set) const {
+  assert(set.dimension == points_.dimension());
+  std::array<double, DirectPoints::kBlock> sums;
+  double total = 0;
+  for (std::size_t b = 0; b < points_.blocks(); ++b) {
+    const std::size_t first = b * DirectPoints::kBlock;
+    direct_block_sums(
+        {points_.data() + first * set.dimension, set.points, set.weights, set.count, set.dimension}, kernel_,
+        sums.data());
+    for (std::size_t i = 0; i < sums.size(); ++i) total += weights_[first + i] * sums[i];
+  }
+  return total;
+}
+
+double direct_error(const GaussianKernel& kernel, std::size_t dimension, std::size_t terms) {
+  constexpr double kUnit = 0x1p-53;
+  const double d = static_cast<double>(dimension), m = static_cast<double>(terms);
+  // A squaring doubles a relative error, so scale s carries 4^s times the exponential's; the exponent's own
+  // error grows with its exponent and stays below 1/e for every scale.
+  const double exponential = 8 * std::pow(4.0, static_cast<double>(kernel.scales - 1)) + 8;
+  return 2 * kUnit * ((d + 8) / 2 + exponential + m + 4);
+}
+
+}  // namespace learndock::compute
