@@ -10,6 +10,8 @@
 
 #include "compute/direct_kernels.hpp"
 
+#include <algorithm>
+
 HWY_BEFORE_NAMESPACE();
 namespace learndock::compute::HWY_NAMESPACE {
 
@@ -50,14 +52,24 @@ HWY_INLINE Doubles weighted_rows(DoubleTag tag, const DirectBlock& block, std::s
   return total;
 }
 
+/// Rows [first, last) of the set.
+HWY_INLINE Doubles sum_of_rows(DoubleTag tag, const DirectBlock& block, std::size_t first, std::size_t last,
+                               std::size_t lane, const GaussianKernel& kernel) {
+  auto total = hn::Zero(tag);
+  std::size_t row = first;
+  for (; row + 8 <= last; row += 8) total = weighted_rows<8>(tag, block, row, lane, kernel, total);
+  for (; row + 2 <= last; row += 2) total = weighted_rows<2>(tag, block, row, lane, kernel, total);
+  if (row < last) total = weighted_rows<1>(tag, block, row, lane, kernel, total);
+  return total;
+}
+
 void sums_of_block(const DirectBlock& block, const GaussianKernel& kernel, double* sums) {
   const DoubleTag tag;
   for (std::size_t lane = 0; lane < 8; lane += hn::Lanes(tag)) {
     auto total = hn::Zero(tag);
-    std::size_t row = 0;
-    for (; row + 8 <= block.count; row += 8) total = weighted_rows<8>(tag, block, row, lane, kernel, total);
-    for (; row + 2 <= block.count; row += 2) total = weighted_rows<2>(tag, block, row, lane, kernel, total);
-    if (row < block.count) total = weighted_rows<1>(tag, block, row, lane, kernel, total);
+    for (std::size_t row = 0; row < block.count; row += kSummedRows)
+      total = hn::Add(total,
+                      sum_of_rows(tag, block, row, std::min(row + kSummedRows, block.count), lane, kernel));
     hn::StoreU(total, tag, sums + lane);
   }
 }

@@ -6,6 +6,10 @@
 
 namespace learndock::compute {
 
+/// Terms added in turn; groups of them are added in turn again, so that rounding grows with both numbers
+/// and not with their product.
+inline constexpr std::size_t kSummedRows = 128;
+
 /// Eight neighbouring points (DirectPoints' layout) against the weighted rows of a set.
 struct DirectBlock {
   const double* points;  ///< [dimension][8]

@@ -39,25 +39,30 @@ DirectQuery::DirectQuery(const ReducedSetView& query, const GaussianKernel& kern
 
 double DirectQuery::inner_product(const ReducedSetView& set) const {
   assert(set.dimension == points_.dimension());
+  constexpr std::size_t kGroup = kSummedRows / DirectPoints::kBlock;
   std::array<double, DirectPoints::kBlock> sums;
-  double total = 0;
+  double total = 0, group = 0;
   for (std::size_t b = 0; b < points_.blocks(); ++b) {
     const std::size_t first = b * DirectPoints::kBlock;
     direct_block_sums(
         {points_.data() + first * set.dimension, set.points, set.weights, set.count, set.dimension}, kernel_,
         sums.data());
-    for (std::size_t i = 0; i < sums.size(); ++i) total += weights_[first + i] * sums[i];
+    for (std::size_t i = 0; i < sums.size(); ++i) group += weights_[first + i] * sums[i];
+    if ((b + 1) % kGroup != 0) continue;
+    total += group;
+    group = 0;
   }
-  return total;
+  return total + group;
 }
 
 double direct_error(const GaussianKernel& kernel, std::size_t dimension, std::size_t terms) {
   constexpr double kUnit = 0x1p-53;
-  const double d = static_cast<double>(dimension), m = static_cast<double>(terms);
+  const double d = static_cast<double>(dimension);
+  const double sums = static_cast<double>(std::min(terms, kSummedRows) + terms / kSummedRows + 4);
   // A squaring doubles a relative error, so scale s carries 4^s times the exponential's; the exponent's own
   // error grows with its exponent and stays below 1/e for every scale.
   const double exponential = 8 * std::pow(4.0, static_cast<double>(kernel.scales - 1)) + 8;
-  return 2 * kUnit * ((d + 8) / 2 + exponential + m + 4);
+  return 2 * kUnit * ((d + 8) / 2 + exponential + sums);
 }
 
 }  // namespace learndock::compute

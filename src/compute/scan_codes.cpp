@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cassert>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -167,6 +168,13 @@ Result<void> ScanCodes::add(const EmbeddingView& embedding) {
   for (std::size_t f = 0; f < kFactors; ++f) factors[f * kBlockItems] = values[f];
   ++count_;
   return {};
+}
+
+void ScanCodes::append(const ScanCodes& other) {
+  assert(count_ % kBlockItems == 0 && type_ == other.type_ && dimension_ == other.dimension_);
+  codes_.insert(codes_.end(), other.codes_.begin(), other.codes_.end());
+  factors_.insert(factors_.end(), other.factors_.begin(), other.factors_.end());
+  count_ += other.count_;
 }
 
 ScanCodesView ScanCodes::view() const { return {type_, codes_.data(), factors_.data(), count_, dimension_}; }

@@ -44,6 +44,7 @@ std::vector<DirectCase> direct_cases() {
     for (const std::size_t terms : {0U, 1U, 2U, 3U, 7U, 8U, 9U, 21U})
       cases.push_back({points, terms, 5, 0, 1, 1});
   for (const std::size_t d : {1U, 2U, 64U, 257U}) cases.push_back({17, 11, d, 0, 0.3, 1});
+  cases.push_back({300, 1000, 3, 0, 0.5, 1});  // more than one group of terms
   for (const std::uint32_t scales : {2U, 3U, 4U}) cases.push_back({17, 11, 6, 0, 1, scales});
   cases.push_back({17, 11, 6, 1e9, 1, 1});    // a column of epoch seconds
   cases.push_back({17, 11, 6, 0, 1e150, 1});  // squared distances near the end of fp64

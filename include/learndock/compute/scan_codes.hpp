@@ -76,6 +76,8 @@ class ScanCodes {
   /// valid.
   /// @errors invalid_argument: another dimension, negative or not finite values
   [[nodiscard]] Result<void> add(const EmbeddingView& embedding);
+  /// Puts the items of `other` after its own. Both of one type and dimension; this one's blocks full.
+  void append(const ScanCodes& other);
   [[nodiscard]] ScanCodesView view() const;
 
  private:

@@ -1,0 +1,83 @@
+#pragma once
+
+#include "learndock/base/result.hpp"
+#include "learndock/index/prefilter.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace learndock::index {
+
+/// An immutable part of one space's learnwares: a segment on disk or the latest inserts in memory.
+/// @threads  safe
+class SearchPart {
+ public:
+  virtual ~SearchPart() = default;
+  [[nodiscard]] virtual const FeatureSpace& space() const = 0;
+  [[nodiscard]] virtual const Prefilter& prefilter() const = 0;
+  [[nodiscard]] virtual std::size_t count() const = 0;
+  /// The reduced set of an item; may use `memory`, which must live as long as the view is used.
+  [[nodiscard]] virtual compute::ReducedSetView set(std::size_t item, std::vector<double>& memory) const = 0;
+  /// ||mu||^2 as FeatureSpace::embed computed it.
+  [[nodiscard]] virtual double self(std::size_t item) const = 0;
+  /// Breaks ties between equal distances.
+  [[nodiscard]] virtual std::string_view id(std::size_t item) const = 0;
+  /// The largest sum of absolute weights of its items.
+  [[nodiscard]] virtual double largest_mass() const = 0;
+};
+
+/// A part and what of it may be answered: filters and tombstones as one bitmap.
+struct FilteredPart {
+  std::shared_ptr<const SearchPart> part;
+  const std::uint64_t* allowed = nullptr;  ///< null: all; [ceil(count / 64)]
+  std::size_t allowed_count = 0;           ///< bits set; ignored when `allowed` is null
+};
+
+struct CertifiedOptions {
+  std::size_t top = 10;
+  /// Exact evaluations of one query at most; then the answer says exact: false.
+  std::size_t max_evaluations = std::numeric_limits<std::size_t>::max();
+  std::optional<std::chrono::steady_clock::time_point> deadline;
+  unsigned threads = 1;
+  /// Candidates asked of the first scan beyond `top`: what usually lies under the k-th best distance.
+  std::size_t first_extra = 128;
+  /// Parts with at most this many allowed items are evaluated one by one, without a scan.
+  std::size_t evaluate_all = 256;
+};
+
+struct CertifiedHit {
+  std::size_t part = 0;
+  std::size_t item = 0;
+  double mmd_squared = 0;
+};
+
+/// The `top` learnwares of smallest MMD^2, ascending, ties by id.
+struct CertifiedAnswer {
+  std::vector<CertifiedHit> hits;
+  /// Proved: no allowed learnware outside `hits` comes before the last of them.
+  bool exact = false;
+  /// exact: 0. Else by how much a learnware that was not evaluated could lie under the last hit.
+  double slack = 0;
+  std::size_t evaluated = 0;  ///< exact distances computed
+};
+
+/// Exact top-k under MMD by ascending lower bounds: evaluates candidates until the next bound exceeds the
+/// k-th best distance found (B6; no method that uses the same bounds evaluates fewer, but for rounding up to
+/// whole waves). Distances are fp64 by direct difference; bounds carry all rounding, so `exact` is a proof
+/// about these distances.
+///
+/// @param queries  reduced sets; their kernel must be the parts' (the caller groups by space)
+/// @return  one answer for each query. Many queries share each scan, and run on `threads` threads.
+/// @source  Seidl, Kriegel, "Optimal multi-step k-nearest neighbor search" (1998)
+[[nodiscard]] Result<std::vector<CertifiedAnswer>> certified_search(
+    std::span<const FilteredPart> parts, std::span<const compute::ReducedSetView> queries,
+    const CertifiedOptions& options);
+
+}  // namespace learndock::index

@@ -1,0 +1,103 @@
+#pragma once
+
+#include "learndock/base/result.hpp"
+#include "learndock/compute/backend.hpp"
+#include "learndock/compute/direct_sums.hpp"
+#include "learndock/compute/scan_codes.hpp"
+#include "learndock/numeric/matrix.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+namespace learndock::index {
+
+struct SubspaceOptions {
+  std::size_t landmarks = 1024;   ///< at most; fewer when the sample has fewer distinct points
+  std::size_t coordinates = 256;  ///< at most
+  std::uint64_t seed = 0;
+};
+
+/// What a space's sample of learnwares says about it.
+struct SpaceStatistics {
+  /// Mean kernel value between landmarks: under spec::kKernelBlindThreshold the kernel tells nothing apart.
+  double mean_kernel = 1;
+  /// Mean of r^2 / ||mu||^2: the share of an embedding that the subspace leaves out. Refit when it drifts.
+  double residual_share = 0;
+};
+
+/// One learnware or query inside a space: coordinates in the subspace less the space's middle, and upper
+/// bounds that make every comparison of two embeddings a certificate (see FeatureSpace).
+struct Embedding {
+  std::vector<double> coordinates;
+  double residual = 0;      ///< at least ||(I - P) mu||, all rounding included
+  double squared_norm = 0;  ///< |coordinates|^2 + ||mu||^2 - ||P mu||^2
+  double self = 0;          ///< ||mu||^2 by direct difference
+  double mass = 0;          ///< sum of |weights|
+
+  [[nodiscard]] compute::EmbeddingView view() const { return {coordinates, residual, squared_norm}; }
+};
+
+/// The linear map of a space and what is known of its errors; plain data, as a segment stores it.
+struct Subspace {
+  std::size_t dimension = 0;  ///< of points
+  compute::GaussianKernel kernel;
+  Matrix<double> landmarks;  ///< S x d
+  Matrix<double> map;        ///< D x S: kernel sums against the landmarks to coordinates
+  std::vector<double>
+      middle;  ///< [D] subtracted from coordinates: codes then spend their bits on differences
+  /// E: for any two embeddings the inner product inside the subspace, computed from coordinates, is within
+  /// E mass_a mass_b of the exact one.
+  double product_error = 0;
+  SpaceStatistics statistics;
+};
+
+/// Embeds reduced sets of one kernel and dimension into a subspace spanned by landmarks, so that
+///
+///   MMD^2(L, U) >= |a_L - a_U|^2 + (norms outside) - 2 r_L r_U  =  what compute::ScanCodes bounds from below
+///
+/// holds for the MMD^2 that `DirectQuery` computes from the stored norms, rounding included, up to `margin`.
+/// The subspace is the principal one of the sample's embeddings inside the landmarks' span (B1); directions
+/// whose eigenvalue is too small for fp64 to carry are left to r, where they do no harm. A random rotation
+/// spreads the coordinates evenly, which low-bit codes need.
+///
+/// @threads  immutable; safe
+/// @source   Pythagoras in the kernel's space; Schölkopf, Smola, Müller, "Kernel PCA" (1998)
+class FeatureSpace {
+ public:
+  /// @param sample  reduced sets of the space, the more alike the market the better; some thousands are
+  /// enough
+  /// @errors invalid_argument (no sample, differing dimensions, kernel), internal (no decomposition)
+  /// @cost   k-means, two symmetric eigenproblems of at most `landmarks`, the sample's embeddings
+  [[nodiscard]] static Result<FeatureSpace> fit(std::span<const compute::ReducedSetView> sample,
+                                                const compute::GaussianKernel& kernel,
+                                                const SubspaceOptions& options,
+                                                const compute::Backend& backend);
+  /// From stored data, whose shapes are checked. @errors corrupt
+  [[nodiscard]] static Result<FeatureSpace> restore(Subspace subspace);
+
+  [[nodiscard]] const Subspace& subspace() const { return subspace_; }
+  [[nodiscard]] const compute::GaussianKernel& kernel() const { return subspace_.kernel; }
+  [[nodiscard]] std::size_t dimension() const { return subspace_.dimension; }
+  [[nodiscard]] std::size_t coordinates() const { return subspace_.map.rows(); }
+
+  /// Embeds many sets on `threads` threads; self terms by direct difference.
+  [[nodiscard]] std::vector<Embedding> embed(std::span<const compute::ReducedSetView> sets,
+                                             unsigned threads) const;
+
+  /// A lower bound from codes may exceed the computed MMD^2 of the pair by at most this much.
+  /// @param largest_mass  of the items compared with a query of mass `query_mass`
+  [[nodiscard]] double margin(double largest_mass, double query_mass) const;
+
+ private:
+  explicit FeatureSpace(Subspace subspace);
+  Subspace subspace_;
+  compute::DirectPoints landmarks_;
+};
+
+/// Sum of the absolute weights.
+[[nodiscard]] double mass_of(const compute::ReducedSetView& set);
+
+}  // namespace learndock::index

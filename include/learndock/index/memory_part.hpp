@@ -1,0 +1,31 @@
+#pragma once
+
+#include "learndock/index/certified_search.hpp"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace learndock::index {
+
+/// One learnware as a part takes it. Non-owning.
+struct PartItem {
+  std::string_view id;
+  compute::ReducedSetView set;
+};
+
+enum class PrefilterKind : std::uint8_t { exact_scan, code_scan };
+
+struct PartOptions {
+  PrefilterKind prefilter = PrefilterKind::code_scan;
+  compute::CodeType codes = compute::CodeType::int4;
+  unsigned threads = 1;
+};
+
+/// A part in memory; copies the sets. For the latest inserts, and for tests.
+/// @errors as encode and Backend::hold
+[[nodiscard]] Result<std::shared_ptr<const SearchPart>> make_memory_part(
+    std::shared_ptr<const FeatureSpace> space, std::span<const PartItem> items, const PartOptions& options,
+    const std::shared_ptr<const compute::Backend>& backend);
+
+}  // namespace learndock::index

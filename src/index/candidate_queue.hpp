@@ -1,0 +1,70 @@
+#pragma once
+
+#include "learndock/index/certified_search.hpp"
+
+#include <cstddef>
+#include <vector>
+
+namespace learndock::index {
+
+/// A learnware that may be among the best, and the least its distance can be.
+struct Candidate {
+  double bound = 0;
+  std::size_t part = 0;
+  std::size_t item = 0;
+};
+
+/// The k best exact distances so far. Order: distance, then id, so that an answer never depends on the order
+/// of evaluation.
+class BestHits {
+ public:
+  BestHits(std::span<const FilteredPart> parts, std::size_t top) : parts_(parts), top_(top) {}
+
+  void add(const CertifiedHit& hit);
+  /// The k-th best distance; infinite while there are fewer.
+  [[nodiscard]] double threshold() const;
+  /// The last of the hits there are; infinite for none.
+  [[nodiscard]] double last() const;
+  [[nodiscard]] std::vector<CertifiedHit> sorted() &&;
+
+ private:
+  [[nodiscard]] bool before(const CertifiedHit& a, const CertifiedHit& b) const;
+
+  std::span<const FilteredPart> parts_;
+  std::size_t top_;
+  std::vector<CertifiedHit> heap_;
+};
+
+/// One query on its way: what may still matter, in ascending bounds, and what was found.
+class CandidateQueue {
+ public:
+  CandidateQueue(std::span<const FilteredPart> parts, const compute::ReducedSetView& query, double query_self,
+                 const CertifiedOptions& options);
+
+  /// Adds candidates that were not evaluated yet.
+  void add(std::vector<Candidate> more);
+  /// Evaluates in waves while a bound is at most the k-th best distance. @return false when a budget ended it
+  bool evaluate(unsigned threads);
+
+  [[nodiscard]] const BestHits& best() const { return best_; }
+  [[nodiscard]] std::size_t evaluated() const { return evaluated_; }
+  /// The least bound that waits; infinite for none.
+  [[nodiscard]] double next_bound() const;
+  [[nodiscard]] bool out_of_budget() const { return out_of_budget_; }
+  /// @param unseen  least bound of what was never a candidate
+  [[nodiscard]] CertifiedAnswer answer(double unseen) &&;
+
+ private:
+  [[nodiscard]] std::size_t next_wave(unsigned threads) const;
+
+  std::span<const FilteredPart> parts_;
+  compute::DirectQuery direct_;
+  double query_self_, query_work_;
+  const CertifiedOptions& options_;
+  std::vector<Candidate> waiting_;  // ascending from `next_`
+  std::size_t next_ = 0, evaluated_ = 0;
+  bool out_of_budget_ = false;
+  BestHits best_;
+};
+
+}  // namespace learndock::index

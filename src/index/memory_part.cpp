@@ -1,0 +1,75 @@
+#include "learndock/index/memory_part.hpp"
+
+#include <algorithm>
+#include <cassert>
+
+namespace learndock::index {
+namespace {
+
+class MemoryPart final : public SearchPart {
+ public:
+  MemoryPart(std::shared_ptr<const FeatureSpace> space, std::span<const PartItem> items)
+      : space_(std::move(space)) {
+    for (const PartItem& item : items) {
+      ids_.emplace_back(item.id);
+      starts_.push_back(starts_.back() + item.set.count);
+      points_.insert(points_.end(), item.set.points, item.set.points + item.set.count * item.set.dimension);
+      weights_.insert(weights_.end(), item.set.weights, item.set.weights + item.set.count);
+    }
+  }
+
+  Result<void> index(const PartOptions& options, const std::shared_ptr<const compute::Backend>& backend) {
+    std::vector<compute::ReducedSetView> views;
+    std::vector<double> unused;
+    for (std::size_t i = 0; i < count(); ++i) views.push_back(set(i, unused));
+    std::vector<Embedding> embedded = space_->embed(views, options.threads);
+    for (const Embedding& one : embedded) {
+      selves_.push_back(one.self);
+      largest_mass_ = std::max(largest_mass_, one.mass);
+    }
+    if (options.prefilter == PrefilterKind::exact_scan) {
+      prefilter_ = exact_scan(std::move(embedded));
+      return {};
+    }
+    LEARNDOCK_TRY(compute::ScanCodes codes, encode(options.codes, embedded, options.threads));
+    codes_ = std::make_unique<compute::ScanCodes>(std::move(codes));
+    LEARNDOCK_TRY(prefilter_, code_scan(codes_->view(), backend));
+    return {};
+  }
+
+  const FeatureSpace& space() const override { return *space_; }
+  const Prefilter& prefilter() const override { return *prefilter_; }
+  std::size_t count() const override { return ids_.size(); }
+  compute::ReducedSetView set(std::size_t item, std::vector<double>&) const override {
+    const std::size_t d = space_->dimension();
+    return {points_.data() + starts_[item] * d, weights_.data() + starts_[item],
+            starts_[item + 1] - starts_[item], d, space_->kernel().gamma};
+  }
+  double self(std::size_t item) const override { return selves_[item]; }
+  std::string_view id(std::size_t item) const override { return ids_[item]; }
+  double largest_mass() const override { return largest_mass_; }
+
+ private:
+  std::shared_ptr<const FeatureSpace> space_;
+  std::vector<std::string> ids_;
+  std::vector<std::size_t> starts_ = {0};
+  std::vector<double> points_, weights_, selves_;
+  double largest_mass_ = 0;
+  std::unique_ptr<compute::ScanCodes> codes_;
+  std::unique_ptr<Prefilter> prefilter_;
+};
+
+}  // namespace
+
+Result<std::shared_ptr<const SearchPart>> make_memory_part(
+    std::shared_ptr<const FeatureSpace> space, std::span<const PartItem> items, const PartOptions& options,
+    const std::shared_ptr<const compute::Backend>& backend) {
+  for (const PartItem& item : items)
+    if (item.set.dimension != space->dimension())
+      return fail(ErrorCode::invalid_argument, "a learnware of another dimension was put into a space");
+  auto part = std::make_shared<MemoryPart>(std::move(space), items);
+  LEARNDOCK_CHECK(part->index(options, backend));
+  return part;
+}
+
+}  // namespace learndock::index
