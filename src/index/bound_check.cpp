@@ -1,0 +1,70 @@
+#include "learndock/index/bound_check.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+#include <random>
+
+namespace learndock::index {
+namespace {
+
+/// Pairs of each query: nearest by bound, and drawn from all.
+constexpr std::size_t kNearest = 256, kDrawn = 256;
+
+/// The scans' answers for one query: its nearest and a random sample.
+Result<std::vector<compute::ScanHit>> bounds_of(const SearchPart& part, std::span<const Embedding> query,
+                                                std::mt19937_64& random) {
+  const std::size_t near = std::min(kNearest, part.count()), drawn = std::min(kDrawn, part.count());
+  std::vector<std::uint64_t> sample((part.count() + 63) / 64);
+  for (std::size_t i = 0; i < drawn; ++i) {
+    const std::size_t item = random() % part.count();
+    sample[item / 64] |= std::uint64_t{1} << (item % 64);
+  }
+  Matrix<compute::ScanHit> nearest(1, near), others(1, drawn);
+  std::size_t nearest_count = 0, other_count = 0;
+  const float all = std::numeric_limits<float>::infinity();
+  LEARNDOCK_CHECK(part.prefilter().smallest({query, nullptr}, nearest.view(), {&nearest_count, 1}));
+  LEARNDOCK_CHECK(
+      part.prefilter().within({query, sample.data()}, {&all, 1}, others.view(), {&other_count, 1}));
+  std::vector<compute::ScanHit> hits(nearest.values().begin(),
+                                     nearest.values().begin() + static_cast<std::ptrdiff_t>(nearest_count));
+  hits.insert(hits.end(), others.values().begin(),
+              others.values().begin() + static_cast<std::ptrdiff_t>(std::min(other_count, drawn)));
+  return hits;
+}
+
+}  // namespace
+
+Result<BoundCheck> check_bounds(const SearchPart& part, std::size_t queries, std::uint64_t seed,
+                                unsigned threads) {
+  BoundCheck check{0, std::numeric_limits<double>::infinity()};
+  if (part.count() == 0) return check;
+  std::mt19937_64 random(seed);
+  std::vector<double> query_memory, memory;
+  for (std::size_t q = 0; q < queries; ++q) {
+    const std::size_t chosen = random() % part.count();
+    const compute::ReducedSetView query = part.set(chosen, query_memory);
+    const std::vector<Embedding> embedded = part.space().embed({&query, 1}, threads);
+    const double margin = part.space().margin(part.largest_mass(), embedded[0].mass);
+    const compute::DirectQuery direct(query, part.space().kernel());
+    LEARNDOCK_TRY(const std::vector<compute::ScanHit> hits, bounds_of(part, embedded, random));
+    for (const compute::ScanHit& hit : hits) {
+      const auto item = static_cast<std::size_t>(hit.item);
+      const double distance =
+          part.self(item) - 2 * direct.inner_product(part.set(item, memory)) + embedded[0].self;
+      const double above = distance - (static_cast<double>(hit.lower_bound) - margin);
+      check.tightest = std::min(check.tightest, above);
+      ++check.pairs;
+      if (above < 0)
+        return fail(ErrorCode::internal,
+                    fmt::format("the bound {} of learnwares {} and {} lies above their distance {}: "
+                                "certificates of this index would be false",
+                                hit.lower_bound, part.id(chosen), part.id(item), distance),
+                    {}, "report this with the two specifications; search with --exact-scan meanwhile");
+    }
+  }
+  return check;
+}
+
+}  // namespace learndock::index
