@@ -19,9 +19,9 @@ constexpr std::size_t kKmeansRounds = 12;
 constexpr std::size_t kEmbeddedAtOnce = 64;
 /// Points of a set at most; the largest a specification may have.
 constexpr std::size_t kMostTerms = 16'384;
-/// The first share of the largest eigenvalue below which directions are dropped, raised tenfold until the
+/// The first share of the largest eigenvalue below which directions are dropped, raised until the
 /// certificate's error is at most kWantedError of a unit mass: small beside any distance that matters.
-constexpr double kFirstCut = 1e-9, kLastCut = 1e-2, kWantedError = 1e-8;
+constexpr double kFirstCut = 1e-9, kLastCut = 1e-1, kCutStep = 100, kWantedError = 1e-6;
 
 double kernel_sum_error(const compute::GaussianKernel& kernel, std::size_t dimension) {
   return compute::direct_error(kernel, dimension, kMostTerms);
@@ -152,10 +152,11 @@ Result<FeatureSpace> FeatureSpace::fit(std::span<const compute::ReducedSetView> 
       landmark_gram(points, std::as_const(subspace.landmarks).view(), kernel, threads);
   LEARNDOCK_TRY(const Eigenpairs pairs, eigenpairs(gram));
   const Matrix<double> sums = kernel_sums(sample, points, kernel, threads);
-  for (double cut = kFirstCut; cut <= kLastCut; cut *= 10) {
+  for (double cut = kFirstCut; cut <= kLastCut; cut *= kCutStep) {
     LEARNDOCK_TRY(subspace.map, principal_map(sums, pairs, cut, options));
     subspace.product_error =
-        map_product_error(subspace.map, gram, kernel_sum_error(kernel, subspace.dimension));
+        map_product_error(subspace.map, gram, compute::direct_error(kernel, subspace.dimension, 1),
+                          kernel_sum_error(kernel, subspace.dimension));
     if (subspace.product_error <= kWantedError) break;
   }
   subspace.middle.assign(subspace.map.rows(), 0.0);

@@ -3,7 +3,6 @@
 #include "compute/blas.hpp"
 #include "compute/parallel.hpp"
 
-#include <Eigen/Eigenvalues>
 #include <Eigen/QR>
 
 #include <algorithm>
@@ -56,15 +55,14 @@ double reach(const Matrix<double>& map) {
 
 }  // namespace
 
-Result<Eigenpairs> eigenpairs(const Matrix<double>& symmetric) {
-  const auto n = static_cast<Eigen::Index>(symmetric.rows());
-  const Eigen::Map<const RowMajor> matrix(symmetric.values().data(), n, n);
-  const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver{Eigen::MatrixXd(matrix)};
-  if (solver.info() != Eigen::Success)
+Result<Eigenpairs> eigenpairs(Matrix<double> symmetric) {
+  const std::size_t n = symmetric.rows();
+  std::vector<double> ascending(n);
+  if (!compute::symmetric_eigenvectors(symmetric.values().data(), n, ascending.data()))
     return fail(ErrorCode::internal, "the eigenvalue decomposition of a feature space did not converge");
-  Eigenpairs pairs;
-  pairs.vectors = from_eigen(solver.eigenvectors().rowwise().reverse().transpose());
-  for (Eigen::Index i = n; i-- > 0;) pairs.values.push_back(solver.eigenvalues()[i]);
+  Eigenpairs pairs{Matrix<double>(n, n), {ascending.rbegin(), ascending.rend()}};
+  for (std::size_t i = 0; i < n; ++i)
+    std::copy_n(symmetric.row(n - 1 - i).begin(), n, pairs.vectors.row(i).begin());
   return pairs;
 }
 
@@ -89,12 +87,13 @@ Matrix<double> landmark_gram(const compute::DirectPoints& points, MatrixView<con
   return gram;
 }
 
-double map_product_error(const Matrix<double>& map, const Matrix<double>& gram, double kernel_sum_error) {
+double map_product_error(const Matrix<double>& map, const Matrix<double>& gram, double kernel_error,
+                         double kernel_sum_error) {
   const double terms = static_cast<double>(map.cols()) + 8, d = static_cast<double>(map.rows());
   Matrix<double> product = sandwich(map, gram);
   for (std::size_t i = 0; i < product.rows(); ++i) product(i, i) -= 1;
   const Matrix<double> sizes = sandwich(absolute(map), absolute(gram));
-  const double skew = frobenius(product) + (2 * terms * kUnit + kernel_sum_error) * frobenius(sizes);
+  const double skew = frobenius(product) + (2 * terms * kUnit + kernel_error) * frobenius(sizes);
   const double shift = (kernel_sum_error + terms * kUnit) * reach(map);
   if (!(skew < 0.5)) return 1;
   // |<a, G^-1 b> - <a, b>| <= skew / (1 - skew) |a| |b|, |a| <= 1 + skew + shift per unit of mass; then the
