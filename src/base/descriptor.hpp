@@ -44,4 +44,7 @@ struct TemporaryFile {
 /// @errors io, no_space, not_found (of the folder)
 [[nodiscard]] Result<TemporaryFile> create_temporary_beside(const std::filesystem::path& path);
 
+/// Renames unless the target exists. @errors conflict, io, no_space
+[[nodiscard]] Result<void> rename_to_new(const std::filesystem::path& from, const std::filesystem::path& to);
+
 }  // namespace learndock

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -53,6 +54,16 @@ Result<TemporaryFile> create_temporary_beside(const std::filesystem::path& path)
     // A dead process of the same number left its own: numbers repeat wherever containers are started again.
     if (errno != EEXIST) return Failure(system_error(errno, "create", temporary));
   }
+}
+
+Result<void> rename_to_new(const std::filesystem::path& from, const std::filesystem::path& to) {
+  int failed = ::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0 ? 0 : errno;
+  // Some file systems cannot promise it: look first. Who writes into these folders holds their lock.
+  if (failed == EINVAL || failed == ENOSYS)
+    failed = ::access(to.c_str(), F_OK) == 0 ? EEXIST : ::rename(from.c_str(), to.c_str()) == 0 ? 0 : errno;
+  if (failed == EEXIST) return fail(ErrorCode::conflict, "there is a file of this name", to.string());
+  if (failed != 0) return Failure(system_error(failed, "rename", to));
+  return {};
 }
 
 Error system_error(int error_number, std::string_view doing, const std::filesystem::path& path) {
