@@ -1,10 +1,13 @@
 #include "learndock/base/file.hpp"
 
+#include "base/descriptor.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -14,21 +17,20 @@
 namespace learndock {
 namespace {
 
-/// Closes on scope exit; `close` is checked explicitly where its failure would lose data.
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  [[nodiscard]] int get() const { return fd_; }
-  [[nodiscard]] int release() { return std::exchange(fd_, -1); }
+Result<void> write_sync_and_close(TemporaryFile& file, std::string_view bytes) {
+  LEARNDOCK_CHECK(write_all(file.descriptor.get(), bytes, file.path));
+  if (::fsync(file.descriptor.get()) != 0) return Failure(system_error(errno, "flush", file.path));
+  if (::close(file.descriptor.release()) != 0) return Failure(system_error(errno, "close", file.path));
+  return {};
+}
 
- private:
-  int fd_;
-};
+/// The temporary's name would tell the caller nothing.
+Failure naming(const std::filesystem::path& path, Error error) {
+  error.where = path.string();
+  return Failure(std::move(error));
+}
+
+}  // namespace
 
 Result<void> write_all(int fd, std::string_view bytes, const std::filesystem::path& path) {
   while (!bytes.empty()) {
@@ -42,16 +44,27 @@ Result<void> write_all(int fd, std::string_view bytes, const std::filesystem::pa
   return {};
 }
 
-Result<void> write_and_sync(const std::filesystem::path& path, std::string_view bytes) {
-  Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
-  if (file.get() < 0) return Failure(system_error(errno, "create", path));
-  LEARNDOCK_CHECK(write_all(file.get(), bytes, path));
-  if (::fsync(file.get()) != 0) return Failure(system_error(errno, "flush", path));
-  if (::close(file.release()) != 0) return Failure(system_error(errno, "close", path));
-  return {};
+Result<TemporaryFile> create_temporary_beside(const std::filesystem::path& path) {
+  static std::atomic<unsigned> counter{0};
+  while (true) {
+    std::filesystem::path temporary = path;
+    temporary += fmt::format(".{}.{}.tmp", ::getpid(), counter.fetch_add(1));
+    Descriptor file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
+    if (file.get() >= 0) return TemporaryFile{std::move(file), std::move(temporary)};
+    // A dead process of the same number left its own: numbers repeat wherever containers are started again.
+    if (errno != EEXIST) return Failure(system_error(errno, "create", temporary));
+  }
 }
 
-}  // namespace
+Result<void> rename_to_new(const std::filesystem::path& from, const std::filesystem::path& to) {
+  int failed = ::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0 ? 0 : errno;
+  // Some file systems cannot promise it: look first. Who writes into these folders holds their lock.
+  if (failed == EINVAL || failed == ENOSYS)
+    failed = ::access(to.c_str(), F_OK) == 0 ? EEXIST : ::rename(from.c_str(), to.c_str()) == 0 ? 0 : errno;
+  if (failed == EEXIST) return fail(ErrorCode::conflict, "there is a file of this name", to.string());
+  if (failed != 0) return Failure(system_error(failed, "rename", to));
+  return {};
+}
 
 Error system_error(int error_number, std::string_view doing, const std::filesystem::path& path) {
   Error error{ErrorCode::io, fmt::format("cannot {} the file: {}", doing, std::strerror(error_number)),
@@ -96,17 +109,14 @@ Result<std::string> read_file(const std::filesystem::path& path, std::size_t max
 }
 
 Result<void> write_file_atomically(const std::filesystem::path& path, std::string_view bytes) {
-  static std::atomic<unsigned> counter{0};
-  std::filesystem::path temporary = path;
-  temporary += fmt::format(".{}.{}.tmp", ::getpid(), counter.fetch_add(1));
-  auto written = write_and_sync(temporary, bytes);
-  if (written && ::rename(temporary.c_str(), path.c_str()) != 0)
+  auto temporary = create_temporary_beside(path);
+  if (!temporary) return naming(path, std::move(temporary).error());
+  auto written = write_sync_and_close(*temporary, bytes);
+  if (written && ::rename(temporary->path.c_str(), path.c_str()) != 0)
     written = Failure(system_error(errno, "rename", path));
   if (!written) {
-    ::unlink(temporary.c_str());
-    Error error = std::move(written).error();
-    error.where = path.string();  // the temporary's name would tell the caller nothing
-    return Failure(std::move(error));
+    ::unlink(temporary->path.c_str());
+    return naming(path, std::move(written).error());
   }
   return sync_directory(path.has_parent_path() ? path.parent_path() : std::filesystem::path("."));
 }

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <unistd.h>
 
 namespace learndock {
@@ -21,6 +22,15 @@ TEST_F(FileTest, WritesReplacesAndLeavesNoTemporary) {
   ASSERT_TRUE(write_file_atomically(path, "two").has_value());
   EXPECT_EQ(read_file(path).value(), "two");
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_), {}), 1);
+}
+
+TEST_F(FileTest, WritesThoughADeadProcessOfTheSameNumberLeftItsTemporaries) {
+  const auto path = folder_ / "a";
+  for (int count = 0; count < 50; ++count)
+    std::ofstream(path.string() + "." + std::to_string(::getpid()) + "." + std::to_string(count) + ".tmp");
+  const auto written = write_file_atomically(path, "new");
+  ASSERT_TRUE(written.has_value()) << describe(written.error());
+  EXPECT_EQ(read_file(path).value(), "new");
 }
 
 TEST_F(FileTest, SaysWhatIsWrong) {
