@@ -44,15 +44,15 @@ Result<BoundCheck> check_bounds(const SearchPart& part, std::size_t queries, std
   std::vector<double> query_memory, memory;
   for (std::size_t q = 0; q < queries; ++q) {
     const std::size_t chosen = random() % part.count();
-    const compute::ReducedSetView query = part.set(chosen, query_memory);
+    LEARNDOCK_TRY(const compute::ReducedSetView query, part.set(chosen, query_memory));
     const std::vector<Embedding> embedded = part.space().embed({&query, 1}, threads);
     const double margin = part.space().margin(part.largest_mass(), embedded[0].mass);
     const compute::DirectQuery direct(query, part.space().kernel());
     LEARNDOCK_TRY(const std::vector<compute::ScanHit> hits, bounds_of(part, embedded, random));
     for (const compute::ScanHit& hit : hits) {
       const auto item = static_cast<std::size_t>(hit.item);
-      const double distance =
-          part.self(item) - 2 * direct.inner_product(part.set(item, memory)) + embedded[0].self;
+      LEARNDOCK_TRY(const compute::ReducedSetView set, part.set(item, memory));
+      const double distance = part.self(item) - 2 * direct.inner_product(set) + embedded[0].self;
       const double above = distance - (static_cast<double>(hit.lower_bound) - margin);
       check.tightest = std::min(check.tightest, above);
       ++check.pairs;

@@ -11,8 +11,8 @@ namespace {
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 /// Candidates evaluated between two looks at the threshold and the clock.
 constexpr std::size_t kWave = 16;
-/// Differences below which starting a thread costs more than it saves.
-constexpr double kWorthAThread = 4e6;
+/// A wave's time from which threads are started for it.
+constexpr std::chrono::microseconds kWorthThreads{400};
 
 }  // namespace
 
@@ -52,7 +52,6 @@ CandidateQueue::CandidateQueue(std::span<const FilteredPart> parts, const comput
     : parts_(parts),
       direct_(query, parts[0].part->space().kernel()),
       query_self_(query_self),
-      query_work_(static_cast<double>(query.count * (query.dimension + 8))),
       options_(options),
       best_(parts, options.top) {}
 
@@ -80,39 +79,55 @@ std::size_t CandidateQueue::next_wave(unsigned threads) const {
   return count;
 }
 
-bool CandidateQueue::evaluate(unsigned threads) {
-  std::vector<double> distances;
+Result<double> CandidateQueue::distance(const Candidate& candidate, std::vector<double>& memory) const {
+  const SearchPart& part = *parts_[candidate.part].part;
+  LEARNDOCK_TRY(const compute::ReducedSetView set, part.set(candidate.item, memory));
+  return part.self(candidate.item) - 2 * direct_.inner_product(set) + query_self_;
+}
+
+Result<void> CandidateQueue::evaluate_wave(std::size_t count, unsigned threads) {
+  distances_.resize(count);
+  const auto start = std::chrono::steady_clock::now();
+  for (std::size_t i = 0; i < count; ++i) {
+    // The first one tells whether the rest is worth starting threads for.
+    if (i == 1 && threads > 1 &&
+        (std::chrono::steady_clock::now() - start) * static_cast<int>(count) > kWorthThreads)
+      return evaluate_on_threads(1, count, threads);
+    LEARNDOCK_TRY(distances_[i], distance(waiting_[next_ + i], memory_));
+  }
+  return {};
+}
+
+Result<void> CandidateQueue::evaluate_on_threads(std::size_t first, std::size_t count, unsigned threads) {
+  std::vector<Result<void>> done(threads);
+  compute::run_tasks(threads, threads, [&](std::size_t thread) {
+    std::vector<double> memory;
+    for (std::size_t i = first + thread; i < count; i += threads) {
+      auto found = distance(waiting_[next_ + i], memory);
+      if (found)
+        distances_[i] = *found;
+      else
+        done[thread] = Failure(std::move(found).error());
+    }
+  });
+  for (auto& one : done) LEARNDOCK_CHECK(std::move(one));
+  return {};
+}
+
+Result<void> CandidateQueue::evaluate(unsigned threads) {
   while (next_ < waiting_.size() && next_bound() <= best_.threshold()) {
     const std::size_t count = next_wave(threads);
     if (count == 0 || (options_.deadline && std::chrono::steady_clock::now() >= *options_.deadline)) {
       out_of_budget_ = true;
-      return false;
+      return {};
     }
-    distances.resize(count);
-    std::vector<double> memory;
-    const auto evaluate_one = [&](std::size_t i, std::vector<double>& buffer) {
-      const Candidate& candidate = waiting_[next_ + i];
-      const SearchPart& part = *parts_[candidate.part].part;
-      distances[i] = part.self(candidate.item) - 2 * direct_.inner_product(part.set(candidate.item, buffer)) +
-                     query_self_;
-    };
-    const double work =
-        query_work_ * static_cast<double>(
-                          count * parts_[waiting_[next_].part].part->set(waiting_[next_].item, memory).count);
-    if (threads > 1 && work > kWorthAThread) {
-      compute::run_tasks(threads, threads, [&](std::size_t thread) {
-        std::vector<double> own;
-        for (std::size_t i = thread; i < count; i += threads) evaluate_one(i, own);
-      });
-    } else {
-      for (std::size_t i = 0; i < count; ++i) evaluate_one(i, memory);
-    }
+    LEARNDOCK_CHECK(evaluate_wave(count, threads));
     for (std::size_t i = 0; i < count; ++i)
-      best_.add({waiting_[next_ + i].part, waiting_[next_ + i].item, distances[i]});
+      best_.add({waiting_[next_ + i].part, waiting_[next_ + i].item, distances_[i]});
     next_ += count;
     evaluated_ += count;
   }
-  return true;
+  return {};
 }
 
 CertifiedAnswer CandidateQueue::answer(double unseen) && {

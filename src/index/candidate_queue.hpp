@@ -43,8 +43,9 @@ class CandidateQueue {
 
   /// Adds candidates that were not evaluated yet.
   void add(std::vector<Candidate> more);
-  /// Evaluates in waves while a bound is at most the k-th best distance. @return false when a budget ended it
-  bool evaluate(unsigned threads);
+  /// Evaluates in waves while a bound is at most the k-th best distance, or until a budget ends.
+  /// @errors corrupt
+  [[nodiscard]] Result<void> evaluate(unsigned threads);
 
   [[nodiscard]] const BestHits& best() const { return best_; }
   [[nodiscard]] std::size_t evaluated() const { return evaluated_; }
@@ -56,12 +57,16 @@ class CandidateQueue {
 
  private:
   [[nodiscard]] std::size_t next_wave(unsigned threads) const;
+  [[nodiscard]] Result<double> distance(const Candidate& candidate, std::vector<double>& memory) const;
+  [[nodiscard]] Result<void> evaluate_wave(std::size_t count, unsigned threads);
+  [[nodiscard]] Result<void> evaluate_on_threads(std::size_t first, std::size_t count, unsigned threads);
 
   std::span<const FilteredPart> parts_;
   compute::DirectQuery direct_;
-  double query_self_, query_work_;
+  double query_self_;
   const CertifiedOptions& options_;
-  std::vector<Candidate> waiting_;  // ascending from `next_`
+  std::vector<Candidate> waiting_;          // ascending from `next_`
+  std::vector<double> distances_, memory_;  // of a wave
   std::size_t next_ = 0, evaluated_ = 0;
   bool out_of_budget_ = false;
   BestHits best_;

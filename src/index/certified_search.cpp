@@ -27,9 +27,9 @@ class Search {
   Result<std::vector<CertifiedAnswer>> run() {
     embed();
     LEARNDOCK_CHECK(first_pass());
-    evaluate();
+    LEARNDOCK_CHECK(evaluate());
     LEARNDOCK_CHECK(second_pass());
-    evaluate();
+    LEARNDOCK_CHECK(evaluate());
     std::vector<CertifiedAnswer> answers;
     for (std::size_t q = 0; q < queries_.size(); ++q) {
       const double unseen = *std::min_element(unseen_[q].begin(), unseen_[q].end());
@@ -118,12 +118,16 @@ class Search {
   }
 
   /// Few queries use threads inside each, many one thread for each.
-  void evaluate() {
+  Result<void> evaluate() {
     if (queries_.size() < 2 * options_.threads) {
-      for (CandidateQueue& queue : queues_) queue.evaluate(options_.threads);
-      return;
+      for (CandidateQueue& queue : queues_) LEARNDOCK_CHECK(queue.evaluate(options_.threads));
+      return {};
     }
-    compute::run_tasks(queues_.size(), options_.threads, [&](std::size_t q) { queues_[q].evaluate(1); });
+    std::vector<Result<void>> done(queues_.size());
+    compute::run_tasks(queues_.size(), options_.threads,
+                       [&](std::size_t q) { done[q] = queues_[q].evaluate(1); });
+    for (auto& one : done) LEARNDOCK_CHECK(std::move(one));
+    return {};
   }
 
   /// Everything under the threshold that the first pass did not return.

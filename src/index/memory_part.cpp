@@ -20,8 +20,7 @@ class MemoryPart final : public SearchPart {
 
   Result<void> index(const PartOptions& options, const std::shared_ptr<const compute::Backend>& backend) {
     std::vector<compute::ReducedSetView> views;
-    std::vector<double> unused;
-    for (std::size_t i = 0; i < count(); ++i) views.push_back(set(i, unused));
+    for (std::size_t i = 0; i < count(); ++i) views.push_back(view(i));
     std::vector<Embedding> embedded = space_->embed(views, options.threads);
     for (const Embedding& one : embedded) {
       selves_.push_back(one.self);
@@ -40,7 +39,10 @@ class MemoryPart final : public SearchPart {
   const FeatureSpace& space() const override { return *space_; }
   const Prefilter& prefilter() const override { return *prefilter_; }
   std::size_t count() const override { return ids_.size(); }
-  compute::ReducedSetView set(std::size_t item, std::vector<double>&) const override {
+  Result<compute::ReducedSetView> set(std::size_t item, std::vector<double>&) const override {
+    return view(item);
+  }
+  compute::ReducedSetView view(std::size_t item) const {
     const std::size_t d = space_->dimension();
     return {points_.data() + starts_[item] * d, weights_.data() + starts_[item],
             starts_[item + 1] - starts_[item], d, space_->kernel().gamma};

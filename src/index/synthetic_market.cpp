@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::size_t kComponents = 3;
 /// Rows drawn for each reduced point, and Lloyd rounds over them.
-constexpr std::size_t kRowsPerPoint = 6, kRounds = 3;
+constexpr std::size_t kRowsPerPoint = 8, kRounds = 3;
 
 /// Neighbouring numbers must not give related streams.
 std::uint64_t mixed(std::uint64_t seed, std::uint64_t number) {
@@ -102,7 +102,9 @@ OwnedSet SyntheticMarket::make(std::uint64_t number) const {
   const Task& task = tasks_[random() % tasks_.size()];
   std::normal_distribution<double> normal;
   std::uniform_real_distribution<double> uniform(0, 1);
-  const double strength = options_.kind == MarketKind::near_duplicates ? 0.005 : 0.25;
+  // Some learnwares are close to their task, others far: distances of all sizes.
+  const double far = uniform(random);
+  const double strength = options_.kind == MarketKind::near_duplicates ? 0.005 : 0.02 + 0.5 * far * far;
   Matrix<double> means = task.means;
   for (double& value : means.values()) value += strength * normal(random);
   Matrix<double> rows(kRowsPerPoint * options_.points, options_.dimension);

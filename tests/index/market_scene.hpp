@@ -104,7 +104,7 @@ inline std::vector<index::CertifiedHit> brute_force(std::span<const index::Filte
   for (std::size_t p = 0; p < parts.size(); ++p)
     for (std::size_t i = 0; i < parts[p].part->count(); ++i) {
       if (parts[p].allowed != nullptr && (parts[p].allowed[i / 64] >> (i % 64) & 1U) == 0) continue;
-      const compute::ReducedSetView set = parts[p].part->set(i, memory);
+      const compute::ReducedSetView set = parts[p].part->set(i, memory).value();
       const double own = compute::DirectQuery(set, kernel).inner_product(set);
       all.push_back({p, i, own - 2 * direct.inner_product(set) + self});
     }

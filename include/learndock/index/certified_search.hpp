@@ -24,7 +24,9 @@ class SearchPart {
   [[nodiscard]] virtual const Prefilter& prefilter() const = 0;
   [[nodiscard]] virtual std::size_t count() const = 0;
   /// The reduced set of an item; may use `memory`, which must live as long as the view is used.
-  [[nodiscard]] virtual compute::ReducedSetView set(std::size_t item, std::vector<double>& memory) const = 0;
+  /// @errors corrupt: the part is stored and damaged
+  [[nodiscard]] virtual Result<compute::ReducedSetView> set(std::size_t item,
+                                                            std::vector<double>& memory) const = 0;
   /// ||mu||^2 as FeatureSpace::embed computed it.
   [[nodiscard]] virtual double self(std::size_t item) const = 0;
   /// Breaks ties between equal distances.
@@ -74,6 +76,7 @@ struct CertifiedAnswer {
 /// about these distances.
 ///
 /// @param queries  reduced sets; their kernel must be the parts' (the caller groups by space)
+/// @errors  spec_dimension, corrupt, as the prefilters
 /// @return  one answer for each query. Many queries share each scan, and run on `threads` threads.
 /// @source  Seidl, Kriegel, "Optimal multi-step k-nearest neighbor search" (1998)
 [[nodiscard]] Result<std::vector<CertifiedAnswer>> certified_search(

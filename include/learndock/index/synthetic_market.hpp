@@ -25,9 +25,7 @@ struct SyntheticOptions {
   double gamma = 0;         ///< 0: 1 / (2 dimension), the median heuristic's size
   std::uint64_t seed = 1;
 
-  [[nodiscard]] double used_gamma() const {
-    return gamma > 0 ? gamma : 0.5 / static_cast<double>(dimension);
-  }
+  [[nodiscard]] double used_gamma() const { return gamma > 0 ? gamma : 0.5 / static_cast<double>(dimension); }
 };
 
 /// A reduced set of one's own: k-means centroids of a sample of the learnware's mixture with their shares as

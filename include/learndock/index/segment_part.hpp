@@ -1,0 +1,60 @@
+#pragma once
+
+#include "learndock/index/memory_part.hpp"
+#include "learndock/index/segment.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <span>
+
+namespace learndock::index {
+
+/// `kind` of segments that hold a part (src/index/SEGMENT.md has the sections).
+inline constexpr std::uint32_t kPartKind = 1;
+
+struct PartWriterOptions {
+  compute::CodeType codes = compute::CodeType::int4;
+  std::uint64_t generation = 0;
+  unsigned threads = 1;
+};
+
+/// Writes a part to disk: reduced sets as they come, the rest at the end. In memory it holds about 170 bytes
+/// and the id for each learnware (256 coordinates, int4).
+class PartWriter {
+ public:
+  /// @errors of SegmentWriter::create
+  [[nodiscard]] static Result<PartWriter> create(const std::filesystem::path& path,
+                                                 std::shared_ptr<const FeatureSpace> space,
+                                                 const PartWriterOptions& options);
+  ~PartWriter();
+  PartWriter(PartWriter&&) noexcept;
+
+  /// Embeds, codes and stores some learnwares after those before. `keys` are the catalogue's numbers; batches
+  /// of some thousands keep all threads busy.
+  /// @errors invalid_argument (another dimension), io, no_space
+  [[nodiscard]] Result<void> add(std::span<const PartItem> items, std::span<const std::uint64_t> keys);
+  /// The file appears whole or not at all. @errors io, no_space, conflict
+  [[nodiscard]] Result<SegmentInfo> finish();
+
+ private:
+  struct State;
+  explicit PartWriter(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+/// A part on disk, mapped. Everything but the reduced sets is checked when it is opened; each reduced set is
+/// checked before its first use.
+class StoredPart : public SearchPart {
+ public:
+  /// The catalogue's numbers of the items, in their order.
+  [[nodiscard]] virtual std::span<const std::uint64_t> keys() const = 0;
+  [[nodiscard]] virtual const SegmentInfo& info() const = 0;
+};
+
+/// @errors corrupt, io, not_found, unsupported; as Backend::hold
+[[nodiscard]] Result<std::shared_ptr<const StoredPart>> open_part(
+    const std::filesystem::path& path, const std::shared_ptr<const compute::Backend>& backend,
+    unsigned threads = 1);
+
+}  // namespace learndock::index

@@ -1,0 +1,55 @@
+#pragma once
+
+#include "learndock/index/feature_space.hpp"
+#include "learndock/index/segment.hpp"
+
+#include <cstdint>
+
+namespace learndock::index {
+
+/// Section ids of a part (SEGMENT.md). Stored: do not renumber.
+enum PartSection : std::uint32_t {
+  kSpaceSection = 1,
+  kLandmarkSection = 2,
+  kMapSection = 3,
+  kMiddleSection = 4,
+  kCodeSection = 5,
+  kFactorSection = 6,
+  kSelfSection = 7,
+  kKeySection = 8,
+  kIdStartSection = 9,
+  kIdSection = 10,
+  kRecordStartSection = 11,
+  kRecordSection = 12,
+};
+
+/// Section 1: eight-byte fields.
+struct SpaceFields {
+  std::uint64_t dimension = 0, scales = 0, landmarks = 0, coordinates = 0, code_type = 0, items = 0;
+  double gamma = 0, product_error = 0, mean_kernel = 0, residual_share = 0, largest_mass = 0;
+  std::uint64_t reserved = 0;
+};
+static_assert(sizeof(SpaceFields) == 96);
+
+/// Head of one reduced set in section 12; its weights (doubles) and points (`width` bytes a value) follow.
+struct RecordHead {
+  std::uint32_t count = 0;
+  std::uint32_t width = 0;  ///< 4 when every value is exactly a float, else 8
+};
+inline constexpr std::size_t kRecordAlignment = 8;
+
+[[nodiscard]] constexpr std::size_t record_bytes(const RecordHead& head, std::size_t dimension) {
+  const std::size_t bytes = sizeof(RecordHead) + head.count * (8 + dimension * head.width);
+  return (bytes + kRecordAlignment - 1) / kRecordAlignment * kRecordAlignment;
+}
+
+[[nodiscard]] Result<void> write_space(SegmentWriter& writer, const FeatureSpace& space,
+                                       const SpaceFields& counts);
+struct ReadSpace {
+  SpaceFields fields;
+  FeatureSpace space;
+};
+/// @errors corrupt
+[[nodiscard]] Result<ReadSpace> read_space(const Segment& segment);
+
+}  // namespace learndock::index

@@ -1,0 +1,129 @@
+#include "learndock/index/segment_part.hpp"
+
+#include "index/part_sections.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+
+namespace learndock::index {
+namespace {
+
+template <class T>
+void put(std::vector<std::byte>& bytes, const T* values, std::size_t count) {
+  const auto* first = reinterpret_cast<const std::byte*>(values);
+  bytes.insert(bytes.end(), first, first + count * sizeof(T));
+}
+
+/// One reduced set as section 12 holds it.
+void put_record(std::vector<std::byte>& bytes, const compute::ReducedSetView& set) {
+  const std::size_t values = set.count * set.dimension;
+  const bool single = std::all_of(set.points, set.points + values, [](double value) {
+    return static_cast<double>(static_cast<float>(value)) == value;
+  });
+  const RecordHead head{static_cast<std::uint32_t>(set.count), single ? 4U : 8U};
+  const std::size_t end = bytes.size() + record_bytes(head, set.dimension);
+  put(bytes, &head, 1);
+  put(bytes, set.weights, set.count);
+  if (single) {
+    const std::vector<float> points(set.points, set.points + values);
+    put(bytes, points.data(), values);
+  } else {
+    put(bytes, set.points, values);
+  }
+  bytes.resize(end);
+}
+
+}  // namespace
+
+struct PartWriter::State {
+  SegmentWriter writer;
+  std::shared_ptr<const FeatureSpace> space;
+  PartWriterOptions options;
+  compute::ScanCodes codes;
+  std::vector<Embedding> uncoded = {};  // fewer than a block, between batches
+  std::vector<double> selves = {};
+  std::vector<std::uint64_t> keys = {}, id_starts = {0}, record_starts = {0};
+  std::string ids = {};
+  double largest_mass = 0;
+
+  /// Codes whole blocks; all of it at the end.
+  Result<void> code(bool all) {
+    const std::size_t count =
+        all ? uncoded.size() : uncoded.size() / compute::kBlockItems * compute::kBlockItems;
+    if (count == 0) return {};
+    LEARNDOCK_TRY(const compute::ScanCodes more,
+                  encode(options.codes, std::span(uncoded).first(count), options.threads));
+    codes.append(more);
+    uncoded.erase(uncoded.begin(), uncoded.begin() + static_cast<std::ptrdiff_t>(count));
+    return {};
+  }
+};
+
+PartWriter::PartWriter(std::unique_ptr<State> state) : state_(std::move(state)) {}
+PartWriter::~PartWriter() = default;
+PartWriter::PartWriter(PartWriter&&) noexcept = default;
+
+Result<PartWriter> PartWriter::create(const std::filesystem::path& path,
+                                      std::shared_ptr<const FeatureSpace> space,
+                                      const PartWriterOptions& options) {
+  LEARNDOCK_TRY(SegmentWriter writer, SegmentWriter::create(path, {kPartKind, options.generation}));
+  LEARNDOCK_CHECK(writer.begin_section(kRecordSection, kLargeSectionAlignment));
+  const std::size_t coordinates = space->coordinates();
+  return PartWriter(std::unique_ptr<State>(new State{std::move(writer), std::move(space), options,
+                                                     compute::ScanCodes(options.codes, coordinates)}));
+}
+
+Result<void> PartWriter::add(std::span<const PartItem> items, std::span<const std::uint64_t> keys) {
+  State& state = *state_;
+  std::vector<compute::ReducedSetView> sets;
+  std::vector<std::byte> records;
+  std::vector<std::size_t> ends;
+  for (const PartItem& item : items) {
+    if (item.set.dimension != state.space->dimension())
+      return fail(ErrorCode::invalid_argument,
+                  fmt::format("learnware {} has dimension {}, its space {}", item.id, item.set.dimension,
+                              state.space->dimension()));
+    sets.push_back(item.set);
+    put_record(records, item.set);
+    ends.push_back(records.size());
+    state.ids += item.id;
+    state.id_starts.push_back(state.ids.size());
+  }
+  const std::uint64_t base = state.record_starts.back();
+  for (const std::size_t end : ends) state.record_starts.push_back(base + end);
+  LEARNDOCK_CHECK(state.writer.append(records));
+  state.keys.insert(state.keys.end(), keys.begin(), keys.end());
+  for (Embedding& one : state.space->embed(sets, state.options.threads)) {
+    state.selves.push_back(one.self);
+    state.largest_mass = std::max(state.largest_mass, one.mass);
+    state.uncoded.push_back(std::move(one));
+  }
+  return state.code(false);
+}
+
+Result<SegmentInfo> PartWriter::finish() {
+  State& state = *state_;
+  LEARNDOCK_CHECK(state.code(true));
+  state.writer.end_section();
+  SpaceFields fields;
+  fields.code_type = static_cast<std::uint64_t>(state.options.codes);
+  fields.items = state.keys.size();
+  fields.largest_mass = state.largest_mass;
+  LEARNDOCK_CHECK(write_space(state.writer, *state.space, fields));
+  const compute::ScanCodesView codes = state.codes.view();
+  const std::span code_bytes(codes.codes, codes.blocks() * codes.block_bytes());
+  const std::span factors(codes.factors, codes.blocks() * compute::kFactors * compute::kBlockItems);
+  LEARNDOCK_CHECK(state.writer.add_section(kCodeSection, code_bytes, kLargeSectionAlignment));
+  LEARNDOCK_CHECK(state.writer.add_section(kFactorSection, factors, kLargeSectionAlignment));
+  LEARNDOCK_CHECK(state.writer.add_section(kSelfSection, std::span<const double>(state.selves)));
+  LEARNDOCK_CHECK(state.writer.add_section(kKeySection, std::span<const std::uint64_t>(state.keys)));
+  LEARNDOCK_CHECK(state.writer.add_section(kIdStartSection, std::span<const std::uint64_t>(state.id_starts)));
+  LEARNDOCK_CHECK(state.writer.add_section(kIdSection, std::span<const char>(state.ids)));
+  LEARNDOCK_CHECK(
+      state.writer.add_section(kRecordStartSection, std::span<const std::uint64_t>(state.record_starts)));
+  return state.writer.finish(state.keys.size());
+}
+
+}  // namespace learndock::index

@@ -1,0 +1,115 @@
+#include "learndock/index/segment_part.hpp"
+
+#include "index/part_sections.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <cstring>
+
+namespace learndock::index {
+namespace {
+
+class SegmentPart final : public StoredPart {
+ public:
+  SegmentPart(std::shared_ptr<const Segment> segment, ReadSpace read)
+      : segment_(std::move(segment)), fields_(read.fields), space_(std::move(read.space)) {}
+
+  Result<void> open(const std::shared_ptr<const compute::Backend>& backend) {
+    LEARNDOCK_TRY(selves_, segment_->values<double>(kSelfSection));
+    LEARNDOCK_TRY(keys_, segment_->values<std::uint64_t>(kKeySection));
+    LEARNDOCK_TRY(id_starts_, segment_->values<std::uint64_t>(kIdStartSection));
+    LEARNDOCK_TRY(ids_, segment_->values<char>(kIdSection));
+    LEARNDOCK_TRY(record_starts_, segment_->values<std::uint64_t>(kRecordStartSection));
+    LEARNDOCK_CHECK(check_lengths());
+    compute::ScanCodesView codes{static_cast<compute::CodeType>(fields_.code_type), nullptr, nullptr, count(),
+                                 space_.coordinates()};
+    LEARNDOCK_TRY(const auto code_bytes, segment_->section(kCodeSection));
+    LEARNDOCK_TRY(const auto factors, segment_->values<float>(kFactorSection));
+    if (code_bytes.size() != codes.blocks() * codes.block_bytes() ||
+        factors.size() != codes.blocks() * compute::kFactors * compute::kBlockItems)
+      return damaged("the codes and their factors do not fit the number of learnwares");
+    codes.codes = code_bytes.data();
+    codes.factors = factors.data();
+    segment_->advise(kCodeSection, Access::huge_pages);
+    segment_->advise(kRecordSection, Access::random);
+    LEARNDOCK_TRY(prefilter_, code_scan(codes, backend));
+    return {};
+  }
+
+  const FeatureSpace& space() const override { return space_; }
+  const Prefilter& prefilter() const override { return *prefilter_; }
+  std::size_t count() const override { return fields_.items; }
+  double self(std::size_t item) const override { return selves_[item]; }
+  double largest_mass() const override { return fields_.largest_mass; }
+  std::span<const std::uint64_t> keys() const override { return keys_; }
+  const SegmentInfo& info() const override { return segment_->info(); }
+  std::string_view id(std::size_t item) const override {
+    return {ids_.data() + id_starts_[item], id_starts_[item + 1] - id_starts_[item]};
+  }
+
+  Result<compute::ReducedSetView> set(std::size_t item, std::vector<double>& memory) const override {
+    const std::uint64_t start = record_starts_[item], length = record_starts_[item + 1] - start;
+    LEARNDOCK_TRY(const std::span<const std::byte> record, segment_->bytes(kRecordSection, start, length));
+    RecordHead head;
+    if (record.size() < sizeof head) return damaged(fmt::format("learnware {} has no reduced set", item));
+    std::memcpy(&head, record.data(), sizeof head);
+    const std::size_t d = space_.dimension(), values = head.count * d;
+    if ((head.width != 4 && head.width != 8) || head.count > record.size() ||
+        record_bytes(head, d) != record.size())
+      return damaged(fmt::format("the reduced set of learnware {} has a length that does not fit", item));
+    // Records begin at multiples of eight bytes in a page-aligned section.
+    const auto* const weights = reinterpret_cast<const double*>(record.data() + sizeof head);
+    if (head.width == 8)
+      return compute::ReducedSetView{weights + head.count, weights, head.count, d, space_.kernel().gamma};
+    const auto* const points = reinterpret_cast<const float*>(weights + head.count);
+    memory.assign(points, points + values);
+    return compute::ReducedSetView{memory.data(), weights, head.count, d, space_.kernel().gamma};
+  }
+
+ private:
+  Failure damaged(std::string what) const {
+    return fail(ErrorCode::corrupt, std::move(what), segment_->path().string(),
+                "rebuild the index: learndock reindex");
+  }
+
+  Result<void> check_lengths() const {
+    const std::size_t n = count();
+    bool sound = selves_.size() == n && keys_.size() == n && id_starts_.size() == n + 1 &&
+                 record_starts_.size() == n + 1 && id_starts_[0] == 0 && record_starts_[0] == 0 &&
+                 id_starts_[n] == ids_.size() && std::isfinite(fields_.largest_mass);
+    for (std::size_t i = 0; i < n && sound; ++i)
+      sound = id_starts_[i] <= id_starts_[i + 1] && record_starts_[i] <= record_starts_[i + 1] &&
+              record_starts_[i] % kRecordAlignment == 0 && std::isfinite(selves_[i]);
+    if (!sound) return damaged("the tables of a part do not fit its number of learnwares");
+    return {};
+  }
+
+  std::shared_ptr<const Segment> segment_;
+  SpaceFields fields_;
+  FeatureSpace space_;
+  std::span<const double> selves_;
+  std::span<const std::uint64_t> keys_, id_starts_, record_starts_;
+  std::span<const char> ids_;
+  std::unique_ptr<Prefilter> prefilter_;
+};
+
+}  // namespace
+
+Result<std::shared_ptr<const StoredPart>> open_part(const std::filesystem::path& path,
+                                                    const std::shared_ptr<const compute::Backend>& backend,
+                                                    unsigned threads) {
+  Verify verify;
+  verify.threads = threads;
+  for (const std::uint32_t id :
+       {kSpaceSection, kLandmarkSection, kMapSection, kMiddleSection, kCodeSection, kFactorSection,
+        kSelfSection, kKeySection, kIdStartSection, kIdSection, kRecordStartSection})
+    verify.sections.push_back(id);
+  LEARNDOCK_TRY(std::shared_ptr<const Segment> segment, Segment::open(path, verify));
+  LEARNDOCK_TRY(ReadSpace read, read_space(*segment));
+  auto part = std::make_shared<SegmentPart>(std::move(segment), std::move(read));
+  LEARNDOCK_CHECK(part->open(backend));
+  return part;
+}
+
+}  // namespace learndock::index

@@ -1,0 +1,157 @@
+// Parts on disk: the same answers as in memory, and damage that is found before it is answered from.
+#include "learndock/index/segment_part.hpp"
+
+#include "index/market_scene.hpp"
+#include "index/part_sections.hpp"
+#include "support/temporary_folder.hpp"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <numeric>
+
+namespace learndock::index {
+namespace {
+
+using testing::MarketShape;
+using testing::SceneMarket;
+
+std::shared_ptr<const compute::Backend> cpu() { return compute::open_backend("cpu", 1).value(); }
+
+struct StoredMarket {
+  testing::TemporaryFolder folder;
+  MarketShape shape;
+  SceneMarket market;
+  std::shared_ptr<const FeatureSpace> space;
+  std::filesystem::path path;
+
+  explicit StoredMarket(compute::CodeType codes, bool floats = false) : path(folder.path() / "part.seg") {
+    shape.learnwares = 500;
+    shape.dimension = 5;
+    market = testing::make_market(shape, 10);
+    if (floats)
+      for (auto& set : market.sets)
+        for (double& value : set.points.values()) value = static_cast<double>(static_cast<float>(value));
+    const auto views = market.views();
+    space = std::make_shared<const FeatureSpace>(
+        FeatureSpace::fit(std::span(views).first(200), {shape.gamma, 1}, {48, 24, 1}, *cpu()).value());
+    auto writer = PartWriter::create(path, space, {codes, 7, 2}).value();
+    std::vector<std::uint64_t> keys(shape.learnwares);
+    std::iota(keys.begin(), keys.end(), 1000U);
+    // In batches that are no multiple of a block.
+    for (std::size_t first = 0; first < shape.learnwares; first += 77) {
+      const std::size_t count = std::min<std::size_t>(77, shape.learnwares - first);
+      EXPECT_TRUE(writer.add(market.items(first, count), std::span(keys).subspan(first, count)));
+    }
+    EXPECT_TRUE(writer.finish());
+  }
+};
+
+TEST(SegmentPart, AnswersWhatTheSamePartInMemoryAnswers) {
+  for (const bool floats : {false, true})
+    for (int code = 0; code < 4; ++code) {
+      const auto codes = static_cast<compute::CodeType>(code);
+      const StoredMarket stored(codes, floats);
+      const auto part = open_part(stored.path, cpu()).value();
+      PartOptions options;
+      options.codes = codes;
+      const std::vector<FilteredPart> on_disk{{part}},
+          in_memory{
+              {make_memory_part(stored.space, stored.market.items(0, stored.shape.learnwares), options, cpu())
+                   .value()}};
+      for (std::size_t q = 0; q < 10; ++q) {
+        const compute::ReducedSetView query = stored.market.sets[stored.shape.learnwares + q].view();
+        CertifiedOptions search;
+        search.evaluate_all = 0;
+        const auto have = certified_search(on_disk, {&query, 1}, search).value()[0];
+        const auto want = certified_search(in_memory, {&query, 1}, search).value()[0];
+        ASSERT_TRUE(have.exact);
+        ASSERT_EQ(have.evaluated, want.evaluated);
+        ASSERT_EQ(have.hits.size(), want.hits.size());
+        for (std::size_t i = 0; i < have.hits.size(); ++i) {
+          ASSERT_EQ(have.hits[i].item, want.hits[i].item);
+          ASSERT_EQ(have.hits[i].mmd_squared, want.hits[i].mmd_squared);
+        }
+      }
+      EXPECT_EQ(part->keys()[3], 1003U);
+      EXPECT_EQ(part->id(499), stored.market.ids[499]);
+      EXPECT_EQ(part->info().generation, 7U);
+    }
+}
+
+TEST(SegmentPart, KeepsEveryBitOfTheReducedSetsAndFloatsInHalfTheRoom) {
+  const StoredMarket doubles(compute::CodeType::int8, false), floats(compute::CodeType::int8, true);
+  std::vector<double> memory;
+  for (const StoredMarket* stored : {&doubles, &floats}) {
+    const auto part = open_part(stored->path, cpu()).value();
+    for (std::size_t i = 0; i < part->count(); ++i) {
+      const auto have = part->set(i, memory).value(), want = stored->market.sets[i].view();
+      ASSERT_EQ(have.count, want.count);
+      ASSERT_TRUE(std::equal(want.points, want.points + want.count * want.dimension, have.points));
+      ASSERT_TRUE(std::equal(want.weights, want.weights + want.count, have.weights));
+    }
+  }
+  EXPECT_LT(std::filesystem::file_size(floats.path), std::filesystem::file_size(doubles.path));
+}
+
+void flip(const std::filesystem::path& path, std::uint64_t at) {
+  std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+  file.seekg(static_cast<std::streamoff>(at));
+  const char byte = static_cast<char>(file.get() ^ 4);
+  file.seekp(static_cast<std::streamoff>(at));
+  file.put(byte);
+}
+
+TEST(SegmentPart, DamageAnywhereIsFoundBeforeItIsAnsweredFrom) {
+  const StoredMarket stored(compute::CodeType::int4);
+  const auto whole = Segment::open(stored.path).value();
+  std::mt19937_64 random(5);
+  for (const SectionInfo& section : whole->sections())
+    for (int repeat = 0; repeat < 8; ++repeat) {
+      const std::uint64_t at = section.offset + random() % section.length;
+      flip(stored.path, at);
+      const auto part = open_part(stored.path, cpu());
+      if (section.id != kRecordSection) {
+        ASSERT_FALSE(part.has_value()) << "section " << section.id;
+        EXPECT_EQ(part.error().code, ErrorCode::corrupt);
+      } else {
+        ASSERT_TRUE(part.has_value());
+        const std::vector<FilteredPart> parts{{*part}};
+        const compute::ReducedSetView query = stored.market.sets[stored.shape.learnwares].view();
+        CertifiedOptions options;
+        options.top = 500;
+        const auto answer = certified_search(parts, {&query, 1}, options);
+        ASSERT_FALSE(answer.has_value());
+        EXPECT_EQ(answer.error().code, ErrorCode::corrupt);
+      }
+      flip(stored.path, at);
+    }
+  EXPECT_TRUE(open_part(stored.path, cpu()).has_value());
+}
+
+TEST(SegmentPart, AnEmptyPartIsAPart) {
+  const StoredMarket stored(compute::CodeType::int4);
+  const auto path = stored.folder.path() / "empty.seg";
+  auto writer = PartWriter::create(path, stored.space, {}).value();
+  ASSERT_TRUE(writer.finish());
+  const auto part = open_part(path, cpu()).value();
+  EXPECT_EQ(part->count(), 0U);
+  const std::vector<FilteredPart> parts{{part}};
+  const compute::ReducedSetView query = stored.market.sets[0].view();
+  const auto answer = certified_search(parts, {&query, 1}, {}).value()[0];
+  EXPECT_TRUE(answer.exact && answer.hits.empty());
+}
+
+TEST(SegmentPart, AnotherDimensionIsRefused) {
+  const StoredMarket stored(compute::CodeType::int4);
+  auto writer = PartWriter::create(stored.folder.path() / "other.seg", stored.space, {}).value();
+  const auto other = testing::random_set({2, 9, 0.1, 0, 1, false}, 1);
+  const PartItem item{"x", other.view()};
+  const std::uint64_t key = 1;
+  const auto added = writer.add({&item, 1}, {&key, 1});
+  ASSERT_FALSE(added.has_value());
+  EXPECT_EQ(added.error().code, ErrorCode::invalid_argument);
+}
+
+}  // namespace
+}  // namespace learndock::index
