@@ -47,13 +47,9 @@ std::vector<CertifiedHit> BestHits::sorted() && {
   return std::move(heap_);
 }
 
-CandidateQueue::CandidateQueue(std::span<const FilteredPart> parts, const compute::ReducedSetView& query,
-                               double query_self, const CertifiedOptions& options)
-    : parts_(parts),
-      direct_(query, parts[0].part->space().kernel()),
-      query_self_(query_self),
-      options_(options),
-      best_(parts, options.top) {}
+CandidateQueue::CandidateQueue(std::span<const FilteredPart> parts, const Objective& objective,
+                               const CertifiedOptions& options)
+    : parts_(parts), objective_(objective), options_(options), best_(parts, options.top) {}
 
 void CandidateQueue::add(std::vector<Candidate> more) {
   waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(next_));
@@ -79,21 +75,19 @@ std::size_t CandidateQueue::next_wave(unsigned threads) const {
   return count;
 }
 
-Result<double> CandidateQueue::distance(const Candidate& candidate, std::vector<double>& memory) const {
-  const SearchPart& part = *parts_[candidate.part].part;
-  LEARNDOCK_TRY(const compute::ReducedSetView set, part.set(candidate.item, memory));
-  return part.self(candidate.item) - 2 * direct_.inner_product(set) + query_self_;
+Result<double> CandidateQueue::value(const Candidate& candidate, std::vector<double>& memory) const {
+  return objective_.value(*parts_[candidate.part].part, candidate.item, memory);
 }
 
 Result<void> CandidateQueue::evaluate_wave(std::size_t count, unsigned threads) {
-  distances_.resize(count);
+  values_.resize(count);
   const auto start = std::chrono::steady_clock::now();
   for (std::size_t i = 0; i < count; ++i) {
     // The first one tells whether the rest is worth starting threads for.
     if (i == 1 && threads > 1 &&
         (std::chrono::steady_clock::now() - start) * static_cast<int>(count) > kWorthThreads)
       return evaluate_on_threads(1, count, threads);
-    LEARNDOCK_TRY(distances_[i], distance(waiting_[next_ + i], memory_));
+    LEARNDOCK_TRY(values_[i], value(waiting_[next_ + i], memory_));
   }
   return {};
 }
@@ -103,9 +97,9 @@ Result<void> CandidateQueue::evaluate_on_threads(std::size_t first, std::size_t 
   compute::run_tasks(threads, threads, [&](std::size_t thread) {
     std::vector<double> memory;
     for (std::size_t i = first + thread; i < count; i += threads) {
-      auto found = distance(waiting_[next_ + i], memory);
+      auto found = value(waiting_[next_ + i], memory);
       if (found)
-        distances_[i] = *found;
+        values_[i] = *found;
       else
         done[thread] = Failure(std::move(found).error());
     }
@@ -123,23 +117,11 @@ Result<void> CandidateQueue::evaluate(unsigned threads) {
     }
     LEARNDOCK_CHECK(evaluate_wave(count, threads));
     for (std::size_t i = 0; i < count; ++i)
-      best_.add({waiting_[next_ + i].part, waiting_[next_ + i].item, distances_[i]});
+      best_.add({waiting_[next_ + i].part, waiting_[next_ + i].item, values_[i]});
     next_ += count;
     evaluated_ += count;
   }
   return {};
-}
-
-CertifiedAnswer CandidateQueue::answer(double unseen) && {
-  CertifiedAnswer answer;
-  const double least = std::min(unseen, next_bound()), threshold = best_.threshold(), last = best_.last();
-  // Infinite: everything was evaluated, also when there was less of it than asked for.
-  answer.exact = least == kInfinity || least > threshold;
-  answer.evaluated = evaluated_;
-  answer.hits = std::move(best_).sorted();
-  // Fewer hits than asked for: the next could be anything, down to a distance of zero.
-  if (!answer.exact) answer.slack = answer.hits.empty() ? 0 : std::max(0.0, last - std::max(least, 0.0));
-  return answer;
 }
 
 }  // namespace learndock::index

@@ -2,26 +2,28 @@
 
 #include "learndock/index/certified_search.hpp"
 
+#include "index/objective.hpp"
+
 #include <cstddef>
 #include <vector>
 
 namespace learndock::index {
 
-/// A learnware that may be among the best, and the least its distance can be.
+/// A learnware that may be among the best, and the least its value can be.
 struct Candidate {
   double bound = 0;
   std::size_t part = 0;
   std::size_t item = 0;
 };
 
-/// The k best exact distances so far. Order: distance, then id, so that an answer never depends on the order
+/// The k best exact values so far. Order: value, then id, so that an answer never depends on the order
 /// of evaluation.
 class BestHits {
  public:
   BestHits(std::span<const FilteredPart> parts, std::size_t top) : parts_(parts), top_(top) {}
 
   void add(const CertifiedHit& hit);
-  /// The k-th best distance; infinite while there are fewer.
+  /// The k-th best value; infinite while there are fewer.
   [[nodiscard]] double threshold() const;
   /// The last of the hits there are; infinite for none.
   [[nodiscard]] double last() const;
@@ -38,12 +40,12 @@ class BestHits {
 /// One query on its way: what may still matter, in ascending bounds, and what was found.
 class CandidateQueue {
  public:
-  CandidateQueue(std::span<const FilteredPart> parts, const compute::ReducedSetView& query, double query_self,
+  CandidateQueue(std::span<const FilteredPart> parts, const Objective& objective,
                  const CertifiedOptions& options);
 
   /// Adds candidates that were not evaluated yet.
   void add(std::vector<Candidate> more);
-  /// Evaluates in waves while a bound is at most the k-th best distance, or until a budget ends.
+  /// Evaluates in waves while a bound is at most the k-th best value, or until a budget ends.
   /// @errors corrupt
   [[nodiscard]] Result<void> evaluate(unsigned threads);
 
@@ -52,21 +54,19 @@ class CandidateQueue {
   /// The least bound that waits; infinite for none.
   [[nodiscard]] double next_bound() const;
   [[nodiscard]] bool out_of_budget() const { return out_of_budget_; }
-  /// @param unseen  least bound of what was never a candidate
-  [[nodiscard]] CertifiedAnswer answer(double unseen) &&;
+  [[nodiscard]] std::vector<CertifiedHit> hits() && { return std::move(best_).sorted(); }
 
  private:
   [[nodiscard]] std::size_t next_wave(unsigned threads) const;
-  [[nodiscard]] Result<double> distance(const Candidate& candidate, std::vector<double>& memory) const;
+  [[nodiscard]] Result<double> value(const Candidate& candidate, std::vector<double>& memory) const;
   [[nodiscard]] Result<void> evaluate_wave(std::size_t count, unsigned threads);
   [[nodiscard]] Result<void> evaluate_on_threads(std::size_t first, std::size_t count, unsigned threads);
 
   std::span<const FilteredPart> parts_;
-  compute::DirectQuery direct_;
-  double query_self_;
+  const Objective& objective_;
   const CertifiedOptions& options_;
-  std::vector<Candidate> waiting_;          // ascending from `next_`
-  std::vector<double> distances_, memory_;  // of a wave
+  std::vector<Candidate> waiting_;       // ascending from `next_`
+  std::vector<double> values_, memory_;  // of a wave
   std::size_t next_ = 0, evaluated_ = 0;
   bool out_of_budget_ = false;
   BestHits best_;

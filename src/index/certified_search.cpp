@@ -1,188 +1,57 @@
 #include "learndock/index/certified_search.hpp"
 
-#include "compute/parallel.hpp"
-#include "index/candidate_queue.hpp"
+#include "index/objective.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
-#include <unordered_set>
+#include <limits>
 
 namespace learndock::index {
 namespace {
 
-constexpr float kFloatInfinity = std::numeric_limits<float>::infinity();
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
-/// Room for each query in a batch's second pass; a query that needs more is asked again alone.
-constexpr std::size_t kSecondRoom = 4096;
 
-/// What a search's passes share.
-class Search {
+/// MMD^2 to one query.
+class Distance final : public Objective {
  public:
-  Search(std::span<const FilteredPart> parts, std::span<const compute::ReducedSetView> queries,
-         const CertifiedOptions& options)
-      : parts_(parts), queries_(queries), options_(options) {}
-
-  Result<std::vector<CertifiedAnswer>> run() {
-    embed();
-    LEARNDOCK_CHECK(first_pass());
-    LEARNDOCK_CHECK(evaluate());
-    LEARNDOCK_CHECK(second_pass());
-    LEARNDOCK_CHECK(evaluate());
-    std::vector<CertifiedAnswer> answers;
-    for (std::size_t q = 0; q < queries_.size(); ++q) {
-      const double unseen = *std::min_element(unseen_[q].begin(), unseen_[q].end());
-      answers.push_back(std::move(queues_[q]).answer(unseen));
-    }
-    return answers;
+  Distance(std::span<const FilteredPart> parts, const SpaceEmbeddings& embedded, std::size_t query,
+           const compute::ReducedSetView& view)
+      : parts_(parts), embedded_(embedded), query_(query), direct_(view, parts[0].part->space().kernel()) {
+    for (std::size_t p = 0; p < parts.size(); ++p)
+      margins_.push_back(
+          parts[p].part->space().margin(parts[p].part->largest_mass(), embedded.of(p, query).mass));
   }
+
+  Result<double> value(const SearchPart& part, std::size_t item, std::vector<double>& memory) const override {
+    LEARNDOCK_TRY(const compute::ReducedSetView set, part.set(item, memory));
+    return part.self(item) - 2 * direct_.inner_product(set) + embedded_.of(0, query_).self;
+  }
+  const Embedding& embedding(std::size_t part) const override { return embedded_.of(part, query_); }
+  const Prefilter& prefilter(const SearchPart& part) const override { return part.prefilter(); }
+  double least_value(std::size_t part, double bound) const override { return bound - margins_[part]; }
+  double bound_of(std::size_t part, double value) const override { return value + margins_[part]; }
 
  private:
-  /// Parts of one space share the queries' embeddings.
-  void embed() {
-    std::vector<const FeatureSpace*> spaces;
-    for (const FilteredPart& part : parts_) {
-      const FeatureSpace* const space = &part.part->space();
-      const auto known = std::find(spaces.begin(), spaces.end(), space);
-      space_of_.push_back(static_cast<std::size_t>(known - spaces.begin()));
-      if (known != spaces.end()) continue;
-      spaces.push_back(space);
-      embedded_.push_back(space->embed(queries_, options_.threads));
-    }
-    queues_.reserve(queries_.size());
-    for (std::size_t q = 0; q < queries_.size(); ++q)
-      queues_.emplace_back(parts_, queries_[q], embedded_[0][q].self, options_);
-    unseen_.assign(queries_.size(), std::vector<double>(parts_.size(), kInfinity));
-    seen_.assign(queries_.size(), std::vector<std::unordered_set<std::size_t>>(parts_.size()));
-  }
-
-  [[nodiscard]] std::size_t allowed_count(std::size_t p) const {
-    return parts_[p].allowed == nullptr ? parts_[p].part->count() : parts_[p].allowed_count;
-  }
-  [[nodiscard]] bool is_allowed(std::size_t p, std::size_t item) const {
-    return parts_[p].allowed == nullptr || (parts_[p].allowed[item / 64] >> (item % 64) & 1U) != 0;
-  }
-  [[nodiscard]] double margin(std::size_t p, std::size_t q) const {
-    return parts_[p].part->space().margin(parts_[p].part->largest_mass(), embedded_[space_of_[p]][q].mass);
-  }
-  [[nodiscard]] bool late() const {
-    return options_.deadline && std::chrono::steady_clock::now() >= *options_.deadline;
-  }
-
-  Result<void> first_pass() {
-    for (std::size_t p = 0; p < parts_.size(); ++p) {
-      if (allowed_count(p) == 0) continue;
-      if (late()) {
-        for (auto& unseen : unseen_) unseen[p] = -kInfinity;
-      } else if (allowed_count(p) <= options_.evaluate_all) {
-        take_all(p);
-      } else {
-        LEARNDOCK_CHECK(take_smallest(p));
-      }
-    }
-    return {};
-  }
-
-  void take_all(std::size_t p) {
-    std::vector<Candidate> all;
-    for (std::size_t item = 0; item < parts_[p].part->count(); ++item)
-      if (is_allowed(p, item)) all.push_back({-kInfinity, p, item});
-    for (CandidateQueue& queue : queues_) queue.add(all);
-  }
-
-  Result<void> take_smallest(std::size_t p) {
-    const std::size_t wanted = options_.top + options_.first_extra;
-    Matrix<compute::ScanHit> hits(queries_.size(), wanted);
-    std::vector<std::size_t> counts(queries_.size());
-    const Prefilter& prefilter = parts_[p].part->prefilter();
-    LEARNDOCK_CHECK(prefilter.smallest({embedded_[space_of_[p]], parts_[p].allowed}, hits.view(), counts));
-    for (std::size_t q = 0; q < queries_.size(); ++q) {
-      add_hits(p, q, hits.row(q).first(counts[q]));
-      if (!prefilter.certified())
-        unseen_[q][p] = -kInfinity;
-      else if (counts[q] == wanted)
-        unseen_[q][p] = static_cast<double>(hits(q, wanted - 1).lower_bound) - margin(p, q);
-    }
-    return {};
-  }
-
-  void add_hits(std::size_t p, std::size_t q, std::span<const compute::ScanHit> hits) {
-    std::vector<Candidate> found;
-    for (const compute::ScanHit& hit : hits) {
-      const auto item = static_cast<std::size_t>(hit.item);
-      if (seen_[q][p].insert(item).second)
-        found.push_back({static_cast<double>(hit.lower_bound) - margin(p, q), p, item});
-    }
-    queues_[q].add(std::move(found));
-  }
-
-  /// Few queries use threads inside each, many one thread for each.
-  Result<void> evaluate() {
-    if (queries_.size() < 2 * options_.threads) {
-      for (CandidateQueue& queue : queues_) LEARNDOCK_CHECK(queue.evaluate(options_.threads));
-      return {};
-    }
-    std::vector<Result<void>> done(queues_.size());
-    compute::run_tasks(queues_.size(), options_.threads,
-                       [&](std::size_t q) { done[q] = queues_[q].evaluate(1); });
-    for (auto& one : done) LEARNDOCK_CHECK(std::move(one));
-    return {};
-  }
-
-  /// Everything under the threshold that the first pass did not return.
-  Result<void> second_pass() {
-    for (std::size_t p = 0; p < parts_.size(); ++p) {
-      if (!parts_[p].part->prefilter().certified()) continue;
-      std::vector<std::size_t> open;
-      for (std::size_t q = 0; q < queries_.size(); ++q)
-        if (is_open(q, p)) open.push_back(q);
-      if (open.empty() || late()) continue;
-      LEARNDOCK_CHECK(take_within(p, open, std::min(kSecondRoom, allowed_count(p))));
-    }
-    return {};
-  }
-
-  /// Whether the part may hold more of what the query looks for.
-  [[nodiscard]] bool is_open(std::size_t q, std::size_t p) const {
-    return !queues_[q].out_of_budget() && unseen_[q][p] < kInfinity &&
-           unseen_[q][p] <= queues_[q].best().threshold();
-  }
-
-  Result<void> take_within(std::size_t p, const std::vector<std::size_t>& open, std::size_t room) {
-    std::vector<Embedding> queries;
-    std::vector<float> thresholds;
-    for (const std::size_t q : open) {
-      queries.push_back(embedded_[space_of_[p]][q]);
-      const double threshold = queues_[q].best().threshold() + margin(p, q);
-      thresholds.push_back(std::nextafter(static_cast<float>(threshold), kFloatInfinity));
-    }
-    Matrix<compute::ScanHit> hits(open.size(), room);
-    std::vector<std::size_t> counts(open.size());
-    LEARNDOCK_CHECK(
-        parts_[p].part->prefilter().within({queries, parts_[p].allowed}, thresholds, hits.view(), counts));
-    for (std::size_t i = 0; i < open.size(); ++i) {
-      const std::size_t q = open[i];
-      if (counts[i] > room) {
-        LEARNDOCK_CHECK(take_within(p, {q}, counts[i]));
-        continue;
-      }
-      add_hits(p, q, hits.row(i).first(counts[i]));
-      // What the scan left out lies above the threshold it was given.
-      unseen_[q][p] = std::nextafter(queues_[q].best().threshold(), kInfinity);
-    }
-    return {};
-  }
-
   std::span<const FilteredPart> parts_;
-  std::span<const compute::ReducedSetView> queries_;
-  const CertifiedOptions& options_;
-  std::vector<std::size_t> space_of_;             // [parts] index into embedded_
-  std::vector<std::vector<Embedding>> embedded_;  // [spaces][queries]
-  std::vector<CandidateQueue> queues_;            // [queries]
-  std::vector<std::vector<double>> unseen_;       // [queries][parts] least bound of what was not returned
-  std::vector<std::vector<std::unordered_set<std::size_t>>> seen_;
+  const SpaceEmbeddings& embedded_;
+  std::size_t query_;
+  compute::DirectQuery direct_;
+  std::vector<double> margins_;  // [parts]
 };
+
+CertifiedAnswer answer_of(BoundedAnswer found, std::size_t top) {
+  CertifiedAnswer answer;
+  answer.evaluated = found.evaluated;
+  answer.hits = std::move(found.hits);
+  const double last = answer.hits.empty() ? kInfinity : answer.hits.back().mmd_squared;
+  const double threshold = answer.hits.size() < top ? kInfinity : last;
+  // Infinite: everything was evaluated, also when there was less of it than asked for.
+  answer.exact = found.unseen == kInfinity || found.unseen > threshold || top == 0;
+  // A distance is never below zero, whatever a bound says.
+  if (!answer.exact && !answer.hits.empty()) answer.slack = std::max(0.0, last - std::max(found.unseen, 0.0));
+  return answer;
+}
 
 }  // namespace
 
@@ -195,12 +64,18 @@ Result<std::vector<CertifiedAnswer>> certified_search(std::span<const FilteredPa
         return fail(ErrorCode::spec_dimension,
                     fmt::format("a query of dimension {} was put to a space of dimension {}", query.dimension,
                                 part.part->space().dimension()));
-  if (parts.empty() || queries.empty()) {
-    CertifiedAnswer nothing;
-    nothing.exact = true;
-    return std::vector<CertifiedAnswer>(queries.size(), nothing);
-  }
-  return Search(parts, queries, options).run();
+  std::vector<CertifiedAnswer> answers(queries.size());
+  for (CertifiedAnswer& answer : answers) answer.exact = true;
+  if (parts.empty() || queries.empty()) return answers;
+  const SpaceEmbeddings embedded(parts, queries, options.threads);
+  std::vector<Distance> distances;
+  distances.reserve(queries.size());
+  for (std::size_t q = 0; q < queries.size(); ++q) distances.emplace_back(parts, embedded, q, queries[q]);
+  std::vector<const Objective*> objectives;
+  for (const Distance& distance : distances) objectives.push_back(&distance);
+  LEARNDOCK_TRY(std::vector<BoundedAnswer> found, bounded_search(parts, objectives, options));
+  for (std::size_t q = 0; q < queries.size(); ++q) answers[q] = answer_of(std::move(found[q]), options.top);
+  return answers;
 }
 
 }  // namespace learndock::index

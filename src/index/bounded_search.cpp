@@ -1,0 +1,201 @@
+#include "compute/parallel.hpp"
+#include "index/candidate_queue.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <unordered_set>
+
+namespace learndock::index {
+namespace {
+
+constexpr float kFloatInfinity = std::numeric_limits<float>::infinity();
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+/// Room for each query in a batch's second pass; a query that needs more is asked again alone.
+constexpr std::size_t kSecondRoom = 4096;
+
+/// What a search's passes share.
+class Search {
+ public:
+  Search(std::span<const FilteredPart> parts, std::span<const Objective* const> objectives,
+         const CertifiedOptions& options)
+      : parts_(parts),
+        objectives_(objectives),
+        options_(options),
+        unseen_(objectives.size(), std::vector<double>(parts.size(), kInfinity)),
+        seen_(objectives.size(), std::vector<std::unordered_set<std::size_t>>(parts.size())) {
+    queues_.reserve(objectives.size());
+    for (const Objective* objective : objectives) queues_.emplace_back(parts, *objective, options);
+  }
+
+  Result<std::vector<BoundedAnswer>> run() {
+    LEARNDOCK_CHECK(first_pass());
+    LEARNDOCK_CHECK(evaluate());
+    LEARNDOCK_CHECK(second_pass());
+    LEARNDOCK_CHECK(evaluate());
+    std::vector<BoundedAnswer> answers;
+    for (std::size_t q = 0; q < objectives_.size(); ++q) {
+      const double unseen = *std::min_element(unseen_[q].begin(), unseen_[q].end());
+      const double waiting = queues_[q].next_bound();
+      const std::size_t evaluated = queues_[q].evaluated();
+      answers.push_back({std::move(queues_[q]).hits(), std::min(unseen, waiting), evaluated});
+    }
+    return answers;
+  }
+
+ private:
+  [[nodiscard]] std::size_t allowed_count(std::size_t p) const {
+    return parts_[p].allowed == nullptr ? parts_[p].part->count() : parts_[p].allowed_count;
+  }
+  [[nodiscard]] bool is_allowed(std::size_t p, std::size_t item) const {
+    return parts_[p].allowed == nullptr || (parts_[p].allowed[item / 64] >> (item % 64) & 1U) != 0;
+  }
+  /// The embeddings that some objectives ask a part's prefilter with.
+  [[nodiscard]] std::vector<Embedding> embeddings(std::size_t p, std::span<const std::size_t> chosen) const {
+    std::vector<Embedding> all;
+    all.reserve(chosen.size());
+    for (const std::size_t q : chosen) all.push_back(objectives_[q]->embedding(p));
+    return all;
+  }
+  [[nodiscard]] const Prefilter& prefilter(std::size_t p) const {
+    return objectives_[0]->prefilter(*parts_[p].part);
+  }
+  [[nodiscard]] bool late() const {
+    return options_.deadline && std::chrono::steady_clock::now() >= *options_.deadline;
+  }
+
+  Result<void> first_pass() {
+    for (std::size_t p = 0; p < parts_.size(); ++p) {
+      if (allowed_count(p) == 0) continue;
+      if (late()) {
+        for (auto& unseen : unseen_) unseen[p] = -kInfinity;
+      } else if (allowed_count(p) <= options_.evaluate_all) {
+        take_all(p);
+      } else {
+        LEARNDOCK_CHECK(take_smallest(p));
+      }
+    }
+    return {};
+  }
+
+  void take_all(std::size_t p) {
+    std::vector<Candidate> all;
+    for (std::size_t item = 0; item < parts_[p].part->count(); ++item)
+      if (is_allowed(p, item)) all.push_back({-kInfinity, p, item});
+    for (CandidateQueue& queue : queues_) queue.add(all);
+  }
+
+  Result<void> take_smallest(std::size_t p) {
+    const std::size_t wanted = options_.top + options_.first_extra;
+    Matrix<compute::ScanHit> hits(objectives_.size(), wanted);
+    std::vector<std::size_t> counts(objectives_.size());
+    std::vector<std::size_t> all(objectives_.size());
+    std::iota(all.begin(), all.end(), std::size_t{0});
+    LEARNDOCK_CHECK(prefilter(p).smallest({embeddings(p, all), parts_[p].allowed}, hits.view(), counts));
+    for (std::size_t q = 0; q < objectives_.size(); ++q) {
+      add_hits(p, q, hits.row(q).first(counts[q]));
+      if (!prefilter(p).certified())
+        unseen_[q][p] = -kInfinity;
+      else if (counts[q] == wanted)
+        unseen_[q][p] = objectives_[q]->least_value(p, static_cast<double>(hits(q, wanted - 1).lower_bound));
+    }
+    return {};
+  }
+
+  void add_hits(std::size_t p, std::size_t q, std::span<const compute::ScanHit> hits) {
+    std::vector<Candidate> found;
+    for (const compute::ScanHit& hit : hits) {
+      const auto item = static_cast<std::size_t>(hit.item);
+      if (seen_[q][p].insert(item).second)
+        found.push_back({objectives_[q]->least_value(p, static_cast<double>(hit.lower_bound)), p, item});
+    }
+    queues_[q].add(std::move(found));
+  }
+
+  /// Few queries use threads inside each, many one thread for each.
+  Result<void> evaluate() {
+    if (objectives_.size() < 2 * options_.threads) {
+      for (CandidateQueue& queue : queues_) LEARNDOCK_CHECK(queue.evaluate(options_.threads));
+      return {};
+    }
+    std::vector<Result<void>> done(queues_.size());
+    compute::run_tasks(queues_.size(), options_.threads,
+                       [&](std::size_t q) { done[q] = queues_[q].evaluate(1); });
+    for (auto& one : done) LEARNDOCK_CHECK(std::move(one));
+    return {};
+  }
+
+  /// Everything under the threshold that the first pass did not return.
+  Result<void> second_pass() {
+    for (std::size_t p = 0; p < parts_.size(); ++p) {
+      if (!prefilter(p).certified()) continue;
+      std::vector<std::size_t> open;
+      for (std::size_t q = 0; q < objectives_.size(); ++q)
+        if (is_open(q, p)) open.push_back(q);
+      if (open.empty() || late()) continue;
+      LEARNDOCK_CHECK(take_within(p, open, std::min(kSecondRoom, allowed_count(p))));
+    }
+    return {};
+  }
+
+  /// Whether the part may hold more of what the query looks for.
+  [[nodiscard]] bool is_open(std::size_t q, std::size_t p) const {
+    return !queues_[q].out_of_budget() && unseen_[q][p] < kInfinity &&
+           unseen_[q][p] <= queues_[q].best().threshold();
+  }
+
+  Result<void> take_within(std::size_t p, const std::vector<std::size_t>& open, std::size_t room) {
+    std::vector<float> thresholds;
+    for (const std::size_t q : open) {
+      const double bound = objectives_[q]->bound_of(p, queues_[q].best().threshold());
+      thresholds.push_back(std::nextafter(static_cast<float>(bound), kFloatInfinity));
+    }
+    Matrix<compute::ScanHit> hits(open.size(), room);
+    std::vector<std::size_t> counts(open.size());
+    LEARNDOCK_CHECK(
+        prefilter(p).within({embeddings(p, open), parts_[p].allowed}, thresholds, hits.view(), counts));
+    for (std::size_t i = 0; i < open.size(); ++i) {
+      const std::size_t q = open[i];
+      if (counts[i] > room) {
+        LEARNDOCK_CHECK(take_within(p, {q}, counts[i]));
+        continue;
+      }
+      add_hits(p, q, hits.row(i).first(counts[i]));
+      // What the scan left out lies above the threshold it was given.
+      unseen_[q][p] = std::nextafter(queues_[q].best().threshold(), kInfinity);
+    }
+    return {};
+  }
+
+  std::span<const FilteredPart> parts_;
+  std::span<const Objective* const> objectives_;
+  const CertifiedOptions& options_;
+  std::vector<CandidateQueue> queues_;       // [objectives]
+  std::vector<std::vector<double>> unseen_;  // [objectives][parts] least value of what was not returned
+  std::vector<std::vector<std::unordered_set<std::size_t>>> seen_;
+};
+
+}  // namespace
+
+Result<std::vector<BoundedAnswer>> bounded_search(std::span<const FilteredPart> parts,
+                                                  std::span<const Objective* const> objectives,
+                                                  const CertifiedOptions& options) {
+  if (parts.empty() || objectives.empty())
+    return std::vector<BoundedAnswer>(objectives.size(), {{}, kInfinity, 0});
+  return Search(parts, objectives, options).run();
+}
+
+SpaceEmbeddings::SpaceEmbeddings(std::span<const FilteredPart> parts,
+                                 std::span<const compute::ReducedSetView> sets, unsigned threads) {
+  std::vector<const FeatureSpace*> spaces;
+  for (const FilteredPart& part : parts) {
+    const FeatureSpace* const space = &part.part->space();
+    const auto known = std::find(spaces.begin(), spaces.end(), space);
+    space_of_.push_back(static_cast<std::size_t>(known - spaces.begin()));
+    if (known != spaces.end()) continue;
+    spaces.push_back(space);
+    embedded_.push_back(space->embed(sets, threads));
+  }
+}
+
+}  // namespace learndock::index
