@@ -186,7 +186,7 @@ Result<FeatureSpace> FeatureSpace::restore(Subspace subspace) {
 std::vector<Embedding> FeatureSpace::embed(std::span<const compute::ReducedSetView> sets,
                                            unsigned threads) const {
   const std::size_t landmarks = landmarks_.count(), d = coordinates();
-  const double error = 2 * (subspace_.product_error + 2 * kernel_sum_error(kernel(), dimension()));
+  const double error = allowance();
   std::vector<Embedding> out(sets.size());
   compute::run_tasks((sets.size() + kEmbeddedAtOnce - 1) / kEmbeddedAtOnce, threads, [&](std::size_t task) {
     const std::size_t first = task * kEmbeddedAtOnce, count = std::min(kEmbeddedAtOnce, sets.size() - first);
@@ -210,9 +210,38 @@ std::vector<Embedding> FeatureSpace::embed(std::span<const compute::ReducedSetVi
   return out;
 }
 
+Embedding FeatureSpace::difference(const Embedding& query, std::span<const Embedding* const> members,
+                                   std::span<const double> weights, double squared_norm) const {
+  Embedding g = query;
+  double kept_middle = 1;
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    kept_middle -= weights[i];
+    g.mass += std::abs(weights[i]) * members[i]->mass;
+    for (std::size_t k = 0; k < g.coordinates.size(); ++k)
+      g.coordinates[k] -= weights[i] * members[i]->coordinates[k];
+  }
+  for (std::size_t k = 0; k < g.coordinates.size(); ++k)
+    g.coordinates[k] += kept_middle * subspace_.middle[k];
+  const double inside = squared_length(g.coordinates), outside = std::max(0.0, squared_norm - inside);
+  g.self = squared_norm;
+  g.squared_norm = inside + outside;
+  g.residual = std::sqrt(outside + allowance() * g.mass * g.mass);
+  return g;
+}
+
+double FeatureSpace::middle_product(const Embedding& difference) const {
+  double product = 0;
+  for (std::size_t k = 0; k < subspace_.middle.size(); ++k)
+    product += subspace_.middle[k] * difference.coordinates[k];
+  return product;
+}
+
+double FeatureSpace::allowance() const {
+  return 2 * (subspace_.product_error + 2 * kernel_sum_error(kernel(), dimension()));
+}
+
 double FeatureSpace::margin(double largest_mass, double query_mass) const {
-  return (subspace_.product_error + 2 * kernel_sum_error(kernel(), dimension())) *
-         (largest_mass * largest_mass + query_mass * query_mass);
+  return allowance() / 2 * (largest_mass * largest_mass + query_mass * query_mass);
 }
 
 }  // namespace learndock::index

@@ -1,5 +1,7 @@
 #include "learndock/index/memory_part.hpp"
 
+#include "index/alignment.hpp"
+
 #include <algorithm>
 #include <cassert>
 
@@ -27,17 +29,27 @@ class MemoryPart final : public SearchPart {
       largest_mass_ = std::max(largest_mass_, one.mass);
     }
     if (options.prefilter == PrefilterKind::exact_scan) {
+      std::vector<Embedding> level = embedded;
+      for (const Embedding& one : embedded) level_norm_ = std::max(level_norm_, one.squared_norm);
+      for (Embedding& one : level) one.squared_norm = level_norm_;
+      level_scan_ = exact_scan(std::move(level));
       prefilter_ = exact_scan(std::move(embedded));
       return {};
     }
     LEARNDOCK_TRY(compute::ScanCodes codes, encode(options.codes, embedded, options.threads));
     codes_ = std::make_unique<compute::ScanCodes>(std::move(codes));
     LEARNDOCK_TRY(prefilter_, code_scan(codes_->view(), backend));
+    alignment_ = std::make_unique<AlignmentScan>(codes_->view(), backend);
     return {};
   }
 
   const FeatureSpace& space() const override { return *space_; }
   const Prefilter& prefilter() const override { return *prefilter_; }
+  Result<const Prefilter*> alignment_prefilter() const override {
+    if (level_scan_) return level_scan_.get();
+    return alignment_->get();
+  }
+  double alignment_norm() const override { return level_scan_ ? level_norm_ : alignment_->norm(); }
   std::size_t count() const override { return ids_.size(); }
   Result<compute::ReducedSetView> set(std::size_t item, std::vector<double>&) const override {
     return view(item);
@@ -58,7 +70,9 @@ class MemoryPart final : public SearchPart {
   std::vector<double> points_, weights_, selves_;
   double largest_mass_ = 0;
   std::unique_ptr<compute::ScanCodes> codes_;
-  std::unique_ptr<Prefilter> prefilter_;
+  std::unique_ptr<Prefilter> prefilter_, level_scan_;
+  double level_norm_ = 0;
+  std::unique_ptr<AlignmentScan> alignment_;
 };
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "learndock/index/segment_part.hpp"
 
+#include "index/alignment.hpp"
 #include "index/part_sections.hpp"
 
 #include <fmt/format.h>
@@ -34,11 +35,14 @@ class SegmentPart final : public StoredPart {
     segment_->advise(kCodeSection, Access::huge_pages);
     segment_->advise(kRecordSection, Access::random);
     LEARNDOCK_TRY(prefilter_, code_scan(codes, backend));
+    alignment_ = std::make_unique<AlignmentScan>(codes, backend);
     return {};
   }
 
   const FeatureSpace& space() const override { return space_; }
   const Prefilter& prefilter() const override { return *prefilter_; }
+  Result<const Prefilter*> alignment_prefilter() const override { return alignment_->get(); }
+  double alignment_norm() const override { return alignment_->norm(); }
   std::size_t count() const override { return fields_.items; }
   double self(std::size_t item) const override { return selves_[item]; }
   double largest_mass() const override { return fields_.largest_mass; }
@@ -92,6 +96,7 @@ class SegmentPart final : public StoredPart {
   std::span<const std::uint64_t> keys_, id_starts_, record_starts_;
   std::span<const char> ids_;
   std::unique_ptr<Prefilter> prefilter_;
+  std::unique_ptr<AlignmentScan> alignment_;
 };
 
 }  // namespace

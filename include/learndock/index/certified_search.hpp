@@ -22,6 +22,11 @@ class SearchPart {
   virtual ~SearchPart() = default;
   [[nodiscard]] virtual const FeatureSpace& space() const = 0;
   [[nodiscard]] virtual const Prefilter& prefilter() const = 0;
+  /// The same items with `alignment_norm()` in the place of every squared norm: ascending bounds are then
+  /// descending upper bounds of inner products. Made when first asked for.
+  /// @errors device_memory
+  [[nodiscard]] virtual Result<const Prefilter*> alignment_prefilter() const = 0;
+  [[nodiscard]] virtual double alignment_norm() const = 0;
   [[nodiscard]] virtual std::size_t count() const = 0;
   /// The reduced set of an item; may use `memory`, which must live as long as the view is used.
   /// @errors corrupt: the part is stored and damaged

@@ -87,11 +87,21 @@ class FeatureSpace {
   [[nodiscard]] std::vector<Embedding> embed(std::span<const compute::ReducedSetView> sets,
                                              unsigned threads) const;
 
+  /// The embedding of g = mu_query - sum_i weights[i] mu_members[i], not less the middle: its product with an
+  /// item's coordinates is <P mu, g> less `middle_product(g)`.
+  /// @param squared_norm  ||g||^2
+  [[nodiscard]] Embedding difference(const Embedding& query, std::span<const Embedding* const> members,
+                                     std::span<const double> weights, double squared_norm) const;
+  [[nodiscard]] double middle_product(const Embedding& difference) const;
+
   /// A lower bound from codes may exceed the computed MMD^2 of the pair by at most this much.
   /// @param largest_mass  of the items compared with a query of mass `query_mass`
   [[nodiscard]] double margin(double largest_mass, double query_mass) const;
 
  private:
+  /// What is added to the square of a residual for each unit of mass squared: by Cauchy-Schwarz the product
+  /// of two residuals then covers the coordinates' error for the pair.
+  [[nodiscard]] double allowance() const;
   explicit FeatureSpace(Subspace subspace);
   Subspace subspace_;
   compute::DirectPoints landmarks_;

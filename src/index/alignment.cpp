@@ -1,0 +1,30 @@
+#include "index/alignment.hpp"
+
+#include <algorithm>
+
+namespace learndock::index {
+
+AlignmentScan::AlignmentScan(const compute::ScanCodesView& codes,
+                             std::shared_ptr<const compute::Backend> backend)
+    : codes_(codes), backend_(std::move(backend)) {
+  float largest = 0;
+  for (std::size_t i = 0; i < codes.count; ++i)
+    largest = std::max(largest, codes.factor(i, compute::Factor::squared_norm));
+  norm_ = static_cast<double>(largest);
+}
+
+Result<const Prefilter*> AlignmentScan::get() {
+  const std::scoped_lock lock(mutex_);
+  if (prefilter_) return prefilter_.get();
+  const std::size_t block = compute::kFactors * compute::kBlockItems;
+  factors_.assign(codes_.factors, codes_.factors + codes_.blocks() * block);
+  const auto norms = static_cast<std::size_t>(compute::Factor::squared_norm) * compute::kBlockItems;
+  for (std::size_t i = 0; i < codes_.count; ++i)
+    factors_[i / compute::kBlockItems * block + norms + i % compute::kBlockItems] = static_cast<float>(norm_);
+  compute::ScanCodesView codes = codes_;
+  codes.factors = factors_.data();
+  LEARNDOCK_TRY(prefilter_, code_scan(codes, backend_));
+  return prefilter_.get();
+}
+
+}  // namespace learndock::index

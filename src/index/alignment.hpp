@@ -1,0 +1,31 @@
+#pragma once
+
+#include "learndock/index/prefilter.hpp"
+
+#include <memory>
+#include <mutex>
+#include <vector>
+
+namespace learndock::index {
+
+/// The prefilter of a part for inner products, made when first asked for. The codes are the part's own; their
+/// factors are copied with one squared norm for all items, the largest: bounds then order by inner product
+/// alone, and the scan's allowance for rounding, a share of the norms, only grows.
+class AlignmentScan {
+ public:
+  /// `codes` must outlive it.
+  AlignmentScan(const compute::ScanCodesView& codes, std::shared_ptr<const compute::Backend> backend);
+  /// @errors device_memory @threads safe
+  [[nodiscard]] Result<const Prefilter*> get();
+  [[nodiscard]] double norm() const { return norm_; }
+
+ private:
+  compute::ScanCodesView codes_;
+  std::shared_ptr<const compute::Backend> backend_;
+  double norm_ = 0;
+  std::mutex mutex_;
+  std::vector<float> factors_;
+  std::unique_ptr<Prefilter> prefilter_;
+};
+
+}  // namespace learndock::index

@@ -1,0 +1,168 @@
+// Mixtures over all learnwares: the certified gap against the optimum itself and against every alignment.
+#include "learndock/index/certified_mixture.hpp"
+
+#include "learndock/numeric/simplex_qp.hpp"
+
+#include "index/market_scene.hpp"
+
+#include <gtest/gtest.h>
+
+namespace learndock::index {
+namespace {
+
+using testing::MarketShape;
+using testing::SceneMarket;
+
+std::shared_ptr<const compute::Backend> cpu() { return compute::open_backend("cpu", 1).value(); }
+
+struct Dock {
+  MarketShape shape;
+  SceneMarket market;
+  std::vector<FilteredPart> parts;
+
+  Dock(const MarketShape& wanted, PartOptions options, std::size_t pieces) : shape(wanted) {
+    market = testing::make_market(shape, 1);
+    const auto backend = cpu();
+    for (std::size_t p = 0; p < pieces; ++p) {
+      const std::size_t first = p * shape.learnwares / pieces,
+                        count = (p + 1) * shape.learnwares / pieces - first;
+      const auto items = market.items(first, count);
+      std::vector<compute::ReducedSetView> sample;
+      for (const PartItem& item : items) sample.push_back(item.set);
+      const auto space = std::make_shared<const FeatureSpace>(
+          FeatureSpace::fit(sample, {shape.gamma, shape.scales}, {40, 20, p}, *backend).value());
+      parts.push_back({make_memory_part(space, items, options, backend).value()});
+    }
+  }
+
+  /// A blend of some learnwares, moved a little: no single one explains it.
+  [[nodiscard]] testing::WeightedSet blend(std::mt19937_64& random, std::size_t components) const {
+    testing::WeightedSet query{{}, {}, shape.gamma};
+    std::vector<double> points;
+    std::normal_distribution<double> normal(0, 0.05);
+    for (std::size_t c = 0; c < components; ++c) {
+      const auto& set = market.sets[random() % shape.learnwares];
+      for (const double value : set.points.values()) points.push_back(value + normal(random));
+      for (const double weight : set.weights)
+        query.weights.push_back(weight / static_cast<double>(components));
+    }
+    query.points = Matrix<double>(query.weights.size(), shape.dimension, std::move(points));
+    return query;
+  }
+};
+
+MarketShape shape_of(std::uint64_t seed) {
+  MarketShape shape;
+  shape.learnwares = 60;
+  shape.tasks = 5;
+  shape.dimension = 3;
+  shape.seed = seed;
+  shape.scales = seed % 3 == 0 ? 2 : 1;
+  shape.duplicates = seed % 4 == 0 ? 0.3 : 0;
+  return shape;
+}
+
+/// All pairs, for the optimum over mixtures of any size.
+struct Products {
+  Matrix<double> gram;
+  std::vector<double> linear;
+  double user = 0;
+};
+
+Products products(const Dock& dock, const compute::ReducedSetView& query) {
+  const compute::GaussianKernel& kernel = dock.parts[0].part->space().kernel();
+  std::vector<compute::ReducedSetView> sets;
+  for (std::size_t i = 0; i < dock.shape.learnwares; ++i) sets.push_back(dock.market.sets[i].view());
+  Products all{Matrix<double>(sets.size(), sets.size()), {}, 0};
+  const compute::DirectQuery user(query, kernel);
+  all.user = user.inner_product(query);
+  for (std::size_t i = 0; i < sets.size(); ++i) {
+    all.linear.push_back(user.inner_product(sets[i]));
+    const compute::DirectQuery direct(sets[i], kernel);
+    for (std::size_t j = 0; j < sets.size(); ++j) all.gram(i, j) = direct.inner_product(sets[j]);
+  }
+  return all;
+}
+
+/// Position in the market of an item of a part.
+std::size_t position(const Dock& dock, const CertifiedHit& hit) {
+  return hit.part * dock.shape.learnwares / dock.parts.size() + hit.item;
+}
+
+TEST(CertifiedMixture, GapBoundsTheOptimumOverAllMixtures) {
+  std::mt19937_64 random(3);
+  std::size_t mixtures = 0, small_gaps = 0;
+  for (std::uint64_t seed = 1; seed <= 24; ++seed) {
+    PartOptions options;
+    options.codes = static_cast<compute::CodeType>(seed % 4);
+    options.prefilter = seed % 5 == 0 ? PrefilterKind::exact_scan : PrefilterKind::code_scan;
+    const Dock dock(shape_of(seed), options, 1 + seed % 3);
+    const testing::WeightedSet user = dock.blend(random, 3);
+    const compute::ReducedSetView query = user.view();
+    CertifiedOptions search;
+    search.top = 1;
+    search.first_extra = 2;
+    search.evaluate_all = 0;
+    const auto single = certified_search(dock.parts, {&query, 1}, search).value()[0].hits.at(0);
+    MixtureOptions mixture_options;
+    mixture_options.max_members = 2 + seed % 6;
+    const auto found = certified_mixture(dock.parts, query, single, mixture_options).value();
+    if (!found) continue;
+    ++mixtures;
+    const Products all = products(dock, query);
+    const auto best = solve_simplex_qp(all.gram.view(), all.linear).value();
+    const double optimum = all.user + 2 * best.objective;
+    EXPECT_GE(found->mmd_squared, optimum - 1e-9);
+    EXPECT_LE(found->mmd_squared - found->gap, optimum + 1e-9);
+    EXPECT_LT(found->mmd_squared, single.mmd_squared);
+    // The stated distance and gap are those of the stated members and weights.
+    double value = all.user, sum = 0, mixed = 0, best_alignment = -1e300;
+    std::vector<double> weights(dock.shape.learnwares, 0.0);
+    for (std::size_t i = 0; i < found->members.size(); ++i) {
+      weights[position(dock, found->members[i])] += found->weights[i];
+      sum += found->weights[i];
+    }
+    EXPECT_NEAR(sum, 1, 1e-9);
+    for (std::size_t i = 0; i < weights.size(); ++i) {
+      double with_mixture = 0;
+      for (std::size_t j = 0; j < weights.size(); ++j) with_mixture += all.gram(i, j) * weights[j];
+      value += weights[i] * (with_mixture - 2 * all.linear[i]);
+      mixed += weights[i] * (all.linear[i] - with_mixture);
+      best_alignment = std::max(best_alignment, all.linear[i] - with_mixture);
+    }
+    EXPECT_NEAR(found->mmd_squared, value, 1e-9);
+    EXPECT_GE(found->gap, 2 * (best_alignment - mixed) - 1e-9);
+    EXPECT_LE(found->gap, 2 * (best_alignment - mixed) + 1e-4);
+    small_gaps += found->gap < 0.05 * all.user ? 1U : 0U;
+  }
+  EXPECT_GT(mixtures, 15U);
+  EXPECT_GT(small_gaps, 3U);
+}
+
+TEST(CertifiedMixture, FiltersHoldForMembersAndForTheGap) {
+  std::mt19937_64 random(4);
+  Dock dock(shape_of(1), {}, 1);
+  const testing::WeightedSet user = dock.blend(random, 4);
+  const compute::ReducedSetView query = user.view();
+  const std::vector<std::uint64_t> allowed{0xF0F0F0F0F0F0F0FULL};
+  dock.parts[0].allowed = allowed.data();
+  dock.parts[0].allowed_count = 30;
+  CertifiedOptions search;
+  search.top = 1;
+  const auto single = certified_search(dock.parts, {&query, 1}, search).value()[0].hits.at(0);
+  const auto found = certified_mixture(dock.parts, query, single, {}).value();
+  ASSERT_TRUE(found.has_value());
+  for (const CertifiedHit& member : found->members) EXPECT_EQ(allowed[0] >> member.item & 1U, 1U);
+}
+
+TEST(CertifiedMixture, AnExactFitNeedsNoMixture) {
+  const Dock dock(shape_of(2), {}, 1);
+  const compute::ReducedSetView query = dock.market.sets[17].view();
+  CertifiedOptions search;
+  search.top = 1;
+  const auto single = certified_search(dock.parts, {&query, 1}, search).value()[0].hits.at(0);
+  EXPECT_FALSE(certified_mixture(dock.parts, query, single, {}).value().has_value());
+}
+
+}  // namespace
+}  // namespace learndock::index
