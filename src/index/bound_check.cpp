@@ -39,15 +39,15 @@ Result<std::vector<compute::ScanHit>> bounds_of(const SearchPart& part, std::spa
 Result<BoundCheck> check_bounds(const SearchPart& part, std::size_t queries, std::uint64_t seed,
                                 unsigned threads) {
   BoundCheck check{0, std::numeric_limits<double>::infinity()};
-  if (part.count() == 0) return check;
+  if (part.count() == 0 || part.space() == nullptr) return check;
   std::mt19937_64 random(seed);
   std::vector<double> query_memory, memory;
   for (std::size_t q = 0; q < queries; ++q) {
     const std::size_t chosen = random() % part.count();
     LEARNDOCK_TRY(const compute::ReducedSetView query, part.set(chosen, query_memory));
-    const std::vector<Embedding> embedded = part.space().embed({&query, 1}, threads);
-    const double margin = part.space().margin(part.largest_mass(), embedded[0].mass);
-    const compute::DirectQuery direct(query, part.space().kernel());
+    const std::vector<Embedding> embedded = part.space()->embed({&query, 1}, threads);
+    const double margin = part.space()->margin(part.largest_mass(), embedded[0].mass);
+    const compute::DirectQuery direct(query, part.space()->kernel());
     LEARNDOCK_TRY(const std::vector<compute::ScanHit> hits, bounds_of(part, embedded, random));
     for (const compute::ScanHit& hit : hits) {
       const auto item = static_cast<std::size_t>(hit.item);

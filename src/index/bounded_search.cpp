@@ -69,7 +69,7 @@ class Search {
       if (allowed_count(p) == 0) continue;
       if (late()) {
         for (auto& unseen : unseen_) unseen[p] = -kInfinity;
-      } else if (allowed_count(p) <= options_.evaluate_all) {
+      } else if (parts_[p].part->space() == nullptr || allowed_count(p) <= options_.evaluate_all) {
         take_all(p);
       } else {
         LEARNDOCK_CHECK(take_smallest(p));
@@ -128,7 +128,7 @@ class Search {
   /// Everything under the threshold that the first pass did not return.
   Result<void> second_pass() {
     for (std::size_t p = 0; p < parts_.size(); ++p) {
-      if (!prefilter(p).certified()) continue;
+      if (parts_[p].part->space() == nullptr || !prefilter(p).certified()) continue;
       std::vector<std::size_t> open;
       for (std::size_t q = 0; q < objectives_.size(); ++q)
         if (is_open(q, p)) open.push_back(q);
@@ -189,12 +189,12 @@ SpaceEmbeddings::SpaceEmbeddings(std::span<const FilteredPart> parts,
                                  std::span<const compute::ReducedSetView> sets, unsigned threads) {
   std::vector<const FeatureSpace*> spaces;
   for (const FilteredPart& part : parts) {
-    const FeatureSpace* const space = &part.part->space();
+    const FeatureSpace* const space = part.part->space();
     const auto known = std::find(spaces.begin(), spaces.end(), space);
     space_of_.push_back(static_cast<std::size_t>(known - spaces.begin()));
     if (known != spaces.end()) continue;
     spaces.push_back(space);
-    embedded_.push_back(space->embed(sets, threads));
+    embedded_.push_back(space == nullptr ? std::vector<Embedding>(sets.size()) : space->embed(sets, threads));
   }
 }
 

@@ -25,7 +25,7 @@ class State {
  public:
   State(std::span<const FilteredPart> parts, const compute::ReducedSetView& query, unsigned threads)
       : parts_(parts),
-        kernel_(parts[0].part->space().kernel()),
+        kernel_(parts[0].part->kernel()),
         user_(query, kernel_),
         user_self_(user_.inner_product(query)),
         embedded_user_(parts, {&query, 1}, threads) {}
@@ -60,8 +60,8 @@ class State {
   [[nodiscard]] Embedding embedding(std::size_t part) const {
     std::vector<const Embedding*> members;
     for (const SpaceEmbeddings& one : embedded_members_) members.push_back(&one.of(part, 0));
-    return parts_[part].part->space().difference(embedded_user_.of(part, 0), members, weights_,
-                                                 std::max(0.0, mmd_squared_));
+    return parts_[part].part->space()->difference(embedded_user_.of(part, 0), members, weights_,
+                                                  std::max(0.0, mmd_squared_));
   }
   [[nodiscard]] bool has(const CertifiedHit& hit) const {
     return std::any_of(members_.begin(), members_.end(), [&](const Member& member) {
@@ -115,18 +115,24 @@ class Alignment final : public Objective {
   Alignment(std::span<const FilteredPart> parts, const State& state) : state_(state) {
     for (std::size_t p = 0; p < parts.size(); ++p) {
       const SearchPart& part = *parts[p].part;
+      if (part.space() == nullptr) {
+        embeddings_.emplace_back();
+        level_.push_back(0);
+        rest_.push_back(0);
+        continue;
+      }
       embeddings_.push_back(state.embedding(p));
       const Embedding& g = embeddings_.back();
       // bound = norm + |g|^2 - 2 (upper bound of <a, g>), less what the middle adds.
       level_.push_back(part.alignment_norm() + g.squared_norm);
-      rest_.push_back(-part.space().middle_product(g) - part.space().margin(part.largest_mass(), g.mass));
+      rest_.push_back(-part.space()->middle_product(g) - part.space()->margin(part.largest_mass(), g.mass));
     }
   }
 
   /// Makes the prefilters, so that `prefilter` cannot fail.
   static Result<void> prepare(std::span<const FilteredPart> parts) {
     for (const FilteredPart& part : parts)
-      if (part.part->count() > 0) LEARNDOCK_CHECK(part.part->alignment_prefilter());
+      if (part.part->space() != nullptr) LEARNDOCK_CHECK(part.part->alignment_prefilter());
     return {};
   }
 

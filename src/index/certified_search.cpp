@@ -17,15 +17,20 @@ class Distance final : public Objective {
  public:
   Distance(std::span<const FilteredPart> parts, const SpaceEmbeddings& embedded, std::size_t query,
            const compute::ReducedSetView& view)
-      : parts_(parts), embedded_(embedded), query_(query), direct_(view, parts[0].part->space().kernel()) {
-    for (std::size_t p = 0; p < parts.size(); ++p)
+      : embedded_(embedded),
+        query_(query),
+        direct_(view, parts[0].part->kernel()),
+        self_(direct_.inner_product(view)) {
+    for (std::size_t p = 0; p < parts.size(); ++p) {
+      const FeatureSpace* const space = parts[p].part->space();
       margins_.push_back(
-          parts[p].part->space().margin(parts[p].part->largest_mass(), embedded.of(p, query).mass));
+          space == nullptr ? 0 : space->margin(parts[p].part->largest_mass(), embedded.of(p, query).mass));
+    }
   }
 
   Result<double> value(const SearchPart& part, std::size_t item, std::vector<double>& memory) const override {
     LEARNDOCK_TRY(const compute::ReducedSetView set, part.set(item, memory));
-    return part.self(item) - 2 * direct_.inner_product(set) + embedded_.of(0, query_).self;
+    return part.self(item) - 2 * direct_.inner_product(set) + self_;
   }
   const Embedding& embedding(std::size_t part) const override { return embedded_.of(part, query_); }
   const Prefilter& prefilter(const SearchPart& part) const override { return part.prefilter(); }
@@ -33,10 +38,10 @@ class Distance final : public Objective {
   double bound_of(std::size_t part, double value) const override { return value + margins_[part]; }
 
  private:
-  std::span<const FilteredPart> parts_;
   const SpaceEmbeddings& embedded_;
   std::size_t query_;
   compute::DirectQuery direct_;
+  double self_;
   std::vector<double> margins_;  // [parts]
 };
 
@@ -60,10 +65,10 @@ Result<std::vector<CertifiedAnswer>> certified_search(std::span<const FilteredPa
                                                       const CertifiedOptions& options) {
   for (const FilteredPart& part : parts)
     for (const compute::ReducedSetView& query : queries)
-      if (query.dimension != part.part->space().dimension())
+      if (query.dimension != part.part->dimension())
         return fail(ErrorCode::spec_dimension,
                     fmt::format("a query of dimension {} was put to a space of dimension {}", query.dimension,
-                                part.part->space().dimension()));
+                                part.part->dimension()));
   std::vector<CertifiedAnswer> answers(queries.size());
   for (CertifiedAnswer& answer : answers) answer.exact = true;
   if (parts.empty() || queries.empty()) return answers;

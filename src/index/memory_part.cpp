@@ -43,7 +43,9 @@ class MemoryPart final : public SearchPart {
     return {};
   }
 
-  const FeatureSpace& space() const override { return *space_; }
+  std::size_t dimension() const override { return space_->dimension(); }
+  const compute::GaussianKernel& kernel() const override { return space_->kernel(); }
+  const FeatureSpace* space() const override { return space_.get(); }
   const Prefilter& prefilter() const override { return *prefilter_; }
   Result<const Prefilter*> alignment_prefilter() const override {
     if (level_scan_) return level_scan_.get();

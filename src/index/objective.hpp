@@ -15,7 +15,7 @@ class Objective {
   virtual ~Objective() = default;
   [[nodiscard]] virtual Result<double> value(const SearchPart& part, std::size_t item,
                                              std::vector<double>& memory) const = 0;
-  /// What the part's prefilter is asked.
+  /// What the part's prefilter is asked. This and what follows only for parts with a space.
   [[nodiscard]] virtual const Embedding& embedding(std::size_t part) const = 0;
   [[nodiscard]] virtual const Prefilter& prefilter(const SearchPart& part) const = 0;
   /// The least value that goes with a bound of the prefilter, and the bound that goes with a value.
@@ -35,7 +35,7 @@ struct BoundedAnswer {
                                                                 std::span<const Objective* const> objectives,
                                                                 const CertifiedOptions& options);
 
-/// Sets embedded once in each distinct space of some parts.
+/// Sets embedded once in each distinct space of some parts; empty embeddings for parts without one.
 class SpaceEmbeddings {
  public:
   SpaceEmbeddings(std::span<const FilteredPart> parts, std::span<const compute::ReducedSetView> sets,

@@ -39,7 +39,9 @@ class SegmentPart final : public StoredPart {
     return {};
   }
 
-  const FeatureSpace& space() const override { return space_; }
+  std::size_t dimension() const override { return space_.dimension(); }
+  const compute::GaussianKernel& kernel() const override { return space_.kernel(); }
+  const FeatureSpace* space() const override { return &space_; }
   const Prefilter& prefilter() const override { return *prefilter_; }
   Result<const Prefilter*> alignment_prefilter() const override { return alignment_->get(); }
   double alignment_norm() const override { return alignment_->norm(); }

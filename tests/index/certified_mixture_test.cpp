@@ -1,6 +1,7 @@
 // Mixtures over all learnwares: the certified gap against the optimum itself and against every alignment.
 #include "learndock/index/certified_mixture.hpp"
 
+#include "learndock/index/plain_part.hpp"
 #include "learndock/numeric/simplex_qp.hpp"
 
 #include "index/market_scene.hpp"
@@ -27,12 +28,25 @@ struct Dock {
       const std::size_t first = p * shape.learnwares / pieces,
                         count = (p + 1) * shape.learnwares / pieces - first;
       const auto items = market.items(first, count);
+      if (p == 2) {
+        parts.push_back({plain_part(items)});
+        continue;
+      }
       std::vector<compute::ReducedSetView> sample;
       for (const PartItem& item : items) sample.push_back(item.set);
       const auto space = std::make_shared<const FeatureSpace>(
           FeatureSpace::fit(sample, {shape.gamma, shape.scales}, {40, 20, p}, *backend).value());
       parts.push_back({make_memory_part(space, items, options, backend).value()});
     }
+  }
+
+  [[nodiscard]] std::shared_ptr<const SearchPart> plain_part(const std::vector<PartItem>& items) const {
+    const compute::GaussianKernel kernel{shape.gamma, shape.scales};
+    std::vector<PlainItem> plain;
+    for (const PartItem& item : items)
+      plain.push_back(
+          {nullptr, item.id, item.set, compute::DirectQuery(item.set, kernel).inner_product(item.set)});
+    return make_plain_part(kernel, shape.dimension, std::move(plain));
   }
 
   /// A blend of some learnwares, moved a little: no single one explains it.
@@ -70,7 +84,7 @@ struct Products {
 };
 
 Products products(const Dock& dock, const compute::ReducedSetView& query) {
-  const compute::GaussianKernel& kernel = dock.parts[0].part->space().kernel();
+  const compute::GaussianKernel& kernel = dock.parts[0].part->kernel();
   std::vector<compute::ReducedSetView> sets;
   for (std::size_t i = 0; i < dock.shape.learnwares; ++i) sets.push_back(dock.market.sets[i].view());
   Products all{Matrix<double>(sets.size(), sets.size()), {}, 0};

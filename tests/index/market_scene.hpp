@@ -96,7 +96,7 @@ struct Filter {
 /// The distance as the engine defines it, for every allowed item: what a certified answer must agree with.
 inline std::vector<index::CertifiedHit> brute_force(std::span<const index::FilteredPart> parts,
                                                     const compute::ReducedSetView& query, std::size_t top) {
-  const compute::GaussianKernel& kernel = parts[0].part->space().kernel();
+  const compute::GaussianKernel& kernel = parts[0].part->kernel();
   const compute::DirectQuery direct(query, kernel);
   const double self = direct.inner_product(query);
   std::vector<index::CertifiedHit> all;

@@ -20,7 +20,12 @@ namespace learndock::index {
 class SearchPart {
  public:
   virtual ~SearchPart() = default;
-  [[nodiscard]] virtual const FeatureSpace& space() const = 0;
+  /// Of all its items.
+  [[nodiscard]] virtual std::size_t dimension() const = 0;
+  [[nodiscard]] virtual const compute::GaussianKernel& kernel() const = 0;
+  /// None: the part has no embeddings, and every allowed item is evaluated.
+  [[nodiscard]] virtual const FeatureSpace* space() const = 0;
+  /// Parts with a space have one.
   [[nodiscard]] virtual const Prefilter& prefilter() const = 0;
   /// The same items with `alignment_norm()` in the place of every squared norm: ascending bounds are then
   /// descending upper bounds of inner products. Made when first asked for.
@@ -32,7 +37,7 @@ class SearchPart {
   /// @errors corrupt: the part is stored and damaged
   [[nodiscard]] virtual Result<compute::ReducedSetView> set(std::size_t item,
                                                             std::vector<double>& memory) const = 0;
-  /// ||mu||^2 as FeatureSpace::embed computed it.
+  /// ||mu||^2 by direct difference.
   [[nodiscard]] virtual double self(std::size_t item) const = 0;
   /// Breaks ties between equal distances.
   [[nodiscard]] virtual std::string_view id(std::size_t item) const = 0;
