@@ -63,6 +63,34 @@ void write_specifications(const std::filesystem::path& folder) {
             "\x01\x02"s);
 }
 
+/// Checksums are left zero; the target sets them. Byte by byte as src/index/SEGMENT.md says.
+void write_segments(const std::filesystem::path& folder) {
+  const auto wide = [](std::uint64_t value) { return le64(value); };
+  const auto head = [&](std::uint32_t kind, std::uint64_t items, std::uint64_t table,
+                        std::uint32_t sections) {
+    return "LDSEGMNT" + le32(1) + le32(kind) + wide(1) + wide(items) + wide(0) + wide(table) +
+           le32(sections) + le32(1 << 20) + std::string(8, '\0');
+  };
+  const auto entry = [&](std::uint32_t id, std::uint32_t alignment, std::uint64_t offset,
+                         std::uint64_t length) {
+    return le32(id) + le32(alignment) + wide(offset) + wide(length);
+  };
+  const std::string checksum(4, '\0');
+  write(folder / "empty", head(1, 0, 64, 0));
+  write(folder / "sections", head(1, 2, 192, 3) + "0123456789" + std::string(54, '\0') + "abc" +
+                                 std::string(61, '\0') + entry(1, 64, 64, 10) + entry(9, 64, 128, 0) +
+                                 entry(2, 128, 128, 3) + checksum + checksum);
+  // One item of segment 0 and one of segment 1, which have 64 and 100 in the target.
+  write(folder / "tombstones", head(0x424D4F54, 2, 192, 2) + wide(8) + std::string(56, '\0') + wide(0) +
+                                   wide(1) + std::string(48, '\0') + entry(1, 64, 64, 8) +
+                                   entry(2, 64, 128, 16) + checksum + checksum);
+  write(
+      folder / "manifest",
+      "learndock-index 1 0 00000000\n"
+      R"({"version":3,"next_number":7,"covers":12,"segments":[{"file":"segment-0000000000000005.lds","header_checksum":1,"items":10}],"deleted":{"file":"deleted-0000000000000006.lds","header_checksum":2,"items":1},"options":{"a":"b"}})"
+      "\n");
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
@@ -74,6 +102,7 @@ int main(int count, char** arguments) {
   write_zips(folder / "zip_fuzz");
   write_yamls(folder / "yaml_fuzz");
   write_specifications(folder);
+  write_segments(folder / "segment_fuzz");
   write(folder / "package_fuzz" / "example",
         to_fuzz_input({kManifestText, kStatisticalText, kSemanticText, "numpy\n", "extra/file.bin"}));
   write(folder / "package_fuzz" / "defaults", to_fuzz_input({"", kStatisticalText, "", "x", "a.pyc"}));

@@ -186,7 +186,7 @@ class SegmentLies : public ::testing::Test {
   }
   Error error_of(const std::string& bytes) {
     put_file(path_, bytes);
-    const auto opened = Segment::open(path_, {.everything = true});
+    const auto opened = Segment::open(path_);
     return opened ? Error{ErrorCode::internal, "it was opened"} : opened.error();
   }
   static constexpr std::size_t kTable = 320;  // head 64, section 1 to 164, section 2 from 256 to 266
@@ -237,6 +237,16 @@ TEST_F(SegmentLies, FieldsThatDoNotFitAreRefused) {
     std::string bytes = sound_;
     put(bytes, at, value);
     EXPECT_EQ(error_of(sealed(bytes, kTable)).code, ErrorCode::corrupt) << at << " = " << value;
+  }
+}
+
+TEST_F(SegmentLies, AGapBeforeTheTableIsRefused) {
+  for (const std::size_t gap : {64u, 8192u}) {
+    std::string bytes = sound_;
+    bytes.insert(kTable, gap, '\0');
+    put(bytes, 32, std::uint64_t{bytes.size()});
+    put(bytes, 40, std::uint64_t{kTable + gap});
+    EXPECT_EQ(error_of(sealed(bytes, kTable + gap)).code, ErrorCode::corrupt) << gap;
   }
 }
 

@@ -67,7 +67,7 @@ TEST_F(SegmentTest, PiecesOfAnySizeGiveTheSameFile) {
     writer.end_section();
   }
   EXPECT_EQ(writer.finish(9).value(), info_);
-  EXPECT_EQ(read_file(cut).value(), read_file(path_).value());
+  EXPECT_TRUE(read_file(cut).value() == read_file(path_).value());
 }
 
 TEST_F(SegmentTest, LiesAsTheFormatSays) {
@@ -201,7 +201,7 @@ TEST_F(SegmentTest, AnUnfinishedOrRefusedWriterLeavesNothing) {
   EXPECT_EQ(SegmentWriter::create(folder_ / "none" / "a.lds", {}).error().code, ErrorCode::not_found);
   put_file(path_, "mine");
   EXPECT_EQ(write_segment(path_, sections_).error().code, ErrorCode::conflict);
-  EXPECT_EQ(read_file(path_).value(), "mine");
+  EXPECT_TRUE(read_file(path_).value() == "mine");
   EXPECT_EQ(files_below(folder_.path()), std::set<std::string>{"a.lds"});
 }
 
