@@ -70,13 +70,17 @@ int int8_rounds(std::size_t rounds) {
   return hn::GetLane(hn::SumOfLanes(tag, total));
 }
 
+/// Both halves at once: two streams keep a few percent more of the memory's lines under way than one.
 float read_floats(const float* data, std::size_t count) {
   const FloatTag tag;
-  const std::size_t lanes = hn::Lanes(tag);
+  const std::size_t lanes = hn::Lanes(tag), half = count / 2;
   Floats sum[4];
   unrolled<4>([&](auto i) HWY_ATTR { sum[i] = hn::Zero(tag); });
-  for (std::size_t at = 0; at + 4 * lanes <= count; at += 4 * lanes)
+  for (std::size_t at = 0; at + 4 * lanes <= half; at += 4 * lanes) {
     unrolled<4>([&](auto i) HWY_ATTR { sum[i] = hn::Add(sum[i], hn::LoadU(tag, data + at + i * lanes)); });
+    unrolled<4>([&](auto i)
+                    HWY_ATTR { sum[i] = hn::Add(sum[i], hn::LoadU(tag, data + half + at + i * lanes)); });
+  }
   return hn::GetLane(hn::SumOfLanes(tag, hn::Add(hn::Add(sum[0], sum[1]), hn::Add(sum[2], sum[3]))));
 }
 

@@ -18,4 +18,10 @@ struct Ceilings {
 /// Measured once per process, some two seconds.
 [[nodiscard]] const Ceilings& ceilings();
 
+enum class Ceiling { read, fma, int8 };
+
+/// One short run of one ceiling (some 20 ms), for measuring it between the runs of what is compared with it:
+/// on a machine that others use, both then see the same neighbours.
+[[nodiscard]] double rate_now(Ceiling which);
+
 }  // namespace learndock::bench

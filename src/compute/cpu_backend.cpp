@@ -3,6 +3,7 @@
 #include "compute/blas.hpp"
 #include "compute/checks.hpp"
 #include "compute/cpu_kernels.hpp"
+#include "compute/cpu_kmeans.hpp"
 #include "compute/cpu_packed.hpp"
 #include "compute/cpu_scan.hpp"
 #include "compute/held.hpp"
@@ -23,7 +24,9 @@ namespace {
 constexpr std::size_t kGatheredRows = 512;
 /// Products held at once by one thread: 2^17 doubles are 1 MiB.
 constexpr std::size_t kTileValues = std::size_t{1} << 17;
-/// Data rows per pass of data_sums and nearest_centres.
+/// Columns of such a tile at most: BLAS copies them for every tile, which only many rows repay.
+constexpr std::size_t kTileColumns = 1024;
+/// Data rows per pass of data_sums.
 constexpr std::size_t kDataRows = 1024;
 /// Partial sums are kept per lane and added in lane order, so the thread count cannot change the result.
 constexpr std::size_t kLanes = 16;
@@ -152,23 +155,12 @@ class CpuBackend final : public Backend {
   Result<void> nearest_centres(MatrixView<const float> data, MatrixView<const float> centres,
                                std::span<std::uint32_t> labels) const override {
     LEARNDOCK_CHECK(check_nearest_centres(data, centres, labels));
-    const std::size_t k = centres.rows(), d = centres.cols();
-    const std::vector<double> mean = mean_of_rows(centres.data(), k, d);
-    std::vector<float> centred(k * d), half_norms(k);
-    for (std::size_t c = 0; c < k; ++c) {
-      double norm = 0;
-      for (std::size_t j = 0; j < d; ++j) {
-        const double value = static_cast<double>(centres(c, j)) - mean[j];
-        centred[c * d + j] = static_cast<float>(value);
-        norm += value * value;
-      }
-      half_norms[c] = static_cast<float>(norm / 2);
-    }
-    const std::size_t tasks = (data.rows() + kDataRows - 1) / kDataRows;
-    run_tasks(tasks, threads_, [&](std::size_t task) {
-      const std::size_t first = task * kDataRows, count = std::min(kDataRows, data.rows() - first);
-      label_block(data.block(first, count), centred, half_norms, mean, labels.subspan(first, count));
-    });
+    cpu_nearest_centres(data, centres, labels, threads_);
+    return {};
+  }
+  Result<void> kmeans_step(std::span<const KmeansJob> jobs) const override {
+    LEARNDOCK_CHECK(check_kmeans_step(jobs));
+    cpu_kmeans_step(jobs, threads_);
     return {};
   }
 
@@ -251,22 +243,29 @@ class CpuBackend final : public Backend {
     for (const ReducedSetView& set : sets) rows.append(set.points, set.count, centre);
     std::fill(out.begin(), out.end(), 0.0);
     if (columns.count() == 0 || rows.count() == 0) return;
-    const std::size_t tile_rows = std::max<std::size_t>(1, kTileValues / columns.count());
-    products.resize(std::min(tile_rows, rows.count()) * columns.count());
+    const std::size_t tile_columns = std::min(kTileColumns, columns.count());
+    const std::size_t tile_rows = kTileValues / tile_columns;
+    products.resize(std::min(tile_rows, rows.count()) * tile_columns);
     sums.resize(std::min(tile_rows, rows.count()));
-    std::size_t set = 0, set_first = 0;
+    std::size_t first_set = 0, first_set_row = 0;
     for (std::size_t first = 0; first < rows.count(); first += tile_rows) {
       const std::size_t last = std::min(first + tile_rows, rows.count());
-      multiply_transposed(rows.rows.data() + first * columns.d, last - first, columns.rows.data(),
-                          columns.count(), columns.d, products.data());
-      for (std::size_t row = first; row < last;) {
-        while (row >= set_first + sets[set].count) set_first += sets[set++].count;
-        const std::size_t end = std::min(last, set_first + sets[set].count);
-        safe_row_sums({products.data() + (row - first) * columns.count(), end - row, columns.count(),
-                       rows.norms.data() + row, columns.norms.data(), column_weights, sets[set].gamma, false},
-                      rows.rows.data() + row * columns.d, columns.rows.data(), columns.d, sums.data());
-        for (std::size_t r = row; r < end; ++r) out[set] += sets[set].weights[r - set_first] * sums[r - row];
-        row = end;
+      while (first >= first_set_row + sets[first_set].count) first_set_row += sets[first_set++].count;
+      for (std::size_t column = 0; column < columns.count(); column += tile_columns) {
+        const std::size_t width = std::min(tile_columns, columns.count() - column);
+        const double* const others = columns.rows.data() + column * columns.d;
+        multiply_transposed(rows.rows.data() + first * columns.d, last - first, others, width, columns.d,
+                            products.data());
+        std::size_t set = first_set, set_row = first_set_row;
+        for (std::size_t row = first; row < last;) {
+          while (row >= set_row + sets[set].count) set_row += sets[set++].count;
+          const std::size_t end = std::min(last, set_row + sets[set].count);
+          safe_row_sums({products.data() + (row - first) * width, end - row, width, rows.norms.data() + row,
+                         columns.norms.data() + column, column_weights + column, sets[set].gamma, false},
+                        rows.rows.data() + row * columns.d, others, columns.d, sums.data());
+          for (std::size_t r = row; r < end; ++r) out[set] += sets[set].weights[r - set_row] * sums[r - row];
+          row = end;
+        }
       }
     }
   }
@@ -288,33 +287,6 @@ class CpuBackend final : public Backend {
       for (std::size_t i = 0; i < z.count(); ++i) kernel[i] += sums[i];
       if (kernel_points.empty()) continue;
       add_product(products.data(), z.count(), x.rows.data(), z.d, count, kernel_points.data());
-    }
-  }
-
-  static void label_block(MatrixView<const float> data, const std::vector<float>& centres,
-                          const std::vector<float>& half_norms, const std::vector<double>& mean,
-                          std::span<std::uint32_t> labels) {
-    const std::size_t d = data.cols(), k = half_norms.size();
-    thread_local std::vector<float> rows, products;
-    rows.resize(data.rows() * d);
-    for (std::size_t x = 0; x < data.rows(); ++x)
-      for (std::size_t j = 0; j < d; ++j)
-        rows[x * d + j] = static_cast<float>(static_cast<double>(data(x, j)) - mean[j]);
-    products.resize(data.rows() * k);
-    multiply_transposed(rows.data(), data.rows(), centres.data(), k, d, products.data());
-    for (std::size_t x = 0; x < data.rows(); ++x) {
-      // |x - c|^2 / 2 without the |x|^2 that all centres share.
-      const float* product = products.data() + x * k;
-      std::size_t best = 0;
-      float best_value = half_norms[0] - product[0];
-      for (std::size_t c = 1; c < k; ++c) {
-        const float value = half_norms[c] - product[c];
-        if (value < best_value) {
-          best_value = value;
-          best = c;
-        }
-      }
-      labels[x] = static_cast<std::uint32_t>(best);
     }
   }
 

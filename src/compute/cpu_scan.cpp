@@ -4,14 +4,17 @@
 #include "compute/scan_kernels.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <bit>
 #include <limits>
 
 namespace learndock::compute {
 namespace {
 
-/// Blocks of one task: enough that its own best hits cost little, few enough for threads to share evenly.
-constexpr std::size_t kTaskBlocks = 2048;
+/// Blocks of one task: enough that starting it costs nothing, few enough for threads to share evenly.
+constexpr std::size_t kTaskBlocks = 256;
+/// Hits beyond k that are gathered before the worst of them are dropped.
+constexpr std::size_t kLeastSpare = 64;
 
 struct HitOrder {
   bool operator()(const ScanHit& a, const ScanHit& b) const {
@@ -31,8 +34,7 @@ std::size_t task_count(const ScanCodesView& codes) {
 /// order for each query. `visit` may lower the limit.
 template <class Visit>
 void visit_task(const ScanCodesView& codes, const ScanJob& job, const ScanQueries& queries, std::size_t task,
-                const std::vector<float>& limits, const Visit& visit) {
-  ScanScratch scratch(queries);
+                const std::vector<float>& limits, ScanScratch& scratch, const Visit& visit) {
   const std::size_t last = std::min(codes.blocks(), (task + 1) * kTaskBlocks), bytes = codes.block_bytes();
   for (std::size_t b = task * kTaskBlocks; b < last; ++b) {
     block_lower_bounds({codes.codes + b * bytes, codes.factors + b * kFactors * kBlockItems}, queries,
@@ -46,51 +48,90 @@ void visit_task(const ScanCodesView& codes, const ScanJob& job, const ScanQuerie
   }
 }
 
-/// The k best hits so far as a heap whose top is the worst of them.
+/// The k best hits so far, and some more: sorting out now and then costs less than keeping order.
 struct Best {
-  std::vector<ScanHit> heap;
+  std::vector<ScanHit> hits;
 
-  void add(const ScanHit& hit, std::size_t k) {
-    if (heap.size() == k) {
-      if (!HitOrder()(hit, heap.front())) return;
-      std::pop_heap(heap.begin(), heap.end(), HitOrder());
-      heap.back() = hit;
-    } else {
-      heap.push_back(hit);
-    }
-    std::push_heap(heap.begin(), heap.end(), HitOrder());
+  /// True when the worst hits were dropped: the limit may have sunk.
+  bool add(const ScanHit& hit, std::size_t k) {
+    hits.push_back(hit);
+    if (hits.size() < k + std::max(k, kLeastSpare)) return false;
+    keep(k);
+    return true;
   }
-  [[nodiscard]] float limit(std::size_t k) const {
-    return heap.size() < k ? std::numeric_limits<float>::infinity() : heap.front().lower_bound;
+  void keep(std::size_t k) {
+    if (hits.size() <= k) return;
+    std::nth_element(hits.begin(), hits.begin() + static_cast<std::ptrdiff_t>(k - 1), hits.end(), HitOrder());
+    hits.resize(k);
   }
+  /// After keep(k) with at least k hits: no item with a larger bound is among the best k.
+  [[nodiscard]] float limit(std::size_t k) const { return hits[k - 1].lower_bound; }
 };
+
+/// The least limit that any worker has found, per query. Workers may read an old one: a limit only says what
+/// can be left out, so the hits are the same whoever saw which.
+class SharedLimits {
+ public:
+  explicit SharedLimits(std::size_t count) : limits_(count) {
+    for (auto& limit : limits_)
+      limit.store(std::numeric_limits<float>::infinity(), std::memory_order_relaxed);
+  }
+  void lower(std::size_t q, float limit) {
+    float known = limits_[q].load(std::memory_order_relaxed);
+    while (limit < known && !limits_[q].compare_exchange_weak(known, limit, std::memory_order_relaxed)) {
+    }
+  }
+  void read(std::vector<float>& limits) const {
+    for (std::size_t q = 0; q < limits.size(); ++q)
+      limits[q] = std::min(limits[q], limits_[q].load(std::memory_order_relaxed));
+  }
+
+ private:
+  std::vector<std::atomic<float>> limits_;
+};
+
+/// Takes tasks until none is left; `best` are its hits.
+void find_smallest(const ScanCodesView& codes, const ScanJob& job, const ScanQueries& queries, std::size_t k,
+                   std::atomic<std::size_t>& next_task, SharedLimits& shared, std::vector<Best>& best) {
+  ScanScratch scratch(queries);
+  std::vector<float> limits(queries.count, std::numeric_limits<float>::infinity());
+  const std::size_t tasks = task_count(codes);
+  for (std::size_t task = next_task.fetch_add(1); task < tasks; task = next_task.fetch_add(1)) {
+    shared.read(limits);
+    visit_task(codes, job, queries, task, limits, scratch,
+               [&](std::size_t q, std::uint64_t item, float bound) {
+                 if (!best[q].add({item, bound}, k)) return;
+                 limits[q] = std::min(limits[q], best[q].limit(k));
+                 shared.lower(q, limits[q]);
+               });
+  }
+}
 
 }  // namespace
 
 void cpu_scan_smallest(const ScanCodesView& codes, const ScanJob& job, MatrixView<ScanHit> out,
                        std::span<std::size_t> counts, unsigned threads) {
-  const std::size_t k = out.cols(), tasks = task_count(codes);
+  const std::size_t k = out.cols();
   std::fill(counts.begin(), counts.end(), 0);
   if (k == 0) return;
   const ScanQueries queries =
       prepare_queries(codes.type, codes.padded_dimension(), job.queries, job.query_bytes);
-  std::vector<std::vector<Best>> found(tasks, std::vector<Best>(queries.count));
-  run_tasks(tasks, threads, [&](std::size_t task) {
-    std::vector<Best>& best = found[task];
-    std::vector<float> limits(queries.count, std::numeric_limits<float>::infinity());
-    visit_task(codes, job, queries, task, limits, [&](std::size_t q, std::uint64_t item, float bound) {
-      best[q].add({item, bound}, k);
-      limits[q] = best[q].limit(k);
-    });
+  const std::size_t workers = std::min<std::size_t>(std::max(threads, 1U), task_count(codes));
+  std::vector<std::vector<Best>> found(workers, std::vector<Best>(queries.count));
+  std::atomic<std::size_t> next_task{0};
+  SharedLimits shared(queries.count);
+  run_tasks(workers, threads, [&](std::size_t worker) {
+    find_smallest(codes, job, queries, k, next_task, shared, found[worker]);
   });
-  for (std::size_t q = 0; q < queries.count; ++q) {
+  run_tasks(queries.count, threads, [&](std::size_t q) {
     Best best;
-    for (const auto& task : found)
-      for (const ScanHit& hit : task[q].heap) best.add(hit, k);
-    std::sort(best.heap.begin(), best.heap.end(), HitOrder());
-    std::copy(best.heap.begin(), best.heap.end(), out.row(q).begin());
-    counts[q] = best.heap.size();
-  }
+    for (const auto& worker : found)
+      best.hits.insert(best.hits.end(), worker[q].hits.begin(), worker[q].hits.end());
+    best.keep(k);
+    std::sort(best.hits.begin(), best.hits.end(), HitOrder());
+    std::copy(best.hits.begin(), best.hits.end(), out.row(q).begin());
+    counts[q] = best.hits.size();
+  });
 }
 
 void cpu_scan_within(const ScanCodesView& codes, const ScanJob& job, std::span<const float> thresholds,
@@ -103,9 +144,11 @@ void cpu_scan_within(const ScanCodesView& codes, const ScanJob& job, std::span<c
   std::vector<std::vector<std::size_t>> numbers(tasks, std::vector<std::size_t>(queries.count, 0));
   const std::vector<float> limits(thresholds.begin(), thresholds.end());
   run_tasks(tasks, threads, [&](std::size_t task) {
-    visit_task(codes, job, queries, task, limits, [&](std::size_t q, std::uint64_t item, float bound) {
-      if (numbers[task][q]++ < capacity) found[task][q].push_back({item, bound});
-    });
+    ScanScratch scratch(queries);
+    visit_task(codes, job, queries, task, limits, scratch,
+               [&](std::size_t q, std::uint64_t item, float bound) {
+                 if (numbers[task][q]++ < capacity) found[task][q].push_back({item, bound});
+               });
   });
   for (std::size_t q = 0; q < queries.count; ++q) {
     std::size_t written = 0;

@@ -10,6 +10,10 @@
 #include "compute/packed_kernels.hpp"
 #include "compute/scan_kernels.hpp"
 
+#include <hwy/cache_control.h>
+
+#include <algorithm>
+#include <bit>
 #include <type_traits>
 
 HWY_BEFORE_NAMESPACE();
@@ -45,23 +49,37 @@ HWY_INLINE Ints add_products(IntTag tag, Ints sum, Ints codes, Ints query) {
 #endif
 }
 
-/// Products of R query lanes with 2 registers of items. Integer codes: groups of 4 coordinates.
+/// Query lanes against 2 registers of items. Integer codes: groups of 4 coordinates.
 struct Panel {
   const std::byte* codes;  // of the first item; groups are kBlockItems lanes apart
   const std::int32_t* words;
   const float* values;
   std::size_t groups;
   std::size_t stride;  // between a lane's words
+  std::size_t ahead;   // bytes from what is read to what is fetched for later; 0: nothing
 };
 
-template <std::size_t R, class Store>
-HWY_INLINE void int8_products(IntTag tag, const Panel& panel, const Store& store) {
+/// Of R lanes with 2 registers of items.
+template <std::size_t R>
+struct Products {
+  Floats first[R], second[R];
+};
+
+/// The hardware's own prefetch stops at each 4 KiB and knows nothing of the next block.
+HWY_INLINE void fetch(const Panel& panel, const void* codes) {
+  hwy::Prefetch(static_cast<const std::byte*>(codes) + panel.ahead);
+}
+
+template <std::size_t R>
+HWY_INLINE void int8_products(IntTag tag, const Panel& panel, Products<R>& products) {
   const std::size_t lanes = hn::Lanes(tag);
   Ints sum0[R], sum1[R];
   unrolled<R>([&](auto r) HWY_ATTR { sum0[r] = sum1[r] = hn::Zero(tag); });
   const auto* codes = reinterpret_cast<const std::int32_t*>(panel.codes);
   const std::int32_t* words = panel.words;
   for (std::size_t g = 0; g < panel.groups; ++g, codes += kBlockItems, words += panel.stride) {
+    fetch(panel, codes);
+    fetch(panel, codes + lanes);
     const auto codes0 = hn::LoadU(tag, codes), codes1 = hn::LoadU(tag, codes + lanes);
     unrolled<R>([&](auto r) HWY_ATTR {
       const auto query = hn::Set(tag, words[r]);
@@ -70,129 +88,148 @@ HWY_INLINE void int8_products(IntTag tag, const Panel& panel, const Store& store
     });
   }
   const FloatTag floats;
-  unrolled<R>([&](auto r)
-                  HWY_ATTR { store(r, hn::ConvertTo(floats, sum0[r]), hn::ConvertTo(floats, sum1[r])); });
+  unrolled<R>([&](auto r) HWY_ATTR {
+    products.first[r] = hn::ConvertTo(floats, sum0[r]);
+    products.second[r] = hn::ConvertTo(floats, sum1[r]);
+  });
 }
 
-template <std::size_t R, class Store>
-HWY_INLINE void int4_products(IntTag tag, const Panel& panel, const Store& store) {
+template <std::size_t R>
+HWY_INLINE void int4_products(IntTag tag, const Panel& panel, Products<R>& products) {
   const std::size_t lanes = hn::Lanes(tag);
-  Ints sum0[R], sum1[R];
-  unrolled<R>([&](auto r) HWY_ATTR { sum0[r] = sum1[r] = hn::Zero(tag); });
+  // Few lanes make few sums, whose latency would show; then each half byte has its own.
+  constexpr std::size_t kHigh = R <= 2 ? R : 0;
+  Ints sum0[R + kHigh], sum1[R + kHigh];
+  unrolled<R + kHigh>([&](auto r) HWY_ATTR { sum0[r] = sum1[r] = hn::Zero(tag); });
   const auto* codes = reinterpret_cast<const std::int32_t*>(panel.codes);
   const std::int32_t* words = panel.words;
   const auto low_halves = hn::Set(tag, 0x0F0F0F0F);
   for (std::size_t g = 0; g < panel.groups; g += 2, codes += kBlockItems, words += 2 * panel.stride) {
+    fetch(panel, codes);
+    fetch(panel, codes + lanes);
     const auto pairs0 = hn::LoadU(tag, codes), pairs1 = hn::LoadU(tag, codes + lanes);
     const auto low0 = hn::And(pairs0, low_halves), low1 = hn::And(pairs1, low_halves);
     const auto high0 = hn::And(hn::ShiftRight<4>(pairs0), low_halves);
     const auto high1 = hn::And(hn::ShiftRight<4>(pairs1), low_halves);
     unrolled<R>([&](auto r) HWY_ATTR {
       const auto low = hn::Set(tag, words[r]), high = hn::Set(tag, words[panel.stride + r]);
-      sum0[r] = add_products(tag, add_products(tag, sum0[r], low0, low), high0, high);
-      sum1[r] = add_products(tag, add_products(tag, sum1[r], low1, low), high1, high);
+      sum0[r] = add_products(tag, sum0[r], low0, low);
+      sum1[r] = add_products(tag, sum1[r], low1, low);
+      sum0[r + kHigh] = add_products(tag, sum0[r + kHigh], high0, high);
+      sum1[r + kHigh] = add_products(tag, sum1[r + kHigh], high1, high);
     });
   }
   const FloatTag floats;
-  unrolled<R>([&](auto r)
-                  HWY_ATTR { store(r, hn::ConvertTo(floats, sum0[r]), hn::ConvertTo(floats, sum1[r])); });
+  unrolled<R>([&](auto r) HWY_ATTR {
+    if constexpr (kHigh > 0) {
+      sum0[r] = hn::Add(sum0[r], sum0[r + kHigh]);
+      sum1[r] = hn::Add(sum1[r], sum1[r + kHigh]);
+    }
+    products.first[r] = hn::ConvertTo(floats, sum0[r]);
+    products.second[r] = hn::ConvertTo(floats, sum1[r]);
+  });
 }
 
-template <std::size_t R, class Load, class Store>
-HWY_INLINE void float_products(FloatTag tag, const Panel& panel, const Load& load, const Store& store) {
+/// `T`: what a coordinate is stored as.
+template <std::size_t R, class T, class Load>
+HWY_INLINE void float_products(FloatTag tag, const Panel& panel, const T* codes, const Load& load,
+                               Products<R>& products) {
   const std::size_t lanes = hn::Lanes(tag);
-  Floats sum0[R], sum1[R];
-  unrolled<R>([&](auto r) HWY_ATTR { sum0[r] = sum1[r] = hn::Zero(tag); });
+  unrolled<R>([&](auto r) HWY_ATTR { products.first[r] = products.second[r] = hn::Zero(tag); });
   const float* values = panel.values;
-  for (std::size_t k = 0; k < panel.groups; ++k, values += panel.stride) {
-    const auto codes0 = load(k * kBlockItems), codes1 = load(k * kBlockItems + lanes);
+  for (std::size_t k = 0; k < panel.groups; ++k, codes += kBlockItems, values += panel.stride) {
+    fetch(panel, codes);
+    if (sizeof(T) == sizeof(float)) fetch(panel, codes + lanes);
+    const auto codes0 = load(codes), codes1 = load(codes + lanes);
     unrolled<R>([&](auto r) HWY_ATTR {
       const auto query = hn::Set(tag, values[r]);
-      sum0[r] = hn::MulAdd(codes0, query, sum0[r]);
-      sum1[r] = hn::MulAdd(codes1, query, sum1[r]);
+      products.first[r] = hn::MulAdd(codes0, query, products.first[r]);
+      products.second[r] = hn::MulAdd(codes1, query, products.second[r]);
     });
   }
-  unrolled<R>([&](auto r) HWY_ATTR { store(r, sum0[r], sum1[r]); });
 }
 
-template <std::size_t R, class Store>
-HWY_INLINE void products(CodeType type, const Panel& panel, std::size_t item, const Store& store) {
+template <std::size_t R>
+HWY_INLINE void make_products(CodeType type, const Panel& panel, std::size_t item, Products<R>& products) {
   const FloatTag floats;
   if (type == CodeType::int8) {
-    int8_products<R>(IntTag(), panel, store);
+    int8_products<R>(IntTag(), panel, products);
   } else if (type == CodeType::int4) {
-    int4_products<R>(IntTag(), panel, store);
+    int4_products<R>(IntTag(), panel, products);
   } else if (type == CodeType::fp32) {
-    const auto* codes = reinterpret_cast<const float*>(panel.codes) + item;
     float_products<R>(
-        floats, panel, [&](std::size_t at) HWY_ATTR { return hn::LoadU(floats, codes + at); }, store);
+        floats, panel, reinterpret_cast<const float*>(panel.codes) + item,
+        [&](const float* at) HWY_ATTR { return hn::LoadU(floats, at); }, products);
   } else {
-    const auto* codes = reinterpret_cast<const hwy::float16_t*>(panel.codes) + item;
     float_products<R>(
-        floats, panel,
-        [&](std::size_t at) HWY_ATTR { return hn::PromoteTo(floats, hn::LoadU(HalfTag(), codes + at)); },
-        store);
+        floats, panel, reinterpret_cast<const hwy::float16_t*>(panel.codes) + item,
+        [&](const hwy::float16_t* at) HWY_ATTR { return hn::PromoteTo(floats, hn::LoadU(HalfTag(), at)); },
+        products);
   }
 }
 
-/// Twelve lanes need 27 registers; instruction sets with 16 take fewer at once.
-constexpr std::size_t kMostAtOnce = HWY_TARGET <= HWY_AVX3 ? 12 : 4;
+/// A block's factors and what all queries make of its squared norms.
+struct Items {
+  const float* factors;
+  const float* roots;  // of ||mu_L||^2
+  const float* kept;   // ||mu_L||^2 less the test's share of it for rounding
 
-/// out[lane * 32 + item]: all products of a block.
-HWY_INLINE void all_products(const ScanBlock& block, const ScanQueries& queries, float* out) {
-  const FloatTag tag;
-  const std::size_t width = hn::Lanes(tag);
-  const bool whole = queries.type == CodeType::int8 || queries.type == CodeType::int4;
-  for (std::size_t first = 0; first < queries.lanes();) {
-    const std::size_t size = panel_group(first, queries.lanes());
-    for_group_size(size, [&](auto all) HWY_ATTR {
-      constexpr std::size_t kPart = all > kMostAtOnce ? (all % 3 == 0 ? all / 3 : all / 2) : all;
-      for (std::size_t part = 0; part < all; part += kPart)
-        for (std::size_t item = 0; item < kBlockItems; item += 2 * width) {
-          const std::size_t at = first * queries.groups + part;
-          const Panel panel{whole ? block.codes + item * 4 : block.codes,
-                            whole ? queries.words.data() + at : nullptr,
-                            whole ? nullptr : queries.values.data() + at, queries.groups, all};
-          float* const target = out + (first + part) * kBlockItems + item;
-          products<kPart>(queries.type, panel, item, [&](std::size_t r, Floats p0, Floats p1) HWY_ATTR {
-            hn::StoreU(p0, tag, target + r * kBlockItems);
-            hn::StoreU(p1, tag, target + r * kBlockItems + width);
-          });
-        }
-    });
-    first += size;
+  [[nodiscard]] HWY_INLINE Floats factor(Factor f, std::size_t item) const {
+    return hn::LoadU(FloatTag(), factors + static_cast<std::size_t>(f) * kBlockItems + item);
   }
+};
+
+HWY_INLINE Items items_of(const ScanBlock& block, float kept_share, float* norms) {
+  const FloatTag tag;
+  const Items items{block.factors, norms, norms + kBlockItems};
+  for (std::size_t item = 0; item < kBlockItems; item += hn::Lanes(tag)) {
+    const auto norm = items.factor(Factor::squared_norm, item);
+    hn::StoreU(hn::Sqrt(norm), tag, norms + item);
+    hn::StoreU(hn::Mul(norm, hn::Set(tag, kept_share)), tag, norms + kBlockItems + item);
+  }
+  return items;
+}
+
+/// False only where no bound of the register's items can be at most the limit: the bound with all of |u|
+/// instead of what the code's direction leaves of it, which needs no root, and with rounding allowed for on
+/// both sides. What is no number may be within.
+HWY_INLINE bool may_be_within(const Items& items, const ScanQueries::Test& test, std::size_t item,
+                              Floats product, Floats least) {
+  const FloatTag tag;
+  const auto twice = hn::MulSub(product, hn::Set(tag, test.scale), hn::Set(tag, test.offset));
+  auto reach = hn::MulSub(items.factor(Factor::scale, item), twice, hn::LoadU(tag, items.kept + item));
+  reach = hn::MulAdd(items.factor(Factor::code_error, item), hn::Set(tag, test.code_error), reach);
+  reach = hn::MulAdd(hn::LoadU(tag, items.roots + item), hn::Set(tag, test.vector_error), reach);
+  reach = hn::MulAdd(items.factor(Factor::residual, item), hn::Set(tag, test.residual), reach);
+  return !hn::AllTrue(tag, hn::Lt(reach, least));
 }
 
 /// The bound of scan_codes.hpp with the rounded query's error: all of |a_L| may meet it.
-HWY_INLINE std::uint32_t query_bounds(const ScanBlock& block, const ScanQueries& queries, std::size_t q,
-                                      const float* products, float limit, float* bounds) {
+HWY_INLINE Floats bound_of(const Items& items, const ScanQueries& queries, std::size_t q, std::size_t item,
+                           Floats product) {
   const FloatTag tag;
-  const std::size_t width = hn::Lanes(tag);
   const ScanQueries::Terms& terms = queries.terms[q];
-  const bool whole = queries.type == CodeType::int8 || queries.type == CodeType::int4;
-  const float* const lane = products + q * queries.bytes * kBlockItems;
   const auto zero = hn::Zero(tag), two = hn::Set(tag, 2.0F);
-  const auto squared_norm = hn::Set(tag, terms.squared_norm);
-  const auto factor = [&](Factor f, std::size_t item) HWY_ATTR {
-    return hn::LoadU(tag, block.factors + static_cast<std::size_t>(f) * kBlockItems + item);
-  };
+  if (queries.type == CodeType::int8 || queries.type == CodeType::int4)
+    product = hn::Mul(hn::MulSub(product, two, hn::Set(tag, terms.offset)), hn::Set(tag, terms.step));
+  const auto across = hn::NegMulAdd(hn::Mul(product, product), items.factor(Factor::inverse_code_norm, item),
+                                    hn::Set(tag, terms.vector_norm));
+  auto inner = hn::Mul(items.factor(Factor::scale, item), product);
+  inner = hn::MulAdd(items.factor(Factor::code_error, item), hn::Sqrt(hn::Max(across, zero)), inner);
+  inner = hn::MulAdd(hn::LoadU(tag, items.roots + item), hn::Set(tag, terms.vector_error), inner);
+  inner = hn::MulAdd(items.factor(Factor::residual, item), hn::Set(tag, terms.residual), inner);
+  const auto sum = hn::Add(items.factor(Factor::squared_norm, item), hn::Set(tag, terms.squared_norm));
+  return hn::NegMulAdd(hn::Set(tag, terms.rounding), sum, hn::NegMulAdd(two, inner, sum));
+}
+
+/// Bounds of query q against the items from `item` on whose products are stored; says which are within.
+HWY_NOINLINE std::uint32_t bounds_within(const Items& items, const ScanQueries& queries, std::size_t q,
+                                         std::size_t item, const float* products, float limit,
+                                         float* bounds) {
+  const FloatTag tag;
   std::uint32_t within = 0;
-  for (std::size_t item = 0; item < kBlockItems; item += width) {
-    auto product = hn::LoadU(tag, lane + item);
-    if (queries.bytes == 2)
-      product = hn::MulAdd(product, hn::Set(tag, 128.0F), hn::LoadU(tag, lane + kBlockItems + item));
-    if (whole)
-      product = hn::Mul(hn::MulSub(product, two, hn::Set(tag, terms.offset)), hn::Set(tag, terms.step));
-    const auto norm = factor(Factor::squared_norm, item);
-    const auto across = hn::NegMulAdd(hn::Mul(product, product), factor(Factor::inverse_code_norm, item),
-                                      hn::Set(tag, terms.vector_norm));
-    auto inner = hn::Mul(factor(Factor::scale, item), product);
-    inner = hn::MulAdd(factor(Factor::code_error, item), hn::Sqrt(hn::Max(across, zero)), inner);
-    inner = hn::MulAdd(hn::Sqrt(norm), hn::Set(tag, terms.vector_error), inner);
-    inner = hn::MulAdd(factor(Factor::residual, item), hn::Set(tag, terms.residual), inner);
-    const auto sum = hn::Add(norm, squared_norm);
-    const auto bound = hn::NegMulAdd(hn::Set(tag, terms.rounding), sum, hn::NegMulAdd(two, inner, sum));
+  for (const std::size_t last = item + 2 * hn::Lanes(tag); item < last; item += hn::Lanes(tag)) {
+    const auto bound = bound_of(items, queries, q, item, hn::LoadU(tag, products + item));
     hn::StoreU(bound, tag, bounds + item);
     std::uint8_t bits[8] = {};
     hn::StoreMaskBits(tag, hn::Le(bound, hn::Set(tag, limit)), bits);
@@ -201,12 +238,91 @@ HWY_INLINE std::uint32_t query_bounds(const ScanBlock& block, const ScanQueries&
   return within;
 }
 
+/// Stores the products of N queries from `first` on and returns a bit for each that may have an item within.
+template <std::size_t N, class Product>
+HWY_INLINE std::uint32_t test_queries(const Items& items, const ScanQueries& queries, std::size_t first,
+                                      std::size_t item, const float* limits, float* stored,
+                                      const Product& product) {
+  const FloatTag tag;
+  const std::size_t width = hn::Lanes(tag);
+  std::uint32_t open = 0;
+  unrolled<N>([&](auto n) HWY_ATTR {
+    const ScanQueries::Test& test = queries.tests[first + n];
+    const auto least = hn::Set(tag, test.base - limits[first + n]);
+    const Floats product0 = product(n, 0), product1 = product(n, 1);
+    hn::StoreU(product0, tag, stored + n * kBlockItems + item);
+    hn::StoreU(product1, tag, stored + n * kBlockItems + item + width);
+    const bool may = may_be_within(items, test, item, product0, least) |
+                     may_be_within(items, test, item + width, product1, least);
+    open |= static_cast<std::uint32_t>(may) << n;
+  });
+  return open;
+}
+
+/// The same from lanes' products: two lanes make a query when it has two bytes a coordinate.
+template <std::size_t R>
+HWY_INLINE std::uint32_t test_lanes(const Items& items, const ScanQueries& queries, std::size_t lane,
+                                    std::size_t item, const float* limits, float* stored,
+                                    const Products<R>& lanes) {
+  if constexpr (R % 2 == 0)
+    if (queries.bytes == 2)
+      return test_queries<R / 2>(
+          items, queries, lane / 2, item, limits, stored, [&](auto n, std::size_t which) HWY_ATTR {
+            const Floats(&half)[R] = which == 0 ? lanes.first : lanes.second;
+            return hn::MulAdd(half[2 * n], hn::Set(FloatTag(), 128.0F), half[2 * n + 1]);
+          });
+  return test_queries<R>(items, queries, lane, item, limits, stored, [&](auto n, std::size_t which) HWY_ATTR {
+    return which == 0 ? lanes.first[n] : lanes.second[n];
+  });
+}
+
+/// Twelve lanes need 27 registers; instruction sets with 16 take fewer at once.
+constexpr std::size_t kMostAtOnce = HWY_TARGET <= HWY_AVX3 ? 12 : 4;
+/// Bytes fetched ahead of what is read: about what arrives while memory answers.
+constexpr std::size_t kFetchAhead = 8192;
+
+/// R lanes from `lane` on, of a group of `stride` whose words begin at `at`.
+template <std::size_t R>
+HWY_INLINE void bound_lanes(const ScanBlock& block, const Items& items, const ScanQueries& queries,
+                            std::size_t lane, std::size_t at, std::size_t stride, const float* limits,
+                            ScanScratch& scratch) {
+  const bool whole = queries.type == CodeType::int8 || queries.type == CodeType::int4;
+  const std::size_t width = hn::Lanes(FloatTag()), first = lane / queries.bytes;
+  for (std::size_t item = 0; item < kBlockItems; item += 2 * width) {
+    const Panel panel{whole ? block.codes + item * 4 : block.codes,
+                      whole ? queries.words.data() + at : nullptr,
+                      whole ? nullptr : queries.values.data() + at,
+                      queries.groups,
+                      stride,
+                      lane == 0 ? kFetchAhead : 0};
+    Products<R> products;
+    make_products<R>(queries.type, panel, item, products);
+    std::uint32_t open = test_lanes<R>(items, queries, lane, item, limits, scratch.products.data(), products);
+    for (; open != 0; open &= open - 1) {
+      const auto n = static_cast<std::size_t>(std::countr_zero(open));
+      scratch.within[first + n] |=
+          bounds_within(items, queries, first + n, item, scratch.products.data() + n * kBlockItems,
+                        limits[first + n], scratch.bounds.data() + (first + n) * kBlockItems);
+    }
+  }
+}
+
 void lower_bounds_of_block(const ScanBlock& block, const ScanQueries& queries, const float* limits,
                            ScanScratch& scratch) {
-  all_products(block, queries, scratch.products.data());
-  for (std::size_t q = 0; q < queries.count; ++q)
-    scratch.within[q] = query_bounds(block, queries, q, scratch.products.data(), limits[q],
-                                     scratch.bounds.data() + q * kBlockItems);
+  for (std::size_t line = 0; line < kFactors * kBlockItems; line += 16)
+    hwy::Prefetch(block.factors + kFactors * kBlockItems + line);
+  const Items items = items_of(block, queries.kept_share, scratch.norms.data());
+  std::fill(scratch.within.begin(), scratch.within.end(), 0);
+  for (std::size_t first = 0; first < queries.lanes();) {
+    const std::size_t size = panel_group(first, queries.lanes());
+    for_group_size(size, [&](auto all) HWY_ATTR {
+      constexpr std::size_t kPart = all > kMostAtOnce ? (all % 3 == 0 ? all / 3 : all / 2) : all;
+      for (std::size_t part = 0; part < all; part += kPart)
+        bound_lanes<kPart>(block, items, queries, first + part, first * queries.groups + part, all, limits,
+                           scratch);
+    });
+    first += size;
+  }
 }
 
 }  // namespace learndock::compute::HWY_NAMESPACE

@@ -35,6 +35,17 @@ struct ScanQueries {
   };
   std::vector<Terms> terms;
 
+  /// What tells from a product alone that a bound exceeds a limit (scan_kernels.cpp, may_be_within).
+  struct Test {
+    float scale = 2, offset = 0;  ///< twice the inner product with v is scale * product - offset
+    float code_error = 0;         ///< 2 |rounded query|
+    float vector_error = 0;       ///< 2 |a_U - rounded query|
+    float residual = 0;           ///< 2 r_U
+    float base = 0;               ///< kept_share * ||mu_U||^2
+  };
+  std::vector<Test> tests;
+  float kept_share = 1;  ///< one minus what rounding may have added to either side, of the squared norms
+
   [[nodiscard]] std::size_t lanes() const { return count * bytes; }
 };
 
@@ -48,16 +59,21 @@ struct ScanBlock {
 
 /// Memory of one thread of a scan.
 struct ScanScratch {
-  std::vector<float> products;        ///< [lanes * 32]
+  std::vector<float> products;        ///< [12 * 32] of one group of lanes
+  std::vector<float> norms;           ///< [2 * 32]: roots and kept shares of the items' squared norms
   std::vector<float> bounds;          ///< [count * 32]
   std::vector<std::uint32_t> within;  ///< [count]
 
   explicit ScanScratch(const ScanQueries& queries)
-      : products(queries.lanes() * kBlockItems), bounds(queries.count * kBlockItems), within(queries.count) {}
+      : products(12 * kBlockItems),
+        norms(2 * kBlockItems),
+        bounds(queries.count * kBlockItems),
+        within(queries.count) {}
 };
 
-/// Lower bounds of one block of 32 items for all queries: bounds[q * 32 + i]; bit i of within[q] is set when
-/// that bound is at most limits[q]. Padding items have no number as their bound and never are.
+/// Lower bounds of one block of 32 items for all queries: bit i of within[q] is set when the bound of item i
+/// is at most limits[q], and bounds[q * 32 + i] then holds it; other bounds may hold anything. Padding items
+/// have no number as their bound and never are within.
 void block_lower_bounds(const ScanBlock& block, const ScanQueries& queries, const float* limits,
                         ScanScratch& scratch);
 

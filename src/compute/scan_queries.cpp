@@ -103,6 +103,21 @@ void add_float_query(ScanQueries& queries, std::size_t index, const EmbeddingVie
   queries.terms.push_back(terms);
 }
 
+/// Both the test and the bound it stands for may be off by `rounding`, and the bound has it taken off once
+/// more; one more for the test's own terms.
+constexpr float kTestRounding = 4;
+
+ScanQueries::Test test_of(const ScanQueries::Terms& terms, bool whole) {
+  ScanQueries::Test test;
+  test.scale = whole ? 4 * terms.step : 2;
+  test.offset = whole ? 2 * terms.step * terms.offset : 0;
+  test.code_error = 2 * std::sqrt(terms.vector_norm);
+  test.vector_error = 2 * terms.vector_error;
+  test.residual = 2 * terms.residual;
+  test.base = (1 - kTestRounding * terms.rounding) * terms.squared_norm;
+  return test;
+}
+
 }  // namespace
 
 ScanQueries prepare_queries(CodeType type, std::size_t padded_dimension,
@@ -122,6 +137,10 @@ ScanQueries prepare_queries(CodeType type, std::size_t padded_dimension,
   for (std::size_t q = 0; q < queries.size(); ++q)
     whole ? add_integer_query(prepared, q, queries[q], place)
           : add_float_query(prepared, q, queries[q], place);
+  for (const auto& terms : prepared.terms) {
+    prepared.tests.push_back(test_of(terms, whole));
+    prepared.kept_share = 1 - kTestRounding * terms.rounding;  // all queries have one dimension
+  }
   return prepared;
 }
 

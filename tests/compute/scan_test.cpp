@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <random>
@@ -168,6 +169,117 @@ TEST_P(Scan, WithinCountsWhatDoesNotFit) {
   Matrix<ScanHit> more(1, 200);
   ASSERT_TRUE(backend_->scan_smallest(*held, {{&query, 1}, nullptr, 2}, more.view(), counts).has_value());
   EXPECT_EQ(counts[0], 100u) << "fewer items than asked for";
+}
+
+/// Codes, queries, and every bound of one backend: what its early outs may not change.
+struct Searched {
+  ScanCodes codes;
+  std::vector<Embedding> query_embeddings;
+  std::vector<EmbeddingView> queries;
+  std::shared_ptr<const HeldCodes> held;
+  Matrix<ScanHit> every;
+
+  Searched(const Backend& backend, const ScanCase& c, const std::vector<Embedding>& items)
+      : codes(c.type, c.dimension), query_embeddings(embeddings(c.queries, c, 2)), every(c.queries, c.items) {
+    for (const auto& item : items) EXPECT_TRUE(codes.add(item.view()).has_value());
+    for (const auto& query : query_embeddings) queries.push_back(query.view());
+    held = backend.hold(codes.view()).value();
+    const std::vector<float> all(c.queries, std::numeric_limits<float>::infinity());
+    EXPECT_EQ(within(backend, c, all, every), std::vector<std::size_t>(c.queries, c.items));
+  }
+  std::vector<std::size_t> within(const Backend& backend, const ScanCase& c, const std::vector<float>& limits,
+                                  Matrix<ScanHit>& out) const {
+    std::vector<std::size_t> counts(c.queries);
+    EXPECT_TRUE(backend.scan_within(*held, {queries, nullptr, c.query_bytes}, limits, out.view(), counts)
+                    .has_value());
+    return counts;
+  }
+};
+
+bool same(const ScanHit& a, const ScanHit& b) { return a.item == b.item && a.lower_bound == b.lower_bound; }
+
+std::vector<ScanCase> early_out_cases() {
+  std::vector<ScanCase> cases;
+  for (const CodeType type : {CodeType::fp32, CodeType::fp16, CodeType::int8, CodeType::int4})
+    for (const unsigned bytes : {1u, 2u})
+      for (const std::size_t queries : {1u, 2u, 13u}) {
+        for (const double spread : {0.3, 100.0}) cases.push_back({type, 97, 40, queries, spread, bytes});
+        if (type != CodeType::fp16)
+          for (const double spread : {1e-12, 1e12}) cases.push_back({type, 97, 40, queries, spread, bytes});
+      }
+  return cases;
+}
+
+TEST_P(Scan, ALimitThatIsABoundLetsExactlyTheItemsUpToItIn) {
+  for (const ScanCase& c : early_out_cases()) {
+    SCOPED_TRACE("type " + std::to_string(static_cast<int>(c.type)) + " queries " +
+                 std::to_string(c.queries) + " bytes " + std::to_string(c.query_bytes) + " spread " +
+                 std::to_string(c.spread));
+    const Searched searched(*backend_, c, embeddings(c.items, c, 1));
+    Matrix<ScanHit> have(c.queries, c.items);
+    for (std::size_t i = 0; i < c.items; i += 3)
+      for (const bool below : {false, true}) {
+        std::vector<float> limits;
+        for (std::size_t q = 0; q < c.queries; ++q) {
+          const float bound = searched.every(q, (i + q) % c.items).lower_bound;
+          limits.push_back(below ? std::nextafter(bound, -std::numeric_limits<float>::infinity()) : bound);
+        }
+        const auto counts = searched.within(*backend_, c, limits, have);
+        for (std::size_t q = 0; q < c.queries; ++q) {
+          std::vector<ScanHit> want;
+          for (const ScanHit& hit : searched.every.row(q))
+            if (hit.lower_bound <= limits[q]) want.push_back(hit);
+          ASSERT_EQ(counts[q], want.size()) << "limit " << limits[q];
+          for (std::size_t h = 0; h < want.size(); ++h) ASSERT_TRUE(same(have(q, h), want[h])) << h;
+        }
+      }
+  }
+}
+
+TEST_P(Scan, LimitsThatNothingMeets) {
+  const float infinity = std::numeric_limits<float>::infinity();
+  for (const CodeType type : {CodeType::fp32, CodeType::int8}) {
+    const ScanCase c{type, 70, 16, 3, 0.3, 1};
+    const Searched searched(*backend_, c, embeddings(c.items, c, 1));
+    Matrix<ScanHit> out(3, c.items);
+    EXPECT_EQ(searched.within(*backend_, c, {-infinity, std::nanf(""), -1e6F}, out),
+              std::vector<std::size_t>(3, 0));
+  }
+}
+
+TEST_P(Scan, SmallestOfManyTasksAreThoseOfTheWholeSort) {
+  for (const CodeType type : {CodeType::int8, CodeType::int4})
+    for (const std::size_t queries : {1u, 13u}) {
+      const ScanCase c{type, 17'000, 8, queries, 0.3, queries == 1 ? 2U : 1U};
+      const Searched searched(*backend_, c, embeddings(c.items, c, 1));
+      for (const std::size_t k : {1u, 200u, 17'001u}) {
+        Matrix<ScanHit> best(queries, k);
+        std::vector<std::size_t> counts(queries);
+        ASSERT_TRUE(backend_
+                        ->scan_smallest(*searched.held, {searched.queries, nullptr, c.query_bytes},
+                                        best.view(), counts)
+                        .has_value());
+        for (std::size_t q = 0; q < queries; ++q) {
+          std::vector<ScanHit> want(searched.every.row(q).begin(), searched.every.row(q).end());
+          std::stable_sort(want.begin(), want.end(),
+                           [](const ScanHit& a, const ScanHit& b) { return a.lower_bound < b.lower_bound; });
+          ASSERT_EQ(counts[q], std::min(k, c.items));
+          for (std::size_t i = 0; i < counts[q]; ++i)
+            ASSERT_TRUE(same(best(q, i), want[i])) << "query " << q << " place " << i << " of " << k;
+        }
+      }
+    }
+}
+
+TEST_P(Scan, AmongEqualItemsTheFirstAreTheSmallest) {
+  const ScanCase c{CodeType::int8, 20'000, 8, 13, 0.3, 1};
+  const Searched searched(*backend_, c, std::vector<Embedding>(c.items, embeddings(1, c, 1)[0]));
+  Matrix<ScanHit> best(c.queries, 100);
+  std::vector<std::size_t> counts(c.queries);
+  ASSERT_TRUE(backend_->scan_smallest(*searched.held, {searched.queries, nullptr, 1}, best.view(), counts)
+                  .has_value());
+  for (std::size_t q = 0; q < c.queries; ++q)
+    for (std::size_t i = 0; i < 100; ++i) ASSERT_EQ(best(q, i).item, i) << "query " << q;
 }
 
 INSTANTIATE_TEST_SUITE_P(Backends, Scan, ::testing::ValuesIn(testing::challengers()),
