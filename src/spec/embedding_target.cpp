@@ -21,9 +21,9 @@ Result<void> DataTarget::look_from(MatrixView<const double> points, bool with_gr
     point_mean_ = Matrix<double>(k, d);
   cross_.resize(k);
   points_ = Matrix<double>(k, d, std::vector<double>(points.data(), points.data() + points.size()));
-  LEARNDOCK_CHECK(backend_->gram(points, gamma_, gram_.view()));
+  LEARNDOCK_CHECK(backend_->gram(points, {gamma_}, gram_.view()));
   const MatrixView<double> point_sums = with_gradient ? point_mean_.view() : MatrixView<double>();
-  LEARNDOCK_CHECK(backend_->data_sums(points, data_, gamma_, {cross_, point_sums}));
+  LEARNDOCK_CHECK(backend_->data_sums(points, data_, {gamma_}, {cross_, point_sums}));
   const auto n = static_cast<double>(data_.rows());
   for (double& value : cross_) value /= n;
   if (with_gradient)

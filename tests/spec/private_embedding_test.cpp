@@ -136,7 +136,7 @@ TEST(Private, MoreRowsComeCloser) {
     EXPECT_TRUE(target.look_from(made.fit.points.view(), false).has_value());
     std::vector<double> sums(rows);
     Matrix<double> rows_as_points(rows, 2, std::vector<double>(data.values().begin(), data.values().end()));
-    EXPECT_TRUE(backend().data_sums(rows_as_points.view(), data.view(), 0.2, {sums, {}}).has_value());
+    EXPECT_TRUE(backend().data_sums(rows_as_points.view(), data.view(), {0.2}, {sums, {}}).has_value());
     const auto n = static_cast<double>(rows);
     return target.objective(made.fit.weights) + std::accumulate(sums.begin(), sums.end(), 0.0) / (n * n);
   };
