@@ -48,7 +48,8 @@ inline WeightedSet random_set(const SetShape& shape, std::uint64_t seed) {
 /// The same as a validated table specification.
 inline spec::RkmeSpecification random_specification(const SetShape& shape, std::uint64_t seed) {
   WeightedSet set = random_set(shape, seed);
-  return spec::make_table_specification(std::move(set.points), std::move(set.weights), shape.gamma, 1000)
+  return spec::make_table_specification(std::move(set.points), std::move(set.weights), shape.gamma, 1000,
+                                        shape.scales)
       .value();
 }
 
