@@ -113,9 +113,9 @@ Result<double> mean_kernel(const Matrix<float>& data, double gamma, const comput
       points.values()[i] = static_cast<double>(data.values()[first * data.cols() + i]);
     std::vector<double> within(count), after(count);
     const MatrixView<const double> block(points.values().data(), count, data.cols());
-    LEARNDOCK_CHECK(backend.data_sums(block, data.view().block(first, count), gamma, {within, {}}));
+    LEARNDOCK_CHECK(backend.data_sums(block, data.view().block(first, count), {gamma}, {within, {}}));
     LEARNDOCK_CHECK(
-        backend.data_sums(block, data.view().block(next, data.rows() - next), gamma, {after, {}}));
+        backend.data_sums(block, data.view().block(next, data.rows() - next), {gamma}, {after, {}}));
     for (std::size_t i = 0; i < count; ++i) total += within[i] + 2 * after[i];
   }
   const auto n = static_cast<double>(data.rows());
@@ -129,7 +129,7 @@ Result<double> spec_terms(const spec::RkmeSpecification& s, const Matrix<float>&
   double self = 0;
   LEARNDOCK_CHECK(backend.self_inner_products({&view, 1}, {&self, 1}));
   std::vector<double> sums(s.points.rows());
-  LEARNDOCK_CHECK(backend.data_sums(s.points.view(), data.view(), s.gamma, {sums, {}}));
+  LEARNDOCK_CHECK(backend.data_sums(s.points.view(), data.view(), s.kernel(), {sums, {}}));
   const double cross = std::inner_product(sums.begin(), sums.end(), s.weights.begin(), 0.0);
   return self - 2 * cross / static_cast<double>(data.rows());
 }

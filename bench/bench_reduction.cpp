@@ -21,9 +21,9 @@ void BM_ReductionSums(benchmark::State& state) {
   const auto points = testing::random_set({k, d}, 2);
   const double gamma = 0.5 / static_cast<double>(d);
   std::vector<double> kernel(k), want(k);
-  Matrix<double> kernel_point(k, d);
-  const compute::ReductionJob job{points.points.view(), data.view(), gamma, {kernel, kernel_point.view()}};
-  if (!backend->data_sums(points.points.view(), data.view(), gamma, {want, {}})) std::abort();
+  Matrix<double> slope_point(k, d);
+  const compute::ReductionJob job{points.points.view(), data.view(), {gamma}, {kernel, slope_point.view()}};
+  if (!backend->data_sums(points.points.view(), data.view(), {gamma}, {want, {}})) std::abort();
   if (!backend->reduction_sums({&job, 1})) std::abort();
   for (std::size_t i = 0; i < k; ++i)
     if (std::abs(kernel[i] - want[i]) > 1e-5 * want[i]) std::abort();

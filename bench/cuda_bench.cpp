@@ -150,13 +150,13 @@ void BM_CudaReductionSums(benchmark::State& state) {
   const auto data = testing::random_data(n, d, 1);
   const auto points = testing::random_set({k, d}, 2);
   std::vector<std::vector<double>> kernel(jobs_count, std::vector<double>(k));
-  std::vector<Matrix<double>> kernel_point(jobs_count, Matrix<double>(k, d));
+  std::vector<Matrix<double>> slope_point(jobs_count, Matrix<double>(k, d));
   std::vector<compute::ReductionJob> jobs;
   for (std::size_t j = 0; j < jobs_count; ++j)
     jobs.push_back({points.points.view(),
                     data.view(),
-                    0.5 / static_cast<double>(d),
-                    {kernel[j], kernel_point[j].view()}});
+                    {0.5 / static_cast<double>(d)},
+                    {kernel[j], slope_point[j].view()}});
   for (auto _ : state) required(device().reduction_sums(jobs));
   state.counters["sets_per_s"] =
       benchmark::Counter(static_cast<double>(jobs_count), benchmark::Counter::kIsIterationInvariantRate);

@@ -36,14 +36,15 @@ class CudaBackend final : public Backend {
     LEARNDOCK_CHECK(check_self_inner_products(sets, out));
     return cuda::self_inner_products(*context_, sets, out);
   }
-  Result<void> gram(MatrixView<const double> points, double gamma, MatrixView<double> out) const override {
-    LEARNDOCK_CHECK(check_gram(points, out));
-    return cuda::gram(*context_, points, gamma, out);
+  Result<void> gram(MatrixView<const double> points, const GaussianKernel& kernel,
+                    MatrixView<double> out) const override {
+    LEARNDOCK_CHECK(check_gram(points, kernel, out));
+    return cuda::gram(*context_, points, kernel, out);
   }
-  Result<void> data_sums(MatrixView<const double> points, MatrixView<const float> data, double gamma,
-                         const DataSums& out) const override {
-    LEARNDOCK_CHECK(check_data_sums(points, data, out));
-    const ReductionJob job{points, data, gamma, out};
+  Result<void> data_sums(MatrixView<const double> points, MatrixView<const float> data,
+                         const GaussianKernel& kernel, const DataSums& out) const override {
+    LEARNDOCK_CHECK(check_data_sums(points, data, kernel, out));
+    const ReductionJob job{points, data, kernel, out};
     return cuda::reduction_sums<double>(*context_, {&job, 1});
   }
   Result<void> nearest_centres(MatrixView<const float> data, MatrixView<const float> centres,

@@ -29,7 +29,7 @@ Result<DeviceSet> upload_set(LaneLease& lease, const ReducedSetView& set) {
 }
 
 WeightedPair pair_of(const ReducedSetView& set, const DeviceSet& a, const DeviceSet& b, std::size_t count_b) {
-  return {a.points, a.weights, b.points, b.weights, set.count, count_b, set.dimension, set.gamma};
+  return {a.points, a.weights, b.points, b.weights, set.count, count_b, set.dimension, set.gamma, set.scales};
 }
 
 /// out[i] = <set i, query>, or <set i, set i> without a query; sets in parts that fit the workspace.
@@ -76,8 +76,8 @@ Result<void> self_inner_products(const Context& context, std::span<const Reduced
   return products(context, nullptr, sets, out);
 }
 
-Result<void> gram(const Context& context, MatrixView<const double> points, double gamma,
-                  MatrixView<double> out) {
+Result<void> gram(const Context& context, MatrixView<const double> points,
+                  const compute::GaussianKernel& kernel, MatrixView<double> out) {
   if (points.rows() == 0) return context.usable();
   LEARNDOCK_TRY(LaneLease lease, LaneLease::take(context));
   LEARNDOCK_TRY(const double* device_points,
@@ -88,7 +88,7 @@ Result<void> gram(const Context& context, MatrixView<const double> points, doubl
     const std::size_t count = std::min(most, rows - first);
     lease.arena().rewind(mark);
     LEARNDOCK_TRY(double* const result, lease.arena().take<double>(count * rows));
-    const GramRows job{device_points, rows, points.cols(), first, count, gamma, result};
+    const GramRows job{device_points, rows, points.cols(), first, count, kernel.gamma, kernel.scales, result};
     LEARNDOCK_CHECK(lease.launched(launch_gram_rows(job, lease.stream())));
     LEARNDOCK_CHECK(lease.download(result, std::span<double>(out.data() + first * rows, count * rows)));
   }

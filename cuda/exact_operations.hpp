@@ -14,7 +14,7 @@ namespace learndock::cuda {
 [[nodiscard]] Result<void> self_inner_products(const Context& context,
                                                std::span<const compute::ReducedSetView> sets,
                                                std::span<double> out);
-[[nodiscard]] Result<void> gram(const Context& context, MatrixView<const double> points, double gamma,
-                                MatrixView<double> out);
+[[nodiscard]] Result<void> gram(const Context& context, MatrixView<const double> points,
+                                const compute::GaussianKernel& kernel, MatrixView<double> out);
 
 }  // namespace learndock::cuda

@@ -65,7 +65,7 @@ DeviceKernel device_kernel(const compute::GaussianKernel& kernel) {
   const double rate =
       std::clamp(kernel.gamma * std::numbers::log2e, double{std::numeric_limits<float>::min()},
                  double{std::numeric_limits<float>::max()});
-  return {-static_cast<float>(rate), 1.0F / static_cast<float>(kernel.scales), kernel.scales};
+  return {-static_cast<float>(rate), kernel.scales};
 }
 
 Result<std::shared_ptr<const CudaHeldSets>> CudaHeldSets::create(std::shared_ptr<const Context> context,

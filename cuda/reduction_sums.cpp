@@ -1,5 +1,6 @@
 #include "kernels/reduction_sums.hpp"
 
+#include "compute/data_sums.hpp"
 #include "reduction_operations.hpp"
 
 #include <algorithm>
@@ -38,14 +39,25 @@ struct CentredPoints {
 struct Part {
   std::size_t job;
   std::uint64_t first, rows, chunks;
-  double* sums = nullptr;  ///< device: kernel [K], then kernel_point [K, d]
+  double* sums = nullptr;  ///< device: kernel [K], slope [K] if it is another, slope_point [K, d] if wanted
 
   [[nodiscard]] std::uint64_t chunk_begin(std::uint64_t chunk) const { return rows * chunk / chunks; }
 };
 
-std::uint64_t values_of(const ReductionJob& job) {
-  return job.points.rows() + (job.out.kernel_point.data() == nullptr ? 0 : job.points.size());
-}
+/// Where the sums of a part begin, in values.
+struct Layout {
+  std::uint64_t slope, slope_point, size;  ///< slope == 0: the kernel's sums are the slope's
+
+  explicit Layout(const ReductionJob& job) {
+    const std::uint64_t k = job.points.rows();
+    const bool own = compute::own_slopes(job.kernel, job.out);
+    slope = own ? k : 0;
+    slope_point = own ? 2 * k : k;
+    size = slope_point + (job.out.slope_point.data() == nullptr ? 0 : job.points.size());
+  }
+};
+
+std::uint64_t values_of(const ReductionJob& job) { return Layout(job).size; }
 
 /// Runs jobs in passes over the workspace: gathers parts until it is full, launches, adds what came back.
 template <class Value>
@@ -53,7 +65,9 @@ class Reduction {
  public:
   Reduction(LaneLease& lease, std::span<const ReductionJob> jobs,
             const std::vector<CentredPoints<Value>>& points)
-      : lease_(lease), jobs_(jobs), points_(points) {}
+      : lease_(lease), jobs_(jobs), points_(points) {
+    for (const ReductionJob& job : jobs) slopes_.emplace_back(job.points.rows(), 0.0);
+  }
 
   Result<void> run() {
     for (std::size_t j = 0; j < jobs_.size(); ++j)
@@ -71,6 +85,8 @@ class Reduction {
       }
     return flush();
   }
+  /// [K] sums of the slope for job j.
+  [[nodiscard]] std::span<const double> slopes(std::size_t j) const { return slopes_[j]; }
 
  private:
   static std::uint64_t chunks_of(std::uint64_t rows) {
@@ -98,7 +114,8 @@ class Reduction {
   Result<void> add_part(std::size_t j, std::uint64_t first, std::uint64_t rows) {
     const ReductionJob& job = jobs_[j];
     Part part{j, first, rows, chunks_of(rows)};
-    const std::uint64_t d = job.points.cols(), k = job.points.rows(), values = values_of(job);
+    const Layout layout(job);
+    const std::uint64_t d = job.points.cols(), k = job.points.rows(), values = layout.size;
     LEARNDOCK_TRY(const float* data,
                   lease_.upload(std::span<const float>(job.data.row(first).data(), rows * d)));
     LEARNDOCK_TRY(const Value* points, lease_.upload(std::span<const Value>(points_[j].points)));
@@ -109,10 +126,12 @@ class Reduction {
       for (std::uint64_t point = 0; point < k; point += kPointsAtOnce) {
         double* const sums = partial + chunk * values;
         const std::uint64_t begin = part.chunk_begin(chunk);
-        tasks_.push_back({data + begin * d, points + point * d, centre, part.chunk_begin(chunk + 1) - begin,
-                          static_cast<std::uint32_t>(std::min<std::uint64_t>(kPointsAtOnce, k - point)),
-                          static_cast<std::uint32_t>(d), static_cast<Value>(job.gamma), sums + point,
-                          values == k ? nullptr : sums + k + point * d});
+        tasks_.push_back(
+            {data + begin * d, points + point * d, centre, part.chunk_begin(chunk + 1) - begin,
+             static_cast<std::uint32_t>(std::min<std::uint64_t>(kPointsAtOnce, k - point)),
+             static_cast<std::uint32_t>(d), job.kernel.scales, static_cast<Value>(job.kernel.gamma),
+             sums + point, layout.slope == 0 ? nullptr : sums + layout.slope + point,
+             layout.slope_point == layout.size ? nullptr : sums + layout.slope_point + point * d});
       }
     sums_.push_back({partial, part.chunks, values, part.sums});
     parts_.push_back(part);
@@ -135,7 +154,8 @@ class Reduction {
     const Result<void> waited = lease_.wait();
     LEARNDOCK_CHECK(done);
     LEARNDOCK_CHECK(waited);
-    for (std::size_t p = 0; p < parts_.size(); ++p) add(results[p], jobs_[parts_[p].job].out);
+    for (std::size_t p = 0; p < parts_.size(); ++p)
+      add(results[p], jobs_[parts_[p].job], slopes_[parts_[p].job]);
     parts_.clear();
     tasks_.clear();
     sums_.clear();
@@ -143,15 +163,20 @@ class Reduction {
     return {};
   }
 
-  static void add(const std::vector<double>& from, const compute::DataSums& to) {
-    const std::size_t k = to.kernel.size();
-    for (std::size_t i = 0; i < k; ++i) to.kernel[i] += from[i];
-    for (std::size_t i = k; i < from.size(); ++i) to.kernel_point.data()[i - k] += from[i];
+  static void add(const std::vector<double>& from, const ReductionJob& job, std::vector<double>& slopes) {
+    const Layout layout(job);
+    for (std::size_t i = 0; i < slopes.size(); ++i) {
+      job.out.kernel[i] += from[i];
+      slopes[i] += from[layout.slope + i];
+    }
+    for (std::size_t i = layout.slope_point; i < layout.size; ++i)
+      job.out.slope_point.data()[i - layout.slope_point] += from[i];
   }
 
   LaneLease& lease_;
   std::span<const ReductionJob> jobs_;
   const std::vector<CentredPoints<Value>>& points_;
+  std::vector<std::vector<double>> slopes_;
   std::vector<Part> parts_;
   std::vector<ReductionTask<Value>> tasks_;
   std::vector<PartialSums> sums_;
@@ -165,17 +190,16 @@ Result<void> reduction_sums(const Context& context, std::span<const ReductionJob
   points.reserve(jobs.size());
   for (const ReductionJob& job : jobs) {
     points.emplace_back(job.points);
-    std::fill(job.out.kernel.begin(), job.out.kernel.end(), 0.0);
-    std::fill_n(job.out.kernel_point.data(), job.out.kernel_point.size(), 0.0);
+    compute::clear(job.out);
   }
   LEARNDOCK_TRY(LaneLease lease, LaneLease::take(context));
   Reduction<Value> reduction(lease, jobs, points);
   LEARNDOCK_CHECK(reduction.run());
-  // The device summed centred rows; k(z, x) times the centre completes them.
-  for (std::size_t j = 0; j < jobs.size(); ++j)
-    for (std::size_t i = 0; i < jobs[j].out.kernel_point.rows(); ++i)
-      for (std::size_t c = 0; c < jobs[j].out.kernel_point.cols(); ++c)
-        jobs[j].out.kernel_point(i, c) += jobs[j].out.kernel[i] * static_cast<double>(points[j].centre[c]);
+  // The device summed centred rows.
+  for (std::size_t j = 0; j < jobs.size(); ++j) {
+    const std::vector<double> centre(points[j].centre.begin(), points[j].centre.end());
+    compute::complete(reduction.slopes(j), centre, jobs[j].out);
+  }
   return {};
 }
 

@@ -20,7 +20,6 @@ struct DeviceSets {
 /// (1 / scales) * sum over s of 2^(exponent * 4^s * squared distance); exponent = -gamma * log2(e).
 struct DeviceKernel {
   float exponent = 0;
-  float inverse_scales = 1;
   std::uint32_t scales = 1;
 };
 

@@ -1,6 +1,6 @@
 // Rows of a Gaussian kernel matrix in fp64.
 //
-// Math     out(i, j) = exp(-gamma |x_i - x_j|^2)
+// Math     out(i, j) = k(x_i, x_j), Gaussian of one or several scales
 // Shapes   points [K, d] f64 row-major; out [count, K] f64
 // Geometry one thread per entry, blocks of 128 threads along rows of out
 // Traffic  writes 8 bytes an entry; points from L1 and L2
@@ -9,6 +9,7 @@
 // Limits   entries of a launch < 2^38; the host works in parts. Speed on a device: not yet measured
 #include "../portable.cuh"
 #include "exact_products.hpp"
+#include "over_scales.cuh"
 
 namespace learndock::cuda {
 namespace {
@@ -22,7 +23,7 @@ __global__ void __launch_bounds__(kThreads) gram_rows_kernel(GramRows job) {
   const double* __restrict__ y = job.points + entry % job.rows * job.dimension;
   double squared = 0;
   for (std::uint64_t k = 0; k < job.dimension; ++k) squared += (x[k] - y[k]) * (x[k] - y[k]);
-  job.out[entry] = exp(-job.gamma * squared);
+  job.out[entry] = over_scales(exp(-job.gamma * squared), job.scales).kernel;
 }
 
 }  // namespace

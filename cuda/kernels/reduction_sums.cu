@@ -1,7 +1,9 @@
-// Kernel sums and kernel-weighted sums of data rows at the points of reduced sets, for many data sets at
+// Kernel sums and slope-weighted sums of data rows at the points of reduced sets, for many data sets at
 // once: what every gradient step of RKME generation needs.
 //
-// Math     kernel[i] = sum_x k(z_i, x), kernel_point[i] = sum_x k(z_i, x) x, k Gaussian
+// Math     kernel[i] = sum_x k(z_i, x), slope[i] = sum_x h(z_i, x), slope_point[i] = sum_x h(z_i, x) x; k
+// Gaussian of
+//          one or several scales, h its slope (the same for one scale)
 // Shapes   data [n, d] f32 row-major, points [K, d], out [K] and [K, d] f64; all minus a centre
 // Geometry one block of 256 threads per (data set, chunk of rows, 8 points): a warp owns a point, lanes are
 // rows for the
@@ -12,6 +14,7 @@
 // float), then fp64 in a fixed order Limits   tasks < 2^31. Nothing of size n * K is held. Speed on a device:
 // not yet measured
 #include "../portable.cuh"
+#include "over_scales.cuh"
 #include "reduction_sums.hpp"
 
 namespace learndock::cuda {
@@ -41,10 +44,10 @@ __device__ void load_slab(const ReductionTask<Value>& task, std::uint64_t first,
   __syncthreads();
 }
 
-/// k(z of this warp, row first + lane).
+/// k and h at (z of this warp, row first + lane).
 template <class Value>
-__device__ Value value_at(const ReductionTask<Value>& task, std::uint64_t first,
-                          const Value* __restrict__ point, Value (&tile)[kWarpSize][kSlab + 1]) {
+__device__ OverScales<Value> values_at(const ReductionTask<Value>& task, std::uint64_t first,
+                                       const Value* __restrict__ point, Value (&tile)[kWarpSize][kSlab + 1]) {
   const unsigned lane = threadIdx.x % kWarpSize;
   Value squared = 0;
   for (std::uint32_t slab = 0; slab < task.dimension; slab += kSlab) {
@@ -58,10 +61,11 @@ __device__ Value value_at(const ReductionTask<Value>& task, std::uint64_t first,
     squared += part;
     __syncthreads();
   }
-  return first + lane < task.rows ? gaussian(task.gamma, squared) : Value(0);
+  if (first + lane >= task.rows) return {Value(0), Value(0)};
+  return over_scales(gaussian(task.gamma, squared), task.scales);
 }
 
-/// kernel_point of this warp's point += values[row] * x of rows [first, first + 32).
+/// slope_point of this warp's point += values[row] * x of rows [first, first + 32).
 template <class Value>
 __device__ void add_products(const ReductionTask<Value>& task, std::uint64_t first, const Value* values,
                              double* __restrict__ sums, bool wanted, Value (&tile)[kWarpSize][kSlab + 1]) {
@@ -88,16 +92,16 @@ __global__ void __launch_bounds__(kThreads) reduction_sums_kernel(const Reductio
   // A warp without a point computes the last one's values and keeps none, so that all meet every barrier.
   const std::uint64_t point_idx = mine ? warp : task.points_count - 1;
   const Value* __restrict__ point = task.points + point_idx * task.dimension;
-  double* const sums =
-      task.kernel_point == nullptr ? nullptr : task.kernel_point + point_idx * task.dimension;
+  double* const sums = task.slope_point == nullptr ? nullptr : task.slope_point + point_idx * task.dimension;
   if (mine && sums != nullptr)
     for (std::uint32_t c = lane; c < task.dimension; c += kWarpSize) sums[c] = 0;
-  double kernel_sum = 0;
+  double kernel_sum = 0, slope_sum = 0;
   for (std::uint64_t first = 0; first < task.rows; first += kTileRows) {
     for (unsigned part = 0; part < kTileRows; part += kWarpSize) {
-      const Value value = value_at(task, first + part, point, tile);
-      values[warp][part + lane] = value;
-      kernel_sum += static_cast<double>(value);
+      const OverScales<Value> value = values_at(task, first + part, point, tile);
+      values[warp][part + lane] = value.slope;
+      kernel_sum += static_cast<double>(value.kernel);
+      slope_sum += static_cast<double>(value.slope);
     }
     __syncthreads();
     if (sums != nullptr)
@@ -105,7 +109,9 @@ __global__ void __launch_bounds__(kThreads) reduction_sums_kernel(const Reductio
         add_products(task, first + part, values[warp] + part, sums, mine, tile);
   }
   kernel_sum = warp_sum(kernel_sum);
+  slope_sum = warp_sum(slope_sum);
   if (mine && lane == 0) task.kernel[warp] = kernel_sum;
+  if (mine && lane == 0 && task.slope != nullptr) task.slope[warp] = slope_sum;
 }
 
 template <class Value>

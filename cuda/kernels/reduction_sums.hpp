@@ -9,8 +9,9 @@ namespace learndock::cuda {
 inline constexpr std::uint32_t kPointsAtOnce = 8;
 
 /// A chunk of one data set's rows against up to kPointsAtOnce points, both minus `centre`:
-///   kernel[i]            = sum_x exp(-gamma |z_i - x|^2)
-///   kernel_point[i * d + c] = sum_x of the same times x_c; null: not wanted
+///   kernel[i]              = sum_x k(z_i, x)
+///   slope[i]               = sum_x h(z_i, x), the kernel's slope; null: not wanted
+///   slope_point[i * d + c] = sum_x h(z_i, x) x_c; null: not wanted
 template <class Value>
 struct ReductionTask {
   const float* data = nullptr;    ///< [rows, dimension] as it is
@@ -18,9 +19,11 @@ struct ReductionTask {
   const float* centre = nullptr;  ///< [dimension]
   std::uint64_t rows = 0;
   std::uint32_t points_count = 0, dimension = 0;
+  std::uint32_t scales = 1;
   Value gamma = 0;
   double* kernel = nullptr;
-  double* kernel_point = nullptr;
+  double* slope = nullptr;
+  double* slope_point = nullptr;
 };
 [[nodiscard]] cudaError_t launch_reduction_sums(const ReductionTask<float>* tasks, std::uint64_t count,
                                                 cudaStream_t stream);

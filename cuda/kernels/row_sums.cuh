@@ -8,6 +8,7 @@
 // Eight kernel values are summed in fp32, groups of eight in fp64, in a fixed order: same bits run to run.
 #include "../portable.cuh"
 #include "device_types.hpp"
+#include "over_scales.cuh"
 #include "tensor_tile.cuh"
 
 namespace learndock::cuda {
@@ -15,15 +16,7 @@ namespace learndock::cuda {
 inline constexpr std::uint32_t kGroupColumns = 8;
 
 __device__ __forceinline__ float kernel_value(const DeviceKernel& kernel, float squared) {
-  float value = exp2f(kernel.exponent * squared);
-  if (kernel.scales == 1) return value;
-  float sum = value;
-  for (std::uint32_t scale = 1; scale < kernel.scales; ++scale) {
-    const float square = value * value;
-    value = square * square;
-    sum += value;
-  }
-  return sum * kernel.inverse_scales;
+  return over_scales(exp2f(kernel.exponent * squared), kernel.scales).kernel;
 }
 
 /// The oracle and the fallback: distances by direct difference, which cannot cancel.

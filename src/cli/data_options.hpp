@@ -19,6 +19,7 @@ struct DataOptions {
   std::string method = "compat";
   std::string backend;
   std::size_t points = 100;
+  std::uint32_t scales = 1;
   std::size_t min_cluster = 1;
   std::optional<double> dp_epsilon, dp_delta, dp_bound;
   std::uint64_t seed = 0;

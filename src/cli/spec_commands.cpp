@@ -87,6 +87,7 @@ Result<void> make(const DataOptions& options, const std::string& out, bool binar
     print_json({{"points", spec.points.rows()},
                 {"dimension", spec.dimension()},
                 {"gamma", spec.gamma},
+                {"scales", spec.scales},
                 {"num_points", spec.num_points},
                 {"method", sketched.reduced.privacy ? "private" : options.method},
                 {"mmd_to_data", mmd ? Json(*mmd) : Json()},
@@ -112,6 +113,7 @@ Result<void> info(const std::string& path, const std::string& backend_name, cons
                {"dimension", spec.dimension()},
                {"shape", spec.trailing_shape},
                {"gamma", spec.gamma},
+               {"scales", spec.scales},
                {"num_points", spec.num_points},
                {"self_inner", nullptr},
                {"mean_off_diagonal_kernel", nullptr},
@@ -179,6 +181,14 @@ void add_data_options(CLI::App& command, DataOptions& options, bool required) {
                   "Of k(x, y) = exp(-gamma |x - y|^2): a number, or auto (median heuristic)")
       ->capture_default_str();
   command
+      .add_option(
+          "--scales", options.scales,
+          "Compare at several widths at once: the kernel is the mean of Gaussians of gamma, 4 gamma, "
+          "16 gamma, ...; more than 1 needs --method joint or --dp-epsilon, and is compared only with "
+          "specifications of the same gamma and scales")
+      ->check(whole_number(1, compute::kMaxScales))
+      ->capture_default_str();
+  command
       .add_option("--method", options.method,
                   "compat: as the reference makes them; joint: several times closer to the data")
       ->check(CLI::IsMember({"compat", "joint"}))
@@ -199,6 +209,7 @@ Result<SketchedData> sketch(const DataOptions& options, bool measure) {
   spec::ReducerOptions reducer;
   reducer.method = options.method == "joint" ? spec::ReducerMethod::joint : spec::ReducerMethod::compat;
   reducer.points = options.points;
+  reducer.scales = options.scales;
   reducer.seed = options.seed;
   reducer.min_cluster = options.min_cluster;
   LEARNDOCK_TRY(reducer.privacy, parse_privacy(options));
@@ -232,12 +243,13 @@ void add_spec_commands(CLI::App& app, Invocation& invocation) {
     auto options = std::make_shared<DataOptions>();
     auto out = std::make_shared<std::string>();
     auto binary = std::make_shared<bool>(false);
-    CLI::App* command =
-        add_command(*group, invocation, "make",
-                    "RKME of your data: a small sketch that can be shared. mmd_to_data in the output "
-                    "is the squared MMD between the sketch and the data, 0 being alike",
-                    "learndock spec make --data my.csv --label class --out stat.json",
-                    [=, &output] { return make(*options, *out, *binary, output); });
+    CLI::App* command = add_command(
+        *group, invocation, "make",
+        "RKME of your data: a small sketch that can be shared. mmd_to_data in the output "
+        "is the squared MMD between the sketch and the data, 0 being alike",
+        "learndock spec make --data my.csv --label class --out stat.json\n"
+        "  learndock spec make --data my.csv --gamma auto --scales 3 --method joint --out stat.json",
+        [=, &output] { return make(*options, *out, *binary, output); });
     add_data_options(*command, *options, true);
     command->add_option("--out", *out, "File to write")->required();
     command->add_flag("--binary", *binary, "Write the compact binary form instead of JSON");
@@ -259,7 +271,7 @@ void add_spec_commands(CLI::App& app, Invocation& invocation) {
         add_command(*group, invocation, "distance", "Inner products and squared MMD of two specifications",
                     "learndock spec distance a.json b.json --json",
                     [=, &output] { return print_distance(*a, *b, *backend, output); });
-    command->add_option("a", *a, "First specification; its gamma is used for the inner product")->required();
+    command->add_option("a", *a, "First specification; its kernel is used for the inner product")->required();
     command->add_option("b", *b, "Second specification")->required();
     command->add_option("--backend", *backend, "cpu_reference, cpu or cuda")->capture_default_str();
   }

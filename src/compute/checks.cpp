@@ -9,6 +9,17 @@ Failure mismatch(std::string_view what, std::size_t have, std::size_t want) {
   return fail(ErrorCode::invalid_argument, fmt::format("{} is {}, expected {}", what, have, want));
 }
 
+Result<void> check_kernel(const GaussianKernel& kernel) {
+  if (kernel.scales >= 1 && kernel.scales <= kMaxScales) return {};
+  return fail(ErrorCode::invalid_argument,
+              fmt::format("a kernel has {} scales, expected 1 to {}", kernel.scales, kMaxScales));
+}
+
+Result<void> check_kernels(std::span<const ReducedSetView> sets) {
+  for (const ReducedSetView& set : sets) LEARNDOCK_CHECK(check_kernel(set.kernel()));
+  return {};
+}
+
 }  // namespace
 
 Result<void> check_inner_products(const ReducedSetView& query, std::span<const ReducedSetView> sets,
@@ -17,29 +28,32 @@ Result<void> check_inner_products(const ReducedSetView& query, std::span<const R
   for (const ReducedSetView& set : sets)
     if (set.dimension != query.dimension)
       return mismatch("dimension of a set", set.dimension, query.dimension);
-  return {};
+  return check_kernels(sets);
 }
 
 Result<void> check_self_inner_products(std::span<const ReducedSetView> sets, std::span<const double> out) {
   if (out.size() != sets.size()) return mismatch("length of out", out.size(), sets.size());
-  return {};
+  return check_kernels(sets);
 }
 
-Result<void> check_gram(MatrixView<const double> points, MatrixView<const double> out) {
+Result<void> check_gram(MatrixView<const double> points, const GaussianKernel& kernel,
+                        MatrixView<const double> out) {
   if (out.rows() != points.rows()) return mismatch("rows of out", out.rows(), points.rows());
   if (out.cols() != points.rows()) return mismatch("columns of out", out.cols(), points.rows());
-  return {};
+  return check_kernel(kernel);
 }
 
 Result<void> check_data_sums(MatrixView<const double> points, MatrixView<const float> data,
-                             const DataSums& out) {
+                             const GaussianKernel& kernel, const DataSums& out) {
   if (points.cols() != data.cols()) return mismatch("columns of data", data.cols(), points.cols());
   if (out.kernel.size() != points.rows())
     return mismatch("length of kernel sums", out.kernel.size(), points.rows());
-  if (out.kernel_point.data() != nullptr &&
-      (out.kernel_point.rows() != points.rows() || out.kernel_point.cols() != points.cols()))
-    return mismatch("size of kernel-point sums", out.kernel_point.size(), points.size());
-  return {};
+  if (!out.slope.empty() && out.slope.size() != points.rows())
+    return mismatch("length of slope sums", out.slope.size(), points.rows());
+  if (out.slope_point.data() != nullptr &&
+      (out.slope_point.rows() != points.rows() || out.slope_point.cols() != points.cols()))
+    return mismatch("size of slope-point sums", out.slope_point.size(), points.size());
+  return check_kernel(kernel);
 }
 
 Result<void> check_nearest_centres(MatrixView<const float> data, MatrixView<const float> centres,
@@ -131,7 +145,8 @@ Result<void> check_scan_within(const ScanCodesView& codes, const ScanJob& job,
 }
 
 Result<void> check_reduction_sums(std::span<const ReductionJob> jobs) {
-  for (const ReductionJob& job : jobs) LEARNDOCK_CHECK(check_data_sums(job.points, job.data, job.out));
+  for (const ReductionJob& job : jobs)
+    LEARNDOCK_CHECK(check_data_sums(job.points, job.data, job.kernel, job.out));
   return {};
 }
 

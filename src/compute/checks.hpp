@@ -10,9 +10,10 @@ namespace learndock::compute {
                                                 std::span<const double> out);
 [[nodiscard]] Result<void> check_self_inner_products(std::span<const ReducedSetView> sets,
                                                      std::span<const double> out);
-[[nodiscard]] Result<void> check_gram(MatrixView<const double> points, MatrixView<const double> out);
+[[nodiscard]] Result<void> check_gram(MatrixView<const double> points, const GaussianKernel& kernel,
+                                      MatrixView<const double> out);
 [[nodiscard]] Result<void> check_data_sums(MatrixView<const double> points, MatrixView<const float> data,
-                                           const DataSums& out);
+                                           const GaussianKernel& kernel, const DataSums& out);
 [[nodiscard]] Result<void> check_nearest_centres(MatrixView<const float> data,
                                                  MatrixView<const float> centres,
                                                  std::span<const std::uint32_t> labels);

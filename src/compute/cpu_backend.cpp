@@ -6,6 +6,7 @@
 #include "compute/cpu_kmeans.hpp"
 #include "compute/cpu_packed.hpp"
 #include "compute/cpu_scan.hpp"
+#include "compute/data_sums.hpp"
 #include "compute/held.hpp"
 #include "compute/parallel.hpp"
 #include "compute/weight_jobs.hpp"
@@ -70,6 +71,22 @@ struct CentredRows {
   [[nodiscard]] std::size_t count() const { return norms.size(); }
 };
 
+/// What one lane of data_sums adds up. Points are centred.
+struct LaneSums {
+  std::vector<double> kernel, slope, slope_points;
+
+  LaneSums(const CentredRows& z, bool with_points, bool with_slopes)
+      : kernel(z.count(), 0.0),
+        slope(with_slopes ? z.count() : 0, 0.0),
+        slope_points(with_points ? z.count() * z.d : 0, 0.0) {}
+  void add(const LaneSums& other) {
+    for (std::size_t i = 0; i < kernel.size(); ++i) kernel[i] += other.kernel[i];
+    for (std::size_t i = 0; i < slope.size(); ++i) slope[i] += other.slope[i];
+    for (std::size_t i = 0; i < other.slope_points.size(); ++i) slope_points[i] += other.slope_points[i];
+  }
+  [[nodiscard]] std::span<const double> slopes() const { return slope.empty() ? kernel : slope; }
+};
+
 class CpuBackend final : public Backend {
  public:
   explicit CpuBackend(unsigned threads) : threads_(threads) {}
@@ -104,8 +121,9 @@ class CpuBackend final : public Backend {
     return {};
   }
 
-  Result<void> gram(MatrixView<const double> points, double gamma, MatrixView<double> out) const override {
-    LEARNDOCK_CHECK(check_gram(points, out));
+  Result<void> gram(MatrixView<const double> points, const GaussianKernel& kernel,
+                    MatrixView<double> out) const override {
+    LEARNDOCK_CHECK(check_gram(points, kernel, out));
     if (points.rows() == 0) return {};
     CentredRows rows;
     rows.assign(points.cols());
@@ -117,7 +135,7 @@ class CpuBackend final : public Backend {
                           &out(first, 0));
       std::vector<double> sums(count);
       safe_row_sums({&out(first, 0), count, rows.count(), rows.norms.data() + first, rows.norms.data(),
-                     nullptr, gamma, true},
+                     nullptr, kernel, Keep::kernel},
                     rows.rows.data() + first * rows.d, rows.rows.data(), rows.d, sums.data());
     });
     // k(z, z) is one by definition; the product form leaves rounding there.
@@ -125,30 +143,23 @@ class CpuBackend final : public Backend {
     return {};
   }
 
-  Result<void> data_sums(MatrixView<const double> points, MatrixView<const float> data, double gamma,
-                         const DataSums& out) const override {
-    LEARNDOCK_CHECK(check_data_sums(points, data, out));
-    const std::size_t k = points.rows(), d = points.cols();
-    const std::vector<double> centre = mean_of_rows(points.data(), k, d);
+  Result<void> data_sums(MatrixView<const double> points, MatrixView<const float> data,
+                         const GaussianKernel& kernel, const DataSums& out) const override {
+    LEARNDOCK_CHECK(check_data_sums(points, data, kernel, out));
+    const std::vector<double> centre = mean_of_rows(points.data(), points.rows(), points.cols());
     CentredRows z;
-    z.assign(d);
-    z.append(points.data(), k, centre);
-    const bool want_points = out.kernel_point.data() != nullptr;
-    std::vector<std::vector<double>> lane_kernel(kLanes, std::vector<double>(k, 0.0));
-    std::vector<std::vector<double>> lane_points(kLanes, std::vector<double>(want_points ? k * d : 0, 0.0));
-    run_tasks(kLanes, threads_, [&](std::size_t lane) {
-      add_lane(z, data, gamma, centre, lane, lane_kernel[lane], lane_points[lane]);
-    });
-    std::fill(out.kernel.begin(), out.kernel.end(), 0.0);
-    if (want_points) std::fill_n(out.kernel_point.data(), out.kernel_point.size(), 0.0);
-    for (std::size_t lane = 0; lane < kLanes; ++lane) {
-      for (std::size_t i = 0; i < k; ++i) out.kernel[i] += lane_kernel[lane][i];
-      for (std::size_t i = 0; want_points && i < k * d; ++i)
-        out.kernel_point.data()[i] += lane_points[lane][i];
-    }
-    // The lanes summed centred rows; k(z, x) * centre completes them.
-    for (std::size_t i = 0; want_points && i < k; ++i)
-      for (std::size_t c = 0; c < d; ++c) out.kernel_point(i, c) += out.kernel[i] * centre[c];
+    z.assign(points.cols());
+    z.append(points.data(), points.rows(), centre);
+    const LaneSums nothing(z, out.slope_point.data() != nullptr, own_slopes(kernel, out));
+    std::vector<LaneSums> lanes(kLanes, nothing);
+    run_tasks(kLanes, threads_,
+              [&](std::size_t lane) { add_lane(z, data, kernel, centre, lane, lanes[lane]); });
+    LaneSums total = nothing;
+    for (const LaneSums& lane : lanes) total.add(lane);
+    clear(out);
+    std::copy(total.kernel.begin(), total.kernel.end(), out.kernel.begin());
+    std::copy(total.slope_points.begin(), total.slope_points.end(), out.slope_point.data());
+    complete(total.slopes(), centre, out);
     return {};
   }
 
@@ -260,9 +271,10 @@ class CpuBackend final : public Backend {
         for (std::size_t row = first; row < last;) {
           while (row >= set_row + sets[set].count) set_row += sets[set++].count;
           const std::size_t end = std::min(last, set_row + sets[set].count);
-          safe_row_sums({products.data() + (row - first) * width, end - row, width, rows.norms.data() + row,
-                         columns.norms.data() + column, column_weights + column, sets[set].gamma, false},
-                        rows.rows.data() + row * columns.d, others, columns.d, sums.data());
+          safe_row_sums(
+              {products.data() + (row - first) * width, end - row, width, rows.norms.data() + row,
+               columns.norms.data() + column, column_weights + column, sets[set].kernel(), Keep::nothing},
+              rows.rows.data() + row * columns.d, others, columns.d, sums.data());
           for (std::size_t r = row; r < end; ++r) out[set] += sets[set].weights[r - set_row] * sums[r - row];
           row = end;
         }
@@ -270,23 +282,25 @@ class CpuBackend final : public Backend {
     }
   }
 
-  static void add_lane(const CentredRows& z, MatrixView<const float> data, double gamma,
-                       const std::vector<double>& centre, std::size_t lane, std::vector<double>& kernel,
-                       std::vector<double>& kernel_points) {
+  static void add_lane(const CentredRows& z, MatrixView<const float> data, const GaussianKernel& kernel,
+                       const std::vector<double>& centre, std::size_t lane, LaneSums& sums) {
     CentredRows x;
-    std::vector<double> products, sums(z.count());
+    LaneSums part(z, false, !sums.slope.empty());
+    const bool with_points = !sums.slope_points.empty();
+    const Keep keep = !with_points ? Keep::nothing : sums.slope.empty() ? Keep::kernel : Keep::slope;
+    std::vector<double> products;
     for (std::size_t first = lane * kDataRows; first < data.rows(); first += kLanes * kDataRows) {
       const std::size_t count = std::min(kDataRows, data.rows() - first);
       x.assign(z.d);
       x.append(data.row(first).data(), count, centre);
       products.resize(z.count() * count);
       multiply_transposed(z.rows.data(), z.count(), x.rows.data(), count, z.d, products.data());
-      safe_row_sums({products.data(), z.count(), count, z.norms.data(), x.norms.data(), nullptr, gamma,
-                     !kernel_points.empty()},
-                    z.rows.data(), x.rows.data(), z.d, sums.data());
-      for (std::size_t i = 0; i < z.count(); ++i) kernel[i] += sums[i];
-      if (kernel_points.empty()) continue;
-      add_product(products.data(), z.count(), x.rows.data(), z.d, count, kernel_points.data());
+      safe_row_sums({products.data(), z.count(), count, z.norms.data(), x.norms.data(), nullptr, kernel, keep,
+                     part.slope.empty() ? nullptr : part.slope.data()},
+                    z.rows.data(), x.rows.data(), z.d, part.kernel.data());
+      sums.add(part);
+      if (with_points)
+        add_product(products.data(), z.count(), x.rows.data(), z.d, count, sums.slope_points.data());
     }
   }
 

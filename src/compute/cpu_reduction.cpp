@@ -3,6 +3,7 @@
 
 #include "compute/blas.hpp"
 #include "compute/cpu_packed.hpp"
+#include "compute/data_sums.hpp"
 #include "compute/packed_kernels.hpp"
 #include "compute/parallel.hpp"
 
@@ -67,55 +68,57 @@ struct Points {
   explicit Points(const ReductionJob& job) {
     const std::size_t k = job.points.rows(), d = job.points.cols();
     const std::vector<double> ones(k, 1.0);
-    const ReducedSetView view{job.points.data(), ones.data(), k, d, job.gamma};
+    const ReducedSetView view{job.points.data(), ones.data(), k, d, job.kernel.gamma};
     centre = mean_row({&view, 1}, d);
     std::vector<float> rows(k * d);
     for (std::size_t i = 0; i < rows.size(); ++i)
       rows[i] = static_cast<float>(job.points.data()[i] - centre[i % d]);
-    fill_panel(rows.data(), std::vector<float>(k, 1.0F).data(), k, d, job.gamma, panel);
+    fill_panel(rows.data(), std::vector<float>(k, 1.0F).data(), k, d, job.kernel.gamma, panel);
   }
 };
 
 struct Partial {
-  std::vector<double> kernel, kernel_point;
+  std::vector<double> kernel, slope, slope_point;
+};
+
+/// Kernel values of a tile of data rows against all points: K x kTileRows.
+struct TileValues {
+  AlignedVector<float> kernel, slope, products;
 };
 
 void sum_task(const ReductionJob& job, const Points& points, const Task& task, Partial& partial) {
   const std::size_t k = job.points.rows(), d = job.points.cols();
-  const bool with_points = job.out.kernel_point.data() != nullptr;
+  const bool with_points = job.out.slope_point.data() != nullptr, slopes = own_slopes(job.kernel, job.out);
   partial.kernel.assign(k, 0.0);
-  partial.kernel_point.assign(with_points ? k * d : 0, 0.0);
+  partial.slope.assign(slopes ? k : 0, 0.0);
+  partial.slope_point.assign(with_points ? k * d : 0, 0.0);
   thread_local DataTile tile;
-  thread_local AlignedVector<float> values, products;
-  values.resize(k * kTileRows);
-  products.resize(k * d);
+  thread_local TileValues values;
+  values.kernel.resize(k * kTileRows);
+  values.slope.resize(slopes ? k * kTileRows : 0);
+  values.products.resize(k * d);
+  const KernelValues target{values.kernel.data(), slopes ? values.slope.data() : nullptr, kTileRows};
   for (std::size_t first = task.first; first < task.last; first += kTileRows) {
     const std::size_t count = std::min(kTileRows, task.last - first);
     tile.fill(job.data.block(first, count), points.centre);
     fused_kernel_values({tile.blocks.data(), tile.norms.data(), (count + kBlockRows - 1) / kBlockRows},
-                        points.panel, {job.gamma, 1}, values.data(), kTileRows);
-    add_row_totals(values.data(), k, kTileRows, count, partial.kernel.data());
+                        points.panel, job.kernel, target);
+    add_row_totals(values.kernel.data(), k, kTileRows, count, partial.kernel.data());
+    if (slopes) add_row_totals(values.slope.data(), k, kTileRows, count, partial.slope.data());
     if (!with_points) continue;
-    multiply(values.data(), kTileRows, k, tile.rows.data(), d, count, products.data());
-    for (std::size_t i = 0; i < k * d; ++i) partial.kernel_point[i] += static_cast<double>(products[i]);
+    multiply(slopes ? values.slope.data() : values.kernel.data(), kTileRows, k, tile.rows.data(), d, count,
+             values.products.data());
+    for (std::size_t i = 0; i < k * d; ++i) partial.slope_point[i] += static_cast<double>(values.products[i]);
   }
 }
 
-void clear(const DataSums& sums) {
-  std::fill(sums.kernel.begin(), sums.kernel.end(), 0.0);
-  std::fill_n(sums.kernel_point.data(), sums.kernel_point.size(), 0.0);
-}
-
-void add(const Partial& partial, const DataSums& sums) {
+/// Adds to the sums of a job, its slope sums to `slopes`.
+void add(const Partial& partial, const DataSums& sums, std::vector<double>& slopes) {
+  const std::vector<double>& slope = partial.slope.empty() ? partial.kernel : partial.slope;
   for (std::size_t i = 0; i < partial.kernel.size(); ++i) sums.kernel[i] += partial.kernel[i];
-  for (std::size_t i = 0; i < partial.kernel_point.size(); ++i)
-    sums.kernel_point.data()[i] += partial.kernel_point[i];
-}
-
-/// The tasks summed centred rows; k(z, x) times the centre completes them.
-void add_centre(const std::vector<double>& centre, const DataSums& sums) {
-  for (std::size_t i = 0; i < sums.kernel_point.rows(); ++i)
-    for (std::size_t c = 0; c < centre.size(); ++c) sums.kernel_point(i, c) += sums.kernel[i] * centre[c];
+  for (std::size_t i = 0; i < slope.size(); ++i) slopes[i] += slope[i];
+  for (std::size_t i = 0; i < partial.slope_point.size(); ++i)
+    sums.slope_point.data()[i] += partial.slope_point[i];
 }
 
 }  // namespace
@@ -129,9 +132,15 @@ void cpu_reduction_sums(std::span<const ReductionJob> jobs, unsigned threads) {
   run_tasks(tasks.size(), threads, [&](std::size_t t) {
     sum_task(jobs[tasks[t].job], points[tasks[t].job], tasks[t], partials[t]);
   });
-  for (const ReductionJob& job : jobs) clear(job.out);
-  for (std::size_t t = 0; t < tasks.size(); ++t) add(partials[t], jobs[tasks[t].job].out);
-  for (std::size_t j = 0; j < jobs.size(); ++j) add_centre(points[j].centre, jobs[j].out);
+  std::vector<std::vector<double>> slopes(jobs.size());
+  for (std::size_t j = 0; j < jobs.size(); ++j) {
+    clear(jobs[j].out);
+    slopes[j].assign(jobs[j].points.rows(), 0.0);
+  }
+  for (std::size_t t = 0; t < tasks.size(); ++t)
+    add(partials[t], jobs[tasks[t].job].out, slopes[tasks[t].job]);
+  // The tasks summed centred rows.
+  for (std::size_t j = 0; j < jobs.size(); ++j) complete(slopes[j], points[j].centre, jobs[j].out);
 }
 
 }  // namespace learndock::compute

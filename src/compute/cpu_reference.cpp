@@ -1,6 +1,7 @@
 #include "compute/cpu_reference.hpp"
 
 #include "compute/checks.hpp"
+#include "compute/data_sums.hpp"
 #include "compute/held.hpp"
 #include "compute/reference_scan.hpp"
 #include "compute/weight_jobs.hpp"
@@ -21,20 +22,28 @@ double squared_distance(const A* a, const B* b, std::size_t dimension) {
   return sum;
 }
 
-double inner_product(const ReducedSetView& a, const ReducedSetView& b, double gamma) {
+double kernel_value(const GaussianKernel& kernel, double squared) {
+  double sum = 0;
+  for (std::uint32_t s = 0; s < kernel.scales; ++s) sum += std::exp(-kernel.gamma_of(s) * squared);
+  return sum / kernel.scales;
+}
+
+double slope_value(const GaussianKernel& kernel, double squared) {
+  double sum = 0, factor = 1;
+  for (std::uint32_t s = 0; s < kernel.scales; ++s, factor *= 4)
+    sum += factor * std::exp(-kernel.gamma_of(s) * squared);
+  return sum / kernel.scales;
+}
+
+/// Under a's kernel.
+double inner_product(const ReducedSetView& a, const ReducedSetView& b) {
   double sum = 0;
   for (std::size_t i = 0; i < a.count; ++i)
     for (std::size_t j = 0; j < b.count; ++j)
       sum += a.weights[i] * b.weights[j] *
-             std::exp(-gamma *
-                      squared_distance(a.points + i * a.dimension, b.points + j * b.dimension, a.dimension));
+             kernel_value(a.kernel(), squared_distance(a.points + i * a.dimension, b.points + j * b.dimension,
+                                                       a.dimension));
   return sum;
-}
-
-double kernel_value(const GaussianKernel& kernel, double squared) {
-  double sum = 0, gamma = kernel.gamma;
-  for (std::uint32_t s = 0; s < kernel.scales; ++s, gamma *= 4) sum += std::exp(-gamma * squared);
-  return sum / kernel.scales;
 }
 
 /// A stored set as plain rows, its centre added again.
@@ -100,39 +109,39 @@ class CpuReference final : public Backend {
   Result<void> inner_products(const ReducedSetView& query, std::span<const ReducedSetView> sets,
                               std::span<double> out) const override {
     LEARNDOCK_CHECK(check_inner_products(query, sets, out));
-    for (std::size_t i = 0; i < sets.size(); ++i) out[i] = inner_product(sets[i], query, sets[i].gamma);
+    for (std::size_t i = 0; i < sets.size(); ++i) out[i] = inner_product(sets[i], query);
     return {};
   }
 
   Result<void> self_inner_products(std::span<const ReducedSetView> sets,
                                    std::span<double> out) const override {
     LEARNDOCK_CHECK(check_self_inner_products(sets, out));
-    for (std::size_t i = 0; i < sets.size(); ++i) out[i] = inner_product(sets[i], sets[i], sets[i].gamma);
+    for (std::size_t i = 0; i < sets.size(); ++i) out[i] = inner_product(sets[i], sets[i]);
     return {};
   }
 
-  Result<void> gram(MatrixView<const double> points, double gamma, MatrixView<double> out) const override {
-    LEARNDOCK_CHECK(check_gram(points, out));
+  Result<void> gram(MatrixView<const double> points, const GaussianKernel& kernel,
+                    MatrixView<double> out) const override {
+    LEARNDOCK_CHECK(check_gram(points, kernel, out));
     for (std::size_t i = 0; i < points.rows(); ++i)
       for (std::size_t j = 0; j < points.rows(); ++j)
-        out(i, j) = std::exp(-gamma * squared_distance(&points(i, 0), &points(j, 0), points.cols()));
+        out(i, j) = kernel_value(kernel, squared_distance(&points(i, 0), &points(j, 0), points.cols()));
     return {};
   }
 
-  Result<void> data_sums(MatrixView<const double> points, MatrixView<const float> data, double gamma,
-                         const DataSums& out) const override {
-    LEARNDOCK_CHECK(check_data_sums(points, data, out));
-    const bool want_points = out.kernel_point.data() != nullptr;
-    std::fill(out.kernel.begin(), out.kernel.end(), 0.0);
-    if (want_points) std::fill_n(out.kernel_point.data(), out.kernel_point.size(), 0.0);
+  Result<void> data_sums(MatrixView<const double> points, MatrixView<const float> data,
+                         const GaussianKernel& kernel, const DataSums& out) const override {
+    LEARNDOCK_CHECK(check_data_sums(points, data, kernel, out));
+    clear(out);
     for (std::size_t i = 0; i < points.rows(); ++i)
       for (std::size_t x = 0; x < data.rows(); ++x) {
-        const double k =
-            std::exp(-gamma * squared_distance(&points(i, 0), data.row(x).data(), points.cols()));
-        out.kernel[i] += k;
-        if (!want_points) continue;
+        const double squared = squared_distance(&points(i, 0), data.row(x).data(), points.cols());
+        out.kernel[i] += kernel_value(kernel, squared);
+        const double slope = slope_value(kernel, squared);
+        if (!out.slope.empty()) out.slope[i] += slope;
+        if (out.slope_point.data() == nullptr) continue;
         for (std::size_t c = 0; c < points.cols(); ++c)
-          out.kernel_point(i, c) += k * static_cast<double>(data(x, c));
+          out.slope_point(i, c) += slope * static_cast<double>(data(x, c));
       }
     return {};
   }
@@ -210,7 +219,8 @@ class CpuReference final : public Backend {
     return {};
   }
   Result<void> reduction_sums(std::span<const ReductionJob> jobs) const override {
-    for (const ReductionJob& job : jobs) LEARNDOCK_CHECK(data_sums(job.points, job.data, job.gamma, job.out));
+    for (const ReductionJob& job : jobs)
+      LEARNDOCK_CHECK(data_sums(job.points, job.data, job.kernel, job.out));
     return {};
   }
   Result<void> solve_weights(std::span<WeightJob> jobs) const override {

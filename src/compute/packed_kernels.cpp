@@ -5,6 +5,7 @@
 #define HWY_TARGET_INCLUDE "compute/packed_kernels.cpp"
 #include <hwy/foreach_target.h>
 // clang-format off: the order matters to Highway
+#include "compute/scales-inl.hpp"
 #include "compute/simd-inl.hpp"
 // clang-format on
 
@@ -15,17 +16,6 @@
 
 HWY_BEFORE_NAMESPACE();
 namespace learndock::compute::HWY_NAMESPACE {
-/// (1 / scales) sum_s e^(4^s) for e = the kernel value at the widest scale.
-HWY_INLINE Floats over_scales(FloatTag tag, Floats value, std::uint32_t scales) {
-  auto sum = value;
-  for (std::uint32_t s = 1; s < scales; ++s) {
-    value = hn::Mul(value, value);
-    value = hn::Mul(value, value);
-    sum = hn::Add(sum, value);
-  }
-  return hn::Mul(sum, hn::Set(tag, 1.0F / static_cast<float>(scales)));
-}
-
 /// What one group of query points meets: `lanes` x 2 rows of a block.
 struct Tile {
   const float* points;  // first coordinate of the tile's first row; coordinates are 32 apart
@@ -33,10 +23,10 @@ struct Tile {
   const float* query;  // R points; coordinates are query_stride apart
   std::size_t query_stride;
   const float* offsets;  // [R]
-  std::uint32_t scales;
 };
 
-/// R query points against two registers of rows. `consume(r, k0, k1)` takes both registers of kernel values.
+/// R query points against two registers of rows. `consume(r, e0, e1)` takes both registers of
+/// exponentials at the widest scale.
 template <std::size_t R, class Consume>
 HWY_INLINE void fused_tile(FloatTag tag, const Tile& tile, Floats row_offset0, Floats row_offset1,
                            const Consume& consume) {
@@ -59,8 +49,7 @@ HWY_INLINE void fused_tile(FloatTag tag, const Tile& tile, Floats row_offset0, F
     const auto offset = hn::Set(tag, tile.offsets[r]);
     const auto x0 = hn::Min(hn::Add(sum0[r], hn::Add(row_offset0, offset)), zero);
     const auto x1 = hn::Min(hn::Add(sum1[r], hn::Add(row_offset1, offset)), zero);
-    consume(r, over_scales(tag, exp2_not_positive(tag, x0), tile.scales),
-            over_scales(tag, exp2_not_positive(tag, x1), tile.scales));
+    consume(r, exp2_not_positive(tag, x0), exp2_not_positive(tag, x1));
   });
 }
 
@@ -96,12 +85,14 @@ HWY_INLINE void add_block_sums(const float* points, const float* row_offsets, co
   for (std::size_t row = 0; row < kBlockRows; row += 2 * lanes) {
     const auto offset0 = hn::Load(tag, row_offsets + row), offset1 = hn::Load(tag, row_offsets + row + lanes);
     auto total0 = hn::Zero(tag), total1 = hn::Zero(tag);
-    for_each_group(panel, first, last, {points + row, panel.dimension, nullptr, 0, nullptr, scales},
+    for_each_group(panel, first, last, {points + row, panel.dimension, nullptr, 0, nullptr},
                    [&](std::size_t c, auto points_at_once, const Tile& tile) HWY_ATTR {
                      const float* const weights = panel.weights.data() + c;
                      fused_tile<points_at_once>(tag, tile, offset0, offset1,
-                                                [&](std::size_t r, Floats k0, Floats k1) HWY_ATTR {
+                                                [&](std::size_t r, Floats e0, Floats e1) HWY_ATTR {
                                                   const auto weight = hn::Set(tag, weights[r]);
+                                                  const auto k0 = over_scales(tag, e0, scales).kernel;
+                                                  const auto k1 = over_scales(tag, e1, scales).kernel;
                                                   total0 = hn::MulAdd(k0, weight, total0);
                                                   total1 = hn::MulAdd(k1, weight, total1);
                                                 });
@@ -132,8 +123,14 @@ void row_sums_of_blocks(const RowBlocks& blocks, const QueryPanel& panel, const 
   }
 }
 
+HWY_INLINE void store_values(FloatTag tag, const OverScales<Floats>& from, const KernelValues& to,
+                             std::size_t target) {
+  hn::StoreU(from.kernel, tag, to.kernel + target);
+  if (to.slope != nullptr) hn::StoreU(from.slope, tag, to.slope + target);
+}
+
 void kernel_values_of_blocks(const RowBlocks& blocks, const QueryPanel& panel, const GaussianKernel& kernel,
-                             float* values, std::size_t row_stride) {
+                             const KernelValues& values) {
   const FloatTag tag;
   const std::size_t lanes = hn::Lanes(tag);
   HWY_ALIGN float offsets[kBlockRows];
@@ -142,14 +139,14 @@ void kernel_values_of_blocks(const RowBlocks& blocks, const QueryPanel& panel, c
     const float* const points = blocks.points + b * panel.dimension * kBlockRows;
     for (std::size_t row = 0; row < kBlockRows; row += 2 * lanes) {
       const auto offset0 = hn::Load(tag, offsets + row), offset1 = hn::Load(tag, offsets + row + lanes);
-      float* const target = values + b * kBlockRows + row;
-      for_each_group(panel, 0, panel.count(),
-                     {points + row, panel.dimension, nullptr, 0, nullptr, kernel.scales},
+      const std::size_t place = b * kBlockRows + row;
+      for_each_group(panel, 0, panel.count(), {points + row, panel.dimension, nullptr, 0, nullptr},
                      [&](std::size_t c, auto points_at_once, const Tile& tile) HWY_ATTR {
                        fused_tile<points_at_once>(
-                           tag, tile, offset0, offset1, [&](std::size_t r, Floats k0, Floats k1) HWY_ATTR {
-                             hn::StoreU(k0, tag, target + (c + r) * row_stride);
-                             hn::StoreU(k1, tag, target + (c + r) * row_stride + lanes);
+                           tag, tile, offset0, offset1, [&](std::size_t r, Floats e0, Floats e1) HWY_ATTR {
+                             const std::size_t target = place + (c + r) * values.row_stride;
+                             store_values(tag, over_scales(tag, e0, kernel.scales), values, target);
+                             store_values(tag, over_scales(tag, e1, kernel.scales), values, target + lanes);
                            });
                      });
     }
@@ -224,8 +221,8 @@ void fused_row_sums(const RowBlocks& blocks, const QueryPanel& panel, const Gaus
 }
 
 void fused_kernel_values(const RowBlocks& blocks, const QueryPanel& panel, const GaussianKernel& kernel,
-                         float* values, std::size_t row_stride) {
-  HWY_DYNAMIC_DISPATCH(kernel_values_of_blocks)(blocks, panel, kernel, values, row_stride);
+                         const KernelValues& values) {
+  HWY_DYNAMIC_DISPATCH(kernel_values_of_blocks)(blocks, panel, kernel, values);
 }
 
 void add_row_totals(const float* values, std::size_t rows, std::size_t row_stride, std::size_t columns,

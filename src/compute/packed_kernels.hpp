@@ -44,9 +44,16 @@ struct RowBlocks {
 void fused_row_sums(const RowBlocks& blocks, const QueryPanel& panel, const GaussianKernel& kernel,
                     double* sums);
 
-/// The kernel values themselves: values[c * row_stride + 32 b + r].
+/// Where kernel values go: [c * row_stride + 32 b + r].
+struct KernelValues {
+  float* kernel;
+  float* slope;  ///< the kernel's slope; null: not wanted
+  std::size_t row_stride;
+};
+
+/// The kernel values themselves.
 void fused_kernel_values(const RowBlocks& blocks, const QueryPanel& panel, const GaussianKernel& kernel,
-                         float* values, std::size_t row_stride);
+                         const KernelValues& values);
 
 /// totals[c] += sum over the first `columns` values of row c.
 void add_row_totals(const float* values, std::size_t rows, std::size_t row_stride, std::size_t columns,

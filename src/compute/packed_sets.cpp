@@ -88,8 +88,7 @@ double cross_term_error(const GaussianKernel& kernel, std::size_t dimension, dou
   // The exponent t = gamma |x - y|^2 with R = |x| + |y|: coordinates rounded (2 R^2), norms rounded and added
   // (4 R^2), d products summed in turn, each factor rounded once more (2 (d + 2) |x| |y| <= (d + 2) R^2 / 2).
   const double r = radius_a + radius_b, d = static_cast<double>(dimension);
-  const double largest_gamma = kernel.gamma * std::pow(4.0, static_cast<double>(kernel.scales - 1));
-  const double exponent = largest_gamma * kUnit * r * r * (6 + (d + 2) / 2);
+  const double exponent = kernel.narrowest_gamma() * kUnit * r * r * (6 + (d + 2) / 2);
   // Two squarings a scale; the exponential itself is good to 4 units (2^-22); weights and partial sums of at
   // most 128 terms in fp32, then fp64.
   const double rounding = kUnit * (4 + 3 * static_cast<double>(kernel.scales) + 4 + 128);

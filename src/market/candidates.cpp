@@ -6,6 +6,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cmath>
 #include <limits>
@@ -50,16 +51,33 @@ bool speaks_all(const std::vector<std::string>& have, const std::vector<std::str
   });
 }
 
+/// What keeps a learnware from being compared.
+enum class Mismatch : std::size_t { specification, type, shape, gamma, scales, languages, none };
+
+Mismatch mismatch_of(const index::Entry& entry, const spec::RkmeSpecification& query, ScoreMode mode) {
+  const auto& spec = entry.specification;
+  if (!spec) return Mismatch::specification;
+  if (spec->type != query.type) return Mismatch::type;
+  if (spec->trailing_shape != query.trailing_shape) return Mismatch::shape;
+  // Another kernel is another space: such distances would not be comparable. The reference compares any two
+  // gammas all the same, but has no kernels of several scales; nor has a compat query.
+  if (mode == ScoreMode::absolute && std::abs(spec->gamma - query.gamma) > 1e-12 * query.gamma)
+    return Mismatch::gamma;
+  if (spec->scales != query.scales) return Mismatch::scales;
+  return speaks_all(spec->languages, query.languages) ? Mismatch::none : Mismatch::languages;
+}
+
 double mass_of(const compute::ReducedSetView& view) {
   return std::accumulate(view.weights, view.weights + view.count, 0.0,
                          [](double sum, double weight) { return sum + std::abs(weight); });
 }
 
-/// With one gamma MMD >= | ||l|| - ||u|| |; with two the terms come from different spaces and only
+/// With one kernel MMD >= | ||l|| - ||u|| |; with two the terms come from different spaces and only
 /// |<l, u>| <= mass * mass is left.
 double least_distance(const index::Entry& entry, const Query& query) {
   const compute::ReducedSetView view = entry.specification->view();
-  if (view.gamma != query.view.gamma) return entry.self_inner - 2 * mass_of(view) * query.mass + query.self;
+  if (view.kernel() != query.view.kernel())
+    return entry.self_inner - 2 * mass_of(view) * query.mass + query.self;
   const double difference = std::sqrt(std::max(0.0, entry.self_inner)) - std::sqrt(std::max(0.0, query.self));
   return difference * difference;
 }
@@ -112,34 +130,32 @@ void Candidates::resize(std::size_t count) {
 Candidates comparable(const Entries& entries, const spec::RkmeSpecification& query, ScoreMode mode,
                       std::vector<std::string>& warnings) {
   Candidates candidates;
-  std::size_t without = 0, other_type = 0, other_shape = 0, other_gamma = 0, other_language = 0;
+  std::array<std::size_t, static_cast<std::size_t>(Mismatch::none)> skipped{};
   std::set<std::size_t> dimensions;
   for (const index::Entry* entry : entries) {
     const auto& spec = entry->specification;
     if (spec && spec->type == query.type) dimensions.insert(spec->dimension());
-    if (!spec) {
-      ++without;
-    } else if (spec->type != query.type) {
-      ++other_type;
-    } else if (spec->trailing_shape != query.trailing_shape) {
-      ++other_shape;
-    } else if (mode == ScoreMode::absolute && std::abs(spec->gamma - query.gamma) > 1e-12 * query.gamma) {
-      ++other_gamma;  // another kernel is another space: such distances would not be comparable
-    } else if (!speaks_all(spec->languages, query.languages)) {
-      ++other_language;
-    } else {
+    const Mismatch mismatch = mismatch_of(*entry, query, mode);
+    if (mismatch == Mismatch::none)
       candidates.entries.push_back(entry);
-    }
+    else
+      ++skipped[static_cast<std::size_t>(mismatch)];
   }
   candidates.views.reserve(candidates.entries.size());
   for (const index::Entry* entry : candidates.entries)
     candidates.views.push_back(entry->specification->view());
-  warn_skipped(warnings, without, "no statistical specification");
-  warn_skipped(warnings, other_type, "another type of specification");
-  warn_skipped(warnings, other_shape, fmt::format("dimension other than {}", query.dimension()));
+  const auto warn = [&](Mismatch mismatch, std::string_view why) {
+    warn_skipped(warnings, skipped[static_cast<std::size_t>(mismatch)], why);
+  };
+  warn(Mismatch::specification, "no statistical specification");
+  warn(Mismatch::type, "another type of specification");
+  warn(Mismatch::shape, fmt::format("dimension other than {}", query.dimension()));
   warn_if_none_fits(warnings, dimensions, query.dimension());
-  warn_skipped(warnings, other_gamma, fmt::format("gamma other than the query's {}", query.gamma));
-  warn_skipped(warnings, other_language, "languages that do not cover the query's");
+  warn(Mismatch::gamma, fmt::format("gamma other than the query's {}", query.gamma));
+  warn(Mismatch::scales, mode == ScoreMode::compat
+                             ? "kernel of several scales, which compat scores do not know"
+                             : fmt::format("scales other than the query's {}", query.scales));
+  warn(Mismatch::languages, "languages that do not cover the query's");
   return candidates;
 }
 

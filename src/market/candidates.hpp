@@ -30,8 +30,8 @@ struct Candidates {
   void resize(std::size_t count);
 };
 
-/// What has the query's type, shape and, for absolute scores, gamma, and speaks its languages; the rest is
-/// counted in warnings.
+/// What has the query's type, shape, number of scales and, for absolute scores, gamma, and speaks its
+/// languages; the rest is counted in warnings. A compat query has one scale.
 [[nodiscard]] Candidates comparable(const Entries& entries, const spec::RkmeSpecification& query,
                                     ScoreMode mode, std::vector<std::string>& warnings);
 

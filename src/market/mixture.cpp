@@ -20,17 +20,21 @@ constexpr double kWeightUnits = 1e9;
 /// Below this the mixture is as good as it gets in double precision.
 constexpr double kNegligibleGap = 1e-12;
 
-std::vector<compute::ReducedSetView> with_gamma(std::span<const compute::ReducedSetView> sets, double gamma) {
+std::vector<compute::ReducedSetView> with_kernel(std::span<const compute::ReducedSetView> sets,
+                                                 const compute::GaussianKernel& kernel) {
   std::vector<compute::ReducedSetView> views(sets.begin(), sets.end());
-  for (auto& view : views) view.gamma = gamma;
+  for (auto& view : views) {
+    view.gamma = kernel.gamma;
+    view.scales = kernel.scales;
+  }
   return views;
 }
 
-/// <u, l> for every candidate under the user's gamma, the reference's left-hand side in mixtures.
+/// <u, l> for every candidate under the user's kernel, the reference's left-hand side in mixtures.
 Result<std::vector<double>> user_products(const MixtureProblem& problem) {
   std::vector<double> products(problem.candidates.size());
   LEARNDOCK_CHECK(problem.backend.inner_products(
-      problem.user, with_gamma(problem.candidates, problem.user.gamma), products));
+      problem.user, with_kernel(problem.candidates, problem.user.kernel()), products));
   return products;
 }
 

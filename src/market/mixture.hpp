@@ -18,8 +18,8 @@ struct MixtureProblem {
   compute::ReducedSetView user;
   double user_self = 0;
   std::span<const compute::ReducedSetView> candidates;
-  std::span<const double> candidate_self;  ///< <l, l> under l's gamma
-  std::span<const double> candidate_user;  ///< <l, u> under l's gamma
+  std::span<const double> candidate_self;  ///< <l, l> under l's kernel
+  std::span<const double> candidate_user;  ///< <l, u> under l's kernel
   Deadline* deadline = nullptr;            ///< ends the search with what it has; null = none
 
   [[nodiscard]] bool spent() const { return deadline != nullptr && deadline->spent(); }
@@ -43,7 +43,7 @@ struct Mixture {
 [[nodiscard]] Result<std::optional<Mixture>> auto_mixture(const MixtureProblem& problem,
                                                           std::size_t max_members);
 
-/// Fully corrective Frank-Wolfe over all candidates (one gamma): each step adds the candidate best aligned
+/// Fully corrective Frank-Wolfe over all candidates (one kernel): each step adds the candidate best aligned
 /// with what is still unexplained and refits all weights. `gap` bounds how far the best mixture of any size
 /// over all candidates can lie below: 2 (max_l <l, g> - <mix, g>) with g = user - mix.
 /// @source Jaggi, "Revisiting Frank-Wolfe" (2013)

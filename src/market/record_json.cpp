@@ -22,6 +22,7 @@ Json statistical_summary(const std::string& binary) {
           {"points", spec->points.rows()},
           {"dimension", spec->dimension()},
           {"gamma", spec->gamma},
+          {"scales", spec->scales},
           {"num_points", spec->num_points}};
 }
 

@@ -60,6 +60,11 @@ Result<void> check(const SearchRequest& request) {
       return fail(ErrorCode::spec_kernel,
                   "image specifications compare by a convolutional kernel, which is not built in", "/spec",
                   "search by --semantic or --text");
+    if (request.scores == ScoreMode::compat && request.specification->scales > 1)
+      return fail(ErrorCode::spec_kernel,
+                  fmt::format("compat scores are the reference's, which knows one scale; the query has {}",
+                              request.specification->scales),
+                  "/spec/scales", "use absolute scores, or make the specification without --scales");
   }
   return {};
 }

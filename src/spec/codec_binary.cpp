@@ -15,7 +15,9 @@ static_assert(std::endian::native == std::endian::little,
               "the binary form is little-endian and written as is");
 
 constexpr std::string_view kMagic = "LDRK";
-constexpr std::uint16_t kVersion = 1;
+/// Version 2 holds the number of scales, which version 1 takes to be one; it is written only where it is
+/// needed.
+constexpr std::uint16_t kOneScale = 1, kManyScales = 2;
 /// The extra block nests a file's keys one level deeper than the file did.
 constexpr std::size_t kMaxExtraDepth = JsonLimits{}.max_depth + 2;
 
@@ -104,13 +106,14 @@ std::string to_binary(const RkmeSpecification& spec) {
   const std::string extra = extra_text(spec);
   Writer out;
   out.put_bytes(kMagic);
-  out.put(kVersion);
+  out.put(spec.scales > 1 ? kManyScales : kOneScale);
   out.put(static_cast<std::uint8_t>(spec.type));
   out.put(static_cast<std::uint8_t>(single ? 4 : 8));
   out.put(static_cast<std::uint32_t>(spec.points.rows()));
   out.put(static_cast<std::uint32_t>(spec.trailing_shape.size()));
   for (const std::size_t extent : spec.trailing_shape) out.put(static_cast<std::uint32_t>(extent));
   out.put(spec.gamma);
+  if (spec.scales > 1) out.put(static_cast<std::uint8_t>(spec.scales));
   out.put(spec.num_points);
   out.put(static_cast<std::uint32_t>(extra.size()));
   out.put_bytes(extra);
@@ -127,8 +130,10 @@ Result<RkmeSpecification> from_binary(std::string_view bytes) {
   Reader trailer(bytes.substr(bytes.size() - sizeof(std::uint32_t)));
   Reader in(bytes.substr(0, bytes.size() - sizeof(std::uint32_t)));
   in.take(kMagic.size());
-  if (const auto version = in.get<std::uint16_t>(); !in.bad() && version != kVersion)
-    return broken(fmt::format("binary specification version {}, this program reads {}", version, kVersion));
+  const auto version = in.get<std::uint16_t>();
+  if (!in.bad() && version != kOneScale && version != kManyScales)
+    return broken(fmt::format("binary specification version {}, this program reads {} and {}", version,
+                              kOneScale, kManyScales));
   if (trailer.get<std::uint32_t>() != checksum(bytes.substr(0, bytes.size() - sizeof(std::uint32_t))))
     return broken("the checksum does not match: the bytes were damaged or cut");
 
@@ -148,6 +153,12 @@ Result<RkmeSpecification> from_binary(std::string_view bytes) {
     spec.trailing_shape.push_back(extent);
   }
   spec.gamma = in.get<double>();
+  if (version == kManyScales) {
+    spec.scales = in.get<std::uint8_t>();
+    if (!in.bad() && (spec.scales < 2 || spec.scales > compute::kMaxScales))
+      return broken(
+          fmt::format("the kernel has {} scales, version 2 holds 2 to {}", spec.scales, compute::kMaxScales));
+  }
   spec.num_points = in.get<std::uint64_t>();
   const auto extra_bytes = in.get<std::uint32_t>();
   if (in.bad() || extra_bytes > SpecificationLimits{}.max_extra_bytes)

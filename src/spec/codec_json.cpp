@@ -94,11 +94,27 @@ Result<std::uint64_t> read_count(const Json& json) {
   return fail(ErrorCode::spec_shape, "num_points must be a count of rows", "/num_points");
 }
 
+Result<std::uint32_t> read_scales(const Json& json) {
+  if (json.is_number()) {
+    const double value = json.get<double>();
+    for (std::uint32_t scales = 1; scales <= compute::kMaxScales; ++scales)
+      if (value == scales) return scales;
+  }
+  return fail(ErrorCode::spec_kernel,
+              fmt::format("scales is {}, not a whole number from 1 to {}",
+                          json.is_number() ? fmt::format("{}", json.get<double>()) : kind_of(json),
+                          compute::kMaxScales),
+              "/scales", "leave the key out for one Gaussian of this gamma");
+}
+
 Result<void> read_scalars(const Json& json, RkmeSpecification& spec) {
   if (const Json* gamma = member(json, "gamma"); gamma != nullptr) {
     if (!gamma->is_number())
       return fail(ErrorCode::spec_gamma, fmt::format("gamma is {}, not a number", kind_of(*gamma)), "/gamma");
     spec.gamma = gamma->get<double>();
+  }
+  if (const Json* scales = member(json, "scales"); scales != nullptr) {
+    LEARNDOCK_TRY(spec.scales, read_scales(*scales));
   }
   if (const Json* count = member(json, "num_points"); count != nullptr && !count->is_null()) {
     LEARNDOCK_TRY(spec.num_points, read_count(*count));
@@ -201,6 +217,8 @@ Json to_json(const RkmeSpecification& spec) {
       json["weight"] = extra_or(spec, "weight", nullptr);
     }
     json["gamma"] = spec.gamma;
+    // Without it the file is exactly of the reference's format.
+    if (spec.scales > 1) json["scales"] = spec.scales;
     if (spec.type != StatisticalType::hetero_map_table) json["num_points"] = spec.num_points;
   }
   json["type"] = type_name(spec.type);

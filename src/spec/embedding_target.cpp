@@ -1,6 +1,7 @@
 #include "spec/embedding_target.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace learndock::spec {
 
@@ -15,44 +16,76 @@ double EmbeddingTarget::objective(std::span<const double> weights) const {
 }
 
 Result<void> DataTarget::look_from(MatrixView<const double> points, bool with_gradient) {
-  const std::size_t k = points.rows(), d = points.cols();
+  points_ = Matrix<double>(points.rows(), points.cols(),
+                           std::vector<double>(points.data(), points.data() + points.size()));
+  LEARNDOCK_CHECK(fill_grams(with_gradient));
+  return fill_means(with_gradient);
+}
+
+Result<void> DataTarget::fill_grams(bool with_slopes) {
+  const std::size_t k = points_.rows();
   if (gram_.rows() != k) gram_ = Matrix<double>(k, k);
-  if (with_gradient && (point_mean_.rows() != k || point_mean_.cols() != d))
-    point_mean_ = Matrix<double>(k, d);
+  if (!with_slopes || kernel_.scales == 1)
+    return backend_->gram(std::as_const(points_).view(), kernel_, gram_.view());
+  // Both are weighted means over the scales; K x K values a scale are little beside the rows'.
+  Matrix<double> one(k, k);
+  slope_gram_ = Matrix<double>(k, k);
+  std::fill(gram_.values().begin(), gram_.values().end(), 0.0);
+  for (std::uint32_t s = 0; s < kernel_.scales; ++s) {
+    const double gamma = kernel_.gamma_of(s), share = 1.0 / kernel_.scales;
+    LEARNDOCK_CHECK(backend_->gram(std::as_const(points_).view(), {gamma}, one.view()));
+    for (std::size_t i = 0; i < k * k; ++i) {
+      gram_.values()[i] += share * one.values()[i];
+      slope_gram_.values()[i] += share * (gamma / kernel_.gamma) * one.values()[i];
+    }
+  }
+  return {};
+}
+
+Result<void> DataTarget::fill_means(bool with_slopes) {
+  const std::size_t k = points_.rows(), d = points_.cols();
   cross_.resize(k);
-  points_ = Matrix<double>(k, d, std::vector<double>(points.data(), points.data() + points.size()));
-  LEARNDOCK_CHECK(backend_->gram(points, gamma_, gram_.view()));
-  const MatrixView<double> point_sums = with_gradient ? point_mean_.view() : MatrixView<double>();
-  LEARNDOCK_CHECK(backend_->data_sums(points, data_, gamma_, {cross_, point_sums}));
+  compute::DataSums sums{cross_, {}};
+  if (with_slopes) {
+    slope_mean_.resize(k);
+    if (slope_point_mean_.rows() != k || slope_point_mean_.cols() != d)
+      slope_point_mean_ = Matrix<double>(k, d);
+    sums.slope = slope_mean_;
+    sums.slope_point = slope_point_mean_.view();
+  }
+  LEARNDOCK_CHECK(backend_->data_sums(std::as_const(points_).view(), data_, kernel_, sums));
   const auto n = static_cast<double>(data_.rows());
   for (double& value : cross_) value /= n;
-  if (with_gradient)
-    for (double& value : point_mean_.values()) value /= n;
+  if (!with_slopes) return {};
+  for (double& value : slope_mean_) value /= n;
+  for (double& value : slope_point_mean_.values()) value /= n;
   return {};
 }
 
 void DataTarget::gradient(std::span<const double> weights, MatrixView<double> out) const {
   pull(weights, 1, out);
   for (std::size_t i = 0; i < out.rows(); ++i)
-    for (double& value : out.row(i)) value *= -4 * gamma_ * weights[i];
+    for (double& value : out.row(i)) value *= -4 * kernel_.gamma * weights[i];
 }
 
 // The inner loop runs along rows, so that a thousand points cost K * K * d additions and not as many cache
 // misses.
 void DataTarget::pull(std::span<const double> weights, double attraction, MatrixView<double> out) const {
   const std::size_t k = points_.rows(), d = points_.cols();
+  const Matrix<double>& slopes = kernel_.scales == 1 ? gram_ : slope_gram_;
   for (std::size_t i = 0; i < k; ++i) {
     double mass = 0;
-    for (std::size_t j = 0; j < k; ++j) mass += weights[j] * gram_(i, j);
+    for (std::size_t j = 0; j < k; ++j) mass += weights[j] * slopes(i, j);
     const std::span<const double> z = points_.row(i);
     const std::span<double> sum = out.row(i);
     for (std::size_t c = 0; c < d; ++c) sum[c] = mass * z[c];
     for (std::size_t j = 0; j < k; ++j) {
-      const double share = weights[j] * gram_(i, j);
+      const double share = weights[j] * slopes(i, j);
       const std::span<const double> other = points_.row(j);
       for (std::size_t c = 0; c < d; ++c) sum[c] -= share * other[c];
     }
-    for (std::size_t c = 0; c < d; ++c) sum[c] -= attraction * (cross_[i] * z[c] - point_mean_(i, c));
+    for (std::size_t c = 0; c < d; ++c)
+      sum[c] -= attraction * (slope_mean_[i] * z[c] - slope_point_mean_(i, c));
   }
 }
 

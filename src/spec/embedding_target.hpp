@@ -32,27 +32,34 @@ class EmbeddingTarget {
   std::vector<double> cross_;  // c
 };
 
-/// The empirical embedding 1/n sum_x phi(x) of rows under the Gaussian kernel. Keeps views of the rows and
-/// the backend; holds K x K and K x d values, nothing of size n x K.
+/// The empirical embedding 1/n sum_x phi(x) of rows under a Gaussian kernel of one or several scales. Keeps
+/// views of the rows and the backend; holds K x K and K x d values, nothing of size n x K.
 class DataTarget final : public EmbeddingTarget {
  public:
-  DataTarget(MatrixView<const float> data, double gamma, const compute::Backend& backend)
-      : data_(data), gamma_(gamma), backend_(&backend) {}
+  DataTarget(MatrixView<const float> data, const compute::GaussianKernel& kernel,
+             const compute::Backend& backend)
+      : data_(data), kernel_(kernel), backend_(&backend) {}
 
   [[nodiscard]] Result<void> look_from(MatrixView<const double> points, bool with_gradient) override;
 
-  ///   -4 gamma b_i [ sum_j b_j k_ij (z_i - z_j) - 1/n sum_x k(z_i, x) (z_i - x) ]
+  /// h being the kernel's slope (compute::GaussianKernel):
+  ///   -4 gamma b_i [ sum_j b_j h_ij (z_i - z_j) - 1/n sum_x h(z_i, x) (z_i - x) ]
   void gradient(std::span<const double> weights, MatrixView<double> out) const override;
 
-  /// Row i of out: sum_j b_j k_ij (z_i - z_j) - attraction / n sum_x k(z_i, x) (z_i - x).
+  /// Row i of out: sum_j b_j h_ij (z_i - z_j) - attraction / n sum_x h(z_i, x) (z_i - x).
   void pull(std::span<const double> weights, double attraction, MatrixView<double> out) const;
 
  private:
   MatrixView<const float> data_;
-  double gamma_;
+  [[nodiscard]] Result<void> fill_grams(bool with_slopes);
+  [[nodiscard]] Result<void> fill_means(bool with_slopes);
+
+  compute::GaussianKernel kernel_;
   const compute::Backend* backend_;
   Matrix<double> points_;
-  Matrix<double> point_mean_;  // 1/n sum_x k(z_i, x) x
+  Matrix<double> slope_gram_;        // h_ij; empty for one scale, where it is H
+  std::vector<double> slope_mean_;   // 1/n sum_x h(z_i, x)
+  Matrix<double> slope_point_mean_;  // 1/n sum_x h(z_i, x) x
 };
 
 }  // namespace learndock::spec

@@ -21,12 +21,14 @@ constexpr std::size_t kEvaluationsPerWeightStep = 10;
 /// Of the first trial step, in kernel lengths per point.
 constexpr double kFirstMove = 0.1;
 
-/// Points in kernel lengths, u = sqrt(gamma) (z - origin). The origin keeps far-off data from losing digits.
+/// Points in kernel lengths, u = sqrt(gamma) (z - origin), gamma that of the middle scale. The origin keeps
+/// far-off data from losing digits.
 struct Scaling {
   double root_gamma;
   std::vector<double> origin;
 
-  Scaling(const Matrix<double>& points, double gamma) : root_gamma(std::sqrt(gamma)), origin(points.cols()) {
+  Scaling(const Matrix<double>& points, const compute::GaussianKernel& kernel)
+      : root_gamma(std::sqrt(kernel.gamma * std::pow(2.0, kernel.scales - 1.0))), origin(points.cols()) {
     for (std::size_t i = 0; i < points.rows(); ++i)
       for (std::size_t c = 0; c < points.cols(); ++c)
         origin[c] += points(i, c) / static_cast<double>(points.rows());
@@ -67,9 +69,9 @@ std::optional<std::vector<double>> eliminated_weights(const EmbeddingTarget& tar
 }
 
 /// min over z of f(z, b(z)), or of f(z, b) for the weights given.
-Result<Move> move_points(EmbeddingTarget& target, const Fit& start, double gamma, bool eliminate,
-                         std::size_t evaluations) {
-  const Scaling scaling(start.points, gamma);
+Result<Move> move_points(EmbeddingTarget& target, const Fit& start, const compute::GaussianKernel& kernel,
+                         bool eliminate, std::size_t evaluations) {
+  const Scaling scaling(start.points, kernel);
   std::vector<double> weights = start.weights;
   const Objective objective = [&](std::span<const double> u, std::span<double> gradient) -> Result<double> {
     const Matrix<double> points = scaling.to_points(u);
@@ -98,13 +100,14 @@ Result<Fit> fit_weights(EmbeddingTarget& target, Matrix<double> points) {
   return Fit{std::move(points), std::move(solution.weights), objective, solution.kkt_residual, {}};
 }
 
-Result<Fit> fit_jointly(EmbeddingTarget& target, Fit start, double gamma, std::size_t evaluations) {
+Result<Fit> fit_jointly(EmbeddingTarget& target, Fit start, const compute::GaussianKernel& kernel,
+                        std::size_t evaluations) {
   const bool eliminate = start.points.rows() <= kEliminatedPoints;
   const std::size_t round = eliminate ? evaluations : kEvaluationsPerWeightStep;
   Fit best = std::move(start);
   for (std::size_t used = 0; used < evaluations; used += round) {
     LEARNDOCK_TRY(Move move,
-                  move_points(target, best, gamma, eliminate, std::min(round, evaluations - used)));
+                  move_points(target, best, kernel, eliminate, std::min(round, evaluations - used)));
     auto moved = fit_weights(target, std::move(move.points));
     // An improvement whose certificate fails is given up; the best so far has one.
     if (!moved || !(moved->objective < best.objective)) break;
@@ -114,22 +117,23 @@ Result<Fit> fit_jointly(EmbeddingTarget& target, Fit start, double gamma, std::s
   return best;
 }
 
-Result<Fit> reduce_jointly(MatrixView<const float> data, Matrix<double> start, double gamma,
-                           const JointOptions& options, const compute::Backend& backend) {
-  DataTarget all(data, gamma, backend);
+Result<Fit> reduce_jointly(MatrixView<const float> data, Matrix<double> start,
+                           const compute::GaussianKernel& kernel, const JointOptions& options,
+                           const compute::Backend& backend) {
+  DataTarget all(data, kernel, backend);
   LEARNDOCK_TRY(Fit first, fit_weights(all, std::move(start)));
   if (data.rows() <= options.sample_rows)
-    return fit_jointly(all, std::move(first), gamma, options.evaluations);
+    return fit_jointly(all, std::move(first), kernel, options.evaluations);
   const Matrix<float> rows = take_rows(data, sample_rows(data.rows(), options.sample_rows, options.seed + 2));
-  DataTarget sample(rows.view(), gamma, backend);
+  DataTarget sample(rows.view(), kernel, backend);
   LEARNDOCK_TRY(Fit sampled, fit_weights(sample, first.points));
-  LEARNDOCK_TRY(sampled, fit_jointly(sample, std::move(sampled), gamma, options.evaluations));
+  LEARNDOCK_TRY(sampled, fit_jointly(sample, std::move(sampled), kernel, options.evaluations));
   LEARNDOCK_TRY(Fit fitted, fit_weights(all, std::move(sampled.points)));
   if (fitted.objective < first.objective)
     fitted.pairs = std::move(sampled.pairs);
   else
     fitted = std::move(first);
-  return fit_jointly(all, std::move(fitted), gamma, options.full_evaluations);
+  return fit_jointly(all, std::move(fitted), kernel, options.full_evaluations);
 }
 
 }  // namespace learndock::spec

@@ -20,10 +20,10 @@ struct Fit {
 /// Points and weights together: L-BFGS on the points with the weights eliminated (the simplex QP is solved at
 /// each evaluation, which makes the gradient at fixed weights the gradient of the eliminated problem). Above
 /// kEliminatedPoints points the QP costs more than the kernel values; it is then solved every few
-/// evaluations. Lengths are measured in 1 / sqrt(gamma), so units of the data do not matter.
-/// The outcome is never above f at the start with its best weights.
-[[nodiscard]] Result<Fit> fit_jointly(EmbeddingTarget& target, Fit start, double gamma,
-                                      std::size_t evaluations);
+/// evaluations. Lengths are measured in 1 / sqrt(gamma), of several scales the middle one's, so units of the
+/// data do not matter. The outcome is never above f at the start with its best weights.
+[[nodiscard]] Result<Fit> fit_jointly(EmbeddingTarget& target, Fit start,
+                                      const compute::GaussianKernel& kernel, std::size_t evaluations);
 
 struct JointOptions {
   std::size_t evaluations = 30;       ///< of f, on the sample when there are more rows than sample_rows
@@ -34,7 +34,8 @@ struct JointOptions {
 
 /// The recipe "joint" from given points: fit_jointly on a seeded sample of the rows, then on all of them.
 /// Never above the start with its best weights on all rows.
-[[nodiscard]] Result<Fit> reduce_jointly(MatrixView<const float> data, Matrix<double> start, double gamma,
-                                         const JointOptions& options, const compute::Backend& backend);
+[[nodiscard]] Result<Fit> reduce_jointly(MatrixView<const float> data, Matrix<double> start,
+                                         const compute::GaussianKernel& kernel, const JointOptions& options,
+                                         const compute::Backend& backend);
 
 }  // namespace learndock::spec

@@ -51,8 +51,8 @@ std::vector<std::size_t> cluster_sizes(MatrixView<const float> data, MatrixView<
   return assign(data, points).size;
 }
 
-Result<Fit> keep_large_clusters(MatrixView<const float> data, double gamma, Fit fit, std::size_t min_rows,
-                                const compute::Backend& backend) {
+Result<Fit> keep_large_clusters(MatrixView<const float> data, const compute::GaussianKernel& kernel, Fit fit,
+                                std::size_t min_rows, const compute::Backend& backend) {
   Clusters clusters = assign(data, fit.points.view());
   std::vector<bool> dropped(fit.points.rows(), false);
   std::size_t left = fit.points.rows();
@@ -71,7 +71,7 @@ Result<Fit> keep_large_clusters(MatrixView<const float> data, double gamma, Fit 
   Matrix<double> kept(left, fit.points.cols());
   for (std::size_t i = 0, row = 0; i < fit.points.rows(); ++i)
     if (!dropped[i]) std::copy_n(fit.points.row(i).data(), kept.cols(), kept.row(row++).data());
-  DataTarget target(data, gamma, backend);
+  DataTarget target(data, kernel, backend);
   return fit_weights(target, std::move(kept));
 }
 

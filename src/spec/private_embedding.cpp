@@ -53,12 +53,18 @@ Result<std::vector<double>> system_noise(std::size_t count) {
   return noise;
 }
 
-FourierFeatures::FourierFeatures(std::size_t features, std::size_t dimension, double gamma,
-                                 std::uint64_t seed)
+FourierFeatures::FourierFeatures(std::size_t features, std::size_t dimension,
+                                 const compute::GaussianKernel& kernel, std::uint64_t seed)
     : frequencies_(features, dimension) {
   std::mt19937_64 random(seed);
-  std::normal_distribution<double> normal(0, std::sqrt(2 * gamma));
+  std::normal_distribution<double> normal(0, std::sqrt(2 * kernel.gamma));
   for (double& value : frequencies_.values()) value = normal(random);
+  if (kernel.scales == 1) return;
+  // Scales take turns. Who begins is drawn, which keeps the estimate unbiased for any number of frequencies.
+  const std::uint64_t first = random() % kernel.scales;
+  for (std::size_t f = 0; f < features; ++f)
+    for (double& value : frequencies_.row(f))
+      value *= static_cast<double>(1U << ((first + f) % kernel.scales));
 }
 
 void FourierFeatures::of(std::span<const double> x, std::span<double> out) const {
@@ -120,19 +126,19 @@ void FeatureTarget::gradient(std::span<const double> weights, MatrixView<double>
   }
 }
 
-Result<PrivateFit> reduce_privately(MatrixView<const float> data, std::size_t points, double gamma,
-                                    const PrivacyOptions& options, std::uint64_t seed,
-                                    std::span<const double> noise) {
+Result<PrivateFit> reduce_privately(MatrixView<const float> data, std::size_t points,
+                                    const compute::GaussianKernel& kernel, const PrivacyOptions& options,
+                                    std::uint64_t seed, std::span<const double> noise) {
   PrivacyGuarantee guarantee{options.epsilon,  options.delta, 2 / static_cast<double>(data.rows()), 0,
                              options.features, options.bound};
   guarantee.sigma = guarantee.sensitivity * gaussian_noise_multiplier(options.epsilon, options.delta);
-  const FourierFeatures features(options.features, data.cols(), gamma, seed);
+  const FourierFeatures features(options.features, data.cols(), kernel, seed);
   std::vector<double> mean = features.mean(data);
   for (std::size_t f = 0; f < mean.size(); ++f) mean[f] += guarantee.sigma * noise[f];
   // From here on the rows are not read again.
   FeatureTarget target(features, std::move(mean));
   LEARNDOCK_TRY(Fit fit, fit_weights(target, public_start(points, data.cols(), options.bound, seed)));
-  LEARNDOCK_TRY(fit, fit_jointly(target, std::move(fit), gamma, kEvaluations));
+  LEARNDOCK_TRY(fit, fit_jointly(target, std::move(fit), kernel, kEvaluations));
   for (double& value : fit.points.values()) value = std::clamp(value, -options.bound, options.bound);
   LEARNDOCK_TRY(fit, fit_weights(target, std::move(fit.points)));
   return PrivateFit{std::move(fit), guarantee};

@@ -20,11 +20,13 @@ namespace learndock::spec {
 [[nodiscard]] Result<std::vector<double>> system_noise(std::size_t count);
 
 /// phi(x) = (cos(Wx), sin(Wx)) / sqrt(F), W of F x d normal numbers of variance 2 gamma, drawn from a public
-/// seed: <phi(x), phi(y)> is an unbiased estimate of k(x, y), and |phi(x)| = 1.
+/// seed; with several scales each takes its share of the frequencies, of variance 2 gamma 4^s: <phi(x),
+/// phi(y)> is an unbiased estimate of k(x, y), and |phi(x)| = 1.
 /// @source Rahimi and Recht, "Random Features for Large-Scale Kernel Machines" (2007)
 class FourierFeatures {
  public:
-  FourierFeatures(std::size_t features, std::size_t dimension, double gamma, std::uint64_t seed);
+  FourierFeatures(std::size_t features, std::size_t dimension, const compute::GaussianKernel& kernel,
+                  std::uint64_t seed);
   [[nodiscard]] std::size_t size() const { return 2 * frequencies_.rows(); }
   [[nodiscard]] const Matrix<double>& frequencies() const { return frequencies_; }
   void of(std::span<const double> x, std::span<double> out) const;
@@ -58,7 +60,8 @@ struct PrivateFit {
 /// rows.
 /// @param noise  2 * options.features standard normal numbers
 [[nodiscard]] Result<PrivateFit> reduce_privately(MatrixView<const float> data, std::size_t points,
-                                                  double gamma, const PrivacyOptions& options,
-                                                  std::uint64_t seed, std::span<const double> noise);
+                                                  const compute::GaussianKernel& kernel,
+                                                  const PrivacyOptions& options, std::uint64_t seed,
+                                                  std::span<const double> noise);
 
 }  // namespace learndock::spec

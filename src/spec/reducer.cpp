@@ -70,9 +70,10 @@ std::size_t number_of_points(std::size_t wanted, std::size_t rows, std::size_t d
 /// The reference's steps on all points at once, each from the old ones, each followed by the weight step:
 ///   g_i = -2 gamma b_i [ sum_j b_j k_ij (z_i - z_j) - (2/n) sum_x k(z_i, x) (z_i - x) ],  z -= step g.
 /// The exact gradient of the squared distance weighs the first sum twice as much; "compat" keeps the recipe.
-Result<Fit> reduce_compatibly(MatrixView<const float> data, Matrix<double> points, double gamma,
-                              const ReducerOptions& options, const compute::Backend& backend) {
-  DataTarget target(data, gamma, backend);
+Result<Fit> reduce_compatibly(MatrixView<const float> data, Matrix<double> points,
+                              const compute::GaussianKernel& kernel, const ReducerOptions& options,
+                              const compute::Backend& backend) {
+  DataTarget target(data, kernel, backend);
   Fit fit{std::move(points), {}, 0, 0, {}};
   Matrix<double> pull(fit.points.rows(), fit.points.cols());
   for (std::size_t step = 0;; ++step) {
@@ -84,15 +85,16 @@ Result<Fit> reduce_compatibly(MatrixView<const float> data, Matrix<double> point
     target.pull(fit.weights, 2, pull.view());
     for (std::size_t i = 0; i < pull.rows(); ++i)
       for (std::size_t c = 0; c < pull.cols(); ++c)
-        fit.points(i, c) += options.step_size * 2 * gamma * fit.weights[i] * pull(i, c);
+        fit.points(i, c) += options.step_size * 2 * kernel.gamma * fit.weights[i] * pull(i, c);
   }
   fit.objective = target.objective(fit.weights);
   return fit;
 }
 
 /// k-means on at most this many rows starts "joint"; up to that many its start is that of "compat".
-Result<Fit> reduce_jointly_from_kmeans(MatrixView<const float> data, std::size_t k, double gamma,
-                                       const ReducerOptions& options, const compute::Backend& backend) {
+Result<Fit> reduce_jointly_from_kmeans(MatrixView<const float> data, std::size_t k,
+                                       const compute::GaussianKernel& kernel, const ReducerOptions& options,
+                                       const compute::Backend& backend) {
   Matrix<float> sample;
   MatrixView<const float> rows = data;
   if (data.rows() > kJointKmeansRows) {
@@ -107,37 +109,37 @@ Result<Fit> reduce_jointly_from_kmeans(MatrixView<const float> data, std::size_t
   joint.sample_rows = std::max(
       {options.sample_rows, kSampleRowsPerPoint * k, std::min(data.rows() / kSampleShare, kMaxSampleRows)});
   joint.seed = options.seed;
-  return reduce_jointly(data, std::move(start), gamma, joint, backend);
+  return reduce_jointly(data, std::move(start), kernel, joint, backend);
 }
 
-Result<Fit> fit_by_method(MatrixView<const float> data, std::size_t k, double gamma,
+Result<Fit> fit_by_method(MatrixView<const float> data, std::size_t k, const compute::GaussianKernel& kernel,
                           const ReducerOptions& options, const compute::Backend& backend) {
   if (options.method == ReducerMethod::joint)
-    return reduce_jointly_from_kmeans(data, k, gamma, options, backend);
+    return reduce_jointly_from_kmeans(data, k, kernel, options, backend);
   LEARNDOCK_TRY(Matrix<double> start,
                 kmeans_centroids(data, k, options.kmeans_iterations, options.seed, backend));
-  return reduce_compatibly(data, std::move(start), gamma, options, backend);
+  return reduce_compatibly(data, std::move(start), kernel, options, backend);
 }
 
-Result<Fit> fit_to_rows(MatrixView<const float> data, double gamma, const ReducerOptions& options,
-                        const compute::Backend& backend) {
+Result<Fit> fit_to_rows(MatrixView<const float> data, const compute::GaussianKernel& kernel,
+                        const ReducerOptions& options, const compute::Backend& backend) {
   const std::size_t k =
       std::min(number_of_points(options.points, data.rows(), data.cols()), data.rows() / options.min_cluster);
-  LEARNDOCK_TRY(Fit fit, fit_by_method(data, k, gamma, options, backend));
+  LEARNDOCK_TRY(Fit fit, fit_by_method(data, k, kernel, options, backend));
   if (options.min_cluster == 1) return fit;
-  return keep_large_clusters(data, gamma, std::move(fit), options.min_cluster, backend);
+  return keep_large_clusters(data, kernel, std::move(fit), options.min_cluster, backend);
 }
 
 Result<ReducedData> private_reduction(MatrixView<const float> data, const ReducerOptions& options) {
   const std::size_t k = number_of_points(options.points, data.rows(), data.cols());
   LEARNDOCK_TRY(const std::vector<double> noise, system_noise(2 * options.privacy->features));
-  LEARNDOCK_TRY(PrivateFit made,
-                reduce_privately(data, k, *options.gamma, *options.privacy, options.seed, noise));
+  LEARNDOCK_TRY(PrivateFit made, reduce_privately(data, k, {*options.gamma, options.scales}, *options.privacy,
+                                                  options.seed, noise));
   ReducedData result;
   result.privacy = made.guarantee;
   result.kkt_residual = made.fit.kkt_residual;
   LEARNDOCK_TRY(result.spec, make_table_specification(std::move(made.fit.points), std::move(made.fit.weights),
-                                                      *options.gamma, data.rows()));
+                                                      *options.gamma, data.rows(), options.scales));
   return result;
 }
 
@@ -166,6 +168,23 @@ Result<void> check_privacy(const ReducerOptions& options) {
   return {};
 }
 
+Result<void> check_scales(const ReducerOptions& options) {
+  if (options.scales == 0 || options.scales > compute::kMaxScales)
+    return fail(ErrorCode::invalid_argument,
+                fmt::format("the number of scales is 1 to {}, not {}", compute::kMaxScales, options.scales));
+  const bool compat = !options.privacy && options.method == ReducerMethod::compat;
+  if (options.scales > 1 && compat)
+    return fail(ErrorCode::invalid_argument,
+                fmt::format("the method compat, as the reference, knows one scale; {} were asked for",
+                            options.scales),
+                {}, "use --method joint, or one scale");
+  if (options.gamma &&
+      !std::isfinite(compute::GaussianKernel{*options.gamma, options.scales}.narrowest_gamma()))
+    return fail(ErrorCode::invalid_argument,
+                fmt::format("gamma {} is too large for {} scales", *options.gamma, options.scales));
+  return {};
+}
+
 Result<void> check_options(MatrixView<const float> data, const ReducerOptions& options) {
   if (data.rows() == 0 || data.cols() == 0)
     return fail(ErrorCode::table_empty, fmt::format("the data are {} x {}", data.rows(), data.cols()));
@@ -178,20 +197,21 @@ Result<void> check_options(MatrixView<const float> data, const ReducerOptions& o
     return fail(ErrorCode::invalid_argument,
                 fmt::format("the minimum cluster size is {}, the data have {} rows", options.min_cluster,
                             data.rows()));
+  LEARNDOCK_CHECK(check_scales(options));
   if (options.privacy) return check_privacy(options);
   return {};
 }
 
 /// Sum of k(x, y) over all pairs of rows. Kernel values are symmetric: each group of rows meets itself once
 /// and the rows after it, counted twice.
-Result<double> kernel_sum(const std::vector<double>& rows, std::size_t dimension, double gamma,
-                          const compute::Backend& backend) {
+Result<double> kernel_sum(const std::vector<double>& rows, std::size_t dimension,
+                          const compute::GaussianKernel& kernel, const compute::Backend& backend) {
   constexpr std::size_t kChunk = 256, kGroups = 8;
   const std::size_t count = rows.size() / dimension;
   const std::vector<double> ones(count, 1.0);
   const auto part = [&](std::size_t first, std::size_t last) {
-    return compute::ReducedSetView{rows.data() + first * dimension, ones.data(), last - first, dimension,
-                                   gamma};
+    return compute::ReducedSetView{
+        rows.data() + first * dimension, ones.data(), last - first, dimension, kernel.gamma, kernel.scales};
   };
   double total = 0;
   for (std::size_t group = 0; group < kGroups; ++group) {
@@ -210,15 +230,15 @@ Result<double> kernel_sum(const std::vector<double>& rows, std::size_t dimension
 
 /// <mu_x, mu_x>: exact up to `limit` rows, beyond that from the off-diagonal mean of a sample, which is
 /// unbiased.
-Result<double> data_self_term(MatrixView<const float> data, double gamma, std::size_t limit,
-                              std::uint64_t seed, const compute::Backend& backend) {
+Result<double> data_self_term(MatrixView<const float> data, const compute::GaussianKernel& kernel,
+                              std::size_t limit, std::uint64_t seed, const compute::Backend& backend) {
   const std::size_t count = std::min(limit, data.rows());
   std::vector<double> rows(data.data(), data.data() + count * data.cols());
   if (count < data.rows()) {
     const Matrix<float> sample = take_rows(data, sample_rows(data.rows(), count, seed + 1));
     std::copy(sample.values().begin(), sample.values().end(), rows.begin());
   }
-  LEARNDOCK_TRY(const double total, kernel_sum(rows, data.cols(), gamma, backend));
+  LEARNDOCK_TRY(const double total, kernel_sum(rows, data.cols(), kernel, backend));
   const auto m = static_cast<double>(count), n = static_cast<double>(data.rows());
   if (count == data.rows()) return total / (n * n);
   const double off_diagonal = (total - m) / (m * (m - 1));
@@ -227,9 +247,10 @@ Result<double> data_self_term(MatrixView<const float> data, double gamma, std::s
 
 }  // namespace
 
-double median_heuristic_gamma(MatrixView<const float> data, std::uint64_t seed) {
+double median_heuristic_gamma(MatrixView<const float> data, std::uint64_t seed, std::uint32_t scales) {
   constexpr std::size_t kPairs = 20'000;
-  if (data.rows() < 2) return 1;
+  const double widest = std::pow(2.0, 1.0 - scales);
+  if (data.rows() < 2) return widest;
   std::mt19937_64 random(seed);
   std::vector<double> distances(kPairs);
   for (double& distance : distances) {
@@ -243,10 +264,10 @@ double median_heuristic_gamma(MatrixView<const float> data, std::uint64_t seed) 
   }
   // Equal rows say nothing about the scale.
   std::erase_if(distances, [](double distance) { return !(distance > 0); });
-  if (distances.empty()) return 1;
+  if (distances.empty()) return widest;
   const auto median = distances.begin() + static_cast<std::ptrdiff_t>(distances.size() / 2);
   std::nth_element(distances.begin(), median, distances.end());
-  return 1 / *median;
+  return widest / *median;
 }
 
 Result<ReducedData> reduce(MatrixView<const float> data, const ReducerOptions& options,
@@ -255,19 +276,21 @@ Result<ReducedData> reduce(MatrixView<const float> data, const ReducerOptions& o
   if (options.privacy) return private_reduction(data, options);
   LEARNDOCK_TRY(const Matrix<float> copy, filled(data));
   const MatrixView<const float> clean = copy.rows() == 0 ? data : copy.view();
-  const double gamma = options.gamma ? *options.gamma : median_heuristic_gamma(clean, options.seed);
-  LEARNDOCK_TRY(Fit fit, fit_to_rows(clean, gamma, options, backend));
+  const double gamma =
+      options.gamma ? *options.gamma : median_heuristic_gamma(clean, options.seed, options.scales);
+  const compute::GaussianKernel kernel{gamma, options.scales};
+  LEARNDOCK_TRY(Fit fit, fit_to_rows(clean, kernel, options, backend));
 
   ReducedData result;
   if (options.measured_rows > 1) {
     LEARNDOCK_TRY(const double self,
-                  data_self_term(clean, gamma, options.measured_rows, options.seed, backend));
+                  data_self_term(clean, kernel, options.measured_rows, options.seed, backend));
     result.mmd_squared_to_data = self + fit.objective;
     result.mmd_exact = data.rows() <= options.measured_rows;
   }
   result.kkt_residual = fit.kkt_residual;
-  LEARNDOCK_TRY(result.spec,
-                make_table_specification(std::move(fit.points), std::move(fit.weights), gamma, data.rows()));
+  LEARNDOCK_TRY(result.spec, make_table_specification(std::move(fit.points), std::move(fit.weights), gamma,
+                                                      data.rows(), options.scales));
   return result;
 }
 

@@ -74,6 +74,24 @@ Result<void> check_values(const RkmeSpecification& spec, const SpecificationLimi
   return {};
 }
 
+Result<void> check_kernel(const RkmeSpecification& spec) {
+  const std::uint32_t most = spec.gaussian() ? compute::kMaxScales : 1;
+  if (spec.scales == 0 || spec.scales > most)
+    return fail(ErrorCode::spec_kernel,
+                fmt::format("the kernel has {} scales; a {} has 1{}", spec.scales, type_name(spec.type),
+                            most > 1 ? fmt::format(" to {}", most) : ""),
+                "/scales");
+  if (!(spec.gamma > 0) || !std::isfinite(spec.gamma))
+    return fail(ErrorCode::spec_gamma, fmt::format("gamma is {}; it must be a positive number", spec.gamma),
+                "/gamma");
+  if (!std::isfinite(spec.kernel().narrowest_gamma()))
+    return fail(
+        ErrorCode::spec_gamma,
+        fmt::format("gamma is {}, and of {} scales the narrowest is not finite", spec.gamma, spec.scales),
+        "/gamma");
+  return {};
+}
+
 Result<void> check_extra(const RkmeSpecification& spec, const SpecificationLimits& limits) {
   if (spec.trailing_shape.size() > kMaxRank)
     return fail(ErrorCode::spec_shape,
@@ -114,19 +132,18 @@ Result<void> validate(const RkmeSpecification& spec, const SpecificationLimits& 
   LEARNDOCK_CHECK(check_shape(spec, limits));
   LEARNDOCK_CHECK(check_values(spec, limits));
   LEARNDOCK_CHECK(check_extra(spec, limits));
-  if (!(spec.gamma > 0) || !std::isfinite(spec.gamma))
-    return fail(ErrorCode::spec_gamma, fmt::format("gamma is {}; it must be a positive number", spec.gamma),
-                "/gamma");
-  return {};
+  return check_kernel(spec);
 }
 
 Result<RkmeSpecification> make_table_specification(Matrix<double> points, std::vector<double> weights,
-                                                   double gamma, std::uint64_t num_points) {
+                                                   double gamma, std::uint64_t num_points,
+                                                   std::uint32_t scales) {
   RkmeSpecification spec;
   spec.trailing_shape = {points.cols()};
   spec.points = std::move(points);
   spec.weights = std::move(weights);
   spec.gamma = gamma;
+  spec.scales = scales;
   spec.num_points = num_points;
   LEARNDOCK_CHECK(validate(spec));
   return spec;

@@ -252,6 +252,33 @@ class CommandLine(TestCase):
             distance[method] = value["mmd_to_data"]
         self.assertLess(4 * distance["joint"], distance["compat"])
 
+    def test_spec_make_of_several_scales_and_search_among_them(self):
+        data, made = self.write("x.csv", CSV), self.folder / "stat.json"
+        command = ["spec", "make", "--data", data, "--label", "label", "--points", "5", "--out", made, "--json"]
+        refused = learndock(*command, "--scales", "3")
+        self.assertEqual(refused.code, 2)
+        self.assertIn("--method joint", refused.err)
+        self.assertEqual(learndock(*command, "--method", "joint", "--scales", "5").code, 2)
+        self.assertFalse(made.exists())
+        self.assertEqual(self.run_ok(*command).json()["scales"], 1)
+        self.assertNotIn("scales", json.loads(made.read_text()))
+        value = self.run_ok(*command, "--method", "joint", "--scales", "3").json()
+        self.assertEqual((value["scales"], json.loads(made.read_text())["scales"]), (3, 3))
+        self.assertEqual(self.run_ok("spec", "info", made, "--json").json()["scales"], 3)
+        self.assertAlmostEqual(self.run_ok("spec", "distance", made, made, "--json").json()["mmd_squared"], 0, places=12)
+
+        stats = {"one": statistical(), "three": statistical(scales=3), "wrong": statistical(scales=7)}
+        lines = [{"id": name, "semantic": {}, "stat": stat} for name, stat in stats.items()]
+        dock = self.new_dock()
+        bulk = self.write("bulk.jsonl", "".join(json.dumps(line) + "\n" for line in lines))
+        rejected = learndock("import", "--dock", dock, "--specs", bulk, "--json").json()["rejected"]
+        self.assertEqual([(r["code"], r["where"]) for r in rejected], [("spec.kernel", "/stat/scales")])
+        self.assertEqual(self.run_ok("show", "three", "--dock", dock, "--json").json()["statistical"]["scales"], 3)
+        answer = self.run_ok("search", "--dock", dock, "--spec", made, "--json").json()
+        self.assertEqual([hit["id"] for hit in answer["singles"]], ["three"])
+        self.assertIn("1 learnware skipped: scales other than the query's 3", answer["warnings"])
+        self.assertIn("spec.kernel", learndock("search", "--dock", dock, "--spec", made, "--scores", "compat").err)
+
     def test_spec_make_with_privacy_says_what_was_earned_and_not_the_distance(self):
         command = ["spec", "make", "--data", self.write("x.csv", CSV), "--label", "label", "--out",
                    self.folder / "p.json", "--json", "--dp-epsilon", "2"]

@@ -3,6 +3,7 @@
 
 #include "learndock/compute/registry.hpp"
 
+#include "compute/cpu_targets.hpp"
 #include "support/generators.hpp"
 
 #include <gtest/gtest.h>
@@ -30,7 +31,7 @@ std::vector<std::shared_ptr<const Backend>> backends() {
 }
 
 /// Each term |b c k| carries the error of the exponent (a few rounding errors of gamma times centred norms)
-/// and of exp.
+/// and of exp. Each further scale squares the exponential twice, which makes 4 times the error of both.
 double bound(const WeightedSet& a, const WeightedSet& b, double offset) {
   double weight_a = 0, weight_b = 0, norm = 0;
   for (const double w : a.weights) weight_a += std::abs(w);
@@ -44,7 +45,7 @@ double bound(const WeightedSet& a, const WeightedSet& b, double offset) {
   // Centring itself rounds each coordinate by eps |offset|, which moves a squared distance by that times the
   // distance.
   const double coordinate = std::abs(offset) * std::sqrt(norm * static_cast<double>(a.points.cols()));
-  return weight_a * weight_b * 1e-15 *
+  return weight_a * weight_b * 1e-15 * std::pow(4.0, a.scales - 1.0) *
          (16 + 8 * a.gamma * (4 * norm * std::sqrt(static_cast<double>(a.points.cols())) + coordinate));
 }
 
@@ -52,16 +53,21 @@ struct Case {
   std::size_t sets, count, query_count, dimension;
   double gamma, offset, spread;
   bool signed_weights;
+  std::uint32_t scales = 1;
 };
 
 const Case kCases[] = {
-    {0, 1, 1, 1, 0.1, 0, 1, false},      {1, 1, 1, 1, 0.1, 0, 1, false},
-    {3, 1, 7, 2, 0.5, 0, 1, true},       {40, 20, 100, 20, 0.1, 0, 1, false},
-    {7, 511, 3, 5, 0.1, 0, 1, false},    {7, 512, 3, 5, 0.1, 0, 1, true},
-    {7, 513, 33, 5, 0.1, 0, 1, false},   {2, 1501, 1403, 3, 0.2, 0, 1, true},
-    {9, 17, 31, 129, 0.01, 0, 1, false}, {5, 20, 20, 8, 0.1, 1e6, 1, false},
-    {5, 20, 20, 8, 0.1, 0, 1e4, false},  {5, 20, 20, 8, 1e-8, 0, 1e4, false},
-    {5, 20, 20, 8, 1e6, 0, 1e-3, true},  {5, 8, 8, 4, 0.1, 0, 0, false},  // spread 0: all points equal
+    {0, 1, 1, 1, 0.1, 0, 1, false},         {1, 1, 1, 1, 0.1, 0, 1, false},
+    {3, 1, 7, 2, 0.5, 0, 1, true},          {40, 20, 100, 20, 0.1, 0, 1, false},
+    {7, 511, 3, 5, 0.1, 0, 1, false},       {7, 512, 3, 5, 0.1, 0, 1, true},
+    {7, 513, 33, 5, 0.1, 0, 1, false},      {2, 1501, 1403, 3, 0.2, 0, 1, true},
+    {9, 17, 31, 129, 0.01, 0, 1, false},    {5, 20, 20, 8, 0.1, 1e6, 1, false},
+    {5, 20, 20, 8, 0.1, 0, 1e4, false},     {5, 20, 20, 8, 1e-8, 0, 1e4, false},
+    {5, 20, 20, 8, 1e6, 0, 1e-3, true},     {5, 8, 8, 4, 0.1, 0, 0, false},  // spread 0: all points equal
+    {7, 513, 33, 5, 0.02, 0, 1, true, 2},   {9, 17, 31, 129, 0.001, 0, 1, false, 3},
+    {40, 20, 100, 20, 0.01, 0, 1, true, 4}, {5, 20, 20, 8, 1e-10, 0, 1e4, false, 4},
+    {5, 20, 20, 8, 1e4, 0, 1e-3, true, 3},  {5, 8, 8, 4, 0.1, 0, 0, false, 4},
+    {5, 20, 20, 8, 0.1, 1e6, 1, false, 4},
 };
 
 TEST(Backend, InnerProductsMatchTheOracle) {
@@ -74,7 +80,7 @@ TEST(Backend, InnerProductsMatchTheOracle) {
       std::vector<WeightedSet> sets;
       for (std::size_t i = 0; i < c.sets; ++i)  // ragged: later sets are larger; gammas differ
         sets.push_back(random_set({c.count + i, c.dimension, c.gamma * (1 + 0.1 * static_cast<double>(i)),
-                                   c.offset, c.spread, c.signed_weights},
+                                   c.offset, c.spread, c.signed_weights, c.scales},
                                   i));
       std::vector<ReducedSetView> views;
       for (const auto& set : sets) views.push_back(set.view());
@@ -91,8 +97,8 @@ TEST(Backend, SelfInnerProductsMatchTheOracle) {
     for (const Case& c : kCases) {
       std::vector<WeightedSet> sets;
       for (std::size_t i = 0; i < c.sets; ++i)  // dimensions differ too
-        sets.push_back(
-            random_set({c.count, c.dimension + i, c.gamma, c.offset, c.spread, c.signed_weights}, i));
+        sets.push_back(random_set(
+            {c.count, c.dimension + i, c.gamma, c.offset, c.spread, c.signed_weights, c.scales}, i));
       std::vector<ReducedSetView> views;
       for (const auto& set : sets) views.push_back(set.view());
       std::vector<double> want(c.sets), have(c.sets);
@@ -115,38 +121,118 @@ TEST(Backend, HandComputedInnerProduct) {
   }
 }
 
-TEST(Backend, GramMatchesTheOracle) {
-  for (const auto& backend : backends())
-    for (const std::size_t n : {0u, 1u, 2u, 100u, 513u}) {
-      const auto set = random_set({n, 7, 0.1, 1e3, 1, false}, n);
-      Matrix<double> want(n, n), have(n, n);
-      ASSERT_TRUE(oracle().gram(set.points.view(), 0.1, want.view()).has_value());
-      ASSERT_TRUE(backend->gram(set.points.view(), 0.1, have.view()).has_value());
-      for (std::size_t i = 0; i < n * n; ++i) EXPECT_NEAR(have.values()[i], want.values()[i], 1e-12);
+TEST(Backend, HandComputedInnerProductOverScales) {
+  // k(0, 1) under gamma = ln 2 is 1/2, (1/2 + 1/16) / 2, (1/2 + 1/16 + 2^-16) / 3, (... + 2^-64) / 4.
+  const WeightedSet query{Matrix<double>(1, 1, {1}), {1}, 123};
+  const double want[] = {0.5, 0.28125, (0.5625 + 0x1p-16) / 3, (0.5625 + 0x1p-16 + 0x1p-64) / 4};
+  std::vector<std::shared_ptr<const Backend>> all = backends();
+  all.push_back(open_backend("cpu_reference").value());
+  for (const auto& backend : all)
+    for (std::uint32_t scales = 1; scales <= kMaxScales; ++scales) {
+      const WeightedSet set{Matrix<double>(1, 1, {0}), {1}, std::log(2.0), scales};
+      const ReducedSetView views[] = {set.view()};
+      double out = 0, self = 0;
+      ASSERT_TRUE(backend->inner_products(query.view(), views, {&out, 1}).has_value());
+      ASSERT_TRUE(backend->self_inner_products(views, {&self, 1}).has_value());
+      EXPECT_NEAR(out, want[scales - 1], 1e-14) << backend->name() << " scales " << scales;
+      EXPECT_NEAR(self, 1, 1e-14);
     }
 }
 
+TEST(Backend, GramMatchesTheOracle) {
+  for (const auto& backend : backends())
+    for (std::uint32_t scales = 1; scales <= kMaxScales; ++scales)
+      for (const std::size_t n : {0u, 1u, 2u, 100u, 513u}) {
+        const auto set = random_set({n, 7, 0.1, 1e3, 1, false}, n);
+        const GaussianKernel kernel{0.1, scales};
+        Matrix<double> want(n, n), have(n, n);
+        ASSERT_TRUE(oracle().gram(set.points.view(), kernel, want.view()).has_value());
+        ASSERT_TRUE(backend->gram(set.points.view(), kernel, have.view()).has_value());
+        for (std::size_t i = 0; i < n * n; ++i) EXPECT_NEAR(have.values()[i], want.values()[i], 1e-12);
+      }
+}
+
+/// What data_sums writes.
+struct Sums {
+  std::vector<double> kernel, slope;
+  Matrix<double> slope_point;
+  Sums(std::size_t k, std::size_t d) : kernel(k, -1), slope(k, -1), slope_point(k, d) {}
+  DataSums view() { return {kernel, slope_point.view(), slope}; }
+};
+
 TEST(Backend, DataSumsMatchTheOracleAndIgnoreTheThreadCount) {
-  for (const std::size_t rows : {0u, 1u, 1023u, 1024u, 1025u, 20'001u}) {
-    const auto set = random_set({13, 6, 0.1, 50, 1, false}, rows);
-    const auto data = random_data(rows, 6, rows + 1, 50);
-    std::vector<double> want(13), first;
-    Matrix<double> want_points(13, 6);
-    ASSERT_TRUE(
-        oracle().data_sums(set.points.view(), data.view(), 0.1, {want, want_points.view()}).has_value());
-    for (const auto& backend : backends()) {
-      std::vector<double> have(13);
-      Matrix<double> have_points(13, 6);
-      ASSERT_TRUE(
-          backend->data_sums(set.points.view(), data.view(), 0.1, {have, have_points.view()}).has_value());
-      const double scale = static_cast<double>(rows) + 1;
-      for (std::size_t i = 0; i < 13; ++i) EXPECT_NEAR(have[i], want[i], 1e-13 * scale) << rows;
-      for (std::size_t i = 0; i < 13 * 6; ++i)
-        EXPECT_NEAR(have_points.values()[i], want_points.values()[i], 1e-11 * scale) << rows;
-      if (backend->name() != "cpu") continue;
-      if (first.empty()) first = have;
-      EXPECT_EQ(have, first) << "same bits for every thread count";
+  for (std::uint32_t scales = 1; scales <= kMaxScales; ++scales)
+    for (const std::size_t rows : {0u, 1u, 1023u, 1024u, 1025u, 20'001u}) {
+      const auto set = random_set({13, 6, 0.1, 50, 1, false}, rows);
+      const auto data = random_data(rows, 6, rows + 1, 50);
+      const GaussianKernel kernel{0.1 / std::pow(4.0, scales - 1.0), scales};
+      Sums want(13, 6);
+      std::vector<double> first;
+      ASSERT_TRUE(oracle().data_sums(set.points.view(), data.view(), kernel, want.view()).has_value());
+      for (const auto& backend : backends()) {
+        SCOPED_TRACE(std::string(backend->name()) + " rows " + std::to_string(rows) + " scales " +
+                     std::to_string(scales));
+        Sums have(13, 6);
+        ASSERT_TRUE(backend->data_sums(set.points.view(), data.view(), kernel, have.view()).has_value());
+        // The slope of the narrowest scale counts 4^(scales - 1) times.
+        const double scale = static_cast<double>(rows) + 1, slope = scale * std::pow(4.0, scales - 1.0);
+        for (std::size_t i = 0; i < 13; ++i) {
+          EXPECT_NEAR(have.kernel[i], want.kernel[i], 1e-13 * scale);
+          EXPECT_NEAR(have.slope[i], want.slope[i], 1e-13 * slope);
+        }
+        for (std::size_t i = 0; i < 13 * 6; ++i)
+          EXPECT_NEAR(have.slope_point.values()[i], want.slope_point.values()[i], 1e-11 * slope);
+        if (scales == 1) {
+          EXPECT_EQ(have.slope, have.kernel);
+        }
+        if (backend->name() != "cpu") continue;
+        if (first.empty()) first = have.slope_point.values();
+        EXPECT_EQ(have.slope_point.values(), first) << "same bits for every thread count";
+      }
     }
+}
+
+TEST(Backend, EveryInstructionSetMatchesTheOracleOverScales) {
+  const auto set = random_set({13, 6, 0.1, 50, 1, false}, 1);
+  const auto data = random_data(1025, 6, 2, 50);
+  for (std::uint32_t scales = 1; scales <= kMaxScales; ++scales) {
+    const GaussianKernel kernel{0.1 / std::pow(4.0, scales - 1.0), scales};
+    Sums want(13, 6);
+    ASSERT_TRUE(oracle().data_sums(set.points.view(), data.view(), kernel, want.view()).has_value());
+    for (const std::string& target : usable_instruction_sets()) {
+      ASSERT_TRUE(limit_instruction_set(target).has_value());
+      Sums have(13, 6);
+      ASSERT_TRUE(open_backend("cpu", 1)
+                      .value()
+                      ->data_sums(set.points.view(), data.view(), kernel, have.view())
+                      .has_value());
+      const double slope = 1e3 * std::pow(4.0, scales - 1.0);
+      for (std::size_t i = 0; i < 13; ++i) {
+        EXPECT_NEAR(have.kernel[i], want.kernel[i], 1e-10) << target;
+        EXPECT_NEAR(have.slope[i], want.slope[i], 1e-13 * slope) << target;
+        for (std::size_t c = 0; c < 6; ++c)
+          EXPECT_NEAR(have.slope_point(i, c), want.slope_point(i, c), 1e-11 * slope) << target;
+      }
+    }
+    ASSERT_TRUE(limit_instruction_set("").has_value());
+  }
+}
+
+TEST(Backend, DataSumsGiveOnlyWhatIsAskedFor) {
+  const auto set = random_set({5, 3}, 1);
+  const auto data = random_data(100, 3, 2);
+  for (const auto& backend : backends()) {
+    Sums all(5, 3), some(5, 3);
+    ASSERT_TRUE(backend->data_sums(set.points.view(), data.view(), {0.1, 3}, all.view()).has_value());
+    ASSERT_TRUE(backend->data_sums(set.points.view(), data.view(), {0.1, 3}, {some.kernel, {}}).has_value());
+    EXPECT_EQ(some.kernel, all.kernel);
+    ASSERT_TRUE(
+        backend->data_sums(set.points.view(), data.view(), {0.1, 3}, {some.kernel, some.slope_point.view()})
+            .has_value());
+    EXPECT_EQ(some.slope_point, all.slope_point);
+    ASSERT_TRUE(backend->data_sums(set.points.view(), data.view(), {0.1, 3}, {some.kernel, {}, some.slope})
+                    .has_value());
+    EXPECT_EQ(some.slope, all.slope);
   }
 }
 
@@ -200,11 +286,11 @@ TEST(Backend, WideColumnsLoseNothingToCancellation) {
       EXPECT_TRUE(close(cross[i], want_cross[i])) << cross[i] << " for " << want_cross[i];
     }
     Matrix<double> gram(20, 20), want_gram(20, 20);
-    ASSERT_TRUE(oracle().gram(near.points.view(), 0.1, want_gram.view()).has_value());
-    ASSERT_TRUE(backend->gram(near.points.view(), 0.1, gram.view()).has_value());
+    ASSERT_TRUE(oracle().gram(near.points.view(), {0.1}, want_gram.view()).has_value());
+    ASSERT_TRUE(backend->gram(near.points.view(), {0.1}, gram.view()).has_value());
     std::vector<double> sums(20), want_sums(20);
-    ASSERT_TRUE(oracle().data_sums(points.view(), data.view(), 0.1, {want_sums, {}}).has_value());
-    ASSERT_TRUE(backend->data_sums(points.view(), data.view(), 0.1, {sums, {}}).has_value());
+    ASSERT_TRUE(oracle().data_sums(points.view(), data.view(), {0.1}, {want_sums, {}}).has_value());
+    ASSERT_TRUE(backend->data_sums(points.view(), data.view(), {0.1}, {sums, {}}).has_value());
     for (std::size_t i = 0; i < 20; ++i) {
       EXPECT_TRUE(close(sums[i], want_sums[i])) << sums[i] << " for " << want_sums[i];
       for (std::size_t j = 0; j < 20; ++j) EXPECT_TRUE(close(gram(i, j), want_gram(i, j))) << gram(i, j);
@@ -212,16 +298,32 @@ TEST(Backend, WideColumnsLoseNothingToCancellation) {
   }
 }
 
-TEST(Backend, RefusesMismatchedShapes) {
+TEST(Backend, RefusesMismatchedShapesAndUnknownKernels) {
   const auto a = random_set({3, 2}, 1), b = random_set({3, 4}, 2);
-  const ReducedSetView views[] = {b.view()};
+  auto none = a, five = a;
+  none.scales = 0;
+  five.scales = kMaxScales + 1;
+  const ReducedSetView views[] = {b.view(), none.view(), five.view()};
+  const auto data = random_data(4, 2, 3);
   double out = 0;
+  Sums sums(3, 2);
+  Matrix<double> gram(3, 3);
+  std::vector<double> short_slope(2);
   std::vector<std::shared_ptr<const Backend>> all = backends();
   all.push_back(open_backend("cpu_reference").value());
+  const auto refused = [](const Result<void>& result) {
+    return !result && result.error().code == ErrorCode::invalid_argument;
+  };
   for (const auto& backend : all) {
-    const auto result = backend->inner_products(a.view(), views, {&out, 1});
-    ASSERT_FALSE(result.has_value());
-    EXPECT_EQ(result.error().code, ErrorCode::invalid_argument);
+    for (const ReducedSetView& view : views)
+      EXPECT_TRUE(refused(backend->inner_products(a.view(), {&view, 1}, {&out, 1})));
+    EXPECT_TRUE(refused(backend->self_inner_products({views + 1, 1}, {&out, 1})));
+    EXPECT_TRUE(refused(backend->gram(a.points.view(), {0.1, 5}, gram.view())));
+    EXPECT_TRUE(refused(backend->data_sums(a.points.view(), data.view(), {0.1, 0}, sums.view())));
+    EXPECT_TRUE(
+        refused(backend->data_sums(a.points.view(), data.view(), {0.1, 2}, {sums.kernel, {}, short_slope})));
+    const ReductionJob job{a.points.view(), data.view(), {0.1, 5}, sums.view()};
+    EXPECT_TRUE(refused(backend->reduction_sums({&job, 1})));
   }
 }
 

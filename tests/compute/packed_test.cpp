@@ -87,10 +87,11 @@ TEST_P(Packed, SelfTermsStayWithinTheBound) {
 }
 
 TEST_P(Packed, ProjectionMatchesTheOracle) {
+  std::uint32_t scales = 0;
   for (const std::size_t landmarks : {1u, 31u, 33u, 70u}) {
-    const PackedCase c{7, 20, 1, 6, 0.1, 3, 1, true};
+    const PackedCase c{7, 20, 1, 6, 0.1, 3, 1, true, ++scales};
     const PackedInput input(c);
-    const auto packed = PackedSets::pack(input.set_views, {c.gamma, 1}, input.centre).value();
+    const auto packed = PackedSets::pack(input.set_views, {c.gamma, c.scales}, input.centre).value();
     const auto points = testing::random_set({landmarks, 6, 0.1, 3}, 77);
     const auto map = testing::random_set({9, landmarks}, 78);
     const Projection projection{points.points.view(), map.points.view()};
@@ -99,7 +100,7 @@ TEST_P(Packed, ProjectionMatchesTheOracle) {
         backend_->project(*backend_->hold(packed.view()).value(), projection, 2, have.view()).has_value());
     ASSERT_TRUE(
         oracle_->project(*oracle_->hold(packed.view()).value(), projection, 2, want.view()).has_value());
-    const double error = cross_term_error({c.gamma, 1}, 6, packed.radius(), 10);
+    const double error = cross_term_error({c.gamma, c.scales}, 6, packed.radius(), 10);
     for (std::size_t i = 0; i < 4; ++i)
       for (std::size_t k = 0; k < 9; ++k) {
         double row = 0;
@@ -109,40 +110,63 @@ TEST_P(Packed, ProjectionMatchesTheOracle) {
   }
 }
 
+/// One job of reduction_sums and what the oracle says.
+struct Reduction {
+  testing::WeightedSet points;
+  Matrix<float> data;
+  GaussianKernel kernel;
+  std::vector<double> have, want, have_slope, want_slope;
+  Matrix<double> have_points, want_points;
+  bool with_points, with_slopes;
+
+  Reduction(std::size_t rows, std::size_t j, std::uint32_t scales)
+      : points(testing::random_set({13 + j, 6, 0.1, 50}, j)),
+        data(testing::random_data(rows, 6, j + 1, 50)),
+        kernel{0.1 / std::pow(4.0, scales - 1.0), scales},
+        have(13 + j, -1),
+        want(13 + j),
+        have_slope(13 + j, -1),
+        want_slope(13 + j),
+        have_points(13 + j, 6),
+        want_points(13 + j, 6),
+        with_points(j % 2 == 0),
+        with_slopes(j % 3 != 0) {}
+  ReductionJob job() {
+    return {points.points.view(),
+            data.view(),
+            kernel,
+            {have, with_points ? have_points.view() : MatrixView<double>(),
+             with_slopes ? std::span<double>(have_slope) : std::span<double>()}};
+  }
+};
+
 TEST_P(Packed, ReductionSumsMatchTheOracleForManyJobsAtOnce) {
   const std::size_t rows[] = {0, 1, 31, 255, 256, 257, 9001};
-  std::vector<testing::WeightedSet> points;
-  std::vector<Matrix<float>> data;
-  std::vector<std::vector<double>> have, want;
-  std::vector<Matrix<double>> have_points, want_points;
-  for (std::size_t j = 0; j < std::size(rows); ++j) {
-    points.push_back(testing::random_set({13 + j, 6, 0.1, 50}, j));
-    data.push_back(testing::random_data(rows[j], 6, j + 1, 50));
-    have.emplace_back(13 + j);
-    want.emplace_back(13 + j);
-    have_points.emplace_back(13 + j, 6);
-    want_points.emplace_back(13 + j, 6);
-  }
+  std::vector<Reduction> all;
+  for (std::uint32_t scales = 1; scales <= kMaxScales; ++scales)
+    for (std::size_t j = 0; j < std::size(rows); ++j) all.emplace_back(rows[j], j, scales);
   std::vector<ReductionJob> jobs;
-  for (std::size_t j = 0; j < std::size(rows); ++j) {
-    const bool with_points = j % 2 == 0;
-    jobs.push_back({points[j].points.view(),
-                    data[j].view(),
-                    0.1,
-                    {have[j], with_points ? have_points[j].view() : MatrixView<double>()}});
+  for (Reduction& one : all) {
+    jobs.push_back(one.job());
     ASSERT_TRUE(oracle_
-                    ->data_sums(points[j].points.view(), data[j].view(), 0.1,
-                                {want[j], with_points ? want_points[j].view() : MatrixView<double>()})
+                    ->data_sums(one.points.points.view(), one.data.view(), one.kernel,
+                                {one.want, one.want_points.view(), one.want_slope})
                     .has_value());
   }
   ASSERT_TRUE(backend_->reduction_sums(jobs).has_value());
-  const double error = cross_term_error({0.1, 1}, 6, 8, 8);
-  for (std::size_t j = 0; j < jobs.size(); ++j) {
-    const double scale = static_cast<double>(rows[j]) + 1;
-    for (std::size_t i = 0; i < want[j].size(); ++i) {
-      EXPECT_NEAR(have[j][i], want[j][i], error * scale) << "job " << j;
-      for (std::size_t k = 0; k < 6; ++k)
-        EXPECT_NEAR(have_points[j](i, k), want_points[j](i, k), error * scale * 60) << "job " << j;
+  for (const Reduction& one : all) {
+    SCOPED_TRACE("rows " + std::to_string(one.data.rows()) + " scales " + std::to_string(one.kernel.scales));
+    const double scale = static_cast<double>(one.data.rows()) + 1;
+    const double error = cross_term_error(one.kernel, 6, 8, 8) * scale;
+    // The slope of the narrowest scale counts 4^(scales - 1) times.
+    const double slope_error = error * std::pow(4.0, one.kernel.scales - 1.0);
+    for (std::size_t i = 0; i < one.want.size(); ++i) {
+      EXPECT_NEAR(one.have[i], one.want[i], error);
+      if (one.with_slopes) {
+        EXPECT_NEAR(one.have_slope[i], one.want_slope[i], slope_error);
+      }
+      for (std::size_t k = 0; one.with_points && k < 6; ++k)
+        EXPECT_NEAR(one.have_points(i, k), one.want_points(i, k), slope_error * 60);
     }
   }
 }
@@ -153,7 +177,7 @@ TEST_P(Packed, WeightsOfManyJobsCarryCertificates) {
   for (const std::size_t k : {1u, 2u, 33u}) {
     const auto set = testing::random_set({k, 3}, k);
     grams.emplace_back(k, k);
-    ASSERT_TRUE(oracle_->gram(set.points.view(), 0.1, grams.back().view()).has_value());
+    ASSERT_TRUE(oracle_->gram(set.points.view(), {0.1}, grams.back().view()).has_value());
     linear.emplace_back(k);
     for (std::size_t i = 0; i < k; ++i) linear.back()[i] = grams.back()(i, k / 2);
     weights.emplace_back(k);

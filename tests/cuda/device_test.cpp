@@ -107,7 +107,7 @@ TEST_F(CudaDevice, ALostDeviceIsReportedAndNeverAskedAgain) {
   EXPECT_EQ(backend->self_terms(*held, self).error().code, ErrorCode::unavailable);
   EXPECT_EQ(backend->cross_terms(*held, sets.input.query_views, all.view()).error().code,
             ErrorCode::unavailable);
-  EXPECT_EQ(backend->gram(points.view(), 0.1, gram.view()).error().code, ErrorCode::unavailable);
+  EXPECT_EQ(backend->gram(points.view(), {0.1}, gram.view()).error().code, ErrorCode::unavailable);
   EXPECT_EQ(backend->hold(sets.packed.view()).error().code, ErrorCode::unavailable);
   EXPECT_THAT(backend->self_terms(*held, self).error().message, HasSubstr("cudaErrorIllegalAddress"))
       << "the first cause stays visible";

@@ -145,29 +145,36 @@ TEST_F(CudaParts, ScansOfAnyLength) {
 TEST_F(CudaParts, DataLargerThanTheWorkspaceStreams) {
   const auto points = testing::random_set({11, 5}, 1);
   const auto data = testing::random_data(3000, 5, 2), centres = testing::random_data(70, 5, 3);
-  std::vector<double> want(11), have(11);
-  Matrix<double> want_points(11, 5), have_points(11, 5);
-  ASSERT_TRUE(
-      roomy_->data_sums(points.points.view(), data.view(), 0.1, {want, want_points.view()}).has_value());
-  ASSERT_TRUE(
-      cramped_->data_sums(points.points.view(), data.view(), 0.1, {have, have_points.view()}).has_value());
-  for (std::size_t i = 0; i < 11; ++i) EXPECT_NEAR(have[i], want[i], 1e-9);
-  for (std::size_t i = 0; i < 55; ++i) EXPECT_NEAR(have_points.values()[i], want_points.values()[i], 1e-9);
+  for (const std::uint32_t scales : {1u, 3u}) {
+    std::vector<double> want(11), have(11), want_slope(11), have_slope(11);
+    Matrix<double> want_points(11, 5), have_points(11, 5);
+    ASSERT_TRUE(roomy_
+                    ->data_sums(points.points.view(), data.view(), {0.02, scales},
+                                {want, want_points.view(), want_slope})
+                    .has_value());
+    ASSERT_TRUE(cramped_
+                    ->data_sums(points.points.view(), data.view(), {0.02, scales},
+                                {have, have_points.view(), have_slope})
+                    .has_value());
+    for (std::size_t i = 0; i < 11; ++i) EXPECT_NEAR(have[i], want[i], 1e-9);
+    for (std::size_t i = 0; i < 11; ++i) EXPECT_NEAR(have_slope[i], want_slope[i], 1e-9);
+    for (std::size_t i = 0; i < 55; ++i) EXPECT_NEAR(have_points.values()[i], want_points.values()[i], 1e-9);
+  }
   std::vector<std::uint32_t> labels(3000), part_labels(3000);
   ASSERT_TRUE(roomy_->nearest_centres(data.view(), centres.view(), labels).has_value());
   ASSERT_TRUE(cramped_->nearest_centres(data.view(), centres.view(), part_labels).has_value());
   EXPECT_EQ(part_labels, labels);
   const auto many = testing::random_set({200, 5}, 4);
   Matrix<double> gram(200, 200), part_gram(200, 200);
-  ASSERT_TRUE(roomy_->gram(many.points.view(), 0.1, gram.view()).has_value());
-  ASSERT_TRUE(cramped_->gram(many.points.view(), 0.1, part_gram.view()).has_value());
+  ASSERT_TRUE(roomy_->gram(many.points.view(), {0.1}, gram.view()).has_value());
+  ASSERT_TRUE(cramped_->gram(many.points.view(), {0.1}, part_gram.view()).has_value());
   EXPECT_EQ(part_gram, gram);
 }
 
 TEST_F(CudaParts, ProgrammesThatDoNotFitAreSolvedByTheHost) {
   const auto points = testing::random_set({60, 3}, 1);
   Matrix<double> gram(60, 60);
-  ASSERT_TRUE(roomy_->gram(points.points.view(), 0.3, gram.view()).has_value());
+  ASSERT_TRUE(roomy_->gram(points.points.view(), {0.3}, gram.view()).has_value());
   std::vector<double> linear(60);
   for (std::size_t i = 0; i < 60; ++i) linear[i] = (gram(i, 3) + gram(i, 50)) / 2;
   for (const auto* backend : {roomy_.get(), cramped_.get()}) {

@@ -47,6 +47,8 @@ void write_specifications(const std::filesystem::path& folder) {
   write(
       folder / "spec_json_fuzz" / "table",
       R"({"z":[[0.5,2],[3,4e-07]],"beta":[0.25,0.75],"gamma":0.1,"num_points":9,"type":"RKMETableSpecification"})");
+  write(folder / "spec_json_fuzz" / "scales",
+        R"({"z":[[1]],"beta":[1],"gamma":0.1,"scales":3,"type":"RKMETableSpecification"})");
   write(
       folder / "spec_json_fuzz" / "semantic",
       R"({"Data":{"Values":["Table"],"Type":"Class"},"Name":{"Values":"n"},"Input":{"Dimension":2,"Description":{"0":"a"}}})");
@@ -57,6 +59,10 @@ void write_specifications(const std::filesystem::path& folder) {
         "LDRK\x01\x00\x01\x04\x01\x00\x00\x00\x01\x00\x00\x00\x02\x00\x00\x00"s +
             "\x9a\x99\x99\x99\x99\x99\xb9\x3f"s + std::string(8, '\0') + std::string(4, '\0') +
             "\x00\x00\x80\x3f\x00\x00\x00\x40"s + "\x00\x00\x00\x00\x00\x00\xf0\x3f"s + std::string(4, '\0'));
+  write(folder / "spec_binary_fuzz" / "scales",
+        "LDRK\x02\x00\x01\x04\x01\x00\x00\x00\x01\x00\x00\x00\x01\x00\x00\x00"s +
+            "\x9a\x99\x99\x99\x99\x99\xb9\x3f"s + "\x03"s + std::string(8, '\0') + std::string(4, '\0') +
+            "\x00\x00\x80\x3f"s + "\x00\x00\x00\x00\x00\x00\xf0\x3f"s + std::string(4, '\0'));
   write(folder / "table_fuzz" / "csv", "a,\"b \"\"c\"\"\",label\r\n1,NA,x\r\n-2.5e3,4,y\r\n");
   write(folder / "table_fuzz" / "npy",
         "\x93NUMPY\x01\x00\x3e\x00"s + "{'descr': '|u1', 'fortran_order': False, 'shape': (1, 2), }  \n"s +

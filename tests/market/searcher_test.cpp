@@ -109,6 +109,76 @@ TEST(Searcher, SkipsWhatCannotBeComparedAndSaysSo) {
       << "the reference never compares gammas";
 }
 
+TEST(Searcher, ComparesOnlyKernelsOfAsManyScales) {
+  index::Snapshot snapshot;
+  add(snapshot, "one", random_specification({5, 3}, 1));
+  for (const std::uint32_t scales : {2U, 3U, 3U})
+    add(snapshot, std::to_string(snapshot.entries.size()),
+        random_specification({5, 3, 0.1, 0, 1, false, scales}, snapshot.entries.size()));
+  auto request = request_for(random_specification({7, 3, 0.1, 0, 1, false, 3}, 9));
+  auto answer = search_snapshot(snapshot, request, *backend("cpu"));
+  ASSERT_TRUE(answer.has_value());
+  ASSERT_EQ(answer->singles.size(), 2u);
+  EXPECT_EQ(answer->warnings,
+            (std::vector<std::string>{"2 learnwares skipped: scales other than the query's 3"}));
+  for (const SingleHit& hit : answer->singles) {
+    const auto& entry = *snapshot.entries[static_cast<std::size_t>(hit.id.text()[0] - '0')];
+    EXPECT_NEAR(
+        *hit.mmd_squared,
+        spec::distance(*entry.specification, *request.specification, *backend("cpu_reference"))->mmd_squared,
+        1e-12);
+  }
+  request = request_for(random_specification({7, 3}, 9));
+  answer = search_snapshot(snapshot, request, *backend("cpu"));
+  EXPECT_EQ(answer->singles.size(), 1u);
+  EXPECT_EQ(answer->warnings,
+            (std::vector<std::string>{"3 learnwares skipped: scales other than the query's 1"}));
+}
+
+TEST(Searcher, CompatKnowsOneScale) {
+  index::Snapshot snapshot;
+  add(snapshot, "one", random_specification({5, 3}, 1));
+  add(snapshot, "two", random_specification({5, 3, 0.1, 0, 1, false, 2}, 2));
+  auto request = request_for(random_specification({7, 3}, 9));
+  request.scores = ScoreMode::compat;
+  const auto answer = search_snapshot(snapshot, request, *backend("cpu"));
+  ASSERT_TRUE(answer.has_value());
+  EXPECT_EQ(answer->evaluated, 1u);
+  EXPECT_EQ(answer->warnings,
+            (std::vector<std::string>{
+                "1 learnware skipped: kernel of several scales, which compat scores do not know"}));
+  request.specification->scales = 2;
+  const auto refused = search_snapshot(snapshot, request, *backend("cpu"));
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code, ErrorCode::spec_kernel);
+  EXPECT_EQ(refused.error().where, "/spec/scales");
+}
+
+TEST(Searcher, AMixtureOfSeveralScalesHasTheDistanceItStates) {
+  for (const auto method : {MixtureMethod::certified, MixtureMethod::greedy, MixtureMethod::auto_weights}) {
+    index::Snapshot snapshot;
+    for (std::uint64_t i = 0; i < 12; ++i)
+      add(snapshot, std::to_string(i), random_specification({6, 2, 0.1, 0, 1.5, false, 3}, i));
+    auto request = request_for(random_specification({30, 2, 0.1, 0, 1, false, 3}, 70));
+    request.mixture = 4;
+    request.mixture_method = method;
+    const auto answer = search_snapshot(snapshot, request, *backend("cpu"));
+    ASSERT_TRUE(answer.has_value() && answer->mixture.has_value());
+    // The mixture as one specification: its members' points, weights times theirs.
+    std::vector<double> points, weights;
+    for (const MixtureMember& member : answer->mixture->members) {
+      const auto& spec = *snapshot.entries[std::stoul(member.id.text())]->specification;
+      points.insert(points.end(), spec.points.values().begin(), spec.points.values().end());
+      for (const double weight : spec.weights) weights.push_back(member.weight * weight);
+    }
+    const std::size_t count = weights.size();
+    const auto whole =
+        spec::make_table_specification(Matrix<double>(count, 2, points), weights, 0.1, 1, 3).value();
+    EXPECT_NEAR(answer->mixture->mmd_squared,
+                spec::distance(whole, *request.specification, *backend("cpu_reference"))->mmd_squared, 1e-12);
+  }
+}
+
 TEST(Searcher, TheDefaultMixtureIsNeverFartherThanTheStepwiseOne) {
   std::size_t differ = 0;
   for (std::uint64_t seed = 0; seed < 30; ++seed) {

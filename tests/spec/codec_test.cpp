@@ -3,7 +3,9 @@
 #include "support/generators.hpp"
 
 #include <gtest/gtest.h>
+#include <zlib.h>
 
+#include <cstring>
 #include <limits>
 
 namespace learndock::spec {
@@ -105,21 +107,89 @@ TEST(SpecificationBinary, RoundTripsLosslessly) {
   }
 }
 
+TEST(SpecificationJson, ScalesAreWrittenOnlyWhenThereAreSeveral) {
+  auto table = make_table_specification(Matrix<double>(1, 1, {1}), {1}, 0.5, 9, 3).value();
+  EXPECT_EQ(
+      to_json_text(table),
+      R"({"z":[[1.0]],"beta":[1.0],"gamma":0.5,"scales":3,"num_points":9,"type":"RKMETableSpecification"})");
+  EXPECT_EQ(from_json_text(to_json_text(table)).value(), table);
+  table.scales = 1;
+  EXPECT_EQ(to_json_text(table).find("scales"), std::string::npos);
+  for (const char* one : {R"({"z":[[1]],"beta":[1]})", R"({"z":[[1]],"beta":[1],"scales":1})"})
+    EXPECT_EQ(from_json_text(one)->scales, 1u);
+  EXPECT_EQ(from_json_text(R"({"z":[[1]],"beta":[1],"scales":4.0})")->scales, 4u);
+  for (const char* wrong :
+       {"0", "5", "-1", "2.5", "1e300", "18446744073709551617", "null", "\"2\"", "[2]", "true"}) {
+    const auto refused = from_json_text(std::string(R"({"z":[[1]],"beta":[1],"scales":)") + wrong + "}");
+    ASSERT_FALSE(refused.has_value()) << wrong;
+    EXPECT_EQ(refused.error().code, ErrorCode::spec_kernel) << wrong;
+    EXPECT_EQ(refused.error().where, "/scales") << wrong;
+  }
+  EXPECT_EQ(json_error(R"({"z":[[1]],"beta":[1],"gamma":1e308,"scales":4})"), ErrorCode::spec_gamma);
+}
+
+TEST(SpecificationJson, AnImagesKernelHasNoScales) {
+  RkmeSpecification image;
+  image.type = StatisticalType::rkme_image;
+  image.points = Matrix<double>(1, 3 * 32 * 32);
+  image.weights = {1};
+  image.trailing_shape = {3, 32, 32};
+  EXPECT_TRUE(validate(image).has_value());
+  image.scales = 2;
+  EXPECT_EQ(validate(image).error().code, ErrorCode::spec_kernel);
+  EXPECT_EQ(validate(image).error().where, "/scales");
+}
+
+TEST(SpecificationBinary, SeveralScalesAreVersionTwo) {
+  const auto one = random_specification({3, 2}, 1);
+  EXPECT_EQ(to_binary(one)[4], 1);
+  for (std::uint32_t scales = 2; scales <= compute::kMaxScales; ++scales) {
+    auto several = one;
+    several.scales = scales;
+    const std::string bytes = to_binary(several);
+    EXPECT_EQ(bytes[4], 2);
+    EXPECT_EQ(bytes.size(), to_binary(one).size() + 1);
+    EXPECT_EQ(from_binary(bytes).value(), several);
+    EXPECT_EQ(from_json_text(to_json_text(several)).value(), several);
+  }
+}
+
+TEST(SpecificationBinary, VersionTwoWithOneScaleOrTooManyIsRefused) {
+  for (const std::uint32_t wrong : {0U, 1U, 5U, 255U}) {
+    auto spec = random_specification({3, 2}, 1);
+    spec.scales = 2;
+    std::string bytes = to_binary(spec);
+    bytes[4 + 2 + 1 + 1 + 4 + 4 + 4 + 8] = static_cast<char>(wrong);
+    const std::string_view body = std::string_view(bytes).substr(0, bytes.size() - 4);
+    const auto checksum =
+        static_cast<std::uint32_t>(crc32_z(0, reinterpret_cast<const Bytef*>(body.data()), body.size()));
+    std::memcpy(bytes.data() + body.size(), &checksum, sizeof checksum);
+    const auto refused = from_binary(bytes);
+    ASSERT_FALSE(refused.has_value()) << wrong;
+    EXPECT_EQ(refused.error().code, ErrorCode::spec_binary);
+    EXPECT_NE(refused.error().message.find("scales"), std::string::npos) << refused.error().message;
+  }
+}
+
 TEST(SpecificationBinary, FloatsTakeFourBytes) {
   const auto spec = make_table_specification(Matrix<double>(1, 2, {0.5, 2}), {1}, 0.1, 1).value();
   EXPECT_EQ(to_binary(spec).size(), 4u + 2 + 1 + 1 + 4 + 4 + 4 + 8 + 8 + 4 + 2 * 4 + 8 + 4);
 }
 
 TEST(SpecificationBinary, EveryTruncationAndEveryFlippedBitIsAnError) {
-  const std::string bytes = to_binary(random_specification({3, 2}, 1));
-  for (std::size_t length = 0; length < bytes.size(); ++length)
-    EXPECT_FALSE(from_binary(std::string_view(bytes).substr(0, length)).has_value()) << length;
-  for (std::size_t bit = 0; bit < 8 * bytes.size(); ++bit) {
-    std::string damaged = bytes;
-    damaged[bit / 8] = static_cast<char>(damaged[bit / 8] ^ (1 << (bit % 8)));
-    EXPECT_FALSE(from_binary(damaged).has_value()) << bit;
+  for (const std::uint32_t scales : {1U, 3U}) {
+    auto spec = random_specification({3, 2}, 1);
+    spec.scales = scales;
+    const std::string bytes = to_binary(spec);
+    for (std::size_t length = 0; length < bytes.size(); ++length)
+      EXPECT_FALSE(from_binary(std::string_view(bytes).substr(0, length)).has_value()) << length;
+    for (std::size_t bit = 0; bit < 8 * bytes.size(); ++bit) {
+      std::string damaged = bytes;
+      damaged[bit / 8] = static_cast<char>(damaged[bit / 8] ^ (1 << (bit % 8)));
+      EXPECT_FALSE(from_binary(damaged).has_value()) << bit;
+    }
+    EXPECT_FALSE(from_binary(bytes + "x").has_value());
   }
-  EXPECT_FALSE(from_binary(bytes + "x").has_value());
 }
 
 TEST(SpecificationJson, TheLargestReducedSetOfTheReferenceIsLegal) {

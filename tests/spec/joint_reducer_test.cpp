@@ -49,25 +49,44 @@ ReducedData reduced(const Matrix<float>& data, ReducerMethod method, std::size_t
   return reduce(data.view(), options, backend()).value();
 }
 
-TEST(DataTarget, GradientIsThatOfTheObjective) {
+TEST(DataTarget, GradientIsThatOfTheObjectiveForEachNumberOfScales) {
   const auto data = random_data(80, 3, 1);
   const auto set = testing::random_set({.count = 6, .dimension = 3}, 2);
-  DataTarget target(data.view(), 0.3, backend());
-  ASSERT_TRUE(target.look_from(set.points.view(), true).has_value());
-  Matrix<double> gradient(6, 3);
-  target.gradient(set.weights, gradient.view());
-  const auto objective = [&](const Matrix<double>& points) {
-    DataTarget moved(data.view(), 0.3, backend());
-    EXPECT_TRUE(moved.look_from(points.view(), false).has_value());
-    return moved.objective(set.weights);
-  };
-  for (std::size_t i = 0; i < 6; ++i)
-    for (std::size_t c = 0; c < 3; ++c) {
-      Matrix<double> up = set.points, down = set.points;
-      up(i, c) += 1e-5;
-      down(i, c) -= 1e-5;
-      EXPECT_NEAR(gradient(i, c), (objective(up) - objective(down)) / 2e-5, 1e-9);
+  for (std::uint32_t scales = 1; scales <= compute::kMaxScales; ++scales)
+    for (const char* name : {"cpu", "cpu_reference"}) {
+      const auto exact = compute::open_backend(name).value();
+      const compute::GaussianKernel kernel{0.3, scales};
+      DataTarget target(data.view(), kernel, *exact);
+      ASSERT_TRUE(target.look_from(set.points.view(), true).has_value());
+      Matrix<double> gradient(6, 3);
+      target.gradient(set.weights, gradient.view());
+      const auto objective = [&](const Matrix<double>& points) {
+        DataTarget moved(data.view(), kernel, *exact);
+        EXPECT_TRUE(moved.look_from(points.view(), false).has_value());
+        return moved.objective(set.weights);
+      };
+      for (std::size_t i = 0; i < 6; ++i)
+        for (std::size_t c = 0; c < 3; ++c) {
+          Matrix<double> up = set.points, down = set.points;
+          up(i, c) += 1e-5;
+          down(i, c) -= 1e-5;
+          // The difference's own error is its third derivative's, which grows with the narrowest gamma.
+          EXPECT_NEAR(gradient(i, c), (objective(up) - objective(down)) / 2e-5,
+                      1e-9 * std::pow(4.0, scales - 1.0))
+              << name << " scales " << scales;
+        }
     }
+}
+
+TEST(DataTarget, LooksTheSameWithAndWithoutAGradient) {
+  const auto data = random_data(50, 3, 1);
+  const auto set = testing::random_set({.count = 5, .dimension = 3}, 2);
+  DataTarget with(data.view(), {0.1, 3}, backend()), without(data.view(), {0.1, 3}, backend());
+  ASSERT_TRUE(with.look_from(set.points.view(), true).has_value());
+  ASSERT_TRUE(without.look_from(set.points.view(), false).has_value());
+  for (std::size_t i = 0; i < 25; ++i)
+    EXPECT_NEAR(with.gram().values()[i], without.gram().values()[i], 1e-14);
+  EXPECT_NEAR(with.objective(set.weights), without.objective(set.weights), 1e-13);
 }
 
 TEST(Lbfgs, FindsTheMinimumOfAnIllConditionedQuadraticAndNeverRises) {
@@ -125,15 +144,35 @@ TEST(Joint, IsNeverFurtherThanItsStart) {
       EXPECT_LE(reduce(data.view(), options, backend())->mmd_squared_to_data.value(),
                 start.mmd_squared_to_data.value() + 1e-14);
       // A sample so small that fitting it leads astray must not count.
-      DataTarget target(data.view(), gamma, backend());
+      DataTarget target(data.view(), {gamma}, backend());
       const double before = fit_weights(target, start.spec.points)->objective;
       for (const std::size_t sample : {31, 60})
-        EXPECT_LE(reduce_jointly(data.view(), start.spec.points, gamma,
+        EXPECT_LE(reduce_jointly(data.view(), start.spec.points, {gamma},
                                  {.full_evaluations = 1, .sample_rows = sample}, backend())
                       ->objective,
                   before + 1e-14)
             << "seed " << seed << " gamma " << gamma << " sample " << sample;
     }
+}
+
+TEST(Joint, SeveralScalesComeFarCloserThanTheirStart) {
+  const auto data = mixture(2000, 4, 21);
+  for (std::uint32_t scales = 2; scales <= compute::kMaxScales; ++scales) {
+    ReducerOptions options;
+    options.method = ReducerMethod::joint;
+    options.points = 40;
+    options.scales = scales;
+    options.gamma = std::nullopt;
+    options.evaluations = 0;
+    const double start = reduce(data.view(), options, backend())->mmd_squared_to_data.value();
+    options.evaluations = 30;
+    const auto fitted = reduce(data.view(), options, backend()).value();
+    EXPECT_EQ(fitted.spec.scales, scales);
+    EXPECT_DOUBLE_EQ(fitted.spec.gamma, median_heuristic_gamma(data.view(), 0) / std::pow(2.0, scales - 1.0));
+    EXPECT_LE(fitted.kkt_residual, 1e-8);
+    EXPECT_GT(fitted.mmd_squared_to_data.value(), 0);
+    EXPECT_LT(4 * fitted.mmd_squared_to_data.value(), start) << scales;
+  }
 }
 
 TEST(Joint, WeightsAreOnTheSimplexWithACertificate) {

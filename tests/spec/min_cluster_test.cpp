@@ -65,10 +65,10 @@ TEST(MinCluster, DropsTheSmallestAndHandsItsRowsOn) {
   Fit fit;
   fit.points = Matrix<double>(3, 1, {11, 10, 0});
   fit.weights = {0.2, 0.3, 0.5};
-  const Fit kept = keep_large_clusters(data.view(), 0.1, fit, 4, backend()).value();
+  const Fit kept = keep_large_clusters(data.view(), {0.1}, fit, 4, backend()).value();
   EXPECT_EQ(kept.points, Matrix<double>(2, 1, {10, 0}));
   EXPECT_NEAR(kept.weights[0], 0.5, 0.05);
-  const Fit all = keep_large_clusters(data.view(), 0.1, fit, 2, backend()).value();
+  const Fit all = keep_large_clusters(data.view(), {0.1}, fit, 2, backend()).value();
   EXPECT_EQ(all.points, fit.points);
   EXPECT_EQ(all.weights, fit.weights);
 }

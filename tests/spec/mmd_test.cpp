@@ -35,12 +35,31 @@ TEST(Distance, HandComputed) {
   }
 }
 
-TEST(Distance, UsesTheLeftGamma) {
+TEST(Distance, HandComputedOverScales) {
+  // As above with two scales: k(0, 1) = (1/2 + 1/16) / 2 = 9/32; <A,B> = 41/64, <B,B> = 41/64, MMD^2 = 23/64.
+  const double gamma = std::log(2.0);
+  const auto a = make_table_specification(Matrix<double>(1, 1, {0}), {1}, gamma, 1, 2).value();
+  const auto b = make_table_specification(Matrix<double>(2, 1, {0, 1}), {0.5, 0.5}, gamma, 1, 2).value();
+  for (const Tolerance& row : kBackends) {
+    const auto backend = compute::open_backend(row.backend).value();
+    const auto result = distance(a, b, *backend).value();
+    EXPECT_NEAR(result.inner, 41.0 / 64, row.relative);
+    EXPECT_NEAR(result.self_b, 41.0 / 64, row.relative);
+    EXPECT_NEAR(result.mmd_squared, 23.0 / 64, row.relative);
+    EXPECT_NEAR(mean_off_diagonal_kernel(b, *backend).value(), 9.0 / 32, 1e-12);
+  }
+}
+
+TEST(Distance, UsesTheLeftKernel) {
   const auto a = make_table_specification(Matrix<double>(1, 1, {0}), {1}, 1, 1).value();
   const auto b = make_table_specification(Matrix<double>(1, 1, {1}), {1}, 2, 1).value();
   const auto backend = compute::open_backend("cpu").value();
   EXPECT_NEAR(distance(a, b, *backend)->inner, std::exp(-1.0), 1e-15);
   EXPECT_NEAR(distance(b, a, *backend)->inner, std::exp(-2.0), 1e-15);
+  auto two = b;
+  two.scales = 2;
+  EXPECT_NEAR(distance(two, a, *backend)->inner, (std::exp(-2.0) + std::exp(-8.0)) / 2, 1e-15);
+  EXPECT_NEAR(distance(a, two, *backend)->inner, std::exp(-1.0), 1e-15);
 }
 
 TEST(Distance, IsAMetricOnEmbeddings) {

@@ -46,7 +46,7 @@ TEST(GaussianNoise, MultiplierOfAPublishedCase) {
 }
 
 TEST(FourierFeatures, HaveNormOneAndEstimateTheKernel) {
-  const FourierFeatures features(20'000, 3, 0.2, 1);
+  const FourierFeatures features(20'000, 3, {0.2}, 1);
   const std::vector<double> x{0.3, -1, 2}, y{1, 0, 1.5};
   std::vector<double> a(features.size()), b(features.size());
   features.of(x, a);
@@ -56,8 +56,23 @@ TEST(FourierFeatures, HaveNormOneAndEstimateTheKernel) {
               std::exp(-0.2 * (0.7 * 0.7 + 1 + 0.5 * 0.5)), 0.02);
 }
 
+TEST(FourierFeatures, EstimateTheKernelOfEachNumberOfScales) {
+  const std::vector<double> x{0.3, -1, 2}, y{1, 0, 1.5};
+  const double squared = 0.7 * 0.7 + 1 + 0.5 * 0.5;
+  double kernel = 0;
+  for (std::uint32_t scales = 1; scales <= compute::kMaxScales; ++scales) {
+    kernel += std::exp(-0.05 * std::pow(4.0, scales - 1.0) * squared);
+    const FourierFeatures features(20'003, 3, {0.05, scales}, 1);  // no multiple of any number of scales
+    std::vector<double> a(features.size()), b(features.size());
+    features.of(x, a);
+    features.of(y, b);
+    EXPECT_NEAR(norm_of(a), 1, 1e-12);
+    EXPECT_NEAR(std::inner_product(a.begin(), a.end(), b.begin(), 0.0), kernel / scales, 0.02) << scales;
+  }
+}
+
 TEST(FourierFeatures, OneRowMovesTheMeanByAtMostTwoOverN) {
-  const FourierFeatures features(64, 2, 0.5, 2);
+  const FourierFeatures features(64, 2, {0.5}, 2);
   const float nan = std::numeric_limits<float>::quiet_NaN(), huge = std::numeric_limits<float>::max();
   const auto data = random_data(25, 2, 3);
   const auto mean = features.mean(data.view());
@@ -72,7 +87,7 @@ TEST(FourierFeatures, OneRowMovesTheMeanByAtMostTwoOverN) {
 }
 
 TEST(FeatureTarget, GradientIsThatOfTheObjective) {
-  const FourierFeatures features(40, 3, 0.3, 4);
+  const FourierFeatures features(40, 3, {0.3}, 4);
   const auto mean = features.mean(random_data(30, 3, 5).view());
   const auto set = testing::random_set({.count = 5, .dimension = 3}, 6);
   FeatureTarget target(features, mean);
@@ -98,14 +113,14 @@ TEST(Private, NothingButTheNoisyMeanReachesTheResult) {
   const auto a = random_data(200, 2, 7), b = random_data(200, 2, 8, 0.5F);
   const PrivacyOptions options{.epsilon = 2, .delta = 1e-4, .features = 32};
   std::vector<double> noise(64, 0.25), other(64);
-  const auto one = reduce_privately(a.view(), 8, 0.2, options, 9, noise).value();
-  const FourierFeatures features(32, 2, 0.2, 9);
+  const auto one = reduce_privately(a.view(), 8, {0.2}, options, 9, noise).value();
+  const FourierFeatures features(32, 2, {0.2}, 9);
   const auto mean_a = features.mean(a.view()), mean_b = features.mean(b.view());
   for (std::size_t f = 0; f < 64; ++f) other[f] = noise[f] + (mean_a[f] - mean_b[f]) / one.guarantee.sigma;
-  const auto two = reduce_privately(b.view(), 8, 0.2, options, 9, other).value();
+  const auto two = reduce_privately(b.view(), 8, {0.2}, options, 9, other).value();
   for (std::size_t i = 0; i < 16; ++i)
     EXPECT_NEAR(one.fit.points.values()[i], two.fit.points.values()[i], 1e-3);
-  const auto unmasked = reduce_privately(b.view(), 8, 0.2, options, 9, noise).value();
+  const auto unmasked = reduce_privately(b.view(), 8, {0.2}, options, 9, noise).value();
   EXPECT_NE(unmasked.fit.points, one.fit.points);
 }
 
@@ -121,6 +136,10 @@ TEST(Private, StatesWhatItEarnedAndMeasuresNothing) {
   EXPECT_FALSE(result.mmd_squared_to_data.has_value());
   for (const double value : result.spec.points.values()) EXPECT_LE(std::abs(value), 0.7);
   EXPECT_NEAR(std::accumulate(result.spec.weights.begin(), result.spec.weights.end(), 0.0), 1, 1e-12);
+  EXPECT_EQ(result.spec.scales, 1u);
+  options.scales = 3;
+  EXPECT_EQ(reduce(data.view(), options, backend())->spec.scales, 3u);
+  options.scales = 1;
   // The noise is never drawn twice, whatever the seed.
   EXPECT_NE(reduce(data.view(), options, backend())->spec, result.spec);
 }
@@ -131,12 +150,12 @@ TEST(Private, MoreRowsComeCloser) {
     std::vector<double> noise(256);
     for (std::size_t f = 0; f < noise.size(); ++f) noise[f] = f % 2 == 0 ? 1 : -1;
     const PrivacyOptions options{.epsilon = epsilon, .delta = 1e-5, .features = 128};
-    const auto made = reduce_privately(data.view(), 15, 0.2, options, 12, noise).value();
-    DataTarget target(data.view(), 0.2, backend());
+    const auto made = reduce_privately(data.view(), 15, {0.2}, options, 12, noise).value();
+    DataTarget target(data.view(), {0.2}, backend());
     EXPECT_TRUE(target.look_from(made.fit.points.view(), false).has_value());
     std::vector<double> sums(rows);
     Matrix<double> rows_as_points(rows, 2, std::vector<double>(data.values().begin(), data.values().end()));
-    EXPECT_TRUE(backend().data_sums(rows_as_points.view(), data.view(), 0.2, {sums, {}}).has_value());
+    EXPECT_TRUE(backend().data_sums(rows_as_points.view(), data.view(), {0.2}, {sums, {}}).has_value());
     const auto n = static_cast<double>(rows);
     return target.objective(made.fit.weights) + std::accumulate(sums.begin(), sums.end(), 0.0) / (n * n);
   };

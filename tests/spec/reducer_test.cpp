@@ -27,7 +27,10 @@ double mmd_by_loops(const RkmeSpecification& spec, const Matrix<float>& data) {
     double sum = 0;
     for (std::size_t c = 0; c < a.size(); ++c)
       sum += std::pow(static_cast<double>(a[c]) - static_cast<double>(b[c]), 2);
-    return std::exp(-spec.gamma * sum);
+    double mean = 0;
+    for (std::uint32_t s = 0; s < spec.scales; ++s)
+      mean += std::exp(-spec.gamma * std::pow(4.0, s) * sum) / spec.scales;
+    return mean;
   };
   const auto n = static_cast<double>(data.rows());
   double value = 0;
@@ -71,13 +74,49 @@ TEST(Reducer, ReportedDistanceIsTheDistance) {
   const auto data = random_data(300, 4, 4);
   ReducerOptions options;
   options.points = 20;
-  for (const char* name : {"cpu", "cpu_reference"}) {
-    const auto result = reduce(data.view(), options, backend(name));
-    ASSERT_TRUE(result.has_value());
-    const double want = mmd_by_loops(result->spec, data);
-    EXPECT_NEAR(result->mmd_squared_to_data.value(), want, 1e-12);
-    EXPECT_TRUE(result->mmd_exact);
+  options.kmeans_iterations = 5;
+  for (const char* name : {"cpu", "cpu_reference"})
+    for (std::uint32_t scales = 1; scales <= compute::kMaxScales; ++scales) {
+      options.scales = scales;
+      options.method = scales == 1 ? ReducerMethod::compat : ReducerMethod::joint;
+      const auto result = reduce(data.view(), options, backend(name));
+      ASSERT_TRUE(result.has_value());
+      EXPECT_EQ(result->spec.scales, scales);
+      const double want = mmd_by_loops(result->spec, data);
+      EXPECT_NEAR(result->mmd_squared_to_data.value(), want, 1e-12);
+      EXPECT_TRUE(result->mmd_exact);
+    }
+}
+
+TEST(Reducer, RefusesScalesThatItCannotMake) {
+  const auto data = random_data(30, 2, 9);
+  ReducerOptions compat;
+  compat.scales = 3;
+  const auto refused = reduce(data.view(), compat, backend());
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code, ErrorCode::invalid_argument);
+  EXPECT_EQ(refused.error().fix, "use --method joint, or one scale");
+  ReducerOptions joint;
+  joint.method = ReducerMethod::joint;
+  for (const std::uint32_t wrong : {0U, 5U}) {
+    joint.scales = wrong;
+    EXPECT_EQ(reduce(data.view(), joint, backend()).error().code, ErrorCode::invalid_argument) << wrong;
   }
+  joint.scales = 4;
+  joint.gamma = 1e308;  // finite, but not the narrowest scale's
+  EXPECT_EQ(reduce(data.view(), joint, backend()).error().code, ErrorCode::invalid_argument);
+}
+
+TEST(Reducer, AMinimumClusterSizeKeepsTheScales) {
+  ReducerOptions options;
+  options.method = ReducerMethod::joint;
+  options.points = 20;
+  options.scales = 2;
+  options.min_cluster = 12;
+  const auto data = random_data(100, 2, 10);
+  const auto result = reduce(data.view(), options, backend()).value();
+  EXPECT_EQ(result.spec.scales, 2u);
+  EXPECT_NEAR(result.mmd_squared_to_data.value(), mmd_by_loops(result.spec, data), 1e-12);
 }
 
 TEST(Reducer, BackendsAgree) {
@@ -154,7 +193,11 @@ TEST(Reducer, SampledDistanceIsCloseToTheExactOne) {
 TEST(MedianHeuristic, OneOverTheMedianSquaredDistance) {
   const Matrix<float> two(2, 1, {0, 2});
   EXPECT_DOUBLE_EQ(median_heuristic_gamma(two.view(), 0), 0.25);
+  EXPECT_DOUBLE_EQ(median_heuristic_gamma(two.view(), 0, 2), 0.125);
+  // Three scales: 1/16, 1/4 and 1, around the median's.
+  EXPECT_DOUBLE_EQ(median_heuristic_gamma(two.view(), 0, 3), 0.0625);
   const Matrix<float> same(3, 1, {1, 1, 1});
+  EXPECT_EQ(median_heuristic_gamma(same.view(), 0, 2), 0.5);
   EXPECT_EQ(median_heuristic_gamma(same.view(), 0), 1);
 }
 

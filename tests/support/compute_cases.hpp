@@ -54,6 +54,9 @@ inline const std::vector<PackedCase>& packed_cases() {
       {6, 20, 20, 6, 0.02, 0, 1, false, 3},
       {6, 20, 20, 6, 0.02, 0, 1, true, 4},
       {6, 20, 20, 6, 0.02, 0, 1, false, 2},
+      {4, 33, 121, 9, 0.01, 30, 1, true, 4},
+      {6, 8, 8, 4, 0.1, 0, 0, false, 3},
+      {6, 20, 20, 8, 1e4, 0, 1e-3, true, 4},
   };
   return cases;
 }
@@ -66,11 +69,12 @@ struct PackedInput {
 
   explicit PackedInput(const PackedCase& c) {
     for (std::size_t i = 0; i < c.sets; ++i)
-      sets.push_back(random_set(
-          {c.count + (c.count == 0 ? 0 : i), c.dimension, c.gamma, c.offset, c.spread, c.signed_weights}, i));
+      sets.push_back(random_set({c.count + (c.count == 0 ? 0 : i), c.dimension, c.gamma, c.offset, c.spread,
+                                 c.signed_weights, c.scales},
+                                i));
     for (std::size_t q = 0; q < 3; ++q)
-      queries.push_back(
-          random_set({c.query_count, c.dimension, c.gamma, c.offset, c.spread, c.signed_weights}, 1000 + q));
+      queries.push_back(random_set(
+          {c.query_count, c.dimension, c.gamma, c.offset, c.spread, c.signed_weights, c.scales}, 1000 + q));
     for (const WeightedSet& set : sets) set_views.push_back(set.view());
     for (const WeightedSet& query : queries) query_views.push_back(query.view());
     centre = sets.empty() ? std::vector<double>(c.dimension, 0.0) : compute::mean_row(set_views, c.dimension);

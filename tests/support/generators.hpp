@@ -14,8 +14,9 @@ struct WeightedSet {
   Matrix<double> points;
   std::vector<double> weights;
   double gamma = 0.1;
+  std::uint32_t scales = 1;
   [[nodiscard]] compute::ReducedSetView view() const {
-    return {points.values().data(), weights.data(), points.rows(), points.cols(), gamma};
+    return {points.values().data(), weights.data(), points.rows(), points.cols(), gamma, scales};
   }
 };
 
@@ -26,6 +27,7 @@ struct SetShape {
   double offset = 0;  ///< added to every coordinate: far-off data
   double spread = 1;
   bool signed_weights = false;
+  std::uint32_t scales = 1;
 };
 
 /// Seeded Gaussian points; weights on the simplex, or signed.
@@ -33,8 +35,8 @@ inline WeightedSet random_set(const SetShape& shape, std::uint64_t seed) {
   std::mt19937_64 random(seed);
   std::normal_distribution<double> normal(shape.offset, shape.spread);
   std::uniform_real_distribution<double> uniform(shape.signed_weights ? -1.0 : 0.01, 1.0);
-  WeightedSet set{Matrix<double>(shape.count, shape.dimension), std::vector<double>(shape.count),
-                  shape.gamma};
+  WeightedSet set{Matrix<double>(shape.count, shape.dimension), std::vector<double>(shape.count), shape.gamma,
+                  shape.scales};
   for (double& value : set.points.values()) value = normal(random);
   double sum = 0;
   for (double& weight : set.weights) sum += weight = uniform(random);
@@ -46,7 +48,8 @@ inline WeightedSet random_set(const SetShape& shape, std::uint64_t seed) {
 /// The same as a validated table specification.
 inline spec::RkmeSpecification random_specification(const SetShape& shape, std::uint64_t seed) {
   WeightedSet set = random_set(shape, seed);
-  return spec::make_table_specification(std::move(set.points), std::move(set.weights), shape.gamma, 1000)
+  return spec::make_table_specification(std::move(set.points), std::move(set.weights), shape.gamma, 1000,
+                                        shape.scales)
       .value();
 }
 

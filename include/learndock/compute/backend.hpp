@@ -13,7 +13,7 @@
 
 namespace learndock::compute {
 
-/// A weighted point set sum_i weights[i] * phi(points[i]) under the kernel k(x, y) = exp(-gamma * |x - y|^2).
+/// A weighted point set sum_i weights[i] * phi(points[i]) under the kernel of `gamma` and `scales`.
 /// Non-owning. `points` is count x dimension, row-major.
 struct ReducedSetView {
   const double* points = nullptr;
@@ -21,12 +21,17 @@ struct ReducedSetView {
   std::size_t count = 0;
   std::size_t dimension = 0;
   double gamma = 0;
+  std::uint32_t scales = 1;
+
+  [[nodiscard]] GaussianKernel kernel() const { return {gamma, scales}; }
 };
 
-/// Sums over the rows x of a data matrix against each point z_i, as RKME generation needs them.
+/// Sums over the rows x of a data matrix against each point z_i, as RKME generation needs them: the kernel k
+/// for the linear term, its slope h for the gradient. With one scale h is k.
 struct DataSums {
-  std::span<double> kernel;         ///< [K] sum_x k(z_i, x)
-  MatrixView<double> kernel_point;  ///< K x d: sum_x k(z_i, x) * x; an empty view skips it
+  std::span<double> kernel;        ///< [K] sum_x k(z_i, x)
+  MatrixView<double> slope_point;  ///< K x d: sum_x h(z_i, x) * x; an empty view skips it
+  std::span<double> slope = {};    ///< [K] sum_x h(z_i, x); an empty span skips it
 };
 
 /// Query `query` against set `set`.
@@ -46,7 +51,7 @@ struct Projection {
 struct ReductionJob {
   MatrixView<const double> points;  ///< K x d
   MatrixView<const float> data;     ///< n x d
-  double gamma = 0;
+  GaussianKernel kernel;
   DataSums out;
 };
 
@@ -90,7 +95,7 @@ class Backend {
   virtual ~Backend() = default;
   [[nodiscard]] virtual std::string_view name() const = 0;
 
-  /// out[i] = <mu_sets[i], mu_query> under sets[i].gamma (the query's own gamma is not read).
+  /// out[i] = <mu_sets[i], mu_query> under sets[i]'s kernel (the query's own is not read).
   /// Sets may differ in count but share the query's dimension.
   [[nodiscard]] virtual Result<void> inner_products(const ReducedSetView& query,
                                                     std::span<const ReducedSetView> sets,
@@ -101,12 +106,12 @@ class Backend {
                                                          std::span<double> out) const = 0;
 
   /// The kernel matrix k(points_i, points_j), K x K, symmetric.
-  [[nodiscard]] virtual Result<void> gram(MatrixView<const double> points, double gamma,
+  [[nodiscard]] virtual Result<void> gram(MatrixView<const double> points, const GaussianKernel& kernel,
                                           MatrixView<double> out) const = 0;
 
   /// Sums over all data rows; nothing of size rows x K is held.
   [[nodiscard]] virtual Result<void> data_sums(MatrixView<const double> points, MatrixView<const float> data,
-                                               double gamma, const DataSums& out) const = 0;
+                                               const GaussianKernel& kernel, const DataSums& out) const = 0;
 
   /// labels[x] = index of the nearest centre in Euclidean distance (the lowest index among equals).
   [[nodiscard]] virtual Result<void> nearest_centres(MatrixView<const float> data,
@@ -124,7 +129,7 @@ class Backend {
   [[nodiscard]] virtual Result<std::shared_ptr<const HeldSets>> hold(const PackedSetsView& sets) const = 0;
   [[nodiscard]] virtual Result<std::shared_ptr<const HeldCodes>> hold(const ScanCodesView& codes) const = 0;
 
-  /// out(q, i) = <mu_sets[i], mu_queries[q]> under the sets' kernel (the queries' gammas are not read).
+  /// out(q, i) = <mu_sets[i], mu_queries[q]> under the sets' kernel (the queries' own are not read).
   /// @cost sum over queries and sets of m * m_q * (d multiply-adds and one exponential)
   [[nodiscard]] virtual Result<void> cross_terms(const HeldSets& sets,
                                                  std::span<const ReducedSetView> queries,

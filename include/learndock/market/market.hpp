@@ -54,7 +54,8 @@ class Market {
                                                             const MarketOptions& options = {});
   ~Market();
 
-  /// Learnwares of another dimension, type or (absolute scores) gamma are skipped with a warning.
+  /// Learnwares of another dimension, type, number of scales or (absolute scores) gamma are skipped with a
+  /// warning.
   /// @errors invalid_argument, spec_*, backend_unavailable
   [[nodiscard]] Result<SearchAnswer> search(const SearchRequest& request) const;
 

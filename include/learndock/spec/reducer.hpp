@@ -37,8 +37,9 @@ struct ReducerOptions {
   std::size_t points =
       100;  ///< K; at most floor(2n/3) of n rows are used, and at most 1,310,720 / d unless 20
   std::optional<double> gamma = 0.1;  ///< nullopt: 1 / median squared distance of the data
-  std::size_t steps = 3;              ///< compat: z-steps of the reference recipe
-  double step_size = 0.1;             ///< compat
+  std::uint32_t scales = 1;  ///< of the kernel; above 1 (joint, private): detail at several lengths at once
+  std::size_t steps = 3;     ///< compat: z-steps of the reference recipe
+  double step_size = 0.1;    ///< compat
   std::size_t evaluations = 30;       ///< joint: passes over the rows, or over a sample of them
   std::size_t full_evaluations = 10;  ///< joint, more rows than the sample: passes over all rows at the end
   std::size_t sample_rows = 4096;     ///< joint: the least size of the sample; it grows with rows and points
@@ -75,7 +76,9 @@ struct ReducedData {
 [[nodiscard]] Result<ReducedData> reduce(MatrixView<const float> data, const ReducerOptions& options,
                                          const compute::Backend& backend);
 
-/// 1 / median of |x - y|^2 over a seeded sample of pairs. 1 when the median is zero.
-[[nodiscard]] double median_heuristic_gamma(MatrixView<const float> data, std::uint64_t seed);
+/// 1 / median of |x - y|^2 over a seeded sample of pairs; 1 when the median is zero. With several scales that
+/// is their geometric middle: the result, the widest one's, is 2^(scales - 1) times less.
+[[nodiscard]] double median_heuristic_gamma(MatrixView<const float> data, std::uint64_t seed,
+                                            std::uint32_t scales = 1);
 
 }  // namespace learndock::spec

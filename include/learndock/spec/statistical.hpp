@@ -40,13 +40,16 @@ struct SpecificationLimits {
 
 /// RKME: a reduced kernel mean embedding, sum_i weights[i] * phi(points[i]).
 /// Obtained from `create` or the codecs, it holds: 1 <= points, weights.size() == points.rows(), all finite,
-/// gamma > 0.
+/// gamma > 0, 1 <= scales <= compute::kMaxScales.
 struct RkmeSpecification {
   StatisticalType type = StatisticalType::rkme_table;
-  Matrix<double> points;         ///< K x d, the reduced set z (trailing dimensions flattened)
-  std::vector<double> weights;   ///< K, beta; may be signed and need not sum to one
-  double gamma = 0.1;            ///< k(x, y) = exp(-gamma * |x - y|^2); images compare by another kernel
-  std::uint64_t num_points = 0;  ///< rows of the data sketched, as declared by the file
+  Matrix<double> points;        ///< K x d, the reduced set z (trailing dimensions flattened)
+  std::vector<double> weights;  ///< K, beta; may be signed and need not sum to one
+  double gamma = 0.1;           ///< k(x, y) = exp(-gamma * |x - y|^2); images compare by another kernel
+  /// Above 1: k is the mean of exp(-gamma 4^s |x - y|^2) over s < scales. The reference's format knows
+  /// only 1.
+  std::uint32_t scales = 1;
+  std::uint64_t num_points = 0;             ///< rows of the data sketched, as declared by the file
   std::vector<std::size_t> trailing_shape;  ///< of one point: {d} for tables, {C, 32, 32} for images
   std::vector<std::string> languages;       ///< text specifications only
   /// Keys of image and hetero files that the dock only hands through (n_models, model_config, ...); null if
@@ -55,8 +58,9 @@ struct RkmeSpecification {
 
   [[nodiscard]] std::size_t dimension() const { return points.cols(); }
   [[nodiscard]] compute::ReducedSetView view() const {
-    return {points.values().data(), weights.data(), points.rows(), points.cols(), gamma};
+    return {points.values().data(), weights.data(), points.rows(), points.cols(), gamma, scales};
   }
+  [[nodiscard]] compute::GaussianKernel kernel() const { return {gamma, scales}; }
   /// Whether points compare by the Gaussian kernel (everything but images).
   [[nodiscard]] bool gaussian() const { return type != StatisticalType::rkme_image; }
   bool operator==(const RkmeSpecification&) const = default;
@@ -67,12 +71,13 @@ struct RkmeSpecification {
 [[nodiscard]] std::string extra_text(const RkmeSpecification& spec);
 
 /// Checks every invariant above, and that the binary form can carry the rest. @errors spec_shape,
-/// spec_weights, spec_gamma, spec_not_finite
+/// spec_weights, spec_gamma, spec_kernel (scales), spec_not_finite
 [[nodiscard]] Result<void> validate(const RkmeSpecification& spec, const SpecificationLimits& limits = {});
 
 /// A table specification from its parts, validated.
 [[nodiscard]] Result<RkmeSpecification> make_table_specification(Matrix<double> points,
                                                                  std::vector<double> weights, double gamma,
-                                                                 std::uint64_t num_points);
+                                                                 std::uint64_t num_points,
+                                                                 std::uint32_t scales = 1);
 
 }  // namespace learndock::spec
