@@ -134,7 +134,7 @@ Result<SearchAnswer> Market::search(const SearchRequest& request) const {
     LEARNDOCK_TRY(backend, compute::open_backend(request.backend, state_->options.threads));
   }
   const auto snapshot = state_->snapshots.current();  // held: hits are borrowed from it
-  return search_snapshot(*snapshot, request, *backend, state_->options.threads);
+  return search_snapshot(*snapshot, request, *backend, state_->options.threads, state_->catalog.get());
 }
 
 Result<catalog::LearnwareRecord> Market::add_package(const fs::path& path,

@@ -257,14 +257,15 @@ void fill_semantic(SearchAnswer& answer, const Entries& entries) {
 }  // namespace
 
 Result<SearchAnswer> search_snapshot(const index::Snapshot& snapshot, const SearchRequest& request,
-                                     const compute::Backend& backend, unsigned threads) {
+                                     const compute::Backend& backend, unsigned threads,
+                                     const catalog::Catalog* catalog) {
   const auto start = SteadyClock::now();
   LEARNDOCK_CHECK(check(request));
   SearchAnswer answer;
   answer.index_version = snapshot.version;
   Deadline deadline(start, request.budget);
   const Entries entries =
-      filter(snapshot, {request.semantic, request.text, filtered_needed(request)}, deadline);
+      filter(snapshot, {request.semantic, request.text, filtered_needed(request), catalog}, deadline);
   answer.timings_ms["filter"] = milliseconds_since(start);
   answer.exact = !deadline.cut();
   if (deadline.cut())

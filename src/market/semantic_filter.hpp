@@ -1,5 +1,6 @@
 #pragma once
 
+#include "learndock/catalog/catalog.hpp"
 #include "learndock/index/snapshot.hpp"
 
 #include "market/deadline.hpp"
@@ -16,8 +17,9 @@ using Entries = std::vector<const index::Entry*>;
 
 struct FilterRequest {
   const spec::SemanticSpecification& wanted;
-  const std::string& text;       ///< overrides wanted.name
-  std::size_t limit = SIZE_MAX;  ///< only the first of the answer are needed
+  const std::string& text;                    ///< overrides wanted.name
+  std::size_t limit = SIZE_MAX;               ///< only the first of the answer are needed
+  const catalog::Catalog* catalog = nullptr;  ///< of the same dock: its text index narrows what is read
 };
 
 /// The learnwares a requirement leaves, by insertion order: one of the wanted values for each wanted key;
