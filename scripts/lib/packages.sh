@@ -11,6 +11,7 @@ libboost-dev|Beast and Asio: the HTTP server
 libeigen3-dev|dense linear algebra
 libopenblas-dev|fast matrix products
 libsqlite3-dev|the embedded catalogue
+libroaring-dev|compressed sets of learnwares
 libcli11-dev|command line parsing
 libfmt-dev|text formatting
 libspdlog-dev|logs

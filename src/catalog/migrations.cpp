@@ -1,5 +1,7 @@
 #include "catalog/migrations.hpp"
 
+#include "catalog/search_text.hpp"
+
 #include <fmt/format.h>
 
 #include <array>
@@ -15,7 +17,12 @@ constexpr std::int64_t kApplicationId = 0x4c44434b;  // "LDCK" in the file's hea
 /// `counter.next_id` is the number that the next assigned id starts from; it only grows, so an id is never
 /// given twice. `counter.version` counts changes; the second step starts it above every index version that
 /// was ever shown before: at most the last sequence plus one for each record stored or removed since.
-constexpr std::array<const char*, 2> kSteps = {R"sql(
+///
+/// `search_text` keeps what was indexed: taking a text out of a full-text index needs exactly the text that
+/// went in, and another build may fold letters differently. The triggers keep both in step in the transaction
+/// of the change. Positions are left out of the index (`detail`), which is what halves it: candidates are
+/// compared with the text anyway.
+constexpr std::array<const char*, 3> kSteps = {R"sql(
   CREATE TABLE learnware (
     sequence INTEGER PRIMARY KEY AUTOINCREMENT,
     id TEXT NOT NULL,
@@ -39,7 +46,25 @@ constexpr std::array<const char*, 2> kSteps = {R"sql(
                                                R"sql(
   INSERT INTO counter (name, value)
     VALUES ('version', 3 * coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'learnware'), 0));
+)sql",
+                                               R"sql(
+  CREATE TABLE search_text (
+    sequence INTEGER PRIMARY KEY REFERENCES learnware (sequence),
+    text TEXT NOT NULL
+  ) STRICT;
+  CREATE VIRTUAL TABLE search_trigram USING fts5 (
+    text, content = 'search_text', content_rowid = 'sequence', tokenize = 'trigram case_sensitive 1',
+    detail = none, columnsize = 0
+  );
+  CREATE TRIGGER search_text_added AFTER INSERT ON search_text BEGIN
+    INSERT INTO search_trigram (rowid, text) VALUES (new.sequence, new.text);
+  END;
+  CREATE TRIGGER search_text_removed AFTER DELETE ON search_text BEGIN
+    INSERT INTO search_trigram (search_trigram, rowid, text) VALUES ('delete', old.sequence, old.text);
+  END;
 )sql"};
+/// From this version on every record has its row in `search_text`.
+constexpr std::int64_t kSearchTextVersion = 3;
 
 constexpr auto kVersion = static_cast<std::int64_t>(kSteps.size());
 
@@ -59,6 +84,18 @@ Result<std::int64_t> version_of(Connection& connection) {
   return version;
 }
 
+Result<void> fill_search_text(Connection& connection) {
+  LEARNDOCK_TRY(Statement record, connection.prepare("SELECT sequence, name, semantic_json FROM learnware"));
+  LEARNDOCK_TRY(Statement insert, connection.prepare(kInsertSearchText));
+  while (true) {
+    LEARNDOCK_TRY(const bool row, record.step());
+    if (!row) return {};
+    const std::string text = search_text(record.bytes(1), record.bytes(2));
+    LEARNDOCK_CHECK(insert.bind(record.unsigned_integer(0)).bind_text(text).step());
+    insert.reset();
+  }
+}
+
 }  // namespace
 
 Result<void> check_schema(Connection& connection) {
@@ -74,6 +111,7 @@ Result<void> migrate(Connection& connection) {
   LEARNDOCK_TRY(const std::int64_t version, version_of(connection));
   for (std::int64_t step = version; step < kVersion; ++step)
     LEARNDOCK_CHECK(connection.execute(kSteps[static_cast<std::size_t>(step)]));
+  if (version < kSearchTextVersion) LEARNDOCK_CHECK(fill_search_text(connection));
   LEARNDOCK_CHECK(connection.execute(
       fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {}", kApplicationId, kVersion)));
   return transaction.commit();

@@ -4,13 +4,17 @@
 
 namespace learndock::catalog {
 
+/// Sequence and text, see `search_text`.
+inline constexpr std::string_view kInsertSearchText =
+    "INSERT INTO search_text (sequence, text) VALUES (?, ?)";
+
 /// Whether the database is a catalogue that this build can open, or empty. Changes nothing.
 /// @errors unsupported (written by a newer version), corrupt (another program's database, or no database)
 [[nodiscard]] Result<void> check_schema(Connection& connection);
 
 /// Brings the schema to this build's version, one step per version, in one transaction; an empty file gets
-/// the whole schema. There is no way back: an older build refuses the file. Does not write when nothing is to
-/// be done.
+/// the whole schema, and records stored before there was a text index enter it. There is no way back: an
+/// older build refuses the file. Does not write when nothing is to be done.
 /// @errors as check_schema, io, no_space
 [[nodiscard]] Result<void> migrate(Connection& connection);
 

@@ -147,6 +147,20 @@ bool Connection::constraint_failed() const {
   return (sqlite3_extended_errcode(handle_) & 0xff) == SQLITE_CONSTRAINT;
 }
 
+Result<void> check_text_search() {
+  return check_text_search(sqlite3_libversion_number(), sqlite3_compileoption_used("ENABLE_FTS5") != 0);
+}
+
+Result<void> check_text_search(int version_number, bool with_fts5) {
+  constexpr int kFirstWithTrigrams = 3'034'000;
+  if (version_number >= kFirstWithTrigrams && with_fts5) return {};
+  return fail(
+      ErrorCode::unsupported,
+      fmt::format("SQLite {}.{}.{}{} cannot index text by trigrams", version_number / 1'000'000,
+                  version_number / 1000 % 1000, version_number % 1000, with_fts5 ? "" : " without FTS5"),
+      {}, "run learndock with SQLite 3.34 or later, built with FTS5");
+}
+
 Result<Transaction> Transaction::begin(Connection& connection) {
   LEARNDOCK_CHECK(connection.execute("BEGIN IMMEDIATE"));
   return Transaction(connection);

@@ -74,6 +74,11 @@ class Connection {
   std::unordered_map<const char*, sqlite3_stmt*> prepared_;
 };
 
+/// Whether SQLite can index trigrams of text. @errors unsupported
+[[nodiscard]] Result<void> check_text_search();
+/// The same for a library of this number (3.40.1 is 3040001), built with FTS5 or not.
+[[nodiscard]] Result<void> check_text_search(int version_number, bool with_fts5);
+
 /// A write transaction; rolled back unless committed.
 class Transaction {
  public:

@@ -2,6 +2,7 @@
 #include "learndock/catalog/catalog.hpp"
 
 #include "catalog/migrations.hpp"
+#include "catalog/search_text.hpp"
 #include "catalog/sql.hpp"
 #include "catalog/status.hpp"
 
@@ -37,6 +38,11 @@ constexpr std::string_view kOwnerOfPackage =
 constexpr std::string_view kHasId = "SELECT 1 FROM learnware WHERE id = ?";
 constexpr std::string_view kDelete = "DELETE FROM learnware WHERE sequence = ?";
 constexpr std::string_view kDeleteStatistical = "DELETE FROM statistical WHERE sequence = ?";
+constexpr std::string_view kDeleteSearchText = "DELETE FROM search_text WHERE sequence = ?";
+/// One statement sees one state of the catalogue: its version, then the candidates.
+constexpr std::string_view kTextCandidates =
+    "SELECT value FROM counter WHERE name = 'version' UNION ALL "
+    "SELECT * FROM (SELECT rowid FROM search_trigram WHERE search_trigram MATCH ? ORDER BY rowid LIMIT ?)";
 constexpr std::string_view kCount = "SELECT count(*) FROM learnware";
 constexpr std::string_view kNextId = "SELECT value FROM counter WHERE name = 'next_id'";
 constexpr std::string_view kSetNextId = "UPDATE counter SET value = ? WHERE name = 'next_id'";
@@ -141,6 +147,10 @@ Result<void> insert_one(Connection& connection, LearnwareRecord& record) {
     return explain_conflict(connection, record, std::move(done).error());
   }
   record.sequence = connection.last_sequence();
+  const std::string searched = search_text(record.name, record.semantic_json);
+  LEARNDOCK_TRY(Statement text, connection.prepare(kInsertSearchText));
+  text.bind(record.sequence).bind_text(searched);
+  LEARNDOCK_CHECK(run(text));
   if (record.statistical.empty()) return {};
   LEARNDOCK_TRY(Statement statistical, connection.prepare(kInsertStatistical));
   statistical.bind(record.sequence).bind_blob(record.statistical);
@@ -257,7 +267,7 @@ class SqliteCatalog final : public Catalog {
     LEARNDOCK_TRY(Transaction transaction, Transaction::begin(*writer_));
     Removed removed;
     LEARNDOCK_TRY(removed.record, find_record(*writer_, id));
-    for (const std::string_view sql : {kDeleteStatistical, kDelete}) {
+    for (const std::string_view sql : {kDeleteStatistical, kDeleteSearchText, kDelete}) {
       LEARNDOCK_TRY(Statement statement, writer_->prepare(sql));
       statement.bind(removed.record.sequence);
       LEARNDOCK_CHECK(run(statement));
@@ -279,6 +289,24 @@ class SqliteCatalog final : public Catalog {
       LEARNDOCK_TRY(LearnwareRecord record, read_record(statement));
       record.statistical = statement.bytes(kStatisticalColumn);
       LEARNDOCK_CHECK(visit(record));
+    }
+  }
+
+  [[nodiscard]] Result<TextCandidates> text_candidates(std::string_view folded,
+                                                       std::size_t limit) const override {
+    TextCandidates found;
+    const std::optional<std::string> query = trigram_query(folded);
+    if (!query) return found;
+    LEARNDOCK_TRY(const auto reader, readers_.take());
+    LEARNDOCK_TRY(Statement statement, (*reader).prepare(kTextCandidates));
+    statement.bind_text(*query).bind(std::uint64_t{limit} + 1);
+    LEARNDOCK_CHECK(statement.step());
+    found.version = statement.unsigned_integer(0);
+    while (true) {
+      LEARNDOCK_TRY(const bool row, statement.step());
+      found.complete = !row;
+      if (!row || found.sequences.size() == limit) return found;
+      found.sequences.push_back(statement.unsigned_integer(0));
     }
   }
 
@@ -321,6 +349,7 @@ Result<void> use_write_ahead_log(Connection& writer) {
 }
 
 Result<std::unique_ptr<Catalog>> open_catalog(const std::filesystem::path& file, bool create) {
+  LEARNDOCK_CHECK(check_text_search());
   LEARNDOCK_TRY(auto writer,
                 Connection::open(file, create ? Connection::Mode::create : Connection::Mode::read_write));
   // Before anything is written: another program's database stays as it is.

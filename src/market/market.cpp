@@ -134,7 +134,7 @@ Result<SearchAnswer> Market::search(const SearchRequest& request) const {
     LEARNDOCK_TRY(backend, compute::open_backend(request.backend, state_->options.threads));
   }
   const auto snapshot = state_->snapshots.current();  // held: hits are borrowed from it
-  return search_snapshot(*snapshot, request, *backend, state_->options.threads);
+  return search_snapshot(*snapshot, request, *backend, state_->options.threads, state_->catalog.get());
 }
 
 Result<catalog::LearnwareRecord> Market::add_package(const fs::path& path,
@@ -225,16 +225,7 @@ Result<package::ModelEntry> Market::model_entry(const LearnwareId& id) const {
 Result<catalog::LearnwareRecord> Market::remove(const LearnwareId& id) {
   const std::lock_guard lock(state_->writer);
   LEARNDOCK_TRY(catalog::Catalog::Removed removed, state_->catalog->remove(id));
-  const auto current = state_->snapshots.current();
-  std::vector<std::shared_ptr<const index::Entry>> kept;
-  kept.reserve(current->entries.size());
-  std::uint64_t bytes = current->specification_bytes;
-  for (const auto& entry : current->entries)
-    if (entry->id == id)
-      bytes -= specification_bytes(*entry);
-    else
-      kept.push_back(entry);
-  state_->publish(std::move(kept), bytes, {}, current->version + 1);
+  state_->withdraw(id);
   if (removed.digest_unused && !removed.record.package_digest.empty())
     LEARNDOCK_CHECK(state_->blobs->remove(removed.record.package_digest));
   return std::move(removed.record);

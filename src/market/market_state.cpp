@@ -3,6 +3,7 @@
 #include "learndock/base/file.hpp"
 #include "learndock/spec/codec.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <fcntl.h>
 #include <sys/file.h>
@@ -74,21 +75,37 @@ Result<void> Market::State::load() {
     return {};
   }));
   LEARNDOCK_CHECK(compute_self_terms(entries, *backend));
-  LEARNDOCK_TRY(const std::uint64_t version, catalog->version());
-  publish({}, 0, entries, version);
+  index::Snapshot first;
+  LEARNDOCK_TRY(first.version, catalog->version());
+  first.semantic = std::make_shared<index::SemanticIndex>();
+  publish(std::move(first), entries);
   return {};
 }
 
-void Market::State::publish(std::vector<std::shared_ptr<const index::Entry>> kept, std::uint64_t bytes,
-                            const NewEntries& added, std::uint64_t version) {
-  auto next = std::make_shared<index::Snapshot>();
-  next->version = version;
-  next->backend = backend->name();
-  next->entries = std::move(kept);
-  next->entries.insert(next->entries.end(), added.begin(), added.end());
-  next->specification_bytes = bytes;
-  for (const auto& entry : added) next->specification_bytes += specification_bytes(*entry);
-  snapshots.replace(std::move(next));
+void Market::State::publish(index::Snapshot next, const NewEntries& added) {
+  const std::size_t known = next.entries.size();
+  next.backend = backend->name();
+  next.entries.insert(next.entries.end(), added.begin(), added.end());
+  for (const auto& entry : added) next.specification_bytes += specification_bytes(*entry);
+  const std::span entries(next.entries);
+  next.semantic = std::make_shared<index::SemanticIndex>(
+      next.semantic->sparse() ? index::SemanticIndex::of(entries)
+                              : next.semantic->extended(entries.subspan(known)));
+  snapshots.replace(std::make_shared<index::Snapshot>(std::move(next)));
+}
+
+void Market::State::withdraw(const LearnwareId& id) {
+  index::Snapshot next = *snapshots.current();
+  ++next.version;
+  const auto gone = std::find_if(next.entries.begin(), next.entries.end(),
+                                 [&](const auto& entry) { return entry->id == id; });
+  if (gone != next.entries.end()) {
+    next.specification_bytes -= specification_bytes(**gone);
+    next.semantic = std::make_shared<index::SemanticIndex>(
+        next.semantic->without(static_cast<std::size_t>(gone - next.entries.begin())));
+    next.entries.erase(gone);
+  }
+  publish(std::move(next), {});
 }
 
 Result<std::vector<catalog::LearnwareRecord>> Market::State::insert(
@@ -100,8 +117,9 @@ Result<std::vector<catalog::LearnwareRecord>> Market::State::insert(
     entries[i]->sequence = stored[i].sequence;
   }
   // The catalogue's counter grew by one too, and no other process writes it.
-  const auto current = snapshots.current();
-  publish(current->entries, current->specification_bytes, entries, current->version + 1);
+  index::Snapshot next = *snapshots.current();
+  ++next.version;
+  publish(std::move(next), entries);
   return stored;
 }
 

@@ -52,9 +52,11 @@ struct Market::State {
 
   [[nodiscard]] Result<void> load();
 
-  /// The entries kept (`bytes` of specifications), then the new ones, become what searches see.
-  void publish(std::vector<std::shared_ptr<const index::Entry>> kept, std::uint64_t bytes,
-               const NewEntries& added, std::uint64_t version);
+  /// The entries of `next`, which its semantic index knows, and then the new ones become what searches see.
+  void publish(index::Snapshot next, const NewEntries& added);
+
+  /// Searches no longer see this learnware. The caller holds `writer` and has removed it from the catalogue.
+  void withdraw(const LearnwareId& id);
 
   /// Stores records with their entries. All that can fail comes before the catalogue's transaction: what is
   /// stored is also searchable. The caller holds `writer`.

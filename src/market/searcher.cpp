@@ -250,23 +250,27 @@ class StatisticalSearch {
   std::optional<Mixture> mixture_;
 };
 
-void fill_semantic(SearchAnswer& answer, const Entries& entries, const SearchRequest& request) {
-  const std::size_t count =
-      request.scores == ScoreMode::compat ? entries.size() : std::min(request.top, entries.size());
-  for (std::size_t i = 0; i < count; ++i)
-    answer.singles.push_back({entries[i]->id, entries[i]->name, {}, {}});
+/// How many of the filtered learnwares an answer can hold or has to compare.
+std::size_t filtered_needed(const SearchRequest& request) {
+  return request.specification || request.scores == ScoreMode::compat ? SIZE_MAX : request.top;
+}
+
+void fill_semantic(SearchAnswer& answer, const Entries& entries) {
+  for (const index::Entry* entry : entries) answer.singles.push_back({entry->id, entry->name, {}, {}});
 }
 
 }  // namespace
 
 Result<SearchAnswer> search_snapshot(const index::Snapshot& snapshot, const SearchRequest& request,
-                                     const compute::Backend& backend, unsigned threads) {
+                                     const compute::Backend& backend, unsigned threads,
+                                     const catalog::Catalog* catalog) {
   const auto start = SteadyClock::now();
   LEARNDOCK_CHECK(check(request));
   SearchAnswer answer;
   answer.index_version = snapshot.version;
   Deadline deadline(start, request.budget);
-  const Entries entries = filter(snapshot, request.semantic, request.text, deadline);
+  const Entries entries =
+      filter(snapshot, {request.semantic, request.text, filtered_needed(request), catalog}, deadline);
   answer.timings_ms["filter"] = milliseconds_since(start);
   answer.exact = !deadline.cut();
   if (deadline.cut())
@@ -276,7 +280,7 @@ Result<SearchAnswer> search_snapshot(const index::Snapshot& snapshot, const Sear
                              answer);
     LEARNDOCK_CHECK(search.run(entries, snapshot.backend == backend.name()));
   } else {
-    fill_semantic(answer, entries, request);
+    fill_semantic(answer, entries);
   }
   answer.exact = !deadline.cut();
   answer.timings_ms["total"] = milliseconds_since(start);

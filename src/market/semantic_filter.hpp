@@ -1,9 +1,12 @@
 #pragma once
 
+#include "learndock/catalog/catalog.hpp"
 #include "learndock/index/snapshot.hpp"
 
 #include "market/deadline.hpp"
 
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -12,10 +15,17 @@ namespace learndock::market {
 /// Borrowed from a snapshot, which outlives the search.
 using Entries = std::vector<const index::Entry*>;
 
+struct FilterRequest {
+  const spec::SemanticSpecification& wanted;
+  const std::string& text;                    ///< overrides wanted.name
+  std::size_t limit = SIZE_MAX;               ///< only the first of the answer are needed
+  const catalog::Catalog* catalog = nullptr;  ///< of the same dock: its text index narrows what is read
+};
+
 /// The learnwares a requirement leaves, by insertion order: one of the wanted values for each wanted key;
 /// then, with text, all whose name or description contains it, or, when none does, those with a partial ratio
-/// of at least 75, best first. A spent deadline leaves those not yet looked at out.
-[[nodiscard]] Entries filter(const index::Snapshot& snapshot, const spec::SemanticSpecification& wanted,
-                             const std::string& text, Deadline& deadline);
+/// of at least 75, best first. A spent deadline leaves those out whose text was not yet looked at.
+[[nodiscard]] Entries filter(const index::Snapshot& snapshot, const FilterRequest& request,
+                             Deadline& deadline);
 
 }  // namespace learndock::market

@@ -21,8 +21,10 @@ TEST(SqliteCatalogCrash, WhatWasAcknowledgedSurvivesKill9) {
       const auto catalog = open_sqlite_catalog(file, false);
       for (int i = 0; catalog; ++i) {
         std::vector<LearnwareRecord> batch(2);
-        for (LearnwareRecord& one : batch)
+        for (LearnwareRecord& one : batch) {
+          one.name = "searchable";
           one.statistical = std::string(3400, static_cast<char>('a' + i % 26));
+        }
         batch[1].id = LearnwareId::create(fmt::format("{}.{}", round, i)).value();
         const auto stored = (*catalog)->insert(batch);
         if (!stored) return;
@@ -37,6 +39,9 @@ TEST(SqliteCatalogCrash, WhatWasAcknowledgedSurvivesKill9) {
       ASSERT_TRUE(found.has_value()) << "round " << round << ": lost " << name;
       EXPECT_EQ(found->statistical.size(), 3400u);
     }
+    EXPECT_EQ((*catalog)->text_candidates("searchable", 1'000'000).value().sequences.size(),
+              (*catalog)->count().value())
+        << "round " << round << ": records and their texts are not in step";
     EXPECT_EQ((*catalog)->count().value() % 2, 0u) << "round " << round << ": half a batch was kept";
     acknowledged += names.size();
   }

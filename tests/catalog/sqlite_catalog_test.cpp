@@ -195,7 +195,7 @@ TEST_F(SqliteCatalog, MissingCorruptForeignAndNewerFiles) {
   EXPECT_EQ(read_file(folder_ / "text").value(), std::string(5000, 'x'));
   change("PRAGMA user_version = 1000");
   EXPECT_EQ(open_sqlite_catalog(file(), false).error().code, ErrorCode::unsupported);
-  change("PRAGMA user_version = 2; PRAGMA application_id = 5");
+  change("PRAGMA user_version = 3; PRAGMA application_id = 5");
   EXPECT_EQ(open_sqlite_catalog(file(), false).error().code, ErrorCode::corrupt);
   change("PRAGMA application_id = 1279542091");
   EXPECT_TRUE(open_sqlite_catalog(file(), false).has_value()) << "the changes above are undone";
@@ -253,6 +253,7 @@ TEST_F(SqliteCatalog, ReadersAndWritersRunTogether) {
         });
         EXPECT_TRUE(visited.has_value());
         EXPECT_TRUE(catalog_->list(0, 10).has_value());
+        EXPECT_TRUE(catalog_->text_candidates("text", 10).has_value());
       }
     });
   threads[0].join();
@@ -302,7 +303,9 @@ TEST_F(SqliteCatalog, TheVersionCountsChangesAndIsKept) {
 
 TEST_F(SqliteCatalog, AnOlderFileGetsAVersionAboveAllItHasShown) {
   ASSERT_TRUE(insert({record("a"), record("b"), record("c")}));
-  change("DELETE FROM counter WHERE name = 'version'; PRAGMA user_version = 1");
+  change(
+      "DROP TABLE search_trigram; DROP TABLE search_text; DELETE FROM counter WHERE name = 'version'; "
+      "PRAGMA user_version = 1");
   reopen();
   EXPECT_EQ(catalog_->version().value(), 9u) << "three times the last sequence";
   EXPECT_EQ(ids().size(), 3u);

@@ -10,6 +10,7 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <vector>
 
 namespace learndock::catalog {
 
@@ -46,6 +47,17 @@ class Catalog {
   [[nodiscard]] virtual Result<void> visit_all(
       const std::function<Result<void>(LearnwareRecord&)>& visit) const = 0;
 
+  /// Which records may contain a text, in one state of the catalogue.
+  struct TextCandidates {
+    bool complete = false;  ///< every record that contains the text is among them
+    std::uint64_t version = 0;
+    std::vector<std::uint64_t> sequences;  ///< ascending
+  };
+  /// Candidates for a text folded by `index::fold_case`, looked up in names and descriptions; never more than
+  /// `limit`. Not complete when there are more, or when the text has fewer than three letters.
+  [[nodiscard]] virtual Result<TextCandidates> text_candidates(std::string_view folded,
+                                                               std::size_t limit) const = 0;
+
   [[nodiscard]] virtual Result<std::uint64_t> count() const = 0;
 
   /// Grows by one with each `insert` and `remove` and is kept: one number never stands for two contents.
@@ -59,7 +71,8 @@ class Catalog {
 
 /// Opens the SQLite catalogue at `file` (WAL, synchronous=FULL), creating it when `create`; migrates older
 /// schemas.
-/// @errors not_found, corrupt, unsupported (written by a newer version), io
+/// @errors not_found, corrupt, unsupported (written by a newer version, or an SQLite without FTS5 trigrams),
+/// io
 [[nodiscard]] Result<std::unique_ptr<Catalog>> open_sqlite_catalog(const std::filesystem::path& file,
                                                                    bool create);
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "learndock/base/ids.hpp"
+#include "learndock/index/semantic_index.hpp"
 #include "learndock/spec/semantic.hpp"
 #include "learndock/spec/statistical.hpp"
 
@@ -35,6 +36,7 @@ struct Entry {
 struct Snapshot {
   std::uint64_t version = 0;
   std::vector<std::shared_ptr<const Entry>> entries;
+  std::shared_ptr<const SemanticIndex> semantic;  ///< of exactly these entries; null: not made yet
   std::string backend;                    ///< the one that computed self_inner; "" = none can be relied on
   std::uint64_t specification_bytes = 0;  ///< points and weights of all entries
 };

@@ -1,0 +1,76 @@
+#pragma once
+
+#include "learndock/index/bitmap.hpp"
+#include "learndock/spec/semantic.hpp"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace learndock::index {
+
+struct Entry;
+
+/// Which learnwares carry which semantic value: a bitmap for each value, and all ids in one text. Immutable
+/// and cheap to copy; what grows or shrinks from it shares all that did not change.
+///
+/// Items are numbered by insertion and keep their number when others are removed. Among the items that are
+/// left, in order, each has a position: its place in `Snapshot::entries`.
+/// @threads safe to call concurrently
+class SemanticIndex {
+ public:
+  using Item = Bitmap::Item;
+
+  [[nodiscard]] static SemanticIndex of(std::span<const std::shared_ptr<const Entry>> entries);
+  /// With these after all others. @cost the size of the bitmaps that change, and of the last ids
+  [[nodiscard]] SemanticIndex extended(std::span<const std::shared_ptr<const Entry>> added) const;
+  /// Without the item at this position. @cost the number of removed items
+  [[nodiscard]] SemanticIndex without(std::size_t position) const;
+
+  /// The items that a requirement leaves: for each key with wanted values one of them, and an id that
+  /// contains the wanted part. Name and description are not looked at.
+  [[nodiscard]] Bitmap select(const spec::SemanticSpecification& wanted) const;
+  /// The positions of selected items, ascending; at most the first `limit`.
+  [[nodiscard]] std::vector<std::uint32_t> positions(const Bitmap& selected,
+                                                     std::size_t limit = SIZE_MAX) const;
+
+  /// Items ever added; the next one gets this number.
+  [[nodiscard]] std::size_t items() const { return items_; }
+  /// Items left.
+  [[nodiscard]] std::size_t size() const { return items_ - removed_; }
+  [[nodiscard]] const Bitmap& removed() const { return *removed_items_; }
+  /// Whether so many were removed that an index made anew pays.
+  [[nodiscard]] bool sparse() const { return removed_ > 1024 && removed_ > items_ / 4; }
+  /// Memory taken by bitmaps and ids.
+  [[nodiscard]] std::size_t bytes() const;
+
+ private:
+  struct Value {
+    std::string text;
+    std::shared_ptr<const Bitmap> items;
+  };
+  /// The ids of up to kIdsTogether items, each followed by a character that no id holds.
+  struct Ids {
+    std::string text;
+    std::vector<std::uint32_t> ends;  ///< where each id's separator stands
+  };
+  static constexpr std::size_t kIdsTogether = 1 << 16;
+
+  void add_values(std::size_t key, std::span<const std::shared_ptr<const Entry>> added);
+  void add_ids(std::span<const std::shared_ptr<const Entry>> added);
+  [[nodiscard]] std::string_view id_of(Item item) const;
+  void keep_ids_with(std::string_view part, Bitmap& selected) const;
+  static void find_ids(const Ids& ids, Item first, std::string_view part, std::vector<Item>& found);
+
+  std::size_t items_ = 0, removed_ = 0;
+  std::shared_ptr<const Bitmap> removed_items_ = std::make_shared<Bitmap>();
+  std::array<std::vector<Value>, spec::kSemanticKeys> values_;
+  std::vector<std::shared_ptr<const Ids>> ids_;
+};
+
+}  // namespace learndock::index

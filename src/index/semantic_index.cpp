@@ -1,0 +1,171 @@
+#include "learndock/index/semantic_index.hpp"
+
+#include "learndock/index/snapshot.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <map>
+
+namespace learndock::index {
+namespace {
+
+/// Ids hold no control characters.
+constexpr char kSeparator = '\n';
+/// With fewer selected than one in this many, looking each up costs less than reading all ids.
+constexpr std::size_t kFewSelected = 16;
+
+/// The C++ library stops at every first letter, and ids have few different ones; the C library looks at
+/// several letters at once, which pays from three on.
+std::size_t find_in(std::string_view text, std::string_view part, std::size_t from) {
+  if (part.size() < 3) return text.find(part, from);
+  const void* found = memmem(text.data() + from, text.size() - from, part.data(), part.size());
+  return found == nullptr ? std::string_view::npos
+                          : static_cast<std::size_t>(static_cast<const char*>(found) - text.data());
+}
+
+}  // namespace
+
+SemanticIndex SemanticIndex::of(std::span<const std::shared_ptr<const Entry>> entries) {
+  return SemanticIndex().extended(entries);
+}
+
+SemanticIndex SemanticIndex::extended(std::span<const std::shared_ptr<const Entry>> added) const {
+  SemanticIndex next = *this;
+  for (std::size_t key = 0; key < spec::kSemanticKeys; ++key) next.add_values(key, added);
+  next.add_ids(added);
+  next.items_ += added.size();
+  return next;
+}
+
+void SemanticIndex::add_values(std::size_t key, std::span<const std::shared_ptr<const Entry>> added) {
+  std::map<std::string_view, std::vector<Item>> carriers;
+  for (std::size_t i = 0; i < added.size(); ++i)
+    for (const std::string& value : added[i]->values[key])
+      carriers[value].push_back(static_cast<Item>(items_ + i));
+  for (const auto& [text, items] : carriers) {
+    auto& known = values_[key];
+    auto place = std::find_if(known.begin(), known.end(),
+                              [&text = text](const Value& value) { return value.text == text; });
+    if (place == known.end())
+      place = known.insert(known.end(), {std::string(text), std::make_shared<Bitmap>()});
+    auto grown = std::make_shared<Bitmap>(*place->items);
+    grown->add(items);
+    place->items = std::move(grown);
+  }
+}
+
+void SemanticIndex::add_ids(std::span<const std::shared_ptr<const Entry>> added) {
+  std::shared_ptr<Ids> last;
+  for (std::size_t i = 0; i < added.size(); ++i) {
+    if ((items_ + i) % kIdsTogether == 0) {
+      last = std::make_shared<Ids>();
+      ids_.push_back(last);
+    } else if (!last) {  // others hold the one that began before
+      last = std::make_shared<Ids>(*ids_.back());
+      ids_.back() = last;
+    }
+    last->text += added[i]->id.text();
+    last->ends.push_back(static_cast<std::uint32_t>(last->text.size()));
+    last->text += kSeparator;
+    if (last->ends.size() == kIdsTogether) {
+      last->text.shrink_to_fit();
+      last->ends.shrink_to_fit();
+    }
+  }
+}
+
+SemanticIndex SemanticIndex::without(std::size_t position) const {
+  auto item = static_cast<Item>(position);
+  for (const Item gone : removed_items_->items()) {
+    if (gone > item) break;
+    ++item;
+  }
+  SemanticIndex next = *this;
+  auto removed = std::make_shared<Bitmap>(*removed_items_);
+  removed->add({&item, 1});
+  next.removed_items_ = std::move(removed);
+  ++next.removed_;
+  return next;
+}
+
+Bitmap SemanticIndex::select(const spec::SemanticSpecification& wanted) const {
+  std::vector<Bitmap> required;
+  for (std::size_t key = 0; key < spec::kSemanticKeys; ++key) {
+    const auto& any = wanted.values[key];
+    if (any.empty()) continue;
+    std::vector<const Bitmap*> alternatives;
+    for (const Value& value : values_[key])
+      if (std::find(any.begin(), any.end(), value.text) != any.end())
+        alternatives.push_back(value.items.get());
+    if (alternatives.empty()) return {};
+    required.push_back(Bitmap::any_of(alternatives));
+  }
+  std::sort(required.begin(), required.end(),
+            [](const Bitmap& a, const Bitmap& b) { return a.count() < b.count(); });
+  Bitmap selected = required.empty() ? Bitmap::range(0, items_) : std::move(required.front());
+  for (std::size_t i = 1; i < required.size(); ++i) selected &= required[i];
+  selected -= *removed_items_;
+  if (!wanted.learnware_id.empty()) keep_ids_with(wanted.learnware_id, selected);
+  return selected;
+}
+
+std::string_view SemanticIndex::id_of(Item item) const {
+  const Ids& ids = *ids_[item / kIdsTogether];
+  const std::size_t i = item % kIdsTogether, begin = i == 0 ? 0 : std::size_t{ids.ends[i - 1]} + 1;
+  return std::string_view(ids.text).substr(begin, ids.ends[i] - begin);
+}
+
+/// Appends the items whose id contains `part`, which is not empty.
+void SemanticIndex::find_ids(const Ids& ids, Item first, std::string_view part, std::vector<Item>& found) {
+  std::size_t i = 0;
+  for (std::size_t at = find_in(ids.text, part, 0); at != std::string_view::npos;
+       at = find_in(ids.text, part, at)) {
+    if (ids.ends[i] < at) ++i;  // with many hits the next one is mostly in the next id
+    if (ids.ends[i] < at)
+      i = static_cast<std::size_t>(
+          std::lower_bound(ids.ends.begin() + static_cast<std::ptrdiff_t>(i), ids.ends.end(), at) -
+          ids.ends.begin());
+    found.push_back(first + static_cast<Item>(i));
+    at = std::size_t{ids.ends[i]} + 1;
+  }
+}
+
+void SemanticIndex::keep_ids_with(std::string_view part, Bitmap& selected) const {
+  std::vector<Item> found;
+  if (part.find(kSeparator) != std::string_view::npos) {
+    selected = {};
+    return;
+  }
+  if (selected.count() < items_ / kFewSelected) {
+    for (const Item item : selected.items())
+      if (id_of(item).find(part) != std::string_view::npos) found.push_back(item);
+  } else {
+    for (std::size_t i = 0; i < ids_.size(); ++i)
+      find_ids(*ids_[i], static_cast<Item>(i * kIdsTogether), part, found);
+  }
+  Bitmap with;
+  with.add(found);
+  selected &= with;
+}
+
+std::vector<std::uint32_t> SemanticIndex::positions(const Bitmap& selected, std::size_t limit) const {
+  std::vector<std::uint32_t> places = selected.items(limit);
+  if (removed_ == 0 || places.empty()) return places;
+  const std::vector<Item> gone = removed_items_->items();
+  std::size_t before = 0;
+  for (std::uint32_t& place : places) {
+    while (before < gone.size() && gone[before] < place) ++before;
+    place -= static_cast<std::uint32_t>(before);
+  }
+  return places;
+}
+
+std::size_t SemanticIndex::bytes() const {
+  std::size_t bytes = removed_items_->bytes();
+  for (const auto& values : values_)
+    for (const Value& value : values) bytes += value.items->bytes();
+  for (const auto& ids : ids_) bytes += ids->text.capacity() + sizeof(std::uint32_t) * ids->ends.capacity();
+  return bytes;
+}
+
+}  // namespace learndock::index
