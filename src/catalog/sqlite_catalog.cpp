@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <chrono>
 #include <mutex>
 #include <unordered_set>
@@ -30,7 +31,7 @@ constexpr std::string_view kFind = "SELECT " LEARNDOCK_COLUMNS
                                    "FROM learnware l WHERE id = ?";
 constexpr std::string_view kVisit =
     "SELECT l." LEARNDOCK_COLUMNS
-    ", bytes FROM learnware l LEFT JOIN statistical USING (sequence) ORDER BY 1";
+    ", bytes FROM learnware l LEFT JOIN statistical USING (sequence) WHERE sequence BETWEEN ? AND ? ORDER BY 1";
 constexpr std::string_view kList =
     "SELECT " LEARNDOCK_COLUMNS " FROM learnware WHERE sequence > ? ORDER BY sequence LIMIT ?";
 constexpr std::string_view kOwnerOfPackage =
@@ -281,8 +282,15 @@ class SqliteCatalog final : public Catalog {
 
   [[nodiscard]] Result<void> visit_all(
       const std::function<Result<void>(LearnwareRecord&)>& visit) const override {
+    return visit_range(0, std::numeric_limits<std::int64_t>::max(), visit);
+  }
+
+  [[nodiscard]] Result<void> visit_range(
+      std::uint64_t first, std::uint64_t last,
+      const std::function<Result<void>(LearnwareRecord&)>& visit) const override {
     LEARNDOCK_TRY(const auto reader, readers_.take());
     LEARNDOCK_TRY(Statement statement, (*reader).prepare(kVisit));
+    statement.bind(static_cast<std::int64_t>(first)).bind(static_cast<std::int64_t>(last));
     while (true) {
       LEARNDOCK_TRY(const bool row, statement.step());
       if (!row) return {};

@@ -149,6 +149,7 @@ int run_commands(int argc, char** argv, Invocation& invocation) {
   add_spec_commands(app, invocation);
   add_dock_commands(app, invocation);
   add_get_command(app, invocation);
+  add_reindex_command(app, invocation);
   add_search_command(app, invocation);
   add_serve_command(app, invocation);
   add_command(app, invocation, "version", "Version and compute backends", "learndock version --json",

@@ -41,6 +41,7 @@ void add_dock_choice(CLI::App& command, DockChoice& choice);
 void add_spec_commands(CLI::App& app, Invocation& invocation);
 void add_dock_commands(CLI::App& app, Invocation& invocation);
 void add_get_command(CLI::App& app, Invocation& invocation);
+void add_reindex_command(CLI::App& app, Invocation& invocation);
 void add_search_command(CLI::App& app, Invocation& invocation);
 void add_serve_command(CLI::App& app, Invocation& invocation);
 

@@ -2,6 +2,7 @@
 
 #include "learndock/index/feature_space.hpp"
 #include "learndock/index/segment.hpp"
+#include "learndock/index/space_key.hpp"
 
 #include <cstdint>
 
@@ -21,6 +22,7 @@ enum PartSection : std::uint32_t {
   kIdSection = 10,
   kRecordStartSection = 11,
   kRecordSection = 12,
+  kSpaceKeySection = 13,
 };
 
 /// Section 1: eight-byte fields.
@@ -45,7 +47,9 @@ inline constexpr std::size_t kRecordAlignment = 8;
 
 [[nodiscard]] Result<void> write_space(SegmentWriter& writer, const FeatureSpace& space,
                                        const SpaceFields& counts);
+[[nodiscard]] Result<void> write_key(SegmentWriter& writer, const SpaceKey& key);
 struct ReadSpace {
+  SpaceKey key;
   SpaceFields fields;
   FeatureSpace space;
 };

@@ -39,6 +39,7 @@ void put_record(std::vector<std::byte>& bytes, const compute::ReducedSetView& se
 
 struct PartWriter::State {
   SegmentWriter writer;
+  SpaceKey key;
   std::shared_ptr<const FeatureSpace> space;
   PartWriterOptions options;
   compute::ScanCodes codes;
@@ -65,14 +66,15 @@ PartWriter::PartWriter(std::unique_ptr<State> state) : state_(std::move(state)) 
 PartWriter::~PartWriter() = default;
 PartWriter::PartWriter(PartWriter&&) noexcept = default;
 
-Result<PartWriter> PartWriter::create(const std::filesystem::path& path,
+Result<PartWriter> PartWriter::create(const std::filesystem::path& path, SpaceKey key,
                                       std::shared_ptr<const FeatureSpace> space,
                                       const PartWriterOptions& options) {
   LEARNDOCK_TRY(SegmentWriter writer, SegmentWriter::create(path, {kPartKind, options.generation}));
   LEARNDOCK_CHECK(writer.begin_section(kRecordSection, kLargeSectionAlignment));
   const std::size_t coordinates = space->coordinates();
-  return PartWriter(std::unique_ptr<State>(new State{std::move(writer), std::move(space), options,
-                                                     compute::ScanCodes(options.codes, coordinates)}));
+  return PartWriter(
+      std::unique_ptr<State>(new State{std::move(writer), std::move(key), std::move(space), options,
+                                       compute::ScanCodes(options.codes, coordinates)}));
 }
 
 Result<void> PartWriter::add(std::span<const PartItem> items, std::span<const std::uint64_t> keys) {
@@ -112,6 +114,7 @@ Result<SegmentInfo> PartWriter::finish() {
   fields.items = state.keys.size();
   fields.largest_mass = state.largest_mass;
   LEARNDOCK_CHECK(write_space(state.writer, *state.space, fields));
+  LEARNDOCK_CHECK(write_key(state.writer, state.key));
   const compute::ScanCodesView codes = state.codes.view();
   const std::span code_bytes(codes.codes, codes.blocks() * codes.block_bytes());
   const std::span factors(codes.factors, codes.blocks() * compute::kFactors * compute::kBlockItems);

@@ -14,7 +14,10 @@ namespace {
 class SegmentPart final : public StoredPart {
  public:
   SegmentPart(std::shared_ptr<const Segment> segment, ReadSpace read)
-      : segment_(std::move(segment)), fields_(read.fields), space_(std::move(read.space)) {}
+      : segment_(std::move(segment)),
+        key_(std::move(read.key)),
+        fields_(read.fields),
+        space_(std::move(read.space)) {}
 
   Result<void> open(const std::shared_ptr<const compute::Backend>& backend) {
     LEARNDOCK_TRY(selves_, segment_->values<double>(kSelfSection));
@@ -49,7 +52,8 @@ class SegmentPart final : public StoredPart {
   double self(std::size_t item) const override { return selves_[item]; }
   double largest_mass() const override { return fields_.largest_mass; }
   std::span<const std::uint64_t> keys() const override { return keys_; }
-  const SegmentInfo& info() const override { return segment_->info(); }
+  const SpaceKey& space_key() const override { return key_; }
+  const std::shared_ptr<const Segment>& segment() const override { return segment_; }
   std::string_view id(std::size_t item) const override {
     return {ids_.data() + id_starts_[item], id_starts_[item + 1] - id_starts_[item]};
   }
@@ -92,6 +96,7 @@ class SegmentPart final : public StoredPart {
   }
 
   std::shared_ptr<const Segment> segment_;
+  SpaceKey key_;
   SpaceFields fields_;
   FeatureSpace space_;
   std::span<const double> selves_;
@@ -103,20 +108,25 @@ class SegmentPart final : public StoredPart {
 
 }  // namespace
 
-Result<std::shared_ptr<const StoredPart>> open_part(const std::filesystem::path& path,
+Result<std::shared_ptr<const StoredPart>> open_part(std::shared_ptr<const Segment> segment,
                                                     const std::shared_ptr<const compute::Backend>& backend,
                                                     unsigned threads) {
-  Verify verify;
-  verify.threads = threads;
-  for (const std::uint32_t id :
-       {kSpaceSection, kLandmarkSection, kMapSection, kMiddleSection, kCodeSection, kFactorSection,
-        kSelfSection, kKeySection, kIdStartSection, kIdSection, kRecordStartSection})
-    verify.sections.push_back(id);
-  LEARNDOCK_TRY(std::shared_ptr<const Segment> segment, Segment::open(path, verify));
+  constexpr std::uint32_t kChecked[] = {kSpaceSection,  kLandmarkSection,    kMapSection,
+                                        kMiddleSection, kCodeSection,        kFactorSection,
+                                        kSelfSection,   kKeySection,         kIdStartSection,
+                                        kIdSection,     kRecordStartSection, kSpaceKeySection};
+  LEARNDOCK_CHECK(segment->verify(kChecked, threads));
   LEARNDOCK_TRY(ReadSpace read, read_space(*segment));
   auto part = std::make_shared<SegmentPart>(std::move(segment), std::move(read));
   LEARNDOCK_CHECK(part->open(backend));
   return part;
+}
+
+Result<std::shared_ptr<const StoredPart>> open_part(const std::filesystem::path& path,
+                                                    const std::shared_ptr<const compute::Backend>& backend,
+                                                    unsigned threads) {
+  LEARNDOCK_TRY(std::shared_ptr<const Segment> segment, Segment::open(path));
+  return open_part(std::move(segment), backend, threads);
 }
 
 }  // namespace learndock::index

@@ -3,6 +3,7 @@
 #include "index/lower_case.hpp"
 #include "index/utf8.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace learndock::index {
@@ -18,6 +19,36 @@ bool cased(char32_t point) {
 }
 
 }  // namespace
+
+const Entry* Snapshot::entry_of(std::uint64_t sequence) const {
+  const auto found =
+      std::lower_bound(entries.begin(), entries.end(), sequence,
+                       [](const auto& entry, std::uint64_t wanted) { return entry->sequence < wanted; });
+  return found == entries.end() || (*found)->sequence != sequence ? nullptr : found->get();
+}
+
+void count_entry(Snapshot& snapshot, const std::shared_ptr<const Entry>& entry, int change) {
+  if (!entry->specification) {
+    snapshot.without_specification += static_cast<std::size_t>(change);
+    return;
+  }
+  const SpaceKey key = SpaceKey::of(*entry->specification);
+  auto& count = snapshot.spaces[key];
+  count += static_cast<std::size_t>(change);
+  if (count == 0) snapshot.spaces.erase(key);
+  if (snapshot.parts && snapshot.parts->holds(entry->sequence)) return;
+  if (change > 0)
+    snapshot.plain.push_back(entry);
+  else
+    std::erase_if(snapshot.plain, [&](const auto& one) { return one->sequence == entry->sequence; });
+}
+
+void count_spaces(Snapshot& snapshot) {
+  snapshot.plain.clear();
+  snapshot.spaces.clear();
+  snapshot.without_specification = 0;
+  for (const auto& entry : snapshot.entries) count_entry(snapshot, entry, 1);
+}
 
 std::shared_ptr<const Snapshot> SnapshotHolder::current() const {
   const std::lock_guard lock(mutex_);

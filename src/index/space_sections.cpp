@@ -40,6 +40,12 @@ Result<void> write_space(SegmentWriter& writer, const FeatureSpace& space, const
   return writer.add_section(kMiddleSection, std::span(subspace.middle));
 }
 
+Result<void> write_key(SegmentWriter& writer, const SpaceKey& key) {
+  std::vector<std::uint64_t> fields{static_cast<std::uint64_t>(key.type)};
+  fields.insert(fields.end(), key.shape.begin(), key.shape.end());
+  return writer.add_section(kSpaceKeySection, std::span<const std::uint64_t>(fields));
+}
+
 Result<ReadSpace> read_space(const Segment& segment) {
   LEARNDOCK_TRY(const std::span<const SpaceFields> stored, segment.values<SpaceFields>(kSpaceSection));
   if (segment.info().kind != 1 || stored.size() != 1 ||
@@ -59,7 +65,15 @@ Result<ReadSpace> read_space(const Segment& segment) {
   subspace.product_error = fields.product_error;
   subspace.statistics = {fields.mean_kernel, fields.residual_share};
   LEARNDOCK_TRY(FeatureSpace space, FeatureSpace::restore(std::move(subspace)));
-  return ReadSpace{fields, std::move(space)};
+  LEARNDOCK_TRY(const std::span<const std::uint64_t> key, segment.values<std::uint64_t>(kSpaceKeySection));
+  if (key.size() < 2 || key.size() > 1 + spec::kMaxRank || key[0] > 255)
+    return fail(ErrorCode::corrupt, "the segment names no space", segment.path().string(),
+                "rebuild the index: learndock reindex");
+  SpaceKey space_key{static_cast<spec::StatisticalType>(key[0]),
+                     {key.begin() + 1, key.end()},
+                     fields.gamma,
+                     static_cast<std::uint32_t>(fields.scales)};
+  return ReadSpace{std::move(space_key), fields, std::move(space)};
 }
 
 }  // namespace learndock::index

@@ -22,6 +22,10 @@ class Deadline {
     return true;
   }
   [[nodiscard]] bool cut() const { return cut_; }
+  /// For work that looks at the clock itself; none when there is no budget.
+  [[nodiscard]] std::optional<Clock::time_point> end() const {
+    return limited_ ? std::optional(end_) : std::nullopt;
+  }
 
  private:
   bool limited_ = false;

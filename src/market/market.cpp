@@ -233,8 +233,20 @@ Result<catalog::LearnwareRecord> Market::remove(const LearnwareId& id) {
 
 MarketStatus Market::status() const {
   const auto snapshot = state_->snapshots.current();
-  return {snapshot->entries.size(), snapshot->version, snapshot->specification_bytes,
-          std::string(state_->backend->name())};
+  MarketStatus status{snapshot->entries.size(),
+                      snapshot->version,
+                      snapshot->specification_bytes,
+                      std::string(state_->backend->name()),
+                      0,
+                      {}};
+  if (!snapshot->parts) return status;
+  status.indexed = snapshot->parts->live_count();
+  for (const auto& part : snapshot->parts->parts) {
+    std::string name = part->part->prefilter().name();
+    if (std::find(status.prefilters.begin(), status.prefilters.end(), name) == status.prefilters.end())
+      status.prefilters.push_back(std::move(name));
+  }
+  return status;
 }
 
 const fs::path& Market::staging_directory() const { return state_->staging; }

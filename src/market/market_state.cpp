@@ -1,18 +1,19 @@
 #include "market/market_state.hpp"
 
-#include "learndock/base/file.hpp"
+#include "learndock/base/log.hpp"
+#include "learndock/compute/direct_sums.hpp"
 #include "learndock/spec/codec.hpp"
 
+#include "compute/parallel.hpp"
+#include "market/market_index.hpp"
+
 #include <algorithm>
-#include <cerrno>
-#include <fcntl.h>
-#include <sys/file.h>
-#include <unistd.h>
 
 namespace learndock::market {
 namespace {
 
-Result<void> compute_self_terms(const NewEntries& entries, const compute::Backend& backend) {
+Result<void> compute_self_terms(const NewEntries& entries, const compute::Backend& backend,
+                                unsigned threads) {
   std::vector<index::Entry*> gaussian;
   std::vector<compute::ReducedSetView> views;
   for (const auto& entry : entries)
@@ -22,25 +23,15 @@ Result<void> compute_self_terms(const NewEntries& entries, const compute::Backen
     }
   std::vector<double> self(views.size());
   LEARNDOCK_CHECK(backend.self_inner_products(views, self));
-  for (std::size_t i = 0; i < gaussian.size(); ++i) gaussian[i]->self_inner = self[i];
+  compute::run_tasks(gaussian.size(), threads, [&](std::size_t i) {
+    gaussian[i]->self_inner = self[i];
+    const compute::DirectQuery direct(views[i], {views[i].gamma, views[i].scales});
+    gaussian[i]->direct_self = direct.inner_product(views[i]);
+  });
   return {};
 }
 
 }  // namespace
-
-DirectoryLock::~DirectoryLock() {
-  if (fd_ >= 0) ::close(fd_);
-}
-
-Result<void> DirectoryLock::acquire(const std::filesystem::path& directory) {
-  const std::filesystem::path path = directory / "lock";
-  fd_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-  if (fd_ < 0) return Failure(system_error(errno, "open", path));
-  if (::flock(fd_, LOCK_EX | LOCK_NB) != 0)
-    return fail(ErrorCode::conflict, "another process has this dock open", directory.string(),
-                "stop it, or talk to it with --server");
-  return {};
-}
 
 Result<std::shared_ptr<index::Entry>> make_entry(const catalog::LearnwareRecord& record) {
   auto entry = std::make_shared<index::Entry>();
@@ -74,19 +65,31 @@ Result<void> Market::State::load() {
     entries.push_back(std::move(*entry));
     return {};
   }));
-  LEARNDOCK_CHECK(compute_self_terms(entries, *backend));
+  LEARNDOCK_CHECK(compute_self_terms(entries, *backend, used_threads()));
   index::Snapshot first;
   LEARNDOCK_TRY(first.version, catalog->version());
   first.semantic = std::make_shared<index::SemanticIndex>();
+  const std::vector<std::shared_ptr<const index::Entry>> all(entries.begin(), entries.end());
+  OpenedIndex opened = open_index(directory, all, backend, used_threads());
+  for (const std::string& problem : opened.problems)
+    log(LogLevel::warning, "the stored index is not used, every learnware is compared: " + problem);
+  first.parts = std::move(opened.parts);
   publish(std::move(first), entries);
   return {};
+}
+
+unsigned Market::State::used_threads() const {
+  return options.threads == 0 ? compute::usable_cores() : options.threads;
 }
 
 void Market::State::publish(index::Snapshot next, const NewEntries& added) {
   const std::size_t known = next.entries.size();
   next.backend = backend->name();
   next.entries.insert(next.entries.end(), added.begin(), added.end());
-  for (const auto& entry : added) next.specification_bytes += specification_bytes(*entry);
+  for (const auto& entry : added) {
+    next.specification_bytes += specification_bytes(*entry);
+    if (next.parts) index::count_entry(next, entry, 1);
+  }
   const std::span entries(next.entries);
   next.semantic = std::make_shared<index::SemanticIndex>(
       next.semantic->sparse() ? index::SemanticIndex::of(entries)
@@ -101,6 +104,10 @@ void Market::State::withdraw(const LearnwareId& id) {
                                  [&](const auto& entry) { return entry->id == id; });
   if (gone != next.entries.end()) {
     next.specification_bytes -= specification_bytes(**gone);
+    if (next.parts) {
+      index::count_entry(next, *gone, -1);
+      next.parts = std::make_shared<index::DockParts>(next.parts->without((*gone)->sequence));
+    }
     next.semantic = std::make_shared<index::SemanticIndex>(
         next.semantic->without(static_cast<std::size_t>(gone - next.entries.begin())));
     next.entries.erase(gone);
@@ -110,7 +117,7 @@ void Market::State::withdraw(const LearnwareId& id) {
 
 Result<std::vector<catalog::LearnwareRecord>> Market::State::insert(
     std::span<const catalog::LearnwareRecord> records, NewEntries entries) {
-  LEARNDOCK_CHECK(compute_self_terms(entries, *backend));
+  LEARNDOCK_CHECK(compute_self_terms(entries, *backend, used_threads()));
   LEARNDOCK_TRY(std::vector<catalog::LearnwareRecord> stored, catalog->insert(records));
   for (std::size_t i = 0; i < stored.size(); ++i) {
     entries[i]->id = stored[i].id;

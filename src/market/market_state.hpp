@@ -6,6 +6,8 @@
 #include "learndock/market/market.hpp"
 #include "learndock/package/blob_store.hpp"
 
+#include "market/directory_lock.hpp"
+
 #include <atomic>
 #include <filesystem>
 #include <memory>
@@ -14,21 +16,6 @@
 #include <vector>
 
 namespace learndock::market {
-
-/// An advisory lock on the dock directory, held while the market is open; the kernel drops it when the
-/// process dies.
-class DirectoryLock {
- public:
-  DirectoryLock() = default;
-  ~DirectoryLock();
-  DirectoryLock(const DirectoryLock&) = delete;
-  DirectoryLock& operator=(const DirectoryLock&) = delete;
-
-  [[nodiscard]] Result<void> acquire(const std::filesystem::path& directory);
-
- private:
-  int fd_ = -1;
-};
 
 using NewEntries = std::vector<std::shared_ptr<index::Entry>>;
 
@@ -51,6 +38,7 @@ struct Market::State {
   std::atomic<std::uint64_t> staged{0};
 
   [[nodiscard]] Result<void> load();
+  [[nodiscard]] unsigned used_threads() const;
 
   /// The entries of `next`, which its semantic index knows, and then the new ones become what searches see.
   void publish(index::Snapshot next, const NewEntries& added);

@@ -6,6 +6,7 @@
 #include "compute/parallel.hpp"
 #include "market/candidates.hpp"
 #include "market/compat_scores.hpp"
+#include "market/indexed_search.hpp"
 #include "market/mixture.hpp"
 
 #include <fmt/format.h>
@@ -103,6 +104,13 @@ class StatisticalSearch {
   StatisticalSearch(const SearchRequest& request, const compute::Backend& backend, unsigned threads,
                     Deadline& deadline, SearchAnswer& answer)
       : request_(request), backend_(backend), threads_(threads), deadline_(deadline), answer_(answer) {}
+
+  /// By the stored index. @param entries  null: nothing was filtered
+  Result<void> run_indexed(const index::Snapshot& snapshot, const Entries* entries) {
+    LEARNDOCK_CHECK(warn_if_blind(*request_.specification, backend_, answer_.warnings));
+    LEARNDOCK_CHECK(query_of(*request_.specification, backend_, request_.scores));
+    return indexed_search({request_, snapshot, entries, backend_, threads_}, deadline_, answer_);
+  }
 
   Result<void> run(const Entries& entries, bool stored_self) {
     const spec::RkmeSpecification& spec = *request_.specification;
@@ -269,8 +277,12 @@ Result<SearchAnswer> search_snapshot(const index::Snapshot& snapshot, const Sear
   SearchAnswer answer;
   answer.index_version = snapshot.version;
   Deadline deadline(start, request.budget);
-  const Entries entries =
-      filter(snapshot, {request.semantic, request.text, filtered_needed(request), catalog}, deadline);
+  // The stored index is a CPU's; another backend by name compares everything itself.
+  const bool indexed = backend.name() == "cpu" && is_indexed(snapshot, request);
+  const bool unfiltered =
+      indexed && request.text.empty() && request.semantic == spec::SemanticSpecification();
+  const FilterRequest filter_request{request.semantic, request.text, filtered_needed(request), catalog};
+  const Entries entries = unfiltered ? Entries() : filter(snapshot, filter_request, deadline);
   answer.timings_ms["filter"] = milliseconds_since(start);
   answer.exact = !deadline.cut();
   if (deadline.cut())
@@ -278,11 +290,12 @@ Result<SearchAnswer> search_snapshot(const index::Snapshot& snapshot, const Sear
   if (request.specification) {
     StatisticalSearch search(request, backend, threads == 0 ? compute::usable_cores() : threads, deadline,
                              answer);
-    LEARNDOCK_CHECK(search.run(entries, snapshot.backend == backend.name()));
+    LEARNDOCK_CHECK(indexed ? search.run_indexed(snapshot, unfiltered ? nullptr : &entries)
+                            : search.run(entries, snapshot.backend == backend.name()));
   } else {
     fill_semantic(answer, entries);
   }
-  answer.exact = !deadline.cut();
+  answer.exact = answer.exact && !deadline.cut();
   answer.timings_ms["total"] = milliseconds_since(start);
   return answer;
 }

@@ -25,6 +25,9 @@ struct StoredMarket {
   std::shared_ptr<const FeatureSpace> space;
   std::filesystem::path path;
 
+  [[nodiscard]] SpaceKey key() const {
+    return {spec::StatisticalType::rkme_table, {shape.dimension}, shape.gamma, 1};
+  }
   explicit StoredMarket(compute::CodeType codes, bool floats = false) : path(folder.path() / "part.seg") {
     shape.learnwares = 500;
     shape.dimension = 5;
@@ -35,7 +38,7 @@ struct StoredMarket {
     const auto views = market.views();
     space = std::make_shared<const FeatureSpace>(
         FeatureSpace::fit(std::span(views).first(200), {shape.gamma, 1}, {48, 24, 1}, *cpu()).value());
-    auto writer = PartWriter::create(path, space, {codes, 7, 2}).value();
+    auto writer = PartWriter::create(path, key(), space, {codes, 7, 2}).value();
     std::vector<std::uint64_t> keys(shape.learnwares);
     std::iota(keys.begin(), keys.end(), 1000U);
     // In batches that are no multiple of a block.
@@ -76,6 +79,7 @@ TEST(SegmentPart, AnswersWhatTheSamePartInMemoryAnswers) {
       EXPECT_EQ(part->keys()[3], 1003U);
       EXPECT_EQ(part->id(499), stored.market.ids[499]);
       EXPECT_EQ(part->info().generation, 7U);
+      EXPECT_EQ(part->space_key(), stored.key());
     }
 }
 
@@ -132,7 +136,7 @@ TEST(SegmentPart, DamageAnywhereIsFoundBeforeItIsAnsweredFrom) {
 TEST(SegmentPart, AnEmptyPartIsAPart) {
   const StoredMarket stored(compute::CodeType::int4);
   const auto path = stored.folder.path() / "empty.seg";
-  auto writer = PartWriter::create(path, stored.space, {}).value();
+  auto writer = PartWriter::create(path, stored.key(), stored.space, {}).value();
   ASSERT_TRUE(writer.finish());
   const auto part = open_part(path, cpu()).value();
   EXPECT_EQ(part->count(), 0U);
@@ -144,7 +148,8 @@ TEST(SegmentPart, AnEmptyPartIsAPart) {
 
 TEST(SegmentPart, AnotherDimensionIsRefused) {
   const StoredMarket stored(compute::CodeType::int4);
-  auto writer = PartWriter::create(stored.folder.path() / "other.seg", stored.space, {}).value();
+  auto writer =
+      PartWriter::create(stored.folder.path() / "other.seg", stored.key(), stored.space, {}).value();
   const auto other = testing::random_set({2, 9, 0.1, 0, 1, false}, 1);
   const PartItem item{"x", other.view()};
   const std::uint64_t key = 1;

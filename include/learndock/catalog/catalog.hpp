@@ -47,6 +47,11 @@ class Catalog {
   [[nodiscard]] virtual Result<void> visit_all(
       const std::function<Result<void>(LearnwareRecord&)>& visit) const = 0;
 
+  /// The same for records with first <= sequence <= last.
+  [[nodiscard]] virtual Result<void> visit_range(
+      std::uint64_t first, std::uint64_t last,
+      const std::function<Result<void>(LearnwareRecord&)>& visit) const = 0;
+
   /// Which records may contain a text, in one state of the catalogue.
   struct TextCandidates {
     bool complete = false;  ///< every record that contains the text is among them

@@ -2,6 +2,7 @@
 
 #include "learndock/index/memory_part.hpp"
 #include "learndock/index/segment.hpp"
+#include "learndock/index/space_key.hpp"
 
 #include <cstdint>
 #include <filesystem>
@@ -23,8 +24,9 @@ struct PartWriterOptions {
 /// and the id for each learnware (256 coordinates, int4).
 class PartWriter {
  public:
+  /// @param key  of the space: its kernel and dimension are `space`'s
   /// @errors of SegmentWriter::create
-  [[nodiscard]] static Result<PartWriter> create(const std::filesystem::path& path,
+  [[nodiscard]] static Result<PartWriter> create(const std::filesystem::path& path, SpaceKey key,
                                                  std::shared_ptr<const FeatureSpace> space,
                                                  const PartWriterOptions& options);
   ~PartWriter();
@@ -49,10 +51,16 @@ class StoredPart : public SearchPart {
  public:
   /// The catalogue's numbers of the items, in their order.
   [[nodiscard]] virtual std::span<const std::uint64_t> keys() const = 0;
-  [[nodiscard]] virtual const SegmentInfo& info() const = 0;
+  [[nodiscard]] virtual const SpaceKey& space_key() const = 0;
+  [[nodiscard]] virtual const std::shared_ptr<const Segment>& segment() const = 0;
+  [[nodiscard]] const SegmentInfo& info() const { return segment()->info(); }
 };
 
-/// @errors corrupt, io, not_found, unsupported; as Backend::hold
+/// @errors corrupt, io; as Backend::hold
+[[nodiscard]] Result<std::shared_ptr<const StoredPart>> open_part(
+    std::shared_ptr<const Segment> segment, const std::shared_ptr<const compute::Backend>& backend,
+    unsigned threads = 1);
+/// The same from a file. @errors also not_found, unsupported
 [[nodiscard]] Result<std::shared_ptr<const StoredPart>> open_part(
     const std::filesystem::path& path, const std::shared_ptr<const compute::Backend>& backend,
     unsigned threads = 1);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "learndock/base/ids.hpp"
+#include "learndock/index/dock_parts.hpp"
 #include "learndock/index/semantic_index.hpp"
 #include "learndock/spec/semantic.hpp"
 #include "learndock/spec/statistical.hpp"
@@ -9,6 +10,7 @@
 #include <atomic>
 #include <cstdint>
 #include <limits>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -27,7 +29,8 @@ struct Entry {
   std::string folded_description;
   std::array<std::vector<std::string>, spec::kSemanticKeys> values;
   std::optional<spec::RkmeSpecification> specification;
-  double self_inner = 0;  ///< <L, L> by the dock's backend; computed once when the learnware enters
+  double self_inner = 0;   ///< <L, L> by the dock's backend; computed once when the learnware enters
+  double direct_self = 0;  ///< <L, L> by direct difference, as stored parts hold it
   /// <L, L> by cpu_reference, NaN until a search first needs it; racing searches store the same value.
   mutable std::atomic<double> reference_self = std::numeric_limits<double>::quiet_NaN();
 };
@@ -39,7 +42,22 @@ struct Snapshot {
   std::shared_ptr<const SemanticIndex> semantic;  ///< of exactly these entries; null: not made yet
   std::string backend;                    ///< the one that computed self_inner; "" = none can be relied on
   std::uint64_t specification_bytes = 0;  ///< points and weights of all entries
+
+  /// The stored index; null: none, and searches compare every entry.
+  std::shared_ptr<const DockParts> parts;
+  // With stored parts only:
+  std::vector<std::shared_ptr<const Entry>> plain;  ///< with a specification that no part holds
+  std::map<SpaceKey, std::size_t> spaces;           ///< learnwares of each, of all entries
+  std::size_t without_specification = 0;
+
+  /// The entry of a catalogue number. @cost logarithmic
+  [[nodiscard]] const Entry* entry_of(std::uint64_t sequence) const;
 };
+
+/// Counts and `plain` of a snapshot anew, from its entries and parts. @cost all entries
+void count_spaces(Snapshot& snapshot);
+/// The same for one entry that comes (+1) or goes (-1).
+void count_entry(Snapshot& snapshot, const std::shared_ptr<const Entry>& entry, int change);
 
 /// Holds the current snapshot. @threads safe; `replace` calls must not overlap
 class SnapshotHolder {

@@ -38,6 +38,8 @@ struct MarketStatus {
   std::uint64_t index_version = 0;
   std::uint64_t specification_bytes = 0;  ///< held in memory
   std::string backend;
+  std::uint64_t indexed = 0;            ///< learnwares in the stored index
+  std::vector<std::string> prefilters;  ///< how its parts are searched
 };
 
 /// One dock: submit, list, search, retire learnwares. Owns the catalogue, the package store and the index.

@@ -1,0 +1,49 @@
+#pragma once
+
+#include "learndock/index/certified_search.hpp"
+#include "learndock/index/segment_part.hpp"
+#include "learndock/index/space_key.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace learndock::index {
+
+/// A stored part of a dock and which of its learnwares are still there.
+struct LivePart {
+  SpaceKey space;
+  std::shared_ptr<const StoredPart> part;
+  std::vector<std::uint64_t> live;  ///< bit i: item i; [ceil(count / 64)]
+  std::size_t live_count = 0;
+
+  /// The item of a catalogue number. @cost logarithmic
+  [[nodiscard]] std::optional<std::size_t> item_of(std::uint64_t key) const;
+};
+
+/// All stored parts of a dock at one moment. Immutable; a removal makes a new one that shares the parts.
+struct DockParts {
+  std::uint64_t version = 0;  ///< of the stored index; 0: there is none
+  std::vector<std::shared_ptr<const LivePart>> parts;
+
+  /// Whether some part holds the learnware.
+  [[nodiscard]] bool holds(std::uint64_t key) const;
+  [[nodiscard]] std::size_t live_count() const;
+  /// Without one learnware, when some part holds it. @cost one bitmap
+  [[nodiscard]] DockParts without(std::uint64_t key) const;
+};
+
+/// The part with those of its items alive whose numbers are among `keys`, ascending.
+[[nodiscard]] std::shared_ptr<const LivePart> live_part(SpaceKey space,
+                                                        std::shared_ptr<const StoredPart> part,
+                                                        std::span<const std::uint64_t> keys);
+
+/// Bits of the part's live items whose numbers are among `keys`, ascending; `count` gets how many.
+[[nodiscard]] std::vector<std::uint64_t> allowed_items(const LivePart& part,
+                                                       std::span<const std::uint64_t> keys,
+                                                       std::size_t& count);
+
+}  // namespace learndock::index

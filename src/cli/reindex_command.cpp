@@ -1,0 +1,153 @@
+#include "learndock/market/reindex.hpp"
+
+#include "cli/command.hpp"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <optional>
+
+namespace learndock::cli {
+namespace {
+
+struct ReindexArguments {
+  std::string dock, codes = "int4", shard;
+  bool plan = false, merge = false, rollback = false;
+  market::ReindexOptions options;
+};
+
+/// "2/8": the third of eight.
+Result<market::Shard> shard_of(const std::string& text) {
+  market::Shard shard;
+  const auto slash = text.find('/');
+  const auto number = [](const std::string& digits) -> std::optional<std::size_t> {
+    if (digits.empty() || digits.size() > 6 || digits.find_first_not_of("0123456789") != std::string::npos)
+      return std::nullopt;
+    return std::stoul(digits);
+  };
+  const auto index = number(text.substr(0, slash));
+  const auto count = slash == std::string::npos ? std::nullopt : number(text.substr(slash + 1));
+  if (!index || !count || *count == 0 || *index >= *count)
+    return fail(ErrorCode::usage, fmt::format("'{}' is no shard", text), "--shard",
+                "write i/n with 0 <= i < n, for instance 0/4");
+  return market::Shard{*index, *count};
+}
+
+/// Progress with the rate and the time left, as far as the rate so far tells.
+class Meter {
+ public:
+  explicit Meter(const OutputOptions& output) : output_(output) {}
+  void operator()(std::string_view stage, std::uint64_t done, std::uint64_t total) {
+    if (stage != stage_) {
+      stage_ = stage;
+      start_ = std::chrono::steady_clock::now();
+      first_ = done;
+    }
+    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+    const double rate = seconds > 0 ? static_cast<double>(done - first_) / seconds : 0;
+    std::string what(stage);
+    if (rate > 0 && done < total)
+      what += fmt::format(" ({:.0f}/s, {:.0f} s left)", rate, static_cast<double>(total - done) / rate);
+    show_progress(output_, what, done, total);
+  }
+
+ private:
+  const OutputOptions& output_;
+  std::string stage_;
+  std::chrono::steady_clock::time_point start_;
+  std::uint64_t first_ = 0;
+};
+
+void print_report(const market::ReindexReport& report, const OutputOptions& output) {
+  if (output.json)
+    print_json({{"index_version", report.index_version},
+                {"learnwares", report.learnwares},
+                {"spaces", report.spaces},
+                {"segments", report.segments},
+                {"resumed", report.resumed},
+                {"checked", {{"bounds", report.bounds_checked}, {"searches", report.searches_checked}}}});
+  else
+    print_line(
+        fmt::format("index version {}: {} learnwares of {} spaces in {} segments; checked {} bounds "
+                    "and {} searches against exact distances",
+                    report.index_version, report.learnwares, report.spaces, report.segments,
+                    report.bounds_checked, report.searches_checked));
+}
+
+void print_count(const char* key, std::size_t count, const OutputOptions& output) {
+  if (output.json)
+    print_json({{key, count}});
+  else
+    print_line(fmt::format("{} {}", count, key));
+}
+
+Result<void> run(ReindexArguments arguments, const OutputOptions& output) {
+  if (arguments.plan + arguments.merge + arguments.rollback + !arguments.shard.empty() > 1)
+    return fail(ErrorCode::usage, "--plan, --shard, --merge and --rollback are separate steps", {},
+                "give one of them, or none to do all");
+  LEARNDOCK_TRY(arguments.options.codes, market::code_type_of(arguments.codes));
+  Meter meter(output);
+  const auto progress = [&](std::string_view stage, std::uint64_t done, std::uint64_t total) {
+    meter(stage, done, total);
+  };
+  if (arguments.rollback) {
+    LEARNDOCK_TRY(const std::uint64_t version, market::rollback_index(arguments.dock));
+    print_count("index_version", version, output);
+  } else if (arguments.plan) {
+    LEARNDOCK_TRY(const std::size_t pieces,
+                  market::plan_reindex(arguments.dock, arguments.options, progress));
+    print_count("pieces", pieces, output);
+  } else if (!arguments.shard.empty()) {
+    LEARNDOCK_TRY(const market::Shard shard, shard_of(arguments.shard));
+    LEARNDOCK_TRY(const std::size_t resumed,
+                  market::build_shard(arguments.dock, shard, arguments.options, progress));
+    print_count("resumed", resumed, output);
+  } else {
+    LEARNDOCK_TRY(const market::ReindexReport report,
+                  arguments.merge ? market::merge_shards(arguments.dock, arguments.options, progress)
+                                  : market::reindex(arguments.dock, arguments.options, progress));
+    print_report(report, output);
+  }
+  return {};
+}
+
+}  // namespace
+
+void add_reindex_command(CLI::App& app, Invocation& invocation) {
+  const OutputOptions& output = invocation.output;
+  auto arguments = std::make_shared<ReindexArguments>();
+  CLI::App* command =
+      add_command(app, invocation, "reindex", "Make the search index anew from the catalogue",
+                  "learndock reindex --dock mydock", [=, &output] { return run(*arguments, output); });
+  command->footer(
+      "example:\n  learndock reindex --dock mydock\n\n"
+      "Killed at any point, it leaves the index in force as it was, and the next run goes on where it\n"
+      "stopped. With many processes on one file system: --plan once, then --shard 0/n ... --shard n-1/n\n"
+      "in parallel (for instance a Slurm array), then --merge.");
+  command->add_option("--dock", arguments->dock, "The dock's directory")->required();
+  command->add_flag("--plan", arguments->plan, "Only read the catalogue and fit the subspaces");
+  command->add_option("--shard", arguments->shard, "Only build these pieces: i/n");
+  command->add_flag("--merge", arguments->merge, "Only check the pieces and put them in force");
+  command->add_flag("--rollback", arguments->rollback, "Put the index before the last reindex in force");
+  command->add_option("--codes", arguments->codes, "int4, int8, fp16 or fp32: bits of each coordinate")
+      ->capture_default_str();
+  command->add_option("--landmarks", arguments->options.landmarks, "Points that span the subspace")
+      ->check(whole_number(1, 8192))
+      ->capture_default_str();
+  command->add_option("--coordinates", arguments->options.coordinates, "Of an embedding")
+      ->check(whole_number(1, 4096))
+      ->capture_default_str();
+  command
+      ->add_option("--smallest-space", arguments->options.smallest_space,
+                   "Spaces of fewer learnwares are searched by comparing all of them")
+      ->check(whole_number(1))
+      ->capture_default_str();
+  command->add_option("--piece", arguments->options.range_records, "Records of one piece of work")
+      ->check(whole_number(1))
+      ->capture_default_str();
+  command->add_option("--threads", arguments->options.threads, "0 means all cores")
+      ->check(whole_number(0, 1024))
+      ->capture_default_str();
+}
+
+}  // namespace learndock::cli

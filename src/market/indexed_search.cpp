@@ -1,0 +1,306 @@
+#include "market/indexed_search.hpp"
+
+#include "learndock/index/certified_mixture.hpp"
+#include "learndock/index/plain_part.hpp"
+#include "learndock/spec/mmd.hpp"
+
+#include "market/candidates.hpp"
+#include "market/mixture.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+namespace learndock::market {
+namespace {
+
+using SteadyClock = Deadline::Clock;
+
+/// As for searches that compare all: the reference's pool, and the share of the self terms that is rounding.
+constexpr std::size_t kMaxPool = 1000;
+constexpr double kExactFit = 1e-12;
+
+double milliseconds_since(SteadyClock::time_point start) {
+  return std::chrono::duration<double, std::milli>(SteadyClock::now() - start).count();
+}
+
+double absolute_score(double mmd_squared, double self_a, double self_b) {
+  return std::clamp(1 - mmd_squared / (self_a + self_b), 0.0, 1.0);
+}
+
+void warn_skipped(std::vector<std::string>& warnings, std::size_t count, std::string_view why) {
+  if (count > 0)
+    warnings.push_back(fmt::format("{} learnware{} skipped: {}", count, count == 1 ? "" : "s", why));
+}
+
+/// What can be compared with the query: stored parts with their bitmaps, and one part of the rest.
+class Comparable {
+ public:
+  Comparable(const IndexedSearch& search, std::vector<std::string>& warnings)
+      : snapshot_(search.snapshot), key_(index::SpaceKey::of(*search.request.specification)) {
+    if (search.entries == nullptr && search.request.specification->languages.empty())
+      take_all(warnings);
+    else
+      take_filtered(search, warnings);
+  }
+
+  [[nodiscard]] std::span<const index::FilteredPart> parts() const { return parts_; }
+  [[nodiscard]] std::size_t count() const { return count_; }
+  [[nodiscard]] const index::Entry& entry(const index::CertifiedHit& hit) const {
+    if (hit.part < stored_.size()) return *snapshot_.entry_of(stored_[hit.part]->part->keys()[hit.item]);
+    return *plain_[hit.item];
+  }
+
+ private:
+  /// Counts of spaces stand for looking at every learnware.
+  void take_all(std::vector<std::string>& warnings) {
+    std::size_t other_type = 0, other_shape = 0, other_kernel = 0;
+    for (const auto& [key, count] : snapshot_.spaces) {
+      if (key.type != key_.type)
+        other_type += count;
+      else if (key.shape != key_.shape)
+        other_shape += count;
+      else if (key != key_)
+        other_kernel += count;
+    }
+    warn_skipped(warnings, snapshot_.without_specification, "no statistical specification");
+    warn_skipped(warnings, other_type, "another type of specification");
+    warn_skipped(warnings, other_shape, fmt::format("dimension other than {}", key_.dimension()));
+    warn_skipped(warnings, other_kernel, fmt::format("kernel other than the query's, gamma {}", key_.gamma));
+    for (const auto& part : snapshot_.parts->parts) {
+      if (part->space != key_ || part->live_count == 0) continue;
+      const bool whole = part->live_count == part->part->count();
+      add_stored(part, whole ? nullptr : part->live.data(), part->live_count);
+    }
+    for (const auto& entry : snapshot_.plain)
+      if (index::SpaceKey::of(*entry->specification) == key_) plain_.push_back(entry.get());
+    finish();
+  }
+
+  void take_filtered(const IndexedSearch& search, std::vector<std::string>& warnings) {
+    Entries all;
+    if (search.entries == nullptr)
+      for (const auto& entry : snapshot_.entries) all.push_back(entry.get());
+    const Candidates candidates = comparable(search.entries == nullptr ? all : *search.entries,
+                                             *search.request.specification, ScoreMode::absolute, warnings);
+    Entries entries = candidates.entries;
+    // Text matches come in the order of their similarity.
+    std::sort(entries.begin(), entries.end(),
+              [](const auto* a, const auto* b) { return a->sequence < b->sequence; });
+    std::vector<std::uint64_t> keys;
+    for (const index::Entry* entry : entries) keys.push_back(entry->sequence);
+    std::vector<bool> stored(entries.size(), false);
+    for (const auto& part : snapshot_.parts->parts) {
+      if (part->space != key_) continue;
+      std::size_t count = 0;
+      bitmaps_.push_back(index::allowed_items(*part, keys, count));
+      add_stored(part, bitmaps_.back().data(), count);
+    }
+    for (const index::Entry* entry : entries)
+      if (!snapshot_.parts->holds(entry->sequence)) plain_.push_back(entry);
+    finish();
+  }
+
+  void add_stored(const std::shared_ptr<const index::LivePart>& part, const std::uint64_t* allowed,
+                  std::size_t count) {
+    stored_.push_back(part);
+    parts_.push_back({part->part, allowed, count});
+    count_ += count;
+  }
+
+  void finish() {
+    count_ += plain_.size();
+    if (plain_.empty()) return;
+    std::vector<index::PlainItem> items;
+    for (const index::Entry* entry : plain_)
+      items.push_back({nullptr, entry->id.text(), entry->specification->view(), entry->direct_self});
+    parts_.push_back({index::make_plain_part(key_.kernel(), key_.dimension(), std::move(items))});
+  }
+
+  const index::Snapshot& snapshot_;
+  index::SpaceKey key_;
+  std::vector<std::shared_ptr<const index::LivePart>> stored_;
+  std::vector<std::vector<std::uint64_t>> bitmaps_;
+  Entries plain_;
+  std::vector<index::FilteredPart> parts_;
+  std::size_t count_ = 0;
+};
+
+/// Singles, then the mixture, of one search.
+class Answering {
+ public:
+  Answering(const IndexedSearch& search, const Comparable& comparable, Deadline& deadline,
+            SearchAnswer& answer)
+      : search_(search), comparable_(comparable), deadline_(deadline), answer_(answer) {}
+
+  Result<void> run() {
+    const auto start = SteadyClock::now();
+    const compute::ReducedSetView query = search_.request.specification->view();
+    const compute::DirectQuery direct(query, comparable_.parts()[0].part->kernel());
+    query_self_ = direct.inner_product(query);
+    index::CertifiedOptions options;
+    options.top = std::max(search_.request.top, pool());
+    options.threads = search_.threads;
+    options.deadline = deadline_.end();
+    LEARNDOCK_TRY(auto answers, index::certified_search(comparable_.parts(), {&query, 1}, options));
+    found_ = std::move(answers[0]);
+    fill_singles();
+    answer_.timings_ms["mmd"] = milliseconds_since(start);
+    const auto mixture_start = SteadyClock::now();
+    find_mixture(query);
+    answer_.timings_ms["mixture"] = milliseconds_since(mixture_start);
+    return {};
+  }
+
+ private:
+  [[nodiscard]] std::size_t pool() const {
+    return std::min({search_.request.mixture * search_.request.mixture, kMaxPool, comparable_.count()});
+  }
+  [[nodiscard]] double self(const index::CertifiedHit& hit) const {
+    return comparable_.parts()[hit.part].part->self(hit.item);
+  }
+
+  void fill_singles() {
+    answer_.evaluated = found_.evaluated;
+    answer_.exact = answer_.exact && found_.exact;
+    answer_.slack = found_.slack;
+    if (!found_.exact) {
+      // Tells the deadline's owner that something was left undone.
+      static_cast<void>(deadline_.spent());
+      answer_.warnings.push_back(fmt::format("time budget spent after {} of {} learnwares were compared",
+                                             found_.evaluated, comparable_.count()));
+    }
+    for (std::size_t i = 0; i < std::min(search_.request.top, found_.hits.size()); ++i) {
+      const index::CertifiedHit& hit = found_.hits[i];
+      const index::Entry& entry = comparable_.entry(hit);
+      answer_.singles.push_back(
+          {entry.id, entry.name, hit.mmd_squared, absolute_score(hit.mmd_squared, self(hit), query_self_)});
+    }
+  }
+
+  void find_mixture(const compute::ReducedSetView& query) {
+    if (search_.request.mixture == 0 || found_.hits.empty()) return;
+    const index::CertifiedHit& nearest = found_.hits[0];
+    if (!(nearest.mmd_squared > kExactFit * (std::abs(self(nearest)) + std::abs(query_self_)))) return;
+    if (deadline_.spent()) {
+      answer_.warnings.emplace_back("no mixture: the time budget was spent before");
+      return;
+    }
+    auto found = best_mixture(query);
+    if (!found) {
+      answer_.warnings.push_back("no mixture: " + found.error().message);
+      return;
+    }
+    if (deadline_.cut()) answer_.warnings.emplace_back("the time budget cut the mixture short");
+    if (*found) answer_.mixture = to_hit(**found, query);
+  }
+
+  /// A mixture's members as hits, whichever method found it.
+  struct Found {
+    std::vector<index::CertifiedHit> members;
+    Mixture mixture;
+  };
+
+  Result<std::optional<Found>> best_mixture(const compute::ReducedSetView& query) {
+    const MixtureMethod method = search_.request.mixture_method.value_or(MixtureMethod::certified);
+    if (method != MixtureMethod::certified) return of_nearest(query, method);
+    index::MixtureOptions options;
+    options.max_members = search_.request.mixture;
+    options.threads = search_.threads;
+    options.deadline = deadline_.end();
+    LEARNDOCK_TRY(auto certified,
+                  index::certified_mixture(comparable_.parts(), query, found_.hits[0], options));
+    if (!certified) return std::nullopt;
+    // With few members a stepwise choice among the nearest is often closer; what was certified bounds both.
+    LEARNDOCK_TRY(auto stepwise, of_nearest(query, MixtureMethod::greedy));
+    Mixture first{{}, std::move(certified->weights), certified->mmd_squared, certified->gap};
+    if (!stepwise || !(stepwise->mixture.mmd_squared < first.mmd_squared))
+      return Found{std::move(certified->members), std::move(first)};
+    stepwise->mixture = better_of(std::move(first), std::move(stepwise->mixture));
+    return stepwise;
+  }
+
+  /// By the reference's methods, over the nearest.
+  Result<std::optional<Found>> of_nearest(const compute::ReducedSetView& query, MixtureMethod method) {
+    if (pool() == kMaxPool && search_.request.mixture * search_.request.mixture > kMaxPool)
+      answer_.warnings.push_back(fmt::format("the mixture was sought among the {} nearest", kMaxPool));
+    const std::size_t count = std::min(pool(), found_.hits.size());
+    std::vector<std::vector<double>> memory(count);
+    std::vector<compute::ReducedSetView> views;
+    for (std::size_t i = 0; i < count; ++i) {
+      const index::CertifiedHit& hit = found_.hits[i];
+      LEARNDOCK_TRY(views.emplace_back(), comparable_.parts()[hit.part].part->set(hit.item, memory[i]));
+    }
+    const MixtureProblem problem{search_.backend, query, query_self_, views, {}, {}, &deadline_};
+    LEARNDOCK_TRY(auto mixture, method == MixtureMethod::greedy
+                                    ? greedy_mixture(problem, search_.request.mixture)
+                                    : auto_mixture(problem, search_.request.mixture));
+    if (!mixture) return std::nullopt;
+    Found found;
+    for (const std::size_t member : mixture->members) found.members.push_back(found_.hits[member]);
+    found.mixture = std::move(*mixture);
+    return found;
+  }
+
+  [[nodiscard]] MixtureHit to_hit(const Found& found, const compute::ReducedSetView&) const {
+    // <mix, mix> from MMD^2 = <mix, mix> - 2 <mix, u> + <u, u>, and <l, u> from each member's own distance.
+    double with_user = 0;
+    for (std::size_t i = 0; i < found.members.size(); ++i) {
+      const index::CertifiedHit& hit = found.members[i];
+      with_user += found.mixture.weights[i] * (self(hit) + query_self_ - hit.mmd_squared) / 2;
+    }
+    const double own = found.mixture.mmd_squared + 2 * with_user - query_self_;
+    MixtureHit hit{found.mixture.mmd_squared,
+                   absolute_score(found.mixture.mmd_squared, own, query_self_),
+                   found.mixture.gap,
+                   {}};
+    // The certificate speaks of all candidates; after a spent budget some were not seen.
+    if (deadline_.cut()) hit.gap.reset();
+    for (std::size_t i = 0; i < found.members.size(); ++i) {
+      const index::Entry& entry = comparable_.entry(found.members[i]);
+      hit.members.push_back({entry.id, entry.name, found.mixture.weights[i]});
+    }
+    return hit;
+  }
+
+  const IndexedSearch& search_;
+  const Comparable& comparable_;
+  Deadline& deadline_;
+  SearchAnswer& answer_;
+  double query_self_ = 0;
+  index::CertifiedAnswer found_;
+};
+
+/// The parts' own sample tells when a kernel sees every learnware of a space alike or apart.
+void warn_if_space_is_blind(const Comparable& comparable, std::vector<std::string>& warnings) {
+  for (const index::FilteredPart& part : comparable.parts()) {
+    if (part.part->space() == nullptr) continue;
+    const double mean = part.part->space()->subspace().statistics.mean_kernel;
+    if (!(mean < spec::kKernelBlindThreshold)) continue;
+    warnings.push_back(
+        fmt::format("kernel blind: the learnwares of this space have a mean kernel value of "
+                    "{:.2g}, under {}; distances mostly reflect weight concentration",
+                    mean, spec::kKernelBlindThreshold));
+    return;
+  }
+}
+
+}  // namespace
+
+bool is_indexed(const index::Snapshot& snapshot, const SearchRequest& request) {
+  if (!snapshot.parts || !request.specification || request.scores != ScoreMode::absolute) return false;
+  const index::SpaceKey key = index::SpaceKey::of(*request.specification);
+  return std::any_of(snapshot.parts->parts.begin(), snapshot.parts->parts.end(),
+                     [&](const auto& part) { return part->space == key; });
+}
+
+Result<void> indexed_search(const IndexedSearch& search, Deadline& deadline, SearchAnswer& answer) {
+  const Comparable comparable(search, answer.warnings);
+  if (comparable.parts().empty()) return {};
+  warn_if_space_is_blind(comparable, answer.warnings);
+  return Answering(search, comparable, deadline, answer).run();
+}
+
+}  // namespace learndock::market

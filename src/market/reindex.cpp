@@ -1,0 +1,285 @@
+#include "learndock/market/reindex.hpp"
+
+#include "learndock/base/file.hpp"
+#include "learndock/compute/registry.hpp"
+#include "learndock/index/bound_check.hpp"
+#include "learndock/index/index_store.hpp"
+#include "learndock/index/segment_part.hpp"
+#include "learndock/spec/codec.hpp"
+
+#include "compute/parallel.hpp"
+#include "market/directory_lock.hpp"
+#include "market/market_index.hpp"
+#include "market/reindex_plan.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace learndock::market {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Learnwares embedded together.
+constexpr std::size_t kBatch = 8192;
+/// Of each segment: queries whose bounds are compared with distances, and searches compared with brute force.
+constexpr std::size_t kCheckedQueries = 8, kCheckedSearches = 2;
+
+fs::path piece_file(const fs::path& dock, std::size_t range, std::size_t space) {
+  return reindex_folder(dock) / fmt::format("range-{:06}-space-{:06}.lds", range, space);
+}
+/// There when all segments of the range are.
+fs::path done_file(const fs::path& dock, std::size_t range) {
+  return reindex_folder(dock) / fmt::format("range-{:06}.done", range);
+}
+
+/// The segments of a finished range; nothing when it is not finished.
+std::optional<std::vector<fs::path>> finished(const fs::path& dock, std::size_t range, std::size_t spaces) {
+  const auto done = read_file(done_file(dock, range), 1 << 20);
+  if (!done) return std::nullopt;
+  std::vector<fs::path> files;
+  for (std::size_t space = 0; space < spaces; ++space) {
+    const bool named = done->find(fmt::format("space-{:06}", space)) != std::string::npos;
+    std::error_code ignored;
+    if (named && !fs::exists(piece_file(dock, range, space), ignored)) return std::nullopt;
+    if (named) files.push_back(piece_file(dock, range, space));
+  }
+  return files;
+}
+
+/// One space's learnwares of a range on their way into a segment.
+struct Piece {
+  index::PartWriter writer;
+  std::vector<spec::RkmeSpecification> specifications = {};
+  std::vector<std::string> ids = {};
+  std::vector<std::uint64_t> keys = {};
+
+  Result<void> flush() {
+    std::vector<index::PartItem> items;
+    for (std::size_t i = 0; i < keys.size(); ++i) items.push_back({ids[i], specifications[i].view()});
+    LEARNDOCK_CHECK(writer.add(items, keys));
+    specifications.clear();
+    ids.clear();
+    keys.clear();
+    return {};
+  }
+};
+
+/// Builds the segments of one range.
+class RangeBuilder {
+ public:
+  RangeBuilder(const fs::path& dock, const ReindexPlan& plan, const ReindexOptions& options,
+               std::size_t range)
+      : dock_(dock), plan_(plan), options_(options), range_(range) {
+    for (std::size_t s = 0; s < plan.spaces.size(); ++s) space_of_.emplace(plan.spaces[s], s);
+  }
+
+  Result<void> build(const catalog::Catalog& catalog, const std::function<void(std::uint64_t)>& done) {
+    // What a run that was killed left of this range.
+    for (std::size_t s = 0; s < plan_.spaces.size(); ++s) {
+      std::error_code ignored;
+      fs::remove(piece_file(dock_, range_, s), ignored);
+    }
+    std::uint64_t read = 0;
+    const SequenceRange& bounds = plan_.ranges[range_];
+    LEARNDOCK_CHECK(catalog.visit_range(bounds.first, bounds.last, [&](catalog::LearnwareRecord& record) {
+      if (++read % kBatch == 0) done(read);
+      return add(record);
+    }));
+    std::string named;
+    for (auto& [space, piece] : pieces_) {
+      LEARNDOCK_CHECK(piece.flush());
+      LEARNDOCK_CHECK(piece.writer.finish());
+      named += fmt::format("space-{:06}\n", space);
+    }
+    done(read);
+    return write_file_atomically(done_file(dock_, range_), named);
+  }
+
+ private:
+  Result<void> add(catalog::LearnwareRecord& record) {
+    if (record.statistical.empty()) return {};
+    LEARNDOCK_TRY(spec::RkmeSpecification specification, spec::from_binary(record.statistical));
+    const auto space = space_of_.find(index::SpaceKey::of(specification));
+    if (space == space_of_.end() || !specification.gaussian()) return {};
+    LEARNDOCK_TRY(Piece* const piece, piece_of(space->second));
+    piece->specifications.push_back(std::move(specification));
+    piece->ids.push_back(record.id.text());
+    piece->keys.push_back(record.sequence);
+    return piece->keys.size() < kBatch ? Result<void>() : piece->flush();
+  }
+
+  Result<Piece*> piece_of(std::size_t space) {
+    if (const auto known = pieces_.find(space); known != pieces_.end()) return &known->second;
+    LEARNDOCK_TRY(auto subspace, read_planned_space(dock_, space));
+    index::PartWriterOptions writer_options;
+    writer_options.codes = options_.codes;
+    writer_options.threads = options_.threads == 0 ? compute::usable_cores() : options_.threads;
+    LEARNDOCK_TRY(index::PartWriter writer,
+                  index::PartWriter::create(piece_file(dock_, range_, space), plan_.spaces[space],
+                                            std::move(subspace), writer_options));
+    return &pieces_.emplace(space, Piece{std::move(writer)}).first->second;
+  }
+
+  const fs::path& dock_;
+  const ReindexPlan& plan_;
+  const ReindexOptions& options_;
+  std::size_t range_;
+  std::map<index::SpaceKey, std::size_t> space_of_;
+  std::map<std::size_t, Piece> pieces_;
+};
+
+/// Certified search against comparing everything, for learnwares of the part as queries.
+Result<std::size_t> check_searches(const std::shared_ptr<const index::StoredPart>& part, unsigned threads) {
+  const std::vector<index::FilteredPart> parts{{part, nullptr, 0}};
+  std::vector<double> memory;
+  std::size_t checked = 0;
+  for (; checked < std::min(kCheckedSearches, part->count()); ++checked) {
+    LEARNDOCK_TRY(const compute::ReducedSetView query,
+                  part->set(checked * part->count() / kCheckedSearches, memory));
+    index::CertifiedOptions options;
+    options.threads = threads;
+    LEARNDOCK_TRY(const auto fast, index::certified_search(parts, {&query, 1}, options));
+    options.evaluate_all = part->count();
+    LEARNDOCK_TRY(const auto plain, index::certified_search(parts, {&query, 1}, options));
+    bool same = fast[0].exact && fast[0].hits.size() == plain[0].hits.size();
+    for (std::size_t i = 0; same && i < fast[0].hits.size(); ++i)
+      same = fast[0].hits[i].item == plain[0].hits[i].item;
+    if (!same)
+      return fail(ErrorCode::internal, "a search of the new index differs from comparing every learnware", {},
+                  "the index in force was kept; report this");
+  }
+  return checked;
+}
+
+Result<void> check_part(const fs::path& file, unsigned threads, ReindexReport& report) {
+  LEARNDOCK_TRY(const auto backend, compute::open_backend("cpu", threads));
+  LEARNDOCK_TRY(const auto part, index::open_part(file, backend, threads));
+  LEARNDOCK_TRY(const index::BoundCheck bounds, index::check_bounds(*part, kCheckedQueries, 1, threads));
+  LEARNDOCK_TRY(const std::size_t searches, check_searches(part, threads));
+  report.bounds_checked += bounds.pairs;
+  report.searches_checked += searches;
+  report.learnwares += part->count();
+  ++report.segments;
+  return {};
+}
+
+Result<std::unique_ptr<catalog::Catalog>> open_catalogue(const fs::path& dock) {
+  return catalog::open_sqlite_catalog(dock / "catalog.sqlite", false);
+}
+
+unsigned threads_of(const ReindexOptions& options) {
+  return options.threads == 0 ? compute::usable_cores() : options.threads;
+}
+
+Result<std::size_t> build_pieces(const fs::path& dock, const catalog::Catalog& catalog,
+                                 const ReindexPlan& plan, const Shard& shard, const ReindexOptions& options,
+                                 const ReindexProgress& progress) {
+  LEARNDOCK_TRY(const std::uint64_t total, catalog.count());
+  std::size_t resumed = 0;
+  std::uint64_t before = 0;
+  for (std::size_t range = 0; range < plan.ranges.size(); ++range) {
+    if (range % shard.count != shard.index) continue;
+    if (finished(dock, range, plan.spaces.size())) {
+      ++resumed;
+    } else {
+      LEARNDOCK_CHECK(RangeBuilder(dock, plan, options, range).build(catalog, [&](std::uint64_t done) {
+        if (progress) progress("building", std::min(total, before + done), total);
+      }));
+    }
+    before += options.range_records;
+  }
+  return resumed;
+}
+
+Result<ReindexReport> put_in_force(const fs::path& dock, const ReindexPlan& plan,
+                                   const ReindexOptions& options, const ReindexProgress& progress) {
+  std::vector<fs::path> files;
+  for (std::size_t range = 0; range < plan.ranges.size(); ++range) {
+    const auto pieces = finished(dock, range, plan.spaces.size());
+    if (!pieces)
+      return fail(ErrorCode::not_found,
+                  fmt::format("piece {} of {} is not built yet", range, plan.ranges.size()),
+                  reindex_folder(dock).string(), "run every shard first: learndock reindex --shard i/n");
+    files.insert(files.end(), pieces->begin(), pieces->end());
+  }
+  ReindexReport report;
+  report.spaces = plan.spaces.size();
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    LEARNDOCK_CHECK(check_part(files[i], threads_of(options), report));
+    if (progress) progress("checking", i + 1, files.size());
+  }
+  LEARNDOCK_TRY(const auto store, index::IndexStore::open(index_folder(dock)));
+  index::IndexContent content;
+  content.covers = plan.ranges.empty() ? 0 : plan.ranges.back().last;
+  for (const fs::path& file : files) {
+    LEARNDOCK_TRY(auto segment, store->adopt(file));
+    content.segments.push_back(std::move(segment));
+  }
+  LEARNDOCK_TRY(const auto version, store->commit(std::move(content), store->current()->number));
+  report.index_version = version->number;
+  std::error_code ignored;  // what is left is only in the way of nothing
+  fs::remove_all(reindex_folder(dock), ignored);
+  return report;
+}
+
+}  // namespace
+
+Result<std::size_t> plan_reindex(const fs::path& dock, const ReindexOptions& options,
+                                 const ReindexProgress& progress) {
+  LEARNDOCK_TRY(const auto catalog, open_catalogue(dock));
+  LEARNDOCK_TRY(const ReindexPlan plan, make_plan(dock, *catalog, options, progress));
+  return plan.ranges.size();
+}
+
+Result<std::size_t> build_shard(const fs::path& dock, const Shard& shard, const ReindexOptions& options,
+                                const ReindexProgress& progress) {
+  if (shard.count == 0 || shard.index >= shard.count)
+    return fail(ErrorCode::invalid_argument,
+                fmt::format("there is no shard {} of {}", shard.index, shard.count), "--shard",
+                "shards are 0/n to n-1/n");
+  LEARNDOCK_TRY(const ReindexPlan plan, read_plan(dock, options));
+  LEARNDOCK_TRY(const auto catalog, open_catalogue(dock));
+  return build_pieces(dock, *catalog, plan, shard, options, progress);
+}
+
+Result<ReindexReport> merge_shards(const fs::path& dock, const ReindexOptions& options,
+                                   const ReindexProgress& progress) {
+  DirectoryLock lock;
+  LEARNDOCK_CHECK(lock.acquire(dock));
+  LEARNDOCK_TRY(const ReindexPlan plan, read_plan(dock, options));
+  return put_in_force(dock, plan, options, progress);
+}
+
+Result<ReindexReport> reindex(const fs::path& dock, const ReindexOptions& options,
+                              const ReindexProgress& progress) {
+  DirectoryLock lock;
+  LEARNDOCK_CHECK(lock.acquire(dock));
+  LEARNDOCK_TRY(const auto catalog, open_catalogue(dock));
+  LEARNDOCK_TRY(const ReindexPlan plan, make_plan(dock, *catalog, options, progress));
+  LEARNDOCK_TRY(const std::size_t resumed, build_pieces(dock, *catalog, plan, {}, options, progress));
+  LEARNDOCK_TRY(ReindexReport report, put_in_force(dock, plan, options, progress));
+  report.resumed = resumed;
+  return report;
+}
+
+Result<std::uint64_t> rollback_index(const fs::path& dock) {
+  DirectoryLock lock;
+  LEARNDOCK_CHECK(lock.acquire(dock));
+  LEARNDOCK_TRY(const auto store, index::IndexStore::open(index_folder(dock)));
+  LEARNDOCK_TRY(const auto version, store->rollback());
+  return version->number;
+}
+
+Result<compute::CodeType> code_type_of(std::string_view name) {
+  constexpr std::array<std::string_view, 4> kNames = {"fp32", "fp16", "int8", "int4"};
+  const auto found = std::find(kNames.begin(), kNames.end(), name);
+  if (found == kNames.end())
+    return fail(ErrorCode::invalid_argument, fmt::format("there are no codes '{}'", name), "--codes",
+                "choose int4, int8, fp16 or fp32");
+  return static_cast<compute::CodeType>(found - kNames.begin());
+}
+
+}  // namespace learndock::market

@@ -1,0 +1,188 @@
+#include "market/reindex_plan.hpp"
+
+#include "learndock/base/file.hpp"
+#include "learndock/compute/registry.hpp"
+#include "learndock/index/segment_part.hpp"
+#include "learndock/spec/codec.hpp"
+
+#include "compute/parallel.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <queue>
+
+namespace learndock::market {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kPlanFile = "plan.json";
+constexpr int kPlanFormat = 1;
+/// Learnwares that a subspace is fitted to.
+constexpr std::size_t kSample = 8192;
+constexpr std::uint64_t kProgressStride = 4096;
+
+fs::path space_file(const fs::path& dock, std::size_t space) {
+  return reindex_folder(dock) / fmt::format("space-{:06}.lds", space);
+}
+
+/// Spreads neighbouring numbers: the sample is those of least hash, the same in every run.
+std::uint64_t hash_of(std::uint64_t sequence, std::uint64_t seed) {
+  std::uint64_t x = (sequence + 1) * 0x9E3779B97F4A7C15U ^ seed;
+  x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9U;
+  x = (x ^ (x >> 27)) * 0x94D049BB133111EBU;
+  return x ^ (x >> 31);
+}
+
+/// A space while the catalogue is read: how many it has, and a sample of them.
+struct Found {
+  std::size_t count = 0;
+  std::map<std::uint64_t, spec::RkmeSpecification> sample;  // by hash, the least kept
+
+  void add(std::uint64_t hash, spec::RkmeSpecification specification) {
+    ++count;
+    if (sample.size() == kSample && hash >= std::prev(sample.end())->first) return;
+    sample.emplace(hash, std::move(specification));
+    if (sample.size() > kSample) sample.erase(std::prev(sample.end()));
+  }
+};
+
+struct CatalogueRead {
+  std::map<index::SpaceKey, Found> spaces;
+  std::vector<SequenceRange> ranges;
+};
+
+Result<CatalogueRead> read_catalogue(const catalog::Catalog& catalog, const ReindexOptions& options,
+                                     const ReindexProgress& progress) {
+  CatalogueRead read;
+  LEARNDOCK_TRY(const std::uint64_t total, catalog.count());
+  std::uint64_t done = 0;
+  std::size_t in_range = options.range_records;
+  LEARNDOCK_CHECK(catalog.visit_all([&](catalog::LearnwareRecord& record) -> Result<void> {
+    if (in_range == options.range_records) {
+      read.ranges.push_back({record.sequence, record.sequence});
+      in_range = 0;
+    }
+    ++in_range;
+    read.ranges.back().last = record.sequence;
+    if (++done % kProgressStride == 0 && progress) progress("reading", done, total);
+    if (record.statistical.empty()) return {};
+    auto specification = spec::from_binary(record.statistical);
+    if (!specification) return pass_on(std::move(specification).error(), "learnware " + record.id.text());
+    if (!specification->gaussian()) return {};
+    index::SpaceKey key = index::SpaceKey::of(*specification);
+    read.spaces[std::move(key)].add(hash_of(record.sequence, options.seed), std::move(*specification));
+    return {};
+  }));
+  if (progress) progress("reading", total, total);
+  return read;
+}
+
+Result<void> fit_and_store(const fs::path& dock, std::size_t number, const index::SpaceKey& key,
+                           const Found& found, const ReindexOptions& options,
+                           const compute::Backend& backend) {
+  std::vector<compute::ReducedSetView> sample;
+  for (const auto& [hash, specification] : found.sample) sample.push_back(specification.view());
+  index::SubspaceOptions subspace;
+  subspace.landmarks = options.landmarks;
+  subspace.coordinates = options.coordinates;
+  subspace.seed = options.seed;
+  LEARNDOCK_TRY(index::FeatureSpace space, index::FeatureSpace::fit(sample, key.kernel(), subspace, backend));
+  // A part without learnwares is a space on disk.
+  LEARNDOCK_TRY(index::PartWriter writer,
+                index::PartWriter::create(space_file(dock, number), key,
+                                          std::make_shared<const index::FeatureSpace>(std::move(space)), {}));
+  return writer.finish().map([](const auto&) {});
+}
+
+Json options_json(const ReindexOptions& options) {
+  return {{"codes", static_cast<int>(options.codes)}, {"landmarks", options.landmarks},
+          {"coordinates", options.coordinates},       {"smallest_space", options.smallest_space},
+          {"range_records", options.range_records},   {"seed", options.seed}};
+}
+
+Json plan_json(const ReindexPlan& plan, const ReindexOptions& options) {
+  Json ranges = Json::array(), spaces = Json::array();
+  for (const SequenceRange& range : plan.ranges) ranges.push_back({range.first, range.last});
+  for (std::size_t i = 0; i < plan.spaces.size(); ++i)
+    spaces.push_back({{"type", static_cast<int>(plan.spaces[i].type)},
+                      {"shape", plan.spaces[i].shape},
+                      {"gamma", plan.spaces[i].gamma},
+                      {"scales", plan.spaces[i].scales},
+                      {"learnwares", plan.learnwares[i]}});
+  return {{"format", kPlanFormat},
+          {"catalog_version", plan.catalog_version},
+          {"options", options_json(options)},
+          {"ranges", std::move(ranges)},
+          {"spaces", std::move(spaces)}};
+}
+
+/// The file was written whole by this program; anything else is damage, told by an exception of the library.
+ReindexPlan plan_from(const Json& json) {
+  ReindexPlan plan;
+  plan.catalog_version = json.at("catalog_version").get<std::uint64_t>();
+  for (const Json& range : json.at("ranges"))
+    plan.ranges.push_back({range.at(0).get<std::uint64_t>(), range.at(1).get<std::uint64_t>()});
+  for (const Json& space : json.at("spaces")) {
+    plan.spaces.push_back({static_cast<spec::StatisticalType>(space.at("type").get<int>()),
+                           space.at("shape").get<std::vector<std::size_t>>(), space.at("gamma").get<double>(),
+                           space.at("scales").get<std::uint32_t>()});
+    plan.learnwares.push_back(space.at("learnwares").get<std::size_t>());
+  }
+  return plan;
+}
+
+}  // namespace
+
+fs::path reindex_folder(const fs::path& dock) { return dock / "reindex"; }
+
+Result<ReindexPlan> read_plan(const fs::path& dock, const ReindexOptions& options) {
+  const fs::path file = reindex_folder(dock) / kPlanFile;
+  auto text = read_file(file);
+  if (!text)
+    return fail(ErrorCode::not_found, "no reindex of this dock is under way with these options",
+                file.string(), "begin with: learndock reindex --plan");
+  LEARNDOCK_TRY(const Json json, parse_json(*text));
+  try {
+    if (json.at("format") != Json(kPlanFormat) || json.at("options") != options_json(options))
+      return fail(ErrorCode::not_found, "the reindex under way was planned with other options", file.string(),
+                  "give the options it was planned with, or remove the folder and plan again");
+    return plan_from(json);
+  } catch (const Json::exception& error) {
+    return fail(ErrorCode::corrupt, fmt::format("the plan cannot be read: {}", error.what()), file.string(),
+                "remove the folder and plan again");
+  }
+}
+
+Result<ReindexPlan> make_plan(const fs::path& dock, const catalog::Catalog& catalog,
+                              const ReindexOptions& options, const ReindexProgress& progress) {
+  LEARNDOCK_TRY(const std::uint64_t version, catalog.version());
+  if (auto known = read_plan(dock, options); known && known->catalog_version == version) return known;
+  std::error_code error;
+  fs::remove_all(reindex_folder(dock), error);
+  if (!error) fs::create_directories(reindex_folder(dock), error);
+  if (error) return Failure(system_error(error.value(), "make the folder", reindex_folder(dock)));
+  LEARNDOCK_TRY(CatalogueRead read, read_catalogue(catalog, options, progress));
+  LEARNDOCK_TRY(const auto backend, compute::open_backend("cpu", options.threads));
+  ReindexPlan plan{version, std::move(read.ranges), {}, {}};
+  for (const auto& [key, found] : read.spaces) {
+    if (found.count < options.smallest_space) continue;
+    LEARNDOCK_CHECK(fit_and_store(dock, plan.spaces.size(), key, found, options, *backend));
+    plan.spaces.push_back(key);
+    plan.learnwares.push_back(found.count);
+  }
+  LEARNDOCK_CHECK(write_file_atomically(reindex_folder(dock) / kPlanFile,
+                                        to_pretty_text(plan_json(plan, options)) + "\n"));
+  return plan;
+}
+
+Result<std::shared_ptr<const index::FeatureSpace>> read_planned_space(const fs::path& dock,
+                                                                      std::size_t space) {
+  LEARNDOCK_TRY(const auto backend, compute::open_backend("cpu", 1));
+  LEARNDOCK_TRY(const auto part, index::open_part(space_file(dock, space), backend));
+  return std::shared_ptr<const index::FeatureSpace>(part, part->space());
+}
+
+}  // namespace learndock::market

@@ -1,0 +1,39 @@
+#pragma once
+
+#include "learndock/catalog/catalog.hpp"
+#include "learndock/index/feature_space.hpp"
+#include "learndock/index/space_key.hpp"
+#include "learndock/market/reindex.hpp"
+
+#include <filesystem>
+#include <memory>
+#include <vector>
+
+namespace learndock::market {
+
+/// Catalogue numbers of one piece of work, both included.
+struct SequenceRange {
+  std::uint64_t first = 0, last = 0;
+};
+
+/// What a reindex does, as DOCK/reindex/plan.json says it. Each space's subspace lies beside it.
+struct ReindexPlan {
+  std::uint64_t catalog_version = 0;
+  std::vector<SequenceRange> ranges;
+  std::vector<index::SpaceKey> spaces;
+  std::vector<std::size_t> learnwares;  ///< of each space
+};
+
+[[nodiscard]] std::filesystem::path reindex_folder(const std::filesystem::path& dock);
+
+/// @errors not_found, corrupt
+[[nodiscard]] Result<ReindexPlan> read_plan(const std::filesystem::path& dock, const ReindexOptions& options);
+/// Reads the catalogue and fits the subspaces; the plan appears last.
+[[nodiscard]] Result<ReindexPlan> make_plan(const std::filesystem::path& dock,
+                                            const catalog::Catalog& catalog, const ReindexOptions& options,
+                                            const ReindexProgress& progress);
+/// The fitted subspace of a planned space. @errors corrupt, io
+[[nodiscard]] Result<std::shared_ptr<const index::FeatureSpace>> read_planned_space(
+    const std::filesystem::path& dock, std::size_t space);
+
+}  // namespace learndock::market
