@@ -9,6 +9,9 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <fstream>
+#include <future>
+#include <sys/stat.h>
 #include <thread>
 
 namespace learndock::index {
@@ -266,6 +269,27 @@ TEST_F(IndexStoreTest, AFullDiskLeavesTheOldVersion) {
   }
   ASSERT_TRUE(store->commit(content, 0).has_value());
   expect_sound(1);
+}
+
+TEST_F(IndexStoreTest, AReaderWhoseFilesWereSweptStartsAgain) {
+  ASSERT_TRUE(commit_one_more(*open()).has_value());
+  const auto manifest = directory_ / "MANIFEST";
+  const Manifest now = read_manifest(manifest).value();
+  Manifest before = now;
+  before.segments = {{index_file_name(kSegmentPrefix, 99), 1, kItems}};  // gone, as after two commits
+  // The reader gets the old manifest from a pipe, which makes it wait until the new one is in its place.
+  std::filesystem::rename(manifest, folder_ / "new");
+  ASSERT_EQ(::mkfifo(manifest.c_str(), 0600), 0);
+  auto found = std::async(std::launch::async, [&] { return read_index(directory_); });
+  {
+    std::ofstream pipe(manifest, std::ios::binary);
+    std::filesystem::rename(folder_ / "new", manifest);
+    pipe << manifest_text(before);
+  }
+  const auto version = found.get();
+  ASSERT_TRUE(version.has_value()) << describe(version.error());
+  EXPECT_EQ(fault_in(*version), "");
+  EXPECT_EQ(version->content.covers, 1u);
 }
 
 TEST_F(IndexStoreTest, ReadersBesideAWriterSeeWholeVersions) {
