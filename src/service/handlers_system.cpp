@@ -83,6 +83,8 @@ Result<Response> status(const Context& context, const Request&) {
                                  {"index_version", now.index_version},
                                  {"specification_bytes", now.specification_bytes},
                                  {"backend", now.backend},
+                                 {"indexed", now.indexed},
+                                 {"prefilters", now.prefilters},
                                  {"writes", write_policy(context)}});
 }
 

@@ -92,6 +92,7 @@ struct Metrics::State {
   prometheus::Gauge& items = gauge("learndock_index_items", "Learnwares in the search index.");
   prometheus::Gauge& specification_bytes =
       gauge("learndock_index_specification_bytes", "Memory held by specifications.");
+  prometheus::Gauge& indexed = gauge("learndock_index_stored_items", "Learnwares in the stored search index.");
   prometheus::Gauge& cpu = gauge("process_cpu_seconds_total", "User and system time of the process.");
   prometheus::Gauge& resident = gauge("process_resident_memory_bytes", "Resident memory.");
   prometheus::Gauge& descriptors = gauge("process_open_fds", "Open file descriptors.");
@@ -146,6 +147,7 @@ void Metrics::upload_refused(ErrorCode code) {
 std::string Metrics::text(const market::MarketStatus& status) {
   state_->version.Set(static_cast<double>(status.index_version));
   state_->items.Set(static_cast<double>(status.learnwares));
+  state_->indexed.Set(static_cast<double>(status.indexed));
   state_->specification_bytes.Set(static_cast<double>(status.specification_bytes));
   state_->cpu.Set(cpu_seconds());
   state_->resident.Set(resident_bytes());
