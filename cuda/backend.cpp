@@ -51,6 +51,10 @@ class CudaBackend final : public Backend {
     LEARNDOCK_CHECK(check_nearest_centres(data, centres, labels));
     return cuda::nearest_centres(*context_, data, centres, labels);
   }
+  Result<void> kmeans_step(std::span<const KmeansJob> jobs) const override {
+    LEARNDOCK_CHECK(check_kmeans_step(jobs));
+    return cuda::kmeans_step(*context_, jobs);
+  }
 
   Result<std::shared_ptr<const HeldSets>> hold(const PackedSetsView& sets) const override {
     return CudaHeldSets::create(context_, sets);

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <vector>
 
 namespace learndock::cuda {
 namespace {
@@ -101,6 +102,24 @@ Result<void> nearest_centres(const Context& context, MatrixView<const float> dat
     LEARNDOCK_CHECK(lease.download(result, labels.subspan(first, count)));
   }
   return lease.wait();
+}
+
+// Labels come from the device, rows are added here: of the K * d multiply-adds a row the sums are one part in
+// K, and doubles added in one order stay deterministic.
+Result<void> kmeans_step(const Context& context, std::span<const compute::KmeansJob> jobs) {
+  for (const compute::KmeansJob& job : jobs) {
+    std::vector<std::uint32_t> labels(job.data.rows());
+    LEARNDOCK_CHECK(nearest_centres(context, job.data, job.centres, labels));
+    std::fill_n(job.sums.data(), job.sums.size(), 0.0);
+    std::fill(job.counts.begin(), job.counts.end(), 0);
+    for (std::size_t x = 0; x < labels.size(); ++x) {
+      const auto row = job.data.row(x);
+      const auto sum = job.sums.row(labels[x]);
+      for (std::size_t k = 0; k < row.size(); ++k) sum[k] += static_cast<double>(row[k]);
+      ++job.counts[labels[x]];
+    }
+  }
+  return {};
 }
 
 Result<void> solve_weights(const Context& context, std::span<compute::WeightJob> jobs) {

@@ -15,6 +15,7 @@ template <class Value>
 [[nodiscard]] Result<void> reduction_sums(const Context& context,
                                           std::span<const compute::ReductionJob> jobs);
 
+[[nodiscard]] Result<void> kmeans_step(const Context& context, std::span<const compute::KmeansJob> jobs);
 [[nodiscard]] Result<void> nearest_centres(const Context& context, MatrixView<const float> data,
                                            MatrixView<const float> centres, std::span<std::uint32_t> labels);
 

@@ -50,6 +50,20 @@ Result<void> check_nearest_centres(MatrixView<const float> data, MatrixView<cons
   return {};
 }
 
+Result<void> check_kmeans_step(std::span<const KmeansJob> jobs) {
+  for (const KmeansJob& job : jobs) {
+    const std::size_t k = job.centres.rows();
+    if (k == 0) return mismatch("number of centres", 0, 1);
+    if (job.centres.cols() != job.data.cols())
+      return mismatch("columns of data", job.data.cols(), job.centres.cols());
+    if (job.sums.rows() != k) return mismatch("rows of sums", job.sums.rows(), k);
+    if (job.sums.cols() != job.data.cols())
+      return mismatch("columns of sums", job.sums.cols(), job.data.cols());
+    if (job.counts.size() != k) return mismatch("length of counts", job.counts.size(), k);
+  }
+  return {};
+}
+
 namespace {
 
 Result<void> check_queries(const PackedSetsView& sets, std::span<const ReducedSetView> queries) {

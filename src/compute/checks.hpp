@@ -16,6 +16,7 @@ namespace learndock::compute {
 [[nodiscard]] Result<void> check_nearest_centres(MatrixView<const float> data,
                                                  MatrixView<const float> centres,
                                                  std::span<const std::uint32_t> labels);
+[[nodiscard]] Result<void> check_kmeans_step(std::span<const KmeansJob> jobs);
 
 [[nodiscard]] Result<void> check_cross_terms(const PackedSetsView& sets,
                                              std::span<const ReducedSetView> queries,

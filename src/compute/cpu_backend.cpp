@@ -3,6 +3,7 @@
 #include "compute/blas.hpp"
 #include "compute/checks.hpp"
 #include "compute/cpu_kernels.hpp"
+#include "compute/cpu_kmeans.hpp"
 #include "compute/cpu_packed.hpp"
 #include "compute/cpu_scan.hpp"
 #include "compute/held.hpp"
@@ -152,23 +153,12 @@ class CpuBackend final : public Backend {
   Result<void> nearest_centres(MatrixView<const float> data, MatrixView<const float> centres,
                                std::span<std::uint32_t> labels) const override {
     LEARNDOCK_CHECK(check_nearest_centres(data, centres, labels));
-    const std::size_t k = centres.rows(), d = centres.cols();
-    const std::vector<double> mean = mean_of_rows(centres.data(), k, d);
-    std::vector<float> centred(k * d), half_norms(k);
-    for (std::size_t c = 0; c < k; ++c) {
-      double norm = 0;
-      for (std::size_t j = 0; j < d; ++j) {
-        const double value = static_cast<double>(centres(c, j)) - mean[j];
-        centred[c * d + j] = static_cast<float>(value);
-        norm += value * value;
-      }
-      half_norms[c] = static_cast<float>(norm / 2);
-    }
-    const std::size_t tasks = (data.rows() + kDataRows - 1) / kDataRows;
-    run_tasks(tasks, threads_, [&](std::size_t task) {
-      const std::size_t first = task * kDataRows, count = std::min(kDataRows, data.rows() - first);
-      label_block(data.block(first, count), centred, half_norms, mean, labels.subspan(first, count));
-    });
+    cpu_nearest_centres(data, centres, labels, threads_);
+    return {};
+  }
+  Result<void> kmeans_step(std::span<const KmeansJob> jobs) const override {
+    LEARNDOCK_CHECK(check_kmeans_step(jobs));
+    cpu_kmeans_step(jobs, threads_);
     return {};
   }
 
@@ -288,33 +278,6 @@ class CpuBackend final : public Backend {
       for (std::size_t i = 0; i < z.count(); ++i) kernel[i] += sums[i];
       if (kernel_points.empty()) continue;
       add_product(products.data(), z.count(), x.rows.data(), z.d, count, kernel_points.data());
-    }
-  }
-
-  static void label_block(MatrixView<const float> data, const std::vector<float>& centres,
-                          const std::vector<float>& half_norms, const std::vector<double>& mean,
-                          std::span<std::uint32_t> labels) {
-    const std::size_t d = data.cols(), k = half_norms.size();
-    thread_local std::vector<float> rows, products;
-    rows.resize(data.rows() * d);
-    for (std::size_t x = 0; x < data.rows(); ++x)
-      for (std::size_t j = 0; j < d; ++j)
-        rows[x * d + j] = static_cast<float>(static_cast<double>(data(x, j)) - mean[j]);
-    products.resize(data.rows() * k);
-    multiply_transposed(rows.data(), data.rows(), centres.data(), k, d, products.data());
-    for (std::size_t x = 0; x < data.rows(); ++x) {
-      // |x - c|^2 / 2 without the |x|^2 that all centres share.
-      const float* product = products.data() + x * k;
-      std::size_t best = 0;
-      float best_value = half_norms[0] - product[0];
-      for (std::size_t c = 1; c < k; ++c) {
-        const float value = half_norms[c] - product[c];
-        if (value < best_value) {
-          best_value = value;
-          best = c;
-        }
-      }
-      labels[x] = static_cast<std::uint32_t>(best);
     }
   }
 

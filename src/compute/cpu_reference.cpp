@@ -80,6 +80,19 @@ void project_one(const PackedSetsView& sets, std::size_t i, const Projection& pr
   }
 }
 
+std::size_t nearest_centre(const float* row, MatrixView<const float> centres) {
+  std::size_t best = 0;
+  double best_distance = squared_distance(row, centres.row(0).data(), centres.cols());
+  for (std::size_t c = 1; c < centres.rows(); ++c) {
+    const double distance = squared_distance(row, centres.row(c).data(), centres.cols());
+    if (distance < best_distance) {
+      best_distance = distance;
+      best = c;
+    }
+  }
+  return best;
+}
+
 class CpuReference final : public Backend {
  public:
   std::string_view name() const override { return "cpu_reference"; }
@@ -127,17 +140,22 @@ class CpuReference final : public Backend {
   Result<void> nearest_centres(MatrixView<const float> data, MatrixView<const float> centres,
                                std::span<std::uint32_t> labels) const override {
     LEARNDOCK_CHECK(check_nearest_centres(data, centres, labels));
-    for (std::size_t x = 0; x < data.rows(); ++x) {
-      std::size_t best = 0;
-      double best_distance = squared_distance(data.row(x).data(), centres.row(0).data(), data.cols());
-      for (std::size_t c = 1; c < centres.rows(); ++c) {
-        const double distance = squared_distance(data.row(x).data(), centres.row(c).data(), data.cols());
-        if (distance < best_distance) {
-          best_distance = distance;
-          best = c;
-        }
+    for (std::size_t x = 0; x < data.rows(); ++x)
+      labels[x] = static_cast<std::uint32_t>(nearest_centre(data.row(x).data(), centres));
+    return {};
+  }
+
+  Result<void> kmeans_step(std::span<const KmeansJob> jobs) const override {
+    LEARNDOCK_CHECK(check_kmeans_step(jobs));
+    for (const KmeansJob& job : jobs) {
+      std::fill_n(job.sums.data(), job.sums.size(), 0.0);
+      std::fill(job.counts.begin(), job.counts.end(), 0);
+      for (std::size_t x = 0; x < job.data.rows(); ++x) {
+        const std::size_t c = nearest_centre(job.data.row(x).data(), job.centres);
+        for (std::size_t k = 0; k < job.data.cols(); ++k)
+          job.sums(c, k) += static_cast<double>(job.data(x, k));
+        ++job.counts[c];
       }
-      labels[x] = static_cast<std::uint32_t>(best);
     }
     return {};
   }

@@ -39,17 +39,11 @@ Matrix<float> take_rows(MatrixView<const float> data, const std::vector<std::siz
 Result<Matrix<double>> kmeans_centroids(MatrixView<const float> data, std::size_t k, std::size_t iterations,
                                         std::uint64_t seed, const compute::Backend& backend) {
   Matrix<float> centroids = take_rows(data, sample_rows(data.rows(), k, seed));
-  std::vector<std::uint32_t> labels(data.rows());
+  Matrix<double> sums(k, data.cols());
+  std::vector<std::uint64_t> sizes(k);
   for (std::size_t iteration = 0; iteration < iterations; ++iteration) {
-    LEARNDOCK_CHECK(backend.nearest_centres(data, centroids.view(), labels));
-    Matrix<double> sums(k, data.cols());
-    std::vector<std::size_t> sizes(k, 0);
-    for (std::size_t x = 0; x < data.rows(); ++x) {
-      const auto row = data.row(x);
-      const auto sum = sums.row(labels[x]);
-      for (std::size_t c = 0; c < data.cols(); ++c) sum[c] += static_cast<double>(row[c]);
-      ++sizes[labels[x]];
-    }
+    const compute::KmeansJob job{data, centroids.view(), sums.view(), sizes};
+    LEARNDOCK_CHECK(backend.kmeans_step({&job, 1}));
     double moved = 0;
     for (std::size_t i = 0; i < k; ++i)
       for (std::size_t c = 0; c < data.cols(); ++c) {

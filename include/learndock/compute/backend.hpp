@@ -50,6 +50,14 @@ struct ReductionJob {
   DataSums out;
 };
 
+/// One data set's round of k-means.
+struct KmeansJob {
+  MatrixView<const float> data;     ///< n x d
+  MatrixView<const float> centres;  ///< K x d
+  MatrixView<double> sums;          ///< K x d out: of the rows nearest to each centre
+  std::span<std::uint64_t> counts;  ///< [K] out: of these rows
+};
+
 /// One data set's weights: min w'Hw - 2 c'w on the simplex.
 struct WeightJob {
   MatrixView<const double> gram;   ///< K x K
@@ -104,6 +112,10 @@ class Backend {
   [[nodiscard]] virtual Result<void> nearest_centres(MatrixView<const float> data,
                                                      MatrixView<const float> centres,
                                                      std::span<std::uint32_t> labels) const = 0;
+
+  /// nearest_centres for many data sets at once, and of each centre's rows only the sum and the number: what
+  /// a round of k-means needs, without a label for every row.
+  [[nodiscard]] virtual Result<void> kmeans_step(std::span<const KmeansJob> jobs) const = 0;
 
   // The fast path, in fp32 with an a priori error (cross_term_error): for choosing candidates among very
   // many.
