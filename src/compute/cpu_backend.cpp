@@ -24,7 +24,9 @@ namespace {
 constexpr std::size_t kGatheredRows = 512;
 /// Products held at once by one thread: 2^17 doubles are 1 MiB.
 constexpr std::size_t kTileValues = std::size_t{1} << 17;
-/// Data rows per pass of data_sums and nearest_centres.
+/// Columns of such a tile at most: BLAS copies them for every tile, which only many rows repay.
+constexpr std::size_t kTileColumns = 1024;
+/// Data rows per pass of data_sums.
 constexpr std::size_t kDataRows = 1024;
 /// Partial sums are kept per lane and added in lane order, so the thread count cannot change the result.
 constexpr std::size_t kLanes = 16;
@@ -241,22 +243,29 @@ class CpuBackend final : public Backend {
     for (const ReducedSetView& set : sets) rows.append(set.points, set.count, centre);
     std::fill(out.begin(), out.end(), 0.0);
     if (columns.count() == 0 || rows.count() == 0) return;
-    const std::size_t tile_rows = std::max<std::size_t>(1, kTileValues / columns.count());
-    products.resize(std::min(tile_rows, rows.count()) * columns.count());
+    const std::size_t tile_columns = std::min(kTileColumns, columns.count());
+    const std::size_t tile_rows = kTileValues / tile_columns;
+    products.resize(std::min(tile_rows, rows.count()) * tile_columns);
     sums.resize(std::min(tile_rows, rows.count()));
-    std::size_t set = 0, set_first = 0;
+    std::size_t first_set = 0, first_set_row = 0;
     for (std::size_t first = 0; first < rows.count(); first += tile_rows) {
       const std::size_t last = std::min(first + tile_rows, rows.count());
-      multiply_transposed(rows.rows.data() + first * columns.d, last - first, columns.rows.data(),
-                          columns.count(), columns.d, products.data());
-      for (std::size_t row = first; row < last;) {
-        while (row >= set_first + sets[set].count) set_first += sets[set++].count;
-        const std::size_t end = std::min(last, set_first + sets[set].count);
-        safe_row_sums({products.data() + (row - first) * columns.count(), end - row, columns.count(),
-                       rows.norms.data() + row, columns.norms.data(), column_weights, sets[set].gamma, false},
-                      rows.rows.data() + row * columns.d, columns.rows.data(), columns.d, sums.data());
-        for (std::size_t r = row; r < end; ++r) out[set] += sets[set].weights[r - set_first] * sums[r - row];
-        row = end;
+      while (first >= first_set_row + sets[first_set].count) first_set_row += sets[first_set++].count;
+      for (std::size_t column = 0; column < columns.count(); column += tile_columns) {
+        const std::size_t width = std::min(tile_columns, columns.count() - column);
+        const double* const others = columns.rows.data() + column * columns.d;
+        multiply_transposed(rows.rows.data() + first * columns.d, last - first, others, width, columns.d,
+                            products.data());
+        std::size_t set = first_set, set_row = first_set_row;
+        for (std::size_t row = first; row < last;) {
+          while (row >= set_row + sets[set].count) set_row += sets[set++].count;
+          const std::size_t end = std::min(last, set_row + sets[set].count);
+          safe_row_sums({products.data() + (row - first) * width, end - row, width, rows.norms.data() + row,
+                         columns.norms.data() + column, column_weights + column, sets[set].gamma, false},
+                        rows.rows.data() + row * columns.d, others, columns.d, sums.data());
+          for (std::size_t r = row; r < end; ++r) out[set] += sets[set].weights[r - set_row] * sums[r - row];
+          row = end;
+        }
       }
     }
   }
