@@ -182,26 +182,43 @@ Result<void> check_options(MatrixView<const float> data, const ReducerOptions& o
   return {};
 }
 
+/// Sum of k(x, y) over all pairs of rows. Kernel values are symmetric: each group of rows meets itself once
+/// and the rows after it, counted twice.
+Result<double> kernel_sum(const std::vector<double>& rows, std::size_t dimension, double gamma,
+                          const compute::Backend& backend) {
+  constexpr std::size_t kChunk = 256, kGroups = 8;
+  const std::size_t count = rows.size() / dimension;
+  const std::vector<double> ones(count, 1.0);
+  const auto part = [&](std::size_t first, std::size_t last) {
+    return compute::ReducedSetView{rows.data() + first * dimension, ones.data(), last - first, dimension,
+                                   gamma};
+  };
+  double total = 0;
+  for (std::size_t group = 0; group < kGroups; ++group) {
+    const std::size_t first = count * group / kGroups, last = count * (group + 1) / kGroups;
+    if (first == last) continue;
+    std::vector<compute::ReducedSetView> chunks;
+    for (std::size_t at = first; at < last; at += kChunk)
+      chunks.push_back(part(at, std::min(at + kChunk, last)));
+    std::vector<double> inside(chunks.size()), after(chunks.size());
+    LEARNDOCK_CHECK(backend.inner_products(part(first, last), chunks, inside));
+    if (last < count) LEARNDOCK_CHECK(backend.inner_products(part(last, count), chunks, after));
+    for (std::size_t c = 0; c < chunks.size(); ++c) total += inside[c] + 2 * after[c];
+  }
+  return total;
+}
+
 /// <mu_x, mu_x>: exact up to `limit` rows, beyond that from the off-diagonal mean of a sample, which is
 /// unbiased.
 Result<double> data_self_term(MatrixView<const float> data, double gamma, std::size_t limit,
                               std::uint64_t seed, const compute::Backend& backend) {
-  constexpr std::size_t kChunk = 256;
   const std::size_t count = std::min(limit, data.rows());
-  std::vector<std::size_t> rows(data.rows());
-  std::iota(rows.begin(), rows.end(), std::size_t{0});
-  if (count < data.rows()) rows = sample_rows(data.rows(), count, seed + 1);
-  const Matrix<float> sample = take_rows(data, rows);
-  const std::vector<double> points(sample.values().begin(), sample.values().end());
-  const std::vector<double> ones(count, 1.0);
-  const compute::ReducedSetView all{points.data(), ones.data(), count, data.cols(), gamma};
-  std::vector<compute::ReducedSetView> chunks;
-  for (std::size_t first = 0; first < count; first += kChunk)
-    chunks.push_back({points.data() + first * data.cols(), ones.data(), std::min(kChunk, count - first),
-                      data.cols(), gamma});
-  std::vector<double> sums(chunks.size());
-  LEARNDOCK_CHECK(backend.inner_products(all, chunks, sums));
-  const double total = std::accumulate(sums.begin(), sums.end(), 0.0);
+  std::vector<double> rows(data.data(), data.data() + count * data.cols());
+  if (count < data.rows()) {
+    const Matrix<float> sample = take_rows(data, sample_rows(data.rows(), count, seed + 1));
+    std::copy(sample.values().begin(), sample.values().end(), rows.begin());
+  }
+  LEARNDOCK_TRY(const double total, kernel_sum(rows, data.cols(), gamma, backend));
   const auto m = static_cast<double>(count), n = static_cast<double>(data.rows());
   if (count == data.rows()) return total / (n * n);
   const double off_diagonal = (total - m) / (m * (m - 1));
