@@ -204,14 +204,15 @@ Result<SketchedData> sketch(const DataOptions& options, bool measure) {
   LEARNDOCK_TRY(reducer.privacy, parse_privacy(options));
   LEARNDOCK_TRY(reducer.gamma, parse_gamma(options.gamma));
   if (!measure) reducer.measured_rows = 0;
-  LEARNDOCK_TRY(const spec::Table table, spec::read_table(options.data, {.label_column = options.label}));
+  LEARNDOCK_TRY(const spec::TableFile table,
+                spec::TableFile::open(options.data, {.label_column = options.label}));
   LEARNDOCK_TRY(const auto backend, compute::open_backend(options.backend));
   const auto start = std::chrono::steady_clock::now();
-  auto reduced = spec::reduce(table.values.view(), reducer, *backend);
+  auto reduced = spec::reduce(table.values(), reducer, *backend);
   if (!reduced) return pass_on(std::move(reduced).error(), options.data);
   return SketchedData{std::move(*reduced),
                       std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(),
-                      table.columns};
+                      table.columns()};
 }
 
 Result<spec::RkmeSpecification> read_specification(const std::string& path) {

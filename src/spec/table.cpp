@@ -2,6 +2,8 @@
 
 #include "learndock/base/file.hpp"
 
+#include "spec/mapped_file.hpp"
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -218,6 +220,63 @@ ElementReader element_reader(const NpyHeader& header) {
   }
 }
 
+struct NpyLayout {
+  NpyHeader header;
+  std::string_view data;
+};
+
+Result<NpyLayout> npy_layout(std::string_view bytes, const TableOptions& options) {
+  if (!bytes.starts_with(kNpyMagic) || bytes.size() < 12) return bad_npy("this is not a .npy file");
+  if (!options.label_column.empty())
+    return fail(ErrorCode::table_column, "a .npy file has no column names, so --label cannot name one", {},
+                "leave the label column out of the array");
+  const int version = bytes[6];
+  std::size_t length = 0, start = 0;
+  if (version == 1) {
+    std::uint16_t short_length;
+    std::memcpy(&short_length, bytes.data() + 8, sizeof short_length);
+    length = short_length;
+    start = 10;
+  } else if (version == 2 || version == 3) {
+    std::uint32_t long_length;
+    std::memcpy(&long_length, bytes.data() + 8, sizeof long_length);
+    length = long_length;
+    start = 12;
+  } else {
+    return bad_npy(fmt::format("format version {} is not known", version));
+  }
+  if (length > bytes.size() - start) return bad_npy("the header is cut short");
+  LEARNDOCK_TRY(const NpyHeader header, parse_npy_header(bytes.substr(start, length)));
+  if (header.rows == 0 || header.cols == 0) return fail(ErrorCode::table_empty, "the array is empty");
+  if (header.cols > options.max_values || header.rows > options.max_values / header.cols)
+    return fail(ErrorCode::too_large, fmt::format("the table holds more than {} values", options.max_values));
+  const std::string_view data = bytes.substr(start + length);
+  if (data.size() != header.rows * header.cols * header.width)
+    return bad_npy(fmt::format("{} x {} elements of {} bytes do not match the {} bytes present", header.rows,
+                               header.cols, header.width, data.size()));
+  return NpyLayout{header, data};
+}
+
+/// The elements where they lie, when they are what a table holds; else null.
+const float* values_in_place(const NpyLayout& layout) {
+  const bool same = layout.header.kind == 'f' && layout.header.width == sizeof(float) &&
+                    (!layout.header.fortran_order || layout.header.cols == 1);
+  if (!same || reinterpret_cast<std::uintptr_t>(layout.data.data()) % alignof(float) != 0) return nullptr;
+  return reinterpret_cast<const float*>(layout.data.data());
+}
+
+Table copied(const NpyLayout& layout) {
+  const auto& [header, data] = layout;
+  Table table{Matrix<float>(header.rows, header.cols), {}};
+  const ElementReader read = element_reader(header);
+  for (std::size_t r = 0; r < header.rows; ++r)
+    for (std::size_t c = 0; c < header.cols; ++c) {
+      const std::size_t index = header.fortran_order ? c * header.rows + r : r * header.cols + c;
+      table.values(r, c) = read(data.data() + index * header.width);
+    }
+  return table;
+}
+
 }  // namespace
 
 Result<Table> parse_csv(std::string_view text, const TableOptions& options) {
@@ -268,42 +327,8 @@ Result<Table> parse_csv(std::string_view text, const TableOptions& options) {
 }
 
 Result<Table> parse_npy(std::string_view bytes, const TableOptions& options) {
-  if (!bytes.starts_with(kNpyMagic) || bytes.size() < 12) return bad_npy("this is not a .npy file");
-  if (!options.label_column.empty())
-    return fail(ErrorCode::table_column, "a .npy file has no column names, so --label cannot name one", {},
-                "leave the label column out of the array");
-  const int version = bytes[6];
-  std::size_t length = 0, start = 0;
-  if (version == 1) {
-    std::uint16_t short_length;
-    std::memcpy(&short_length, bytes.data() + 8, sizeof short_length);
-    length = short_length;
-    start = 10;
-  } else if (version == 2 || version == 3) {
-    std::uint32_t long_length;
-    std::memcpy(&long_length, bytes.data() + 8, sizeof long_length);
-    length = long_length;
-    start = 12;
-  } else {
-    return bad_npy(fmt::format("format version {} is not known", version));
-  }
-  if (length > bytes.size() - start) return bad_npy("the header is cut short");
-  LEARNDOCK_TRY(const NpyHeader header, parse_npy_header(bytes.substr(start, length)));
-  if (header.rows == 0 || header.cols == 0) return fail(ErrorCode::table_empty, "the array is empty");
-  if (header.cols > options.max_values || header.rows > options.max_values / header.cols)
-    return fail(ErrorCode::too_large, fmt::format("the table holds more than {} values", options.max_values));
-  const std::string_view data = bytes.substr(start + length);
-  if (data.size() != header.rows * header.cols * header.width)
-    return bad_npy(fmt::format("{} x {} elements of {} bytes do not match the {} bytes present", header.rows,
-                               header.cols, header.width, data.size()));
-  Table table{Matrix<float>(header.rows, header.cols), {}};
-  const ElementReader read = element_reader(header);
-  for (std::size_t r = 0; r < header.rows; ++r)
-    for (std::size_t c = 0; c < header.cols; ++c) {
-      const std::size_t index = header.fortran_order ? c * header.rows + r : r * header.cols + c;
-      table.values(r, c) = read(data.data() + index * header.width);
-    }
-  return table;
+  LEARNDOCK_TRY(const NpyLayout layout, npy_layout(bytes, options));
+  return copied(layout);
 }
 
 Result<Table> read_table(const std::filesystem::path& path, const TableOptions& options) {
@@ -311,6 +336,39 @@ Result<Table> read_table(const std::filesystem::path& path, const TableOptions& 
   auto table = bytes.starts_with(kNpyMagic) ? parse_npy(bytes, options) : parse_csv(bytes, options);
   if (!table) return pass_on(std::move(table).error(), path.string());
   return table;
+}
+
+TableFile::TableFile(Table table)
+    : table_(std::make_shared<const Table>(std::move(table))),
+      values_(table_->values.view()),
+      columns_(table_->columns) {}
+
+Result<TableFile> TableFile::open(const std::filesystem::path& path, const TableOptions& options) {
+  std::error_code none;
+  if (!std::filesystem::is_regular_file(path, none)) {  // a pipe cannot be mapped
+    LEARNDOCK_TRY(Table table, read_table(path, options));
+    return TableFile(std::move(table));
+  }
+  LEARNDOCK_TRY(const std::shared_ptr<const MappedFile> mapping, MappedFile::open(path));
+  auto table = in_mapping(mapping, options);
+  if (!table) return pass_on(std::move(table).error(), path.string());
+  return table;
+}
+
+Result<TableFile> TableFile::in_mapping(const std::shared_ptr<const MappedFile>& mapping,
+                                        const TableOptions& options) {
+  const std::string_view bytes = mapping->bytes();
+  if (!bytes.starts_with(kNpyMagic)) {
+    LEARNDOCK_TRY(Table table, parse_csv(bytes, options));
+    return TableFile(std::move(table));
+  }
+  LEARNDOCK_TRY(const NpyLayout layout, npy_layout(bytes, options));
+  const float* const values = values_in_place(layout);
+  if (values == nullptr) return TableFile(copied(layout));
+  TableFile file;
+  file.mapping_ = mapping;
+  file.values_ = {values, layout.header.rows, layout.header.cols};
+  return file;
 }
 
 }  // namespace learndock::spec

@@ -1,5 +1,9 @@
 #include "learndock/spec/table.hpp"
 
+#include "learndock/base/file.hpp"
+
+#include "support/temporary_folder.hpp"
+
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -55,10 +59,14 @@ TEST(Csv, RefusesBadInput) {
 }
 
 template <class T>
-std::string npy(std::string_view descr, bool fortran, std::string_view shape, const std::vector<T>& values) {
+std::string npy(std::string_view descr, bool fortran, std::string_view shape, const std::vector<T>& values,
+                bool aligned = true) {
   std::string header = "{'descr': '" + std::string(descr) +
                        "', 'fortran_order': " + (fortran ? "True" : "False") +
-                       ", 'shape': " + std::string(shape) + ", }\n";
+                       ", 'shape': " + std::string(shape) + ", }";
+  // As numpy does: the values begin at a multiple of 64.
+  header.resize((header.size() + 10) / 64 * 64 + 64 - 11 + (aligned ? 0 : 1), ' ');
+  header += '\n';
   std::string bytes = "\x93NUMPY";
   bytes += '\x01';
   bytes += '\0';
@@ -102,6 +110,49 @@ TEST(Table, UnderflowIsZeroHoweverItIsWritten) {
   EXPECT_EQ(table->values(0, 0), 0);
   EXPECT_EQ(table->values(0, 1), 0);
   EXPECT_TRUE(std::isnan(table->values(0, 2)));
+}
+
+class TableFiles : public ::testing::Test {
+ protected:
+  Result<TableFile> open(std::string_view bytes, const std::string& label = "") {
+    const auto path = folder_.path() / "data";
+    EXPECT_TRUE(write_file_atomically(path, bytes).has_value());
+    return TableFile::open(path, {.label_column = label});
+  }
+  testing::TemporaryFolder folder_;
+};
+
+TEST_F(TableFiles, FloatsInRowsStayInTheirFile) {
+  const auto table = open(npy<float>("<f4", false, "(2, 3)", {1, 2, 3, 4, 5, 6}));
+  ASSERT_TRUE(table.has_value()) << table.error().message;
+  EXPECT_TRUE(table->in_place());
+  const TableFile copy = *table;
+  ASSERT_EQ(copy.values().rows(), 2u);
+  ASSERT_EQ(copy.values().cols(), 3u);
+  for (std::size_t i = 0; i < 6; ++i) EXPECT_EQ(copy.values()(i / 3, i % 3), static_cast<float>(i + 1));
+}
+
+TEST_F(TableFiles, AllElseIsReadAsBefore) {
+  const auto doubles = open(npy<double>("<f8", false, "(1, 2)", {1, 2})),
+             columns = open(npy<float>("<f4", true, "(2, 2)", {1, 2, 3, 4})),
+             odd = open(npy<float>("<f4", false, "(1, 2)", {8, 9}, false)), csv = open("a,b,c\n1,2,3\n", "b");
+  ASSERT_TRUE(doubles.has_value() && columns.has_value() && odd.has_value() && csv.has_value());
+  EXPECT_FALSE(doubles->in_place() || columns->in_place() || odd->in_place() || csv->in_place());
+  EXPECT_EQ(doubles->values()(0, 1), 2.0F);
+  EXPECT_EQ(columns->values()(0, 1), 3.0F);
+  EXPECT_EQ(odd->values()(0, 1), 9.0F);
+  EXPECT_EQ(csv->columns(), (std::vector<std::string>{"a", "c"}));
+  EXPECT_EQ(csv->values()(0, 1), 3.0F);
+}
+
+TEST_F(TableFiles, ErrorsAreThoseOfReading) {
+  const std::string bytes = npy<float>("<f4", false, "(2, 3)", {1, 2, 3, 4, 5, 6});
+  for (std::size_t length = 0; length < bytes.size(); length += 7)
+    EXPECT_FALSE(open(bytes.substr(0, length)).has_value()) << length;
+  EXPECT_EQ(open(bytes, "label").error().code, ErrorCode::table_column);
+  EXPECT_EQ(open("").error().code, ErrorCode::table_empty);
+  EXPECT_EQ(TableFile::open(folder_.path() / "none").error().code, ErrorCode::not_found);
+  EXPECT_FALSE(TableFile::open(folder_.path()).has_value());
 }
 
 }  // namespace

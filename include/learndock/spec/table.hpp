@@ -4,6 +4,7 @@
 #include "learndock/numeric/matrix.hpp"
 
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,5 +27,32 @@ struct TableOptions {
 [[nodiscard]] Result<Table> read_table(const std::filesystem::path& path, const TableOptions& options = {});
 [[nodiscard]] Result<Table> parse_csv(std::string_view text, const TableOptions& options = {});
 [[nodiscard]] Result<Table> parse_npy(std::string_view bytes, const TableOptions& options = {});
+
+class MappedFile;
+
+/// A table whose values stay in their file where that is possible: a .npy array of 4-byte floats in C order
+/// is mapped, so that it may be larger than the memory; anything else is read into memory once.
+/// The file must not be cut short while it is open: reading what is gone ends the process (SIGBUS).
+class TableFile {
+ public:
+  /// @errors as read_table
+  [[nodiscard]] static Result<TableFile> open(const std::filesystem::path& path,
+                                              const TableOptions& options = {});
+  /// Valid while this object or a copy of it lives.
+  [[nodiscard]] MatrixView<const float> values() const { return values_; }
+  [[nodiscard]] const std::vector<std::string>& columns() const { return columns_; }
+  [[nodiscard]] bool in_place() const { return mapping_ != nullptr; }
+
+ private:
+  TableFile() = default;
+  explicit TableFile(Table table);
+  static Result<TableFile> in_mapping(const std::shared_ptr<const MappedFile>& mapping,
+                                      const TableOptions& options);
+
+  std::shared_ptr<const MappedFile> mapping_;  // shared: views stay valid when the object is moved or copied
+  std::shared_ptr<const Table> table_;
+  MatrixView<const float> values_;
+  std::vector<std::string> columns_;
+};
 
 }  // namespace learndock::spec
