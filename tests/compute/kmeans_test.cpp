@@ -160,7 +160,7 @@ TEST_P(Kmeans, RememberedRowsChangeNothing) {
   for (const std::size_t k : {1u, 2u, 17u, 60u})
     for (const std::size_t d : {1u, 3u, 16u}) {
       SCOPED_TRACE("centres " + std::to_string(k) + " d " + std::to_string(d));
-      const std::size_t n = 1500;
+      const std::size_t n = 400;
       const auto data = testing::random_data(n, d, k + d);
       Matrix<float> centres = testing::random_data(k, d, 100 + k), previous;
       Matrix<double> sums(k, d), fresh_sums(k, d);
