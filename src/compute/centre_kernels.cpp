@@ -1,6 +1,6 @@
 // Nearest centres of rows and sums of labelled rows, compiled once per instruction set. Neighbouring centres
 // lie in neighbouring lanes and a row's coordinates are broadcast, so rows need no transposition; products
-// stay in registers and only the least of half_square - product is kept.
+// stay in registers and only the two least of half_square - product are kept.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "compute/centre_kernels.cpp"
 #include <hwy/foreach_target.h>
@@ -11,6 +11,7 @@
 #include "compute/centre_kernels.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <type_traits>
 
@@ -21,10 +22,10 @@ namespace learndock::compute::HWY_NAMESPACE {
 constexpr std::size_t kRows = HWY_TARGET <= HWY_AVX3 ? 6 : 4;
 constexpr std::size_t kVectors = HWY_TARGET <= HWY_AVX3 ? 4 : 2;
 
-/// The least value of each lane so far and the centre it belongs to.
+/// The least value of each lane so far, the centre it belongs to, and the next value.
 template <std::size_t R>
 struct Nearest {
-  Floats value[R];
+  Floats value[R], next[R];
   Ints centre[R];
 };
 
@@ -58,6 +59,7 @@ HWY_INLINE void compare(const CentreBlocks& centres, std::size_t vector, const f
     unrolled<R>([&](auto r) HWY_ATTR {
       const auto value = hn::Sub(half, product[r * V + v]);
       const auto less = hn::Lt(value, nearest.value[r]);
+      nearest.next[r] = hn::Min(nearest.next[r], hn::Max(value, nearest.value[r]));
       nearest.value[r] = hn::IfThenElse(less, value, nearest.value[r]);
       nearest.centre[r] = hn::IfThenElse(hn::RebindMask(whole, less), index, nearest.centre[r]);
     });
@@ -66,25 +68,30 @@ HWY_INLINE void compare(const CentreBlocks& centres, std::size_t vector, const f
 
 /// Within a lane the first of equals was kept; across lanes the lowest centre is taken.
 template <std::size_t R>
-HWY_INLINE void store_labels(const Nearest<R>& nearest, std::uint32_t* labels) {
+HWY_INLINE void store_labels(const Nearest<R>& nearest, std::size_t x, CentreScratch& scratch) {
   const FloatTag tag;
   const IntTag whole;
   unrolled<R>([&](auto r) HWY_ATTR {
     const auto least = hn::MinOfLanes(tag, nearest.value[r]);
     const auto there = hn::RebindMask(whole, hn::Eq(nearest.value[r], least));
     const auto none = hn::Set(whole, std::numeric_limits<std::int32_t>::max());
-    labels[r] = static_cast<std::uint32_t>(
-        hn::GetLane(hn::MinOfLanes(whole, hn::IfThenElse(there, nearest.centre[r], none))));
+    const auto label = hn::MinOfLanes(whole, hn::IfThenElse(there, nearest.centre[r], none));
+    const auto winner = hn::RebindMask(tag, hn::Eq(nearest.centre[r], label));
+    const auto others = hn::IfThenElse(winner, nearest.next[r], nearest.value[r]);
+    scratch.labels[x + r] = static_cast<std::uint32_t>(hn::GetLane(label));
+    scratch.nearest[x + r] = hn::GetLane(least);
+    scratch.next[x + r] = hn::GetLane(hn::MinOfLanes(tag, others));
   });
 }
 
 template <std::size_t R>
-HWY_INLINE void label(const CentreBlocks& centres, const float* rows, std::uint32_t* labels) {
+HWY_INLINE void label(const CentreBlocks& centres, std::size_t x, CentreScratch& scratch) {
   const FloatTag tag;
   const std::size_t vectors = centres.half_squares.size() / hn::Lanes(tag);
+  const float* const rows = scratch.rows.data() + x * centres.dimension;
   Nearest<R> nearest;
   unrolled<R>([&](auto r) HWY_ATTR {
-    nearest.value[r] = hn::Set(tag, std::numeric_limits<float>::infinity());
+    nearest.value[r] = nearest.next[r] = hn::Set(tag, std::numeric_limits<float>::infinity());
     nearest.centre[r] = hn::Zero(IntTag());
   });
   std::size_t vector = 0;
@@ -95,41 +102,44 @@ HWY_INLINE void label(const CentreBlocks& centres, const float* rows, std::uint3
     if (vectors - vector == 2) compare<R, 2>(centres, vector, rows, nearest);
   }
   if (vectors - vector == 1) compare<R, 1>(centres, vector, rows, nearest);
-  store_labels(nearest, labels);
+  store_labels(nearest, x, scratch);
 }
 
-void label_rows_of(const CentreBlocks& centres, const float* rows, std::size_t count, std::uint32_t* labels) {
-  const std::size_t d = centres.dimension;
+void label_rows_of(const CentreBlocks& centres, std::size_t count, CentreScratch& scratch) {
   std::size_t x = 0;
-  for (; x + kRows <= count; x += kRows) label<kRows>(centres, rows + x * d, labels + x);
-  for (; x < count; ++x) label<1>(centres, rows + x * d, labels + x);
+  for (; x + kRows <= count; x += kRows) label<kRows>(centres, x, scratch);
+  for (; x < count; ++x) label<1>(centres, x, scratch);
 }
 
-/// to[x * d + k] = rows[x * d + k] - origin[k]
-void centre_rows_of(const float* rows, std::size_t count, const std::vector<float>& origin, float* to) {
+/// to = row - origin; returns its square.
+float centre_row(const float* row, const std::vector<float>& origin, float* to) {
   const FloatTag tag;
   const std::size_t lanes = hn::Lanes(tag), d = origin.size();
-  for (std::size_t x = 0; x < count; ++x, rows += d, to += d) {
-    std::size_t k = 0;
-    for (; k + lanes <= d; k += lanes)
-      hn::StoreU(hn::Sub(hn::LoadU(tag, rows + k), hn::LoadU(tag, origin.data() + k)), tag, to + k);
-    for (; k < d; ++k) to[k] = rows[k] - origin[k];
+  auto squares = hn::Zero(tag);
+  std::size_t k = 0;
+  for (; k + lanes <= d; k += lanes) {
+    const auto value = hn::Sub(hn::LoadU(tag, row + k), hn::LoadU(tag, origin.data() + k));
+    squares = hn::MulAdd(value, value, squares);
+    hn::StoreU(value, tag, to + k);
   }
+  float square = hn::GetLane(hn::SumOfLanes(tag, squares));
+  for (; k < d; ++k) {
+    to[k] = row[k] - origin[k];
+    square += to[k] * to[k];
+  }
+  return square;
 }
 
-void add_labelled_rows_of(MatrixView<const float> rows, const std::uint32_t* labels, double* sums) {
+void add_row_of(const float* row, std::size_t d, double sign, double* to) {
   const hn::CappedTag<double, 8> tag;
   const hn::Rebind<float, decltype(tag)> half;
-  const std::size_t lanes = hn::Lanes(tag), d = rows.cols();
-  for (std::size_t x = 0; x < rows.rows(); ++x) {
-    const float* const row = rows.row(x).data();
-    double* const sum = sums + labels[x] * d;
-    std::size_t k = 0;
-    for (; k + lanes <= d; k += lanes)
-      hn::StoreU(hn::Add(hn::LoadU(tag, sum + k), hn::PromoteTo(tag, hn::LoadU(half, row + k))), tag,
-                 sum + k);
-    for (; k < d; ++k) sum[k] += static_cast<double>(row[k]);
-  }
+  const std::size_t lanes = hn::Lanes(tag);
+  const auto factor = hn::Set(tag, sign);
+  std::size_t k = 0;
+  for (; k + lanes <= d; k += lanes)
+    hn::StoreU(hn::MulAdd(factor, hn::PromoteTo(tag, hn::LoadU(half, row + k)), hn::LoadU(tag, to + k)), tag,
+               to + k);
+  for (; k < d; ++k) to[k] += sign * static_cast<double>(row[k]);
 }
 
 }  // namespace learndock::compute::HWY_NAMESPACE
@@ -139,14 +149,24 @@ HWY_AFTER_NAMESPACE();
 namespace learndock::compute {
 
 HWY_EXPORT(label_rows_of);
-HWY_EXPORT(centre_rows_of);
-HWY_EXPORT(add_labelled_rows_of);
+HWY_EXPORT(centre_row);
+HWY_EXPORT(add_row_of);
 
 namespace {
 
 /// Centred values held at once: 16 KiB leave half of a first-level cache to the centres.
 constexpr std::size_t kTileValues = 4096;
 constexpr std::size_t kLeastTileRows = 12;
+
+/// By how much the next centre's distance exceeds the nearest's, less what fp32 may have added to it: both
+/// half squares are off by d + 8 roundings of (|x| + |c|)^2 at most.
+float gap_of(float square, float nearest, float next, const CentreBlocks& centres) {
+  const float reach = std::sqrt(square) + centres.longest;
+  const float rounding = static_cast<float>(centres.dimension + 8) * 0x1p-22F * reach * reach;
+  const float sum =
+      std::sqrt(std::max(0.0F, square + 2 * nearest)) + std::sqrt(std::max(0.0F, square + 2 * next));
+  return (2 * (next - nearest) - rounding) / sum;
+}
 
 }  // namespace
 
@@ -167,23 +187,33 @@ CentreBlocks::CentreBlocks(MatrixView<const float> centres) : dimension(centres.
       square += value * value;
     }
     half_squares[c] = static_cast<float>(square / 2);
+    longest = std::max(longest, static_cast<float>(std::sqrt(square)));
   }
 }
 
-void label_rows(const CentreBlocks& centres, MatrixView<const float> rows, std::vector<float>& scratch,
-                std::span<std::uint32_t> labels) {
+void label_rows(const CentreBlocks& centres, MatrixView<const float> rows,
+                std::span<const std::uint32_t> list, CentreScratch& scratch, std::span<KmeansRow> out) {
   const std::size_t d = centres.dimension;
   const std::size_t tile = std::max(kLeastTileRows, kTileValues / std::max<std::size_t>(1, d));
-  scratch.resize(tile * d);
-  for (std::size_t first = 0; first < rows.rows(); first += tile) {
-    const std::size_t count = std::min(tile, rows.rows() - first);
-    HWY_DYNAMIC_DISPATCH(centre_rows_of)(rows.data() + first * d, count, centres.origin, scratch.data());
-    HWY_DYNAMIC_DISPATCH(label_rows_of)(centres, scratch.data(), count, labels.data() + first);
+  scratch.rows.resize(tile * d);
+  for (auto* values : {&scratch.squares, &scratch.nearest, &scratch.next}) values->resize(tile);
+  scratch.labels.resize(tile);
+  for (std::size_t first = 0; first < list.size(); first += tile) {
+    const std::size_t count = std::min(tile, list.size() - first);
+    for (std::size_t i = 0; i < count; ++i)
+      scratch.squares[i] = HWY_DYNAMIC_DISPATCH(centre_row)(rows.row(list[first + i]).data(), centres.origin,
+                                                            scratch.rows.data() + i * d);
+    HWY_DYNAMIC_DISPATCH(label_rows_of)(centres, count, scratch);
+    for (std::size_t i = 0; i < count; ++i) {
+      const bool found = std::isfinite(scratch.nearest[i]);
+      out[first + i].label = found ? scratch.labels[i] : 0;
+      out[first + i].gap = gap_of(scratch.squares[i], scratch.nearest[i], scratch.next[i], centres);
+    }
   }
 }
 
-void add_labelled_rows(MatrixView<const float> rows, std::span<const std::uint32_t> labels, double* sums) {
-  HWY_DYNAMIC_DISPATCH(add_labelled_rows_of)(rows, labels.data(), sums);
+void add_row(std::span<const float> row, double sign, double* to) {
+  HWY_DYNAMIC_DISPATCH(add_row_of)(row.data(), row.size(), sign, to);
 }
 
 }  // namespace learndock::compute

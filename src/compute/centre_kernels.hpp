@@ -1,7 +1,7 @@
 #pragma once
 
+#include "learndock/compute/backend.hpp"
 #include "learndock/numeric/aligned_vector.hpp"
-#include "learndock/numeric/matrix.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -21,16 +21,24 @@ struct CentreBlocks {
   AlignedVector<float> coordinates;   ///< [blocks * d * 16]
   AlignedVector<float> half_squares;  ///< [blocks * 16] |c|^2 / 2
 
+  float longest = 0;  ///< the largest |c|
+
   explicit CentreBlocks(MatrixView<const float> centres);
   [[nodiscard]] std::size_t blocks() const { return half_squares.size() / kCentreBlock; }
 };
 
-/// labels[x] = the nearest centre of row x, the lowest index among equals; all distances that are no number
-/// make it 0. `scratch` keeps its memory between calls.
-void label_rows(const CentreBlocks& centres, MatrixView<const float> rows, std::vector<float>& scratch,
-                std::span<std::uint32_t> labels);
+/// Memory of one thread; keeps it between calls.
+struct CentreScratch {
+  std::vector<float> rows, squares, nearest, next;
+  std::vector<std::uint32_t> labels;
+};
 
-/// sums(labels[x], :) += row x, rows in order.
-void add_labelled_rows(MatrixView<const float> rows, std::span<const std::uint32_t> labels, double* sums);
+/// out[i] = the nearest centre of row list[i], the lowest index among equals, and its gap with rounding taken
+/// off. Distances that are no number make label 0 and no gap.
+void label_rows(const CentreBlocks& centres, MatrixView<const float> rows,
+                std::span<const std::uint32_t> list, CentreScratch& scratch, std::span<KmeansRow> out);
+
+/// to += sign * row
+void add_row(std::span<const float> row, double sign, double* to);
 
 }  // namespace learndock::compute

@@ -74,6 +74,10 @@ Result<void> check_kmeans_step(std::span<const KmeansJob> jobs) {
     if (job.sums.cols() != job.data.cols())
       return mismatch("columns of sums", job.sums.cols(), job.data.cols());
     if (job.counts.size() != k) return mismatch("length of counts", job.counts.size(), k);
+    if (!job.rows.empty() && job.rows.size() != job.data.rows())
+      return mismatch("length of rows", job.rows.size(), job.data.rows());
+    if (job.previous.size() != 0 && (job.previous.rows() != k || job.previous.cols() != job.data.cols()))
+      return mismatch("size of the previous centres", job.previous.size(), job.centres.size());
   }
   return {};
 }

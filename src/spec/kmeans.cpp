@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <random>
 #include <unordered_map>
+#include <utility>
 
 namespace learndock::spec {
 namespace {
@@ -39,11 +40,15 @@ Matrix<float> take_rows(MatrixView<const float> data, const std::vector<std::siz
 Result<Matrix<double>> kmeans_centroids(MatrixView<const float> data, std::size_t k, std::size_t iterations,
                                         std::uint64_t seed, const compute::Backend& backend) {
   Matrix<float> centroids = take_rows(data, sample_rows(data.rows(), k, seed));
+  Matrix<float> previous;
   Matrix<double> sums(k, data.cols());
+  std::vector<compute::KmeansRow> rows(data.rows());
   std::vector<std::uint64_t> sizes(k);
   for (std::size_t iteration = 0; iteration < iterations; ++iteration) {
-    const compute::KmeansJob job{data, centroids.view(), sums.view(), sizes};
+    const compute::KmeansJob job{
+        data, centroids.view(), sums.view(), sizes, rows, std::as_const(previous).view()};
     LEARNDOCK_CHECK(backend.kmeans_step({&job, 1}));
+    previous = centroids;
     double moved = 0;
     for (std::size_t i = 0; i < k; ++i)
       for (std::size_t c = 0; c < data.cols(); ++c) {

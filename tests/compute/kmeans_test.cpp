@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cmath>
 #include <random>
+#include <utility>
 
 namespace learndock::compute {
 namespace {
@@ -66,7 +67,7 @@ struct Round {
              std::vector<double>(clusters.centres.values().size(), 7.0)),
         counts(clusters.centres.rows(), 7) {}
   KmeansJob job(const Clusters& clusters) {
-    return {clusters.data.view(), clusters.centres.view(), sums.view(), counts};
+    return {clusters.data.view(), clusters.centres.view(), sums.view(), counts, {}, {}};
   }
 };
 
@@ -144,6 +145,45 @@ TEST_P(Kmeans, RefusesMismatchedShapes) {
   job = round.job(clusters);
   job.counts = wrong.counts;
   EXPECT_TRUE(refused(job));
+  std::vector<KmeansRow> rows(9);
+  job = round.job(clusters);
+  job.rows = rows;
+  EXPECT_TRUE(refused(job));
+  job = round.job(clusters);
+  job.previous = other.centres.view();
+  EXPECT_TRUE(refused(job));
+}
+
+// Rounds that remember their rows find what rounds without memory find, to rounding: also for centres that
+// jump and for one that nothing is near.
+TEST_P(Kmeans, RememberedRowsChangeNothing) {
+  for (const std::size_t k : {1u, 2u, 17u, 60u})
+    for (const std::size_t d : {1u, 3u, 16u}) {
+      SCOPED_TRACE("centres " + std::to_string(k) + " d " + std::to_string(d));
+      const std::size_t n = 400;
+      const auto data = testing::random_data(n, d, k + d);
+      Matrix<float> centres = testing::random_data(k, d, 100 + k), previous;
+      Matrix<double> sums(k, d), fresh_sums(k, d);
+      std::vector<std::uint64_t> counts(k), fresh_counts(k);
+      std::vector<KmeansRow> rows(n);
+      for (std::size_t round = 0; round < 12; ++round) {
+        const KmeansJob job{data.view(), centres.view(), sums.view(),
+                            counts,      rows,           std::as_const(previous).view()};
+        const KmeansJob fresh{data.view(), centres.view(), fresh_sums.view(), fresh_counts, {}, {}};
+        ASSERT_TRUE(backend_->kmeans_step({&job, 1}).has_value());
+        ASSERT_TRUE(backend_->kmeans_step({&fresh, 1}).has_value());
+        ASSERT_EQ(counts, fresh_counts) << "round " << round;
+        for (std::size_t i = 0; i < k * d; ++i)
+          ASSERT_NEAR(sums.values()[i], fresh_sums.values()[i], 1e-10) << "round " << round;
+        previous = centres;
+        for (std::size_t c = 0; c < k; ++c)
+          for (std::size_t j = 0; j < d; ++j)
+            centres(c, j) =
+                counts[c] == 0 ? 0 : static_cast<float>(sums(c, j) / static_cast<double>(counts[c]));
+        if (round == 6)
+          for (float& value : centres.row(k / 2)) value = 5;
+      }
+    }
 }
 
 INSTANTIATE_TEST_SUITE_P(Backends, Kmeans, ::testing::ValuesIn(testing::challengers()),
@@ -155,7 +195,7 @@ TEST(KmeansCpu, SameBitsForEveryNumberOfThreads) {
   for (const unsigned threads : {1u, 2u, 3u, 7u}) {
     Matrix<double> sums(30, 11);
     std::vector<std::uint64_t> counts(30);
-    const KmeansJob job{data.view(), centres.view(), sums.view(), counts};
+    const KmeansJob job{data.view(), centres.view(), sums.view(), counts, {}, {}};
     ASSERT_TRUE(open_backend("cpu", threads).value()->kmeans_step({&job, 1}).has_value());
     if (first.rows() == 0) first = sums;
     EXPECT_EQ(sums, first) << threads;

@@ -55,12 +55,23 @@ struct ReductionJob {
   DataSums out;
 };
 
+/// A row's nearest centre, and by how much less than the next centre's its distance was, less what the
+/// centres have moved since.
+struct KmeansRow {
+  std::uint32_t label = 0;
+  float gap = 0;
+};
+
 /// One data set's round of k-means.
 struct KmeansJob {
   MatrixView<const float> data;     ///< n x d
   MatrixView<const float> centres;  ///< K x d
   MatrixView<double> sums;          ///< K x d out: of the rows nearest to each centre
   std::span<std::uint64_t> counts;  ///< [K] out: of these rows
+  /// [n], or empty. With them a backend may leave out rows whose nearest centre cannot have changed since the
+  /// round before; then `previous` are that round's centres, and rows, sums and counts are as it left them.
+  std::span<KmeansRow> rows;
+  MatrixView<const float> previous;  ///< K x d; empty in the first round
 };
 
 /// One data set's weights: min w'Hw - 2 c'w on the simplex.
