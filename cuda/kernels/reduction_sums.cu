@@ -1,18 +1,17 @@
 // Kernel sums and slope-weighted sums of data rows at the points of reduced sets, for many data sets at
 // once: what every gradient step of RKME generation needs.
 //
-// Math     kernel[i] = sum_x k(z_i, x), slope[i] = sum_x h(z_i, x), slope_point[i] = sum_x h(z_i, x) x; k
-// Gaussian of
-//          one or several scales, h its slope (the same for one scale)
+// Math     kernel[i] = sum_x k(z_i, x), slope[i] = sum_x h(z_i, x), slope_point[i] = sum_x h(z_i, x) x;
+//          k Gaussian of one or several scales, h its slope (k itself for one scale)
 // Shapes   data [n, d] f32 row-major, points [K, d], out [K] and [K, d] f64; all minus a centre
 // Geometry one block of 256 threads per (data set, chunk of rows, 8 points): a warp owns a point, lanes are
-// rows for the
-//          distances and coordinates for the sums; slabs of 32 rows x 32 coordinates in shared memory (4 to
-//          12 KiB)
-// Traffic  a chunk is read twice per 8 points, from L2 after the first time; partial sums of 8 d f64 stay in
-// L2 Work     n*K*(3d + 2d) flop + n*K exp Numbers  direct differences; products of 8 rows in fp32 (Value =
-// float), then fp64 in a fixed order Limits   tasks < 2^31. Nothing of size n * K is held. Speed on a device:
-// not yet measured
+//          rows for the distances and coordinates for the sums; slabs of 32 rows x 32 coordinates in shared
+//          memory (4 to 12 KiB)
+// Traffic  a chunk is read twice per 8 points, from L2 after the first time; partial sums of 8 d f64 stay
+//          in L2
+// Work     n*K*(3d + 2d) flop + n*K exp, and 5 flop for each further scale
+// Numbers  direct differences; products of 8 rows in fp32 (Value = float), then fp64 in a fixed order
+// Limits   tasks < 2^31. Nothing of size n * K is held. Speed on a device: not yet measured
 #include "../portable.cuh"
 #include "over_scales.cuh"
 #include "reduction_sums.hpp"

@@ -1,11 +1,13 @@
 // Inner products of reduced sets in fp64: what answers are made of after the fast path has chosen candidates.
 //
-// Math     out[p] = sum_i sum_j a_i b_j k(x_i, y_j) for each pair p of sets, k Gaussian of one or several
-// scales Shapes   ragged: each pair names its rows [m, d] f64 row-major and weights Geometry one block of 128
-// threads per pair; threads stride over the rows of a, each walks over the rows of b Traffic  8(d+1) bytes a
-// row of both; b from L1 for all threads Work     m*mq*(3d + 2) flop + m*mq exp, fp64 Numbers  direct
-// differences and fp64 sums in a fixed order: same bits run to run Limits   pairs < 2^31. The plain version;
-// it is meant for the last candidates. Speed on a device: not yet measured
+// Math     out[p] = sum_i sum_j a_i b_j k(x_i, y_j) for each pair p of sets, k Gaussian of one or more scales
+// Shapes   ragged: each pair names its rows [m, d] f64 row-major and weights
+// Geometry one block of 128 threads per pair; threads stride over the rows of a, each walks over those of b
+// Traffic  8(d+1) bytes a row of both; b from L1 for all threads
+// Work     m*mq*(3d + 2) flop + m*mq exp, fp64
+// Numbers  direct differences and fp64 sums in a fixed order: same bits run to run
+// Limits   pairs < 2^31. The plain version; it is meant for the last candidates. Speed on a device: not yet
+//          measured
 #include "../portable.cuh"
 #include "exact_products.hpp"
 #include "over_scales.cuh"

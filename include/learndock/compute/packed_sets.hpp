@@ -18,14 +18,14 @@ inline constexpr std::size_t kBlockRows = 32;
 inline constexpr std::uint32_t kMaxScales = 4;
 
 /// k(x, y) = (1 / scales) * sum_{s < scales} exp(-gamma * 4^s * |x - y|^2): one exponential, then squarings.
-/// With scales = 1 it is the Gaussian exp(-gamma |x - y|^2). Its slope, which gradients need instead, is
-///   h(x, y) = (1 / scales) * sum_{s < scales} 4^s exp(-gamma * 4^s * |x - y|^2),  dk/dx = -2 gamma h (x -
-///   y).
+/// With scales = 1 it is the Gaussian exp(-gamma |x - y|^2). Gradients need its slope instead of its value:
+///   h(x, y) = (1 / scales) * sum_{s < scales} 4^s exp(-gamma * 4^s * |x - y|^2)
+///   dk/dx = -2 gamma h(x, y) (x - y)
 struct GaussianKernel {
   double gamma = 0;          ///< of the widest scale
   std::uint32_t scales = 1;  ///< 1..kMaxScales
 
-  /// The gamma of scale s. Exact but for underflow and overflow.
+  /// The gamma of scale s; exact, as 4^s is a power of two.
   [[nodiscard]] double gamma_of(std::uint32_t s) const { return gamma * static_cast<double>(1U << (2 * s)); }
   [[nodiscard]] double narrowest_gamma() const { return gamma_of(scales - 1); }
   bool operator==(const GaussianKernel&) const = default;
