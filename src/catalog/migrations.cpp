@@ -1,5 +1,7 @@
 #include "catalog/migrations.hpp"
 
+#include "learndock/base/log.hpp"
+
 #include "catalog/search_text.hpp"
 
 #include <fmt/format.h>
@@ -85,6 +87,9 @@ Result<std::int64_t> version_of(Connection& connection) {
 }
 
 Result<void> fill_search_text(Connection& connection) {
+  LEARNDOCK_TRY(const std::int64_t count, connection.integer_of("SELECT count(*) FROM learnware"));
+  if (count > 0)  // once, and for millions it takes minutes
+    log(LogLevel::info, fmt::format("the texts of {} learnwares enter the text index", count));
   LEARNDOCK_TRY(Statement record, connection.prepare("SELECT sequence, name, semantic_json FROM learnware"));
   LEARNDOCK_TRY(Statement insert, connection.prepare(kInsertSearchText));
   while (true) {

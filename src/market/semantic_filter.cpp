@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <span>
 #include <utility>
 
 namespace learndock::market {
@@ -49,7 +50,8 @@ bool contains(const index::Entry& entry, const std::string& folded) {
          entry.folded_description.find(folded) != std::string::npos;
 }
 
-Entries containing(const Entries& entries, const std::string& folded, std::size_t limit, Deadline& deadline) {
+Entries containing(std::span<const index::Entry* const> entries, const std::string& folded, std::size_t limit,
+                   Deadline& deadline) {
   Entries hits;
   for (std::size_t i = 0;
        i < entries.size() && hits.size() < limit && !stop_before(i, kContainsStride, deadline); ++i)
@@ -123,7 +125,13 @@ Entries filter(const index::Snapshot& snapshot, const FilterRequest& request, De
   const std::string folded = index::fold_case(request.text.empty() ? request.wanted.name : request.text);
   if (folded.empty()) return tagged.first(request.limit);
   const Entries entries = tagged.first(SIZE_MAX);
-  const auto candidates = text_candidates(snapshot, entries, folded, request.catalog);
+  if (request.limit < kFewEntries) {  // of a common text the first few are among the first learnwares
+    Entries first = containing(std::span(entries).first(std::min(entries.size(), kFewEntries)), folded,
+                               request.limit, deadline);
+    if (first.size() == request.limit) return first;
+  }
+  const auto candidates =
+      text_candidates(snapshot, entries, folded, deadline.cut() ? nullptr : request.catalog);
   Entries hits = containing(candidates ? *candidates : entries, folded, request.limit, deadline);
   return hits.empty() ? fuzzy_hits(entries, folded, request.limit, deadline) : hits;
 }

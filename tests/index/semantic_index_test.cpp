@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <random>
+#include <thread>
 
 namespace learndock::index {
 namespace {
@@ -86,6 +87,19 @@ TEST(SemanticIndex, WhatWasTakenBeforeAChangeStaysAsItWas) {
   EXPECT_THAT(less.positions(less.select(wanting({{{"Table"}}}))), ElementsAre(0, 1));
   EXPECT_EQ(less.size(), 3U);
   EXPECT_EQ(less.items(), 4U);
+}
+
+TEST(SemanticIndex, IsReadWhileItsSuccessorsAreMade) {
+  Entries entries;
+  for (int i = 0; i < 500; ++i) entries.push_back(entry(fmt::format("{:04}", i), {{{"Table"}}}));
+  const auto index = SemanticIndex::of(entries);
+  std::thread reader([&] {
+    for (int i = 0; i < 50; ++i) EXPECT_EQ(index.select(wanting({{{"Table"}}}, "00")).count(), 104U);
+  });
+  SemanticIndex next = index;
+  for (int i = 0; i < 50; ++i) next = next.extended(std::span(entries).first(3)).without(0);
+  reader.join();
+  EXPECT_EQ(next.size(), 600U);
 }
 
 class RandomDock {

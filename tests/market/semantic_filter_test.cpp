@@ -134,9 +134,11 @@ class CataloguedScene : public ::testing::Test {
     spec::SemanticSpecification wanted;
     if (!data.empty()) wanted.of(spec::SemanticKey::data) = {data};
     Deadline none;
-    const auto want = plain_filter(snapshot_, wanted, text);
+    auto want = plain_filter(snapshot_, wanted, text);
     EXPECT_EQ(filter(snapshot_, {wanted, text, SIZE_MAX, catalog_.get()}, none), want) << '"' << text << '"';
     found_ += want.empty() ? 0 : 1;
+    want.resize(std::min<std::size_t>(want.size(), 3));
+    EXPECT_EQ(filter(snapshot_, {wanted, text, 3, catalog_.get()}, none), want) << '"' << text << '"';
   }
   testing::TemporaryFolder folder_;
   testing::WordTexts texts_{23};
