@@ -136,7 +136,7 @@ Result<std::vector<catalog::LearnwareRecord>> Market::State::insert(
 }
 
 bool Market::State::drop_damaged_parts() {
-  const std::lock_guard lock(writer);
+  const std::lock_guard writing(writer);
   index::Snapshot next = *snapshots.current();
   if (!next.parts) return false;
   auto parts = std::make_shared<index::DockParts>(*next.parts);

@@ -58,6 +58,7 @@ class Market {
   [[nodiscard]] static Result<std::unique_ptr<Market>> open(const std::filesystem::path& directory,
                                                             const MarketOptions& options = {});
   ~Market();
+  struct State;  ///< known to the market's own files only
 
   /// Learnwares of another dimension, type, number of scales or (absolute scores) gamma are skipped with a
   /// warning.
@@ -96,7 +97,6 @@ class Market {
   [[nodiscard]] const std::filesystem::path& staging_directory() const;
 
  private:
-  struct State;
   explicit Market(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };
