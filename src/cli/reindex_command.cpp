@@ -74,13 +74,6 @@ void print_report(const market::ReindexReport& report, const OutputOptions& outp
                     report.bounds_checked, report.searches_checked));
 }
 
-void print_count(const char* key, std::size_t count, const OutputOptions& output) {
-  if (output.json)
-    print_json({{key, count}});
-  else
-    print_line(fmt::format("{} {}", count, key));
-}
-
 Result<void> run(ReindexArguments arguments, const OutputOptions& output) {
   if (arguments.plan + arguments.merge + arguments.rollback + !arguments.shard.empty() > 1)
     return fail(ErrorCode::usage, "--plan, --shard, --merge and --rollback are separate steps", {},
@@ -92,16 +85,25 @@ Result<void> run(ReindexArguments arguments, const OutputOptions& output) {
   };
   if (arguments.rollback) {
     LEARNDOCK_TRY(const std::uint64_t version, market::rollback_index(arguments.dock));
-    print_count("index_version", version, output);
+    if (output.json)
+      print_json({{"index_version", version}});
+    else
+      print_line(fmt::format("the index before the last change is in force again, as version {}", version));
   } else if (arguments.plan) {
     LEARNDOCK_TRY(const std::size_t pieces,
                   market::plan_reindex(arguments.dock, arguments.options, progress));
-    print_count("pieces", pieces, output);
+    if (output.json)
+      print_json({{"pieces", pieces}});
+    else
+      print_line(fmt::format("planned {} piece{}", pieces, pieces == 1 ? "" : "s"));
   } else if (!arguments.shard.empty()) {
     LEARNDOCK_TRY(const market::Shard shard, shard_of(arguments.shard));
     LEARNDOCK_TRY(const std::size_t resumed,
                   market::build_shard(arguments.dock, shard, arguments.options, progress));
-    print_count("resumed", resumed, output);
+    if (output.json)
+      print_json({{"resumed", resumed}});
+    else
+      print_line(fmt::format("built; {} pieces were there already", resumed));
   } else {
     LEARNDOCK_TRY(const market::ReindexReport report,
                   arguments.merge ? market::merge_shards(arguments.dock, arguments.options, progress)
@@ -128,7 +130,7 @@ void add_reindex_command(CLI::App& app, Invocation& invocation) {
   command->add_flag("--plan", arguments->plan, "Only read the catalogue and fit the subspaces");
   command->add_option("--shard", arguments->shard, "Only build these pieces: i/n");
   command->add_flag("--merge", arguments->merge, "Only check the pieces and put them in force");
-  command->add_flag("--rollback", arguments->rollback, "Put the index before the last reindex in force");
+  command->add_flag("--rollback", arguments->rollback, "Put the index before its last change in force");
   command->add_option("--codes", arguments->codes, "int4, int8, fp16 or fp32: bits of each coordinate")
       ->capture_default_str();
   command->add_option("--landmarks", arguments->options.landmarks, "Points that span the subspace")

@@ -67,7 +67,8 @@ class Search {
   Result<void> first_pass() {
     for (std::size_t p = 0; p < parts_.size(); ++p) {
       if (allowed_count(p) == 0) continue;
-      if (late()) {
+      // Something of the first part is always looked at, so that an answer is not empty for lack of time.
+      if (p > 0 && late()) {
         for (auto& unseen : unseen_) unseen[p] = -kInfinity;
       } else if (parts_[p].part->space() == nullptr || allowed_count(p) <= options_.evaluate_all) {
         take_all(p);
@@ -79,25 +80,39 @@ class Search {
   }
 
   void take_all(std::size_t p) {
+    std::vector<std::size_t> all(objectives_.size());
+    std::iota(all.begin(), all.end(), std::size_t{0});
+    for (const std::size_t q : all) take_all_for(p, q);
+  }
+
+  void take_all_for(std::size_t p, std::size_t q) {
     std::vector<Candidate> all;
     for (std::size_t item = 0; item < parts_[p].part->count(); ++item)
-      if (is_allowed(p, item)) all.push_back({-kInfinity, p, item});
-    for (CandidateQueue& queue : queues_) queue.add(all);
+      if (is_allowed(p, item) && seen_[q][p].insert(item).second) all.push_back({-kInfinity, p, item});
+    queues_[q].add(std::move(all));
+    unseen_[q][p] = kInfinity;
   }
 
   Result<void> take_smallest(std::size_t p) {
     const std::size_t wanted = options_.top + options_.first_extra;
-    Matrix<compute::ScanHit> hits(objectives_.size(), wanted);
-    std::vector<std::size_t> counts(objectives_.size());
-    std::vector<std::size_t> all(objectives_.size());
-    std::iota(all.begin(), all.end(), std::size_t{0});
-    LEARNDOCK_CHECK(prefilter(p).smallest({embeddings(p, all), parts_[p].allowed}, hits.view(), counts));
-    for (std::size_t q = 0; q < objectives_.size(); ++q) {
-      add_hits(p, q, hits.row(q).first(counts[q]));
+    std::vector<std::size_t> safe;
+    // Codes are fp32: a query of absurd weights is compared with everything instead.
+    for (std::size_t q = 0; q < objectives_.size(); ++q)
+      codable(objectives_[q]->embedding(p).mass) ? safe.push_back(q) : take_all_for(p, q);
+    Matrix<compute::ScanHit> hits(safe.size(), wanted);
+    std::vector<std::size_t> counts(safe.size());
+    if (safe.empty()) return {};
+    LEARNDOCK_CHECK(prefilter(p).smallest({embeddings(p, safe), parts_[p].allowed}, hits.view(), counts));
+    for (std::size_t i = 0; i < safe.size(); ++i) {
+      const std::size_t q = safe[i];
+      add_hits(p, q, hits.row(i).first(counts[i]));
       if (!prefilter(p).certified())
         unseen_[q][p] = -kInfinity;
-      else if (counts[q] == wanted)
-        unseen_[q][p] = objectives_[q]->least_value(p, static_cast<double>(hits(q, wanted - 1).lower_bound));
+      else if (counts[i] < std::min(wanted, allowed_count(p)))
+        take_all_for(p, q);  // a bound that is no number was left out
+      else if (counts[i] < allowed_count(p))
+        unseen_[q][p] =
+            objectives_[q]->least_value(p, static_cast<double>(hits(i, counts[i] - 1).lower_bound));
     }
     return {};
   }

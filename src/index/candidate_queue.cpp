@@ -10,7 +10,7 @@ namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 /// Candidates evaluated between two looks at the threshold and the clock.
-constexpr std::size_t kWave = 16;
+constexpr std::size_t kWave = 16, kWaveOnBudget = 4;
 /// A wave's time from which threads are started for it.
 constexpr std::chrono::microseconds kWorthThreads{400};
 
@@ -66,7 +66,9 @@ double CandidateQueue::next_bound() const {
 
 /// The first wave is as long as the answer: before there is a threshold all of it must be evaluated.
 std::size_t CandidateQueue::next_wave(unsigned threads) const {
-  const std::size_t wave = std::max(kWave * std::max(threads, 1U), evaluated_ == 0 ? options_.top : 0);
+  const std::size_t each = options_.deadline ? kWaveOnBudget : kWave;
+  const std::size_t first = evaluated_ == 0 && !options_.deadline ? options_.top : 0;
+  const std::size_t wave = std::max(each * std::max(threads, 1U), first);
   const std::size_t most = std::min(wave, options_.max_evaluations - evaluated_);
   std::size_t count = 0;
   while (count < most && next_ + count < waiting_.size() &&
@@ -111,7 +113,10 @@ Result<void> CandidateQueue::evaluate_on_threads(std::size_t first, std::size_t 
 Result<void> CandidateQueue::evaluate(unsigned threads) {
   while (next_ < waiting_.size() && next_bound() <= best_.threshold()) {
     const std::size_t count = next_wave(threads);
-    if (count == 0 || (options_.deadline && std::chrono::steady_clock::now() >= *options_.deadline)) {
+    // The first wave is done whatever the time.
+    const bool late =
+        evaluated_ > 0 && options_.deadline && std::chrono::steady_clock::now() >= *options_.deadline;
+    if (count == 0 || late) {
       out_of_budget_ = true;
       return {};
     }

@@ -172,6 +172,7 @@ Result<std::optional<CertifiedMixture>> certified_mixture(std::span<const Filter
   State state(parts, query, options.threads);
   LEARNDOCK_CHECK(state.add(first));
   std::size_t evaluated = 0;
+  double lower_bound = 0;  // of any mixture; every step proves one, and the best of them holds
   while (true) {
     const Alignment alignment(parts, state);
     const Objective* const objective = &alignment;
@@ -181,7 +182,9 @@ Result<std::optional<CertifiedMixture>> certified_mixture(std::span<const Filter
     // Values are minus alignments: the least of all there is, seen or not.
     const double least = std::min(answer.unseen, answer.hits.empty() ? std::numeric_limits<double>::infinity()
                                                                      : answer.hits[0].mmd_squared);
-    const double gap = std::max(0.0, 2 * (-least - state.own_alignment()));
+    lower_bound =
+        std::max(lower_bound, state.mmd_squared() - std::max(0.0, 2 * (-least - state.own_alignment())));
+    const double gap = std::max(0.0, state.mmd_squared() - lower_bound);
     const bool late = options.deadline && std::chrono::steady_clock::now() >= *options.deadline;
     if (state.size() == options.max_members || gap <= options.negligible_gap * state.user_self() ||
         answer.hits.empty() || state.has(answer.hits[0]) || late)

@@ -48,6 +48,7 @@ class Distance final : public Objective {
 CertifiedAnswer answer_of(BoundedAnswer found, std::size_t top) {
   CertifiedAnswer answer;
   answer.evaluated = found.evaluated;
+  answer.unseen = found.unseen;
   answer.hits = std::move(found.hits);
   const double last = answer.hits.empty() ? kInfinity : answer.hits.back().mmd_squared;
   const double threshold = answer.hits.size() < top ? kInfinity : last;
@@ -70,7 +71,10 @@ Result<std::vector<CertifiedAnswer>> certified_search(std::span<const FilteredPa
                     fmt::format("a query of dimension {} was put to a space of dimension {}", query.dimension,
                                 part.part->dimension()));
   std::vector<CertifiedAnswer> answers(queries.size());
-  for (CertifiedAnswer& answer : answers) answer.exact = true;
+  for (CertifiedAnswer& answer : answers) {
+    answer.exact = true;
+    answer.unseen = kInfinity;
+  }
   if (parts.empty() || queries.empty()) return answers;
   const SpaceEmbeddings embedded(parts, queries, options.threads);
   std::vector<Distance> distances;

@@ -9,12 +9,17 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace learndock::index {
 namespace {
 
 constexpr std::size_t kRowsPerLandmark = 64;
 constexpr std::size_t kKmeansRounds = 12;
+/// Rows this many times as far from the middle as half of all are not looked at for landmarks.
+constexpr double kOutlier = 1000;
+/// A subspace whose certificates would be looser than this is none.
+constexpr double kMostError = 1e-3;
 /// Sets whose kernel sums are mapped by one product.
 constexpr std::size_t kEmbeddedAtOnce = 64;
 /// Points of a set at most; the largest a specification may have.
@@ -44,6 +49,36 @@ Result<void> check(std::span<const compute::ReducedSetView> sample, const comput
   return {};
 }
 
+/// The median of each coordinate: one absurd row does not move it.
+std::vector<double> median_row(const std::vector<const double*>& rows, std::size_t d) {
+  std::vector<double> middle(d), values(rows.size());
+  const auto half = values.begin() + static_cast<std::ptrdiff_t>(rows.size() / 2);
+  for (std::size_t k = 0; k < d; ++k) {
+    for (std::size_t i = 0; i < rows.size(); ++i) values[i] = rows[i][k];
+    std::nth_element(values.begin(), half, values.end());
+    middle[k] = *half;
+  }
+  return middle;
+}
+
+/// Without the rows that lie absurdly far out: fp32 would lose everything else beside them.
+void drop_outliers(std::vector<const double*>& rows, const std::vector<double>& middle) {
+  std::vector<double> distances;
+  for (const double* row : rows) {
+    double squared = 0;
+    for (std::size_t k = 0; k < middle.size(); ++k) squared += (row[k] - middle[k]) * (row[k] - middle[k]);
+    distances.push_back(std::sqrt(squared));
+  }
+  std::vector<double> sorted = distances;
+  const auto half = sorted.begin() + static_cast<std::ptrdiff_t>(sorted.size() / 2);
+  std::nth_element(sorted.begin(), half, sorted.end());
+  const double most = *half > 0 ? kOutlier * *half : std::numeric_limits<double>::infinity();
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    if (distances[i] <= most) rows[kept++] = rows[i];
+  rows.resize(kept);
+}
+
 /// Centroids of the sample's points. They are found in fp32 around the sample's middle.
 Result<Matrix<double>> find_landmarks(std::span<const compute::ReducedSetView> sample,
                                       const SubspaceOptions& options, const compute::Backend& backend) {
@@ -53,14 +88,15 @@ Result<Matrix<double>> find_landmarks(std::span<const compute::ReducedSetView> s
   const std::size_t d = sample[0].dimension,
                     used = std::min(rows.size(), options.landmarks * kRowsPerLandmark);
   const std::vector<std::size_t> chosen = spec::sample_rows(rows.size(), used, options.seed);
-  std::vector<double> middle(d, 0.0);
-  for (const std::size_t i : chosen)
-    for (std::size_t k = 0; k < d; ++k) middle[k] += rows[i][k] / static_cast<double>(used);
-  Matrix<float> data(used, d);
-  for (std::size_t i = 0; i < used; ++i)
-    for (std::size_t k = 0; k < d; ++k) data(i, k) = static_cast<float>(rows[chosen[i]][k] - middle[k]);
+  std::vector<const double*> taken;
+  for (const std::size_t i : chosen) taken.push_back(rows[i]);
+  const std::vector<double> middle = median_row(taken, d);
+  drop_outliers(taken, middle);
+  Matrix<float> data(taken.size(), d);
+  for (std::size_t i = 0; i < taken.size(); ++i)
+    for (std::size_t k = 0; k < d; ++k) data(i, k) = static_cast<float>(taken[i][k] - middle[k]);
   LEARNDOCK_TRY(Matrix<double> landmarks,
-                spec::kmeans_centroids(data.view(), std::min(used, options.landmarks), kKmeansRounds,
+                spec::kmeans_centroids(data.view(), std::min(taken.size(), options.landmarks), kKmeansRounds,
                                        options.seed + 1, backend));
   for (std::size_t s = 0; s < landmarks.rows(); ++s)
     for (std::size_t k = 0; k < d; ++k) landmarks(s, k) += middle[k];
@@ -159,6 +195,11 @@ Result<FeatureSpace> FeatureSpace::fit(std::span<const compute::ReducedSetView> 
                           kernel_sum_error(kernel, subspace.dimension));
     if (subspace.product_error <= kWantedError) break;
   }
+  if (!(subspace.product_error <= kMostError))
+    return fail(ErrorCode::internal,
+                fmt::format("no subspace of this space has bounds that hold in fp64 (error {:.1g})",
+                            subspace.product_error),
+                {}, "its learnwares are compared one by one");
   subspace.middle.assign(subspace.map.rows(), 0.0);
   subspace.statistics.mean_kernel = mean_off_diagonal(gram);
   FeatureSpace space(std::move(subspace));

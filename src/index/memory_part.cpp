@@ -83,8 +83,10 @@ Result<std::shared_ptr<const SearchPart>> make_memory_part(
     std::shared_ptr<const FeatureSpace> space, std::span<const PartItem> items, const PartOptions& options,
     const std::shared_ptr<const compute::Backend>& backend) {
   for (const PartItem& item : items)
-    if (item.set.dimension != space->dimension())
-      return fail(ErrorCode::invalid_argument, "a learnware of another dimension was put into a space");
+    if (item.set.dimension != space->dimension() || !codable(mass_of(item.set)))
+      return fail(
+          ErrorCode::invalid_argument,
+          "a learnware of another dimension, or of weights that codes cannot hold, is no item of a part");
   auto part = std::make_shared<MemoryPart>(std::move(space), items);
   LEARNDOCK_CHECK(part->index(options, backend));
   return part;

@@ -43,7 +43,6 @@ class SpaceEmbeddings {
   [[nodiscard]] const Embedding& of(std::size_t part, std::size_t set) const {
     return embedded_[space_of_[part]][set];
   }
-  [[nodiscard]] std::size_t spaces() const { return embedded_.size(); }
 
  private:
   std::vector<std::size_t> space_of_;             // [parts]

@@ -87,6 +87,10 @@ Result<void> PartWriter::add(std::span<const PartItem> items, std::span<const st
       return fail(ErrorCode::invalid_argument,
                   fmt::format("learnware {} has dimension {}, its space {}", item.id, item.set.dimension,
                               state.space->dimension()));
+    if (!codable(mass_of(item.set)))
+      return fail(ErrorCode::invalid_argument,
+                  fmt::format("learnware {} has weights of {:.3g} in all, beyond what codes can hold",
+                              item.id, mass_of(item.set)));
     sets.push_back(item.set);
     put_record(records, item.set);
     ends.push_back(records.size());

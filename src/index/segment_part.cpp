@@ -90,7 +90,8 @@ class SegmentPart final : public StoredPart {
                  id_starts_[n] == ids_.size() && std::isfinite(fields_.largest_mass);
     for (std::size_t i = 0; i < n && sound; ++i)
       sound = id_starts_[i] <= id_starts_[i + 1] && record_starts_[i] <= record_starts_[i + 1] &&
-              record_starts_[i] % kRecordAlignment == 0 && std::isfinite(selves_[i]);
+              record_starts_[i] % kRecordAlignment == 0 && std::isfinite(selves_[i]) &&
+              (i == 0 || keys_[i - 1] < keys_[i]);
     if (!sound) return damaged("the tables of a part do not fit its number of learnwares");
     return {};
   }

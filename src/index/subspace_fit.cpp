@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <random>
 
 namespace learndock::index {
@@ -95,7 +96,7 @@ double map_product_error(const Matrix<double>& map, const Matrix<double>& gram, 
   const Matrix<double> sizes = sandwich(absolute(map), absolute(gram));
   const double skew = frobenius(product) + (2 * terms * kUnit + kernel_error) * frobenius(sizes);
   const double shift = (kernel_sum_error + terms * kUnit) * reach(map);
-  if (!(skew < 0.5)) return 1;
+  if (!(skew < 0.5)) return std::numeric_limits<double>::infinity();
   // |<a, G^-1 b> - <a, b>| <= skew / (1 - skew) |a| |b|, |a| <= 1 + skew + shift per unit of mass; then the
   // shifts of both sides, and the rounding of products of D coordinates.
   const double length = 1 + skew + shift;

@@ -61,8 +61,7 @@ Mismatch mismatch_of(const index::Entry& entry, const spec::RkmeSpecification& q
   if (spec->trailing_shape != query.trailing_shape) return Mismatch::shape;
   // Another kernel is another space: such distances would not be comparable. The reference compares any two
   // gammas all the same, but has no kernels of several scales; nor has a compat query.
-  if (mode == ScoreMode::absolute && std::abs(spec->gamma - query.gamma) > 1e-12 * query.gamma)
-    return Mismatch::gamma;
+  if (mode == ScoreMode::absolute && spec->gamma != query.gamma) return Mismatch::gamma;
   if (spec->scales != query.scales) return Mismatch::scales;
   return speaks_all(spec->languages, query.languages) ? Mismatch::none : Mismatch::languages;
 }

@@ -3,8 +3,12 @@
 #include "learndock/base/log.hpp"
 #include "learndock/index/bound_check.hpp"
 
+#include "market/reindex_plan.hpp"
+
 #include <algorithm>
+#include <chrono>
 #include <map>
+#include <new>
 
 namespace learndock::market {
 namespace {
@@ -16,13 +20,15 @@ constexpr std::size_t kManyParts = 8;
 constexpr std::size_t kBatch = 4096;
 /// Learnwares that a new space's subspace is fitted to.
 constexpr std::size_t kSample = 8192;
-constexpr std::size_t kCheckedQueries = 4;
+constexpr std::size_t kCheckedQueries = 4, kCheckedSearches = 2;
+/// After a failure nothing is tried for so long: a full disk does not empty by trying.
+constexpr std::chrono::seconds kBackOff{60};
 
 /// The learnwares that no part holds, by space; only spaces that have enough of them for a part.
 std::map<index::SpaceKey, Entries> ripe_spaces(const index::Snapshot& snapshot, std::size_t enough) {
   std::map<index::SpaceKey, Entries> spaces;
   const auto take = [&](const std::shared_ptr<const index::Entry>& entry) {
-    if (entry->specification && entry->specification->gaussian())
+    if (entry->specification && is_indexable(*entry->specification))
       spaces[index::SpaceKey::of(*entry->specification)].push_back(entry);
   };
   for (const auto& entry : snapshot.parts ? snapshot.plain : snapshot.entries) take(entry);
@@ -40,7 +46,7 @@ Result<std::shared_ptr<const index::FeatureSpace>> space_for(const index::Snapsh
       if (part->space == key)
         return std::shared_ptr<const index::FeatureSpace>(part->part, part->part->space());
   std::vector<compute::ReducedSetView> sample;
-  const std::size_t step = std::max<std::size_t>(1, entries.size() / kSample);
+  const std::size_t step = (entries.size() + kSample - 1) / kSample;
   for (std::size_t i = 0; i < entries.size(); i += step) sample.push_back(entries[i]->specification->view());
   LEARNDOCK_TRY(index::FeatureSpace space, index::FeatureSpace::fit(sample, key.kernel(), {}, backend));
   return std::make_shared<const index::FeatureSpace>(std::move(space));
@@ -73,6 +79,7 @@ class NewPart {
     LEARNDOCK_CHECK(writer_.finish());
     LEARNDOCK_TRY(auto part, index::open_part(path_, state_.backend, state_.used_threads()));
     LEARNDOCK_CHECK(index::check_bounds(*part, kCheckedQueries, 1, state_.used_threads()));
+    LEARNDOCK_CHECK(index::check_searches(part, kCheckedSearches, state_.used_threads()));
     return part;
   }
   void keep() { path_.clear(); }
@@ -111,9 +118,10 @@ Result<void> put_in_force(Market::State& state, std::shared_ptr<const index::Sto
   return {};
 }
 
-Result<void> add_entries(index::PartWriter& writer,
+Result<void> add_entries(const Market::State& state, index::PartWriter& writer,
                          std::span<const std::shared_ptr<const index::Entry>> entries) {
   for (std::size_t first = 0; first < entries.size(); first += kBatch) {
+    if (state.stopping) return fail(ErrorCode::unavailable, "the dock is being closed");
     std::vector<index::PartItem> items;
     std::vector<std::uint64_t> keys;
     for (const auto& entry : entries.subspan(first, std::min(kBatch, entries.size() - first))) {
@@ -129,7 +137,7 @@ Result<void> store_entries(Market::State& state, const index::Snapshot& snapshot
                            const Entries& entries) {
   LEARNDOCK_TRY(auto space, space_for(snapshot, key, entries, *state.backend));
   LEARNDOCK_TRY(NewPart part, NewPart::create(state, key, std::move(space)));
-  LEARNDOCK_CHECK(add_entries(part.writer(), entries));
+  LEARNDOCK_CHECK(add_entries(state, part.writer(), entries));
   LEARNDOCK_TRY(auto stored, part.finish());
   LEARNDOCK_CHECK(put_in_force(state, std::move(stored), {}));
   part.keep();
@@ -163,7 +171,7 @@ Result<void> merge_parts(Market::State& state, const index::Snapshot& snapshot,
   LEARNDOCK_TRY(NewPart part, NewPart::create(state, newest->space,
                                               std::shared_ptr<const index::FeatureSpace>(
                                                   newest->part, newest->part->space())));
-  LEARNDOCK_CHECK(add_entries(part.writer(), entries));
+  LEARNDOCK_CHECK(add_entries(state, part.writer(), entries));
   LEARNDOCK_TRY(auto stored, part.finish());
   LEARNDOCK_CHECK(put_in_force(state, std::move(stored), old));
   part.keep();
@@ -175,10 +183,14 @@ Result<void> merge_parts(Market::State& state, const index::Snapshot& snapshot,
 Result<bool> tend_index(Market::State& state) {
   const std::lock_guard tending(state.tending);
   const auto snapshot = state.snapshots.current();
+  // One space that cannot be stored does not hold up the others.
+  Result<bool> done = false;
   for (const auto& [key, entries] : ripe_spaces(*snapshot, state.options.index_from)) {
-    LEARNDOCK_CHECK(store_entries(state, *snapshot, key, entries));
-    return true;
+    auto stored = store_entries(state, *snapshot, key, entries);
+    if (stored) return true;
+    done = pass_on(std::move(stored).error(), key.text());
   }
+  if (!done) return done;
   const auto small = small_parts(*snapshot);
   if (small.empty()) return false;
   LEARNDOCK_CHECK(merge_parts(state, *snapshot, small));
@@ -191,6 +203,7 @@ IndexKeeper::~IndexKeeper() {
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
+    state_.stopping = true;
   }
   changed_.notify_all();
   thread_.join();
@@ -211,10 +224,24 @@ void IndexKeeper::run() {
     if (stopping_) return;
     changes_ = false;
     lock.unlock();
-    const auto done = tend_index(state_);
-    if (!done) log(LogLevel::warning, "the stored index was left as it is: " + describe(done.error()));
+    const Result<bool> done = tend();
     lock.lock();
-    if (done && *done) changes_ = true;  // there may be more
+    if (stopping_) return;
+    if (!done) {
+      log(LogLevel::warning, "the stored index was left as it is: " + describe(done.error()));
+      changed_.wait_for(lock, kBackOff, [this] { return stopping_; });
+    } else if (*done) {
+      changes_ = true;  // there may be more
+    }
+  }
+}
+
+/// The root of a thread: what is thrown for lack of memory must not end the server.
+Result<bool> IndexKeeper::tend() {
+  try {
+    return tend_index(state_);
+  } catch (const std::bad_alloc&) {
+    return fail(ErrorCode::unavailable, "there was no memory to make a part of the index");
   }
 }
 

@@ -28,6 +28,7 @@ class IndexKeeper {
 
  private:
   void run();
+  [[nodiscard]] Result<bool> tend();
 
   Market::State& state_;
   std::mutex mutex_;

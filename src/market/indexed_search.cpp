@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <limits>
 
 namespace learndock::market {
 namespace {
@@ -21,6 +22,7 @@ using SteadyClock = Deadline::Clock;
 /// As for searches that compare all: the reference's pool, and the share of the self terms that is rounding.
 constexpr std::size_t kMaxPool = 1000;
 constexpr double kExactFit = 1e-12;
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 double milliseconds_since(SteadyClock::time_point start) {
   return std::chrono::duration<double, std::milli>(SteadyClock::now() - start).count();
@@ -91,7 +93,6 @@ class Comparable {
               [](const auto* a, const auto* b) { return a->sequence < b->sequence; });
     std::vector<std::uint64_t> keys;
     for (const index::Entry* entry : entries) keys.push_back(entry->sequence);
-    std::vector<bool> stored(entries.size(), false);
     for (const auto& part : snapshot_.parts->parts) {
       if (part->space != key_) continue;
       std::size_t count = 0;
@@ -99,8 +100,13 @@ class Comparable {
       add_stored(part, bitmaps_.back().data(), count);
     }
     for (const index::Entry* entry : entries)
-      if (!snapshot_.parts->holds(entry->sequence)) plain_.push_back(entry);
+      if (!in_stored_part(entry->sequence)) plain_.push_back(entry);
     finish();
+  }
+
+  [[nodiscard]] bool in_stored_part(std::uint64_t key) const {
+    return std::any_of(stored_.begin(), stored_.end(),
+                       [&](const auto& part) { return part->item_of(key).has_value(); });
   }
 
   void add_stored(const std::shared_ptr<const index::LivePart>& part, const std::uint64_t* allowed,
@@ -149,7 +155,7 @@ class Answering {
     fill_singles();
     answer_.timings_ms["mmd"] = milliseconds_since(start);
     const auto mixture_start = SteadyClock::now();
-    find_mixture(query);
+    LEARNDOCK_CHECK(find_mixture(query));
     answer_.timings_ms["mixture"] = milliseconds_since(mixture_start);
     return {};
   }
@@ -163,16 +169,22 @@ class Answering {
   }
 
   void fill_singles() {
+    const std::size_t listed = std::min(search_.request.top, found_.hits.size());
+    // Judged by what is listed: the mixture's pool may be longer.
+    const double last = listed == 0 ? query_self_ : found_.hits[listed - 1].mmd_squared;
+    const bool complete = listed == search_.request.top || found_.hits.size() == comparable_.count();
+    const bool proved = found_.unseen == kInfinity || (complete && found_.unseen > last);
     answer_.evaluated = found_.evaluated;
-    answer_.exact = answer_.exact && found_.exact;
-    answer_.slack = found_.slack;
-    if (!found_.exact) {
-      // Tells the deadline's owner that something was left undone.
-      static_cast<void>(deadline_.spent());
+    if (!proved) answer_.slack = std::max(0.0, last - std::max(found_.unseen, 0.0));
+    if (!answer_.exact)
+      answer_.slack = std::max(0.0, last);  // the filter was cut: nothing is known of the rest
+    answer_.exact = answer_.exact && proved;
+    // Asking also tells the deadline's owner that something was left undone.
+    if (!proved && deadline_.spent()) {
       answer_.warnings.push_back(fmt::format("time budget spent after {} of {} learnwares were compared",
                                              found_.evaluated, comparable_.count()));
     }
-    for (std::size_t i = 0; i < std::min(search_.request.top, found_.hits.size()); ++i) {
+    for (std::size_t i = 0; i < listed; ++i) {
       const index::CertifiedHit& hit = found_.hits[i];
       const index::Entry& entry = comparable_.entry(hit);
       answer_.singles.push_back(
@@ -180,21 +192,23 @@ class Answering {
     }
   }
 
-  void find_mixture(const compute::ReducedSetView& query) {
-    if (search_.request.mixture == 0 || found_.hits.empty()) return;
+  Result<void> find_mixture(const compute::ReducedSetView& query) {
+    if (search_.request.mixture == 0 || found_.hits.empty()) return {};
     const index::CertifiedHit& nearest = found_.hits[0];
-    if (!(nearest.mmd_squared > kExactFit * (std::abs(self(nearest)) + std::abs(query_self_)))) return;
+    if (!(nearest.mmd_squared > kExactFit * (std::abs(self(nearest)) + std::abs(query_self_)))) return {};
     if (deadline_.spent()) {
       answer_.warnings.emplace_back("no mixture: the time budget was spent before");
-      return;
+      return {};
     }
     auto found = best_mixture(query);
+    if (!found && found.error().code == ErrorCode::corrupt) return Failure(std::move(found).error());
     if (!found) {
       answer_.warnings.push_back("no mixture: " + found.error().message);
-      return;
+      return {};
     }
     if (deadline_.cut()) answer_.warnings.emplace_back("the time budget cut the mixture short");
-    if (*found) answer_.mixture = to_hit(**found, query);
+    if (*found) answer_.mixture = to_hit(**found);
+    return {};
   }
 
   /// A mixture's members as hits, whichever method found it.
@@ -212,6 +226,7 @@ class Answering {
     options.deadline = deadline_.end();
     LEARNDOCK_TRY(auto certified,
                   index::certified_mixture(comparable_.parts(), query, found_.hits[0], options));
+    static_cast<void>(deadline_.spent());  // so that a mixture that was cut is said to be
     if (!certified) return std::nullopt;
     // With few members a stepwise choice among the nearest is often closer; what was certified bounds both.
     LEARNDOCK_TRY(auto stepwise, of_nearest(query, MixtureMethod::greedy));
@@ -244,7 +259,7 @@ class Answering {
     return found;
   }
 
-  [[nodiscard]] MixtureHit to_hit(const Found& found, const compute::ReducedSetView&) const {
+  [[nodiscard]] MixtureHit to_hit(const Found& found) const {
     // <mix, mix> from MMD^2 = <mix, mix> - 2 <mix, u> + <u, u>, and <l, u> from each member's own distance.
     double with_user = 0;
     for (std::size_t i = 0; i < found.members.size(); ++i) {

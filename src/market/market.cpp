@@ -137,13 +137,16 @@ Result<SearchAnswer> Market::search(const SearchRequest& request) const {
   if (!request.backend.empty() && request.backend != backend->name()) {
     LEARNDOCK_TRY(backend, compute::open_backend(request.backend, state_->options.threads));
   }
+  std::shared_ptr<const index::DockParts> used;
   const auto search = [&] {
     const auto snapshot = state_->snapshots.current();  // held: hits are borrowed from it
+    used = snapshot->parts;
     return search_snapshot(*snapshot, request, *backend, state_->options.threads, state_->catalog.get());
   };
   auto answer = search();
   // A part met as damaged is given up: its learnwares are compared directly until it is made anew.
-  if (!answer && answer.error().code == ErrorCode::corrupt && state_->drop_damaged_parts()) return search();
+  if (!answer && answer.error().code == ErrorCode::corrupt && state_->drop_damaged_parts(used))
+    return search();
   return answer;
 }
 

@@ -21,12 +21,12 @@ OpenedIndex open_index(const index::IndexVersion& version,
     auto part = index::open_part(segment, backend, threads == 0 ? compute::usable_cores() : threads);
     if (!part) {
       opened.problems.push_back(describe(part.error()));
-      return opened;
+      continue;
     }
     const index::SpaceKey space = (*part)->space_key();
     parts->parts.push_back(index::live_part(space, std::move(*part), keys));
   }
-  opened.parts = std::move(parts);
+  if (!parts->parts.empty()) opened.parts = std::move(parts);
   return opened;
 }
 

@@ -135,9 +135,10 @@ Result<std::vector<catalog::LearnwareRecord>> Market::State::insert(
   return stored;
 }
 
-bool Market::State::drop_damaged_parts() {
+bool Market::State::drop_damaged_parts(const std::shared_ptr<const index::DockParts>& seen) {
   const std::lock_guard writing(writer);
   index::Snapshot next = *snapshots.current();
+  if (next.parts != seen) return true;  // someone else met the damage first
   if (!next.parts) return false;
   auto parts = std::make_shared<index::DockParts>(*next.parts);
   std::erase_if(parts->parts, [&](const auto& part) {

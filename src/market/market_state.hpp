@@ -43,6 +43,7 @@ struct Market::State {
   index::SnapshotHolder snapshots;
   std::mutex writer;  // one change at a time: catalogue, then index
   std::atomic<std::uint64_t> staged{0};
+  std::atomic<bool> stopping{false};
   std::mutex tending;                   // one change of the stored index at a time
   std::unique_ptr<IndexKeeper> keeper;  // last: its thread uses all the rest
 
@@ -60,9 +61,9 @@ struct Market::State {
   [[nodiscard]] Result<std::vector<catalog::LearnwareRecord>> insert(
       std::span<const catalog::LearnwareRecord> records, NewEntries entries);
 
-  /// Parts of the stored index that are damaged are no longer used. @return whether there were any
-  /// @cost reads all stored parts
-  bool drop_damaged_parts();
+  /// Parts of the stored index that are damaged are no longer used.
+  /// @return whether the parts in use are others than `seen` now @cost reads all stored parts
+  bool drop_damaged_parts(const std::shared_ptr<const index::DockParts>& seen);
 
   /// Removes blobs that no record names: uploads cut off between the blob and its row.
   [[nodiscard]] Result<void> sweep_blobs();

@@ -27,24 +27,26 @@ constexpr std::size_t kBatch = 8192;
 /// Of each segment: queries whose bounds are compared with distances, and searches compared with brute force.
 constexpr std::size_t kCheckedQueries = 8, kCheckedSearches = 2;
 
-fs::path piece_file(const fs::path& dock, std::size_t range, std::size_t space) {
-  return reindex_folder(dock) / fmt::format("range-{:06}-space-{:06}.lds", range, space);
+/// The plan's number is in the name: what a process of an older plan finishes late is nobody's piece.
+fs::path piece_file(const fs::path& dock, const ReindexPlan& plan, std::size_t range, std::size_t space) {
+  return reindex_folder(dock) / fmt::format("plan-{}-range-{:06}-space-{:06}.lds", plan.id, range, space);
 }
 /// There when all segments of the range are.
-fs::path done_file(const fs::path& dock, std::size_t range) {
-  return reindex_folder(dock) / fmt::format("range-{:06}.done", range);
+fs::path done_file(const fs::path& dock, const ReindexPlan& plan, std::size_t range) {
+  return reindex_folder(dock) / fmt::format("plan-{}-range-{:06}.done", plan.id, range);
 }
 
 /// The segments of a finished range; nothing when it is not finished.
-std::optional<std::vector<fs::path>> finished(const fs::path& dock, std::size_t range, std::size_t spaces) {
-  const auto done = read_file(done_file(dock, range), 1 << 20);
+std::optional<std::vector<fs::path>> finished(const fs::path& dock, const ReindexPlan& plan,
+                                              std::size_t range) {
+  const auto done = read_file(done_file(dock, plan, range), 1 << 20);
   if (!done) return std::nullopt;
   std::vector<fs::path> files;
-  for (std::size_t space = 0; space < spaces; ++space) {
+  for (std::size_t space = 0; space < plan.spaces.size(); ++space) {
     const bool named = done->find(fmt::format("space-{:06}", space)) != std::string::npos;
     std::error_code ignored;
-    if (named && !fs::exists(piece_file(dock, range, space), ignored)) return std::nullopt;
-    if (named) files.push_back(piece_file(dock, range, space));
+    if (named && !fs::exists(piece_file(dock, plan, range, space), ignored)) return std::nullopt;
+    if (named) files.push_back(piece_file(dock, plan, range, space));
   }
   return files;
 }
@@ -80,7 +82,7 @@ class RangeBuilder {
     // What a run that was killed left of this range.
     for (std::size_t s = 0; s < plan_.spaces.size(); ++s) {
       std::error_code ignored;
-      fs::remove(piece_file(dock_, range_, s), ignored);
+      fs::remove(piece_file(dock_, plan_, range_, s), ignored);
     }
     std::uint64_t read = 0;
     const SequenceRange& bounds = plan_.ranges[range_];
@@ -95,7 +97,7 @@ class RangeBuilder {
       named += fmt::format("space-{:06}\n", space);
     }
     done(read);
-    return write_file_atomically(done_file(dock_, range_), named);
+    return write_file_atomically(done_file(dock_, plan_, range_), named);
   }
 
  private:
@@ -103,7 +105,8 @@ class RangeBuilder {
     if (record.statistical.empty()) return {};
     LEARNDOCK_TRY(spec::RkmeSpecification specification, spec::from_binary(record.statistical));
     const auto space = space_of_.find(index::SpaceKey::of(specification));
-    if (space == space_of_.end() || !specification.gaussian()) return {};
+    // What codes cannot hold is compared directly.
+    if (space == space_of_.end() || !is_indexable(specification)) return {};
     LEARNDOCK_TRY(Piece* const piece, piece_of(space->second));
     piece->specifications.push_back(std::move(specification));
     piece->ids.push_back(record.id.text());
@@ -118,7 +121,7 @@ class RangeBuilder {
     writer_options.codes = options_.codes;
     writer_options.threads = options_.threads == 0 ? compute::usable_cores() : options_.threads;
     LEARNDOCK_TRY(index::PartWriter writer,
-                  index::PartWriter::create(piece_file(dock_, range_, space), plan_.spaces[space],
+                  index::PartWriter::create(piece_file(dock_, plan_, range_, space), plan_.spaces[space],
                                             std::move(subspace), writer_options));
     return &pieces_.emplace(space, Piece{std::move(writer)}).first->second;
   }
@@ -131,34 +134,18 @@ class RangeBuilder {
   std::map<std::size_t, Piece> pieces_;
 };
 
-/// Certified search against comparing everything, for learnwares of the part as queries.
-Result<std::size_t> check_searches(const std::shared_ptr<const index::StoredPart>& part, unsigned threads) {
-  const std::vector<index::FilteredPart> parts{{part, nullptr, 0}};
-  std::vector<double> memory;
-  std::size_t checked = 0;
-  for (; checked < std::min(kCheckedSearches, part->count()); ++checked) {
-    LEARNDOCK_TRY(const compute::ReducedSetView query,
-                  part->set(checked * part->count() / kCheckedSearches, memory));
-    index::CertifiedOptions options;
-    options.threads = threads;
-    LEARNDOCK_TRY(const auto fast, index::certified_search(parts, {&query, 1}, options));
-    options.evaluate_all = part->count();
-    LEARNDOCK_TRY(const auto plain, index::certified_search(parts, {&query, 1}, options));
-    bool same = fast[0].exact && fast[0].hits.size() == plain[0].hits.size();
-    for (std::size_t i = 0; same && i < fast[0].hits.size(); ++i)
-      same = fast[0].hits[i].item == plain[0].hits[i].item;
-    if (!same)
-      return fail(ErrorCode::internal, "a search of the new index differs from comparing every learnware", {},
-                  "the index in force was kept; report this");
-  }
-  return checked;
-}
-
-Result<void> check_part(const fs::path& file, unsigned threads, ReindexReport& report) {
+Result<void> check_part(const fs::path& file, const SequenceRange& range, unsigned threads,
+                        ReindexReport& report) {
   LEARNDOCK_TRY(const auto backend, compute::open_backend("cpu", threads));
   LEARNDOCK_TRY(const auto part, index::open_part(file, backend, threads));
   LEARNDOCK_TRY(const index::BoundCheck bounds, index::check_bounds(*part, kCheckedQueries, 1, threads));
-  LEARNDOCK_TRY(const std::size_t searches, check_searches(part, threads));
+  LEARNDOCK_TRY(const std::size_t searches, index::check_searches(part, kCheckedSearches, threads));
+  if (part->count() > 0) {
+    const auto keys = part->keys();
+    if (keys.front() < range.first || keys.back() > range.last)
+      return fail(ErrorCode::corrupt, "a piece holds learnwares of another one", file.string(),
+                  "remove the folder and plan again");
+  }
   report.bounds_checked += bounds.pairs;
   report.searches_checked += searches;
   report.learnwares += part->count();
@@ -166,7 +153,15 @@ Result<void> check_part(const fs::path& file, unsigned threads, ReindexReport& r
   return {};
 }
 
+Result<void> check_dock(const fs::path& dock) {
+  std::error_code ignored;
+  if (fs::exists(dock / "dock.json", ignored)) return {};
+  return fail(ErrorCode::not_found, "there is no dock here", dock.string(),
+              fmt::format("make one: learndock init {}", dock.string()));
+}
+
 Result<std::unique_ptr<catalog::Catalog>> open_catalogue(const fs::path& dock) {
+  LEARNDOCK_CHECK(check_dock(dock));
   return catalog::open_sqlite_catalog(dock / "catalog.sqlite", false);
 }
 
@@ -182,7 +177,7 @@ Result<std::size_t> build_pieces(const fs::path& dock, const catalog::Catalog& c
   std::uint64_t before = 0;
   for (std::size_t range = 0; range < plan.ranges.size(); ++range) {
     if (range % shard.count != shard.index) continue;
-    if (finished(dock, range, plan.spaces.size())) {
+    if (finished(dock, plan, range)) {
       ++resumed;
     } else {
       LEARNDOCK_CHECK(RangeBuilder(dock, plan, options, range).build(catalog, [&](std::uint64_t done) {
@@ -197,18 +192,20 @@ Result<std::size_t> build_pieces(const fs::path& dock, const catalog::Catalog& c
 Result<ReindexReport> put_in_force(const fs::path& dock, const ReindexPlan& plan,
                                    const ReindexOptions& options, const ReindexProgress& progress) {
   std::vector<fs::path> files;
+  std::vector<SequenceRange> ranges;  // of each file
   for (std::size_t range = 0; range < plan.ranges.size(); ++range) {
-    const auto pieces = finished(dock, range, plan.spaces.size());
+    const auto pieces = finished(dock, plan, range);
     if (!pieces)
       return fail(ErrorCode::not_found,
                   fmt::format("piece {} of {} is not built yet", range, plan.ranges.size()),
                   reindex_folder(dock).string(), "run every shard first: learndock reindex --shard i/n");
     files.insert(files.end(), pieces->begin(), pieces->end());
+    ranges.resize(files.size(), plan.ranges[range]);
   }
   ReindexReport report;
   report.spaces = plan.spaces.size();
   for (std::size_t i = 0; i < files.size(); ++i) {
-    LEARNDOCK_CHECK(check_part(files[i], threads_of(options), report));
+    LEARNDOCK_CHECK(check_part(files[i], ranges[i], threads_of(options), report));
     if (progress) progress("checking", i + 1, files.size());
   }
   LEARNDOCK_TRY(const auto store, index::IndexStore::open(index_folder(dock)));
@@ -247,6 +244,7 @@ Result<std::size_t> build_shard(const fs::path& dock, const Shard& shard, const 
 
 Result<ReindexReport> merge_shards(const fs::path& dock, const ReindexOptions& options,
                                    const ReindexProgress& progress) {
+  LEARNDOCK_CHECK(check_dock(dock));
   DirectoryLock lock;
   LEARNDOCK_CHECK(lock.acquire(dock));
   LEARNDOCK_TRY(const ReindexPlan plan, read_plan(dock, options));
@@ -255,6 +253,7 @@ Result<ReindexReport> merge_shards(const fs::path& dock, const ReindexOptions& o
 
 Result<ReindexReport> reindex(const fs::path& dock, const ReindexOptions& options,
                               const ReindexProgress& progress) {
+  LEARNDOCK_CHECK(check_dock(dock));
   DirectoryLock lock;
   LEARNDOCK_CHECK(lock.acquire(dock));
   LEARNDOCK_TRY(const auto catalog, open_catalogue(dock));
@@ -266,6 +265,7 @@ Result<ReindexReport> reindex(const fs::path& dock, const ReindexOptions& option
 }
 
 Result<std::uint64_t> rollback_index(const fs::path& dock) {
+  LEARNDOCK_CHECK(check_dock(dock));
   DirectoryLock lock;
   LEARNDOCK_CHECK(lock.acquire(dock));
   LEARNDOCK_TRY(const auto store, index::IndexStore::open(index_folder(dock)));

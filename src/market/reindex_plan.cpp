@@ -1,6 +1,8 @@
 #include "market/reindex_plan.hpp"
 
+#include "learndock/base/digest.hpp"
 #include "learndock/base/file.hpp"
+#include "learndock/base/log.hpp"
 #include "learndock/compute/registry.hpp"
 #include "learndock/index/segment_part.hpp"
 #include "learndock/spec/codec.hpp"
@@ -23,6 +25,8 @@ constexpr int kPlanFormat = 1;
 /// Learnwares that a subspace is fitted to.
 constexpr std::size_t kSample = 8192;
 constexpr std::uint64_t kProgressStride = 4096;
+/// Each is an open, mapped file of a running dock.
+constexpr std::size_t kMostSegments = 500;
 
 fs::path space_file(const fs::path& dock, std::size_t space) {
   return reindex_folder(dock) / fmt::format("space-{:06}.lds", space);
@@ -71,7 +75,7 @@ Result<CatalogueRead> read_catalogue(const catalog::Catalog& catalog, const Rein
     if (record.statistical.empty()) return {};
     auto specification = spec::from_binary(record.statistical);
     if (!specification) return pass_on(std::move(specification).error(), "learnware " + record.id.text());
-    if (!specification->gaussian()) return {};
+    if (!is_indexable(*specification)) return {};
     index::SpaceKey key = index::SpaceKey::of(*specification);
     read.spaces[std::move(key)].add(hash_of(record.sequence, options.seed), std::move(*specification));
     return {};
@@ -110,8 +114,7 @@ Json plan_json(const ReindexPlan& plan, const ReindexOptions& options) {
     spaces.push_back({{"type", static_cast<int>(plan.spaces[i].type)},
                       {"shape", plan.spaces[i].shape},
                       {"gamma", plan.spaces[i].gamma},
-                      {"scales", plan.spaces[i].scales},
-                      {"learnwares", plan.learnwares[i]}});
+                      {"scales", plan.spaces[i].scales}});
   return {{"format", kPlanFormat},
           {"catalog_version", plan.catalog_version},
           {"options", options_json(options)},
@@ -119,37 +122,46 @@ Json plan_json(const ReindexPlan& plan, const ReindexOptions& options) {
           {"spaces", std::move(spaces)}};
 }
 
+std::string plan_id(std::uint64_t catalog_version, const ReindexOptions& options) {
+  return sha256_hex(fmt::format("{} {}", catalog_version, to_text(options_json(options)))).substr(0, 12);
+}
+
 /// The file was written whole by this program; anything else is damage, told by an exception of the library.
-ReindexPlan plan_from(const Json& json) {
+ReindexPlan plan_from(const Json& json, const ReindexOptions& options) {
   ReindexPlan plan;
   plan.catalog_version = json.at("catalog_version").get<std::uint64_t>();
+  plan.id = plan_id(plan.catalog_version, options);
   for (const Json& range : json.at("ranges"))
     plan.ranges.push_back({range.at(0).get<std::uint64_t>(), range.at(1).get<std::uint64_t>()});
   for (const Json& space : json.at("spaces")) {
     plan.spaces.push_back({static_cast<spec::StatisticalType>(space.at("type").get<int>()),
                            space.at("shape").get<std::vector<std::size_t>>(), space.at("gamma").get<double>(),
                            space.at("scales").get<std::uint32_t>()});
-    plan.learnwares.push_back(space.at("learnwares").get<std::size_t>());
   }
   return plan;
 }
 
 }  // namespace
 
+bool is_indexable(const spec::RkmeSpecification& specification) {
+  return specification.gaussian() && index::codable(index::mass_of(specification.view()));
+}
+
 fs::path reindex_folder(const fs::path& dock) { return dock / "reindex"; }
 
 Result<ReindexPlan> read_plan(const fs::path& dock, const ReindexOptions& options) {
   const fs::path file = reindex_folder(dock) / kPlanFile;
   auto text = read_file(file);
+  if (!text && text.error().code != ErrorCode::not_found) return pass_on(std::move(text).error());
   if (!text)
-    return fail(ErrorCode::not_found, "no reindex of this dock is under way with these options",
-                file.string(), "begin with: learndock reindex --plan");
+    return fail(ErrorCode::not_found, "no reindex of this dock is under way", file.string(),
+                "begin with: learndock reindex --plan");
   LEARNDOCK_TRY(const Json json, parse_json(*text));
   try {
     if (json.at("format") != Json(kPlanFormat) || json.at("options") != options_json(options))
-      return fail(ErrorCode::not_found, "the reindex under way was planned with other options", file.string(),
+      return fail(ErrorCode::conflict, "the reindex under way was planned with other options", file.string(),
                   "give the options it was planned with, or remove the folder and plan again");
-    return plan_from(json);
+    return plan_from(json, options);
   } catch (const Json::exception& error) {
     return fail(ErrorCode::corrupt, fmt::format("the plan cannot be read: {}", error.what()), file.string(),
                 "remove the folder and plan again");
@@ -159,20 +171,31 @@ Result<ReindexPlan> read_plan(const fs::path& dock, const ReindexOptions& option
 Result<ReindexPlan> make_plan(const fs::path& dock, const catalog::Catalog& catalog,
                               const ReindexOptions& options, const ReindexProgress& progress) {
   LEARNDOCK_TRY(const std::uint64_t version, catalog.version());
-  if (auto known = read_plan(dock, options); known && known->catalog_version == version) return known;
+  auto known = read_plan(dock, options);
+  if (known && known->catalog_version == version) return known;
+  // Pieces that took hours are not thrown away for a mistyped option.
+  std::error_code no_plan;
+  if (!known && fs::exists(reindex_folder(dock) / kPlanFile, no_plan)) return known;
   std::error_code error;
   fs::remove_all(reindex_folder(dock), error);
   if (!error) fs::create_directories(reindex_folder(dock), error);
   if (error) return Failure(system_error(error.value(), "make the folder", reindex_folder(dock)));
   LEARNDOCK_TRY(CatalogueRead read, read_catalogue(catalog, options, progress));
   LEARNDOCK_TRY(const auto backend, compute::open_backend("cpu", options.threads));
-  ReindexPlan plan{version, std::move(read.ranges), {}, {}};
+  ReindexPlan plan{plan_id(version, options), version, std::move(read.ranges), {}};
   for (const auto& [key, found] : read.spaces) {
     if (found.count < options.smallest_space) continue;
-    LEARNDOCK_CHECK(fit_and_store(dock, plan.spaces.size(), key, found, options, *backend));
+    if (const auto fitted = fit_and_store(dock, plan.spaces.size(), key, found, options, *backend); !fitted) {
+      log(LogLevel::warning, "no index for " + key.text() + ": " + describe(fitted.error()));
+      continue;
+    }
     plan.spaces.push_back(key);
-    plan.learnwares.push_back(found.count);
   }
+  if (plan.ranges.size() * plan.spaces.size() > kMostSegments)
+    return fail(ErrorCode::invalid_argument,
+                fmt::format("{} pieces of {} spaces would make more than {} segments", plan.ranges.size(),
+                            plan.spaces.size(), kMostSegments),
+                "--piece", "make the pieces larger, or index only larger spaces");
   LEARNDOCK_CHECK(write_file_atomically(reindex_folder(dock) / kPlanFile,
                                         to_pretty_text(plan_json(plan, options)) + "\n"));
   return plan;

@@ -7,6 +7,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <string>
 #include <vector>
 
 namespace learndock::market {
@@ -18,11 +19,14 @@ struct SequenceRange {
 
 /// What a reindex does, as DOCK/reindex/plan.json says it. Each space's subspace lies beside it.
 struct ReindexPlan {
+  std::string id;  ///< of its catalogue's state and options
   std::uint64_t catalog_version = 0;
   std::vector<SequenceRange> ranges;
   std::vector<index::SpaceKey> spaces;
-  std::vector<std::size_t> learnwares;  ///< of each space
 };
+
+/// Whether parts of the index can hold it: the rest is compared directly.
+[[nodiscard]] bool is_indexable(const spec::RkmeSpecification& specification);
 
 [[nodiscard]] std::filesystem::path reindex_folder(const std::filesystem::path& dock);
 

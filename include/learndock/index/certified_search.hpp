@@ -78,6 +78,8 @@ struct CertifiedAnswer {
   /// exact: 0. Else by how much a learnware that was not evaluated could lie under the last hit.
   double slack = 0;
   std::size_t evaluated = 0;  ///< exact distances computed
+  /// No allowed learnware outside those evaluated lies lower than this; infinite when there is none.
+  double unseen = 0;
 };
 
 /// Exact top-k under MMD by ascending lower bounds: evaluates candidates until the next bound exceeds the

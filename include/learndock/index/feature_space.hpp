@@ -69,7 +69,8 @@ class FeatureSpace {
  public:
   /// @param sample  reduced sets of the space, the more alike the market the better; some thousands are
   /// enough
-  /// @errors invalid_argument (no sample, differing dimensions, kernel), internal (no decomposition)
+  /// @errors invalid_argument (no sample, differing dimensions, kernel), internal (no decomposition, or none
+  /// whose error is small enough)
   /// @cost   k-means, two symmetric eigenproblems of at most `landmarks`, the sample's embeddings
   [[nodiscard]] static Result<FeatureSpace> fit(std::span<const compute::ReducedSetView> sample,
                                                 const compute::GaussianKernel& kernel,
@@ -106,6 +107,12 @@ class FeatureSpace {
   Subspace subspace_;
   compute::DirectPoints landmarks_;
 };
+
+/// Masses whose embeddings fp32 codes carry without overflow or underflow, and that do not loosen the bounds
+/// of others. Learnwares outside are not stored in parts but compared directly; queries outside are compared
+/// with everything.
+inline constexpr double kLeastMass = 1.0 / 1024, kMostMass = 64;
+[[nodiscard]] inline bool codable(double mass) { return mass >= kLeastMass && mass <= kMostMass; }
 
 /// Sum of the absolute weights.
 [[nodiscard]] double mass_of(const compute::ReducedSetView& set);
