@@ -138,7 +138,7 @@ class Run {
     return {};
   }
 
-  /// Of codes, factors and tables: all but what is mapped and read only when evaluated, and the space.
+  /// All of the file but its largest section, the reduced sets: they are mapped, and read when evaluated.
   static double bytes_of(const index::StoredPart& part) {
     double bytes = static_cast<double>(part.info().file_bytes);
     std::uint64_t largest = 0;

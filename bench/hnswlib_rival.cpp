@@ -43,7 +43,7 @@ class Graph final : public VectorRival {
     });
   }
   double bytes() const override { return bytes_; }
-  std::vector<std::size_t> knobs() const override { return {50, 100, 200, 400, 800}; }
+  std::vector<std::size_t> knobs() const override { return {10, 20, 50, 100, 200, 400}; }
   void set_knob(std::size_t ef) override { graph_->setEf(ef); }
   // The graph has looked at `ef` vectors: all of them are worth an exact distance.
   std::size_t candidates(std::size_t ef) const override { return ef; }

@@ -32,11 +32,11 @@ def grid(sizes, tables, columns):
     for d_gamma in (0.5, 1, 3, 6):
         yield synthetic("d_gamma", d_gamma=d_gamma)
     for points in (10, 20, 100):
-        yield synthetic("points", n=20_000, points=points)
+        yield synthetic("points", n=10_000, tasks=200, points=points)
     yield synthetic("market", market="near-duplicates")
     yield synthetic("market", market="equal-distances", n=10_000, tasks=1)
-    for name, file, label in tables:
-        for d_gamma in (0.5, 1, 3, 6):
+    for d_gamma in (0.5, 6, 1, 3):
+        for name, file, label in tables:
             options = {"n": 30_000, "points": 20, "data": file, "gamma": d_gamma / columns(file, label)}
             if label:
                 options["label"] = label
