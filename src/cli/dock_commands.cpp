@@ -41,6 +41,9 @@ Result<void> import_into(const std::string& directory, const std::vector<std::st
   LEARNDOCK_TRY(const market::ImportOutcome outcome,
                 specs.empty() ? market->import_packages({paths.begin(), paths.end()}, progress)
                               : market->import_specifications(specs, progress));
+  // What came may be enough for a part of the search index; without one searches are only slower.
+  if (const auto tended = market->tend_index(); !tended)
+    note(output, "warning: the search index was left as it is: " + describe(shown(tended.error())));
   Json rejected = Json::array();
   for (const auto& rejection : outcome.rejected) {
     rejected.push_back({{"path", rejection.path},

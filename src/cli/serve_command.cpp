@@ -27,6 +27,7 @@ struct ServeOptions {
   unsigned search_budget_ms = 10'000;
   std::uint64_t reference_learnwares = 1'000;
   std::size_t max_connections_per_peer = 512;
+  std::size_t index_from = 8192;
 };
 
 Result<service::ServerOptions> parse_listen(const std::string& listen) {
@@ -54,7 +55,9 @@ Result<void> serve(CLI::App& command, ServeOptions& options, const OutputOptions
   server_options.reference_learnwares = options.reference_learnwares;
   server_options.max_connections_per_peer = options.max_connections_per_peer;
   LEARNDOCK_TRY(StopSignals signals, StopSignals::install());
-  LEARNDOCK_TRY(const auto market, market::Market::open(options.dock, {.backend = options.backend}));
+  LEARNDOCK_TRY(const auto market, market::Market::open(options.dock, {.backend = options.backend,
+                                                                       .index_from = options.index_from,
+                                                                       .tend_index = true}));
   LEARNDOCK_TRY(const auto server, service::Server::start(*market, server_options));
   const market::MarketStatus status = market->status();
   signals.serving();
@@ -93,6 +96,13 @@ void add_limits(CLI::App& command, ServeOptions& options) {
                   "learnwares; 0 for never")
       ->capture_default_str()
       ->envname("LEARNDOCK_REFERENCE_LEARNWARES");
+  command
+      .add_option(
+          "--index-from", options.index_from,
+          "So many learnwares of one feature space that the search index does not hold are taken into it")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str()
+      ->envname("LEARNDOCK_INDEX_FROM");
   command
       .add_option("--max-connections-per-peer", options.max_connections_per_peer,
                   "Connections of one address at a time; raise it behind a proxy")

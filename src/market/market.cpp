@@ -4,6 +4,8 @@
 #include "learndock/compute/registry.hpp"
 #include "learndock/spec/codec.hpp"
 
+#include "market/index_keeper.hpp"
+#include "market/market_index.hpp"
 #include "market/market_state.hpp"
 #include "market/searcher.hpp"
 #include "package/manifest.hpp"
@@ -124,7 +126,9 @@ Result<std::unique_ptr<Market>> Market::open(const fs::path& directory, const Ma
   LEARNDOCK_TRY(state->catalog, catalog::open_sqlite_catalog(directory / "catalog.sqlite", false));
   LEARNDOCK_TRY(state->blobs, package::open_local_blob_store(directory / "packages"));
   LEARNDOCK_CHECK(state->sweep_blobs());
+  LEARNDOCK_TRY(state->store, index::IndexStore::open(index_folder(directory)));
   LEARNDOCK_CHECK(state->load());
+  if (options.tend_index) state->keeper = std::make_unique<IndexKeeper>(*state);
   return std::unique_ptr<Market>(new Market(std::move(state)));
 }
 
@@ -133,8 +137,14 @@ Result<SearchAnswer> Market::search(const SearchRequest& request) const {
   if (!request.backend.empty() && request.backend != backend->name()) {
     LEARNDOCK_TRY(backend, compute::open_backend(request.backend, state_->options.threads));
   }
-  const auto snapshot = state_->snapshots.current();  // held: hits are borrowed from it
-  return search_snapshot(*snapshot, request, *backend, state_->options.threads, state_->catalog.get());
+  const auto search = [&] {
+    const auto snapshot = state_->snapshots.current();  // held: hits are borrowed from it
+    return search_snapshot(*snapshot, request, *backend, state_->options.threads, state_->catalog.get());
+  };
+  auto answer = search();
+  // A part met as damaged is given up: its learnwares are compared directly until it is made anew.
+  if (!answer && answer.error().code == ErrorCode::corrupt && state_->drop_damaged_parts()) return search();
+  return answer;
 }
 
 Result<catalog::LearnwareRecord> Market::add_package(const fs::path& path,
@@ -229,6 +239,15 @@ Result<catalog::LearnwareRecord> Market::remove(const LearnwareId& id) {
   if (removed.digest_unused && !removed.record.package_digest.empty())
     LEARNDOCK_CHECK(state_->blobs->remove(removed.record.package_digest));
   return std::move(removed.record);
+}
+
+Result<std::size_t> Market::tend_index() {
+  std::size_t made = 0;
+  while (true) {
+    LEARNDOCK_TRY(const bool changed, market::tend_index(*state_));
+    if (!changed) return made;
+    ++made;
+  }
 }
 
 MarketStatus Market::status() const {

@@ -1,30 +1,23 @@
 #include "market/market_index.hpp"
 
-#include "learndock/index/index_store.hpp"
-
 #include "compute/parallel.hpp"
 
 namespace learndock::market {
 
 std::filesystem::path index_folder(const std::filesystem::path& dock) { return dock / "index"; }
 
-OpenedIndex open_index(const std::filesystem::path& dock,
+OpenedIndex open_index(const index::IndexVersion& version,
                        std::span<const std::shared_ptr<const index::Entry>> entries,
                        const std::shared_ptr<const compute::Backend>& backend, unsigned threads) {
   OpenedIndex opened;
-  const auto version = index::read_index(index_folder(dock));
-  if (!version) {
-    opened.problems.push_back(describe(version.error()));
-    return opened;
-  }
-  for (const Error& problem : version->rebuild_needed) opened.problems.push_back(describe(problem));
-  if (version->content.segments.empty()) return opened;
+  for (const Error& problem : version.rebuild_needed) opened.problems.push_back(describe(problem));
+  if (version.content.segments.empty()) return opened;
   std::vector<std::uint64_t> keys;
   keys.reserve(entries.size());
   for (const auto& entry : entries) keys.push_back(entry->sequence);
   auto parts = std::make_shared<index::DockParts>();
-  parts->version = version->number;
-  for (const auto& segment : version->content.segments) {
+  parts->version = version.number;
+  for (const auto& segment : version.content.segments) {
     auto part = index::open_part(segment, backend, threads == 0 ? compute::usable_cores() : threads);
     if (!part) {
       opened.problems.push_back(describe(part.error()));

@@ -2,6 +2,7 @@
 
 #include "learndock/compute/backend.hpp"
 #include "learndock/index/dock_parts.hpp"
+#include "learndock/index/index_store.hpp"
 #include "learndock/index/snapshot.hpp"
 
 #include <filesystem>
@@ -20,9 +21,9 @@ struct OpenedIndex {
   std::vector<std::string> problems;              ///< why a stored index is not used
 };
 
-/// The stored index in force, with those learnwares alive that the catalogue still has. A damaged one is not
-/// used and said: searches then compare every learnware.
-[[nodiscard]] OpenedIndex open_index(const std::filesystem::path& dock,
+/// A version of the stored index, with those learnwares alive that the catalogue still has. A damaged one is
+/// not used and said: searches then compare every learnware.
+[[nodiscard]] OpenedIndex open_index(const index::IndexVersion& version,
                                      std::span<const std::shared_ptr<const index::Entry>> entries,
                                      const std::shared_ptr<const compute::Backend>& backend,
                                      unsigned threads);

@@ -5,6 +5,7 @@
 #include "learndock/spec/codec.hpp"
 
 #include "compute/parallel.hpp"
+#include "market/index_keeper.hpp"
 #include "market/market_index.hpp"
 
 #include <algorithm>
@@ -32,6 +33,9 @@ Result<void> compute_self_terms(const NewEntries& entries, const compute::Backen
 }
 
 }  // namespace
+
+Market::State::State() = default;
+Market::State::~State() = default;
 
 Result<std::shared_ptr<index::Entry>> make_entry(const catalog::LearnwareRecord& record) {
   auto entry = std::make_shared<index::Entry>();
@@ -70,7 +74,7 @@ Result<void> Market::State::load() {
   LEARNDOCK_TRY(first.version, catalog->version());
   first.semantic = std::make_shared<index::SemanticIndex>();
   const std::vector<std::shared_ptr<const index::Entry>> all(entries.begin(), entries.end());
-  OpenedIndex opened = open_index(directory, all, backend, used_threads());
+  OpenedIndex opened = open_index(*store->current(), all, backend, used_threads());
   for (const std::string& problem : opened.problems)
     log(LogLevel::warning, "the stored index is not used, every learnware is compared: " + problem);
   first.parts = std::move(opened.parts);
@@ -127,7 +131,26 @@ Result<std::vector<catalog::LearnwareRecord>> Market::State::insert(
   index::Snapshot next = *snapshots.current();
   ++next.version;
   publish(std::move(next), entries);
+  if (keeper) keeper->notify();
   return stored;
+}
+
+bool Market::State::drop_damaged_parts() {
+  const std::lock_guard writing(writer);
+  index::Snapshot next = *snapshots.current();
+  if (!next.parts) return false;
+  auto parts = std::make_shared<index::DockParts>(*next.parts);
+  std::erase_if(parts->parts, [&](const auto& part) {
+    const auto sound = part->part->segment()->verify({}, used_threads());
+    if (!sound) log(LogLevel::error, "a part of the stored index is given up: " + describe(sound.error()));
+    return !sound;
+  });
+  if (parts->parts.size() == next.parts->parts.size()) return false;
+  next.parts = std::move(parts);
+  index::count_spaces(next);
+  publish(std::move(next), {});
+  if (keeper) keeper->notify();
+  return true;
 }
 
 Result<void> Market::State::sweep_blobs() {

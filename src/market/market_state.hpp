@@ -2,6 +2,7 @@
 
 #include "learndock/catalog/catalog.hpp"
 #include "learndock/compute/backend.hpp"
+#include "learndock/index/index_store.hpp"
 #include "learndock/index/snapshot.hpp"
 #include "learndock/market/market.hpp"
 #include "learndock/package/blob_store.hpp"
@@ -25,7 +26,12 @@ using NewEntries = std::vector<std::shared_ptr<index::Entry>>;
 /// Bytes of points and weights.
 [[nodiscard]] std::uint64_t specification_bytes(const index::Entry& entry);
 
+class IndexKeeper;
+
 struct Market::State {
+  State();
+  ~State();
+
   MarketOptions options;
   std::filesystem::path directory;
   std::filesystem::path staging;
@@ -33,9 +39,12 @@ struct Market::State {
   std::shared_ptr<const compute::Backend> backend;
   std::unique_ptr<catalog::Catalog> catalog;
   std::unique_ptr<package::BlobStore> blobs;
+  std::unique_ptr<index::IndexStore> store;
   index::SnapshotHolder snapshots;
   std::mutex writer;  // one change at a time: catalogue, then index
   std::atomic<std::uint64_t> staged{0};
+  std::mutex tending;                   // one change of the stored index at a time
+  std::unique_ptr<IndexKeeper> keeper;  // last: its thread uses all the rest
 
   [[nodiscard]] Result<void> load();
   [[nodiscard]] unsigned used_threads() const;
@@ -50,6 +59,10 @@ struct Market::State {
   /// stored is also searchable. The caller holds `writer`.
   [[nodiscard]] Result<std::vector<catalog::LearnwareRecord>> insert(
       std::span<const catalog::LearnwareRecord> records, NewEntries entries);
+
+  /// Parts of the stored index that are damaged are no longer used. @return whether there were any
+  /// @cost reads all stored parts
+  bool drop_damaged_parts();
 
   /// Removes blobs that no record names: uploads cut off between the blob and its row.
   [[nodiscard]] Result<void> sweep_blobs();

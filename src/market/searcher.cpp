@@ -277,8 +277,10 @@ Result<SearchAnswer> search_snapshot(const index::Snapshot& snapshot, const Sear
   SearchAnswer answer;
   answer.index_version = snapshot.version;
   Deadline deadline(start, request.budget);
-  // The stored index is a CPU's; another backend by name compares everything itself.
-  const bool indexed = backend.name() == "cpu" && is_indexed(snapshot, request);
+  // The stored index is searched by the dock's backend; another one by name, and the reference, compare
+  // everything themselves.
+  const bool indexed =
+      backend.name() == snapshot.backend && backend.name() != kReference && is_indexed(snapshot, request);
   const bool unfiltered =
       indexed && request.text.empty() && request.semantic == spec::SemanticSpecification();
   const FilterRequest filter_request{request.semantic, request.text, filtered_needed(request), catalog};

@@ -11,7 +11,9 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <fstream>
+#include <thread>
 
 namespace learndock::market {
 namespace {
@@ -214,6 +216,26 @@ TEST_F(ReindexTest, ADamagedIndexIsSaidAndNotAnsweredFrom) {
   expect_right_answers(*market, false);
 }
 
+TEST_F(ReindexTest, APartFoundDamagedDuringASearchIsGivenUpAndMadeAnew) {
+  ASSERT_TRUE(reindex(dock(), options_).has_value());
+  MarketOptions options;
+  options.threads = 1;
+  options.index_from = 100;
+  const auto market = Market::open(dock(), options).value();
+  // The reduced sets come first in a segment, and are only checked when they are read.
+  for (const auto& file : fs::directory_iterator(dock() / "index"))
+    if (file.path().filename().string().starts_with("segment-")) {
+      std::fstream bytes(file.path(), std::ios::in | std::ios::out | std::ios::binary);
+      bytes.seekp(9000);
+      bytes.write("damage", 6);
+    }
+  expect_right_answers(*market, false);
+  EXPECT_EQ(market->status().indexed, 0U);
+  ASSERT_TRUE(market->tend_index().has_value());
+  EXPECT_EQ(market->status().indexed, 800U);
+  expect_right_answers(*market, true);
+}
+
 TEST_F(ReindexTest, AKilledReindexGoesOnAndNeverBreaksTheIndexInForce) {
   ASSERT_TRUE(reindex(dock(), options_).has_value());
   options_.codes = compute::CodeType::int8;
@@ -236,6 +258,80 @@ TEST_F(ReindexTest, AKilledReindexGoesOnAndNeverBreaksTheIndexInForce) {
   resumed += report->resumed;
   EXPECT_EQ(report->learnwares, 800U);
   expect_right_answers(*open(), true);
+}
+
+TEST_F(ReindexTest, TheIndexIsTendedWhileSearchesAndWritersGoOn) {
+  MarketOptions options;
+  options.threads = 1;
+  options.index_from = 60;
+  options.tend_index = true;
+  {
+    const auto market = Market::open(dock(), options).value();
+    std::atomic<bool> stop{false};
+    std::vector<std::jthread> readers;
+    for (int reader = 0; reader < 2; ++reader)
+      readers.emplace_back([&] {
+        std::size_t r = 0;
+        const auto all = requests();
+        while (!stop) {
+          const auto answer = market->search(all[r++ % all.size()]);
+          EXPECT_TRUE(answer.has_value() && answer->exact);
+        }
+      });
+    for (std::size_t i = 400; i < 500; i += 20) {
+      import_lines(*market, lines(i, i + 20));
+      for (std::size_t gone = i - 400; gone < i - 380; gone += 4)
+        ASSERT_TRUE(market->remove(LearnwareId::create("a" + large_.ids[gone]).value()).has_value());
+    }
+    stop = true;
+    readers.clear();
+    ASSERT_TRUE(market->tend_index().has_value());
+    EXPECT_GT(market->status().indexed, 500U);
+    expect_right_answers(*market, true);
+  }
+  expect_right_answers(*open(), true);
+}
+
+TEST_F(ReindexTest, ManySmallPartsBecomeOne) {
+  MarketOptions options;
+  options.threads = 1;
+  options.index_from = 10;
+  const auto market = Market::open(dock(), options).value();
+  for (std::size_t i = 400; i < 500; i += 10) {
+    import_lines(*market, lines(i, i + 10));
+    ASSERT_TRUE(market->tend_index().has_value());
+  }
+  std::size_t segments = 0;
+  for (const auto& file : fs::directory_iterator(dock() / "index"))
+    segments += file.path().filename().string().starts_with("segment-") ? 1U : 0U;
+  EXPECT_LT(segments, 24U) << "old versions' files included";
+  EXPECT_EQ(market->status().indexed, 1011U) << "all but two of the space of thirteen";
+  expect_right_answers(*market, true);
+}
+
+TEST_F(ReindexTest, AKilledWriterLeavesADockWhoseIndexAndCatalogueAgree) {
+  for (unsigned point = 0; point < 60; ++point) {
+    const pid_t child = ::fork();
+    ASSERT_GE(child, 0);
+    if (child == 0) {
+      MarketOptions options;
+      options.threads = 1;
+      options.index_from = 5;
+      const auto market = Market::open(dock(), options);
+      if (market)
+        for (std::size_t i = 400 + point; i < 500; ++i) {
+          import_lines(**market, lines(i, i + 1));
+          static_cast<void>((*market)->tend_index());
+        }
+      ::_exit(0);
+    }
+    ::usleep(20'000 + point * 900);
+    ::kill(child, SIGKILL);
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    if (point % 12 == 11) expect_right_answers(*open(), false);
+  }
+  expect_right_answers(*open(), false);
 }
 
 TEST_F(ReindexTest, SaysWhatCannotBe) {

@@ -20,6 +20,9 @@ struct MarketOptions {
   std::string backend;   ///< "" = the fastest CPU backend
   unsigned threads = 0;  ///< of one search; 0 = all cores
   package::PackageLimits package_limits = {};
+  /// So many learnwares of one space that the stored index does not hold become a part of it.
+  std::size_t index_from = 8192;
+  bool tend_index = false;  ///< do so on a thread of its own; else only when `tend_index` is called
 };
 
 struct Rejection {
@@ -55,6 +58,7 @@ class Market {
   [[nodiscard]] static Result<std::unique_ptr<Market>> open(const std::filesystem::path& directory,
                                                             const MarketOptions& options = {});
   ~Market();
+  struct State;  ///< known to the market's own files only
 
   /// Learnwares of another dimension, type, number of scales or (absolute scores) gamma are skipped with a
   /// warning.
@@ -85,12 +89,14 @@ class Market {
   [[nodiscard]] Result<package::ModelEntry> model_entry(const LearnwareId& id) const;
   /// @errors not_found
   [[nodiscard]] Result<catalog::LearnwareRecord> remove(const LearnwareId& id);
+  /// Takes into the stored index what has ripened; searches go on meanwhile and see the same learnwares.
+  /// @return how many parts were made @errors io, no_space, corrupt, internal
+  [[nodiscard]] Result<std::size_t> tend_index();
   [[nodiscard]] MarketStatus status() const;
   /// A folder on the dock's own disk for uploads in progress; emptied on open.
   [[nodiscard]] const std::filesystem::path& staging_directory() const;
 
  private:
-  struct State;
   explicit Market(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };

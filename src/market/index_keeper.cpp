@@ -1,0 +1,221 @@
+#include "market/index_keeper.hpp"
+
+#include "learndock/base/log.hpp"
+#include "learndock/index/bound_check.hpp"
+
+#include <algorithm>
+#include <map>
+
+namespace learndock::market {
+namespace {
+
+using Entries = std::vector<std::shared_ptr<const index::Entry>>;
+
+/// Parts of one space from which the smaller ones are made one; and how many learnwares are stored together.
+constexpr std::size_t kManyParts = 8;
+constexpr std::size_t kBatch = 4096;
+/// Learnwares that a new space's subspace is fitted to.
+constexpr std::size_t kSample = 8192;
+constexpr std::size_t kCheckedQueries = 4;
+
+/// The learnwares that no part holds, by space; only spaces that have enough of them for a part.
+std::map<index::SpaceKey, Entries> ripe_spaces(const index::Snapshot& snapshot, std::size_t enough) {
+  std::map<index::SpaceKey, Entries> spaces;
+  const auto take = [&](const std::shared_ptr<const index::Entry>& entry) {
+    if (entry->specification && entry->specification->gaussian())
+      spaces[index::SpaceKey::of(*entry->specification)].push_back(entry);
+  };
+  for (const auto& entry : snapshot.parts ? snapshot.plain : snapshot.entries) take(entry);
+  std::erase_if(spaces, [&](const auto& space) { return space.second.size() < enough; });
+  return spaces;
+}
+
+/// A space's newest subspace, or one fitted to what came.
+Result<std::shared_ptr<const index::FeatureSpace>> space_for(const index::Snapshot& snapshot,
+                                                             const index::SpaceKey& key,
+                                                             const Entries& entries,
+                                                             const compute::Backend& backend) {
+  if (snapshot.parts)
+    for (const auto& part : snapshot.parts->parts)
+      if (part->space == key)
+        return std::shared_ptr<const index::FeatureSpace>(part->part, part->part->space());
+  std::vector<compute::ReducedSetView> sample;
+  const std::size_t step = std::max<std::size_t>(1, entries.size() / kSample);
+  for (std::size_t i = 0; i < entries.size(); i += step) sample.push_back(entries[i]->specification->view());
+  LEARNDOCK_TRY(index::FeatureSpace space, index::FeatureSpace::fit(sample, key.kernel(), {}, backend));
+  return std::make_shared<const index::FeatureSpace>(std::move(space));
+}
+
+/// A new part on its way into the store; its file is given up unless it is committed.
+class NewPart {
+ public:
+  static Result<NewPart> create(Market::State& state, const index::SpaceKey& key,
+                                std::shared_ptr<const index::FeatureSpace> space) {
+    const index::IndexStore::NewSegment segment = state.store->next_segment();
+    auto writer =
+        index::PartWriter::create(segment.path, key, std::move(space),
+                                  {compute::CodeType::int4, segment.generation, state.used_threads()});
+    if (!writer) {
+      state.store->discard(segment.path);
+      return Failure(std::move(writer).error());
+    }
+    return NewPart(state, segment.path, std::move(*writer));
+  }
+  NewPart(NewPart&& other) noexcept
+      : state_(other.state_), path_(std::exchange(other.path_, {})), writer_(std::move(other.writer_)) {}
+  ~NewPart() {
+    if (!path_.empty()) state_.store->discard(path_);
+  }
+
+  [[nodiscard]] index::PartWriter& writer() { return writer_; }
+  /// Closed, opened again and compared with exact distances.
+  Result<std::shared_ptr<const index::StoredPart>> finish() {
+    LEARNDOCK_CHECK(writer_.finish());
+    LEARNDOCK_TRY(auto part, index::open_part(path_, state_.backend, state_.used_threads()));
+    LEARNDOCK_CHECK(index::check_bounds(*part, kCheckedQueries, 1, state_.used_threads()));
+    return part;
+  }
+  void keep() { path_.clear(); }
+
+ private:
+  NewPart(Market::State& state, std::filesystem::path path, index::PartWriter writer)
+      : state_(state), path_(std::move(path)), writer_(std::move(writer)) {}
+  Market::State& state_;
+  std::filesystem::path path_;
+  index::PartWriter writer_;
+};
+
+/// Puts `added` in force in the place of `replaced`; searches see it at once.
+Result<void> put_in_force(Market::State& state, std::shared_ptr<const index::StoredPart> added,
+                          const std::vector<std::shared_ptr<const index::LivePart>>& replaced) {
+  const std::lock_guard lock(state.writer);
+  const auto current = state.snapshots.current();
+  index::DockParts parts;
+  if (current->parts) parts = *current->parts;
+  std::erase_if(parts.parts, [&](const auto& part) {
+    return std::any_of(replaced.begin(), replaced.end(),
+                       [&](const auto& old) { return old->part == part->part; });
+  });
+  std::vector<std::uint64_t> keys;
+  for (const auto& entry : current->entries) keys.push_back(entry->sequence);
+  parts.parts.push_back(index::live_part(added->space_key(), added, keys));
+  index::IndexContent content;
+  for (const auto& part : parts.parts) content.segments.push_back(part->part->segment());
+  content.covers = keys.empty() ? 0 : keys.back();
+  LEARNDOCK_TRY(const auto version, state.store->commit(std::move(content), state.store->current()->number));
+  parts.version = version->number;
+  index::Snapshot next = *current;
+  next.parts = std::make_shared<const index::DockParts>(std::move(parts));
+  index::count_spaces(next);
+  state.publish(std::move(next), {});
+  return {};
+}
+
+Result<void> add_entries(index::PartWriter& writer,
+                         std::span<const std::shared_ptr<const index::Entry>> entries) {
+  for (std::size_t first = 0; first < entries.size(); first += kBatch) {
+    std::vector<index::PartItem> items;
+    std::vector<std::uint64_t> keys;
+    for (const auto& entry : entries.subspan(first, std::min(kBatch, entries.size() - first))) {
+      items.push_back({entry->id.text(), entry->specification->view()});
+      keys.push_back(entry->sequence);
+    }
+    LEARNDOCK_CHECK(writer.add(items, keys));
+  }
+  return {};
+}
+
+Result<void> store_entries(Market::State& state, const index::Snapshot& snapshot, const index::SpaceKey& key,
+                           const Entries& entries) {
+  LEARNDOCK_TRY(auto space, space_for(snapshot, key, entries, *state.backend));
+  LEARNDOCK_TRY(NewPart part, NewPart::create(state, key, std::move(space)));
+  LEARNDOCK_CHECK(add_entries(part.writer(), entries));
+  LEARNDOCK_TRY(auto stored, part.finish());
+  LEARNDOCK_CHECK(put_in_force(state, std::move(stored), {}));
+  part.keep();
+  return {};
+}
+
+/// The smaller half of a space's parts when it has many; nothing else.
+std::vector<std::shared_ptr<const index::LivePart>> small_parts(const index::Snapshot& snapshot) {
+  std::map<index::SpaceKey, std::vector<std::shared_ptr<const index::LivePart>>> spaces;
+  if (snapshot.parts)
+    for (const auto& part : snapshot.parts->parts) spaces[part->space].push_back(part);
+  for (auto& [key, parts] : spaces) {
+    if (parts.size() < kManyParts) continue;
+    std::stable_sort(parts.begin(), parts.end(),
+                     [](const auto& a, const auto& b) { return a->live_count < b->live_count; });
+    parts.resize((parts.size() + 1) / 2);
+    return parts;
+  }
+  return {};
+}
+
+/// Keys of a part ascend, so those of many parts are merged before they are written.
+Result<void> merge_parts(Market::State& state, const index::Snapshot& snapshot,
+                         const std::vector<std::shared_ptr<const index::LivePart>>& old) {
+  Entries entries;
+  for (const auto& entry : snapshot.entries)
+    if (std::any_of(old.begin(), old.end(),
+                    [&](const auto& part) { return part->item_of(entry->sequence).has_value(); }))
+      entries.push_back(entry);
+  const auto& newest = old.back();
+  LEARNDOCK_TRY(NewPart part, NewPart::create(state, newest->space,
+                                              std::shared_ptr<const index::FeatureSpace>(
+                                                  newest->part, newest->part->space())));
+  LEARNDOCK_CHECK(add_entries(part.writer(), entries));
+  LEARNDOCK_TRY(auto stored, part.finish());
+  LEARNDOCK_CHECK(put_in_force(state, std::move(stored), old));
+  part.keep();
+  return {};
+}
+
+}  // namespace
+
+Result<bool> tend_index(Market::State& state) {
+  const std::lock_guard tending(state.tending);
+  const auto snapshot = state.snapshots.current();
+  for (const auto& [key, entries] : ripe_spaces(*snapshot, state.options.index_from)) {
+    LEARNDOCK_CHECK(store_entries(state, *snapshot, key, entries));
+    return true;
+  }
+  const auto small = small_parts(*snapshot);
+  if (small.empty()) return false;
+  LEARNDOCK_CHECK(merge_parts(state, *snapshot, small));
+  return true;
+}
+
+IndexKeeper::IndexKeeper(Market::State& state) : state_(state), thread_([this] { run(); }) {}
+
+IndexKeeper::~IndexKeeper() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  changed_.notify_all();
+  thread_.join();
+}
+
+void IndexKeeper::notify() {
+  {
+    const std::lock_guard lock(mutex_);
+    changes_ = true;
+  }
+  changed_.notify_all();
+}
+
+void IndexKeeper::run() {
+  std::unique_lock lock(mutex_);
+  while (true) {
+    changed_.wait(lock, [this] { return changes_ || stopping_; });
+    if (stopping_) return;
+    changes_ = false;
+    lock.unlock();
+    const auto done = tend_index(state_);
+    if (!done) log(LogLevel::warning, "the stored index was left as it is: " + describe(done.error()));
+    lock.lock();
+    if (done && *done) changes_ = true;  // there may be more
+  }
+}
+
+}  // namespace learndock::market
