@@ -2,7 +2,7 @@
 // brute force in two forms, general vector indexes over the same embeddings, and random Fourier features.
 //
 //   bench_search [--n N] [--dimension D] [--points M] [--gamma G] [--tasks T] [--queries Q] [--repeats R]
-//                [--threads T]
+//                [--threads T] [--only RIVAL]
 //
 // Rivals return candidates by approximate distance, which are then ranked by exact distance, as here: their
 // recall is what the candidates miss. The embeddings are the coordinates and the residual, so that Euclidean
@@ -72,7 +72,8 @@ Json json_of(const SearchRow& row) {
 
 class Run {
  public:
-  explicit Run(const SearchScene& scene) : scene_(scene) {}
+  /// @param only  the one rival to measure; empty: all
+  Run(const SearchScene& scene, std::string_view only) : scene_(scene), only_(only) {}
 
   Result<Json> all() {
     LEARNDOCK_CHECK(brute());
@@ -156,6 +157,7 @@ class Run {
 
   Result<void> rival(std::unique_ptr<VectorRival> rival, const char* name, const std::string& prefix,
                      const Embedder& embedder, MatrixView<const float> vectors) {
+    if (!only_.empty() && only_ != name) return {};
     if (!rival) {
       left_out_.push_back(name);
       return {};
@@ -242,14 +244,15 @@ class Run {
   }
 
   const SearchScene& scene_;
+  std::string_view only_;
   double loop_ms_ = 0, brute_ms_ = 0;
   std::vector<Json> rows_;
   Json embedding_seconds_ = Json::object(), left_out_ = Json::array();
 };
 
-Result<Json> run(const SceneOptions& options) {
+Result<Json> run(const SceneOptions& options, std::string_view only) {
   LEARNDOCK_TRY(const SearchScene scene, SearchScene::create(options));
-  return Run(scene).all();
+  return Run(scene, only).all();
 }
 
 }  // namespace
@@ -257,6 +260,7 @@ Result<Json> run(const SceneOptions& options) {
 
 int main(int argc, char** argv) {
   learndock::bench::SceneOptions options;
+  std::string only;
   for (int i = 1; i + 1 < argc; i += 2) {
     const std::string_view option = argv[i];
     const std::string value = argv[i + 1];
@@ -266,10 +270,11 @@ int main(int argc, char** argv) {
     if (option == "--gamma") options.market.gamma = std::stod(value);
     if (option == "--tasks") options.market.tasks = std::stoul(value);
     if (option == "--queries") options.queries = std::stoul(value);
+    if (option == "--only") only = value;
     if (option == "--repeats") options.repeats = std::stoul(value);
     if (option == "--threads") options.threads = static_cast<unsigned>(std::stoul(value));
   }
-  const auto result = learndock::bench::run(options);
+  const auto result = learndock::bench::run(options, only);
   if (!result) {
     std::fprintf(stderr, "%s\n", result.error().message.c_str());
     return 1;

@@ -41,6 +41,8 @@ def grid(sizes, tables, columns):
             if label:
                 options["label"] = label
             yield {"group": "table", "table": name, "d_gamma": d_gamma, "options": options}
+            if d_gamma == 0.5:
+                yield {"group": "codes", "table": name, "d_gamma": d_gamma, "options": {**options, "codes": "int8"}}
 
 
 def columns(file, label):
