@@ -40,6 +40,12 @@ libclang-rt-dev or libclang-rt-18-dev or libclang-rt-14-dev|sanitizer and fuzzer
 clang-format-14 or clang-format|style check
 "
 
+# For scripts/bench alone: without them the programs are built without these rivals.
+PACKAGES_BENCH="
+libfaiss-dev|a rival of the search
+libhnswlib-dev|a rival of the search
+"
+
 PACKAGES_TIDY="
 clang-tidy|static checks
 "

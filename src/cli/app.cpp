@@ -148,6 +148,7 @@ int run_commands(int argc, char** argv, Invocation& invocation) {
   app.set_version_flag("--version", "learndock " LEARNDOCK_VERSION);
   add_spec_commands(app, invocation);
   add_dock_commands(app, invocation);
+  add_bench_command(app, invocation);
   add_get_command(app, invocation);
   add_reindex_command(app, invocation);
   add_search_command(app, invocation);

@@ -38,6 +38,7 @@ struct DockChoice {
 void add_dock_choice(CLI::App& command, DockChoice& choice);
 [[nodiscard]] Result<void> check(const DockChoice& choice);
 
+void add_bench_command(CLI::App& app, Invocation& invocation);
 void add_spec_commands(CLI::App& app, Invocation& invocation);
 void add_dock_commands(CLI::App& app, Invocation& invocation);
 void add_get_command(CLI::App& app, Invocation& invocation);

@@ -1,0 +1,255 @@
+#include "learndock/compute/registry.hpp"
+#include "learndock/index/search_trial.hpp"
+#include "learndock/market/reindex.hpp"
+#include "learndock/spec/table.hpp"
+
+#include "cli/command.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <cmath>
+
+namespace learndock::cli {
+namespace {
+
+struct BenchArguments {
+  std::string gamma = "auto", codes = "int4", market = "clustered", specs, data, label, file;
+  std::size_t points = 20, dimension = 20, tasks = 2000;
+  std::uint64_t seed = 1, budget_ms = 0;
+  index::TrialOptions trial;
+};
+
+Result<std::optional<double>> gamma_of(const std::string& text) {
+  if (text == "auto") return std::nullopt;
+  double gamma = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), gamma);
+  if (error != std::errc() || end != text.data() + text.size() || !(gamma > 0) || !std::isfinite(gamma))
+    return fail(ErrorCode::usage, fmt::format("--gamma is \"{}\"", text), {},
+                "give a positive number or auto");
+  return gamma;
+}
+
+Result<index::MarketKind> kind_of(const std::string& name) {
+  if (name == "clustered") return index::MarketKind::clustered;
+  if (name == "near-duplicates") return index::MarketKind::near_duplicates;
+  if (name == "equal-distances") return index::MarketKind::equal_distances;
+  return fail(ErrorCode::usage, fmt::format("there is no market \"{}\"", name), "--market",
+              "choose clustered, near-duplicates or equal-distances");
+}
+
+Result<std::unique_ptr<index::TrialSets>> sets_of(const BenchArguments& arguments) {
+  LEARNDOCK_TRY(const std::optional<double> gamma, gamma_of(arguments.gamma));
+  if (!arguments.specs.empty()) return index::listed_sets(arguments.specs);
+  if (!arguments.data.empty()) {
+    spec::TableOptions reading;
+    reading.label_column = arguments.label;
+    LEARNDOCK_TRY(const spec::Table table, spec::read_table(arguments.data, reading));
+    LEARNDOCK_TRY(const auto backend, compute::open_backend("cpu", 1));
+    return index::region_sets(table.values.view(), {arguments.points, gamma, arguments.seed}, backend);
+  }
+  index::SyntheticOptions synthetic;
+  LEARNDOCK_TRY(synthetic.kind, kind_of(arguments.market));
+  synthetic.tasks = arguments.tasks;
+  synthetic.dimension = arguments.dimension;
+  synthetic.points = arguments.points;
+  synthetic.gamma = gamma.value_or(0);
+  synthetic.seed = arguments.seed;
+  return index::synthetic_sets(synthetic);
+}
+
+Json json_of(const index::Quantiles& values) {
+  return {{"median", values.median}, {"p95", values.p95}, {"p99", values.p99}, {"max", values.max}};
+}
+
+Json json_of(const index::TrialMixtures& mixtures) {
+  return {{"count", mixtures.count},
+          {"milliseconds", json_of(mixtures.milliseconds)},
+          {"members", json_of(mixtures.members)},
+          {"evaluated", json_of(mixtures.evaluated)},
+          {"mmd_squared", json_of(mixtures.mmd_squared)},
+          {"gap_of_query", json_of(mixtures.gap_of_query)},
+          {"gap_of_mixture", json_of(mixtures.gap_of_mixture)},
+          {"within_one_percent_of_query", mixtures.within_one_percent_of_query}};
+}
+
+Json json_of(const index::TrialReport& report) {
+  Json json = {{"learnwares", report.learnwares},
+               {"dimension", report.dimension},
+               {"gamma", report.gamma},
+               {"landmarks", report.landmarks},
+               {"coordinates", report.coordinates},
+               {"prefilter", report.prefilter},
+               {"threads", report.threads},
+               {"queries", report.queries},
+               {"top", report.top},
+               {"build", nullptr},
+               {"bytes_per_learnware",
+                {{"codes", report.size.codes},
+                 {"factors", report.size.factors},
+                 {"tables", report.size.tables},
+                 {"reduced_sets", report.size.reduced_sets}}},
+               {"space_bytes", report.size.space_bytes},
+               {"open_seconds", report.open_seconds},
+               {"bounds_checked", report.bounds_checked},
+               {"mean_kernel", report.mean_kernel},
+               {"residual_share", report.residual_share},
+               {"certified_share", report.certified_share},
+               {"evaluated", json_of(report.evaluated)},
+               {"left", json_of(report.left)},
+               {"milliseconds", json_of(report.milliseconds)},
+               {"batched_per_second", report.batched_per_second},
+               {"last_mmd_squared", json_of(report.last_mmd_squared)},
+               {"compared", report.compared},
+               {"equal_share", report.equal_share},
+               {"brute_milliseconds", report.brute_milliseconds},
+               {"mixtures", nullptr},
+               {"peak_resident_bytes", report.peak_resident_bytes}};
+  if (report.build)
+    json["build"] = {{"fit_seconds", report.build->fit_seconds},
+                     {"add_seconds", report.build->add_seconds},
+                     {"learnwares_per_second", report.build->rate},
+                     {"peak_resident_bytes", report.build->peak_resident_bytes}};
+  if (report.mixtures) json["mixtures"] = json_of(*report.mixtures);
+  return json;
+}
+
+std::vector<std::string> row(const std::string& name, const index::Quantiles& values, int digits) {
+  const auto text = [&](double value) { return fmt::format("{:.{}f}", value, digits); };
+  return {name, text(values.median), text(values.p95), text(values.p99), text(values.max)};
+}
+
+void print_market(const index::TrialReport& report) {
+  const index::TrialSize& size = report.size;
+  print_line(fmt::format(
+      "{} learnwares of dimension {}, gamma {:.4g}: mean kernel {:.3g}, residual share {:.3g}",
+      report.learnwares, report.dimension, report.gamma, report.mean_kernel, report.residual_share));
+  if (report.build)
+    print_line(fmt::format("built in {:.2f} s ({:.0f} learnwares a second), at most {:.0f} MiB resident",
+                           report.build->fit_seconds + report.build->add_seconds, report.build->rate,
+                           report.build->peak_resident_bytes / 1048576));
+  print_line(
+      fmt::format("{:.0f} bytes a learnware (codes {:.0f}, factors {:.0f}, tables {:.0f}), reduced sets "
+                  "{:.0f}; opened and answered in {:.3f} s; {} bounds checked",
+                  size.codes + size.factors + size.tables, size.codes, size.factors, size.tables,
+                  size.reduced_sets, report.open_seconds, report.bounds_checked));
+}
+
+void print_text(const index::TrialReport& report) {
+  print_market(report);
+  print_line(
+      fmt::format("{}: {:.2f} % of {} answers proved, {:.0f} a second in a batch; {:.0f} % of {} equal to "
+                  "brute force ({:.1f} ms each); at most {:.0f} MiB resident",
+                  report.prefilter, 100 * report.certified_share, report.queries, report.batched_per_second,
+                  100 * report.equal_share, report.compared, report.brute_milliseconds,
+                  report.peak_resident_bytes / 1048576));
+  Rows rows = {{"of a query", "median", "p95", "p99", "max"},
+               row("milliseconds", report.milliseconds, 3),
+               row("exact evaluations", report.evaluated, 0),
+               row("candidates left", report.left, 0),
+               row("last MMD^2", report.last_mmd_squared, 6)};
+  if (report.mixtures) {
+    rows.push_back(row("mixture, milliseconds", report.mixtures->milliseconds, 3));
+    rows.push_back(row("mixture, gap / <u,u>", report.mixtures->gap_of_query, 6));
+    rows.push_back(row("mixture, MMD^2", report.mixtures->mmd_squared, 6));
+  }
+  print_table(rows);
+}
+
+Result<void> run(const BenchArguments& given, const OutputOptions& output) {
+  if (!given.specs.empty() && !given.data.empty())
+    return fail(ErrorCode::usage, "--specs and --data are two sources of learnwares", {}, "give one of them");
+  index::TrialOptions trial = given.trial;
+  LEARNDOCK_TRY(trial.codes, market::code_type_of(given.codes));
+  trial.budget = std::chrono::milliseconds(given.budget_ms);
+  trial.file = given.file;
+  LEARNDOCK_TRY(const std::unique_ptr<index::TrialSets> sets, sets_of(given));
+  LEARNDOCK_TRY(const index::TrialReport report,
+                index::run_search_trial(*sets, trial,
+                                        [&](std::string_view stage, std::uint64_t done, std::uint64_t total) {
+                                          show_progress(output, std::string(stage), done, total);
+                                        }));
+  if (output.json)
+    print_json(json_of(report));
+  else
+    print_text(report);
+  return {};
+}
+
+void add_market_options(CLI::App& command, BenchArguments& arguments) {
+  command.add_option("--n", arguments.trial.learnwares, "Learnwares in the market")
+      ->check(whole_number(1, 100'000'000))
+      ->capture_default_str();
+  command.add_option("--market", arguments.market, "clustered, near-duplicates or equal-distances")
+      ->capture_default_str();
+  command.add_option("--dimension", arguments.dimension, "Of the points")
+      ->check(whole_number(1, 65536))
+      ->capture_default_str();
+  command.add_option("--points", arguments.points, "Of each reduced set")
+      ->check(whole_number(1, 16384))
+      ->capture_default_str();
+  command.add_option("--gamma", arguments.gamma, "Of the kernel; auto: 1 / median squared distance")
+      ->capture_default_str();
+  command.add_option("--tasks", arguments.tasks, "Of which the learnwares are copies")
+      ->check(whole_number(1, 10'000'000))
+      ->capture_default_str();
+  command.add_option("--data", arguments.data, "Learnwares of local regions of this table (CSV or .npy)");
+  command.add_option("--label", arguments.label, "The table's column to leave out");
+  command.add_option("--specs", arguments.specs, "Learnwares from a file, one specification a line");
+  command.add_option("--seed", arguments.seed, "Of the market")
+      ->check(whole_number(0))
+      ->capture_default_str();
+}
+
+void add_search_options(CLI::App& command, BenchArguments& arguments) {
+  index::TrialOptions& trial = arguments.trial;
+  command.add_option("--queries", trial.queries, "Not among the learnwares")
+      ->check(whole_number(1, 1'000'000))
+      ->capture_default_str();
+  command.add_option("--top", trial.top, "Hits of each query")
+      ->check(whole_number(1, 1000))
+      ->capture_default_str();
+  command.add_option("--compared", trial.compared, "Queries that are also answered by brute force")
+      ->check(whole_number(0))
+      ->capture_default_str();
+  command.add_option("--repeats", trial.repeats, "Passes over the queries; the quickest one counts")
+      ->check(whole_number(1, 1000))
+      ->capture_default_str();
+  command.add_option("--mixture", trial.mixture_members, "Members of mixtures; 0: none are searched")
+      ->check(whole_number(0, 100))
+      ->capture_default_str();
+  command.add_option("--budget-ms", arguments.budget_ms, "Of a query; 0: none, every answer is proved")
+      ->check(whole_number(0, 3'600'000))
+      ->capture_default_str();
+  command.add_option("--codes", arguments.codes, "int4, int8, fp16 or fp32: bits of each coordinate")
+      ->capture_default_str();
+  command.add_option("--landmarks", trial.subspace.landmarks, "Points that span the subspace")
+      ->check(whole_number(1, 8192))
+      ->capture_default_str();
+  command.add_option("--coordinates", trial.subspace.coordinates, "Of an embedding")
+      ->check(whole_number(1, 4096))
+      ->capture_default_str();
+  command.add_option("--threads", trial.threads, "0 means all cores")
+      ->check(whole_number(0, 1024))
+      ->capture_default_str();
+  command.add_option("--file", arguments.file,
+                     "A segment to search again: made when it is not there, and kept");
+}
+
+}  // namespace
+
+void add_bench_command(CLI::App& app, Invocation& invocation) {
+  CLI::App* const group =
+      app.add_subcommand("bench", "Measure the search on markets of this machine's making");
+  group->footer("example:\n  learndock bench search --n 100000");
+  group->require_subcommand(1);
+  const OutputOptions& output = invocation.output;
+  auto arguments = std::make_shared<BenchArguments>();
+  CLI::App* const command = add_command(
+      *group, invocation, "search", "Build a market, search it, and compare the answers with brute force",
+      "learndock bench search --n 100000 --json", [=, &output] { return run(*arguments, output); });
+  add_market_options(*command, *arguments);
+  add_search_options(*command, *arguments);
+}
+
+}  // namespace learndock::cli

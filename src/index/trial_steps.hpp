@@ -1,0 +1,52 @@
+#pragma once
+
+#include "learndock/index/search_trial.hpp"
+#include "learndock/index/segment_part.hpp"
+
+#include <chrono>
+#include <memory>
+#include <vector>
+
+namespace learndock::index {
+
+/// The steps of a search trial after the market is built.
+
+class Stopwatch {
+ public:
+  [[nodiscard]] double seconds() const {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+  }
+  [[nodiscard]] double milliseconds() const { return 1e3 * seconds(); }
+
+ private:
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+/// Sets `first` ... of queries or learnwares, made on `threads` threads.
+[[nodiscard]] Result<std::vector<OwnedSet>> make_sets(const TrialSets& sets, bool queries,
+                                                      std::uint64_t first, std::size_t count,
+                                                      unsigned threads);
+
+struct Trial {
+  const TrialSets& sets;
+  const TrialOptions& options;  ///< threads are known
+  const TrialProgress& progress;
+  std::shared_ptr<const StoredPart> part;
+  std::vector<OwnedSet> queries = {};
+
+  [[nodiscard]] std::vector<FilteredPart> parts() const { return {FilteredPart{part}}; }
+  [[nodiscard]] CertifiedOptions search_options() const {
+    CertifiedOptions search;
+    search.top = options.top;
+    search.threads = options.threads;
+    return search;
+  }
+};
+
+/// Latencies, the batch and what the answers say. @errors of certified_search
+[[nodiscard]] Result<void> time_queries(const Trial& trial, TrialReport& report);
+/// @errors internal: an answer that claims to be exact is not
+[[nodiscard]] Result<void> compare_with_brute_force(const Trial& trial, TrialReport& report);
+[[nodiscard]] Result<void> time_mixtures(const Trial& trial, TrialReport& report);
+
+}  // namespace learndock::index
