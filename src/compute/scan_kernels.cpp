@@ -252,9 +252,11 @@ HWY_INLINE std::uint32_t test_queries(const Items& items, const ScanQueries& que
     const Floats product0 = product(n, 0), product1 = product(n, 1);
     hn::StoreU(product0, tag, stored + n * kBlockItems + item);
     hn::StoreU(product1, tag, stored + n * kBlockItems + item + width);
-    const bool may = may_be_within(items, test, item, product0, least) |
-                     may_be_within(items, test, item + width, product1, least);
-    open |= static_cast<std::uint32_t>(may) << n;
+    // Both without a branch between them.
+    const auto first_may = static_cast<std::uint32_t>(may_be_within(items, test, item, product0, least));
+    const auto second_may =
+        static_cast<std::uint32_t>(may_be_within(items, test, item + width, product1, least));
+    open |= (first_may | second_may) << n;
   });
   return open;
 }
