@@ -9,8 +9,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <limits>
 #include <chrono>
+#include <limits>
 #include <mutex>
 #include <unordered_set>
 
@@ -29,9 +29,9 @@ constexpr std::string_view kInsertStatistical = "INSERT INTO statistical (sequen
 constexpr std::string_view kFind = "SELECT " LEARNDOCK_COLUMNS
                                    ", (SELECT bytes FROM statistical s WHERE s.sequence = l.sequence) "
                                    "FROM learnware l WHERE id = ?";
-constexpr std::string_view kVisit =
-    "SELECT l." LEARNDOCK_COLUMNS
-    ", bytes FROM learnware l LEFT JOIN statistical USING (sequence) WHERE sequence BETWEEN ? AND ? ORDER BY 1";
+constexpr std::string_view kVisit = "SELECT l." LEARNDOCK_COLUMNS
+                                    ", bytes FROM learnware l LEFT JOIN statistical USING (sequence) WHERE "
+                                    "sequence BETWEEN ? AND ? ORDER BY 1";
 constexpr std::string_view kList =
     "SELECT " LEARNDOCK_COLUMNS " FROM learnware WHERE sequence > ? ORDER BY sequence LIMIT ?";
 constexpr std::string_view kOwnerOfPackage =

@@ -92,7 +92,8 @@ struct Metrics::State {
   prometheus::Gauge& items = gauge("learndock_index_items", "Learnwares in the search index.");
   prometheus::Gauge& specification_bytes =
       gauge("learndock_index_specification_bytes", "Memory held by specifications.");
-  prometheus::Gauge& indexed = gauge("learndock_index_stored_items", "Learnwares in the stored search index.");
+  prometheus::Gauge& indexed =
+      gauge("learndock_index_stored_items", "Learnwares in the stored search index.");
   prometheus::Gauge& cpu = gauge("process_cpu_seconds_total", "User and system time of the process.");
   prometheus::Gauge& resident = gauge("process_resident_memory_bytes", "Resident memory.");
   prometheus::Gauge& descriptors = gauge("process_open_fds", "Open file descriptors.");
