@@ -1,7 +1,6 @@
 // Mixtures over all learnwares: the certified gap against the optimum itself and against every alignment.
 #include "learndock/index/certified_mixture.hpp"
 
-#include "learndock/index/plain_part.hpp"
 #include "learndock/numeric/simplex_qp.hpp"
 
 #include "index/market_scene.hpp"
@@ -29,7 +28,7 @@ struct Dock {
                         count = (p + 1) * shape.learnwares / pieces - first;
       const auto items = market.items(first, count);
       if (p == 2) {
-        parts.push_back({plain_part(items)});
+        parts.push_back({testing::plain_part(items, {shape.gamma, shape.scales}, shape.dimension)});
         continue;
       }
       std::vector<compute::ReducedSetView> sample;
@@ -38,15 +37,6 @@ struct Dock {
           FeatureSpace::fit(sample, {shape.gamma, shape.scales}, {40, 20, p}, *backend).value());
       parts.push_back({make_memory_part(space, items, options, backend).value()});
     }
-  }
-
-  [[nodiscard]] std::shared_ptr<const SearchPart> plain_part(const std::vector<PartItem>& items) const {
-    const compute::GaussianKernel kernel{shape.gamma, shape.scales};
-    std::vector<PlainItem> plain;
-    for (const PartItem& item : items)
-      plain.push_back(
-          {nullptr, item.id, item.set, compute::DirectQuery(item.set, kernel).inner_product(item.set)});
-    return make_plain_part(kernel, shape.dimension, std::move(plain));
   }
 
   /// A blend of some learnwares, moved a little: no single one explains it.

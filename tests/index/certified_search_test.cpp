@@ -1,8 +1,6 @@
 // `exact: true` against brute force in fp64: every hit, every distance, every tie.
 #include "learndock/index/certified_search.hpp"
 
-#include "learndock/index/plain_part.hpp"
-
 #include "index/market_scene.hpp"
 
 #include <gtest/gtest.h>
@@ -67,7 +65,8 @@ struct Dock {
     const auto backend = cpu();
     const auto items = market.items(first, count);
     filters.emplace_back(count, std::vector{0.02, 0.5, 0.9}[random() % 3], random);
-    if (random() % 5 == 0) return add(plain_part(shape, items), random);
+    if (random() % 5 == 0)
+      return add(testing::plain_part(items, {shape.gamma, shape.scales}, shape.dimension), random);
     std::vector<compute::ReducedSetView> sample;
     for (std::size_t i = 0; i < std::min<std::size_t>(count, 60); ++i) sample.push_back(items[i].set);
     const SubspaceOptions subspace{4 + random() % 40, 1 + random() % 32, random()};
@@ -77,16 +76,6 @@ struct Dock {
     options.prefilter = random() % 8 == 0 ? PrefilterKind::exact_scan : PrefilterKind::code_scan;
     options.codes = static_cast<compute::CodeType>(random() % 4);
     add(make_memory_part(space, items, options, backend).value(), random);
-  }
-
-  static std::shared_ptr<const SearchPart> plain_part(const MarketShape& shape,
-                                                      const std::vector<PartItem>& items) {
-    const compute::GaussianKernel kernel{shape.gamma, shape.scales};
-    std::vector<PlainItem> plain;
-    for (const PartItem& item : items)
-      plain.push_back(
-          {nullptr, item.id, item.set, compute::DirectQuery(item.set, kernel).inner_product(item.set)});
-    return make_plain_part(kernel, shape.dimension, std::move(plain));
   }
 
   void add(std::shared_ptr<const SearchPart> made, std::mt19937_64& random) {

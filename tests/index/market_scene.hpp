@@ -2,6 +2,7 @@
 
 #include "learndock/compute/registry.hpp"
 #include "learndock/index/memory_part.hpp"
+#include "learndock/index/plain_part.hpp"
 
 #include "support/generators.hpp"
 
@@ -78,6 +79,17 @@ inline SceneMarket make_market(const MarketShape& shape, std::size_t queries) {
     market.ids.push_back(std::to_string((i * 7919 + 13) % 100'003) + "-" + std::to_string(i));
   }
   return market;
+}
+
+/// Items as the latest inserts are held, without embeddings.
+inline std::shared_ptr<const index::SearchPart> plain_part(std::span<const index::PartItem> items,
+                                                           const compute::GaussianKernel& kernel,
+                                                           std::size_t dimension) {
+  std::vector<index::PlainItem> plain;
+  for (const index::PartItem& item : items)
+    plain.push_back(
+        {nullptr, item.id, item.set, compute::DirectQuery(item.set, kernel).inner_product(item.set)});
+  return index::make_plain_part(kernel, dimension, std::move(plain));
 }
 
 /// Bits of a random filter that lets about `share` of the items pass.
