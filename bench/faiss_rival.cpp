@@ -12,6 +12,14 @@ namespace learndock::bench {
 #ifdef LEARNDOCK_BENCH_FAISS
 namespace {
 
+void search_index(const faiss::Index& index, MatrixView<const float> queries, unsigned threads,
+                  MatrixView<std::int64_t> found) {
+  omp_set_num_threads(static_cast<int>(threads));
+  std::vector<float> distances(found.size());
+  index.search(static_cast<faiss::Index::idx_t>(queries.rows()), queries.data(),
+               static_cast<faiss::Index::idx_t>(found.cols()), distances.data(), found.data());
+}
+
 class Flat final : public VectorRival {
  public:
   std::string name() const override { return "faiss flat"; }
@@ -23,10 +31,7 @@ class Flat final : public VectorRival {
   }
   void search(MatrixView<const float> queries, unsigned threads,
               MatrixView<std::int64_t> found) const override {
-    omp_set_num_threads(static_cast<int>(threads));
-    std::vector<float> distances(found.size());
-    index_->search(static_cast<faiss::Index::idx_t>(queries.rows()), queries.data(),
-                   static_cast<faiss::Index::idx_t>(found.cols()), distances.data(), found.data());
+    search_index(*index_, queries, threads, found);
   }
   double bytes() const override { return bytes_; }
 
@@ -51,10 +56,7 @@ class Ivf final : public VectorRival {
   }
   void search(MatrixView<const float> queries, unsigned threads,
               MatrixView<std::int64_t> found) const override {
-    omp_set_num_threads(static_cast<int>(threads));
-    std::vector<float> distances(found.size());
-    index_->search(static_cast<faiss::Index::idx_t>(queries.rows()), queries.data(),
-                   static_cast<faiss::Index::idx_t>(found.cols()), distances.data(), found.data());
+    search_index(*index_, queries, threads, found);
   }
   double bytes() const override { return bytes_; }
   std::vector<std::size_t> knobs() const override { return {8, 32, 128}; }
