@@ -110,7 +110,17 @@ void store(CodeType type, const Code& code, std::size_t lane, std::byte* block) 
   }
 }
 
+constexpr std::array<std::string_view, 4> kTypeNames = {"fp32", "fp16", "int8", "int4"};
+
 }  // namespace
+
+std::string_view code_type_name(CodeType type) { return kTypeNames[static_cast<std::size_t>(type)]; }
+
+std::optional<CodeType> code_type_of_name(std::string_view name) {
+  const auto found = std::find(kTypeNames.begin(), kTypeNames.end(), name);
+  if (found == kTypeNames.end()) return std::nullopt;
+  return static_cast<CodeType>(found - kTypeNames.begin());
+}
 
 std::size_t ScanCodesView::block_bytes() const {
   constexpr std::array<std::size_t, 4> kHalfBytes = {8, 4, 2, 1};

@@ -11,6 +11,8 @@ namespace {
 
 /// Pairs of each query: nearest by bound, and drawn from all.
 constexpr std::size_t kNearest = 256, kDrawn = 256;
+/// Of a new part: queries whose bounds are compared, and searches compared with comparing everything.
+constexpr std::size_t kCheckedQueries = 8, kCheckedSearches = 2;
 
 /// The scans' answers for one query: its nearest and a random sample.
 Result<std::vector<compute::ScanHit>> bounds_of(const SearchPart& part, std::span<const Embedding> query,
@@ -94,6 +96,13 @@ Result<std::size_t> check_searches(const std::shared_ptr<const SearchPart>& part
                   "the index in force was kept; report this");
   }
   return wanted;
+}
+
+Result<PartCheck> check_part(const std::shared_ptr<const SearchPart>& part, unsigned threads) {
+  PartCheck check;
+  LEARNDOCK_TRY(check.bounds, check_bounds(*part, kCheckedQueries, 1, threads));
+  LEARNDOCK_TRY(check.searches, check_searches(part, kCheckedSearches, threads));
+  return check;
 }
 
 }  // namespace learndock::index

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 #include <unordered_set>
 
 namespace learndock::index {
@@ -80,9 +79,7 @@ class Search {
   }
 
   void take_all(std::size_t p) {
-    std::vector<std::size_t> all(objectives_.size());
-    std::iota(all.begin(), all.end(), std::size_t{0});
-    for (const std::size_t q : all) take_all_for(p, q);
+    for (std::size_t q = 0; q < objectives_.size(); ++q) take_all_for(p, q);
   }
 
   void take_all_for(std::size_t p, std::size_t q) {

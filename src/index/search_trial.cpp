@@ -19,8 +19,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Learnwares made and embedded together, and those that a subspace is fitted to.
-constexpr std::size_t kBatch = 8192, kSample = 8192;
+/// Learnwares made and embedded together.
+constexpr std::size_t kBatch = 8192;
 constexpr std::size_t kCheckedQueries = 8;
 
 double peak_resident() {
@@ -46,16 +46,26 @@ class TemporaryFolder {
   fs::path path_;
 };
 
+/// make(0), ..., make(count - 1) on threads.
+template <class Make>
+Result<std::vector<OwnedSet>> make_numbered(std::size_t count, unsigned threads, const Make& make) {
+  std::vector<OwnedSet> made(count);
+  std::vector<Result<void>> done(count);
+  compute::run_tasks(count, threads, [&](std::size_t i) {
+    done[i] = make(i).map([&](OwnedSet&& one) { made[i] = std::move(one); });
+  });
+  for (auto& one : done) LEARNDOCK_CHECK(std::move(one));
+  return made;
+}
+
 Result<std::shared_ptr<const FeatureSpace>> fit_space(const TrialSets& sets, const TrialOptions& options,
                                                       const compute::Backend& backend, TrialBuild& build) {
   // Spread over the market: its tasks and regions may come in order.
-  const std::size_t count = std::min(kSample, options.learnwares), stride = options.learnwares / count;
-  std::vector<OwnedSet> sample(count);
-  std::vector<Result<void>> done(count);
-  compute::run_tasks(count, options.threads, [&](std::size_t i) {
-    done[i] = sets.learnware(i * stride).map([&](OwnedSet&& set) { sample[i] = std::move(set); });
-  });
-  for (auto& one : done) LEARNDOCK_CHECK(std::move(one));
+  const std::size_t count = std::min(kSubspaceSample, options.learnwares),
+                    stride = options.learnwares / count;
+  LEARNDOCK_TRY(const std::vector<OwnedSet> sample, make_numbered(count, options.threads, [&](std::size_t i) {
+                  return sets.learnware(i * stride);
+                }));
   std::vector<compute::ReducedSetView> views;
   for (const OwnedSet& set : sample) views.push_back(set.view());
   const Stopwatch watch;
@@ -188,14 +198,9 @@ void describe(const Trial& trial, TrialReport& report) {
 
 Result<std::vector<OwnedSet>> make_sets(const TrialSets& sets, bool queries, std::uint64_t first,
                                         std::size_t count, unsigned threads) {
-  std::vector<OwnedSet> made(count);
-  std::vector<Result<void>> done(count);
-  compute::run_tasks(count, threads, [&](std::size_t i) {
-    auto set = queries ? sets.query(first + i) : sets.learnware(first + i);
-    done[i] = std::move(set).map([&](OwnedSet&& one) { made[i] = std::move(one); });
+  return make_numbered(count, threads, [&](std::size_t i) {
+    return queries ? sets.query(first + i) : sets.learnware(first + i);
   });
-  for (auto& one : done) LEARNDOCK_CHECK(std::move(one));
-  return made;
 }
 
 Quantiles Quantiles::of(std::span<const double> values) {

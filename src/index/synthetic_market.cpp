@@ -1,5 +1,7 @@
 #include "learndock/index/synthetic_market.hpp"
 
+#include "index/mixed_number.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -11,14 +13,6 @@ namespace {
 constexpr std::size_t kComponents = 3;
 /// Rows drawn for each reduced point, and Lloyd rounds over them.
 constexpr std::size_t kRowsPerPoint = 8, kRounds = 3;
-
-/// Neighbouring numbers must not give related streams.
-std::uint64_t mixed(std::uint64_t seed, std::uint64_t number) {
-  std::uint64_t x = seed * 0x9E3779B97F4A7C15U + number + 1;
-  x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9U;
-  x = (x ^ (x >> 27)) * 0x94D049BB133111EBU;
-  return x ^ (x >> 31);
-}
 
 std::size_t nearest(const Matrix<double>& centres, std::span<const double> row) {
   std::size_t best = 0;
@@ -96,7 +90,7 @@ SyntheticMarket::SyntheticMarket(const SyntheticOptions& options) : options_(opt
 }
 
 OwnedSet SyntheticMarket::make(std::uint64_t number) const {
-  std::mt19937_64 random(mixed(options_.seed, number));
+  std::mt19937_64 random(mixed_number(options_.seed, number));
   // The learnwares' numbers are those below 2^40; queries are asked for above.
   if (options_.kind == MarketKind::equal_distances) return antipodes(options_, random, number >> 40U != 0);
   const Task& task = tasks_[random() % tasks_.size()];
@@ -109,7 +103,7 @@ OwnedSet SyntheticMarket::make(std::uint64_t number) const {
   for (double& value : means.values()) value += strength * normal(random);
   Matrix<double> rows(kRowsPerPoint * options_.points, options_.dimension);
   // Near-duplicates differ by their means alone: one stream of rows for all of a task.
-  std::mt19937_64 common(mixed(options_.seed + 1, static_cast<std::uint64_t>(&task - tasks_.data())));
+  std::mt19937_64 common(mixed_number(options_.seed + 1, static_cast<std::uint64_t>(&task - tasks_.data())));
   std::mt19937_64& source = options_.kind == MarketKind::near_duplicates ? common : random;
   for (std::size_t r = 0; r < rows.rows(); ++r) {
     const double at = uniform(source);

@@ -26,11 +26,6 @@ constexpr std::size_t kRefineAll = 2000, kMaxNearTies = 2000, kFarthest = 64;
 constexpr double kNearTie = 1e-7;
 constexpr std::size_t kRefineBatch = 64;
 
-void warn_skipped(std::vector<std::string>& warnings, std::size_t count, std::string_view why) {
-  if (count > 0)
-    warnings.push_back(fmt::format("{} learnware{} skipped: {}", count, count == 1 ? "" : "s", why));
-}
-
 /// A forgotten label column makes the query one wider than everything here; say what would have fitted.
 void warn_if_none_fits(std::vector<std::string>& warnings, const std::set<std::size_t>& dimensions,
                        std::size_t wanted) {
@@ -119,6 +114,11 @@ Result<void> refine_one(Candidates& candidates, std::size_t i, const Query& quer
 }
 
 }  // namespace
+
+void warn_skipped(std::vector<std::string>& warnings, std::size_t count, std::string_view why) {
+  if (count > 0)
+    warnings.push_back(fmt::format("{} learnware{} skipped: {}", count, count == 1 ? "" : "s", why));
+}
 
 void Candidates::resize(std::size_t count) {
   entries.resize(count);

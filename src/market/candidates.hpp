@@ -7,6 +7,7 @@
 #include "market/semantic_filter.hpp"
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace learndock::market {
@@ -29,6 +30,9 @@ struct Candidates {
 
   void resize(std::size_t count);
 };
+
+/// "3 learnwares skipped: WHY", when there are any.
+void warn_skipped(std::vector<std::string>& warnings, std::size_t count, std::string_view why);
 
 /// What has the query's type, shape, number of scales and, for absolute scores, gamma, and speaks its
 /// languages; the rest is counted in warnings. A compat query has one scale.

@@ -18,9 +18,6 @@ using Entries = std::vector<std::shared_ptr<const index::Entry>>;
 /// Parts of one space from which the smaller ones are made one; and how many learnwares are stored together.
 constexpr std::size_t kManyParts = 8;
 constexpr std::size_t kBatch = 4096;
-/// Learnwares that a new space's subspace is fitted to.
-constexpr std::size_t kSample = 8192;
-constexpr std::size_t kCheckedQueries = 4, kCheckedSearches = 2;
 /// After a failure nothing is tried for so long: a full disk does not empty by trying.
 constexpr std::chrono::seconds kBackOff{60};
 
@@ -46,7 +43,7 @@ Result<std::shared_ptr<const index::FeatureSpace>> space_for(const index::Snapsh
       if (part->space == key)
         return std::shared_ptr<const index::FeatureSpace>(part->part, part->part->space());
   std::vector<compute::ReducedSetView> sample;
-  const std::size_t step = (entries.size() + kSample - 1) / kSample;
+  const std::size_t step = (entries.size() + index::kSubspaceSample - 1) / index::kSubspaceSample;
   for (std::size_t i = 0; i < entries.size(); i += step) sample.push_back(entries[i]->specification->view());
   LEARNDOCK_TRY(index::FeatureSpace space, index::FeatureSpace::fit(sample, key.kernel(), {}, backend));
   return std::make_shared<const index::FeatureSpace>(std::move(space));
@@ -78,8 +75,7 @@ class NewPart {
   Result<std::shared_ptr<const index::StoredPart>> finish() {
     LEARNDOCK_CHECK(writer_.finish());
     LEARNDOCK_TRY(auto part, index::open_part(path_, state_.backend, state_.used_threads()));
-    LEARNDOCK_CHECK(index::check_bounds(*part, kCheckedQueries, 1, state_.used_threads()));
-    LEARNDOCK_CHECK(index::check_searches(part, kCheckedSearches, state_.used_threads()));
+    LEARNDOCK_CHECK(index::check_part(part, state_.used_threads()));
     return part;
   }
   void keep() { path_.clear(); }

@@ -4,6 +4,7 @@
 #include "learndock/index/plain_part.hpp"
 #include "learndock/spec/mmd.hpp"
 
+#include "market/answer_terms.hpp"
 #include "market/candidates.hpp"
 #include "market/mixture.hpp"
 
@@ -19,22 +20,15 @@ namespace {
 
 using SteadyClock = Deadline::Clock;
 
-/// As for searches that compare all: the reference's pool, and the share of the self terms that is rounding.
-constexpr std::size_t kMaxPool = 1000;
-constexpr double kExactFit = 1e-12;
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
-double milliseconds_since(SteadyClock::time_point start) {
-  return std::chrono::duration<double, std::milli>(SteadyClock::now() - start).count();
-}
-
-double absolute_score(double mmd_squared, double self_a, double self_b) {
-  return std::clamp(1 - mmd_squared / (self_a + self_b), 0.0, 1.0);
-}
-
-void warn_skipped(std::vector<std::string>& warnings, std::size_t count, std::string_view why) {
-  if (count > 0)
-    warnings.push_back(fmt::format("{} learnware{} skipped: {}", count, count == 1 ? "" : "s", why));
+double direct_self(const index::Entry& entry) {
+  double self = entry.direct_self.load(std::memory_order_relaxed);
+  if (!std::isnan(self)) return self;
+  const compute::ReducedSetView view = entry.specification->view();
+  self = compute::DirectQuery(view, view.kernel()).inner_product(view);
+  entry.direct_self.store(self, std::memory_order_relaxed);
+  return self;
 }
 
 /// What can be compared with the query: stored parts with their bitmaps, and one part of the rest.
@@ -121,7 +115,7 @@ class Comparable {
     if (plain_.empty()) return;
     std::vector<index::PlainItem> items;
     for (const index::Entry* entry : plain_)
-      items.push_back({nullptr, entry->id.text(), entry->specification->view(), entry->direct_self});
+      items.push_back({nullptr, entry->id.text(), entry->specification->view(), direct_self(*entry)});
     parts_.push_back({index::make_plain_part(key_.kernel(), key_.dimension(), std::move(items))});
   }
 

@@ -1,7 +1,5 @@
 #include "market/market_index.hpp"
 
-#include "compute/parallel.hpp"
-
 namespace learndock::market {
 
 std::filesystem::path index_folder(const std::filesystem::path& dock) { return dock / "index"; }
@@ -18,7 +16,7 @@ OpenedIndex open_index(const index::IndexVersion& version,
   auto parts = std::make_shared<index::DockParts>();
   parts->version = version.number;
   for (const auto& segment : version.content.segments) {
-    auto part = index::open_part(segment, backend, threads == 0 ? compute::usable_cores() : threads);
+    auto part = index::open_part(segment, backend, threads);
     if (!part) {
       opened.problems.push_back(describe(part.error()));
       continue;

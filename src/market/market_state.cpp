@@ -1,7 +1,6 @@
 #include "market/market_state.hpp"
 
 #include "learndock/base/log.hpp"
-#include "learndock/compute/direct_sums.hpp"
 #include "learndock/spec/codec.hpp"
 
 #include "compute/parallel.hpp"
@@ -13,8 +12,7 @@
 namespace learndock::market {
 namespace {
 
-Result<void> compute_self_terms(const NewEntries& entries, const compute::Backend& backend,
-                                unsigned threads) {
+Result<void> compute_self_terms(const NewEntries& entries, const compute::Backend& backend) {
   std::vector<index::Entry*> gaussian;
   std::vector<compute::ReducedSetView> views;
   for (const auto& entry : entries)
@@ -24,11 +22,7 @@ Result<void> compute_self_terms(const NewEntries& entries, const compute::Backen
     }
   std::vector<double> self(views.size());
   LEARNDOCK_CHECK(backend.self_inner_products(views, self));
-  compute::run_tasks(gaussian.size(), threads, [&](std::size_t i) {
-    gaussian[i]->self_inner = self[i];
-    const compute::DirectQuery direct(views[i], {views[i].gamma, views[i].scales});
-    gaussian[i]->direct_self = direct.inner_product(views[i]);
-  });
+  for (std::size_t i = 0; i < gaussian.size(); ++i) gaussian[i]->self_inner = self[i];
   return {};
 }
 
@@ -69,7 +63,7 @@ Result<void> Market::State::load() {
     entries.push_back(std::move(*entry));
     return {};
   }));
-  LEARNDOCK_CHECK(compute_self_terms(entries, *backend, used_threads()));
+  LEARNDOCK_CHECK(compute_self_terms(entries, *backend));
   index::Snapshot first;
   LEARNDOCK_TRY(first.version, catalog->version());
   first.semantic = std::make_shared<index::SemanticIndex>();
@@ -121,7 +115,7 @@ void Market::State::withdraw(const LearnwareId& id) {
 
 Result<std::vector<catalog::LearnwareRecord>> Market::State::insert(
     std::span<const catalog::LearnwareRecord> records, NewEntries entries) {
-  LEARNDOCK_CHECK(compute_self_terms(entries, *backend, used_threads()));
+  LEARNDOCK_CHECK(compute_self_terms(entries, *backend));
   LEARNDOCK_TRY(std::vector<catalog::LearnwareRecord> stored, catalog->insert(records));
   for (std::size_t i = 0; i < stored.size(); ++i) {
     entries[i]->id = stored[i].id;

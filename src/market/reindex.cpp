@@ -15,7 +15,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 
 namespace learndock::market {
 namespace {
@@ -24,8 +23,10 @@ namespace fs = std::filesystem;
 
 /// Learnwares embedded together.
 constexpr std::size_t kBatch = 8192;
-/// Of each segment: queries whose bounds are compared with distances, and searches compared with brute force.
-constexpr std::size_t kCheckedQueries = 8, kCheckedSearches = 2;
+
+unsigned threads_of(const ReindexOptions& options) {
+  return options.threads == 0 ? compute::usable_cores() : options.threads;
+}
 
 /// The plan's number is in the name: what a process of an older plan finishes late is nobody's piece.
 fs::path piece_file(const fs::path& dock, const ReindexPlan& plan, std::size_t range, std::size_t space) {
@@ -119,7 +120,7 @@ class RangeBuilder {
     LEARNDOCK_TRY(auto subspace, read_planned_space(dock_, space));
     index::PartWriterOptions writer_options;
     writer_options.codes = options_.codes;
-    writer_options.threads = options_.threads == 0 ? compute::usable_cores() : options_.threads;
+    writer_options.threads = threads_of(options_);
     LEARNDOCK_TRY(index::PartWriter writer,
                   index::PartWriter::create(piece_file(dock_, plan_, range_, space), plan_.spaces[space],
                                             std::move(subspace), writer_options));
@@ -134,20 +135,19 @@ class RangeBuilder {
   std::map<std::size_t, Piece> pieces_;
 };
 
-Result<void> check_part(const fs::path& file, const SequenceRange& range, unsigned threads,
-                        ReindexReport& report) {
+Result<void> check_piece(const fs::path& file, const SequenceRange& range, unsigned threads,
+                         ReindexReport& report) {
   LEARNDOCK_TRY(const auto backend, compute::open_backend("cpu", threads));
   LEARNDOCK_TRY(const auto part, index::open_part(file, backend, threads));
-  LEARNDOCK_TRY(const index::BoundCheck bounds, index::check_bounds(*part, kCheckedQueries, 1, threads));
-  LEARNDOCK_TRY(const std::size_t searches, index::check_searches(part, kCheckedSearches, threads));
+  LEARNDOCK_TRY(const index::PartCheck checked, index::check_part(part, threads));
   if (part->count() > 0) {
     const auto keys = part->keys();
     if (keys.front() < range.first || keys.back() > range.last)
       return fail(ErrorCode::corrupt, "a piece holds learnwares of another one", file.string(),
                   "remove the folder and plan again");
   }
-  report.bounds_checked += bounds.pairs;
-  report.searches_checked += searches;
+  report.bounds_checked += checked.bounds.pairs;
+  report.searches_checked += checked.searches;
   report.learnwares += part->count();
   ++report.segments;
   return {};
@@ -163,10 +163,6 @@ Result<void> check_dock(const fs::path& dock) {
 Result<std::unique_ptr<catalog::Catalog>> open_catalogue(const fs::path& dock) {
   LEARNDOCK_CHECK(check_dock(dock));
   return catalog::open_sqlite_catalog(dock / "catalog.sqlite", false);
-}
-
-unsigned threads_of(const ReindexOptions& options) {
-  return options.threads == 0 ? compute::usable_cores() : options.threads;
 }
 
 Result<std::size_t> build_pieces(const fs::path& dock, const catalog::Catalog& catalog,
@@ -205,7 +201,7 @@ Result<ReindexReport> put_in_force(const fs::path& dock, const ReindexPlan& plan
   ReindexReport report;
   report.spaces = plan.spaces.size();
   for (std::size_t i = 0; i < files.size(); ++i) {
-    LEARNDOCK_CHECK(check_part(files[i], ranges[i], threads_of(options), report));
+    LEARNDOCK_CHECK(check_piece(files[i], ranges[i], threads_of(options), report));
     if (progress) progress("checking", i + 1, files.size());
   }
   LEARNDOCK_TRY(const auto store, index::IndexStore::open(index_folder(dock)));
@@ -274,12 +270,11 @@ Result<std::uint64_t> rollback_index(const fs::path& dock) {
 }
 
 Result<compute::CodeType> code_type_of(std::string_view name) {
-  constexpr std::array<std::string_view, 4> kNames = {"fp32", "fp16", "int8", "int4"};
-  const auto found = std::find(kNames.begin(), kNames.end(), name);
-  if (found == kNames.end())
+  const auto type = compute::code_type_of_name(name);
+  if (!type)
     return fail(ErrorCode::invalid_argument, fmt::format("there are no codes '{}'", name), "--codes",
                 "choose int4, int8, fp16 or fp32");
-  return static_cast<compute::CodeType>(found - kNames.begin());
+  return *type;
 }
 
 }  // namespace learndock::market

@@ -7,13 +7,12 @@
 #include "learndock/index/segment_part.hpp"
 #include "learndock/spec/codec.hpp"
 
-#include "compute/parallel.hpp"
+#include "index/mixed_number.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <map>
-#include <queue>
 
 namespace learndock::market {
 namespace {
@@ -22,8 +21,6 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kPlanFile = "plan.json";
 constexpr int kPlanFormat = 1;
-/// Learnwares that a subspace is fitted to.
-constexpr std::size_t kSample = 8192;
 constexpr std::uint64_t kProgressStride = 4096;
 /// Each is an open, mapped file of a running dock.
 constexpr std::size_t kMostSegments = 500;
@@ -32,24 +29,17 @@ fs::path space_file(const fs::path& dock, std::size_t space) {
   return reindex_folder(dock) / fmt::format("space-{:06}.lds", space);
 }
 
-/// Spreads neighbouring numbers: the sample is those of least hash, the same in every run.
-std::uint64_t hash_of(std::uint64_t sequence, std::uint64_t seed) {
-  std::uint64_t x = (sequence + 1) * 0x9E3779B97F4A7C15U ^ seed;
-  x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9U;
-  x = (x ^ (x >> 27)) * 0x94D049BB133111EBU;
-  return x ^ (x >> 31);
-}
-
-/// A space while the catalogue is read: how many it has, and a sample of them.
+/// A space while the catalogue is read: how many it has, and a sample of them, those whose mixed numbers are
+/// least: the same in every run.
 struct Found {
   std::size_t count = 0;
   std::map<std::uint64_t, spec::RkmeSpecification> sample;  // by hash, the least kept
 
   void add(std::uint64_t hash, spec::RkmeSpecification specification) {
     ++count;
-    if (sample.size() == kSample && hash >= std::prev(sample.end())->first) return;
+    if (sample.size() == index::kSubspaceSample && hash >= std::prev(sample.end())->first) return;
     sample.emplace(hash, std::move(specification));
-    if (sample.size() > kSample) sample.erase(std::prev(sample.end()));
+    if (sample.size() > index::kSubspaceSample) sample.erase(std::prev(sample.end()));
   }
 };
 
@@ -77,7 +67,8 @@ Result<CatalogueRead> read_catalogue(const catalog::Catalog& catalog, const Rein
     if (!specification) return pass_on(std::move(specification).error(), "learnware " + record.id.text());
     if (!is_indexable(*specification)) return {};
     index::SpaceKey key = index::SpaceKey::of(*specification);
-    read.spaces[std::move(key)].add(hash_of(record.sequence, options.seed), std::move(*specification));
+    read.spaces[std::move(key)].add(index::mixed_number(options.seed, record.sequence),
+                                    std::move(*specification));
     return {};
   }));
   if (progress) progress("reading", total, total);

@@ -4,6 +4,7 @@
 #include "learndock/spec/mmd.hpp"
 
 #include "compute/parallel.hpp"
+#include "market/answer_terms.hpp"
 #include "market/candidates.hpp"
 #include "market/compat_scores.hpp"
 #include "market/indexed_search.hpp"
@@ -25,16 +26,8 @@ constexpr std::string_view kReference = "cpu_reference";
 constexpr std::size_t kMaxTop = 1000;
 constexpr std::size_t kMaxCertified = 20, kMaxMixture = 100;
 constexpr std::size_t kMaxTextBytes = 256;
-/// The reference's pool is the square of the mixture's size; the auto method's fit is cubic in it.
-constexpr std::size_t kMaxPool = 1000;
 /// Above this the kernel sums between the pool's members are left to the fast backend.
 constexpr std::size_t kMaxReferencePool = 100;
-/// A distance under this share of the self terms is rounding: the best single fits exactly, as at zero.
-constexpr double kExactFit = 1e-12;
-
-double milliseconds_since(SteadyClock::time_point start) {
-  return std::chrono::duration<double, std::milli>(SteadyClock::now() - start).count();
-}
 
 MixtureMethod method_of(const SearchRequest& request) {
   return request.mixture_method.value_or(request.scores == ScoreMode::compat ? MixtureMethod::greedy
@@ -92,10 +85,6 @@ Result<void> warn_if_blind(const spec::RkmeSpecification& query, const compute::
         "scores skip the others, --scores compat compares them",
         mean, spec::kKernelBlindThreshold, query.gamma));
   return {};
-}
-
-double absolute_score(double mmd_squared, double self_a, double self_b) {
-  return std::clamp(1 - mmd_squared / (self_a + self_b), 0.0, 1.0);
 }
 
 /// One search with a statistical specification, stage by stage.

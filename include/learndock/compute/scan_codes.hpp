@@ -6,7 +6,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
+#include <string_view>
 #include <vector>
 
 namespace learndock::compute {
@@ -16,6 +18,10 @@ inline constexpr std::size_t kBlockItems = 32;
 
 /// How the coordinates of an embedding are stored. Values are part of stored layouts: do not renumber.
 enum class CodeType : std::uint8_t { fp32 = 0, fp16 = 1, int8 = 2, int4 = 3 };
+
+/// "fp32", "fp16", "int8", "int4".
+[[nodiscard]] std::string_view code_type_name(CodeType type);
+[[nodiscard]] std::optional<CodeType> code_type_of_name(std::string_view name);
 
 /// One learnware's embedding for the prefilter: coordinates a = P mu in an orthonormal basis of the space's
 /// subspace, what the subspace leaves out r = ||(I - P) mu||, and ||mu||^2 = |a|^2 + r^2.

@@ -26,4 +26,11 @@ struct BoundCheck {
 [[nodiscard]] Result<std::size_t> check_searches(const std::shared_ptr<const SearchPart>& part,
                                                  std::size_t searches, unsigned threads);
 
+struct PartCheck {
+  BoundCheck bounds;
+  std::size_t searches = 0;
+};
+/// Both, as every new part is checked before it is put in force. @errors as both
+[[nodiscard]] Result<PartCheck> check_part(const std::shared_ptr<const SearchPart>& part, unsigned threads);
+
 }  // namespace learndock::index

@@ -14,6 +14,9 @@
 
 namespace learndock::index {
 
+/// Learnwares that a subspace is fitted to, when there are as many: more do not change it.
+inline constexpr std::size_t kSubspaceSample = 8192;
+
 struct SubspaceOptions {
   std::size_t landmarks = 1024;   ///< at most; fewer when the sample has fewer distinct points
   std::size_t coordinates = 256;  ///< at most

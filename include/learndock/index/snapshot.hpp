@@ -29,10 +29,11 @@ struct Entry {
   std::string folded_description;
   std::array<std::vector<std::string>, spec::kSemanticKeys> values;
   std::optional<spec::RkmeSpecification> specification;
-  double self_inner = 0;   ///< <L, L> by the dock's backend; computed once when the learnware enters
-  double direct_self = 0;  ///< <L, L> by direct difference, as stored parts hold it
+  double self_inner = 0;  ///< <L, L> by the dock's backend; computed once when the learnware enters
   /// <L, L> by cpu_reference, NaN until a search first needs it; racing searches store the same value.
   mutable std::atomic<double> reference_self = std::numeric_limits<double>::quiet_NaN();
+  /// <L, L> by direct difference, as stored parts hold it; in the same way.
+  mutable std::atomic<double> direct_self = std::numeric_limits<double>::quiet_NaN();
 };
 
 /// All learnwares of a dock at one moment, by insertion order. Readers keep theirs for as long as they like.

@@ -1,0 +1,26 @@
+#pragma once
+
+#include "market/deadline.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+
+namespace learndock::market {
+
+// What searches by the index and searches that compare everything have in common.
+
+/// The reference's pool is the square of the mixture's size; the auto method's fit is cubic in it.
+inline constexpr std::size_t kMaxPool = 1000;
+/// A distance under this share of the self terms is rounding: the best single fits exactly, as at zero.
+inline constexpr double kExactFit = 1e-12;
+
+[[nodiscard]] inline double absolute_score(double mmd_squared, double self_a, double self_b) {
+  return std::clamp(1 - mmd_squared / (self_a + self_b), 0.0, 1.0);
+}
+
+[[nodiscard]] inline double milliseconds_since(Deadline::Clock::time_point start) {
+  return std::chrono::duration<double, std::milli>(Deadline::Clock::now() - start).count();
+}
+
+}  // namespace learndock::market
