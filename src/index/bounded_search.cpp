@@ -86,7 +86,7 @@ class Search {
   }
 
   Result<void> take_smallest(std::size_t p) {
-    const std::size_t wanted = options_.top + options_.first_extra;
+    const std::size_t wanted = options_.top + std::min(options_.first_extra, prefilter(p).most_extra());
     Matrix<compute::ScanHit> hits(objectives_.size(), wanted);
     std::vector<std::size_t> counts(objectives_.size());
     std::vector<std::size_t> all(objectives_.size());

@@ -19,6 +19,10 @@ constexpr double kPlainShare = 0.5, kPlainShareOfBatch = 0.1;
 /// From so many queries on a shared scan rounds them to one byte a coordinate.
 constexpr std::size_t kBatch = 8;
 
+/// What usually lies under the k-th best distance of a market where cells help. The bound of a candidate that
+/// is not needed would only keep more cells in play.
+constexpr std::size_t kMostExtra = 22;
+
 /// Which places may be returned: a filter of items seen through the cells' order, as far as it was asked for.
 class PlaceFilter {
  public:
@@ -70,6 +74,7 @@ class CellScan final : public Prefilter {
                        backend_->name(), cells_.cells.size());
   }
   std::size_t count() const override { return count_; }
+  std::size_t most_extra() const override { return kMostExtra; }
 
   Result<void> smallest(const PrefilterJob& job, MatrixView<ScanHit> out,
                         std::span<std::size_t> counts) const override {

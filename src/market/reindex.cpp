@@ -116,6 +116,7 @@ class RangeBuilder {
     LEARNDOCK_TRY(auto subspace, read_planned_space(dock_, space));
     index::PartWriterOptions writer_options;
     writer_options.codes = options_.codes;
+    writer_options.prefilter = options_.prefilter;
     writer_options.threads = options_.threads == 0 ? compute::usable_cores() : options_.threads;
     LEARNDOCK_TRY(index::PartWriter writer,
                   index::PartWriter::create(piece_file(dock_, range_, space), plan_.spaces[space],
@@ -144,6 +145,7 @@ Result<std::size_t> check_searches(const std::shared_ptr<const index::StoredPart
     LEARNDOCK_TRY(const auto fast, index::certified_search(parts, {&query, 1}, options));
     options.evaluate_all = part->count();
     LEARNDOCK_TRY(const auto plain, index::certified_search(parts, {&query, 1}, options));
+    if (!part->prefilter().certified()) continue;  // nothing is promised
     bool same = fast[0].exact && fast[0].hits.size() == plain[0].hits.size();
     for (std::size_t i = 0; same && i < fast[0].hits.size(); ++i)
       same = fast[0].hits[i].item == plain[0].hits[i].item;
@@ -213,6 +215,7 @@ Result<ReindexReport> put_in_force(const fs::path& dock, const ReindexPlan& plan
   }
   LEARNDOCK_TRY(const auto store, index::IndexStore::open(index_folder(dock)));
   index::IndexContent content;
+  content.options = {{"prefilter", prefilter_option(options)}};
   content.covers = plan.ranges.empty() ? 0 : plan.ranges.back().last;
   for (const fs::path& file : files) {
     LEARNDOCK_TRY(auto segment, store->adopt(file));

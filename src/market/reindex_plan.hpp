@@ -24,6 +24,8 @@ struct ReindexPlan {
   std::vector<std::size_t> learnwares;  ///< of each space
 };
 
+/// The wanted prefilter's name, or "auto".
+[[nodiscard]] std::string prefilter_option(const ReindexOptions& options);
 [[nodiscard]] std::filesystem::path reindex_folder(const std::filesystem::path& dock);
 
 /// @errors not_found, corrupt

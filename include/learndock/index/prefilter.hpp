@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <span>
 #include <string>
@@ -55,6 +56,9 @@ class Prefilter {
   [[nodiscard]] virtual std::size_t count() const = 0;
   /// False: what is not returned may lie lower than what is, so nothing is proved.
   [[nodiscard]] virtual bool certified() const { return true; }
+  /// Asking `smallest` for more candidates than this beyond those wanted costs more than asking `within` for
+  /// the rest, once the k-th best distance is known.
+  [[nodiscard]] virtual std::size_t most_extra() const { return std::numeric_limits<std::size_t>::max(); }
 
   /// Row q of `out`: the out.cols() allowed items of least bound, ascending, ties by item; counts[q] of them.
   [[nodiscard]] virtual Result<void> smallest(const PrefilterJob& job, MatrixView<compute::ScanHit> out,
