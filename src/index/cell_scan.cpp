@@ -15,7 +15,7 @@ using compute::ScanHit;
 
 /// Shares of all blocks above which reading all in a row is faster than reading cells: of one query, and of
 /// one among many that share a scan.
-constexpr double kPlainShare = 0.5, kPlainShareOfBatch = 0.1;
+constexpr double kPlainShare = 0.5, kPlainShareOfBatch = 0.02;
 /// From so many queries on a shared scan rounds them to one byte a coordinate.
 constexpr std::size_t kBatch = 8;
 
