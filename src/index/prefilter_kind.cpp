@@ -23,10 +23,9 @@ Result<PrefilterKind> prefilter_kind(std::string_view name) {
 }
 
 PrefilterKind chosen_prefilter(std::size_t learnwares) {
-  // Measured on two cores (docs/performance.md): below this all codes are read in the time in which the
-  // centres of cells are compared and threads started. A device reads all codes faster than it would be told
-  // which to skip; it finds the cells' order harmless (cell_scan.cpp).
-  constexpr std::size_t kWorthCells = 20'000;
+  // docs/performance.md: at 100,000 comparing the centres cost more than cells saved, at 400,000 they halved
+  // the median. By number alone: where a part will be searched is not known when it is written.
+  constexpr std::size_t kWorthCells = 200'000;
   return learnwares < kWorthCells ? PrefilterKind::code_scan : PrefilterKind::cells;
 }
 
