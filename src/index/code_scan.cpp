@@ -1,11 +1,11 @@
 #include "learndock/index/prefilter.hpp"
 
 #include "compute/parallel.hpp"
+#include "index/code_type_name.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 
 namespace learndock::index {
 namespace {
@@ -14,11 +14,6 @@ namespace {
 constexpr std::size_t kCodedAtOnce = 32 * compute::kBlockItems;
 /// From so many queries on, one byte a coordinate: half the work for a little looser bounds.
 constexpr std::size_t kBatch = 8;
-
-std::string_view type_name(compute::CodeType type) {
-  constexpr std::array<std::string_view, 4> kNames = {"fp32", "fp16", "int8", "int4"};
-  return kNames[static_cast<std::size_t>(type)];
-}
 
 std::vector<compute::EmbeddingView> views_of(std::span<const Embedding> queries) {
   std::vector<compute::EmbeddingView> views;
@@ -33,7 +28,7 @@ class CodeScan final : public Prefilter {
       : backend_(std::move(backend)), codes_(std::move(codes)) {}
 
   std::string name() const override {
-    return fmt::format("scan of {} codes on {}", type_name(codes_->view().type), backend_->name());
+    return fmt::format("scan of {} codes on {}", code_type_name(codes_->view().type), backend_->name());
   }
   std::size_t count() const override { return codes_->view().count; }
 

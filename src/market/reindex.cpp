@@ -119,6 +119,7 @@ class RangeBuilder {
     LEARNDOCK_TRY(auto subspace, read_planned_space(dock_, space));
     index::PartWriterOptions writer_options;
     writer_options.codes = options_.codes;
+    writer_options.prefilter = options_.prefilter;
     writer_options.threads = options_.threads == 0 ? compute::usable_cores() : options_.threads;
     LEARNDOCK_TRY(index::PartWriter writer,
                   index::PartWriter::create(piece_file(dock_, plan_, range_, space), plan_.spaces[space],
@@ -210,6 +211,7 @@ Result<ReindexReport> put_in_force(const fs::path& dock, const ReindexPlan& plan
   }
   LEARNDOCK_TRY(const auto store, index::IndexStore::open(index_folder(dock)));
   index::IndexContent content;
+  content.options = {{"prefilter", prefilter_option(options)}};
   content.covers = plan.ranges.empty() ? 0 : plan.ranges.back().last;
   for (const fs::path& file : files) {
     LEARNDOCK_TRY(auto segment, store->adopt(file));
