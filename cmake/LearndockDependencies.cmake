@@ -12,6 +12,8 @@ find_package(spdlog REQUIRED)
 find_package(OpenSSL REQUIRED COMPONENTS Crypto)
 find_package(SQLite3 REQUIRED)
 find_package(roaring REQUIRED)
+find_package(OpenMP REQUIRED COMPONENTS CXX)  # FAISS' targets name it
+find_package(faiss REQUIRED)
 find_package(ZLIB REQUIRED)
 find_package(Boost 1.74 REQUIRED)
 find_package(CLI11 REQUIRED)

@@ -30,6 +30,16 @@ Result<const std::uint64_t*> upload_allowed(LaneLease& lease, const CudaHeldCode
   return lease.upload(std::span<const std::uint64_t>(job.allowed, (codes.view().count + 63) / 64));
 }
 
+/// ScanSmallest::least of a job's ranges.
+Result<const float*> upload_ranges(LaneLease& lease, const CudaHeldCodes& codes, const compute::ScanJob& job,
+                                   std::vector<float>& least) {
+  if (job.ranges.empty()) return nullptr;
+  least.assign(codes.view().blocks(), std::numeric_limits<float>::infinity());
+  for (const compute::BlockRange& range : job.ranges)
+    std::fill_n(least.begin() + range.first, range.count, range.lower_bound);
+  return lease.upload(std::span<const float>(least));
+}
+
 Failure no_room() {
   return fail(ErrorCode::device_memory, "the device workspace is too small for a scan with one query", {},
               "raise LEARNDOCK_CUDA_WORKSPACE_MIB or use the CPU backend");
@@ -48,6 +58,7 @@ struct SmallestBatch {
   const CudaHeldCodes* codes;
   const HostQueries* queries;
   const std::uint64_t* allowed;
+  const float* least;
   std::uint32_t k, blocks;
 
   [[nodiscard]] std::size_t words() const { return queries->words.size(); }
@@ -78,6 +89,7 @@ Result<void> enqueue_smallest(LaneLease& lease, const SmallestBatch& batch, cons
   const ScanSmallest scan{batch.codes->device(),
                           batch.queries->on_device(words, terms),
                           batch.allowed,
+                          batch.least,
                           batch.k,
                           batch.blocks,
                           limits,
@@ -145,16 +157,18 @@ Result<std::size_t> smallest_of_batch(const Context& context, const CudaHeldCode
   HostQueries host;
   std::vector<std::uint64_t> keys;
   std::vector<std::uint32_t> sizes;
+  std::vector<float> least;
   LEARNDOCK_TRY(LaneLease lease, LaneLease::take(context));
-  SmallestBatch batch{&codes, &host, nullptr, k, 0};
+  SmallestBatch batch{&codes, &host, nullptr, nullptr, k, 0};
   LEARNDOCK_TRY(batch.allowed, upload_allowed(lease, codes, job));
+  LEARNDOCK_TRY(batch.least, upload_ranges(lease, codes, job, least));
   const std::size_t count = smallest_batch(context, codes, std::min(left, kMostGroups * at_once),
                                            lease.arena().left(), at_once, batch, host, job, first);
   if (count == 0) return no_room();
   keys.resize(batch.count() * k);
   sizes.resize(batch.count());
-  const bool small =
-      host.groups == 1 && batch.allowed == nullptr && batch.host_bytes() <= Context::kPinnedBytes;
+  const bool small = host.groups == 1 && batch.allowed == nullptr && batch.least == nullptr &&
+                     batch.host_bytes() <= Context::kPinnedBytes;
   if (small) {
     LEARNDOCK_CHECK(run_recorded_smallest(lease, batch, keys, sizes));
   } else {
@@ -175,15 +189,15 @@ struct WithinPass {
   const HostQueries* queries;
   DeviceQueries device_queries;
   const std::uint64_t* allowed;
-  const float* thresholds;
+  const float *least, *thresholds;
   std::uint64_t first_chunk, chunks, capacity;
   std::vector<std::uint64_t> totals, keys;  ///< keys: capacity a query, of which totals (or fewer) are there
 };
 
 Result<void> run_within(LaneLease& lease, WithinPass& pass) {
   const std::size_t queries = pass.queries->padded_count(), slabs = queries * pass.chunks;
-  ScanWithin job{pass.codes->device(), pass.device_queries, pass.allowed, pass.thresholds,
-                 pass.first_chunk,     pass.chunks,         pass.capacity};
+  ScanWithin job{pass.codes->device(), pass.device_queries, pass.allowed, pass.least,
+                 pass.thresholds,      pass.first_chunk,    pass.chunks,  pass.capacity};
   LEARNDOCK_TRY(job.found, lease.arena().take<std::uint64_t>(slabs * kItemsPerChunk));
   LEARNDOCK_TRY(job.counts, lease.arena().take<std::uint32_t>(slabs));
   LEARNDOCK_TRY(job.offsets, lease.arena().take<std::uint64_t>(slabs));
@@ -214,11 +228,13 @@ Result<std::size_t> within_of_batch(const Context& context, const CudaHeldCodes&
   // Queries that fill up a group let nothing through.
   std::vector<float> limits(host.padded_count(), -std::numeric_limits<float>::infinity());
   std::copy_n(thresholds.begin() + static_cast<std::ptrdiff_t>(first), count, limits.begin());
+  std::vector<float> least;
   WithinPass pass{};
   LEARNDOCK_TRY(LaneLease lease, LaneLease::take(context));
   pass.codes = &codes;
   pass.queries = &host;
   LEARNDOCK_TRY(pass.allowed, upload_allowed(lease, codes, job));
+  LEARNDOCK_TRY(pass.least, upload_ranges(lease, codes, job, least));
   LEARNDOCK_TRY(const auto* words, lease.upload(std::span<const std::uint32_t>(host.words)));
   LEARNDOCK_TRY(const auto* terms, lease.upload(std::span<const ScanTerms>(host.terms)));
   LEARNDOCK_TRY(pass.thresholds, lease.upload(std::span<const float>(limits)));

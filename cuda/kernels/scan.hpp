@@ -54,6 +54,9 @@ struct ScanSmallest {
   DeviceCodes codes;
   DeviceQueries queries;
   const std::uint64_t* allowed = nullptr;
+  /// Of each block of codes: no item in it lies lower; infinite: it is not part of the job. Null: nothing
+  /// known.
+  const float* least = nullptr;
   std::uint32_t k = 0, blocks = 0;
   std::uint32_t* limits = nullptr;
   std::uint64_t* keys = nullptr;
@@ -82,6 +85,7 @@ struct ScanWithin {
   DeviceCodes codes;
   DeviceQueries queries;
   const std::uint64_t* allowed = nullptr;
+  const float* least = nullptr;  ///< as in ScanSmallest
   const float* thresholds = nullptr;
   std::uint64_t first_chunk = 0, chunks = 0, capacity = 0;
   std::uint64_t* found = nullptr;    ///< scratch [queries * chunks * kItemsPerChunk]

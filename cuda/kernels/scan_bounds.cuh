@@ -116,6 +116,18 @@ __device__ __forceinline__ bool item_allowed(const std::uint64_t* __restrict__ a
   return allowed == nullptr || (allowed[item / 64] >> (item % 64) & 1U) != 0;
 }
 
+/// What is known of a block of codes beside its items' bounds.
+__device__ __forceinline__ float least_of_block(const float* __restrict__ least, std::uint64_t block) {
+  return least == nullptr ? float_of_bits(0xff800000U) : least[block];
+}
+/// The larger of an item's own bound and its block's. False for padding, whose bound is no number, and for
+/// blocks that are not part of the job.
+__device__ __forceinline__ bool raise_bound(float least, float& bound) {
+  const bool is_item = bound == bound && least != float_of_bits(0x7f800000U);
+  if (least > bound) bound = least;
+  return is_item;
+}
+
 /// Calls launch(type, bytes, queries) with integral constants that fit the job.
 template <std::uint32_t kValue>
 using Constant = std::integral_constant<std::uint32_t, kValue>;

@@ -43,9 +43,11 @@ __global__ void __launch_bounds__(kScanThreads)
       float bounds[kQueries];
       scan_bounds<kType, kBytes, kQueries>(job.codes, job.queries, code_block, group, bounds);
       const bool candidate = item < job.codes.count && item_allowed(job.allowed, item);
+      const float least = least_of_block(job.least, code_block);
       for (std::uint32_t j = 0; j < kQueries; ++j) {
+        const bool is_item = raise_bound(least, bounds[j]);
         const std::uint64_t key = key_of(bounds[j], item);
-        if (candidate && static_cast<std::uint32_t>(key >> 32) <= limits[j])
+        if (candidate && is_item && static_cast<std::uint32_t>(key >> 32) <= limits[j])
           keys[j * capacity + atomicAdd(&sizes[j], 1U)] = key;
       }
     }

@@ -32,8 +32,11 @@ __global__ void __launch_bounds__(kScanThreads) scan_within_kernel(ScanWithin jo
     if (item - lane < job.codes.count)
       scan_bounds<kType, kBytes, kQueries>(job.codes, job.queries, item / kWarpSize, group, bounds);
     const bool candidate = item < job.codes.count && item_allowed(job.allowed, item);
+    const float least = candidate ? least_of_block(job.least, item / kWarpSize) : 0.0F;
     for (std::uint32_t j = 0; j < kQueries; ++j) {
-      hits[j] = __ballot_sync(kFullWarp, candidate && bounds[j] <= job.thresholds[group * kQueries + j]);
+      const bool is_item = raise_bound(least, bounds[j]);
+      hits[j] =
+          __ballot_sync(kFullWarp, candidate && is_item && bounds[j] <= job.thresholds[group * kQueries + j]);
       if (lane == 0) votes[j][warp] = static_cast<std::uint32_t>(__popc(hits[j]));
     }
     __syncthreads();

@@ -12,6 +12,8 @@ libeigen3-dev|dense linear algebra
 libopenblas-dev|fast matrix products
 libsqlite3-dev|the embedded catalogue
 libroaring-dev|compressed sets of learnwares
+libfaiss-dev|cells of the search index
+libhnswlib-dev|approximate search, only where asked for
 libcli11-dev|command line parsing
 libfmt-dev|text formatting
 libspdlog-dev|logs

@@ -11,7 +11,7 @@ namespace learndock::cli {
 namespace {
 
 struct ReindexArguments {
-  std::string dock, codes = "int4", shard;
+  std::string dock, codes = "int4", prefilter = "auto", shard;
   bool plan = false, merge = false, rollback = false;
   market::ReindexOptions options;
 };
@@ -79,6 +79,9 @@ Result<void> run(ReindexArguments arguments, const OutputOptions& output) {
     return fail(ErrorCode::usage, "--plan, --shard, --merge and --rollback are separate steps", {},
                 "give one of them, or none to do all");
   LEARNDOCK_TRY(arguments.options.codes, market::code_type_of(arguments.codes));
+  if (arguments.prefilter != "auto") {
+    LEARNDOCK_TRY(arguments.options.prefilter, index::prefilter_kind(arguments.prefilter));
+  }
   Meter meter(output);
   const auto progress = [&](std::string_view stage, std::uint64_t done, std::uint64_t total) {
     meter(stage, done, total);
@@ -132,6 +135,10 @@ void add_reindex_command(CLI::App& app, Invocation& invocation) {
   command->add_flag("--merge", arguments->merge, "Only check the pieces and put them in force");
   command->add_flag("--rollback", arguments->rollback, "Put the index before its last change in force");
   command->add_option("--codes", arguments->codes, "int4, int8, fp16 or fp32: bits of each coordinate")
+      ->capture_default_str();
+  command
+      ->add_option("--prefilter", arguments->prefilter,
+                   "auto, cells, code_scan, faiss_flat or hnsw (approximate)")
       ->capture_default_str();
   command->add_option("--landmarks", arguments->options.landmarks, "Points that span the subspace")
       ->check(whole_number(1, 8192))

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace learndock::compute {
 namespace {
 
@@ -137,6 +139,14 @@ Result<void> check_scan(const ScanCodesView& codes, const ScanJob& job, MatrixVi
   for (const EmbeddingView& query : job.queries)
     if (query.coordinates.size() != codes.dimension)
       return mismatch("dimension of a query", query.coordinates.size(), codes.dimension);
+  for (const BlockRange& range : job.ranges)
+    if (range.first > codes.blocks() || range.count > codes.blocks() - range.first)
+      return mismatch("last block of a range", std::size_t{range.first} + range.count, codes.blocks());
+  const auto falls = std::adjacent_find(
+      job.ranges.begin(), job.ranges.end(),
+      [](const BlockRange& a, const BlockRange& b) { return !(a.lower_bound <= b.lower_bound); });
+  if (falls != job.ranges.end())
+    return fail(ErrorCode::invalid_argument, "the ranges of a scan do not ascend in their bound");
   return {};
 }
 

@@ -26,25 +26,40 @@ bool is_allowed(const ScanJob& job, std::uint64_t item) {
   return job.allowed == nullptr || (job.allowed[item / 64] >> (item % 64) & 1U) != 0;
 }
 
-std::size_t task_count(const ScanCodesView& codes) {
-  return (codes.blocks() + kTaskBlocks - 1) / kTaskBlocks;
+/// What a job reads, in pieces of at most kTaskBlocks, ascending in their bound.
+std::vector<BlockRange> pieces_of(const ScanCodesView& codes, const ScanJob& job) {
+  const BlockRange everything{0, static_cast<std::uint32_t>(codes.blocks()),
+                              -std::numeric_limits<float>::infinity()};
+  std::vector<BlockRange> pieces;
+  for (BlockRange range : job.ranges.empty() ? std::span(&everything, 1) : job.ranges)
+    while (range.count > 0) {
+      const std::uint32_t taken = std::min<std::uint32_t>(range.count, kTaskBlocks);
+      pieces.push_back({range.first, taken, range.lower_bound});
+      range.first += taken;
+      range.count -= taken;
+    }
+  return pieces;
 }
 
-/// Calls visit(query, item, bound) for the items of one task whose bound is at most limits[query], in item
+/// Calls visit(query, item, bound) for the items of a piece whose bound is at most limits[query], in item
 /// order for each query. `visit` may lower the limit.
 template <class Visit>
-void visit_task(const ScanCodesView& codes, const ScanJob& job, const ScanQueries& queries, std::size_t task,
-                const std::vector<float>& limits, ScanScratch& scratch, const Visit& visit) {
-  const std::size_t last = std::min(codes.blocks(), (task + 1) * kTaskBlocks), bytes = codes.block_bytes();
-  for (std::size_t b = task * kTaskBlocks; b < last; ++b) {
+void visit_piece(const ScanCodesView& codes, const ScanJob& job, const ScanQueries& queries,
+                 const BlockRange& piece, const std::vector<float>& limits, ScanScratch& scratch,
+                 const Visit& visit) {
+  const std::size_t last = std::size_t{piece.first} + piece.count, bytes = codes.block_bytes();
+  for (std::size_t b = piece.first; b < last; ++b) {
     block_lower_bounds({codes.codes + b * bytes, codes.factors + b * kFactors * kBlockItems}, queries,
                        limits.data(), scratch);
-    for (std::size_t q = 0; q < queries.count; ++q)
+    for (std::size_t q = 0; q < queries.count; ++q) {
+      if (!(piece.lower_bound <= limits[q])) continue;
       for (std::uint32_t left = scratch.within[q]; left != 0; left &= left - 1) {
         const auto i = static_cast<std::size_t>(std::countr_zero(left));
         const std::uint64_t item = b * kBlockItems + i;
-        if (item < codes.count && is_allowed(job, item)) visit(q, item, scratch.bounds[q * kBlockItems + i]);
+        if (item < codes.count && is_allowed(job, item))
+          visit(q, item, std::max(piece.lower_bound, scratch.bounds[q * kBlockItems + i]));
       }
+    }
   }
 }
 
@@ -90,21 +105,46 @@ class SharedLimits {
   std::vector<std::atomic<float>> limits_;
 };
 
-/// Takes tasks until none is left; `best` are its hits.
+/// Takes pieces until none is left that may hold more; `best` are its hits.
 void find_smallest(const ScanCodesView& codes, const ScanJob& job, const ScanQueries& queries, std::size_t k,
-                   std::atomic<std::size_t>& next_task, SharedLimits& shared, std::vector<Best>& best) {
+                   std::span<const BlockRange> pieces, std::atomic<std::size_t>& next, SharedLimits& shared,
+                   std::vector<Best>& best) {
   ScanScratch scratch(queries);
   std::vector<float> limits(queries.count, std::numeric_limits<float>::infinity());
-  const std::size_t tasks = task_count(codes);
-  for (std::size_t task = next_task.fetch_add(1); task < tasks; task = next_task.fetch_add(1)) {
+  const auto lower = [&](std::size_t q) {
+    limits[q] = std::min(limits[q], best[q].limit(k));
+    shared.lower(q, limits[q]);
+  };
+  for (std::size_t at = next.fetch_add(1); at < pieces.size(); at = next.fetch_add(1)) {
     shared.read(limits);
-    visit_task(codes, job, queries, task, limits, scratch,
-               [&](std::size_t q, std::uint64_t item, float bound) {
-                 if (!best[q].add({item, bound}, k)) return;
-                 limits[q] = std::min(limits[q], best[q].limit(k));
-                 shared.lower(q, limits[q]);
-               });
+    // Bounds ascend: what follows lies higher still.
+    if (pieces[at].lower_bound > *std::max_element(limits.begin(), limits.end())) return;
+    visit_piece(codes, job, queries, pieces[at], limits, scratch,
+                [&](std::size_t q, std::uint64_t item, float bound) {
+                  if (best[q].add({item, bound}, k)) lower(q);
+                });
+    // With ranges an early limit saves reading; without, it only sorts once more.
+    for (std::size_t q = 0; q < queries.count && !job.ranges.empty(); ++q) {
+      if (best[q].hits.size() <= k) continue;
+      best[q].keep(k);
+      lower(q);
+    }
   }
+}
+
+/// Neighbouring pieces of about kTaskBlocks together: where each task begins, and the end.
+std::vector<std::size_t> task_starts(std::span<const BlockRange> pieces) {
+  std::vector<std::size_t> starts;
+  std::size_t blocks = kTaskBlocks;
+  for (std::size_t at = 0; at < pieces.size(); ++at) {
+    if (blocks >= kTaskBlocks) {
+      starts.push_back(at);
+      blocks = 0;
+    }
+    blocks += pieces[at].count;
+  }
+  starts.push_back(pieces.size());
+  return starts;
 }
 
 }  // namespace
@@ -113,15 +153,16 @@ void cpu_scan_smallest(const ScanCodesView& codes, const ScanJob& job, MatrixVie
                        std::span<std::size_t> counts, unsigned threads) {
   const std::size_t k = out.cols();
   std::fill(counts.begin(), counts.end(), 0);
-  if (k == 0) return;
+  if (k == 0 || job.queries.empty()) return;
   const ScanQueries queries =
       prepare_queries(codes.type, codes.padded_dimension(), job.queries, job.query_bytes);
-  const std::size_t workers = std::min<std::size_t>(std::max(threads, 1U), task_count(codes));
+  const std::vector<BlockRange> pieces = pieces_of(codes, job);
+  const std::size_t workers = std::min<std::size_t>(std::max(threads, 1U), pieces.size());
   std::vector<std::vector<Best>> found(workers, std::vector<Best>(queries.count));
-  std::atomic<std::size_t> next_task{0};
+  std::atomic<std::size_t> next{0};
   SharedLimits shared(queries.count);
   run_tasks(workers, threads, [&](std::size_t worker) {
-    find_smallest(codes, job, queries, k, next_task, shared, found[worker]);
+    find_smallest(codes, job, queries, k, pieces, next, shared, found[worker]);
   });
   run_tasks(queries.count, threads, [&](std::size_t q) {
     Best best;
@@ -136,7 +177,9 @@ void cpu_scan_smallest(const ScanCodesView& codes, const ScanJob& job, MatrixVie
 
 void cpu_scan_within(const ScanCodesView& codes, const ScanJob& job, std::span<const float> thresholds,
                      MatrixView<ScanHit> out, std::span<std::size_t> counts, unsigned threads) {
-  const std::size_t tasks = task_count(codes), capacity = out.cols();
+  const std::vector<BlockRange> pieces = pieces_of(codes, job);
+  const std::vector<std::size_t> starts = task_starts(pieces);
+  const std::size_t tasks = starts.size() - 1, capacity = out.cols();
   const ScanQueries queries =
       prepare_queries(codes.type, codes.padded_dimension(), job.queries, job.query_bytes);
   std::vector<std::vector<std::vector<ScanHit>>> found(tasks,
@@ -145,10 +188,11 @@ void cpu_scan_within(const ScanCodesView& codes, const ScanJob& job, std::span<c
   const std::vector<float> limits(thresholds.begin(), thresholds.end());
   run_tasks(tasks, threads, [&](std::size_t task) {
     ScanScratch scratch(queries);
-    visit_task(codes, job, queries, task, limits, scratch,
-               [&](std::size_t q, std::uint64_t item, float bound) {
-                 if (numbers[task][q]++ < capacity) found[task][q].push_back({item, bound});
-               });
+    for (std::size_t at = starts[task]; at < starts[task + 1]; ++at)
+      visit_piece(codes, job, queries, pieces[at], limits, scratch,
+                  [&](std::size_t q, std::uint64_t item, float bound) {
+                    if (numbers[task][q]++ < capacity) found[task][q].push_back({item, bound});
+                  });
   });
   for (std::size_t q = 0; q < queries.count; ++q) {
     std::size_t written = 0;

@@ -8,10 +8,18 @@ namespace learndock::compute {
 namespace {
 
 std::vector<ScanHit> all_hits(const ScanCodesView& codes, const ScanJob& job, std::size_t query) {
+  const BlockRange everything{0, static_cast<std::uint32_t>(codes.blocks()),
+                              -std::numeric_limits<float>::infinity()};
   std::vector<ScanHit> hits;
-  for (std::uint64_t item = 0; item < codes.count; ++item)
-    if (job.allowed == nullptr || (job.allowed[item / 64] >> (item % 64) & 1U) != 0)
-      hits.push_back({item, static_cast<float>(reference_lower_bound(codes, item, job.queries[query]))});
+  for (const BlockRange& range : job.ranges.empty() ? std::span(&everything, 1) : job.ranges) {
+    const std::size_t last = std::min(codes.count, (std::size_t{range.first} + range.count) * kBlockItems);
+    for (std::uint64_t item = range.first * kBlockItems; item < last; ++item)
+      if (!codes.is_padding(item) &&
+          (job.allowed == nullptr || (job.allowed[item / 64] >> (item % 64) & 1U) != 0))
+        hits.push_back({item, std::max(range.lower_bound, static_cast<float>(reference_lower_bound(
+                                                              codes, item, job.queries[query])))});
+  }
+  std::sort(hits.begin(), hits.end(), [](const ScanHit& a, const ScanHit& b) { return a.item < b.item; });
   return hits;
 }
 

@@ -146,6 +146,35 @@ double ScanCodesView::code_value(std::size_t item, std::size_t k) const {
   return 2.0 * (k % 8 < 4 ? pair & 15U : pair >> 4U) - 15;
 }
 
+bool ScanCodesView::is_padding(std::size_t item) const {
+  return std::isinf(factor(item, Factor::squared_norm));
+}
+
+std::size_t ScanCodes::open_lane() {
+  const std::size_t lane = count_ % kBlockItems;
+  if (lane != 0) return lane;
+  codes_.resize(codes_.size() + ScanCodesView{type_, nullptr, nullptr, 0, dimension_}.block_bytes());
+  factors_.resize(factors_.size() + kFactors * kBlockItems, 0.0F);
+  std::fill_n(factors_.end() - kBlockItems * 2, kBlockItems, std::numeric_limits<float>::infinity());
+  return lane;
+}
+
+void ScanCodes::close_block() { count_ = (count_ + kBlockItems - 1) / kBlockItems * kBlockItems; }
+
+/// A lane's bytes of a block lie `width` together, one such piece in each row of 32.
+void ScanCodes::add_coded(const ScanCodesView& other, std::size_t item) {
+  assert(type_ == other.type && dimension_ == other.dimension && item < other.count);
+  const std::size_t lane = open_lane(), from = item % kBlockItems, bytes = other.block_bytes();
+  const std::size_t width = type_ == CodeType::fp16 ? 2 : 4, row = width * kBlockItems;
+  const std::byte* const source = other.codes + item / kBlockItems * bytes + from * width;
+  std::byte* const target = codes_.data() + count_ / kBlockItems * bytes + lane * width;
+  for (std::size_t at = 0; at < bytes; at += row) std::memcpy(target + at, source + at, width);
+  const float* const factors = other.factors + item / kBlockItems * kFactors * kBlockItems + from;
+  float* const own = factors_.data() + count_ / kBlockItems * kFactors * kBlockItems + lane;
+  for (std::size_t f = 0; f < kFactors; ++f) own[f * kBlockItems] = factors[f * kBlockItems];
+  ++count_;
+}
+
 Result<void> ScanCodes::add(const EmbeddingView& embedding) {
   const auto& a = embedding.coordinates;
   if (a.size() != dimension_)
@@ -162,13 +191,7 @@ Result<void> ScanCodes::add(const EmbeddingView& embedding) {
     return fail(
         ErrorCode::invalid_argument,
         "an embedding's coordinates, residual and squared norm are finite, the latter two not negative");
-  const ScanCodesView shape{type_, nullptr, nullptr, count_ + 1, dimension_};
-  const std::size_t lane = count_ % kBlockItems, bytes = shape.block_bytes();
-  if (lane == 0) {
-    codes_.resize(codes_.size() + bytes);
-    factors_.resize(factors_.size() + kFactors * kBlockItems, 0.0F);
-    std::fill_n(factors_.end() - kBlockItems * 2, kBlockItems, std::numeric_limits<float>::infinity());
-  }
+  const std::size_t lane = open_lane(), bytes = view().block_bytes();
   const Code code = make_code(type_, a);
   store(type_, code, lane, codes_.data() + count_ / kBlockItems * bytes);
   float* const factors = factors_.data() + count_ / kBlockItems * kFactors * kBlockItems + lane;

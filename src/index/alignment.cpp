@@ -5,11 +5,11 @@
 namespace learndock::index {
 
 AlignmentScan::AlignmentScan(const compute::ScanCodesView& codes,
-                             std::shared_ptr<const compute::Backend> backend)
-    : codes_(codes), backend_(std::move(backend)) {
+                             std::shared_ptr<const compute::Backend> backend, std::optional<CellsView> cells)
+    : codes_(codes), backend_(std::move(backend)), cells_(cells) {
   float largest = 0;
   for (std::size_t i = 0; i < codes.count; ++i)
-    largest = std::max(largest, codes.factor(i, compute::Factor::squared_norm));
+    if (!codes.is_padding(i)) largest = std::max(largest, codes.factor(i, compute::Factor::squared_norm));
   norm_ = static_cast<double>(largest);
 }
 
@@ -20,10 +20,13 @@ Result<const Prefilter*> AlignmentScan::get() {
   factors_.assign(codes_.factors, codes_.factors + codes_.blocks() * block);
   const auto norms = static_cast<std::size_t>(compute::Factor::squared_norm) * compute::kBlockItems;
   for (std::size_t i = 0; i < codes_.count; ++i)
-    factors_[i / compute::kBlockItems * block + norms + i % compute::kBlockItems] = static_cast<float>(norm_);
+    if (!codes_.is_padding(i))
+      factors_[i / compute::kBlockItems * block + norms + i % compute::kBlockItems] =
+          static_cast<float>(norm_);
   compute::ScanCodesView codes = codes_;
   codes.factors = factors_.data();
-  LEARNDOCK_TRY(prefilter_, code_scan(codes, backend_));
+  auto made = cells_ ? cell_scan(*cells_, codes, backend_, norm_) : code_scan(codes, backend_);
+  LEARNDOCK_TRY(prefilter_, std::move(made));
   return prefilter_.get();
 }
 

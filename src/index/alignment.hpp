@@ -2,8 +2,11 @@
 
 #include "learndock/index/prefilter.hpp"
 
+#include "index/cells.hpp"
+
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 namespace learndock::index {
@@ -13,8 +16,9 @@ namespace learndock::index {
 /// alone, and the scan's allowance for rounding, a share of the norms, only grows.
 class AlignmentScan {
  public:
-  /// `codes` must outlive it.
-  AlignmentScan(const compute::ScanCodesView& codes, std::shared_ptr<const compute::Backend> backend);
+  /// `codes`, which are in the order of `cells` if there are any, and `cells` must outlive it.
+  AlignmentScan(const compute::ScanCodesView& codes, std::shared_ptr<const compute::Backend> backend,
+                std::optional<CellsView> cells = {});
   /// @errors device_memory @threads safe
   [[nodiscard]] Result<const Prefilter*> get();
   [[nodiscard]] double norm() const { return norm_; }
@@ -22,6 +26,7 @@ class AlignmentScan {
  private:
   compute::ScanCodesView codes_;
   std::shared_ptr<const compute::Backend> backend_;
+  std::optional<CellsView> cells_;
   double norm_ = 0;
   std::mutex mutex_;
   std::vector<float> factors_;

@@ -1,6 +1,9 @@
 #include "learndock/index/memory_part.hpp"
 
 #include "index/alignment.hpp"
+#include "index/cells.hpp"
+#include "index/faiss_adapter.hpp"
+#include "index/hnsw_adapter.hpp"
 
 #include <algorithm>
 #include <cassert>
@@ -37,8 +40,30 @@ class MemoryPart final : public SearchPart {
       return {};
     }
     LEARNDOCK_TRY(compute::ScanCodes codes, encode(options.codes, embedded, options.threads));
+    if (options.prefilter == PrefilterKind::code_scan) {
+      codes_ = std::make_unique<compute::ScanCodes>(std::move(codes));
+      LEARNDOCK_TRY(prefilter_, code_scan(codes_->view(), backend));
+      alignment_ = std::make_unique<AlignmentScan>(codes_->view(), backend);
+      return {};
+    }
+    EmbeddedRows rows(space_->coordinates());
+    for (const Embedding& one : embedded) rows.add(one);
+    return index_rows(rows, std::move(codes), options, backend);
+  }
+
+  Result<void> index_rows(const EmbeddedRows& rows, compute::ScanCodes codes, const PartOptions& options,
+                          const std::shared_ptr<const compute::Backend>& backend) {
+    if (options.prefilter == PrefilterKind::cells) {
+      LEARNDOCK_TRY(cells_, make_cells(rows, options.items_per_cell, options.threads));
+      codes_ = std::make_unique<compute::ScanCodes>(in_cell_order(codes.view(), cells_.view()));
+      LEARNDOCK_TRY(prefilter_, cell_scan(cells_.view(), codes_->view(), backend));
+      alignment_ = std::make_unique<AlignmentScan>(codes_->view(), backend, cells_.view());
+      return {};
+    }
     codes_ = std::make_unique<compute::ScanCodes>(std::move(codes));
-    LEARNDOCK_TRY(prefilter_, code_scan(codes_->view(), backend));
+    LEARNDOCK_TRY(prefilter_, options.prefilter == PrefilterKind::hnsw ? hnsw_graph(rows, options.threads)
+                                                                       : faiss_flat(rows, options.threads));
+    // Inner products are asked of the codes.
     alignment_ = std::make_unique<AlignmentScan>(codes_->view(), backend);
     return {};
   }
@@ -71,6 +96,7 @@ class MemoryPart final : public SearchPart {
   std::vector<std::size_t> starts_ = {0};
   std::vector<double> points_, weights_, selves_;
   double largest_mass_ = 0;
+  Cells cells_;
   std::unique_ptr<compute::ScanCodes> codes_;
   std::unique_ptr<Prefilter> prefilter_, level_scan_;
   double level_norm_ = 0;

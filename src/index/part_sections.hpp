@@ -23,13 +23,19 @@ enum PartSection : std::uint32_t {
   kRecordStartSection = 11,
   kRecordSection = 12,
   kSpaceKeySection = 13,
+  kCellCentreSection = 14,
+  kCellSection = 15,
+  kCellOrderSection = 16,
+  kRowSection = 17,
+  kRowErrorSection = 18,
+  kRowExcessSection = 19,
 };
 
 /// Section 1: eight-byte fields.
 struct SpaceFields {
   std::uint64_t dimension = 0, scales = 0, landmarks = 0, coordinates = 0, code_type = 0, items = 0;
   double gamma = 0, product_error = 0, mean_kernel = 0, residual_share = 0, largest_mass = 0;
-  std::uint64_t reserved = 0;
+  std::uint64_t prefilter = 0;  ///< PrefilterKind
 };
 static_assert(sizeof(SpaceFields) == 96);
 

@@ -1,5 +1,6 @@
 #include "learndock/index/segment_part.hpp"
 
+#include "index/cells.hpp"
 #include "index/part_sections.hpp"
 
 #include <fmt/format.h>
@@ -35,6 +36,32 @@ void put_record(std::vector<std::byte>& bytes, const compute::ReducedSetView& se
   bytes.resize(end);
 }
 
+bool needs_rows(const PartWriterOptions& options) {
+  return !options.prefilter ||
+         (*options.prefilter != PrefilterKind::code_scan && *options.prefilter != PrefilterKind::exact_scan);
+}
+
+Result<void> write_codes(SegmentWriter& writer, const compute::ScanCodesView& codes) {
+  const std::span bytes(codes.codes, codes.blocks() * codes.block_bytes());
+  const std::span factors(codes.factors, codes.blocks() * compute::kFactors * compute::kBlockItems);
+  LEARNDOCK_CHECK(writer.add_section(kCodeSection, bytes, kLargeSectionAlignment));
+  return writer.add_section(kFactorSection, factors, kLargeSectionAlignment);
+}
+
+Result<void> write_cells(SegmentWriter& writer, const Cells& cells) {
+  LEARNDOCK_CHECK(writer.add_section(kCellCentreSection, std::span<const float>(cells.centres)));
+  LEARNDOCK_CHECK(writer.add_section(kCellSection, std::span<const CellFields>(cells.cells)));
+  return writer.add_section(kCellOrderSection, std::span<const std::uint32_t>(cells.order));
+}
+
+Result<void> write_rows(SegmentWriter& writer, const EmbeddedRows& rows) {
+  LEARNDOCK_CHECK(writer.begin_section(kRowSection, kLargeSectionAlignment));
+  for (std::size_t i = 0; i < rows.size(); ++i) LEARNDOCK_CHECK(writer.append(std::as_bytes(rows.row(i))));
+  writer.end_section();
+  LEARNDOCK_CHECK(writer.add_section(kRowErrorSection, std::span(rows.errors())));
+  return writer.add_section(kRowExcessSection, std::span(rows.excesses()));
+}
+
 }  // namespace
 
 struct PartWriter::State {
@@ -43,6 +70,7 @@ struct PartWriter::State {
   std::shared_ptr<const FeatureSpace> space;
   PartWriterOptions options;
   compute::ScanCodes codes;
+  EmbeddedRows rows;                    // where the prefilter may need them
   std::vector<Embedding> uncoded = {};  // fewer than a block, between batches
   std::vector<double> selves = {};
   std::vector<std::uint64_t> keys = {}, id_starts = {0}, record_starts = {0};
@@ -60,6 +88,17 @@ struct PartWriter::State {
     uncoded.erase(uncoded.begin(), uncoded.begin() + static_cast<std::ptrdiff_t>(count));
     return {};
   }
+
+  Result<void> write_prefilter(PrefilterKind kind) {
+    if (kind == PrefilterKind::cells) {
+      LEARNDOCK_TRY(const Cells cells, make_cells(rows, options.items_per_cell, options.threads));
+      LEARNDOCK_CHECK(write_codes(writer, in_cell_order(codes.view(), cells.view()).view()));
+      return write_cells(writer, cells);
+    }
+    LEARNDOCK_CHECK(write_codes(writer, codes.view()));
+    return kind == PrefilterKind::faiss_flat || kind == PrefilterKind::hnsw ? write_rows(writer, rows)
+                                                                            : Result<void>();
+  }
 };
 
 PartWriter::PartWriter(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -72,9 +111,9 @@ Result<PartWriter> PartWriter::create(const std::filesystem::path& path, SpaceKe
   LEARNDOCK_TRY(SegmentWriter writer, SegmentWriter::create(path, {kPartKind, options.generation}));
   LEARNDOCK_CHECK(writer.begin_section(kRecordSection, kLargeSectionAlignment));
   const std::size_t coordinates = space->coordinates();
-  return PartWriter(
-      std::unique_ptr<State>(new State{std::move(writer), std::move(key), std::move(space), options,
-                                       compute::ScanCodes(options.codes, coordinates)}));
+  return PartWriter(std::unique_ptr<State>(new State{std::move(writer), std::move(key), std::move(space),
+                                                     options, compute::ScanCodes(options.codes, coordinates),
+                                                     EmbeddedRows(coordinates)}));
 }
 
 Result<void> PartWriter::add(std::span<const PartItem> items, std::span<const std::uint64_t> keys) {
@@ -104,6 +143,7 @@ Result<void> PartWriter::add(std::span<const PartItem> items, std::span<const st
   for (Embedding& one : state.space->embed(sets, state.options.threads)) {
     state.selves.push_back(one.self);
     state.largest_mass = std::max(state.largest_mass, one.mass);
+    if (needs_rows(state.options)) state.rows.add(one);
     state.uncoded.push_back(std::move(one));
   }
   return state.code(false);
@@ -113,17 +153,15 @@ Result<SegmentInfo> PartWriter::finish() {
   State& state = *state_;
   LEARNDOCK_CHECK(state.code(true));
   state.writer.end_section();
+  const PrefilterKind kind = state.options.prefilter.value_or(chosen_prefilter(state.keys.size()));
   SpaceFields fields;
   fields.code_type = static_cast<std::uint64_t>(state.options.codes);
   fields.items = state.keys.size();
   fields.largest_mass = state.largest_mass;
+  fields.prefilter = static_cast<std::uint64_t>(kind);
   LEARNDOCK_CHECK(write_space(state.writer, *state.space, fields));
   LEARNDOCK_CHECK(write_key(state.writer, state.key));
-  const compute::ScanCodesView codes = state.codes.view();
-  const std::span code_bytes(codes.codes, codes.blocks() * codes.block_bytes());
-  const std::span factors(codes.factors, codes.blocks() * compute::kFactors * compute::kBlockItems);
-  LEARNDOCK_CHECK(state.writer.add_section(kCodeSection, code_bytes, kLargeSectionAlignment));
-  LEARNDOCK_CHECK(state.writer.add_section(kFactorSection, factors, kLargeSectionAlignment));
+  LEARNDOCK_CHECK(state.write_prefilter(kind));
   LEARNDOCK_CHECK(state.writer.add_section(kSelfSection, std::span<const double>(state.selves)));
   LEARNDOCK_CHECK(state.writer.add_section(kKeySection, std::span<const std::uint64_t>(state.keys)));
   LEARNDOCK_CHECK(state.writer.add_section(kIdStartSection, std::span<const std::uint64_t>(state.id_starts)));

@@ -1,7 +1,7 @@
 #include "learndock/index/segment_part.hpp"
 
-#include "index/alignment.hpp"
 #include "index/part_sections.hpp"
+#include "index/stored_prefilter.hpp"
 
 #include <fmt/format.h>
 
@@ -19,35 +19,25 @@ class SegmentPart final : public StoredPart {
         fields_(read.fields),
         space_(std::move(read.space)) {}
 
-  Result<void> open(const std::shared_ptr<const compute::Backend>& backend) {
+  Result<void> open(const std::shared_ptr<const compute::Backend>& backend, unsigned threads) {
     LEARNDOCK_TRY(selves_, segment_->values<double>(kSelfSection));
     LEARNDOCK_TRY(keys_, segment_->values<std::uint64_t>(kKeySection));
     LEARNDOCK_TRY(id_starts_, segment_->values<std::uint64_t>(kIdStartSection));
     LEARNDOCK_TRY(ids_, segment_->values<char>(kIdSection));
     LEARNDOCK_TRY(record_starts_, segment_->values<std::uint64_t>(kRecordStartSection));
     LEARNDOCK_CHECK(check_lengths());
-    compute::ScanCodesView codes{static_cast<compute::CodeType>(fields_.code_type), nullptr, nullptr, count(),
-                                 space_.coordinates()};
-    LEARNDOCK_TRY(const auto code_bytes, segment_->section(kCodeSection));
-    LEARNDOCK_TRY(const auto factors, segment_->values<float>(kFactorSection));
-    if (code_bytes.size() != codes.blocks() * codes.block_bytes() ||
-        factors.size() != codes.blocks() * compute::kFactors * compute::kBlockItems)
-      return damaged("the codes and their factors do not fit the number of learnwares");
-    codes.codes = code_bytes.data();
-    codes.factors = factors.data();
-    segment_->advise(kCodeSection, Access::huge_pages);
     segment_->advise(kRecordSection, Access::random);
-    LEARNDOCK_TRY(prefilter_, code_scan(codes, backend));
-    alignment_ = std::make_unique<AlignmentScan>(codes, backend);
+    LEARNDOCK_TRY(prefilters_,
+                  open_prefilters(*segment_, fields_, backend, threads, [&] { return embed_all(threads); }));
     return {};
   }
 
   std::size_t dimension() const override { return space_.dimension(); }
   const compute::GaussianKernel& kernel() const override { return space_.kernel(); }
   const FeatureSpace* space() const override { return &space_; }
-  const Prefilter& prefilter() const override { return *prefilter_; }
-  Result<const Prefilter*> alignment_prefilter() const override { return alignment_->get(); }
-  double alignment_norm() const override { return alignment_->norm(); }
+  const Prefilter& prefilter() const override { return *prefilters_.distances; }
+  Result<const Prefilter*> alignment_prefilter() const override { return prefilters_.alignment->get(); }
+  double alignment_norm() const override { return prefilters_.alignment->norm(); }
   std::size_t count() const override { return fields_.items; }
   double self(std::size_t item) const override { return selves_[item]; }
   double largest_mass() const override { return fields_.largest_mass; }
@@ -83,6 +73,17 @@ class SegmentPart final : public StoredPart {
                 "rebuild the index: learndock reindex");
   }
 
+  Result<std::vector<Embedding>> embed_all(unsigned threads) const {
+    std::vector<Embedding> all;
+    std::vector<double> memory;
+    for (std::size_t item = 0; item < count(); ++item) {
+      LEARNDOCK_TRY(const compute::ReducedSetView one, set(item, memory));
+      std::vector<Embedding> embedded = space_.embed({&one, 1}, threads);
+      all.push_back(std::move(embedded[0]));
+    }
+    return all;
+  }
+
   Result<void> check_lengths() const {
     const std::size_t n = count();
     bool sound = selves_.size() == n && keys_.size() == n && id_starts_.size() == n + 1 &&
@@ -103,8 +104,7 @@ class SegmentPart final : public StoredPart {
   std::span<const double> selves_;
   std::span<const std::uint64_t> keys_, id_starts_, record_starts_;
   std::span<const char> ids_;
-  std::unique_ptr<Prefilter> prefilter_;
-  std::unique_ptr<AlignmentScan> alignment_;
+  StoredPrefilters prefilters_;
 };
 
 }  // namespace
@@ -112,14 +112,13 @@ class SegmentPart final : public StoredPart {
 Result<std::shared_ptr<const StoredPart>> open_part(std::shared_ptr<const Segment> segment,
                                                     const std::shared_ptr<const compute::Backend>& backend,
                                                     unsigned threads) {
-  constexpr std::uint32_t kChecked[] = {kSpaceSection,  kLandmarkSection,    kMapSection,
-                                        kMiddleSection, kCodeSection,        kFactorSection,
-                                        kSelfSection,   kKeySection,         kIdStartSection,
-                                        kIdSection,     kRecordStartSection, kSpaceKeySection};
-  LEARNDOCK_CHECK(segment->verify(kChecked, threads));
+  std::vector<std::uint32_t> checked;
+  for (const SectionInfo& section : segment->sections())
+    if (section.id != kRecordSection) checked.push_back(section.id);
+  LEARNDOCK_CHECK(segment->verify(checked, threads));
   LEARNDOCK_TRY(ReadSpace read, read_space(*segment));
   auto part = std::make_shared<SegmentPart>(std::move(segment), std::move(read));
-  LEARNDOCK_CHECK(part->open(backend));
+  LEARNDOCK_CHECK(part->open(backend, threads));
   return part;
 }
 

@@ -1,3 +1,5 @@
+#include "learndock/index/prefilter.hpp"
+
 #include "index/part_sections.hpp"
 
 #include <fmt/format.h>
@@ -50,7 +52,8 @@ Result<ReadSpace> read_space(const Segment& segment) {
   LEARNDOCK_TRY(const std::span<const SpaceFields> stored, segment.values<SpaceFields>(kSpaceSection));
   if (segment.info().kind != 1 || stored.size() != 1 ||
       std::max({stored[0].dimension, stored[0].landmarks, stored[0].coordinates}) > kMost ||
-      stored[0].code_type > 3 || stored[0].items != segment.info().items || stored[0].scales > kMost)
+      stored[0].code_type > 3 || stored[0].items != segment.info().items || stored[0].scales > kMost ||
+      stored[0].prefilter > static_cast<std::uint64_t>(PrefilterKind::hnsw))
     return fail(ErrorCode::corrupt, "the segment holds no part of a search index", segment.path().string(),
                 "rebuild the index: learndock reindex");
   const SpaceFields& fields = stored[0];

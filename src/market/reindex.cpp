@@ -121,6 +121,7 @@ class RangeBuilder {
     index::PartWriterOptions writer_options;
     writer_options.codes = options_.codes;
     writer_options.threads = threads_of(options_);
+    writer_options.prefilter = options_.prefilter;
     LEARNDOCK_TRY(index::PartWriter writer,
                   index::PartWriter::create(piece_file(dock_, plan_, range_, space), plan_.spaces[space],
                                             std::move(subspace), writer_options));
@@ -206,6 +207,7 @@ Result<ReindexReport> put_in_force(const fs::path& dock, const ReindexPlan& plan
   }
   LEARNDOCK_TRY(const auto store, index::IndexStore::open(index_folder(dock)));
   index::IndexContent content;
+  content.options = {{"prefilter", prefilter_option(options)}};
   content.covers = plan.ranges.empty() ? 0 : plan.ranges.back().last;
   for (const fs::path& file : files) {
     LEARNDOCK_TRY(auto segment, store->adopt(file));

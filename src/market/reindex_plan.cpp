@@ -93,9 +93,13 @@ Result<void> fit_and_store(const fs::path& dock, std::size_t number, const index
 }
 
 Json options_json(const ReindexOptions& options) {
-  return {{"codes", static_cast<int>(options.codes)}, {"landmarks", options.landmarks},
-          {"coordinates", options.coordinates},       {"smallest_space", options.smallest_space},
-          {"range_records", options.range_records},   {"seed", options.seed}};
+  return {{"prefilter", prefilter_option(options)},
+          {"codes", static_cast<int>(options.codes)},
+          {"landmarks", options.landmarks},
+          {"coordinates", options.coordinates},
+          {"smallest_space", options.smallest_space},
+          {"range_records", options.range_records},
+          {"seed", options.seed}};
 }
 
 Json plan_json(const ReindexPlan& plan, const ReindexOptions& options) {
@@ -136,6 +140,10 @@ ReindexPlan plan_from(const Json& json, const ReindexOptions& options) {
 
 bool is_indexable(const spec::RkmeSpecification& specification) {
   return specification.gaussian() && index::codable(index::mass_of(specification.view()));
+}
+
+std::string prefilter_option(const ReindexOptions& options) {
+  return std::string(options.prefilter ? index::prefilter_name(*options.prefilter) : "auto");
 }
 
 fs::path reindex_folder(const fs::path& dock) { return dock / "reindex"; }

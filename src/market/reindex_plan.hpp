@@ -28,6 +28,9 @@ struct ReindexPlan {
 /// Whether parts of the index can hold it: the rest is compared directly.
 [[nodiscard]] bool is_indexable(const spec::RkmeSpecification& specification);
 
+/// The wanted prefilter's name, or "auto".
+[[nodiscard]] std::string prefilter_option(const ReindexOptions& options);
+
 [[nodiscard]] std::filesystem::path reindex_folder(const std::filesystem::path& dock);
 
 /// @errors not_found, corrupt

@@ -282,6 +282,114 @@ TEST_P(Scan, AmongEqualItemsTheFirstAreTheSmallest) {
     for (std::size_t i = 0; i < 100; ++i) ASSERT_EQ(best(q, i).item, i) << "query " << q;
 }
 
+/// Items in blocks that padding closes early, and ranges over some of the blocks whose bounds cut through the
+/// items' own.
+struct Ranged {
+  ScanCase c;
+  ScanCodes codes, packed;           // `packed`: the same items without padding
+  std::vector<std::size_t> item_of;  // of a place in `codes`; the number of items for padding
+  std::vector<Embedding> query_embeddings;
+  std::vector<EmbeddingView> queries;
+  std::vector<BlockRange> ranges;
+
+  Ranged(CodeType type, std::size_t query_count, unsigned bytes)
+      : c{type, 900, 24, query_count, 0.3, bytes},
+        codes(type, c.dimension),
+        packed(type, c.dimension),
+        query_embeddings(embeddings(query_count, c, 2)) {
+    const auto items = embeddings(c.items, c, 1);
+    for (const auto& item : items) EXPECT_TRUE(packed.add(item.view()).has_value());
+    std::mt19937_64 random(5);
+    for (std::size_t i = 0; i < c.items; ++i) {
+      const std::size_t block = codes.view().blocks();
+      codes.add_coded(packed.view(), i);
+      if (codes.view().blocks() > block) item_of.resize(block * kBlockItems, c.items);
+      item_of.push_back(i);
+      if (random() % 20 == 0) codes.close_block();
+    }
+    item_of.resize(codes.view().blocks() * kBlockItems, c.items);
+    for (const auto& query : query_embeddings) queries.push_back(query.view());
+    std::vector<float> bounds;
+    const auto blocks = static_cast<std::uint32_t>(codes.view().blocks());
+    for (std::uint32_t first = 0; first < blocks; first += 4) {
+      ranges.push_back({first, std::min(3U, blocks - first), 0});  // every fourth block is left out
+      bounds.push_back(static_cast<float>(random() % 1000) * 3e-4F);
+    }
+    std::sort(bounds.begin(), bounds.end());
+    std::shuffle(ranges.begin(), ranges.end(), random);
+    for (std::size_t r = 0; r < ranges.size(); ++r) ranges[r].lower_bound = bounds[r];
+  }
+
+  /// What a scan must find, from the bounds of the same items scanned one after the other.
+  [[nodiscard]] std::vector<ScanHit> want(const Backend& backend, std::size_t q) const {
+    Matrix<ScanHit> own(queries.size(), c.items);
+    std::vector<std::size_t> counts(queries.size());
+    const std::vector<float> all(queries.size(), std::numeric_limits<float>::infinity());
+    EXPECT_TRUE(backend.scan_within(*backend.hold(packed.view()).value(), {queries, nullptr, c.query_bytes},
+                                    all, own.view(), counts));
+    std::vector<ScanHit> hits;
+    for (const BlockRange& range : ranges)
+      for (std::size_t at = range.first * kBlockItems; at < (range.first + range.count) * kBlockItems; ++at)
+        if (item_of[at] < c.items)
+          hits.push_back({at, std::max(range.lower_bound, own(q, item_of[at]).lower_bound)});
+    std::sort(hits.begin(), hits.end(), [](const ScanHit& a, const ScanHit& b) {
+      return a.lower_bound != b.lower_bound ? a.lower_bound < b.lower_bound : a.item < b.item;
+    });
+    return hits;
+  }
+};
+
+TEST_P(Scan, RangesBoundTheirItemsAndPaddingIsNeverFound) {
+  for (const CodeType type : {CodeType::fp32, CodeType::fp16, CodeType::int8, CodeType::int4})
+    for (const std::size_t queries : {1u, 6u}) {
+      SCOPED_TRACE(::testing::Message() << "type " << static_cast<int>(type) << " queries " << queries);
+      const Ranged ranged(type, queries, queries == 1 ? 2 : 1);
+      const auto held = backend_->hold(ranged.codes.view()).value();
+      ScanJob job{ranged.queries, nullptr, ranged.c.query_bytes};
+      job.ranges = ranged.ranges;
+      std::vector<std::size_t> counts(queries);
+      for (const std::size_t k : {1u, 40u, 2000u}) {
+        Matrix<ScanHit> best(queries, k);
+        ASSERT_TRUE(backend_->scan_smallest(*held, job, best.view(), counts).has_value());
+        for (std::size_t q = 0; q < queries; ++q) {
+          const auto want = ranged.want(*backend_, q);
+          ASSERT_EQ(counts[q], std::min(k, want.size()));
+          for (std::size_t i = 0; i < counts[q]; ++i) ASSERT_TRUE(same(best(q, i), want[i])) << i;
+        }
+      }
+      std::vector<float> limits;
+      for (std::size_t q = 0; q < queries; ++q)
+        limits.push_back(ranged.want(*backend_, q)[50 + 60 * q].lower_bound);
+      Matrix<ScanHit> within(queries, 1000);
+      ASSERT_TRUE(backend_->scan_within(*held, job, limits, within.view(), counts).has_value());
+      for (std::size_t q = 0; q < queries; ++q) {
+        std::vector<std::uint64_t> have, expected;
+        for (std::size_t i = 0; i < counts[q]; ++i) have.push_back(within(q, i).item);
+        for (const ScanHit& hit : ranged.want(*backend_, q))
+          if (hit.lower_bound <= limits[q]) expected.push_back(hit.item);
+        std::sort(have.begin(), have.end());
+        std::sort(expected.begin(), expected.end());
+        EXPECT_EQ(have, expected);
+      }
+    }
+}
+
+TEST_P(Scan, RangesOutsideOrOutOfOrderAreRefused) {
+  const Ranged ranged(CodeType::int8, 1, 2);
+  const auto held = backend_->hold(ranged.codes.view()).value();
+  Matrix<ScanHit> best(1, 3);
+  std::vector<std::size_t> counts(1);
+  const auto blocks = static_cast<std::uint32_t>(ranged.codes.view().blocks());
+  for (const std::vector<BlockRange>& ranges :
+       {std::vector<BlockRange>{{blocks - 1, 2, 0}}, {{0, 1, 0.5F}, {2, 1, 0.25F}}, {{~0U, ~0U, 0}}}) {
+    ScanJob job{ranged.queries, nullptr, 2};
+    job.ranges = ranges;
+    const auto done = backend_->scan_smallest(*held, job, best.view(), counts);
+    ASSERT_FALSE(done.has_value());
+    EXPECT_EQ(done.error().code, ErrorCode::invalid_argument);
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Backends, Scan, ::testing::ValuesIn(testing::challengers()),
                          [](const auto& which) { return which.param.name; });
 

@@ -99,7 +99,11 @@ TEST(CertifiedMixture, GapBoundsTheOptimumOverAllMixtures) {
   for (std::uint64_t seed = 1; seed <= 24; ++seed) {
     PartOptions options;
     options.codes = static_cast<compute::CodeType>(seed % 4);
-    options.prefilter = seed % 5 == 0 ? PrefilterKind::exact_scan : PrefilterKind::code_scan;
+    constexpr PrefilterKind kKinds[] = {PrefilterKind::exact_scan, PrefilterKind::cells,
+                                        PrefilterKind::code_scan, PrefilterKind::cells,
+                                        PrefilterKind::faiss_flat};
+    options.prefilter = kKinds[seed % 5];
+    options.items_per_cell = 1 + seed % 13;
     const Dock dock(shape_of(seed), options, 1 + seed % 3);
     const testing::WeightedSet user = dock.blend(random, 3);
     const compute::ReducedSetView query = user.view();

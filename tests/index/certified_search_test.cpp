@@ -73,7 +73,12 @@ struct Dock {
     const auto space = std::make_shared<const FeatureSpace>(
         FeatureSpace::fit(sample, {shape.gamma, shape.scales}, subspace, *backend).value());
     PartOptions options;
-    options.prefilter = random() % 8 == 0 ? PrefilterKind::exact_scan : PrefilterKind::code_scan;
+    constexpr PrefilterKind kKinds[] = {PrefilterKind::exact_scan, PrefilterKind::code_scan,
+                                        PrefilterKind::code_scan,  PrefilterKind::faiss_flat,
+                                        PrefilterKind::cells,      PrefilterKind::cells,
+                                        PrefilterKind::cells};
+    options.prefilter = kKinds[random() % std::size(kKinds)];
+    options.items_per_cell = 1 + random() % 60;
     options.codes = static_cast<compute::CodeType>(random() % 4);
     add(make_memory_part(space, items, options, backend).value(), random);
   }

@@ -83,6 +83,41 @@ TEST(SegmentPart, AnswersWhatTheSamePartInMemoryAnswers) {
     }
 }
 
+TEST(SegmentPart, EveryPrefilterFindsWhatComparingAllFinds) {
+  StoredMarket stored(compute::CodeType::int8);
+  for (const PrefilterKind kind : {PrefilterKind::code_scan, PrefilterKind::exact_scan, PrefilterKind::cells,
+                                   PrefilterKind::faiss_flat, PrefilterKind::hnsw}) {
+    SCOPED_TRACE(prefilter_name(kind));
+    const auto path = stored.folder.path() / std::string(prefilter_name(kind));
+    PartWriterOptions options;
+    options.prefilter = kind;
+    options.items_per_cell = 20;
+    auto writer = PartWriter::create(path, stored.key(), stored.space, options).value();
+    std::vector<std::uint64_t> keys(stored.shape.learnwares);
+    std::iota(keys.begin(), keys.end(), 5U);
+    ASSERT_TRUE(writer.add(stored.market.items(0, stored.shape.learnwares), keys));
+    ASSERT_TRUE(writer.finish());
+    const auto part = open_part(path, cpu()).value();
+    EXPECT_TRUE(std::equal(keys.begin(), keys.end(), part->keys().begin(), part->keys().end()));
+    const std::vector<FilteredPart> parts{{part}};
+    for (std::size_t q = 0; q < 10; ++q) {
+      const compute::ReducedSetView query = stored.market.sets[stored.shape.learnwares + q].view();
+      CertifiedOptions search;
+      search.evaluate_all = 0;
+      search.first_extra = 5;
+      const auto answer = certified_search(parts, {&query, 1}, search).value()[0];
+      EXPECT_EQ(answer.exact, kind != PrefilterKind::hnsw);
+      if (answer.exact) {
+        const auto want = testing::brute_force(parts, query, search.top);
+        ASSERT_EQ(answer.hits.size(), want.size());
+        for (std::size_t i = 0; i < want.size(); ++i) EXPECT_EQ(answer.hits[i].item, want[i].item);
+      } else {
+        EXPECT_GT(answer.slack, 0);
+      }
+    }
+  }
+}
+
 TEST(SegmentPart, KeepsEveryBitOfTheReducedSetsAndFloatsInHalfTheRoom) {
   const StoredMarket doubles(compute::CodeType::int8, false), floats(compute::CodeType::int8, true);
   std::vector<double> memory;

@@ -163,7 +163,8 @@ class Backend {
   [[nodiscard]] virtual Result<void> scan_smallest(const HeldCodes& codes, const ScanJob& job,
                                                    MatrixView<ScanHit> out,
                                                    std::span<std::size_t> counts) const = 0;
-  /// Row q of `out`: every allowed item whose lower bound is at most thresholds[q], by item, up to out.cols()
+  /// Row q of `out`: every allowed item whose lower bound is at most thresholds[q], by item (in any order for
+  /// a job with ranges), up to out.cols()
   /// of them; counts[q] says how many there are, so more than out.cols() means that some were left out.
   [[nodiscard]] virtual Result<void> scan_within(const HeldCodes& codes, const ScanJob& job,
                                                  std::span<const float> thresholds, MatrixView<ScanHit> out,

@@ -56,7 +56,7 @@ inline constexpr std::size_t kFactors = 5;
 ///          high half; q in 0..15, v_k = 2 q - 15
 ///   factor f of item i at factors[((i / 32) * kFactors + f) * 32 + i % 32]
 /// Padding coordinates of int8 and int4 hold q = 0 and meet a query that is zero there; padding items have an
-/// infinite squared norm, so no scan returns them.
+/// infinite squared norm, so no scan returns them; they may stand between others (`close_block`).
 struct ScanCodesView {
   CodeType type = CodeType::int8;
   const std::byte* codes = nullptr;
@@ -68,6 +68,7 @@ struct ScanCodesView {
   [[nodiscard]] std::size_t blocks() const { return (count + kBlockItems - 1) / kBlockItems; }
   [[nodiscard]] std::size_t block_bytes() const;                           ///< of the codes of 32 items
   [[nodiscard]] double code_value(std::size_t item, std::size_t k) const;  ///< v_k; for oracles, slow
+  [[nodiscard]] bool is_padding(std::size_t item) const;
   [[nodiscard]] float factor(std::size_t item, Factor which) const {
     return factors[(item / kBlockItems * kFactors + static_cast<std::size_t>(which)) * kBlockItems +
                    item % kBlockItems];
@@ -82,11 +83,18 @@ class ScanCodes {
   /// valid.
   /// @errors invalid_argument: another dimension, negative or not finite values
   [[nodiscard]] Result<void> add(const EmbeddingView& embedding);
+  /// Fills the last block up with padding items, so that the next item begins one.
+  void close_block();
+  /// One more item, coded as `item` of `other`, which is of the same type and dimension.
+  void add_coded(const ScanCodesView& other, std::size_t item);
   /// Puts the items of `other` after its own. Both of one type and dimension; this one's blocks full.
   void append(const ScanCodes& other);
   [[nodiscard]] ScanCodesView view() const;
 
  private:
+  /// Room for one more item; its lane.
+  std::size_t open_lane();
+
   CodeType type_;
   std::size_t dimension_;
   std::size_t count_ = 0;
@@ -100,6 +108,12 @@ struct ScanHit {
   float lower_bound = 0;
 };
 
+/// Blocks of a scan for whose items more is known than their codes say.
+struct BlockRange {
+  std::uint32_t first = 0, count = 0;  ///< blocks of 32 items
+  float lower_bound = 0;               ///< no item in them lies lower, for any query of the job
+};
+
 struct ScanJob {
   std::span<const EmbeddingView> queries;
   /// Bit i set: item i may be returned. Null: all may. [ceil(count / 64)]
@@ -107,6 +121,9 @@ struct ScanJob {
   /// Bytes a query coordinate is rounded to against int8 and int4 codes: 2 is tight, 1 is twice as fast; its
   /// error is part of the bound either way. fp32 and fp16 codes ignore it.
   unsigned query_bytes = 2;
+  /// Only these blocks are scanned, each item's bound being the larger of its own and its range's: a range
+  /// above what is still looked for is not read. Disjoint, ascending in their bound. Empty: all blocks.
+  std::span<const BlockRange> ranges = {};
 };
 
 }  // namespace learndock::compute

@@ -14,11 +14,10 @@ struct PartItem {
   compute::ReducedSetView set;
 };
 
-enum class PrefilterKind : std::uint8_t { exact_scan, code_scan };
-
 struct PartOptions {
   PrefilterKind prefilter = PrefilterKind::code_scan;
   compute::CodeType codes = compute::CodeType::int4;
+  std::size_t items_per_cell = kItemsPerCell;
   unsigned threads = 1;
 };
 

@@ -8,12 +8,34 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace learndock::index {
+
+/// How candidates are found. Values are stored: do not renumber.
+enum class PrefilterKind : std::uint8_t {
+  code_scan = 0,   ///< certified codes, read from end to end
+  exact_scan = 1,  ///< every bound in fp64: the oracle
+  cells = 2,       ///< the codes in FAISS-trained cells, those skipped that cannot hold an answer
+  faiss_flat = 3,  ///< FAISS' flat index of fp32 vectors, its rounding taken off
+  hnsw = 4         ///< hnswlib's graph: proves nothing, answers say exact: false
+};
+
+/// Members of a cell that make it worth its centre: four blocks. Fewer let more be skipped, but the centres,
+/// each as long as two int4 blocks of its members, are read for every query.
+inline constexpr std::size_t kItemsPerCell = 128;
+
+/// "cells" and so on.
+[[nodiscard]] std::string_view prefilter_name(PrefilterKind kind);
+/// @errors invalid_argument
+[[nodiscard]] Result<PrefilterKind> prefilter_kind(std::string_view name);
+/// What a stored part of so many learnwares gets when nobody chose.
+[[nodiscard]] PrefilterKind chosen_prefilter(std::size_t learnwares);
 
 /// What a prefilter is asked: embedded queries, and which items may be returned.
 struct PrefilterJob {
@@ -34,6 +56,9 @@ class Prefilter {
   [[nodiscard]] virtual std::size_t count() const = 0;
   /// False: what is not returned may lie lower than what is, so nothing is proved.
   [[nodiscard]] virtual bool certified() const { return true; }
+  /// Asking `smallest` for more candidates than this beyond those wanted costs more than asking `within` for
+  /// the rest, once the k-th best distance is known.
+  [[nodiscard]] virtual std::size_t most_extra() const { return std::numeric_limits<std::size_t>::max(); }
 
   /// Row q of `out`: the out.cols() allowed items of least bound, ascending, ties by item; counts[q] of them.
   [[nodiscard]] virtual Result<void> smallest(const PrefilterJob& job, MatrixView<compute::ScanHit> out,

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <span>
 
 namespace learndock::index {
@@ -18,10 +19,14 @@ struct PartWriterOptions {
   compute::CodeType codes = compute::CodeType::int4;
   std::uint64_t generation = 0;
   unsigned threads = 1;
+  /// None: chosen_prefilter of the number of learnwares.
+  std::optional<PrefilterKind> prefilter = {};
+  std::size_t items_per_cell = kItemsPerCell;
 };
 
 /// Writes a part to disk: reduced sets as they come, the rest at the end. In memory it holds about 170 bytes
-/// and the id for each learnware (256 coordinates, int4).
+/// and the id for each learnware (256 coordinates, int4); 1,200 bytes and the id where the prefilter needs
+/// the coordinates themselves, which cells do while they are made.
 class PartWriter {
  public:
   /// @param key  of the space: its kernel and dimension are `space`'s

@@ -2,6 +2,7 @@
 
 #include "learndock/base/result.hpp"
 #include "learndock/compute/scan_codes.hpp"
+#include "learndock/index/prefilter.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -15,6 +16,7 @@ namespace learndock::market {
 
 struct ReindexOptions {
   compute::CodeType codes = compute::CodeType::int4;
+  std::optional<index::PrefilterKind> prefilter;  ///< none: chosen by the number of learnwares
   std::size_t landmarks = 1024;
   std::size_t coordinates = 256;
   /// Spaces of fewer learnwares get no segment: comparing all of them is as fast.

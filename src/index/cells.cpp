@@ -1,0 +1,135 @@
+#include "index/cells.hpp"
+
+#include "compute/parallel.hpp"
+#include "index/faiss_adapter.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+namespace learndock::index {
+namespace {
+
+constexpr double kSingle = static_cast<double>(std::numeric_limits<float>::epsilon()) / 2;
+constexpr double kDouble = std::numeric_limits<double>::epsilon();
+
+double distance(std::span<const float> a, std::span<const float> b) {
+  double sum = 0;
+  for (std::size_t k = 0; k < a.size(); ++k) {
+    const double difference = static_cast<double>(a[k]) - static_cast<double>(b[k]);
+    sum += difference * difference;
+  }
+  return std::sqrt(sum);
+}
+
+/// Distances and excess of some members, outwards of all rounding.
+CellFields fields_of(const EmbeddedRows& rows, std::span<const float> centre,
+                     std::span<const std::uint32_t> members, std::uint64_t first_block) {
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  const double slip = static_cast<double>(rows.width() + 16) * kDouble;
+  CellFields fields{kInfinity, 0, kInfinity, first_block};
+  for (const std::uint32_t i : members) {
+    const double found = distance(rows.row(i), centre), error = rows.error(i) + slip * found;
+    fields.near = std::min(fields.near, std::max(0.0, found - error));
+    fields.far = std::max(fields.far, found + error);
+    fields.excess = std::min(fields.excess, rows.excess(i));
+  }
+  return fields;
+}
+
+/// Members of each label, ascending.
+std::vector<std::vector<std::uint32_t>> members_of(std::span<const std::uint32_t> labels, std::size_t cells) {
+  std::vector<std::vector<std::uint32_t>> members(cells);
+  for (std::size_t i = 0; i < labels.size(); ++i) members[labels[i]].push_back(static_cast<std::uint32_t>(i));
+  return members;
+}
+
+/// sum (a_k - b_k)^2, or sum a_k b_k: sixteen sums, which compilers put into registers.
+template <class Term>
+float sum_of(std::span<const float> a, std::span<const float> b, const Term& term) {
+  constexpr std::size_t kSums = 16;
+  std::array<float, kSums> sums{};
+  std::size_t k = 0;
+  for (; k + kSums <= a.size(); k += kSums)
+    for (std::size_t s = 0; s < kSums; ++s) sums[s] += term(a[k + s], b[k + s]);
+  for (; k < a.size(); ++k) sums[0] += term(a[k], b[k]);
+  return std::accumulate(sums.begin(), sums.end(), 0.0F);
+}
+
+float rounded_down(double bound) {
+  return std::nextafter(static_cast<float>(bound), -std::numeric_limits<float>::infinity());
+}
+
+}  // namespace
+
+Result<Cells> make_cells(const EmbeddedRows& rows, std::size_t items_per_cell, unsigned threads) {
+  Cells made;
+  made.width = rows.width();
+  if (rows.size() == 0) return made;
+  const std::size_t wanted = std::max<std::size_t>(1, rows.size() / items_per_cell);
+  LEARNDOCK_TRY(const TrainedCells trained, train_cells(rows, wanted, threads));
+  const auto members = members_of(trained.labels, trained.centres.rows());
+  for (std::size_t c = 0; c < members.size(); ++c) {
+    if (members[c].empty()) continue;
+    const auto centre = trained.centres.row(c);
+    made.cells.push_back({0, 0, static_cast<double>(c), made.order.size() / compute::kBlockItems});
+    made.centres.insert(made.centres.end(), centre.begin(), centre.end());
+    made.order.insert(made.order.end(), members[c].begin(), members[c].end());
+    made.order.resize(
+        (made.order.size() + compute::kBlockItems - 1) / compute::kBlockItems * compute::kBlockItems,
+        CellsView::kNoItem);
+  }
+  compute::run_tasks(made.cells.size(), threads, [&](std::size_t cell) {
+    CellFields& fields = made.cells[cell];
+    const auto label = static_cast<std::size_t>(fields.excess);
+    fields = fields_of(rows, trained.centres.row(label), members[label], fields.first_block);
+  });
+  return made;
+}
+
+compute::ScanCodes in_cell_order(const compute::ScanCodesView& codes, const CellsView& cells) {
+  compute::ScanCodes ordered(codes.type, codes.dimension);
+  for (const std::uint32_t item : cells.order) {
+    if (item == CellsView::kNoItem)
+      ordered.close_block();
+    else
+      ordered.add_coded(codes, item);
+  }
+  return ordered;
+}
+
+CellBounds::CellBounds(const CellsView& cells, std::optional<double> level) : cells_(cells), level_(level) {
+  const std::vector<float> zero(cells.width);
+  for (std::size_t cell = 0; cell < cells.cells.size(); ++cell)
+    centre_lengths_.push_back(distance(cells.centres.subspan(cell * cells.width, cells.width), zero) *
+                              (1 + static_cast<double>(cells.width + 16) * kDouble));
+}
+
+float CellBounds::of(std::size_t cell, const EmbeddedQuery& query) const {
+  const std::span<const float> centre = cells_.centres.subspan(cell * cells_.width, cells_.width);
+  const CellFields& fields = cells_.cells[cell];
+  // fp32 sums: each term is rounded at most width + 2 times on its way.
+  const double share = static_cast<double>(cells_.width + 8) * kSingle;
+  double bound = 0;
+  if (level_) {
+    const auto product =
+        static_cast<double>(sum_of(centre, query.row, [](float a, float b) { return a * b; }));
+    const double most = product + (share * query.length + query.error) * centre_lengths_[cell] +
+                        fields.far * query.length + 1e-30;
+    bound = *level_ + query.squared_norm - 2 * most;
+    bound -= 8 * kDouble * (std::abs(*level_) + query.squared_norm + 2 * std::abs(most));
+  } else {
+    const double found = std::sqrt(
+        static_cast<double>(sum_of(centre, query.row, [](float a, float b) { return (a - b) * (a - b); })));
+    const double error = share * found + query.error + 1e-18;
+    const double gap = std::max({0.0, found - error - fields.far, fields.near - found - error});
+    bound = gap * gap + fields.excess + query.excess;
+    bound -= 8 * kDouble * (gap * gap + std::abs(fields.excess) + std::abs(query.excess));
+  }
+  // An overflow proves nothing.
+  return std::isfinite(bound) ? rounded_down(bound) : -std::numeric_limits<float>::infinity();
+}
+
+}  // namespace learndock::index
