@@ -2,6 +2,7 @@
 
 #include "learndock/numeric/simplex_qp.hpp"
 
+#include "spec/distance_to_data.hpp"
 #include "spec/joint_reducer.hpp"
 #include "spec/kmeans.hpp"
 #include "spec/min_cluster.hpp"
@@ -202,49 +203,6 @@ Result<void> check_options(MatrixView<const float> data, const ReducerOptions& o
   return {};
 }
 
-/// Sum of k(x, y) over all pairs of rows. Kernel values are symmetric: each group of rows meets itself once
-/// and the rows after it, counted twice.
-Result<double> kernel_sum(const std::vector<double>& rows, std::size_t dimension,
-                          const compute::GaussianKernel& kernel, const compute::Backend& backend) {
-  constexpr std::size_t kChunk = 256, kGroups = 8;
-  const std::size_t count = rows.size() / dimension;
-  const std::vector<double> ones(count, 1.0);
-  const auto part = [&](std::size_t first, std::size_t last) {
-    return compute::ReducedSetView{
-        rows.data() + first * dimension, ones.data(), last - first, dimension, kernel.gamma, kernel.scales};
-  };
-  double total = 0;
-  for (std::size_t group = 0; group < kGroups; ++group) {
-    const std::size_t first = count * group / kGroups, last = count * (group + 1) / kGroups;
-    if (first == last) continue;
-    std::vector<compute::ReducedSetView> chunks;
-    for (std::size_t at = first; at < last; at += kChunk)
-      chunks.push_back(part(at, std::min(at + kChunk, last)));
-    std::vector<double> inside(chunks.size()), after(chunks.size());
-    LEARNDOCK_CHECK(backend.inner_products(part(first, last), chunks, inside));
-    if (last < count) LEARNDOCK_CHECK(backend.inner_products(part(last, count), chunks, after));
-    for (std::size_t c = 0; c < chunks.size(); ++c) total += inside[c] + 2 * after[c];
-  }
-  return total;
-}
-
-/// <mu_x, mu_x>: exact up to `limit` rows, beyond that from the off-diagonal mean of a sample, which is
-/// unbiased.
-Result<double> data_self_term(MatrixView<const float> data, const compute::GaussianKernel& kernel,
-                              std::size_t limit, std::uint64_t seed, const compute::Backend& backend) {
-  const std::size_t count = std::min(limit, data.rows());
-  std::vector<double> rows(data.data(), data.data() + count * data.cols());
-  if (count < data.rows()) {
-    const Matrix<float> sample = take_rows(data, sample_rows(data.rows(), count, seed + 1));
-    std::copy(sample.values().begin(), sample.values().end(), rows.begin());
-  }
-  LEARNDOCK_TRY(const double total, kernel_sum(rows, data.cols(), kernel, backend));
-  const auto m = static_cast<double>(count), n = static_cast<double>(data.rows());
-  if (count == data.rows()) return total / (n * n);
-  const double off_diagonal = (total - m) / (m * (m - 1));
-  return 1 / n + (1 - 1 / n) * off_diagonal;
-}
-
 }  // namespace
 
 double median_heuristic_gamma(MatrixView<const float> data, std::uint64_t seed, std::uint32_t scales) {
@@ -283,9 +241,8 @@ Result<ReducedData> reduce(MatrixView<const float> data, const ReducerOptions& o
 
   ReducedData result;
   if (options.measured_rows > 1) {
-    LEARNDOCK_TRY(const double self,
-                  data_self_term(clean, kernel, options.measured_rows, options.seed, backend));
-    result.mmd_squared_to_data = self + fit.objective;
+    LEARNDOCK_TRY(result.mmd_squared_to_data,
+                  distance_to_data(clean, kernel, fit, options.measured_rows, options.seed + 1, backend));
     result.mmd_exact = data.rows() <= options.measured_rows;
   }
   result.kkt_residual = fit.kkt_residual;

@@ -1,0 +1,17 @@
+#pragma once
+
+#include "learndock/compute/backend.hpp"
+
+#include "spec/joint_reducer.hpp"
+
+namespace learndock::spec {
+
+/// ||mu_fit - mu_data||^2: exact with up to `limit` rows, beyond that an unbiased estimate from a seeded
+/// sample of so many rows, whose error shrinks with the distance itself.
+/// @cost  min(rows, limit)^2 / 2 kernel values in fp64
+[[nodiscard]] Result<double> distance_to_data(MatrixView<const float> data,
+                                              const compute::GaussianKernel& kernel, const Fit& fit,
+                                              std::size_t limit, std::uint64_t seed,
+                                              const compute::Backend& backend);
+
+}  // namespace learndock::spec
