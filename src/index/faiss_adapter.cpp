@@ -2,6 +2,7 @@
 // runs each of its calls, so that no pool of another library spins beside ours.
 #include "index/faiss_adapter.hpp"
 
+#include "compute/blas.hpp"
 #include "compute/parallel.hpp"
 #include "index/row_bounds.hpp"
 
@@ -27,7 +28,10 @@ constexpr std::size_t kTaskRows = 2048;
 
 class OneOmpThread {
  public:
-  OneOmpThread() : before_(omp_get_max_threads()) { omp_set_num_threads(1); }
+  OneOmpThread() : before_(omp_get_max_threads()) {
+    omp_set_num_threads(1);
+    compute::use_one_blas_thread();
+  }
   ~OneOmpThread() { omp_set_num_threads(before_); }
   OneOmpThread(const OneOmpThread&) = delete;
   OneOmpThread& operator=(const OneOmpThread&) = delete;
