@@ -6,6 +6,12 @@
 #include "compute/parallel.hpp"
 
 #include <algorithm>
+// The index compiles the same headers for any processor, and not all that they define is inline: names of
+// their own keep the two apart.
+#define hnswlib native_hnswlib
+#define xgetbv native_xgetbv
+#define AVXCapable native_AVXCapable
+#define AVX512Capable native_AVX512Capable
 #include <hnswlib/hnswlib.h>
 #endif
 

@@ -5,8 +5,9 @@
 namespace learndock::index {
 
 AlignmentScan::AlignmentScan(const compute::ScanCodesView& codes,
-                             std::shared_ptr<const compute::Backend> backend, std::optional<CellsView> cells)
-    : codes_(codes), backend_(std::move(backend)), cells_(cells) {
+                             std::shared_ptr<const compute::Backend> backend, std::optional<CellsView> cells,
+                             unsigned threads)
+    : codes_(codes), backend_(std::move(backend)), cells_(cells), threads_(threads) {
   float largest = 0;
   for (std::size_t i = 0; i < codes.count; ++i)
     if (!codes.is_padding(i)) largest = std::max(largest, codes.factor(i, compute::Factor::squared_norm));
@@ -25,7 +26,7 @@ Result<const Prefilter*> AlignmentScan::get() {
           static_cast<float>(norm_);
   compute::ScanCodesView codes = codes_;
   codes.factors = factors_.data();
-  auto made = cells_ ? cell_scan(*cells_, codes, backend_, norm_) : code_scan(codes, backend_);
+  auto made = cells_ ? cell_scan(*cells_, codes, backend_, threads_, norm_) : code_scan(codes, backend_);
   LEARNDOCK_TRY(prefilter_, std::move(made));
   return prefilter_.get();
 }

@@ -17,8 +17,9 @@ namespace learndock::index {
 class AlignmentScan {
  public:
   /// `codes`, which are in the order of `cells` if there are any, and `cells` must outlive it.
+  /// @param threads  that compare queries with cells
   AlignmentScan(const compute::ScanCodesView& codes, std::shared_ptr<const compute::Backend> backend,
-                std::optional<CellsView> cells = {});
+                std::optional<CellsView> cells = {}, unsigned threads = 1);
   /// @errors device_memory @threads safe
   [[nodiscard]] Result<const Prefilter*> get();
   [[nodiscard]] double norm() const { return norm_; }
@@ -27,6 +28,7 @@ class AlignmentScan {
   compute::ScanCodesView codes_;
   std::shared_ptr<const compute::Backend> backend_;
   std::optional<CellsView> cells_;
+  unsigned threads_;
   double norm_ = 0;
   std::mutex mutex_;
   std::vector<float> factors_;

@@ -14,9 +14,11 @@ using compute::ScanHit;
 
 /// Shares of all blocks above which reading all in a row is faster than reading cells: of one query, and of
 /// one among many that share a scan.
-constexpr double kPlainShare = 0.5, kPlainShareOfBatch = 0.02;
+constexpr double kPlainShare = 0.5, kPlainShareOfBatch = 0.25;
 /// From so many queries on a shared scan rounds them to one byte a coordinate.
 constexpr std::size_t kBatch = 8;
+/// Queries whose bounds of all cells are held at once.
+constexpr std::size_t kBoundedAtOnce = 64;
 
 /// What usually lies under the k-th best distance of a market where cells help. The bound of a candidate that
 /// is not needed would only keep more cells in play.
@@ -28,25 +30,33 @@ class PlaceFilter {
   PlaceFilter(const CellsView& cells, const std::uint64_t* allowed)
       : cells_(cells), allowed_(allowed), words_(allowed == nullptr ? 0 : (cells.order.size() + 63) / 64) {}
 
-  /// Fills in some blocks; the number of items that may be returned from them.
-  std::size_t open(const BlockRange& range) {
+  /// Fills in some blocks.
+  void open(const BlockRange& range) {
+    if (allowed_ == nullptr) return;
+    for_items(range,
+              [&](std::size_t place, std::uint64_t bit) { words_[place / 64] |= bit << (place % 64); });
+  }
+  /// Items of some blocks that may be returned.
+  [[nodiscard]] std::size_t count(const BlockRange& range) const {
     std::size_t count = 0;
+    for_items(range, [&](std::size_t, std::uint64_t bit) { count += bit; });
+    return count;
+  }
+  void open_all() { open({0, static_cast<std::uint32_t>(cells_.blocks()), 0}); }
+  [[nodiscard]] const std::uint64_t* bits() const { return allowed_ == nullptr ? nullptr : words_.data(); }
+
+ private:
+  /// use(place, 1 or 0: the item there may be returned)
+  template <class Use>
+  void for_items(const BlockRange& range, const Use& use) const {
     const std::size_t last = (std::size_t{range.first} + range.count) * kBlockItems;
     for (std::size_t place = range.first * kBlockItems; place < last; ++place) {
       const std::uint32_t item = cells_.order[place];
       if (item == CellsView::kNoItem) continue;
-      const std::uint64_t bit = allowed_ == nullptr ? 1 : allowed_[item / 64] >> (item % 64) & 1U;
-      count += bit;
-      if (allowed_ != nullptr) words_[place / 64] |= bit << (place % 64);
+      use(place, allowed_ == nullptr ? 1 : allowed_[item / 64] >> (item % 64) & 1U);
     }
-    return count;
   }
-  void open_all() {
-    if (allowed_ != nullptr) open({0, static_cast<std::uint32_t>(cells_.blocks()), 0});
-  }
-  [[nodiscard]] const std::uint64_t* bits() const { return allowed_ == nullptr ? nullptr : words_.data(); }
 
- private:
   const CellsView& cells_;
   const std::uint64_t* allowed_;
   std::vector<std::uint64_t> words_;
@@ -59,9 +69,10 @@ bool later(const BlockRange& a, const BlockRange& b) {
 
 class CellScan final : public Prefilter {
  public:
-  CellScan(const CellsView& cells, std::optional<double> level,
+  CellScan(const CellsView& cells, std::optional<double> level, unsigned threads,
            std::shared_ptr<const compute::Backend> backend, std::shared_ptr<const compute::HeldCodes> codes)
       : cells_(cells),
+        threads_(threads),
         bounds_(cells, level),
         backend_(std::move(backend)),
         codes_(std::move(codes)),
@@ -79,11 +90,13 @@ class CellScan final : public Prefilter {
                         std::span<std::size_t> counts) const override {
     std::vector<std::size_t> plain;
     PlaceFilter filter(cells_, job.allowed);
-    for (std::size_t q = 0; q < job.queries.size(); ++q) {
-      LEARNDOCK_TRY(const bool done, smallest_of_cells(job.queries[q], filter, job.queries.size(),
-                                                       out.block(q, 1), counts[q]));
-      if (!done) plain.push_back(q);
-    }
+    LEARNDOCK_CHECK(
+        with_bounds(job.queries, [&](std::size_t q, std::span<const float> bounds) -> Result<void> {
+          LEARNDOCK_TRY(const bool done, smallest_of_cells(job.queries[q], bounds, filter, job.queries.size(),
+                                                           out.block(q, 1), counts[q]));
+          if (!done) plain.push_back(q);
+          return {};
+        }));
     LEARNDOCK_CHECK(scan_plainly(
         job, plain, filter, out, counts,
         [&](const compute::ScanJob& scan, MatrixView<ScanHit> found, std::span<std::size_t> found_counts) {
@@ -98,20 +111,21 @@ class CellScan final : public Prefilter {
     std::vector<std::size_t> plain;
     std::vector<float> plain_thresholds;
     PlaceFilter filter(cells_, job.allowed);
-    for (std::size_t q = 0; q < job.queries.size(); ++q) {
-      const std::vector<BlockRange> ranges = up_to(all_ranges(EmbeddedQuery(job.queries[q])), thresholds[q]);
-      counts[q] = 0;
-      if (is_plain(ranges, job.queries.size())) {
-        plain.push_back(q);
-        plain_thresholds.push_back(thresholds[q]);
-      } else if (!ranges.empty()) {
-        for (const BlockRange& range : ranges) filter.open(range);
-        const compute::EmbeddingView view = job.queries[q].view();
-        LEARNDOCK_CHECK(backend_->scan_within(*codes_, {{&view, 1}, filter.bits(), 2, ranges},
-                                              thresholds.subspan(q, 1), out.block(q, 1),
-                                              counts.subspan(q, 1)));
-      }
-    }
+    LEARNDOCK_CHECK(
+        with_bounds(job.queries, [&](std::size_t q, std::span<const float> bounds) -> Result<void> {
+          const std::vector<BlockRange> ranges = ranges_up_to(bounds, thresholds[q]);
+          counts[q] = 0;
+          if (is_plain(ranges, job.queries.size())) {
+            plain.push_back(q);
+            plain_thresholds.push_back(thresholds[q]);
+          } else if (!ranges.empty()) {
+            for (const BlockRange& range : ranges) filter.open(range);
+            const compute::EmbeddingView view = job.queries[q].view();
+            return backend_->scan_within(*codes_, {{&view, 1}, filter.bits(), 2, ranges},
+                                         thresholds.subspan(q, 1), out.block(q, 1), counts.subspan(q, 1));
+          }
+          return {};
+        }));
     LEARNDOCK_CHECK(scan_plainly(
         job, plain, filter, out, counts,
         [&](const compute::ScanJob& scan, MatrixView<ScanHit> found, std::span<std::size_t> found_counts) {
@@ -122,18 +136,26 @@ class CellScan final : public Prefilter {
   }
 
  private:
-  /// All cells, the least bound first as in a heap.
-  std::vector<BlockRange> all_ranges(const EmbeddedQuery& query) const {
-    std::vector<BlockRange> ranges;
-    ranges.reserve(cells_.cells.size());
-    for (std::size_t cell = 0; cell < cells_.cells.size(); ++cell)
-      ranges.push_back({static_cast<std::uint32_t>(cells_.cells[cell].first_block),
-                        static_cast<std::uint32_t>(cells_.blocks_of(cell)), bounds_.of(cell, query)});
-    return ranges;
+  /// Calls use(query, bounds of all cells) for every query in turn.
+  template <class Use>
+  Result<void> with_bounds(std::span<const Embedding> queries, const Use& use) const {
+    for (std::size_t first = 0; first < queries.size(); first += kBoundedAtOnce) {
+      const auto some = queries.subspan(first, std::min(kBoundedAtOnce, queries.size() - first));
+      const std::vector<EmbeddedQuery> embedded(some.begin(), some.end());
+      const Matrix<float> bounds = bounds_.of(embedded, threads_);
+      for (std::size_t i = 0; i < some.size(); ++i) LEARNDOCK_CHECK(use(first + i, bounds.row(i)));
+    }
+    return {};
   }
-  /// Those that may hold a bound of at most `limit`, ascending.
-  static std::vector<BlockRange> up_to(std::vector<BlockRange> ranges, float limit) {
-    std::erase_if(ranges, [&](const BlockRange& range) { return !(range.lower_bound <= limit); });
+  BlockRange range_of(std::size_t cell, float bound) const {
+    return {static_cast<std::uint32_t>(cells_.cells[cell].first_block),
+            static_cast<std::uint32_t>(cells_.blocks_of(cell)), bound};
+  }
+  /// Cells that may hold a bound of at most `limit`, ascending.
+  std::vector<BlockRange> ranges_up_to(std::span<const float> bounds, float limit) const {
+    std::vector<BlockRange> ranges;
+    for (std::size_t cell = 0; cell < bounds.size(); ++cell)
+      if (bounds[cell] <= limit) ranges.push_back(range_of(cell, bounds[cell]));
     std::sort(ranges.begin(), ranges.end(), [](const auto& a, const auto& b) { return later(b, a); });
     return ranges;
   }
@@ -145,39 +167,40 @@ class CellScan final : public Prefilter {
   }
 
   /// False: too much is left to read for cells to help, and nothing was written.
-  Result<bool> smallest_of_cells(const Embedding& query, PlaceFilter& filter, std::size_t queries,
-                                 MatrixView<ScanHit> out, std::size_t& count) const {
+  Result<bool> smallest_of_cells(const Embedding& query, std::span<const float> bounds, PlaceFilter& filter,
+                                 std::size_t queries, MatrixView<ScanHit> out, std::size_t& count) const {
     count = 0;
     if (out.cols() == 0) return true;
-    std::vector<BlockRange> ranges = all_ranges(EmbeddedQuery(query));
-    std::vector<BlockRange> nearest = take_nearest(ranges, out.cols(), filter);
+    std::vector<BlockRange> nearest = nearest_cells(bounds, out.cols(), filter);
     const compute::EmbeddingView view = query.view();
     LEARNDOCK_CHECK(
         backend_->scan_smallest(*codes_, {{&view, 1}, filter.bits(), 2, nearest}, out, {&count, 1}));
     // A row that is not full says nothing about what else to read.
     const float limit =
         count < out.cols() ? std::numeric_limits<float>::infinity() : out(0, out.cols() - 1).lower_bound;
-    ranges = up_to(std::move(ranges), limit);
-    if (ranges.empty()) return true;
+    // With those that were looked at: some blocks.
+    const std::vector<BlockRange> ranges = ranges_up_to(bounds, limit);
+    if (ranges.size() <= nearest.size()) return true;
     if (is_plain(ranges, queries)) return false;
     for (const BlockRange& range : ranges) filter.open(range);
-    // What was looked at once is looked at again: some blocks.
-    nearest.insert(nearest.end(), ranges.begin(), ranges.end());
     LEARNDOCK_CHECK(
-        backend_->scan_smallest(*codes_, {{&view, 1}, filter.bits(), 2, nearest}, out, {&count, 1}));
+        backend_->scan_smallest(*codes_, {{&view, 1}, filter.bits(), 2, ranges}, out, {&count, 1}));
     return true;
   }
 
-  /// Takes the cells of least bound out of `ranges` until they hold `wanted` items that may be returned.
-  std::vector<BlockRange> take_nearest(std::vector<BlockRange>& ranges, std::size_t wanted,
-                                       PlaceFilter& filter) const {
-    std::vector<BlockRange> nearest;
-    std::make_heap(ranges.begin(), ranges.end(), later);
-    for (std::size_t items = 0; items < std::max<std::size_t>(wanted, 1) && !ranges.empty();) {
-      std::pop_heap(ranges.begin(), ranges.end(), later);
-      nearest.push_back(ranges.back());
-      ranges.pop_back();
-      items += filter.open(nearest.back());
+  /// The cells of least bound that together hold `wanted` items that may be returned, ascending.
+  std::vector<BlockRange> nearest_cells(std::span<const float> bounds, std::size_t wanted,
+                                        PlaceFilter& filter) const {
+    std::vector<BlockRange> heap, nearest;
+    heap.reserve(bounds.size());
+    for (std::size_t cell = 0; cell < bounds.size(); ++cell) heap.push_back(range_of(cell, bounds[cell]));
+    std::make_heap(heap.begin(), heap.end(), later);
+    for (std::size_t items = 0; items < std::max<std::size_t>(wanted, 1) && !heap.empty();) {
+      std::pop_heap(heap.begin(), heap.end(), later);
+      nearest.push_back(heap.back());
+      heap.pop_back();
+      filter.open(nearest.back());
+      items += filter.count(nearest.back());
     }
     return nearest;
   }
@@ -208,6 +231,7 @@ class CellScan final : public Prefilter {
   }
 
   CellsView cells_;
+  unsigned threads_;
   CellBounds bounds_;
   std::shared_ptr<const compute::Backend> backend_;
   std::shared_ptr<const compute::HeldCodes> codes_;
@@ -218,9 +242,9 @@ class CellScan final : public Prefilter {
 
 Result<std::unique_ptr<Prefilter>> cell_scan(const CellsView& cells, const compute::ScanCodesView& codes,
                                              std::shared_ptr<const compute::Backend> backend,
-                                             std::optional<double> level) {
+                                             unsigned threads, std::optional<double> level) {
   LEARNDOCK_TRY(std::shared_ptr<const compute::HeldCodes> held, backend->hold(codes));
-  return std::make_unique<CellScan>(cells, level, std::move(backend), std::move(held));
+  return std::make_unique<CellScan>(cells, level, threads, std::move(backend), std::move(held));
 }
 
 }  // namespace learndock::index

@@ -1,13 +1,13 @@
 #include "index/cells.hpp"
 
 #include "compute/parallel.hpp"
+#include "compute/row_kernels.hpp"
 #include "index/faiss_adapter.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <limits>
-#include <numeric>
+#include <utility>
 
 namespace learndock::index {
 namespace {
@@ -44,18 +44,6 @@ std::vector<std::vector<std::uint32_t>> members_of(std::span<const std::uint32_t
   std::vector<std::vector<std::uint32_t>> members(cells);
   for (std::size_t i = 0; i < labels.size(); ++i) members[labels[i]].push_back(static_cast<std::uint32_t>(i));
   return members;
-}
-
-/// sum (a_k - b_k)^2, or sum a_k b_k: sixteen sums, which compilers put into registers.
-template <class Term>
-float sum_of(std::span<const float> a, std::span<const float> b, const Term& term) {
-  constexpr std::size_t kSums = 16;
-  std::array<float, kSums> sums{};
-  std::size_t k = 0;
-  for (; k + kSums <= a.size(); k += kSums)
-    for (std::size_t s = 0; s < kSums; ++s) sums[s] += term(a[k + s], b[k + s]);
-  for (; k < a.size(); ++k) sums[0] += term(a[k], b[k]);
-  return std::accumulate(sums.begin(), sums.end(), 0.0F);
 }
 
 float rounded_down(double bound) {
@@ -107,22 +95,31 @@ CellBounds::CellBounds(const CellsView& cells, std::optional<double> level) : ce
                               (1 + static_cast<double>(cells.width + 16) * kDouble));
 }
 
-float CellBounds::of(std::size_t cell, const EmbeddedQuery& query) const {
-  const std::span<const float> centre = cells_.centres.subspan(cell * cells_.width, cells_.width);
+Matrix<float> CellBounds::of(std::span<const EmbeddedQuery> queries, unsigned threads) const {
+  Matrix<float> rows(queries.size(), cells_.width), bounds(queries.size(), cells_.cells.size());
+  for (std::size_t q = 0; q < queries.size(); ++q)
+    std::copy(queries[q].row.begin(), queries[q].row.end(), rows.row(q).begin());
+  compute::row_sums(level_ ? compute::RowSum::products : compute::RowSum::squared_differences,
+                    std::as_const(rows).view(), {cells_.centres.data(), bounds.cols(), cells_.width},
+                    bounds.view(), threads);
+  for (std::size_t q = 0; q < queries.size(); ++q)
+    for (std::size_t cell = 0; cell < bounds.cols(); ++cell)
+      bounds(q, cell) = bound(cell, queries[q], static_cast<double>(bounds(q, cell)));
+  return bounds;
+}
+
+float CellBounds::bound(std::size_t cell, const EmbeddedQuery& query, double sum) const {
   const CellFields& fields = cells_.cells[cell];
   // fp32 sums: each term is rounded at most width + 2 times on its way.
   const double share = static_cast<double>(cells_.width + 8) * kSingle;
   double bound = 0;
   if (level_) {
-    const auto product =
-        static_cast<double>(sum_of(centre, query.row, [](float a, float b) { return a * b; }));
-    const double most = product + (share * query.length + query.error) * centre_lengths_[cell] +
+    const double most = sum + (share * query.length + query.error) * centre_lengths_[cell] +
                         fields.far * query.length + 1e-30;
     bound = *level_ + query.squared_norm - 2 * most;
     bound -= 8 * kDouble * (std::abs(*level_) + query.squared_norm + 2 * std::abs(most));
   } else {
-    const double found = std::sqrt(
-        static_cast<double>(sum_of(centre, query.row, [](float a, float b) { return (a - b) * (a - b); })));
+    const double found = std::sqrt(sum);
     const double error = share * found + query.error + 1e-18;
     const double gap = std::max({0.0, found - error - fields.far, fields.near - found - error});
     bound = gap * gap + fields.excess + query.excess;

@@ -59,20 +59,26 @@ class CellBounds {
  public:
   /// @param level  of the alignment prefilter: what stands for every item's squared norm. None: distances.
   CellBounds(const CellsView& cells, std::optional<double> level);
-  /// At most the bound of every member.
-  [[nodiscard]] float of(std::size_t cell, const EmbeddedQuery& query) const;
+  /// queries x cells: at most the bound of every member.
+  [[nodiscard]] Matrix<float> of(std::span<const EmbeddedQuery> queries, unsigned threads) const;
 
  private:
+  /// @param sum  of the centre's and the query's products or squared differences, in fp32
+  [[nodiscard]] float bound(std::size_t cell, const EmbeddedQuery& query, double sum) const;
+
   CellsView cells_;
   std::optional<double> level_;
   std::vector<double> centre_lengths_;
 };
 
 /// Code scan that reads cells in ascending order of their bound and stops with proof. `cells` and `codes`
-/// must outlive it. @errors device_memory
+/// must outlive it.
+/// @param threads  that compare queries with cells; the backend has its own
+/// @errors device_memory
 [[nodiscard]] Result<std::unique_ptr<Prefilter>> cell_scan(const CellsView& cells,
                                                            const compute::ScanCodesView& codes,
                                                            std::shared_ptr<const compute::Backend> backend,
+                                                           unsigned threads,
                                                            std::optional<double> level = {});
 
 }  // namespace learndock::index

@@ -56,8 +56,8 @@ class MemoryPart final : public SearchPart {
     if (options.prefilter == PrefilterKind::cells) {
       LEARNDOCK_TRY(cells_, make_cells(rows, options.items_per_cell, options.threads));
       codes_ = std::make_unique<compute::ScanCodes>(in_cell_order(codes.view(), cells_.view()));
-      LEARNDOCK_TRY(prefilter_, cell_scan(cells_.view(), codes_->view(), backend));
-      alignment_ = std::make_unique<AlignmentScan>(codes_->view(), backend, cells_.view());
+      LEARNDOCK_TRY(prefilter_, cell_scan(cells_.view(), codes_->view(), backend, options.threads));
+      alignment_ = std::make_unique<AlignmentScan>(codes_->view(), backend, cells_.view(), options.threads);
       return {};
     }
     codes_ = std::make_unique<compute::ScanCodes>(std::move(codes));

@@ -57,7 +57,8 @@ bool cells_sound(const CellsView& cells, std::size_t items) {
 }
 
 Result<StoredPrefilters> open_cells(const Segment& segment, const SpaceFields& fields,
-                                    const std::shared_ptr<const compute::Backend>& backend) {
+                                    const std::shared_ptr<const compute::Backend>& backend,
+                                    unsigned threads) {
   CellsView cells{fields.coordinates + 1, {}, {}, {}};
   LEARNDOCK_TRY(cells.centres, segment.values<float>(kCellCentreSection));
   LEARNDOCK_TRY(cells.cells, segment.values<CellFields>(kCellSection));
@@ -68,8 +69,8 @@ Result<StoredPrefilters> open_cells(const Segment& segment, const SpaceFields& f
     if (codes.is_padding(place) != (cells.order[place] == CellsView::kNoItem))
       return damaged(segment, "the codes are not in the order of the cells");
   StoredPrefilters made;
-  LEARNDOCK_TRY(made.distances, cell_scan(cells, codes, backend));
-  made.alignment = std::make_unique<AlignmentScan>(codes, backend, cells);
+  LEARNDOCK_TRY(made.distances, cell_scan(cells, codes, backend, threads));
+  made.alignment = std::make_unique<AlignmentScan>(codes, backend, cells, threads);
   return made;
 }
 
@@ -92,7 +93,7 @@ Result<StoredPrefilters> open_prefilters(const Segment& segment, const SpaceFiel
                                          const std::shared_ptr<const compute::Backend>& backend,
                                          unsigned threads, const EmbedAll& embed_all) {
   const auto kind = static_cast<PrefilterKind>(fields.prefilter);
-  if (kind == PrefilterKind::cells) return open_cells(segment, fields, backend);
+  if (kind == PrefilterKind::cells) return open_cells(segment, fields, backend, threads);
   StoredPrefilters made;
   LEARNDOCK_TRY(const compute::ScanCodesView codes, read_codes(segment, fields, fields.items));
   made.alignment = std::make_unique<AlignmentScan>(codes, backend);

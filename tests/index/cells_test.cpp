@@ -53,12 +53,14 @@ struct Celled {
     const CellsView view = cells.view();
     const CellBounds bounds(view, level);
     double worst = -std::numeric_limits<double>::infinity();
-    for (const Embedding& query : queries) {
-      const EmbeddedQuery embedded(query);
+    const std::vector<EmbeddedQuery> embedded(queries.begin(), queries.end());
+    const Matrix<float> all = bounds.of(embedded, 2);
+    for (std::size_t q = 0; q < queries.size(); ++q) {
+      const Embedding& query = queries[q];
       for (std::size_t cell = 0; cell < view.cells.size(); ++cell) {
         const std::size_t first = view.cells[cell].first_block * compute::kBlockItems,
                           last = first + view.blocks_of(cell) * compute::kBlockItems;
-        const auto bound = static_cast<double>(bounds.of(cell, embedded));
+        const auto bound = static_cast<double>(all(q, cell));
         for (std::size_t place = first; place < last; ++place) {
           if (view.order[place] == CellsView::kNoItem) continue;
           const Embedding& item = items[view.order[place]];
@@ -150,8 +152,10 @@ TEST(Cells, AnOverflowProvesNothing) {
   Celled celled(50, 4, 1, 10);
   celled.queries = random_embeddings(3, 4, 1e25, 9);
   const CellBounds bounds(celled.cells.view(), {});
-  for (const Embedding& query : celled.queries)
-    EXPECT_EQ(bounds.of(0, EmbeddedQuery(query)), -std::numeric_limits<float>::infinity());
+  const std::vector<EmbeddedQuery> queries(celled.queries.begin(), celled.queries.end());
+  const Matrix<float> all = bounds.of(queries, 1);
+  for (std::size_t q = 0; q < queries.size(); ++q)
+    EXPECT_EQ(all(q, 0), -std::numeric_limits<float>::infinity());
 }
 
 /// Prefilters over the same embeddings: what each returns against the oracle's bounds.
@@ -160,7 +164,7 @@ TEST(Cells, ThePrefilterReturnsEverythingThatMayLieUnderAThresholdWithAndWithout
   const auto backend = compute::open_backend("cpu", 2).value();
   const compute::ScanCodes plain = encode(compute::CodeType::int8, celled.items, 1).value();
   const compute::ScanCodes codes = in_cell_order(plain.view(), celled.cells.view());
-  const auto prefilter = cell_scan(celled.cells.view(), codes.view(), backend).value();
+  const auto prefilter = cell_scan(celled.cells.view(), codes.view(), backend, 2).value();
   const auto oracle = exact_scan(celled.items);
   EXPECT_EQ(prefilter->count(), celled.items.size());
   std::mt19937_64 random(4);

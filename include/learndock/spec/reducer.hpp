@@ -48,8 +48,8 @@ struct ReducerOptions {
   std::optional<PrivacyOptions> privacy;  ///< replaces the method; needs gamma and no min_cluster
   std::uint64_t seed = 0;                 ///< of the initial centroids
   std::size_t kmeans_iterations = 100;
-  /// Up to this many rows the distance to the data is exact (n^2 / 2 kernel values); beyond, it is an unbiased
-  /// estimate from a seeded sample of this many rows. 0 skips the measurement.
+  /// Up to this many rows the distance to the data is exact (n^2 / 2 kernel values); beyond, it is an
+  /// unbiased estimate from a seeded sample of this many rows. 0 skips the measurement.
   std::size_t measured_rows = 10'000;
 };
 
