@@ -9,6 +9,7 @@
 // The index compiles the same headers for any processor, and not all that they define is inline: names of
 // their own keep the two apart.
 #define hnswlib native_hnswlib
+#define cpuid native_cpuid
 #define xgetbv native_xgetbv
 #define AVXCapable native_AVXCapable
 #define AVX512Capable native_AVX512Capable
