@@ -3,8 +3,8 @@
 
 k-means in float32 with whole-matrix products (distances, and sums by a one-hot matrix), then weights by a projected
 gradient method and, three times, a step on the points, one point after the other in float64 as the reference's loop
-does. Prints one JSON object with the seconds of each part. The same data go to `learndock spec make`, whose program is named by --program; without it only this
-program's times are printed.
+does. Prints one JSON object with the seconds of each part. The same data go to `learndock spec make`, whose program is
+named by --program; without it only this program's times are printed.
 """
 
 import argparse

@@ -14,7 +14,8 @@ namespace learndock::cli {
 namespace {
 
 struct BenchArguments {
-  std::string gamma = "auto", codes = "int4", market = "clustered", specs, data, label, file;
+  std::string gamma = "auto", codes = "int4", prefilter = "auto", market = "clustered", specs, data, label,
+              file;
   std::size_t points = 20, dimension = 20, tasks = 2000;
   std::uint64_t seed = 1, budget_ms = 0;
   index::TrialOptions trial;
@@ -161,6 +162,9 @@ Result<void> run(const BenchArguments& given, const OutputOptions& output) {
     return fail(ErrorCode::usage, "--specs and --data are two sources of learnwares", {}, "give one of them");
   index::TrialOptions trial = given.trial;
   LEARNDOCK_TRY(trial.codes, market::code_type_of(given.codes));
+  if (given.prefilter != "auto") {
+    LEARNDOCK_TRY(trial.prefilter, index::prefilter_kind(given.prefilter));
+  }
   trial.budget = std::chrono::milliseconds(given.budget_ms);
   trial.file = given.file;
   LEARNDOCK_TRY(const std::unique_ptr<index::TrialSets> sets, sets_of(given));
@@ -222,6 +226,10 @@ void add_search_options(CLI::App& command, BenchArguments& arguments) {
       ->check(whole_number(0, 3'600'000))
       ->capture_default_str();
   command.add_option("--codes", arguments.codes, "int4, int8, fp16 or fp32: bits of each coordinate")
+      ->capture_default_str();
+  command
+      .add_option("--prefilter", arguments.prefilter,
+                  "auto, cells, code_scan, faiss_flat or hnsw (approximate); of a segment that is made")
       ->capture_default_str();
   command.add_option("--landmarks", trial.subspace.landmarks, "Points that span the subspace")
       ->check(whole_number(1, 8192))

@@ -59,20 +59,23 @@ Result<Cells> make_cells(const EmbeddedRows& rows, std::size_t items_per_cell, u
   const std::size_t wanted = std::max<std::size_t>(1, rows.size() / items_per_cell);
   LEARNDOCK_TRY(const TrainedCells trained, train_cells(rows, wanted, threads));
   const auto members = members_of(trained.labels, trained.centres.rows());
+  std::vector<std::size_t> filled;  // labels that have members: the cells
+  std::vector<std::uint64_t> first_blocks;
   for (std::size_t c = 0; c < members.size(); ++c) {
     if (members[c].empty()) continue;
     const auto centre = trained.centres.row(c);
-    made.cells.push_back({0, 0, static_cast<double>(c), made.order.size() / compute::kBlockItems});
+    filled.push_back(c);
+    first_blocks.push_back(made.order.size() / compute::kBlockItems);
     made.centres.insert(made.centres.end(), centre.begin(), centre.end());
     made.order.insert(made.order.end(), members[c].begin(), members[c].end());
     made.order.resize(
         (made.order.size() + compute::kBlockItems - 1) / compute::kBlockItems * compute::kBlockItems,
         CellsView::kNoItem);
   }
-  compute::run_tasks(made.cells.size(), threads, [&](std::size_t cell) {
-    CellFields& fields = made.cells[cell];
-    const auto label = static_cast<std::size_t>(fields.excess);
-    fields = fields_of(rows, trained.centres.row(label), members[label], fields.first_block);
+  made.cells.resize(filled.size());
+  compute::run_tasks(filled.size(), threads, [&](std::size_t cell) {
+    const std::size_t label = filled[cell];
+    made.cells[cell] = fields_of(rows, trained.centres.row(label), members[label], first_blocks[cell]);
   });
   return made;
 }

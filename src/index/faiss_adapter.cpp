@@ -1,5 +1,5 @@
-// The one file that knows FAISS. Its exceptions end here; its OpenMP threads are not used: one thread of ours
-// runs each of its calls, so that no pool of another library spins beside ours.
+// The one file that knows FAISS. Its exceptions end here; its OpenMP and BLAS threads are not used: one
+// thread of ours runs each of its calls, so that no pool of another library spins beside ours.
 #include "index/faiss_adapter.hpp"
 
 #include "compute/blas.hpp"
@@ -26,15 +26,15 @@ constexpr std::size_t kSamplePerCell = 40;
 /// Rows of one task.
 constexpr std::size_t kTaskRows = 2048;
 
-class OneOmpThread {
+class OneThread {
  public:
-  OneOmpThread() : before_(omp_get_max_threads()) {
+  OneThread() : before_(omp_get_max_threads()) {
     omp_set_num_threads(1);
     compute::use_one_blas_thread();
   }
-  ~OneOmpThread() { omp_set_num_threads(before_); }
-  OneOmpThread(const OneOmpThread&) = delete;
-  OneOmpThread& operator=(const OneOmpThread&) = delete;
+  ~OneThread() { omp_set_num_threads(before_); }
+  OneThread(const OneThread&) = delete;
+  OneThread& operator=(const OneThread&) = delete;
 
  private:
   int before_;
@@ -54,7 +54,7 @@ class ThreadedFlat final : public faiss::IndexFlatL2 {
     std::exception_ptr failed;
     std::mutex mutex;
     compute::run_tasks(tasks, threads_, [&](std::size_t task) {
-      const OneOmpThread one;
+      const OneThread one;
       const std::size_t first = task * kTaskRows, rows = std::min(kTaskRows, count - first);
       try {
         faiss::IndexFlatL2::search(static_cast<idx_t>(rows), x + first * width, k, distances + first * each,
@@ -117,7 +117,7 @@ class FaissFlat final : public Prefilter {
 
   Result<void> smallest(const PrefilterJob& job, MatrixView<ScanHit> out,
                         std::span<std::size_t> counts) const override {
-    const OneOmpThread one;
+    const OneThread one;
     const std::size_t k = std::min(out.cols(), count());
     std::fill(counts.begin(), counts.end(), std::size_t{0});
     if (k == 0) return {};
@@ -139,7 +139,7 @@ class FaissFlat final : public Prefilter {
 
   Result<void> within(const PrefilterJob& job, std::span<const float> thresholds, MatrixView<ScanHit> out,
                       std::span<std::size_t> counts) const override {
-    const OneOmpThread one;
+    const OneThread one;
     const Asked asked(job, *this);
     for (std::size_t q = 0; q < job.queries.size(); ++q) {
       counts[q] = 0;
@@ -202,7 +202,7 @@ Result<std::unique_ptr<Prefilter>> faiss_flat(const EmbeddedRows& rows, unsigned
 }
 
 Result<TrainedCells> train_cells(const EmbeddedRows& rows, std::size_t cells, unsigned threads) {
-  const OneOmpThread one;
+  const OneThread one;
   try {
     const std::vector<float> sample = sample_of(rows, std::min(rows.size(), cells * kSamplePerCell));
     faiss::ClusteringParameters options;

@@ -32,8 +32,19 @@ class BenchSearch(TestCase):
         market = ("--data", table, "--label", "label", "--points", 2, "--n", 300, "--queries", 3, "--coordinates", 8)
         self.assertEqual(self.run_ok("bench", "search", *market, "--json").json()["dimension"], 2)
 
+    def test_bench_search_by_each_prefilter(self):
+        small = ("--n", 400, "--tasks", 20, "--dimension", 3, "--points", 4, "--landmarks", 40, "--coordinates", 16,
+                 "--queries", 5, "--compared", 5, "--json")
+        for name, shown, certified in (("cells", "cells", 1), ("code_scan", "scan of int4", 1),
+                                       ("faiss_flat", "faiss flat", 1), ("hnsw", "approximate", 0)):
+            value = self.run_ok("bench", "search", *small, "--prefilter", name).json()
+            self.assertIn(shown, value["prefilter"])
+            self.assertEqual(value["certified_share"], certified)
+            if certified:
+                self.assertEqual(value["equal_share"], 1)
+
     def test_bench_search_refuses_what_it_does_not_know(self):
-        for wrong in (("--market", "flea"), ("--gamma", "-1"), ("--specs", "a", "--data", "b")):
+        for wrong in (("--market", "flea"), ("--gamma", "-1"), ("--prefilter", "none"), ("--specs", "a", "--data", "b")):
             outcome = learndock("bench", "search", "--n", 300, *wrong)
             self.assertEqual(outcome.code, 2, outcome.err)
         self.assertEqual(learndock("bench", "search", "--specs", self.folder / "none.jsonl").code, 3)

@@ -16,8 +16,8 @@ namespace learndock::index {
 
 /// What one version of an index consists of.
 struct IndexContent {
-  std::uint64_t covers =
-      0;  ///< last catalogue sequence when it was made; decides nothing, segments hold the keys
+  /// Last catalogue sequence when it was made. Decides nothing: segments hold the keys.
+  std::uint64_t covers = 0;
   std::vector<std::shared_ptr<const Segment>> segments;
   Tombstones deleted;                          ///< of these segments in this order; empty means nothing
   std::map<std::string, std::string> options;  ///< what the index was built with

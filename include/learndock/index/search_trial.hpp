@@ -3,6 +3,7 @@
 #include "learndock/base/result.hpp"
 #include "learndock/compute/scan_codes.hpp"
 #include "learndock/index/feature_space.hpp"
+#include "learndock/index/prefilter.hpp"
 #include "learndock/index/trial_sets.hpp"
 
 #include <chrono>
@@ -25,6 +26,7 @@ struct TrialOptions {
   std::size_t repeats = 3;          ///< passes over the queries; the least disturbed one is reported
   std::size_t mixture_members = 0;  ///< 0: no mixtures
   compute::CodeType codes = compute::CodeType::int4;
+  std::optional<PrefilterKind> prefilter;  ///< none: chosen by the number of learnwares
   SubspaceOptions subspace;
   unsigned threads = 0;                 ///< 0: all cores
   std::chrono::milliseconds budget{0};  ///< of a single query; 0: none, and every answer is certified
