@@ -222,6 +222,11 @@ void add_search_options(CLI::App& command, BenchArguments& arguments) {
   command.add_option("--mixture", trial.mixture_members, "Members of mixtures; 0: none are searched")
       ->check(whole_number(0, 100))
       ->capture_default_str();
+  command
+      .add_option("--mixture-gap", trial.mixture_gap, "Share of <u, u> at which no further member is sought")
+      ->capture_default_str();
+  command.add_flag("!--mixture-by-bounds", trial.mixture_products,
+                   "Mixtures by the index's bounds alone, without products with all learnwares");
   command.add_option("--budget-ms", arguments.budget_ms, "Of a query; 0: none, every answer is proved")
       ->check(whole_number(0, 3'600'000))
       ->capture_default_str();

@@ -230,7 +230,7 @@ Result<TrialReport> run_search_trial(const TrialSets& sets, const TrialOptions& 
   if (!fs::exists(file, ignored)) {
     LEARNDOCK_TRY(report.build, build_segment(sets, options, file, *backend, progress));
   }
-  Trial trial{sets, options, progress, nullptr};
+  Trial trial{sets, options, progress, *backend, nullptr};
   LEARNDOCK_TRY(trial.queries, make_sets(sets, true, 0, options.queries, options.threads));
   LEARNDOCK_CHECK(open_and_answer(trial, file, backend, report));
   describe(trial, report);

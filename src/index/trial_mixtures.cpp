@@ -33,6 +33,8 @@ Result<void> measure_one(const Trial& trial, const OwnedSet& query, Measured& me
   MixtureOptions mixing;
   mixing.max_members = trial.options.mixture_members;
   mixing.threads = trial.options.threads;
+  mixing.negligible_gap = trial.options.mixture_gap;
+  if (trial.options.mixture_products) mixing.backend = &trial.backend;
   CertifiedOptions nearest = trial.search_options();
   nearest.top = 1;
   const Stopwatch watch;

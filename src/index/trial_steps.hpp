@@ -31,6 +31,7 @@ struct Trial {
   const TrialSets& sets;
   const TrialOptions& options;  ///< threads are known
   const TrialProgress& progress;
+  const compute::Backend& backend;
   std::shared_ptr<const StoredPart> part;
   std::vector<OwnedSet> queries = {};
 

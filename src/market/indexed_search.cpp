@@ -218,6 +218,7 @@ class Answering {
     options.max_members = search_.request.mixture;
     options.threads = search_.threads;
     options.deadline = deadline_.end();
+    options.backend = &search_.backend;
     LEARNDOCK_TRY(auto certified,
                   index::certified_mixture(comparable_.parts(), query, found_.hits[0], options));
     static_cast<void>(deadline_.spent());  // so that a mixture that was cut is said to be
@@ -242,7 +243,8 @@ class Answering {
       const index::CertifiedHit& hit = found_.hits[i];
       LEARNDOCK_TRY(views.emplace_back(), comparable_.parts()[hit.part].part->set(hit.item, memory[i]));
     }
-    const MixtureProblem problem{search_.backend, query, query_self_, views, {}, {}, &deadline_};
+    const MixtureProblem problem{search_.backend, query,     query_self_, views, {}, {}, {},
+                                 search_.threads, &deadline_};
     LEARNDOCK_TRY(auto mixture, method == MixtureMethod::greedy
                                     ? greedy_mixture(problem, search_.request.mixture)
                                     : auto_mixture(problem, search_.request.mixture));

@@ -1,5 +1,7 @@
 #include "market/mixture.hpp"
 
+#include "learndock/index/certified_mixture.hpp"
+#include "learndock/index/plain_part.hpp"
 #include "learndock/numeric/simplex_qp.hpp"
 
 #include <algorithm>
@@ -9,6 +11,17 @@
 namespace learndock::market {
 namespace {
 
+/// Of equal ones the first by id.
+std::size_t nearest_candidate(const MixtureProblem& problem) {
+  const auto value = [&](std::size_t l) { return problem.candidate_self[l] - 2 * problem.candidate_user[l]; };
+  std::size_t nearest = 0;
+  for (std::size_t l = 1; l < problem.candidates.size(); ++l)
+    if (value(l) < value(nearest) ||
+        (value(l) == value(nearest) && problem.candidate_ids[l] < problem.candidate_ids[nearest]))
+      nearest = l;
+  return nearest;
+}
+
 // The reference's constants.
 constexpr double kRequiredGain = 0.95;
 constexpr double kWeightCut = 0.98;
@@ -17,8 +30,6 @@ constexpr double kWeightCut = 0.98;
 constexpr double kBlendFound = 1e-9;
 /// Weights are told apart to this fraction, which the fit reaches.
 constexpr double kWeightUnits = 1e9;
-/// Below this the mixture is as good as it gets in double precision.
-constexpr double kNegligibleGap = 1e-12;
 
 std::vector<compute::ReducedSetView> with_kernel(std::span<const compute::ReducedSetView> sets,
                                                  const compute::GaussianKernel& kernel) {
@@ -180,55 +191,22 @@ Result<std::optional<Mixture>> auto_mixture(const MixtureProblem& problem, std::
 Result<std::optional<Mixture>> certified_mixture(const MixtureProblem& problem, std::size_t max_members) {
   const std::size_t n = problem.candidates.size();
   if (n < 2 || max_members < 2) return std::nullopt;
-  std::vector<std::size_t> chosen;
-  std::vector<std::vector<double>> with_chosen;  // with_chosen[s][l] = <l, chosen_s>
-  Fit current;
-  double gap = 0;
-  // First the best single, then whatever is best aligned with the residual.
-  std::size_t next = 0;
-  double best_single = problem.candidate_self[0] - 2 * problem.candidate_user[0];
-  for (std::size_t l = 1; l < n; ++l) {
-    const double value = problem.candidate_self[l] - 2 * problem.candidate_user[l];
-    if (value < best_single) {
-      best_single = value;
-      next = l;
-    }
-  }
-  while (true) {
-    chosen.push_back(next);
-    with_chosen.emplace_back(n);
-    LEARNDOCK_CHECK(
-        problem.backend.inner_products(problem.candidates[next], problem.candidates, with_chosen.back()));
-    LEARNDOCK_TRY(current, fit(chosen, problem.candidate_user, problem.user_self,
-                               [&](std::size_t a, std::size_t b) { return with_chosen[a][chosen[b]]; }));
-    double mixture_alignment = 0, best_alignment = 0;
-    std::optional<std::size_t> best;
-    const auto alignment = [&](std::size_t l) {
-      double value = problem.candidate_user[l];
-      for (std::size_t s = 0; s < chosen.size(); ++s) value -= current.weights[s] * with_chosen[s][l];
-      return value;
-    };
-    for (std::size_t s = 0; s < chosen.size(); ++s)
-      mixture_alignment += current.weights[s] * alignment(chosen[s]);
-    for (std::size_t l = 0; l < n; ++l) {
-      const double value = alignment(l);
-      if (!best || value > best_alignment) {
-        best = l;
-        best_alignment = value;
-      }
-    }
-    gap = std::max(0.0, 2 * (best_alignment - mixture_alignment));
-    const bool known = std::find(chosen.begin(), chosen.end(), *best) != chosen.end();
-    if (chosen.size() == max_members || gap <= kNegligibleGap || known || problem.spent()) break;
-    next = *best;
-  }
-  Mixture mixture{{}, {}, current.value, gap};
-  for (std::size_t s = 0; s < chosen.size(); ++s) {
-    if (current.weights[s] <= 0) continue;
-    mixture.members.push_back(chosen[s]);
-    mixture.weights.push_back(current.weights[s]);
-  }
-  if (mixture.members.size() < 2) return std::nullopt;
+  std::vector<index::PlainItem> items;
+  for (std::size_t i = 0; i < n; ++i)
+    items.push_back({nullptr, problem.candidate_ids[i], problem.candidates[i], problem.candidate_self[i]});
+  const compute::GaussianKernel kernel = problem.candidates[0].kernel();
+  const index::FilteredPart part{index::make_plain_part(kernel, problem.user.dimension, std::move(items))};
+  index::MixtureOptions options;
+  options.max_members = max_members;
+  options.threads = problem.threads;
+  options.backend = &problem.backend;
+  if (problem.deadline != nullptr) options.deadline = problem.deadline->end();
+  LEARNDOCK_TRY(auto found, index::certified_mixture({&part, 1}, problem.user,
+                                                     {0, nearest_candidate(problem), 0}, options));
+  static_cast<void>(problem.spent());  // so that a mixture that was cut is said to be
+  if (!found) return std::nullopt;
+  Mixture mixture{{}, std::move(found->weights), found->mmd_squared, found->gap};
+  for (const index::CertifiedHit& member : found->members) mixture.members.push_back(member.item);
   return mixture;
 }
 

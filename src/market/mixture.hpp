@@ -7,6 +7,7 @@
 
 #include <optional>
 #include <span>
+#include <string_view>
 #include <vector>
 
 namespace learndock::market {
@@ -18,9 +19,11 @@ struct MixtureProblem {
   compute::ReducedSetView user;
   double user_self = 0;
   std::span<const compute::ReducedSetView> candidates;
-  std::span<const double> candidate_self;  ///< <l, l> under l's kernel
-  std::span<const double> candidate_user;  ///< <l, u> under l's kernel
-  Deadline* deadline = nullptr;            ///< ends the search with what it has; null = none
+  std::span<const double> candidate_self;           ///< <l, l> under l's kernel
+  std::span<const double> candidate_user;           ///< <l, u> under l's kernel
+  std::span<const std::string_view> candidate_ids;  ///< of equal candidates the first by id is taken
+  unsigned threads = 1;
+  Deadline* deadline = nullptr;  ///< ends the search with what it has; null = none
 
   [[nodiscard]] bool spent() const { return deadline != nullptr && deadline->spent(); }
 };
@@ -43,10 +46,7 @@ struct Mixture {
 [[nodiscard]] Result<std::optional<Mixture>> auto_mixture(const MixtureProblem& problem,
                                                           std::size_t max_members);
 
-/// Fully corrective Frank-Wolfe over all candidates (one kernel): each step adds the candidate best aligned
-/// with what is still unexplained and refits all weights. `gap` bounds how far the best mixture of any size
-/// over all candidates can lie below: 2 (max_l <l, g> - <mix, g>) with g = user - mix.
-/// @source Jaggi, "Revisiting Frank-Wolfe" (2013)
+/// index::certified_mixture over all candidates, which are of one kernel.
 [[nodiscard]] Result<std::optional<Mixture>> certified_mixture(const MixtureProblem& problem,
                                                                std::size_t max_members);
 

@@ -163,11 +163,14 @@ class StatisticalSearch {
 
   Result<std::optional<Mixture>> compute_mixture(const compute::Backend& backend, const Query& query) {
     const MixtureMethod method = method_of(request_);
-    MixtureProblem problem{backend, query.view, query.self, {}, {}, {}, &deadline_};
+    MixtureProblem problem{backend, query.view, query.self, {}, {}, {}, {}, threads_, &deadline_};
     if (method != MixtureMethod::certified) return mixture_of_nearest(problem, method);
     problem.candidates = candidates_.views;
     problem.candidate_self = candidates_.self;
     problem.candidate_user = candidates_.user;
+    std::vector<std::string_view> ids;
+    for (const index::Entry* entry : candidates_.entries) ids.push_back(entry->id.text());
+    problem.candidate_ids = ids;
     LEARNDOCK_TRY(auto certified, certified_mixture(problem, request_.mixture));
     if (!certified) return certified;
     // With few members a stepwise choice among the nearest is often closer; what was certified bounds both.

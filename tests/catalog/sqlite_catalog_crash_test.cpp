@@ -16,8 +16,8 @@ TEST(SqliteCatalogCrash, WhatWasAcknowledgedSurvivesKill9) {
   const auto file = folder / "catalog.sqlite";
   ASSERT_TRUE(open_sqlite_catalog(file, true).has_value());
   std::size_t acknowledged = 0;
-  for (int round = 0; round < 30; ++round) {
-    const auto names = run_and_kill(static_cast<unsigned>(round), [&](const Acknowledge& acknowledge) {
+  for (unsigned round = 0; round < testing::kill_points(30); ++round) {
+    const auto names = run_and_kill(round, [&](const Acknowledge& acknowledge) {
       const auto catalog = open_sqlite_catalog(file, false);
       for (int i = 0; catalog; ++i) {
         std::vector<LearnwareRecord> batch(2);

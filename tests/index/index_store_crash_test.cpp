@@ -115,7 +115,7 @@ TEST(IndexStoreCrash, WhatWasCommittedSurvivesKill9AtRandomMoments) {
   const TemporaryFolder folder;
   std::size_t acknowledged = 0;
   std::uint64_t covers = 0;
-  for (unsigned round = 0; round < 100; ++round) {
+  for (unsigned round = 0; round < testing::kill_points(100); ++round) {
     const auto directory = folder / std::to_string(round / 5);
     if (round % 5 == 0) covers = 0;
     const auto names = run_and_kill(round, [&](const Acknowledge& acknowledge) {

@@ -4,6 +4,7 @@
 
 #include "support/generators.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -21,6 +22,8 @@ struct Scene {
   std::vector<WeightedSet> sets;
   WeightedSet user;
   std::vector<compute::ReducedSetView> views;
+  std::vector<std::string> names;
+  std::vector<std::string_view> ids;
   std::vector<double> self, with_user;
   double user_self = 0;
 
@@ -33,7 +36,11 @@ struct Scene {
     user = {Matrix<double>(16, 3, std::move(points)), {}, 0.3};
     for (const double w : a.weights) user.weights.push_back(0.3 * w);
     for (const double w : b.weights) user.weights.push_back(0.7 * w);
-    for (const auto& set : sets) views.push_back(set.view());
+    for (const auto& set : sets) {
+      views.push_back(set.view());
+      names.push_back(fmt::format("{:03}", names.size()));
+    }
+    ids.assign(names.begin(), names.end());
     self.resize(count);
     with_user.resize(count);
     const auto user_view = user.view();
@@ -42,7 +49,7 @@ struct Scene {
     EXPECT_TRUE(backend->self_inner_products({&user_view, 1}, {&user_self, 1}).has_value());
   }
   [[nodiscard]] MixtureProblem problem() const {
-    return {*backend, user.view(), user_self, views, self, with_user};
+    return {*backend, user.view(), user_self, views, self, with_user, ids};
   }
   /// ||sum_i w_i mu_i - mu_user||^2 from scratch.
   [[nodiscard]] double value_of(const Mixture& mixture) const {

@@ -13,6 +13,7 @@
 
 #include <atomic>
 #include <fstream>
+#include <set>
 #include <thread>
 
 namespace learndock::market {
@@ -142,6 +143,22 @@ class ReindexTest : public ::testing::Test {
     }
   }
 
+  /// Learnwares that were acknowledged are there, each once, and each kill left at most one besides: stored,
+  /// and killed before it was said.
+  void expect_held(const Market& market, const std::set<std::string>& acknowledged, unsigned kills) const {
+    std::set<std::string> held;
+    for (std::optional<std::uint64_t> after = 0; after;) {
+      const auto page = market.list(*after, 500).value();
+      for (const auto& record : page.records)
+        EXPECT_TRUE(held.insert(record.id.text()).second) << record.id.text() << " is there twice";
+      after = page.next;
+    }
+    for (const std::string& id : acknowledged) EXPECT_TRUE(held.contains(id)) << id << " is lost";
+    EXPECT_EQ(market.status().learnwares, held.size());
+    EXPECT_LE(held.size(), lines(0, 400).size() + acknowledged.size() + kills);
+    expect_right_answers(market, false);
+  }
+
   testing::TemporaryFolder folder_;
   SceneMarket large_, other_;
   ReindexOptions options_;
@@ -247,14 +264,14 @@ TEST_F(ReindexTest, APartFoundDamagedDuringASearchIsGivenUpAndMadeAnew) {
 TEST_F(ReindexTest, AKilledReindexGoesOnAndNeverBreaksTheIndexInForce) {
   ASSERT_TRUE(reindex(dock(), options_).has_value());
   options_.codes = compute::CodeType::int8;
-  for (unsigned point = 0; point < 40; ++point) {
+  for (unsigned point = 0; point < testing::kill_points(40); ++point) {
     const pid_t child = ::fork();
     ASSERT_GE(child, 0);
     if (child == 0) {
       static_cast<void>(reindex(dock(), options_));
       ::_exit(0);
     }
-    ::usleep(500 + point * 1500);
+    ::usleep(500 + point * 1507 % 60'000);
     ::kill(child, SIGKILL);
     int status = 0;
     ::waitpid(child, &status, 0);
@@ -315,29 +332,33 @@ TEST_F(ReindexTest, ManySmallPartsBecomeOne) {
   expect_right_answers(*market, true);
 }
 
-TEST_F(ReindexTest, AKilledWriterLeavesADockWhoseIndexAndCatalogueAgree) {
-  for (unsigned point = 0; point < 60; ++point) {
-    const pid_t child = ::fork();
-    ASSERT_GE(child, 0);
-    if (child == 0) {
-      MarketOptions options;
-      options.threads = 1;
-      options.index_from = 5;
-      const auto market = Market::open(dock(), options);
-      if (market)
-        for (std::size_t i = 400 + point; i < 500; ++i) {
-          import_lines(**market, lines(i, i + 1));
-          static_cast<void>((*market)->tend_index());
-        }
-      ::_exit(0);
-    }
-    ::usleep(20'000 + point * 900);
-    ::kill(child, SIGKILL);
-    int status = 0;
-    ::waitpid(child, &status, 0);
-    if (point % 12 == 11) expect_right_answers(*open(), false);
+TEST_F(ReindexTest, AKilledWriterLosesAndDoublesNothingAndLeavesAnIndexThatAgrees) {
+  const unsigned points = testing::kill_points(60);
+  std::set<std::string> acknowledged;
+  for (unsigned point = 0; point < points; ++point) {
+    // Every fifth insert makes a part, and every eighth part a merge.
+    const auto names = testing::run_and_kill(
+        point,
+        [&](const testing::Acknowledge& acknowledge) {
+          MarketOptions options;
+          options.threads = 1;
+          options.index_from = 5;
+          const auto market = Market::open(dock(), options);
+          for (std::size_t i = 0; market && i < 500; ++i) {
+            const auto outcome = import_lines(
+                **market, {line(fmt::format("w{}-{}", point, i), large_.sets[(point + i) % 500], i)});
+            for (const LearnwareId& id : outcome.imported) acknowledge(id.text());
+            static_cast<void>((*market)->tend_index());
+          }
+        },
+        40'000);
+    ASSERT_FALSE(names.empty()) << "a dock that a kill left cannot be written any more";
+    acknowledged.insert(names.begin(), names.end());
+    if (point % 12 == 11) expect_held(*open(), acknowledged, point + 1);
   }
-  expect_right_answers(*open(), false);
+  const auto market = open();
+  expect_held(*market, acknowledged, points);
+  EXPECT_GT(market->status().indexed, 0U);
 }
 
 TEST_F(ReindexTest, SaysWhatCannotBe) {

@@ -115,8 +115,8 @@ TEST_F(LocalBlobStore, AFullDiskIsNamedAndLeavesNothing) {
 
 TEST_F(LocalBlobStore, WhatWasAcknowledgedSurvivesKill9) {
   std::size_t acknowledged = 0;
-  for (int round = 0; round < 30; ++round) {
-    const auto digests = run_and_kill(static_cast<unsigned>(round), [&](const Acknowledge& acknowledge) {
+  for (unsigned round = 0; round < testing::kill_points(30); ++round) {
+    const auto digests = run_and_kill(round, [&](const Acknowledge& acknowledge) {
       const auto store = open_local_blob_store(folder_ / "store");
       for (int i = 0; store; ++i) {
         const auto path = folder_ / "input";

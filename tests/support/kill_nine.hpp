@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <csignal>
 #include <cstddef>
+#include <cstdlib>
 #include <functional>
 #include <random>
 #include <stdexcept>
@@ -14,14 +15,22 @@
 
 namespace learndock::testing {
 
+/// How often a test kills: LEARNDOCK_KILL_POINTS, for a longer run on record, or its own number.
+inline unsigned kill_points(unsigned usual) {
+  const char* const wanted = std::getenv("LEARNDOCK_KILL_POINTS");
+  return wanted == nullptr ? usual : static_cast<unsigned>(std::strtoul(wanted, nullptr, 10));
+}
+
 /// Called in the child with a name that its store has just acknowledged.
 using Acknowledge = std::function<void(const std::string&)>;
 
 /// Runs `work` in a child process, kills it with SIGKILL a random moment after a random number of
 /// acknowledgements (1 to 5, so that a slow machine proves as much as a fast one), and returns all of them.
-/// The pipe keeps whole lines, so an acknowledgement is either seen or was never made.
+/// The moment is at most `longest_us` long: about what the work takes between two acknowledgements. The pipe
+/// keeps whole lines, so an acknowledgement is either seen or was never made.
 inline std::vector<std::string> run_and_kill(unsigned seed,
-                                             const std::function<void(const Acknowledge&)>& work) {
+                                             const std::function<void(const Acknowledge&)>& work,
+                                             useconds_t longest_us = 5'000) {
   int ends[2];
   if (::pipe(ends) != 0) throw std::runtime_error("pipe");
   const pid_t child = ::fork();
@@ -38,7 +47,7 @@ inline std::vector<std::string> run_and_kill(unsigned seed,
   ::close(ends[1]);
   std::mt19937 random(seed);
   const auto wanted = std::uniform_int_distribution<std::ptrdiff_t>(1, 5)(random);
-  const auto wait_us = std::uniform_int_distribution<useconds_t>(0, 5'000)(random);
+  const auto wait_us = std::uniform_int_distribution<useconds_t>(0, longest_us)(random);
   std::string received;
   char chunk[4096];
   bool alive = true;

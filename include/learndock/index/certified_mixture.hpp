@@ -15,6 +15,11 @@ struct MixtureOptions {
   double negligible_gap = 1e-12;
   std::optional<std::chrono::steady_clock::time_point> deadline;
   unsigned threads = 1;
+  /// For products with all learnwares at once, where those are at most `most_products` kernel values for a
+  /// member; null: the index's bounds alone. Bounds prove gaps of some hundredths of <u, u>, which is what
+  /// lies outside the subspace; products prove any gap.
+  const compute::Backend* backend = nullptr;
+  double most_products = 1e9;
 };
 
 struct CertifiedMixture {
@@ -27,9 +32,12 @@ struct CertifiedMixture {
 };
 
 /// Fully corrective Frank-Wolfe over all learnwares: each step adds the one best aligned with what is still
-/// unexplained, found by the index with proof (B5), and fits all weights again. The gap is
-/// 2 (max_l <l, g> - <mix, g>) with g = u - mix, its maximum taken over everything, evaluated or bounded.
+/// unexplained, found with proof by the index (B5) or among products with all, and fits all weights again.
+/// The gap is 2 (max_l <l, g> - <mix, g>) with g = u - mix, its maximum taken over everything, evaluated or
+/// bounded.
 ///
+/// @cost  with products, for each member and the query one fp32 cross term with every learnware and 8 bytes
+///        of memory for it; at most 512 MiB of packed reduced sets besides
 /// @param first  the nearest single learnware (certified_search); where to begin
 /// @return none when no mixture of two is better than one
 /// @errors corrupt, as the prefilters

@@ -25,6 +25,8 @@ struct TrialOptions {
   std::size_t compared = 20;        ///< queries whose answers are compared with brute force
   std::size_t repeats = 3;          ///< passes over the queries; the least disturbed one is reported
   std::size_t mixture_members = 0;  ///< 0: no mixtures
+  double mixture_gap = 1e-12;       ///< of <u, u>, at which no further member is sought
+  bool mixture_products = true;     ///< false: mixtures by the index's bounds alone
   compute::CodeType codes = compute::CodeType::int4;
   std::optional<PrefilterKind> prefilter;  ///< none: chosen by the number of learnwares
   SubspaceOptions subspace;

@@ -1,0 +1,111 @@
+#include "index/mixture_state.hpp"
+
+#include "learndock/numeric/simplex_qp.hpp"
+
+#include <algorithm>
+
+namespace learndock::index {
+
+MixtureState::MixtureState(std::span<const FilteredPart> parts, const compute::ReducedSetView& query,
+                           unsigned threads)
+    : parts_(parts),
+      kernel_(parts[0].part->kernel()),
+      user_(query, kernel_),
+      query_(query),
+      user_self_(user_.inner_product(query)),
+      threads_(threads) {}
+
+Result<void> MixtureState::add(const CertifiedHit& hit) {
+  const SearchPart& part = *parts_[hit.part].part;
+  std::vector<double> memory;
+  LEARNDOCK_TRY(const compute::ReducedSetView set, part.set(hit.item, memory));
+  Member& member = members_.emplace_back();
+  member.hit = hit;
+  member.points.assign(set.points, set.points + set.count * set.dimension);
+  member.weights.assign(set.weights, set.weights + set.count);
+  member.view = {member.points.data(), member.weights.data(), set.count, set.dimension, set.gamma};
+  member.direct.emplace(member.view, kernel_);
+  member.hit.mmd_squared = part.self(hit.item) - 2 * user_.inner_product(member.view) + user_self_;
+  LEARNDOCK_CHECK(fit());
+  drop_weightless();
+  return {};
+}
+
+Result<void> MixtureState::fit() {
+  const std::size_t k = members_.size();
+  gram_ = Matrix<double>(k, k);
+  linear_.assign(k, 0);
+  for (std::size_t i = 0; i < k; ++i) {
+    linear_[i] = user_.inner_product(members_[i].view);
+    for (std::size_t j = i; j < k; ++j)
+      gram_(i, j) = gram_(j, i) = members_[j].direct->inner_product(members_[i].view);
+  }
+  LEARNDOCK_TRY(SimplexQpSolution solution, solve_simplex_qp(gram_.view(), linear_));
+  weights_ = std::move(solution.weights);
+  mmd_squared_ = user_self_ + 2 * solution.objective;
+  return {};
+}
+
+void MixtureState::drop_weightless() {
+  std::vector<std::size_t> kept;
+  for (std::size_t i = 0; i < members_.size(); ++i)
+    if (weights_[i] > 0) kept.push_back(i);
+  if (kept.size() == members_.size()) return;
+  Matrix<double> gram(kept.size(), kept.size());
+  for (std::size_t i = 0; i < kept.size(); ++i) {
+    for (std::size_t j = 0; j < kept.size(); ++j) gram(i, j) = gram_(kept[i], kept[j]);
+    linear_[i] = linear_[kept[i]];
+    weights_[i] = weights_[kept[i]];
+    // A member's view points into vectors, whose memory moves with them.
+    if (i != kept[i]) members_[i] = std::move(members_[kept[i]]);
+  }
+  gram_ = std::move(gram);
+  linear_.resize(kept.size());
+  weights_.resize(kept.size());
+  while (members_.size() > kept.size()) members_.pop_back();
+}
+
+double MixtureState::alignment(const compute::ReducedSetView& set) const {
+  double sum = user_.inner_product(set);
+  for (std::size_t i = 0; i < members_.size(); ++i)
+    sum -= weights_[i] * members_[i].direct->inner_product(set);
+  return sum;
+}
+
+double MixtureState::own_alignment() const {
+  double sum = 0;
+  for (std::size_t i = 0; i < members_.size(); ++i) {
+    double with_mixture = 0;
+    for (std::size_t j = 0; j < members_.size(); ++j) with_mixture += gram_(i, j) * weights_[j];
+    sum += weights_[i] * (linear_[i] - with_mixture);
+  }
+  return sum;
+}
+
+void MixtureState::embed() {
+  if (!embedded_user_) embedded_user_.emplace(parts_, std::span(&query_, 1), threads_);
+  for (Member& member : members_)
+    if (!member.embedded) member.embedded.emplace(parts_, std::span(&member.view, 1), 1U);
+}
+
+Embedding MixtureState::embedding(std::size_t part) const {
+  std::vector<const Embedding*> members;
+  for (const Member& member : members_) members.push_back(&member.embedded->of(part, 0));
+  return parts_[part].part->space()->difference(embedded_user_->of(part, 0), members, weights_,
+                                                std::max(0.0, mmd_squared_));
+}
+
+bool MixtureState::has(const CertifiedHit& hit) const {
+  return std::any_of(members_.begin(), members_.end(), [&](const Member& member) {
+    return member.hit.part == hit.part && member.hit.item == hit.item;
+  });
+}
+
+std::optional<CertifiedMixture> MixtureState::mixture(double gap, std::size_t evaluated) const {
+  if (members_.size() < 2) return std::nullopt;
+  CertifiedMixture result{{}, weights_, mmd_squared_, gap, evaluated};
+  for (const Member& member : members_) result.members.push_back(member.hit);
+  return result;
+}
+
+}  // namespace learndock::index

@@ -1,0 +1,76 @@
+#pragma once
+
+#include "learndock/index/certified_mixture.hpp"
+
+#include "index/objective.hpp"
+
+#include <cstddef>
+#include <deque>
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace learndock::index {
+
+/// A mixture on its way: some learnwares, the weights that fit best, and what they leave unexplained of the
+/// user's embedding, g = u - mix.
+class MixtureState {
+ public:
+  MixtureState(std::span<const FilteredPart> parts, const compute::ReducedSetView& query, unsigned threads);
+
+  /// Adds a learnware, fits all weights again and lets go of members that get none.
+  /// @errors corrupt; of solve_simplex_qp
+  [[nodiscard]] Result<void> add(const CertifiedHit& hit);
+
+  /// <mu, g> of any set.
+  [[nodiscard]] double alignment(const compute::ReducedSetView& set) const;
+  /// <mix, g>; at an optimum of the weights also the alignment of every member.
+  [[nodiscard]] double own_alignment() const;
+  /// g in the space of a part. @pre `embed` was called since the last change
+  [[nodiscard]] Embedding embedding(std::size_t part) const;
+  void embed();
+
+  [[nodiscard]] bool has(const CertifiedHit& hit) const;
+  [[nodiscard]] std::size_t size() const { return members_.size(); }
+  [[nodiscard]] const compute::ReducedSetView& query() const { return query_; }
+  [[nodiscard]] const compute::ReducedSetView& view(std::size_t member) const {
+    return members_[member].view;
+  }
+  [[nodiscard]] const CertifiedHit& hit(std::size_t member) const { return members_[member].hit; }
+  [[nodiscard]] std::span<const double> weights() const { return weights_; }
+  /// <member, member> and <user, member>.
+  [[nodiscard]] const Matrix<double>& gram() const { return gram_; }
+  [[nodiscard]] std::span<const double> linear() const { return linear_; }
+  [[nodiscard]] double mmd_squared() const { return mmd_squared_; }
+  [[nodiscard]] double user_self() const { return user_self_; }
+  [[nodiscard]] std::span<const FilteredPart> parts() const { return parts_; }
+
+  /// None while there is only one member.
+  [[nodiscard]] std::optional<CertifiedMixture> mixture(double gap, std::size_t evaluated) const;
+
+ private:
+  /// A learnware in the mixture: its set, kept for good, and what products with it take.
+  struct Member {
+    CertifiedHit hit;
+    std::vector<double> points, weights;
+    compute::ReducedSetView view;
+    std::optional<compute::DirectQuery> direct;
+    std::optional<SpaceEmbeddings> embedded;
+  };
+
+  [[nodiscard]] Result<void> fit();
+  void drop_weightless();
+
+  std::span<const FilteredPart> parts_;
+  compute::GaussianKernel kernel_;
+  compute::DirectQuery user_;
+  compute::ReducedSetView query_;
+  double user_self_, mmd_squared_ = 0;
+  unsigned threads_;
+  std::optional<SpaceEmbeddings> embedded_user_;
+  std::deque<Member> members_;
+  std::vector<double> weights_, linear_;
+  Matrix<double> gram_;
+};
+
+}  // namespace learndock::index

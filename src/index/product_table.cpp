@@ -1,0 +1,137 @@
+#include "index/product_table.hpp"
+
+#include "compute/parallel.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+
+namespace learndock::index {
+namespace {
+
+constexpr std::size_t kChunkRows = 2048;
+/// Per unit of the query's weight: beyond it a product in fp32 is no use, or no number.
+constexpr double kMostError = 0.01;
+
+bool is_allowed(const FilteredPart& part, std::size_t item) {
+  return part.allowed == nullptr || (part.allowed[item / 64] >> (item % 64) & 1U) != 0;
+}
+
+double radius_of(const compute::ReducedSetView& set, std::span<const double> centre) {
+  double largest = 0;
+  for (std::size_t i = 0; i < set.count; ++i) {
+    double squared = 0;
+    for (std::size_t k = 0; k < set.dimension; ++k) {
+      const double difference = set.points[i * set.dimension + k] - centre[k];
+      squared += difference * difference;
+    }
+    largest = std::max(largest, squared);
+  }
+  return std::sqrt(largest);
+}
+
+std::size_t bytes_of(const compute::PackedSetsView& sets) {
+  return sets.blocks() * compute::kBlockRows * (sets.dimension + 2) * sizeof(float);
+}
+
+}  // namespace
+
+ProductTable::ProductTable(std::span<const FilteredPart> parts, std::vector<double> centre,
+                           const compute::Backend& backend, unsigned threads, std::size_t kept_bytes)
+    : parts_(parts),
+      centre_(std::move(centre)),
+      backend_(backend),
+      threads_(std::max(threads, 1U)),
+      room_(kept_bytes) {
+  for (std::size_t p = 0; p < parts.size(); ++p) {
+    const std::size_t first = rows_.size();
+    for (std::size_t item = 0; item < parts[p].part->count(); ++item)
+      if (is_allowed(parts[p], item)) rows_.push_back({p, item});
+    for (std::size_t row = first; row < rows_.size(); row += kChunkRows)
+      chunks_.push_back(
+          {row, std::min(kChunkRows, rows_.size() - row), 0, parts[p].part->largest_mass(), nullptr});
+  }
+}
+
+Result<void> ProductTable::pack(Chunk& chunk) const {
+  std::vector<std::vector<double>> memory(chunk.count);
+  std::vector<compute::ReducedSetView> views;
+  views.reserve(chunk.count);
+  for (std::size_t i = 0; i < chunk.count; ++i) {
+    const Row& row = rows_[chunk.first + i];
+    LEARNDOCK_TRY(views.emplace_back(), parts_[row.part].part->set(row.item, memory[i]));
+  }
+  LEARNDOCK_TRY(compute::PackedSets packed,
+                compute::PackedSets::pack(views, parts_[0].part->kernel(), centre_));
+  chunk.radius = packed.radius();
+  chunk.packed = std::make_shared<const compute::PackedSets>(std::move(packed));
+  return {};
+}
+
+Result<void> ProductTable::multiply(Chunk& chunk, const compute::ReducedSetView& set, Column& column) const {
+  if (!chunk.held) {
+    LEARNDOCK_TRY(chunk.held, backend_.hold(chunk.packed->view()));
+  }
+  return backend_.cross_terms(*chunk.held, {&set, 1},
+                              MatrixView<double>(column.values.data() + chunk.first, 1, chunk.count));
+}
+
+void ProductTable::let_go(std::span<Chunk> chunks) {
+  for (Chunk& chunk : chunks) {
+    if (chunk.kept) continue;
+    const std::size_t bytes = bytes_of(chunk.packed->view());
+    chunk.kept = bytes <= room_;
+    if (chunk.kept) {
+      room_ -= bytes;
+    } else {
+      chunk.held.reset();
+      chunk.packed.reset();
+    }
+  }
+}
+
+Result<bool> ProductTable::add(const compute::ReducedSetView& set, const Deadline& deadline) {
+  Column column{std::vector<double>(rows_.size()), std::vector<double>(chunks_.size())};
+  const double radius = radius_of(set, centre_), mass = mass_of(set);
+  for (std::size_t first = 0; first < chunks_.size(); first += threads_) {
+    if (deadline && std::chrono::steady_clock::now() >= *deadline) return false;
+    const std::span<Chunk> group =
+        std::span(chunks_).subspan(first, std::min<std::size_t>(threads_, chunks_.size() - first));
+    std::vector<Result<void>> done(group.size());
+    const bool packed = std::all_of(group.begin(), group.end(), [](const Chunk& c) { return c.packed; });
+    if (!packed)
+      compute::run_tasks(group.size(), threads_, [&](std::size_t i) {
+        if (!group[i].packed) done[i] = pack(group[i]);
+      });
+    for (Result<void>& one : done) LEARNDOCK_CHECK(std::move(one));
+    for (std::size_t i = 0; i < group.size(); ++i) {
+      LEARNDOCK_CHECK(multiply(group[i], set, column));
+      column.errors[first + i] =
+          compute::cross_term_error(parts_[0].part->kernel(), set.dimension, group[i].radius, radius) *
+          group[i].mass * mass;
+      if (!(column.errors[first + i] < kMostError * mass))
+        return fail(ErrorCode::invalid_argument, "products of such values say nothing in single precision");
+    }
+    if (!packed) let_go(group);
+  }
+  columns_.push_back(std::move(column));
+  return true;
+}
+
+ProductTable::Sums ProductTable::sums(std::span<const double> factors) const {
+  Sums sums{std::vector<double>(rows_.size(), 0.0), std::vector<double>(rows_.size())};
+  for (std::size_t c = 0; c < factors.size(); ++c)
+    if (factors[c] != 0)
+      for (std::size_t row = 0; row < rows_.size(); ++row)
+        sums.values[row] += factors[c] * columns_[c].values[row];
+  for (std::size_t chunk = 0; chunk < chunks_.size(); ++chunk) {
+    double error = 0;
+    for (std::size_t c = 0; c < factors.size(); ++c)
+      error += std::abs(factors[c]) * columns_[c].errors[chunk];
+    std::fill_n(sums.errors.begin() + static_cast<std::ptrdiff_t>(chunks_[chunk].first), chunks_[chunk].count,
+                error);
+  }
+  return sums;
+}
+
+}  // namespace learndock::index

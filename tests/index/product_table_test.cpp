@@ -1,0 +1,89 @@
+// Products with all learnwares at once: within the stated errors of direct sums, whatever is kept in memory.
+#include "index/product_table.hpp"
+
+#include "index/market_scene.hpp"
+
+#include <gtest/gtest.h>
+
+namespace learndock::index {
+namespace {
+
+struct Scene {
+  testing::SceneMarket market;
+  std::vector<FilteredPart> parts;
+  std::vector<std::uint64_t> allowed;
+
+  explicit Scene(bool signed_weights) {
+    testing::MarketShape shape;
+    shape.learnwares = 5000;  // chunks of 2,048
+    shape.dimension = 3;
+    shape.signed_weights = signed_weights;
+    shape.offset = 30;
+    market = testing::make_market(shape, 4);
+    for (const std::size_t first : {std::size_t{0}, std::size_t{4500}}) {
+      const auto items = market.items(first, first == 0 ? 4500 : 500);
+      parts.push_back({testing::plain_part(items, {shape.gamma, shape.scales}, shape.dimension)});
+    }
+    allowed.assign((4500 + 63) / 64, 0xFFFFFFFFFFFFFF0FULL);
+    parts[0].allowed = allowed.data();
+    parts[0].allowed_count = 4500 - 4 * allowed.size();
+  }
+};
+
+TEST(ProductTable, SumsLieWithinTheirErrors) {
+  const auto backend = compute::open_backend("cpu", 2).value();
+  for (const bool signed_weights : {false, true}) {
+    const Scene scene(signed_weights);
+    const auto queries = std::span(scene.market.sets).last(4);
+    for (const std::size_t kept : {std::size_t{0}, std::size_t{100'000}, ProductTable::kKeptBytes}) {
+      const auto view = queries[0].view();
+      ProductTable table(scene.parts, compute::mean_row({&view, 1}, 3), *backend, 2, kept);
+      std::vector<double> factors;
+      for (const auto& query : queries) {
+        ASSERT_TRUE(table.add(query.view(), {}).value());
+        factors.push_back(factors.empty() ? 1 : -0.4);
+      }
+      const ProductTable::Sums sums = table.sums(factors);
+      ASSERT_EQ(table.rows().size(), scene.parts[0].allowed_count + 500);
+      for (std::size_t row = 0; row < table.rows().size(); ++row) {
+        const auto [part, item] = table.rows()[row];
+        const auto& learnware = scene.market.sets[part * 4500 + item];
+        double want = 0;
+        for (std::size_t q = 0; q < queries.size(); ++q)
+          want += factors[q] * compute::DirectQuery(queries[q].view(), learnware.view().kernel())
+                                   .inner_product(learnware.view());
+        ASSERT_NEAR(sums.values[row], want, sums.errors[row]);
+        ASSERT_LT(sums.errors[row], 1e-3);
+        if (part == 0) {
+          ASSERT_NE(item % 64 / 4, 1U) << "an item that is not allowed";
+        }
+      }
+    }
+  }
+}
+
+TEST(ProductTable, ADeadlineLeavesNoHalfColumn) {
+  const auto backend = compute::open_backend("cpu", 1).value();
+  const Scene scene(false);
+  const auto view = scene.market.sets.back().view();
+  ProductTable table(scene.parts, compute::mean_row({&view, 1}, 3), *backend, 1);
+  EXPECT_FALSE(table.add(view, std::chrono::steady_clock::now()).value());
+  EXPECT_EQ(table.columns(), 0U);
+  EXPECT_TRUE(table.add(view, {}).value());
+  EXPECT_EQ(table.columns(), 1U);
+}
+
+TEST(ProductTable, ValuesBeyondSinglePrecisionAreSaid) {
+  const auto backend = compute::open_backend("cpu", 1).value();
+  Scene scene(false);
+  auto set = scene.market.sets.back();
+  set.points(0, 0) = 1e200;
+  const auto view = set.view();
+  ProductTable table(scene.parts, std::vector<double>(3, 0.0), *backend, 1);
+  const auto added = table.add(view, {});
+  ASSERT_FALSE(added.has_value());
+  EXPECT_EQ(added.error().code, ErrorCode::invalid_argument) << describe(added.error());
+}
+
+}  // namespace
+}  // namespace learndock::index
