@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <optional>
 #include <unordered_set>
 #include <vector>
@@ -37,7 +38,7 @@ class StrictBuilder {
     if (!charge(kMemberBytes + 2 * name.size())) return false;
     Level& level = levels_.back();
     level.key = name;
-    if (level.keys.insert(name).second) return true;
+    if (!level.has(name)) return true;
     error_ =
         Error{ErrorCode::json_duplicate_key, fmt::format("the key \"{}\" appears twice in one object", name),
               pointer(), "keep one of the two"};
@@ -59,8 +60,19 @@ class StrictBuilder {
  private:
   struct Level {
     Json* node;
-    std::string key;
-    std::unordered_set<std::string> keys;
+    std::string key = {};
+    std::unordered_set<std::string> keys = {};  // of large objects; those of small ones are looked through
+
+    /// Whether the object has had the key, which it has from now on.
+    bool has(const std::string& name) {
+      constexpr std::size_t kSmall = 16;
+      const auto& object = node->get_ref<const Json::object_t&>();
+      if (object.size() < kSmall)
+        return std::any_of(object.begin(), object.end(), [&](const auto& one) { return one.first == name; });
+      if (keys.empty())
+        for (const auto& one : object) keys.insert(one.first);
+      return !keys.insert(name).second;
+    }
   };
 
   // What a value takes, its share of a list's spare room and of the heap's bookkeeping with it.
@@ -97,7 +109,7 @@ class StrictBuilder {
     }
     if (!charge(kContainerBytes)) return false;
     Json* node = attach(std::move(container));
-    levels_.push_back({node, {}, {}});
+    levels_.push_back({node});
     return true;
   }
   bool close() {
@@ -163,13 +175,18 @@ Result<Json> parse_json(std::string_view text, const JsonLimits& limits) {
   return builder.take_root();
 }
 
+/// Of which the memory is within what a member is charged.
+constexpr std::size_t kFewMembers = 4;
+
 Json& append_child(Json& container, const std::string& key, Json value) {
   if (container.is_array()) {
     container.push_back(std::move(value));
     return container.back();
   }
   auto& object = container.get_ref<Json::object_t&>();
-  object.push_back({key, std::move(value)});
+  // A member is copied when its object grows; most objects have few.
+  if (object.empty()) object.reserve(kFewMembers);
+  object.emplace_back(key, std::move(value));
   return object.back().second;
 }
 

@@ -27,6 +27,11 @@ Result<double> products_of_a_pass(std::span<const FilteredPart> parts, std::size
   return sum * static_cast<double>(query_points);
 }
 
+/// Values that fp32 cannot hold, or no room on a device: the index answers too.
+bool is_no_use(ErrorCode of_products) {
+  return of_products == ErrorCode::invalid_argument || of_products == ErrorCode::device_memory;
+}
+
 /// No mixture of any learnwares lies lower than this. With v = mix - u, every mixture's difference from u has
 /// a component of at least <l - u, v> / |v| along v for the worst l, and <l - u, v> = |v|^2 + <mix, g> - <l,
 /// g>.
@@ -57,8 +62,8 @@ Result<std::optional<CertifiedMixture>> certified_mixture(std::span<const Filter
   double lower_bound = 0;  // of any mixture; every step proves one, and the best of them holds
   while (true) {
     auto looked = products ? products->next(state) : step_by_index(state, options);
-    if (!looked && products && looked.error().code == ErrorCode::invalid_argument) {
-      products.reset();  // values that fp32 cannot hold
+    if (!looked && products && is_no_use(looked.error().code)) {
+      products.reset();
       looked = step_by_index(state, options);
     }
     LEARNDOCK_TRY(const MixtureStep step, std::move(looked));

@@ -167,14 +167,16 @@ std::vector<double> ProductSteps::squared_distances(const MixtureState& state, M
   const auto column = [&](std::size_t member) {
     return table_.values(column_of(state, member)).subspan(first, count);
   };
-  const std::span<const double> with_first = column(0);
+  const std::span<const float> with_first = column(0);
   std::vector<double> distances(count), sum(count);
-  for (std::size_t i = 0; i < count; ++i) distances[i] = self(first + i) - 2 * with_first[i] + gram(0, 0);
+  for (std::size_t i = 0; i < count; ++i)
+    distances[i] = self(first + i) - 2 * static_cast<double>(with_first[i]) + gram(0, 0);
   Matrix<double> products(white.rows(), count);
   for (std::size_t m = 0; m < white.rows(); ++m) {
-    const std::span<const double> with_member = column(m + 1);
+    const std::span<const float> with_member = column(m + 1);
     const double offset = gram(0, 0) - gram(m + 1, 0);
-    for (std::size_t i = 0; i < count; ++i) products(m, i) = with_member[i] - with_first[i] + offset;
+    for (std::size_t i = 0; i < count; ++i)
+      products(m, i) = static_cast<double>(with_member[i]) - static_cast<double>(with_first[i]) + offset;
   }
   for (std::size_t e = 0; e < white.rows(); ++e) {
     std::fill(sum.begin(), sum.end(), 0.0);
@@ -190,10 +192,10 @@ std::optional<double> ProductSteps::refit_with(const MixtureState& state, std::s
   const std::size_t k = state.size();
   Matrix<double> gram(k + 1, k + 1);
   std::vector<double> linear(state.linear().begin(), state.linear().end());
-  linear.push_back(table_.values(0)[row]);
+  linear.push_back(static_cast<double>(table_.values(0)[row]));
   for (std::size_t i = 0; i < k; ++i) {
     for (std::size_t j = 0; j < k; ++j) gram(i, j) = state.gram()(i, j);
-    gram(i, k) = gram(k, i) = table_.values(column_of(state, i))[row];
+    gram(i, k) = gram(k, i) = static_cast<double>(table_.values(column_of(state, i))[row]);
   }
   gram(k, k) = self(row);
   const auto solution = solve_simplex_qp(gram.view(), linear);

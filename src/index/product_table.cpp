@@ -3,6 +3,7 @@
 #include "compute/parallel.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <cstdlib>
 
@@ -10,8 +11,18 @@ namespace learndock::index {
 namespace {
 
 constexpr std::size_t kChunkRows = 2048;
+/// What keeping a product as a float adds to its error.
+constexpr double kRounded = 0x1p-23;
 /// Per unit of the query's weight: beyond it a product in fp32 is no use, or no number.
 constexpr double kMostError = 0.01;
+
+std::atomic<std::size_t> kept_by_all{0};
+
+bool reserve(std::size_t bytes) {
+  if (kept_by_all.fetch_add(bytes) + bytes <= ProductTable::kKeptBytes) return true;
+  kept_by_all -= bytes;
+  return false;
+}
 
 bool is_allowed(const FilteredPart& part, std::size_t item) {
   return part.allowed == nullptr || (part.allowed[item / 64] >> (item % 64) & 1U) != 0;
@@ -42,7 +53,7 @@ ProductTable::ProductTable(std::span<const FilteredPart> parts, std::vector<doub
       centre_(std::move(centre)),
       backend_(backend),
       threads_(std::max(threads, 1U)),
-      room_(kept_bytes) {
+      most_kept_(kept_bytes) {
   for (std::size_t p = 0; p < parts.size(); ++p) {
     const std::size_t first = rows_.size();
     for (std::size_t item = 0; item < parts[p].part->count(); ++item)
@@ -52,6 +63,8 @@ ProductTable::ProductTable(std::span<const FilteredPart> parts, std::vector<doub
           {row, std::min(kChunkRows, rows_.size() - row), 0, parts[p].part->largest_mass(), nullptr});
   }
 }
+
+ProductTable::~ProductTable() { kept_by_all -= kept_; }
 
 Result<void> ProductTable::pack(Chunk& chunk) const {
   std::vector<std::vector<double>> memory(chunk.count);
@@ -68,21 +81,26 @@ Result<void> ProductTable::pack(Chunk& chunk) const {
   return {};
 }
 
-Result<void> ProductTable::multiply(Chunk& chunk, const compute::ReducedSetView& set, Column& column) const {
+Result<void> ProductTable::multiply(Chunk& chunk, const compute::ReducedSetView& set,
+                                    std::span<float> out) const {
   if (!chunk.held) {
     LEARNDOCK_TRY(chunk.held, backend_.hold(chunk.packed->view()));
   }
-  return backend_.cross_terms(*chunk.held, {&set, 1},
-                              MatrixView<double>(column.values.data() + chunk.first, 1, chunk.count));
+  std::vector<double> products(chunk.count);
+  LEARNDOCK_CHECK(
+      backend_.cross_terms(*chunk.held, {&set, 1}, MatrixView<double>(products.data(), 1, chunk.count)));
+  std::transform(products.begin(), products.end(), out.begin(),
+                 [](double product) { return static_cast<float>(product); });
+  return {};
 }
 
 void ProductTable::let_go(std::span<Chunk> chunks) {
   for (Chunk& chunk : chunks) {
     if (chunk.kept) continue;
     const std::size_t bytes = bytes_of(chunk.packed->view());
-    chunk.kept = bytes <= room_;
+    chunk.kept = kept_ + bytes <= most_kept_ && reserve(bytes);
     if (chunk.kept) {
-      room_ -= bytes;
+      kept_ += bytes;
     } else {
       chunk.held.reset();
       chunk.packed.reset();
@@ -91,7 +109,7 @@ void ProductTable::let_go(std::span<Chunk> chunks) {
 }
 
 Result<bool> ProductTable::add(const compute::ReducedSetView& set, const Deadline& deadline) {
-  Column column{std::vector<double>(rows_.size()), std::vector<double>(chunks_.size())};
+  Column column{std::vector<float>(rows_.size()), std::vector<double>(chunks_.size())};
   const double radius = radius_of(set, centre_), mass = mass_of(set);
   for (std::size_t first = 0; first < chunks_.size(); first += threads_) {
     if (deadline && std::chrono::steady_clock::now() >= *deadline) return false;
@@ -105,9 +123,11 @@ Result<bool> ProductTable::add(const compute::ReducedSetView& set, const Deadlin
       });
     for (Result<void>& one : done) LEARNDOCK_CHECK(std::move(one));
     for (std::size_t i = 0; i < group.size(); ++i) {
-      LEARNDOCK_CHECK(multiply(group[i], set, column));
+      LEARNDOCK_CHECK(
+          multiply(group[i], set, std::span(column.values).subspan(group[i].first, group[i].count)));
       column.errors[first + i] =
-          compute::cross_term_error(parts_[0].part->kernel(), set.dimension, group[i].radius, radius) *
+          (compute::cross_term_error(parts_[0].part->kernel(), set.dimension, group[i].radius, radius) +
+           kRounded) *
           group[i].mass * mass;
       if (!(column.errors[first + i] < kMostError * mass))
         return fail(ErrorCode::invalid_argument, "products of such values say nothing in single precision");
@@ -123,7 +143,7 @@ ProductTable::Sums ProductTable::sums(std::span<const double> factors) const {
   for (std::size_t c = 0; c < factors.size(); ++c)
     if (factors[c] != 0)
       for (std::size_t row = 0; row < rows_.size(); ++row)
-        sums.values[row] += factors[c] * columns_[c].values[row];
+        sums.values[row] += factors[c] * static_cast<double>(columns_[c].values[row]);
   for (std::size_t chunk = 0; chunk < chunks_.size(); ++chunk) {
     double error = 0;
     for (std::size_t c = 0; c < factors.size(); ++c)

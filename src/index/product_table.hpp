@@ -23,12 +23,17 @@ class ProductTable {
     std::size_t part = 0, item = 0;
   };
 
-  /// Packed sets that are kept from one column to the next; the rest is packed again.
+  /// Packed sets that all tables of the process together keep from one column to the next; the rest is packed
+  /// again.
   static constexpr std::size_t kKeptBytes = std::size_t{512} << 20;
 
-  /// @param centre  [dimension] near the middle of the data
+  /// @param centre      [dimension] near the middle of the data
+  /// @param kept_bytes  what this table may keep at most
   ProductTable(std::span<const FilteredPart> parts, std::vector<double> centre,
                const compute::Backend& backend, unsigned threads, std::size_t kept_bytes = kKeptBytes);
+  ~ProductTable();
+  ProductTable(const ProductTable&) = delete;
+  ProductTable& operator=(const ProductTable&) = delete;
 
   /// Adds a column.
   /// @return false: the deadline came first, and there is no column
@@ -37,7 +42,7 @@ class ProductTable {
 
   [[nodiscard]] std::size_t columns() const { return columns_.size(); }
   [[nodiscard]] const std::vector<Row>& rows() const { return rows_; }
-  [[nodiscard]] std::span<const double> values(std::size_t column) const { return columns_[column].values; }
+  [[nodiscard]] std::span<const float> values(std::size_t column) const { return columns_[column].values; }
 
   /// What a weighted sum of the columns gives for each row, and how far that may be off.
   struct Sums {
@@ -57,12 +62,13 @@ class ProductTable {
     bool kept = false;                                   // from one column to the next
   };
   struct Column {
-    std::vector<double> values;  // [rows]
+    std::vector<float> values;   // [rows]
     std::vector<double> errors;  // [chunks]
   };
 
   [[nodiscard]] Result<void> pack(Chunk& chunk) const;
-  [[nodiscard]] Result<void> multiply(Chunk& chunk, const compute::ReducedSetView& set, Column& column) const;
+  [[nodiscard]] Result<void> multiply(Chunk& chunk, const compute::ReducedSetView& set,
+                                      std::span<float> out) const;
   void let_go(std::span<Chunk> chunks);
 
   std::span<const FilteredPart> parts_;
@@ -71,7 +77,7 @@ class ProductTable {
   unsigned threads_;
   std::vector<Row> rows_;
   std::vector<Chunk> chunks_;
-  std::size_t room_;  // bytes that may still be kept
+  std::size_t most_kept_, kept_ = 0;  // bytes
   std::vector<Column> columns_;
 };
 

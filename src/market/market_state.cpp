@@ -26,6 +26,30 @@ Result<void> compute_self_terms(const NewEntries& entries, const compute::Backen
   return {};
 }
 
+/// Records that are read before they are decoded, and of these the ones that a thread takes together.
+constexpr std::size_t kReadTogether = 4096, kDecodedTogether = 64;
+
+/// Decoding a record takes longer than reading it.
+Result<void> make_entries(std::span<const catalog::LearnwareRecord> records, unsigned threads,
+                          NewEntries& entries) {
+  const std::size_t first = entries.size();
+  entries.resize(first + records.size());
+  std::vector<Result<void>> done((records.size() + kDecodedTogether - 1) / kDecodedTogether);
+  compute::run_tasks(done.size(), threads, [&](std::size_t task) {
+    const std::size_t end = std::min(records.size(), (task + 1) * kDecodedTogether);
+    for (std::size_t i = task * kDecodedTogether; i < end; ++i) {
+      auto entry = make_entry(records[i]);
+      if (!entry) {
+        done[task] = pass_on(std::move(entry).error(), "learnware " + records[i].id.text());
+        return;
+      }
+      entries[first + i] = std::move(*entry);
+    }
+  });
+  for (Result<void>& one : done) LEARNDOCK_CHECK(std::move(one));
+  return {};
+}
+
 }  // namespace
 
 Market::State::State() = default;
@@ -57,12 +81,16 @@ std::uint64_t specification_bytes(const index::Entry& entry) {
 
 Result<void> Market::State::load() {
   NewEntries entries;
-  LEARNDOCK_CHECK(catalog->visit_all([&](catalog::LearnwareRecord& record) -> Result<void> {
-    auto entry = make_entry(record);
-    if (!entry) return pass_on(std::move(entry).error(), "learnware " + record.id.text());
-    entries.push_back(std::move(*entry));
+  std::vector<catalog::LearnwareRecord> batch;
+  const auto take = [&](catalog::LearnwareRecord& record) -> Result<void> {
+    batch.push_back(std::move(record));
+    if (batch.size() < kReadTogether) return {};
+    LEARNDOCK_CHECK(make_entries(batch, used_threads(), entries));
+    batch.clear();
     return {};
-  }));
+  };
+  LEARNDOCK_CHECK(catalog->visit_all(take));
+  LEARNDOCK_CHECK(make_entries(batch, used_threads(), entries));
   LEARNDOCK_CHECK(compute_self_terms(entries, *backend));
   index::Snapshot first;
   LEARNDOCK_TRY(first.version, catalog->version());

@@ -36,8 +36,8 @@ struct CertifiedMixture {
 /// The gap is 2 (max_l <l, g> - <mix, g>) with g = u - mix, its maximum taken over everything, evaluated or
 /// bounded.
 ///
-/// @cost  with products, for each member and the query one fp32 cross term with every learnware and 8 bytes
-///        of memory for it; at most 512 MiB of packed reduced sets besides
+/// @cost  with products, for each member and the query one fp32 cross term with every learnware and 4 bytes
+///        of memory for it; at most 512 MiB of packed reduced sets besides, of all searches together
 /// @param first  the nearest single learnware (certified_search); where to begin
 /// @return none when no mixture of two is better than one
 /// @errors corrupt, as the prefilters
