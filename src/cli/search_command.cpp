@@ -20,6 +20,7 @@ struct SearchOptions {
   std::size_t top = 10, mixture = 5;
   std::string mixture_method, scores = "absolute", backend;
   std::int64_t budget_ms = 0;
+  std::size_t budget_candidates = 0;
 };
 
 /// The name of a column that people give to what is to be predicted; empty when none is so called.
@@ -74,6 +75,7 @@ Result<market::SearchRequest> make_request(const SearchOptions& options, std::st
   }
   LEARNDOCK_TRY(request.scores, market::score_mode_of(options.scores));
   if (options.budget_ms > 0) request.budget = std::chrono::milliseconds(options.budget_ms);
+  if (options.budget_candidates > 0) request.budget_candidates = options.budget_candidates;
   request.backend = options.backend;
   return request;
 }
@@ -117,7 +119,8 @@ void print_answer(const market::SearchAnswer& answer, const OutputOptions& outpu
   if (answer.mixture) print_mixture(*answer.mixture);
   if (answer.singles.empty()) note(output, "no learnware passes the filters");
   note(output, answer.exact
-                   ? fmt::format("exact: compared with all {} comparable learnwares", answer.evaluated)
+                   ? fmt::format("exact: proved for all comparable learnwares, of which {} were compared",
+                                 answer.evaluated)
                    : fmt::format("not exact: {} compared, slack {:.6g}", answer.evaluated, answer.slack));
 }
 
@@ -165,6 +168,10 @@ void add_search_command(CLI::App& app, Invocation& invocation) {
       ->capture_default_str();
   command->add_option("--budget-ms", options->budget_ms, "Stop comparing after this time; the answer says so")
       ->check(whole_number(0));
+  command
+      ->add_option("--budget-candidates", options->budget_candidates,
+                   "Learnwares compared one by one at most; 0 for no limit")
+      ->check(whole_number(0, 1'000'000'000));
   command->add_option("--backend", options->backend, "cpu, cpu_reference or cuda");
 }
 

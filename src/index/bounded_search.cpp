@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <unordered_set>
+#include <utility>
 
 namespace learndock::index {
 namespace {
@@ -64,10 +65,11 @@ class Search {
   }
 
   Result<void> first_pass() {
+    bool looked = false;
     for (std::size_t p = 0; p < parts_.size(); ++p) {
       if (allowed_count(p) == 0) continue;
-      // Something of the first part is always looked at, so that an answer is not empty for lack of time.
-      if (p > 0 && late()) {
+      // Something is always looked at, so that an answer is not empty for lack of time.
+      if (std::exchange(looked, true) && late()) {
         for (auto& unseen : unseen_) unseen[p] = -kInfinity;
       } else if (parts_[p].part->space() == nullptr || allowed_count(p) <= options_.evaluate_all) {
         take_all(p);

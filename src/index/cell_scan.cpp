@@ -69,9 +69,10 @@ bool later(const BlockRange& a, const BlockRange& b) {
 
 class CellScan final : public Prefilter {
  public:
-  CellScan(const CellsView& cells, std::optional<double> level, unsigned threads,
+  CellScan(const CellsView& cells, std::optional<double> level, CellReading reading, unsigned threads,
            std::shared_ptr<const compute::Backend> backend, std::shared_ptr<const compute::HeldCodes> codes)
       : cells_(cells),
+        reading_(reading),
         threads_(threads),
         bounds_(cells, level),
         backend_(std::move(backend)),
@@ -80,6 +81,9 @@ class CellScan final : public Prefilter {
                                         cells.order.begin(), cells.order.end(), CellsView::kNoItem))) {}
 
   std::string name() const override {
+    if (reading_ == CellReading::whole)
+      return fmt::format("scan of {} codes on {}, all cells", compute::code_type_name(codes_->view().type),
+                         backend_->name());
     return fmt::format("scan of {} codes on {}, by {} cells", compute::code_type_name(codes_->view().type),
                        backend_->name(), cells_.cells.size());
   }
@@ -115,7 +119,7 @@ class CellScan final : public Prefilter {
         with_bounds(job.queries, [&](std::size_t q, std::span<const float> bounds) -> Result<void> {
           const std::vector<BlockRange> ranges = ranges_up_to(bounds, thresholds[q]);
           counts[q] = 0;
-          if (is_plain(ranges, job.queries.size())) {
+          if (reading_ == CellReading::whole || is_plain(ranges, job.queries.size())) {
             plain.push_back(q);
             plain_thresholds.push_back(thresholds[q]);
           } else if (!ranges.empty()) {
@@ -136,9 +140,12 @@ class CellScan final : public Prefilter {
   }
 
  private:
-  /// Calls use(query, bounds of all cells) for every query in turn.
+  /// Calls use(query, bounds of all cells) for every query in turn; no bounds where everything is read.
   template <class Use>
   Result<void> with_bounds(std::span<const Embedding> queries, const Use& use) const {
+    for (std::size_t q = 0; q < queries.size() && reading_ == CellReading::whole; ++q)
+      LEARNDOCK_CHECK(use(q, std::span<const float>()));
+    if (reading_ == CellReading::whole) return {};
     for (std::size_t first = 0; first < queries.size(); first += kBoundedAtOnce) {
       const auto some = queries.subspan(first, std::min(kBoundedAtOnce, queries.size() - first));
       const std::vector<EmbeddedQuery> embedded(some.begin(), some.end());
@@ -171,6 +178,7 @@ class CellScan final : public Prefilter {
                                  std::size_t queries, MatrixView<ScanHit> out, std::size_t& count) const {
     count = 0;
     if (out.cols() == 0) return true;
+    if (reading_ == CellReading::whole) return false;
     std::vector<BlockRange> nearest = nearest_cells(bounds, out.cols(), filter);
     const compute::EmbeddingView view = query.view();
     LEARNDOCK_CHECK(
@@ -231,6 +239,7 @@ class CellScan final : public Prefilter {
   }
 
   CellsView cells_;
+  CellReading reading_;
   unsigned threads_;
   CellBounds bounds_;
   std::shared_ptr<const compute::Backend> backend_;
@@ -240,11 +249,17 @@ class CellScan final : public Prefilter {
 
 }  // namespace
 
+CellReading cell_reading(const compute::Backend& backend) {
+  return backend.name().starts_with("cpu") ? CellReading::bounded : CellReading::whole;
+}
+
 Result<std::unique_ptr<Prefilter>> cell_scan(const CellsView& cells, const compute::ScanCodesView& codes,
                                              std::shared_ptr<const compute::Backend> backend,
-                                             unsigned threads, std::optional<double> level) {
+                                             unsigned threads, std::optional<double> level,
+                                             std::optional<CellReading> reading) {
   LEARNDOCK_TRY(std::shared_ptr<const compute::HeldCodes> held, backend->hold(codes));
-  return std::make_unique<CellScan>(cells, level, threads, std::move(backend), std::move(held));
+  return std::make_unique<CellScan>(cells, level, reading.value_or(cell_reading(*backend)), threads,
+                                    std::move(backend), std::move(held));
 }
 
 }  // namespace learndock::index

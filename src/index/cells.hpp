@@ -71,14 +71,19 @@ class CellBounds {
   std::vector<double> centre_lengths_;
 };
 
-/// Code scan that reads cells in ascending order of their bound and stops with proof. `cells` and `codes`
-/// must outlive it.
+/// How codes in cells are read: the cells that may hold an answer, or all in a row.
+enum class CellReading : std::uint8_t { bounded, whole };
+/// A device reads all codes in less time than the CPU takes to compare a query with the cells.
+[[nodiscard]] CellReading cell_reading(const compute::Backend& backend);
+
+/// Code scan that reads cells in ascending order of their bound and stops with proof, where that is what the
+/// hardware is better at. `cells` and `codes` must outlive it.
 /// @param threads  that compare queries with cells; the backend has its own
 /// @errors device_memory
 [[nodiscard]] Result<std::unique_ptr<Prefilter>> cell_scan(const CellsView& cells,
                                                            const compute::ScanCodesView& codes,
                                                            std::shared_ptr<const compute::Backend> backend,
-                                                           unsigned threads,
-                                                           std::optional<double> level = {});
+                                                           unsigned threads, std::optional<double> level = {},
+                                                           std::optional<CellReading> reading = {});
 
 }  // namespace learndock::index

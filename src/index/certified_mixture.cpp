@@ -8,6 +8,9 @@
 namespace learndock::index {
 namespace {
 
+/// More points than a reduced set has.
+constexpr std::size_t kLargestSet = 65'536;
+
 /// Kernel values of one set like the query with all learnwares, from the sizes of some of them.
 Result<double> products_of_a_pass(std::span<const FilteredPart> parts, std::size_t query_points) {
   constexpr std::size_t kSample = 64;
@@ -32,13 +35,22 @@ bool is_no_use(ErrorCode of_products) {
   return of_products == ErrorCode::invalid_argument || of_products == ErrorCode::device_memory;
 }
 
+/// How far the fp64 products of a step may be off, of the best aligned learnware and of the mixture itself.
+double rounding_of(const MixtureState& state) {
+  double mass = mass_of(state.query()), largest = 0;
+  for (std::size_t i = 0; i < state.size(); ++i) mass += state.weights()[i] * mass_of(state.view(i));
+  for (const FilteredPart& part : state.parts()) largest = std::max(largest, part.part->largest_mass());
+  const compute::GaussianKernel& kernel = state.parts()[0].part->kernel();
+  return 2 * compute::direct_error(kernel, state.query().dimension, kLargestSet) * mass * (largest + mass);
+}
+
 /// No mixture of any learnwares lies lower than this. With v = mix - u, every mixture's difference from u has
 /// a component of at least <l - u, v> / |v| along v for the worst l, and <l - u, v> = |v|^2 + <mix, g> - <l,
 /// g>.
 double lower_bound_of(const MixtureState& state, double most) {
   const double squared = state.mmd_squared();
   if (!(squared > 0)) return 0;
-  const double component = squared - std::max(0.0, most - state.own_alignment());
+  const double component = squared - std::max(0.0, most - state.own_alignment()) - rounding_of(state);
   return component > 0 ? component * component / squared : 0;
 }
 
@@ -49,7 +61,7 @@ Result<std::optional<CertifiedMixture>> certified_mixture(std::span<const Filter
                                                           const CertifiedHit& first,
                                                           const MixtureOptions& options) {
   if (options.max_members < 2) return std::nullopt;
-  MixtureState state(parts, query, options.threads);
+  MixtureState state(parts, query, options);
   LEARNDOCK_CHECK(state.add(first));
   std::optional<ProductSteps> products;
   if (options.backend != nullptr) {

@@ -1,26 +1,44 @@
 #include "learndock/index/certified_search.hpp"
 
+#include "compute/parallel.hpp"
 #include "index/objective.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <limits>
+#include <numeric>
 
 namespace learndock::index {
 namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
+/// <u, u>. Of many points in pieces, so that threads share what grows with their square.
+double self_of(const compute::DirectQuery& direct, const compute::ReducedSetView& view, unsigned threads) {
+  constexpr std::size_t kManyPoints = 2048, kPiece = 512;
+  if (view.count <= kManyPoints) return direct.inner_product(view);
+  std::vector<double> sums((view.count + kPiece - 1) / kPiece);
+  compute::run_tasks(sums.size(), threads, [&](std::size_t piece) {
+    const std::size_t first = piece * kPiece;
+    compute::ReducedSetView part = view;
+    part.points += first * view.dimension;
+    part.weights += first;
+    part.count = std::min(kPiece, view.count - first);
+    sums[piece] = direct.inner_product(part);
+  });
+  return std::accumulate(sums.begin(), sums.end(), 0.0);
+}
+
 /// MMD^2 to one query.
 class Distance final : public Objective {
  public:
   Distance(std::span<const FilteredPart> parts, const SpaceEmbeddings& embedded, std::size_t query,
-           const compute::ReducedSetView& view)
+           const compute::ReducedSetView& view, unsigned threads)
       : embedded_(embedded),
         query_(query),
         direct_(view, parts[0].part->kernel()),
-        self_(direct_.inner_product(view)) {
+        self_(self_of(direct_, view, threads)) {
     for (std::size_t p = 0; p < parts.size(); ++p) {
       const FeatureSpace* const space = parts[p].part->space();
       margins_.push_back(
@@ -32,6 +50,7 @@ class Distance final : public Objective {
     LEARNDOCK_TRY(const compute::ReducedSetView set, part.set(item, memory));
     return part.self(item) - 2 * direct_.inner_product(set) + self_;
   }
+  [[nodiscard]] double query_self() const { return self_; }
   const Embedding& embedding(std::size_t part) const override { return embedded_.of(part, query_); }
   const Prefilter& prefilter(const SearchPart& part) const override { return part.prefilter(); }
   double least_value(std::size_t part, double bound) const override { return bound - margins_[part]; }
@@ -79,11 +98,15 @@ Result<std::vector<CertifiedAnswer>> certified_search(std::span<const FilteredPa
   const SpaceEmbeddings embedded(parts, queries, options.threads);
   std::vector<Distance> distances;
   distances.reserve(queries.size());
-  for (std::size_t q = 0; q < queries.size(); ++q) distances.emplace_back(parts, embedded, q, queries[q]);
+  for (std::size_t q = 0; q < queries.size(); ++q)
+    distances.emplace_back(parts, embedded, q, queries[q], options.threads);
   std::vector<const Objective*> objectives;
   for (const Distance& distance : distances) objectives.push_back(&distance);
   LEARNDOCK_TRY(std::vector<BoundedAnswer> found, bounded_search(parts, objectives, options));
-  for (std::size_t q = 0; q < queries.size(); ++q) answers[q] = answer_of(std::move(found[q]), options.top);
+  for (std::size_t q = 0; q < queries.size(); ++q) {
+    answers[q] = answer_of(std::move(found[q]), options.top);
+    answers[q].query_self = distances[q].query_self();
+  }
   return answers;
 }
 

@@ -62,6 +62,7 @@ Result<MixtureStep> step_by_index(MixtureState& state, const MixtureOptions& opt
   search.top = 1;
   search.deadline = options.deadline;
   search.threads = options.threads;
+  search.max_evaluations = options.max_evaluations;
   state.embed();
   const Alignment alignment(state);
   const Objective* const objective = &alignment;

@@ -7,13 +7,13 @@
 namespace learndock::index {
 
 MixtureState::MixtureState(std::span<const FilteredPart> parts, const compute::ReducedSetView& query,
-                           unsigned threads)
+                           const MixtureOptions& options)
     : parts_(parts),
       kernel_(parts[0].part->kernel()),
       user_(query, kernel_),
       query_(query),
-      user_self_(user_.inner_product(query)),
-      threads_(threads) {}
+      user_self_(options.query_self ? *options.query_self : user_.inner_product(query)),
+      threads_(options.threads) {}
 
 Result<void> MixtureState::add(const CertifiedHit& hit) {
   const SearchPart& part = *parts_[hit.part].part;

@@ -16,7 +16,8 @@ namespace learndock::index {
 /// user's embedding, g = u - mix.
 class MixtureState {
  public:
-  MixtureState(std::span<const FilteredPart> parts, const compute::ReducedSetView& query, unsigned threads);
+  MixtureState(std::span<const FilteredPart> parts, const compute::ReducedSetView& query,
+               const MixtureOptions& options);
 
   /// Adds a learnware, fits all weights again and lets go of members that get none.
   /// @errors corrupt; of solve_simplex_qp

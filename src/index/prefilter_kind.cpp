@@ -18,13 +18,13 @@ Result<PrefilterKind> prefilter_kind(std::string_view name) {
   const auto found = std::find(kNames.begin(), kNames.end(), name);
   if (found == kNames.end())
     return fail(ErrorCode::invalid_argument, fmt::format("there is no prefilter '{}'", name), {},
-                "choose cells, code_scan, faiss_flat or hnsw");
+                "choose cells, code_scan, exact_scan, faiss_flat or hnsw");
   return static_cast<PrefilterKind>(found - kNames.begin());
 }
 
 PrefilterKind chosen_prefilter(std::size_t learnwares) {
   // docs/performance.md: at 100,000 comparing the centres cost more than cells saved, at 400,000 they halved
-  // the median. By number alone: where a part will be searched is not known when it is written.
+  // the median. By number alone: the hardware is known when a part is opened (cell_reading).
   constexpr std::size_t kWorthCells = 200'000;
   return learnwares < kWorthCells ? PrefilterKind::code_scan : PrefilterKind::cells;
 }

@@ -11,6 +11,9 @@ namespace learndock::index {
 namespace {
 
 constexpr std::size_t kChunkRows = 2048;
+/// Learnwares whose own products would be off by more, per unit of weight, are multiplied in fp64: one with
+/// absurd values must not cost the others their precision.
+constexpr double kFarError = 1e-4;
 /// What keeping a product as a float adds to its error.
 constexpr double kRounded = 0x1p-23;
 /// Per unit of the query's weight: beyond it a product in fp32 is no use, or no number.
@@ -59,23 +62,35 @@ ProductTable::ProductTable(std::span<const FilteredPart> parts, std::vector<doub
     for (std::size_t item = 0; item < parts[p].part->count(); ++item)
       if (is_allowed(parts[p], item)) rows_.push_back({p, item});
     for (std::size_t row = first; row < rows_.size(); row += kChunkRows)
-      chunks_.push_back(
-          {row, std::min(kChunkRows, rows_.size() - row), 0, parts[p].part->largest_mass(), nullptr});
+      chunks_.push_back({row, std::min(kChunkRows, rows_.size() - row), parts[p].part->largest_mass()});
   }
 }
 
 ProductTable::~ProductTable() { kept_by_all -= kept_; }
 
-Result<void> ProductTable::pack(Chunk& chunk) const {
-  std::vector<std::vector<double>> memory(chunk.count);
+Result<std::vector<compute::ReducedSetView>> ProductTable::sets_of(
+    const Chunk& chunk, std::vector<std::vector<double>>& memory) const {
   std::vector<compute::ReducedSetView> views;
   views.reserve(chunk.count);
   for (std::size_t i = 0; i < chunk.count; ++i) {
     const Row& row = rows_[chunk.first + i];
     LEARNDOCK_TRY(views.emplace_back(), parts_[row.part].part->set(row.item, memory[i]));
   }
-  LEARNDOCK_TRY(compute::PackedSets packed,
-                compute::PackedSets::pack(views, parts_[0].part->kernel(), centre_));
+  return views;
+}
+
+Result<void> ProductTable::pack(Chunk& chunk) const {
+  std::vector<std::vector<double>> memory(chunk.count);
+  LEARNDOCK_TRY(std::vector<compute::ReducedSetView> views, sets_of(chunk, memory));
+  const compute::GaussianKernel kernel = parts_[0].part->kernel();
+  chunk.far.clear();
+  for (std::size_t i = 0; i < views.size(); ++i) {
+    const double radius = radius_of(views[i], centre_);
+    if (compute::cross_term_error(kernel, centre_.size(), radius, radius) <= kFarError) continue;
+    chunk.far.push_back(i);
+    views[i].count = 0;
+  }
+  LEARNDOCK_TRY(compute::PackedSets packed, compute::PackedSets::pack(views, kernel, centre_));
   chunk.radius = packed.radius();
   chunk.packed = std::make_shared<const compute::PackedSets>(std::move(packed));
   return {};
@@ -89,6 +104,15 @@ Result<void> ProductTable::multiply(Chunk& chunk, const compute::ReducedSetView&
   std::vector<double> products(chunk.count);
   LEARNDOCK_CHECK(
       backend_.cross_terms(*chunk.held, {&set, 1}, MatrixView<double>(products.data(), 1, chunk.count)));
+  if (!chunk.far.empty()) {
+    const compute::DirectQuery direct(set, parts_[0].part->kernel());
+    std::vector<double> memory;
+    for (const std::size_t i : chunk.far) {
+      const Row& row = rows_[chunk.first + i];
+      LEARNDOCK_TRY(const compute::ReducedSetView far, parts_[row.part].part->set(row.item, memory));
+      products[i] = direct.inner_product(far);
+    }
+  }
   std::transform(products.begin(), products.end(), out.begin(),
                  [](double product) { return static_cast<float>(product); });
   return {};

@@ -56,10 +56,12 @@ class ProductTable {
   /// Rows that are packed and multiplied together.
   struct Chunk {
     std::size_t first = 0, count = 0;
-    double radius = 0, mass = 0;
-    std::shared_ptr<const compute::PackedSets> packed;   // null: made anew for every column
-    std::shared_ptr<const compute::HeldSets> held = {};  // after `packed`, whose memory it uses
-    bool kept = false;                                   // from one column to the next
+    double mass = 0;
+    double radius = 0;                  // of all but the far ones
+    std::vector<std::size_t> far = {};  // rows of the chunk that fp32 cannot hold: their products are fp64
+    std::shared_ptr<const compute::PackedSets> packed = {};  // null: made anew for every column
+    std::shared_ptr<const compute::HeldSets> held = {};      // after `packed`, whose memory it uses
+    bool kept = false;                                       // from one column to the next
   };
   struct Column {
     std::vector<float> values;   // [rows]
@@ -67,6 +69,9 @@ class ProductTable {
   };
 
   [[nodiscard]] Result<void> pack(Chunk& chunk) const;
+  /// @param memory  one for each view, which may use it
+  [[nodiscard]] Result<std::vector<compute::ReducedSetView>> sets_of(
+      const Chunk& chunk, std::vector<std::vector<double>>& memory) const;
   [[nodiscard]] Result<void> multiply(Chunk& chunk, const compute::ReducedSetView& set,
                                       std::span<float> out) const;
   void let_go(std::span<Chunk> chunks);

@@ -1,6 +1,10 @@
 #pragma once
 
+#include "learndock/base/result.hpp"
+
 #include "market/deadline.hpp"
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <chrono>
@@ -17,6 +21,12 @@ inline constexpr double kExactFit = 1e-12;
 
 [[nodiscard]] inline double absolute_score(double mmd_squared, double self_a, double self_b) {
   return std::clamp(1 - mmd_squared / (self_a + self_b), 0.0, 1.0);
+}
+
+/// The absolute score divides by it.
+[[nodiscard]] inline Failure bad_query_self(double self) {
+  return fail(ErrorCode::spec_weights, fmt::format("the query's inner product with itself is {}", self),
+              "/spec");
 }
 
 [[nodiscard]] inline double milliseconds_since(Deadline::Clock::time_point start) {

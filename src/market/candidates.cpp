@@ -159,9 +159,10 @@ Candidates comparable(const Entries& entries, const spec::RkmeSpecification& que
 }
 
 Result<void> evaluate(Candidates& candidates, const Query& query, const compute::Backend& backend,
-                      bool stored_self, Deadline& deadline) {
-  const std::size_t n = candidates.views.size();
-  candidates.resize(n);
+                      bool stored_self, std::size_t most, Deadline& deadline) {
+  const std::size_t all = candidates.views.size(), n = std::min(most, all);
+  if (n < all) deadline.cut_short();
+  candidates.resize(all);
   const std::size_t batch = deadline.limited() ? kBatchOnBudget : kBatch;
   for (std::size_t first = 0; first < n; first += batch) {
     if (first > 0 && deadline.spent()) break;

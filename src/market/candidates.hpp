@@ -39,10 +39,11 @@ void warn_skipped(std::vector<std::string>& warnings, std::size_t count, std::st
 [[nodiscard]] Candidates comparable(const Entries& entries, const spec::RkmeSpecification& query,
                                     ScoreMode mode, std::vector<std::string>& warnings);
 
-/// Distances in the order given, until the deadline; the first batch always. Self terms are taken from the
-/// entries when `stored_self`, else computed by the backend as well.
+/// Distances in the order given, until the deadline, but the first batch always, and of the first `most` at
+/// most. Self terms are taken from the entries when `stored_self`, else computed by the backend as well.
 [[nodiscard]] Result<void> evaluate(Candidates& candidates, const Query& query,
-                                    const compute::Backend& backend, bool stored_self, Deadline& deadline);
+                                    const compute::Backend& backend, bool stored_self, std::size_t most,
+                                    Deadline& deadline);
 
 /// Drops what was not evaluated and, counted in warnings, what has no finite distance. Returns a lower bound
 /// of the distance of what was not evaluated (infinity when there is none).

@@ -21,6 +21,8 @@ class Deadline {
     cut_ = true;
     return true;
   }
+  /// Another budget than time ended the work.
+  void cut_short() { cut_ = true; }
   [[nodiscard]] bool cut() const { return cut_; }
   /// For work that looks at the clock itself; none when there is no budget.
   [[nodiscard]] std::optional<Clock::time_point> end() const {

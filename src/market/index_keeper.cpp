@@ -49,6 +49,15 @@ Result<std::shared_ptr<const index::FeatureSpace>> space_for(const index::Snapsh
   return std::make_shared<const index::FeatureSpace>(std::move(space));
 }
 
+/// With the codes and the prefilter that the last re-indexing was told to use.
+index::PartWriterOptions writer_options(const Market::State& state,
+                                        const index::IndexStore::NewSegment& segment) {
+  index::PartWriterOptions options = chosen_writing(state.store->current()->content.options);
+  options.generation = segment.generation;
+  options.threads = state.used_threads();
+  return options;
+}
+
 /// A new part on its way into the store; its file is given up unless it is committed.
 class NewPart {
  public:
@@ -56,8 +65,7 @@ class NewPart {
                                 std::shared_ptr<const index::FeatureSpace> space) {
     const index::IndexStore::NewSegment segment = state.store->next_segment();
     auto writer =
-        index::PartWriter::create(segment.path, key, std::move(space),
-                                  {compute::CodeType::int4, segment.generation, state.used_threads()});
+        index::PartWriter::create(segment.path, key, std::move(space), writer_options(state, segment));
     if (!writer) {
       state.store->discard(segment.path);
       return Failure(std::move(writer).error());
@@ -105,6 +113,7 @@ Result<void> put_in_force(Market::State& state, std::shared_ptr<const index::Sto
   index::IndexContent content;
   for (const auto& part : parts.parts) content.segments.push_back(part->part->segment());
   content.covers = keys.empty() ? 0 : keys.back();
+  content.options = state.store->current()->content.options;
   LEARNDOCK_TRY(const auto version, state.store->commit(std::move(content), state.store->current()->number));
   parts.version = version->number;
   index::Snapshot next = *current;
@@ -179,16 +188,15 @@ Result<void> merge_parts(Market::State& state, const index::Snapshot& snapshot,
 Result<bool> tend_index(Market::State& state) {
   const std::lock_guard tending(state.tending);
   const auto snapshot = state.snapshots.current();
-  // One space that cannot be stored does not hold up the others.
+  // One space that cannot be stored holds up neither the others nor merges.
   Result<bool> done = false;
   for (const auto& [key, entries] : ripe_spaces(*snapshot, state.options.index_from)) {
     auto stored = store_entries(state, *snapshot, key, entries);
     if (stored) return true;
     done = pass_on(std::move(stored).error(), key.text());
   }
-  if (!done) return done;
   const auto small = small_parts(*snapshot);
-  if (small.empty()) return false;
+  if (small.empty()) return done;
   LEARNDOCK_CHECK(merge_parts(state, *snapshot, small));
   return true;
 }

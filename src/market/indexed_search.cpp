@@ -138,14 +138,15 @@ class Answering {
   Result<void> run() {
     const auto start = SteadyClock::now();
     const compute::ReducedSetView query = search_.request.specification->view();
-    const compute::DirectQuery direct(query, comparable_.parts()[0].part->kernel());
-    query_self_ = direct.inner_product(query);
     index::CertifiedOptions options;
     options.top = std::max(search_.request.top, pool());
     options.threads = search_.threads;
     options.deadline = deadline_.end();
+    if (search_.request.budget_candidates) options.max_evaluations = *search_.request.budget_candidates;
     LEARNDOCK_TRY(auto answers, index::certified_search(comparable_.parts(), {&query, 1}, options));
     found_ = std::move(answers[0]);
+    query_self_ = found_.query_self;
+    if (!std::isfinite(query_self_) || !(query_self_ > 0)) return bad_query_self(query_self_);
     fill_singles();
     answer_.timings_ms["mmd"] = milliseconds_since(start);
     const auto mixture_start = SteadyClock::now();
@@ -173,9 +174,11 @@ class Answering {
     if (!answer_.exact)
       answer_.slack = std::max(0.0, last);  // the filter was cut: nothing is known of the rest
     answer_.exact = answer_.exact && proved;
+    if (!proved && found_.evaluated >= search_.request.budget_candidates.value_or(SIZE_MAX))
+      deadline_.cut_short();
     // Asking also tells the deadline's owner that something was left undone.
-    if (!proved && deadline_.spent()) {
-      answer_.warnings.push_back(fmt::format("time budget spent after {} of {} learnwares were compared",
+    if (!proved && (deadline_.spent() || deadline_.cut())) {
+      answer_.warnings.push_back(fmt::format("budget spent after {} of {} learnwares were compared",
                                              found_.evaluated, comparable_.count()));
     }
     for (std::size_t i = 0; i < listed; ++i) {
@@ -191,7 +194,7 @@ class Answering {
     const index::CertifiedHit& nearest = found_.hits[0];
     if (!(nearest.mmd_squared > kExactFit * (std::abs(self(nearest)) + std::abs(query_self_)))) return {};
     if (deadline_.spent()) {
-      answer_.warnings.emplace_back("no mixture: the time budget was spent before");
+      answer_.warnings.emplace_back("no mixture: the budget was spent before");
       return {};
     }
     auto found = best_mixture(query);
@@ -200,7 +203,7 @@ class Answering {
       answer_.warnings.push_back("no mixture: " + found.error().message);
       return {};
     }
-    if (deadline_.cut()) answer_.warnings.emplace_back("the time budget cut the mixture short");
+    if (deadline_.cut()) answer_.warnings.emplace_back("the budget cut the mixture short");
     if (*found) answer_.mixture = to_hit(**found);
     return {};
   }
@@ -218,7 +221,11 @@ class Answering {
     options.max_members = search_.request.mixture;
     options.threads = search_.threads;
     options.deadline = deadline_.end();
-    options.backend = &search_.backend;
+    options.query_self = query_self_;
+    if (search_.request.budget_candidates)
+      options.max_evaluations = *search_.request.budget_candidates;
+    else
+      options.backend = &search_.backend;
     LEARNDOCK_TRY(auto certified,
                   index::certified_mixture(comparable_.parts(), query, found_.hits[0], options));
     static_cast<void>(deadline_.spent());  // so that a mixture that was cut is said to be

@@ -207,7 +207,7 @@ Result<ReindexReport> put_in_force(const fs::path& dock, const ReindexPlan& plan
   }
   LEARNDOCK_TRY(const auto store, index::IndexStore::open(index_folder(dock)));
   index::IndexContent content;
-  content.options = {{"prefilter", prefilter_option(options)}};
+  content.options = kept_options(options);
   content.covers = plan.ranges.empty() ? 0 : plan.ranges.back().last;
   for (const fs::path& file : files) {
     LEARNDOCK_TRY(auto segment, store->adopt(file));

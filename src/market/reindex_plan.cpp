@@ -146,6 +146,20 @@ std::string prefilter_option(const ReindexOptions& options) {
   return std::string(options.prefilter ? index::prefilter_name(*options.prefilter) : "auto");
 }
 
+std::map<std::string, std::string> kept_options(const ReindexOptions& options) {
+  return {{"prefilter", prefilter_option(options)},
+          {"codes", std::string(compute::code_type_name(options.codes))}};
+}
+
+index::PartWriterOptions chosen_writing(const std::map<std::string, std::string>& kept) {
+  index::PartWriterOptions options;
+  if (const auto name = kept.find("codes"); name != kept.end())
+    options.codes = compute::code_type_of_name(name->second).value_or(options.codes);
+  if (const auto name = kept.find("prefilter"); name != kept.end())
+    if (const auto kind = index::prefilter_kind(name->second)) options.prefilter = *kind;
+  return options;
+}
+
 fs::path reindex_folder(const fs::path& dock) { return dock / "reindex"; }
 
 Result<ReindexPlan> read_plan(const fs::path& dock, const ReindexOptions& options) {

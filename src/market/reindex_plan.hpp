@@ -2,10 +2,12 @@
 
 #include "learndock/catalog/catalog.hpp"
 #include "learndock/index/feature_space.hpp"
+#include "learndock/index/segment_part.hpp"
 #include "learndock/index/space_key.hpp"
 #include "learndock/market/reindex.hpp"
 
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -30,6 +32,10 @@ struct ReindexPlan {
 
 /// The wanted prefilter's name, or "auto".
 [[nodiscard]] std::string prefilter_option(const ReindexOptions& options);
+/// What of the options later parts of the index are written with too, as the index keeps it.
+[[nodiscard]] std::map<std::string, std::string> kept_options(const ReindexOptions& options);
+/// The same read again; what is not there, or of another version, is left to the defaults.
+[[nodiscard]] index::PartWriterOptions chosen_writing(const std::map<std::string, std::string>& kept);
 
 [[nodiscard]] std::filesystem::path reindex_folder(const std::filesystem::path& dock);
 

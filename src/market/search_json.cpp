@@ -40,6 +40,8 @@ Json optional_json(const std::optional<T>& value) {
   return value ? Json(*value) : Json(nullptr);
 }
 
+constexpr std::size_t kMostCandidates = 1'000'000'000;
+
 /// One key of a request into the request.
 Result<void> read_member(const std::string& key, const Json& value, SearchRequest& request) {
   const std::string where = "/" + key;
@@ -74,12 +76,18 @@ Result<void> read_member(const std::string& key, const Json& value, SearchReques
     LEARNDOCK_TRY(const std::size_t budget, read_count(value, where, "0 to 3600000"));
     if (budget > 3'600'000) return bad("a budget is at most an hour", where);
     request.budget = std::chrono::milliseconds(budget);
+  } else if (key == "budget_candidates") {
+    if (value.is_null()) return {};
+    LEARNDOCK_TRY(request.budget_candidates, read_count(value, where, "1 to 1000000000"));
+    if (*request.budget_candidates == 0 || *request.budget_candidates > kMostCandidates)
+      return bad("a budget of candidates is 1 to 1000000000", where);
   } else if (key == "backend") {
     LEARNDOCK_TRY(request.backend, read_text(value, where));
   } else {
-    return fail(
-        ErrorCode::invalid_argument, fmt::format("unknown key \"{}\"", key), where,
-        "the keys are spec, semantic, text, top, mixture, mixture_method, scores, budget_ms, backend");
+    return fail(ErrorCode::invalid_argument, fmt::format("unknown key \"{}\"", key), where,
+                "the keys are spec, semantic, text, top, mixture, mixture_method, scores, budget_ms, "
+                "budget_candidates, "
+                "backend");
   }
   return {};
 }
@@ -200,6 +208,7 @@ Json to_json(const SearchRequest& request) {
       if (row.method == *request.mixture_method) json["mixture_method"] = row.name;
   json["scores"] = request.scores == ScoreMode::compat ? "compat" : "absolute";
   if (request.budget) json["budget_ms"] = request.budget->count();
+  if (request.budget_candidates) json["budget_candidates"] = *request.budget_candidates;
   if (!request.backend.empty()) json["backend"] = request.backend;
   return json;
 }

@@ -68,8 +68,7 @@ Result<Query> query_of(const spec::RkmeSpecification& spec, const compute::Backe
   Query query{spec.view(), 0, 0};
   LEARNDOCK_CHECK(backend.self_inner_products({&query.view, 1}, {&query.self, 1}));
   if (!std::isfinite(query.self) || (mode == ScoreMode::absolute && !(query.self > 0)))
-    return fail(ErrorCode::spec_weights,
-                fmt::format("the query's inner product with itself is {}", query.self), "/spec");
+    return bad_query_self(query.self);
   for (const double weight : spec.weights) query.mass += std::abs(weight);
   return query;
 }
@@ -97,7 +96,6 @@ class StatisticalSearch {
   /// By the stored index. @param entries  null: nothing was filtered
   Result<void> run_indexed(const index::Snapshot& snapshot, const Entries* entries) {
     LEARNDOCK_CHECK(warn_if_blind(*request_.specification, backend_, answer_.warnings));
-    LEARNDOCK_CHECK(query_of(*request_.specification, backend_, request_.scores));
     return indexed_search({request_, snapshot, entries, backend_, threads_}, deadline_, answer_);
   }
 
@@ -107,12 +105,13 @@ class StatisticalSearch {
     LEARNDOCK_CHECK(warn_if_blind(spec, backend_, answer_.warnings));
     LEARNDOCK_TRY(Query query, query_of(spec, backend_, request_.scores));
     candidates_ = comparable(entries, spec, request_.scores, answer_.warnings);
-    LEARNDOCK_CHECK(evaluate(candidates_, query, backend_, stored_self, deadline_));
+    LEARNDOCK_CHECK(evaluate(candidates_, query, backend_, stored_self,
+                             request_.budget_candidates.value_or(SIZE_MAX), deadline_));
     answer_.evaluated = candidates_.evaluated;
     const std::size_t total = candidates_.entries.size();
     if (candidates_.evaluated < total)
       answer_.warnings.push_back(
-          fmt::format("time budget spent after {} of {} learnwares", candidates_.evaluated, total));
+          fmt::format("budget spent after {} of {} learnwares", candidates_.evaluated, total));
     const double unseen = drop_unusable(candidates_, query, answer_.warnings);
     std::optional<Query> reference_query;
     if (compat() && backend_.name() != kReference) {
@@ -121,7 +120,7 @@ class StatisticalSearch {
       const bool cut_before = deadline_.cut();
       LEARNDOCK_CHECK(refine(candidates_, *reference_query, *reference_, pool(), threads_, deadline_));
       if (deadline_.cut() && !cut_before)
-        answer_.warnings.emplace_back("time budget spent before near ties were settled exactly");
+        answer_.warnings.emplace_back("budget spent before near ties were settled exactly");
     }
     order_ = ranked(candidates_, request_.scores,
                     compat() ? candidates_.entries.size() : std::max(request_.top, pool()));
@@ -146,7 +145,7 @@ class StatisticalSearch {
     const double self_terms = std::abs(candidates_.self[nearest]) + std::abs(query.self);
     if (!(candidates_.distance[nearest] > kExactFit * self_terms)) return;
     if (deadline_.spent()) {
-      answer_.warnings.emplace_back("no mixture: the time budget was spent before");
+      answer_.warnings.emplace_back("no mixture: the budget was spent before");
       return;
     }
     const bool by_reference = reference_query && pool() <= kMaxReferencePool;
@@ -158,7 +157,7 @@ class StatisticalSearch {
       return;
     }
     mixture_ = std::move(*found);
-    if (deadline_.cut()) answer_.warnings.emplace_back("the time budget cut the mixture short");
+    if (deadline_.cut()) answer_.warnings.emplace_back("the budget cut the mixture short");
   }
 
   Result<std::optional<Mixture>> compute_mixture(const compute::Backend& backend, const Query& query) {
@@ -280,7 +279,7 @@ Result<SearchAnswer> search_snapshot(const index::Snapshot& snapshot, const Sear
   answer.timings_ms["filter"] = milliseconds_since(start);
   answer.exact = !deadline.cut();
   if (deadline.cut())
-    answer.warnings.emplace_back("time budget spent while filtering: some learnwares were not looked at");
+    answer.warnings.emplace_back("budget spent while filtering: some learnwares were not looked at");
   if (request.specification) {
     StatisticalSearch search(request, backend, threads == 0 ? compute::usable_cores() : threads, deadline,
                              answer);

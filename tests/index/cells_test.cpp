@@ -164,41 +164,45 @@ TEST(Cells, ThePrefilterReturnsEverythingThatMayLieUnderAThresholdWithAndWithout
   const auto backend = compute::open_backend("cpu", 2).value();
   const compute::ScanCodes plain = encode(compute::CodeType::int8, celled.items, 1).value();
   const compute::ScanCodes codes = in_cell_order(plain.view(), celled.cells.view());
-  const auto prefilter = cell_scan(celled.cells.view(), codes.view(), backend, 2).value();
-  const auto oracle = exact_scan(celled.items);
-  EXPECT_EQ(prefilter->count(), celled.items.size());
-  std::mt19937_64 random(4);
-  const testing::Filter filter(celled.items.size(), 0.3, random);
-  for (const std::uint64_t* allowed : {static_cast<const std::uint64_t*>(nullptr), filter.bits.data()})
-    for (const std::size_t batch : {1U, 40U}) {
-      const PrefilterJob job{std::span(celled.queries).first(batch), allowed};
-      Matrix<compute::ScanHit> best(batch, 30), true_best(batch, 30), found(batch, 4000), want(batch, 4000);
-      std::vector<std::size_t> counts(batch), want_counts(batch);
-      ASSERT_TRUE(oracle->smallest(job, true_best.view(), want_counts));
-      ASSERT_TRUE(prefilter->smallest(job, best.view(), counts));
-      std::vector<float> thresholds;
-      for (std::size_t q = 0; q < batch; ++q) {
-        ASSERT_EQ(counts[q], 30U);
-        // Its bounds are lower, so its k-th best is not above the true one; and what it left out lies higher.
-        EXPECT_LE(best(q, 29).lower_bound, true_best(q, 29).lower_bound + 1e-6F);
-        thresholds.push_back(best(q, 29).lower_bound);
-      }
-      ASSERT_TRUE(oracle->within(job, thresholds, want.view(), want_counts));
-      ASSERT_TRUE(prefilter->within(job, thresholds, found.view(), counts));
-      for (std::size_t q = 0; q < batch; ++q) {
-        const auto has = [&](std::span<const compute::ScanHit> hits, std::uint64_t item) {
-          return std::any_of(hits.begin(), hits.end(), [&](const auto& hit) { return hit.item == item; });
-        };
-        for (const compute::ScanHit& hit : want.row(q).first(want_counts[q]))
-          EXPECT_TRUE(has(found.row(q).first(counts[q]), hit.item)) << "query " << q;
-        for (const compute::ScanHit& hit : want.row(q).first(want_counts[q])) {
-          const bool clear = hit.lower_bound < thresholds[q] - 1e-6F;
-          EXPECT_TRUE(!clear || has(best.row(q).first(30), hit.item)) << "query " << q;
+  for (const CellReading reading : {CellReading::bounded, CellReading::whole}) {
+    const auto prefilter = cell_scan(celled.cells.view(), codes.view(), backend, 2, {}, reading).value();
+    EXPECT_EQ(prefilter->name().ends_with("all cells"), reading == CellReading::whole);
+    const auto oracle = exact_scan(celled.items);
+    EXPECT_EQ(prefilter->count(), celled.items.size());
+    std::mt19937_64 random(4);
+    const testing::Filter filter(celled.items.size(), 0.3, random);
+    for (const std::uint64_t* allowed : {static_cast<const std::uint64_t*>(nullptr), filter.bits.data()})
+      for (const std::size_t batch : {1U, 40U}) {
+        const PrefilterJob job{std::span(celled.queries).first(batch), allowed};
+        Matrix<compute::ScanHit> best(batch, 30), true_best(batch, 30), found(batch, 4000), want(batch, 4000);
+        std::vector<std::size_t> counts(batch), want_counts(batch);
+        ASSERT_TRUE(oracle->smallest(job, true_best.view(), want_counts));
+        ASSERT_TRUE(prefilter->smallest(job, best.view(), counts));
+        std::vector<float> thresholds;
+        for (std::size_t q = 0; q < batch; ++q) {
+          ASSERT_EQ(counts[q], 30U);
+          // Its bounds are lower, so its k-th best is not above the true one; and what it left out lies
+          // higher.
+          EXPECT_LE(best(q, 29).lower_bound, true_best(q, 29).lower_bound + 1e-6F);
+          thresholds.push_back(best(q, 29).lower_bound);
         }
-        for (const compute::ScanHit& hit : found.row(q).first(counts[q]))
-          EXPECT_TRUE(allowed == nullptr || (allowed[hit.item / 64] >> (hit.item % 64) & 1U) != 0);
+        ASSERT_TRUE(oracle->within(job, thresholds, want.view(), want_counts));
+        ASSERT_TRUE(prefilter->within(job, thresholds, found.view(), counts));
+        for (std::size_t q = 0; q < batch; ++q) {
+          const auto has = [&](std::span<const compute::ScanHit> hits, std::uint64_t item) {
+            return std::any_of(hits.begin(), hits.end(), [&](const auto& hit) { return hit.item == item; });
+          };
+          for (const compute::ScanHit& hit : want.row(q).first(want_counts[q]))
+            EXPECT_TRUE(has(found.row(q).first(counts[q]), hit.item)) << "query " << q;
+          for (const compute::ScanHit& hit : want.row(q).first(want_counts[q])) {
+            const bool clear = hit.lower_bound < thresholds[q] - 1e-6F;
+            EXPECT_TRUE(!clear || has(best.row(q).first(30), hit.item)) << "query " << q;
+          }
+          for (const compute::ScanHit& hit : found.row(q).first(counts[q]))
+            EXPECT_TRUE(allowed == nullptr || (allowed[hit.item / 64] >> (hit.item % 64) & 1U) != 0);
+        }
       }
-    }
+  }
 }
 
 }  // namespace

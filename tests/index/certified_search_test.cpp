@@ -211,6 +211,12 @@ TEST(CertifiedSearch, APastDeadlineEndsAfterAFirstLookWithoutAClaim) {
   EXPECT_GT(answer.evaluated, 0U);
   EXPECT_LT(answer.evaluated, 20U);
   EXPECT_FALSE(answer.hits.empty());
+  // A part of which nothing is allowed is no first look.
+  std::vector<FilteredPart> parts = dock.parts;
+  const std::vector<std::uint64_t> none((parts[0].part->count() + 63) / 64, 0);
+  parts.insert(parts.begin(), FilteredPart{parts[0].part, none.data(), 0});
+  const auto second = certified_search(parts, {&query, 1}, options).value()[0];
+  EXPECT_FALSE(second.hits.empty());
 }
 
 TEST(CertifiedSearch, QueriesOfAbsurdWeightsAreStillAnsweredExactly) {

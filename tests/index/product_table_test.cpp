@@ -62,6 +62,28 @@ TEST(ProductTable, SumsLieWithinTheirErrors) {
   }
 }
 
+TEST(ProductTable, OneLearnwareOfAbsurdValuesCostsTheOthersNothing) {
+  const auto backend = compute::open_backend("cpu", 2).value();
+  testing::MarketShape shape;
+  shape.learnwares = 300;
+  auto market = testing::make_market(shape, 1);
+  market.sets[7].points(0, 0) = 1e6;
+  market.sets[190].points(0, 0) = -1e200;
+  const auto items = market.items(0, 300);
+  const std::vector<FilteredPart> parts = {
+      {testing::plain_part(items, {shape.gamma, shape.scales}, shape.dimension)}};
+  const auto view = market.sets.back().view();
+  ProductTable table(parts, compute::mean_row({&view, 1}, shape.dimension), *backend, 2);
+  ASSERT_TRUE(table.add(view, {}).value());
+  const double one = 1;
+  const ProductTable::Sums sums = table.sums({&one, 1});
+  for (std::size_t row = 0; row < 300; ++row) {
+    const double want = compute::DirectQuery(view, view.kernel()).inner_product(market.sets[row].view());
+    ASSERT_NEAR(sums.values[row], want, sums.errors[row]);
+    ASSERT_LT(sums.errors[row], 1e-4);
+  }
+}
+
 TEST(ProductTable, ADeadlineLeavesNoHalfColumn) {
   const auto backend = compute::open_backend("cpu", 1).value();
   const Scene scene(false);

@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <fstream>
 #include <set>
@@ -330,6 +331,45 @@ TEST_F(ReindexTest, ManySmallPartsBecomeOne) {
   EXPECT_LT(segments, 24U) << "old versions' files included";
   EXPECT_EQ(market->status().indexed, 1011U) << "all but two of the space of thirteen";
   expect_right_answers(*market, true);
+}
+
+TEST_F(ReindexTest, LaterPartsAreWrittenAsTheIndexWasToldToBe) {
+  options_.codes = compute::CodeType::int8;
+  options_.prefilter = index::PrefilterKind::faiss_flat;
+  ASSERT_TRUE(reindex(dock(), options_).has_value());
+  MarketOptions options;
+  options.threads = 1;
+  options.index_from = 10;
+  const auto market = Market::open(dock(), options).value();
+  const std::vector<std::string> chosen = market->status().prefilters;
+  ASSERT_EQ(chosen.size(), 1U);
+  for (std::size_t i = 400; i < 500; i += 10) {
+    import_lines(*market, lines(i, i + 10));
+    ASSERT_TRUE(market->tend_index().has_value());
+  }
+  EXPECT_GT(market->status().indexed, 1000U);
+  EXPECT_EQ(market->status().prefilters, chosen);
+  expect_right_answers(*market, true);
+}
+
+TEST_F(ReindexTest, ABudgetOfCandidatesIsKeptAndTold) {
+  ASSERT_TRUE(reindex(dock(), options_).has_value());
+  const auto market = open();
+  for (SearchRequest request : requests())
+    for (const char* backend : {"", "cpu_reference"}) {
+      request.backend = backend;
+      request.budget_candidates = 3;
+      const auto answer = market->search(request);
+      ASSERT_TRUE(answer.has_value()) << describe(answer.error());
+      EXPECT_FALSE(answer->exact);
+      EXPECT_EQ(answer->evaluated, 3U);
+      EXPECT_EQ(answer->singles.size(), 3U);
+      EXPECT_GT(answer->slack, 0);
+      EXPECT_TRUE(std::any_of(answer->warnings.begin(), answer->warnings.end(), [](const auto& warning) {
+        return warning.starts_with("budget spent after 3 of ");
+      }));
+      EXPECT_FALSE(answer->mixture && answer->mixture->gap) << "of what was not looked at nothing is proved";
+    }
 }
 
 TEST_F(ReindexTest, AKilledWriterLosesAndDoublesNothingAndLeavesAnIndexThatAgrees) {

@@ -20,6 +20,10 @@ struct MixtureOptions {
   /// lies outside the subspace; products prove any gap.
   const compute::Backend* backend = nullptr;
   double most_products = 1e9;
+  /// <u, u> where the caller knows it (CertifiedAnswer::query_self).
+  std::optional<double> query_self;
+  /// Of each step by bounds.
+  std::size_t max_evaluations = std::numeric_limits<std::size_t>::max();
 };
 
 struct CertifiedMixture {
@@ -31,10 +35,14 @@ struct CertifiedMixture {
   std::size_t evaluated = 0;  ///< exact inner products with learnwares outside the mixture
 };
 
-/// Fully corrective Frank-Wolfe over all learnwares: each step adds the one best aligned with what is still
-/// unexplained, found with proof by the index (B5) or among products with all, and fits all weights again.
-/// The gap is 2 (max_l <l, g> - <mix, g>) with g = u - mix, its maximum taken over everything, evaluated or
-/// bounded.
+/// Stepwise over all learnwares: each step adds one and fits all weights again. With products with all it is
+/// the one whose refit comes nearest; by the index alone (B5) the one best aligned with g = u - mix, what is
+/// still unexplained (fully corrective Frank-Wolfe).
+///
+/// The gap is proved at every step, and the best proof is kept. With v = mix - u every mixture x of any
+/// learnwares has |x - u| >= <x - u, v> / |v| >= (|v|^2 - t) / |v|, where t = max_l <l, g> - <mix, g> is
+/// taken over everything, evaluated or bounded, and rounded up; hence |v|^2 - gap = max(0, |v|^2 - t)^2 /
+/// |v|^2.
 ///
 /// @cost  with products, for each member and the query one fp32 cross term with every learnware and 4 bytes
 ///        of memory for it; at most 512 MiB of packed reduced sets besides, of all searches together

@@ -78,6 +78,7 @@ struct CertifiedAnswer {
   /// exact: 0. Else by how much a learnware that was not evaluated could lie under the last hit.
   double slack = 0;
   std::size_t evaluated = 0;  ///< exact distances computed
+  double query_self = 0;      ///< <u, u> by direct difference; its cost grows with the square of the points
   /// No allowed learnware outside those evaluated lies lower than this; infinite when there is none.
   double unseen = 0;
 };

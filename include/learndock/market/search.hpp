@@ -29,7 +29,9 @@ struct SearchRequest {
   std::optional<MixtureMethod> mixture_method;  ///< default: certified for absolute, greedy for compat
   ScoreMode scores = ScoreMode::absolute;
   std::optional<std::chrono::milliseconds>
-      budget;           ///< stop evaluating after this; the answer says exact: false
+      budget;  ///< stop evaluating after this; the answer says exact: false
+  /// Learnwares compared at most, but a first few; the same.
+  std::optional<std::size_t> budget_candidates;
   std::string backend;  ///< "" = the dock's own
 };
 
