@@ -61,7 +61,9 @@ Result<void> rename_to_new(const std::filesystem::path& from, const std::filesys
   // Some file systems cannot promise it: look first. Who writes into these folders holds their lock.
   if (failed == EINVAL || failed == ENOSYS)
     failed = ::access(to.c_str(), F_OK) == 0 ? EEXIST : ::rename(from.c_str(), to.c_str()) == 0 ? 0 : errno;
-  if (failed == EEXIST) return fail(ErrorCode::conflict, "there is a file of this name", to.string());
+  if (failed == EEXIST)
+    return fail(ErrorCode::conflict, "there is a file of this name", to.string(),
+                "another process may have made it; use or remove it");
   if (failed != 0) return Failure(system_error(failed, "rename", to));
   return {};
 }

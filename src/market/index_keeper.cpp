@@ -9,6 +9,7 @@
 #include <chrono>
 #include <map>
 #include <new>
+#include <ranges>
 
 namespace learndock::market {
 namespace {
@@ -39,7 +40,7 @@ Result<std::shared_ptr<const index::FeatureSpace>> space_for(const index::Snapsh
                                                              const Entries& entries,
                                                              const compute::Backend& backend) {
   if (snapshot.parts)
-    for (const auto& part : snapshot.parts->parts)
+    for (const auto& part : snapshot.parts->parts | std::views::reverse)
       if (part->space == key)
         return std::shared_ptr<const index::FeatureSpace>(part->part, part->part->space());
   std::vector<compute::ReducedSetView> sample;
@@ -172,10 +173,10 @@ Result<void> merge_parts(Market::State& state, const index::Snapshot& snapshot,
     if (std::any_of(old.begin(), old.end(),
                     [&](const auto& part) { return part->item_of(entry->sequence).has_value(); }))
       entries.push_back(entry);
-  const auto& newest = old.back();
-  LEARNDOCK_TRY(NewPart part, NewPart::create(state, newest->space,
+  const auto& largest = old.back();
+  LEARNDOCK_TRY(NewPart part, NewPart::create(state, largest->space,
                                               std::shared_ptr<const index::FeatureSpace>(
-                                                  newest->part, newest->part->space())));
+                                                  largest->part, largest->part->space())));
   LEARNDOCK_CHECK(add_entries(state, part.writer(), entries));
   LEARNDOCK_TRY(auto stored, part.finish());
   LEARNDOCK_CHECK(put_in_force(state, std::move(stored), old));
