@@ -117,9 +117,10 @@ void Market::State::publish(index::Snapshot next, const NewEntries& added) {
     if (next.parts) index::count_entry(next, entry, 1);
   }
   const std::span entries(next.entries);
+  const bool anew = next.semantic->sparse();
   next.semantic = std::make_shared<index::SemanticIndex>(
-      next.semantic->sparse() ? index::SemanticIndex::of(entries)
-                              : next.semantic->extended(entries.subspan(known)));
+      anew ? index::SemanticIndex::of(entries) : next.semantic->extended(entries.subspan(known)));
+  index::place_parts(next, anew);
   snapshots.replace(std::make_shared<index::Snapshot>(std::move(next)));
 }
 
