@@ -159,10 +159,12 @@ void Candidates::resize(std::size_t count) {
 }
 
 Candidates comparable(const Entries& entries, const spec::RkmeSpecification& query, ScoreMode mode,
-                      std::vector<std::string>& warnings) {
+                      Deadline& deadline, std::vector<std::string>& warnings) {
   Candidates candidates;
   Skipped skipped;
-  for (const index::Entry* entry : entries) {
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    if (i > 0 && i % kBatch == 0 && deadline.spent()) break;
+    const index::Entry* const entry = entries[i];
     const auto& spec = entry->specification;
     if (spec && spec->type == query.type) skipped.dimensions.insert(spec->dimension());
     const Mismatch mismatch = mismatch_of(*entry, query, mode);

@@ -53,9 +53,10 @@ struct Skipped {
 };
 
 /// What has the query's type, shape, number of scales and, for absolute scores, gamma, and speaks its
-/// languages; the rest is counted in warnings. A compat query has one scale.
+/// languages; the rest is counted in warnings. A compat query has one scale. A spent deadline leaves out
+/// those after the first few thousand.
 [[nodiscard]] Candidates comparable(const Entries& entries, const spec::RkmeSpecification& query,
-                                    ScoreMode mode, std::vector<std::string>& warnings);
+                                    ScoreMode mode, Deadline& deadline, std::vector<std::string>& warnings);
 
 /// Distances in the order given, until the deadline; the first batch always. Self terms are taken from the
 /// entries when `stored_self`, else computed by the backend as well.

@@ -74,8 +74,11 @@ class Comparable {
       const bool whole = part->live_count == part->part->count();
       add_stored(part, whole ? nullptr : part->live.data(), part->live_count);
     }
-    for (const auto& entry : snapshot_.plain)
-      if (index::SpaceKey::of(*entry->specification) == key_) plain_.push_back(entry.get());
+    for (std::size_t i = 0; i < snapshot_.plain.size(); ++i) {
+      if (i > 0 && i % kPlainStride == 0 && late()) return;
+      const index::Entry* const entry = snapshot_.plain[i].get();
+      if (index::SpaceKey::of(*entry->specification) == key_) plain_.push_back(entry);
+    }
   }
 
   void take_filtered(const index::Bitmap& selected, std::vector<std::string>& warnings) {
@@ -131,7 +134,7 @@ class Comparable {
     index::Bitmap left;
     left.add(rest);
     for (const std::uint32_t position : snapshot_.semantic->positions(left))
-      plain_.push_back(snapshot_.entries[position].get());
+      plain_.push_back(snapshot_.entries[position].get());  // not looked at yet
   }
 
   void add_stored(const std::shared_ptr<const index::LivePart>& part, const std::uint64_t* allowed,

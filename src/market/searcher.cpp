@@ -106,7 +106,9 @@ class StatisticalSearch {
     const auto start = SteadyClock::now();
     LEARNDOCK_CHECK(warn_if_blind(spec, backend_, answer_.warnings));
     LEARNDOCK_TRY(Query query, query_of(spec, backend_, request_.scores));
-    candidates_ = comparable(entries, spec, request_.scores, answer_.warnings);
+    candidates_ = comparable(entries, spec, request_.scores, deadline_, answer_.warnings);
+    if (deadline_.cut() && answer_.exact) answer_.warnings.emplace_back(kCutFilter);
+    answer_.exact = answer_.exact && !deadline_.cut();
     LEARNDOCK_CHECK(evaluate(candidates_, query, backend_, stored_self, deadline_));
     answer_.evaluated = candidates_.evaluated;
     const std::size_t total = candidates_.entries.size();

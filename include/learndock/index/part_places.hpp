@@ -26,7 +26,7 @@ class PartPlaces {
   /// The part's items whose places are set in `selected` (item i of the index is bit i % 64 of word i / 64),
   /// as [ceil(keys / 64)] words.
   /// @cost the words of `selected` that hold a place: about one nanosecond each where the part holds all
-  /// items of a word, up to some thirty where it holds every other one
+  /// items of a word, up to some seventy where it holds every other one
   [[nodiscard]] std::vector<std::uint64_t> of_part(std::span<const std::uint64_t> selected) const;
   /// Clears the part's places.
   void leave_out(std::span<std::uint64_t> selected) const;
