@@ -1,5 +1,5 @@
-// The semantic filter over a million learnwares: what a requirement leaves, as a bitmap, as the bits that a
-// scan takes, and as the first ten of an answer.
+// The semantic filter over a million learnwares: what a requirement leaves, as a bitmap, as bits, as the bits
+// that a stored part's scan takes, and as the first ten of an answer.
 #include "learndock/index/snapshot.hpp"
 
 #include "machine.hpp"
@@ -125,6 +125,26 @@ void BM_FilterAllEntries(benchmark::State& state) {
     return market::filter(dock(), {wanted, ""}, none).size();
   });
 }
+/// What a filter leaves as the bits that a stored part's scan takes, from bitmap to bitmap; the part holds
+/// one learnware in `share`.
+template <std::size_t share>
+const index::PartPlaces& places() {
+  static const index::PartPlaces made = [] {
+    std::vector<std::uint64_t> sequences, keys;
+    for (std::uint64_t sequence = 1; sequence <= kLearnwares; ++sequence) sequences.push_back(sequence);
+    for (std::uint64_t sequence = 1; sequence <= kLearnwares; sequence += share) keys.push_back(sequence);
+    return index::PartPlaces(keys, sequences, *dock().semantic);
+  }();
+  return made;
+}
+template <std::size_t share>
+void BM_FilterOfPart(benchmark::State& state) {
+  time_question(state, [](const auto& wanted) {
+    const index::Bitmap selected = dock().semantic->select(wanted);
+    return places<share>().of_part(selected.words(0, kLearnwares)).front();
+  });
+  state.counters["places_bytes"] = static_cast<double>(places<share>().bytes());
+}
 /// The loop over learnwares that the index replaces.
 void BM_FilterPlain(benchmark::State& state) {
   time_question(state, [](const auto& wanted) { return market::plain_filter(dock(), wanted, "").size(); });
@@ -136,6 +156,8 @@ BENCHMARK(BM_FilterSelect)->Apply(all_questions);
 BENCHMARK(BM_FilterWords)->Apply(all_questions);
 BENCHMARK(BM_FilterFirstTen)->Apply(all_questions);
 BENCHMARK(BM_FilterAllEntries)->Apply(all_questions);
+BENCHMARK(BM_FilterOfPart<1>)->Apply(all_questions);
+BENCHMARK(BM_FilterOfPart<2>)->Apply(all_questions);
 BENCHMARK(BM_FilterPlain)->Apply(all_questions);
 
 /// A batch on top of a million: what an insert pays besides the catalogue.

@@ -17,6 +17,25 @@ void* held(void* handle) {
   return handle;
 }
 
+/// Items unpacked together: few enough to stay in the cache until their bits are set.
+constexpr std::size_t kItemsTogether = 1 << 16;
+
+/// Of ascending items; each word is made before it is stored.
+void set_bits(std::span<const Bitmap::Item> items, Bitmap::Item first, std::span<std::uint64_t> bits) {
+  std::size_t at = 0;
+  std::uint64_t word = 0;
+  for (const Bitmap::Item item : items) {
+    const Bitmap::Item i = item - first;
+    if (i / 64 != at) {
+      bits[at] |= word;
+      at = i / 64;
+      word = 0;
+    }
+    word |= std::uint64_t{1} << (i % 64);
+  }
+  bits[at] |= word;
+}
+
 }  // namespace
 
 void Bitmap::Free::operator()(void* handle) const { roaring_bitmap_free(set_of(handle)); }
@@ -59,6 +78,9 @@ Bitmap& Bitmap::operator-=(const Bitmap& other) {
 }
 
 std::uint64_t Bitmap::count() const { return roaring_bitmap_get_cardinality(set_of(handle_.get())); }
+std::uint64_t Bitmap::common(const Bitmap& other) const {
+  return roaring_bitmap_and_cardinality(set_of(handle_.get()), set_of(other.handle_.get()));
+}
 bool Bitmap::empty() const { return roaring_bitmap_is_empty(set_of(handle_.get())); }
 bool Bitmap::contains(Item item) const { return roaring_bitmap_contains(set_of(handle_.get()), item); }
 
@@ -76,11 +98,14 @@ std::vector<std::uint64_t> Bitmap::words(Item first, std::size_t count) const {
   std::vector<std::uint64_t> bits((count + 63) / 64, 0);
   if (count == 0) return bits;
   const std::uint64_t end = std::uint64_t{first} + count;
-  std::vector<Item> inside(roaring_bitmap_range_cardinality(set_of(handle_.get()), first, end));
-  if (inside.empty()) return bits;
+  const std::uint64_t inside = roaring_bitmap_range_cardinality(set_of(handle_.get()), first, end);
   const std::uint64_t before = first == 0 ? 0 : roaring_bitmap_rank(set_of(handle_.get()), first - 1);
-  roaring_bitmap_range_uint32_array(set_of(handle_.get()), before, inside.size(), inside.data());
-  for (const Item item : inside) bits[(item - first) / 64] |= std::uint64_t{1} << ((item - first) % 64);
+  std::vector<Item> items(std::min<std::uint64_t>(inside, kItemsTogether));
+  for (std::uint64_t done = 0; done < inside; done += items.size()) {
+    items.resize(std::min<std::uint64_t>(inside - done, kItemsTogether));
+    roaring_bitmap_range_uint32_array(set_of(handle_.get()), before + done, items.size(), items.data());
+    set_bits(items, first, bits);
+  }
   return bits;
 }
 

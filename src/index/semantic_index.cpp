@@ -23,6 +23,14 @@ std::size_t find_in(std::string_view text, std::string_view part, std::size_t fr
                           : static_cast<std::size_t>(static_cast<const char*>(found) - text.data());
 }
 
+/// A set with more items; others may hold the old one. @param old  null: none
+std::shared_ptr<const Bitmap> grown(const std::shared_ptr<const Bitmap>& old,
+                                    std::span<const Bitmap::Item> items) {
+  auto next = old ? std::make_shared<Bitmap>(*old) : std::make_shared<Bitmap>();
+  next->add(items);
+  return next;
+}
+
 }  // namespace
 
 SemanticIndex SemanticIndex::of(std::span<const std::shared_ptr<const Entry>> entries) {
@@ -32,6 +40,7 @@ SemanticIndex SemanticIndex::of(std::span<const std::shared_ptr<const Entry>> en
 SemanticIndex SemanticIndex::extended(std::span<const std::shared_ptr<const Entry>> added) const {
   SemanticIndex next = *this;
   for (std::size_t key = 0; key < spec::kSemanticKeys; ++key) next.add_values(key, added);
+  next.add_specifications(added);
   next.add_ids(added);
   next.items_ += added.size();
   return next;
@@ -46,11 +55,24 @@ void SemanticIndex::add_values(std::size_t key, std::span<const std::shared_ptr<
     auto& known = values_[key];
     auto place = std::find_if(known.begin(), known.end(),
                               [&text = text](const Value& value) { return value.text == text; });
-    if (place == known.end())
-      place = known.insert(known.end(), {std::string(text), std::make_shared<Bitmap>()});
-    auto grown = std::make_shared<Bitmap>(*place->items);
-    grown->add(items);
-    place->items = std::move(grown);
+    if (place == known.end()) place = known.insert(known.end(), {std::string(text), nullptr});
+    place->items = grown(place->items, items);
+  }
+}
+
+void SemanticIndex::add_specifications(std::span<const std::shared_ptr<const Entry>> added) {
+  std::map<SpaceKey, std::vector<Item>> spaces;
+  std::map<std::string_view, std::vector<Item>> languages;
+  for (std::size_t i = 0; i < added.size(); ++i) {
+    if (!added[i]->specification) continue;
+    const auto item = static_cast<Item>(items_ + i);
+    spaces[SpaceKey::of(*added[i]->specification)].push_back(item);
+    for (const std::string& code : added[i]->specification->languages) languages[code].push_back(item);
+  }
+  for (const auto& [key, items] : spaces) spaces_[key] = grown(spaces_[key], items);
+  for (const auto& [code, items] : languages) {
+    auto& known = languages_[std::string(code)];
+    known = grown(known, items);
   }
 }
 
@@ -160,8 +182,30 @@ std::vector<std::uint32_t> SemanticIndex::positions(const Bitmap& selected, std:
   return places;
 }
 
+std::vector<SemanticIndex::Item> SemanticIndex::items_at(std::vector<std::uint32_t> positions) const {
+  if (removed_ == 0 || positions.empty()) return positions;
+  const std::vector<Item> gone = removed_items_->items();
+  std::uint32_t before = 0;
+  for (std::uint32_t& position : positions) {
+    while (before < gone.size() && gone[before] <= position + before) ++before;
+    position += before;
+  }
+  return positions;
+}
+
+Bitmap SemanticIndex::speaking(Bitmap selected, std::span<const std::string> languages) const {
+  for (const std::string& code : languages) {
+    const auto known = languages_.find(code);
+    if (known == languages_.end()) return {};
+    selected &= *known->second;
+  }
+  return selected;
+}
+
 std::size_t SemanticIndex::bytes() const {
   std::size_t bytes = removed_items_->bytes();
+  for (const auto& [key, items] : spaces_) bytes += items->bytes();
+  for (const auto& [code, items] : languages_) bytes += items->bytes();
   for (const auto& values : values_)
     for (const Value& value : values) bytes += value.items->bytes();
   for (const auto& ids : ids_) bytes += ids->text.capacity() + sizeof(std::uint32_t) * ids->ends.capacity();

@@ -27,6 +27,23 @@ const Entry* Snapshot::entry_of(std::uint64_t sequence) const {
   return found == entries.end() || (*found)->sequence != sequence ? nullptr : found->get();
 }
 
+void place_parts(Snapshot& snapshot, bool anew) {
+  if (!snapshot.parts) return;
+  const auto is_placed = [&](const auto& part) { return part->places && !anew; };
+  if (std::all_of(snapshot.parts->parts.begin(), snapshot.parts->parts.end(), is_placed)) return;
+  std::vector<std::uint64_t> sequences;
+  sequences.reserve(snapshot.entries.size());
+  for (const auto& entry : snapshot.entries) sequences.push_back(entry->sequence);
+  auto parts = std::make_shared<DockParts>(*snapshot.parts);
+  for (auto& part : parts->parts) {
+    if (is_placed(part)) continue;
+    auto placed = std::make_shared<LivePart>(*part);
+    placed->places = std::make_shared<PartPlaces>(part->part->keys(), sequences, *snapshot.semantic);
+    part = std::move(placed);
+  }
+  snapshot.parts = std::move(parts);
+}
+
 void count_entry(Snapshot& snapshot, const std::shared_ptr<const Entry>& entry, int change) {
   if (!entry->specification) {
     snapshot.without_specification += static_cast<std::size_t>(change);

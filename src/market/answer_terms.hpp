@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <string_view>
 
 namespace learndock::market {
 
@@ -18,6 +19,9 @@ namespace learndock::market {
 inline constexpr std::size_t kMaxPool = 1000;
 /// A distance under this share of the self terms is rounding: the best single fits exactly, as at zero.
 inline constexpr double kExactFit = 1e-12;
+
+inline constexpr std::string_view kCutFilter =
+    "time budget spent while filtering: some learnwares were not looked at";
 
 [[nodiscard]] inline double absolute_score(double mmd_squared, double self_a, double self_b) {
   return std::clamp(1 - mmd_squared / (self_a + self_b), 0.0, 1.0);

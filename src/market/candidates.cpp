@@ -6,12 +6,10 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <array>
 #include <atomic>
 #include <cmath>
 #include <limits>
 #include <numeric>
-#include <set>
 #include <string>
 
 namespace learndock::market {
@@ -26,39 +24,42 @@ constexpr std::size_t kRefineAll = 2000, kMaxNearTies = 2000, kFarthest = 64;
 constexpr double kNearTie = 1e-7;
 constexpr std::size_t kRefineBatch = 64;
 
-/// A forgotten label column makes the query one wider than everything here; say what would have fitted.
-void warn_if_none_fits(std::vector<std::string>& warnings, const std::set<std::size_t>& dimensions,
-                       std::size_t wanted) {
-  if (dimensions.empty() || dimensions.contains(wanted)) return;
-  constexpr std::size_t kNamed = 8;
-  std::vector<std::string> named;
-  for (const std::size_t dimension : dimensions) {
-    if (named.size() == kNamed) break;
-    named.push_back(std::to_string(dimension));
-  }
-  warnings.push_back(fmt::format("no learnware has the query's dimension {}; those here have {}{}", wanted,
-                                 fmt::join(named, ", "), dimensions.size() > kNamed ? ", ..." : ""));
-}
-
 bool speaks_all(const std::vector<std::string>& have, const std::vector<std::string>& wanted) {
   return std::all_of(wanted.begin(), wanted.end(), [&](const std::string& code) {
     return std::find(have.begin(), have.end(), code) != have.end();
   });
 }
 
-/// What keeps a learnware from being compared.
-enum class Mismatch : std::size_t { specification, type, shape, gamma, scales, languages, none };
+/// What of a specification decides whether a query compares with it.
+struct SpaceView {
+  spec::StatisticalType type;
+  const std::vector<std::size_t>& shape;
+  double gamma;
+  std::uint32_t scales;
+};
+
+Mismatch mismatch_of(const SpaceView& space, const spec::RkmeSpecification& query, ScoreMode mode) {
+  if (space.type != query.type) return Mismatch::type;
+  if (space.shape != query.trailing_shape) return Mismatch::shape;
+  // Another kernel is another space: such distances would not be comparable. The reference compares any two
+  // gammas all the same, but has no kernels of several scales; nor has a compat query.
+  if (mode == ScoreMode::absolute && space.gamma != query.gamma) return Mismatch::gamma;
+  return space.scales == query.scales ? Mismatch::none : Mismatch::scales;
+}
 
 Mismatch mismatch_of(const index::Entry& entry, const spec::RkmeSpecification& query, ScoreMode mode) {
   const auto& spec = entry.specification;
   if (!spec) return Mismatch::specification;
-  if (spec->type != query.type) return Mismatch::type;
-  if (spec->trailing_shape != query.trailing_shape) return Mismatch::shape;
-  // Another kernel is another space: such distances would not be comparable. The reference compares any two
-  // gammas all the same, but has no kernels of several scales; nor has a compat query.
-  if (mode == ScoreMode::absolute && spec->gamma != query.gamma) return Mismatch::gamma;
-  if (spec->scales != query.scales) return Mismatch::scales;
-  return speaks_all(spec->languages, query.languages) ? Mismatch::none : Mismatch::languages;
+  const Mismatch mismatch =
+      mismatch_of({spec->type, spec->trailing_shape, spec->gamma, spec->scales}, query, mode);
+  if (mismatch != Mismatch::none || speaks_all(spec->languages, query.languages)) return mismatch;
+  return Mismatch::languages;
+}
+
+/// "3 learnwares skipped: WHY", when there are any.
+void warn_skipped(std::vector<std::string>& warnings, std::size_t count, std::string_view why) {
+  if (count > 0)
+    warnings.push_back(fmt::format("{} learnware{} skipped: {}", count, count == 1 ? "" : "s", why));
 }
 
 double mass_of(const compute::ReducedSetView& view) {
@@ -115,9 +116,40 @@ Result<void> refine_one(Candidates& candidates, std::size_t i, const Query& quer
 
 }  // namespace
 
-void warn_skipped(std::vector<std::string>& warnings, std::size_t count, std::string_view why) {
-  if (count > 0)
-    warnings.push_back(fmt::format("{} learnware{} skipped: {}", count, count == 1 ? "" : "s", why));
+void Skipped::add(const index::SpaceKey& space, std::size_t count, const spec::RkmeSpecification& query) {
+  if (count == 0) return;
+  if (space.type == query.type) dimensions.insert(space.dimension());
+  (*this)[mismatch_of({space.type, space.shape, space.gamma, space.scales}, query, ScoreMode::absolute)] +=
+      count;
+}
+
+void Skipped::warn(const spec::RkmeSpecification& query, ScoreMode mode,
+                   std::vector<std::string>& warnings) const {
+  const auto one = [&](Mismatch why, std::string_view reason) {
+    warn_skipped(warnings, counts[static_cast<std::size_t>(why)], reason);
+  };
+  one(Mismatch::specification, "no statistical specification");
+  one(Mismatch::type, "another type of specification");
+  one(Mismatch::shape, fmt::format("dimension other than {}", query.dimension()));
+  warn_if_none_fits(query.dimension(), warnings);
+  one(Mismatch::gamma, fmt::format("gamma other than the query's {}", query.gamma));
+  one(Mismatch::scales, mode == ScoreMode::compat
+                            ? "kernel of several scales, which compat scores do not know"
+                            : fmt::format("scales other than the query's {}", query.scales));
+  one(Mismatch::languages, "languages that do not cover the query's");
+}
+
+/// A forgotten label column makes the query one wider than everything here; say what would have fitted.
+void Skipped::warn_if_none_fits(std::size_t wanted, std::vector<std::string>& warnings) const {
+  if (dimensions.empty() || dimensions.contains(wanted)) return;
+  constexpr std::size_t kNamed = 8;
+  std::vector<std::string> named;
+  for (const std::size_t dimension : dimensions) {
+    if (named.size() == kNamed) break;
+    named.push_back(std::to_string(dimension));
+  }
+  warnings.push_back(fmt::format("no learnware has the query's dimension {}; those here have {}{}", wanted,
+                                 fmt::join(named, ", "), dimensions.size() > kNamed ? ", ..." : ""));
 }
 
 void Candidates::resize(std::size_t count) {
@@ -127,34 +159,24 @@ void Candidates::resize(std::size_t count) {
 }
 
 Candidates comparable(const Entries& entries, const spec::RkmeSpecification& query, ScoreMode mode,
-                      std::vector<std::string>& warnings) {
+                      Deadline& deadline, std::vector<std::string>& warnings) {
   Candidates candidates;
-  std::array<std::size_t, static_cast<std::size_t>(Mismatch::none)> skipped{};
-  std::set<std::size_t> dimensions;
-  for (const index::Entry* entry : entries) {
+  Skipped skipped;
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    if (i > 0 && i % kBatch == 0 && deadline.spent()) break;
+    const index::Entry* const entry = entries[i];
     const auto& spec = entry->specification;
-    if (spec && spec->type == query.type) dimensions.insert(spec->dimension());
+    if (spec && spec->type == query.type) skipped.dimensions.insert(spec->dimension());
     const Mismatch mismatch = mismatch_of(*entry, query, mode);
     if (mismatch == Mismatch::none)
       candidates.entries.push_back(entry);
     else
-      ++skipped[static_cast<std::size_t>(mismatch)];
+      ++skipped[mismatch];
   }
   candidates.views.reserve(candidates.entries.size());
   for (const index::Entry* entry : candidates.entries)
     candidates.views.push_back(entry->specification->view());
-  const auto warn = [&](Mismatch mismatch, std::string_view why) {
-    warn_skipped(warnings, skipped[static_cast<std::size_t>(mismatch)], why);
-  };
-  warn(Mismatch::specification, "no statistical specification");
-  warn(Mismatch::type, "another type of specification");
-  warn(Mismatch::shape, fmt::format("dimension other than {}", query.dimension()));
-  warn_if_none_fits(warnings, dimensions, query.dimension());
-  warn(Mismatch::gamma, fmt::format("gamma other than the query's {}", query.gamma));
-  warn(Mismatch::scales, mode == ScoreMode::compat
-                             ? "kernel of several scales, which compat scores do not know"
-                             : fmt::format("scales other than the query's {}", query.scales));
-  warn(Mismatch::languages, "languages that do not cover the query's");
+  skipped.warn(query, mode, warnings);
   return candidates;
 }
 

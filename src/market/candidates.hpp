@@ -6,6 +6,9 @@
 #include "market/deadline.hpp"
 #include "market/semantic_filter.hpp"
 
+#include <array>
+#include <cstddef>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,13 +34,29 @@ struct Candidates {
   void resize(std::size_t count);
 };
 
-/// "3 learnwares skipped: WHY", when there are any.
-void warn_skipped(std::vector<std::string>& warnings, std::size_t count, std::string_view why);
+/// What keeps a learnware from being compared.
+enum class Mismatch : std::size_t { specification, type, shape, gamma, scales, languages, none };
+
+/// How many learnwares were skipped for what.
+struct Skipped {
+  std::array<std::size_t, static_cast<std::size_t>(Mismatch::none) + 1> counts{};
+  std::set<std::size_t> dimensions;  ///< of those with the query's type, comparable or not
+
+  std::size_t& operator[](Mismatch why) { return counts[static_cast<std::size_t>(why)]; }
+  /// Learnwares of one space, for absolute scores; under Mismatch::none those that can be compared.
+  void add(const index::SpaceKey& space, std::size_t count, const spec::RkmeSpecification& query);
+  /// "3 learnwares skipped: WHY" for each reason there is.
+  void warn(const spec::RkmeSpecification& query, ScoreMode mode, std::vector<std::string>& warnings) const;
+
+ private:
+  void warn_if_none_fits(std::size_t wanted, std::vector<std::string>& warnings) const;
+};
 
 /// What has the query's type, shape, number of scales and, for absolute scores, gamma, and speaks its
-/// languages; the rest is counted in warnings. A compat query has one scale.
+/// languages; the rest is counted in warnings. A compat query has one scale. A spent deadline leaves out
+/// those after the first few thousand.
 [[nodiscard]] Candidates comparable(const Entries& entries, const spec::RkmeSpecification& query,
-                                    ScoreMode mode, std::vector<std::string>& warnings);
+                                    ScoreMode mode, Deadline& deadline, std::vector<std::string>& warnings);
 
 /// Distances in the order given, until the deadline, but the first batch always, and of the first `most` at
 /// most. Self terms are taken from the entries when `stored_self`, else computed by the backend as well.

@@ -7,10 +7,12 @@
 #include "market/answer_terms.hpp"
 #include "market/candidates.hpp"
 #include "market/mixture.hpp"
+#include "market/semantic_filter.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <chrono>
 #include <cmath>
 #include <limits>
@@ -31,19 +33,30 @@ double direct_self(const index::Entry& entry) {
   return self;
 }
 
-/// What can be compared with the query: stored parts with their bitmaps, and one part of the rest.
+/// Learnwares that no part holds, looked at between two looks at the clock; a self term is computed for each
+/// that no search met before.
+constexpr std::size_t kPlainStride = 16;
+
+/// What can be compared with the query: stored parts with their bitmaps, and one part of the rest. A spent
+/// deadline leaves out what was not yet found; something of it is always there.
 class Comparable {
  public:
-  Comparable(const IndexedSearch& search, std::vector<std::string>& warnings)
-      : snapshot_(search.snapshot), key_(index::SpaceKey::of(*search.request.specification)) {
-    if (search.entries == nullptr && search.request.specification->languages.empty())
+  Comparable(const IndexedSearch& search, Deadline& deadline, std::vector<std::string>& warnings)
+      : snapshot_(search.snapshot),
+        query_(*search.request.specification),
+        key_(index::SpaceKey::of(query_)),
+        deadline_(deadline) {
+    if (search.items == nullptr && query_.languages.empty())
       take_all(warnings);
     else
-      take_filtered(search, warnings);
+      take_filtered(search.items == nullptr ? snapshot_.semantic->select({}) : *search.items, warnings);
+    make_plain_part();
   }
 
   [[nodiscard]] std::span<const index::FilteredPart> parts() const { return parts_; }
   [[nodiscard]] std::size_t count() const { return count_; }
+  /// Whether something was left out.
+  [[nodiscard]] bool cut() const { return cut_; }
   [[nodiscard]] const index::Entry& entry(const index::CertifiedHit& hit) const {
     if (hit.part < stored_.size()) return *snapshot_.entry_of(stored_[hit.part]->part->keys()[hit.item]);
     return *plain_[hit.item];
@@ -52,55 +65,76 @@ class Comparable {
  private:
   /// Counts of spaces stand for looking at every learnware.
   void take_all(std::vector<std::string>& warnings) {
-    std::size_t other_type = 0, other_shape = 0, other_kernel = 0;
-    for (const auto& [key, count] : snapshot_.spaces) {
-      if (key.type != key_.type)
-        other_type += count;
-      else if (key.shape != key_.shape)
-        other_shape += count;
-      else if (key != key_)
-        other_kernel += count;
-    }
-    warn_skipped(warnings, snapshot_.without_specification, "no statistical specification");
-    warn_skipped(warnings, other_type, "another type of specification");
-    warn_skipped(warnings, other_shape, fmt::format("dimension other than {}", key_.dimension()));
-    warn_skipped(warnings, other_kernel, fmt::format("kernel other than the query's, gamma {}", key_.gamma));
+    Skipped skipped;
+    skipped[Mismatch::specification] = snapshot_.without_specification;
+    for (const auto& [key, count] : snapshot_.spaces) skipped.add(key, count, query_);
+    skipped.warn(query_, ScoreMode::absolute, warnings);
     for (const auto& part : snapshot_.parts->parts) {
       if (part->space != key_ || part->live_count == 0) continue;
       const bool whole = part->live_count == part->part->count();
       add_stored(part, whole ? nullptr : part->live.data(), part->live_count);
     }
-    for (const auto& entry : snapshot_.plain)
-      if (index::SpaceKey::of(*entry->specification) == key_) plain_.push_back(entry.get());
-    finish();
-  }
-
-  void take_filtered(const IndexedSearch& search, std::vector<std::string>& warnings) {
-    Entries all;
-    if (search.entries == nullptr)
-      for (const auto& entry : snapshot_.entries) all.push_back(entry.get());
-    const Candidates candidates = comparable(search.entries == nullptr ? all : *search.entries,
-                                             *search.request.specification, ScoreMode::absolute, warnings);
-    Entries entries = candidates.entries;
-    // Text matches come in the order of their similarity.
-    std::sort(entries.begin(), entries.end(),
-              [](const auto* a, const auto* b) { return a->sequence < b->sequence; });
-    std::vector<std::uint64_t> keys;
-    for (const index::Entry* entry : entries) keys.push_back(entry->sequence);
-    for (const auto& part : snapshot_.parts->parts) {
-      if (part->space != key_) continue;
-      std::size_t count = 0;
-      bitmaps_.push_back(index::allowed_items(*part, keys, count));
-      add_stored(part, bitmaps_.back().data(), count);
+    for (std::size_t i = 0; i < snapshot_.plain.size(); ++i) {
+      if (i > 0 && i % kPlainStride == 0 && late()) return;
+      const index::Entry* const entry = snapshot_.plain[i].get();
+      if (index::SpaceKey::of(*entry->specification) == key_) plain_.push_back(entry);
     }
-    for (const index::Entry* entry : entries)
-      if (!in_stored_part(entry->sequence)) plain_.push_back(entry);
-    finish();
   }
 
-  [[nodiscard]] bool in_stored_part(std::uint64_t key) const {
-    return std::any_of(stored_.begin(), stored_.end(),
-                       [&](const auto& part) { return part->item_of(key).has_value(); });
+  void take_filtered(const index::Bitmap& selected, std::vector<std::string>& warnings) {
+    const index::Bitmap fitting = fitting_of(selected, warnings);
+    if (fitting.empty()) return;
+    std::vector<std::uint64_t> items = fitting.words(0, snapshot_.semantic->items());
+    for (const auto& part : snapshot_.parts->parts) {
+      if (part->space != key_ || part->live_count == 0 || !part->places) continue;
+      if (!stored_.empty() && late()) return;
+      take_part(part, items);
+      part->places->leave_out(items);
+    }
+    take_rest(items);
+  }
+
+  /// Those that can be compared; the others are counted by their spaces' bitmaps.
+  [[nodiscard]] index::Bitmap fitting_of(const index::Bitmap& selected,
+                                         std::vector<std::string>& warnings) const {
+    Skipped skipped;
+    std::size_t with_specification = 0;
+    index::Bitmap of_space;
+    for (const auto& [key, items] : snapshot_.semantic->spaces()) {
+      const std::size_t count = selected.common(*items);
+      skipped.add(key, count, query_);
+      with_specification += count;
+      if (key == key_) (of_space = selected) &= *items;
+    }
+    skipped[Mismatch::specification] = selected.count() - with_specification;
+    index::Bitmap fitting = snapshot_.semantic->speaking(of_space, query_.languages);
+    skipped[Mismatch::languages] = of_space.count() - fitting.count();
+    skipped.warn(query_, ScoreMode::absolute, warnings);
+    return fitting;
+  }
+
+  void take_part(const std::shared_ptr<const index::LivePart>& part, std::span<const std::uint64_t> items) {
+    std::vector<std::uint64_t> bits = part->places->of_part(items);
+    std::size_t count = 0;
+    for (std::size_t w = 0; w < bits.size(); ++w)
+      count += static_cast<std::size_t>(std::popcount(bits[w] &= part->live[w]));
+    if (count == 0) return;
+    const bool whole = count == part->part->count();
+    bitmaps_.push_back(std::move(bits));
+    add_stored(part, whole ? nullptr : bitmaps_.back().data(), count);
+  }
+
+  /// What is left of the items is in no part.
+  void take_rest(std::span<const std::uint64_t> items) {
+    std::vector<index::Bitmap::Item> rest;
+    for (std::size_t w = 0; w < items.size(); ++w)
+      for (std::uint64_t word = items[w]; word != 0; word &= word - 1)
+        rest.push_back(static_cast<index::Bitmap::Item>(64 * w) +
+                       static_cast<index::Bitmap::Item>(std::countr_zero(word)));
+    index::Bitmap left;
+    left.add(rest);
+    for (const std::uint32_t position : snapshot_.semantic->positions(left))
+      plain_.push_back(snapshot_.entries[position].get());  // not looked at yet
   }
 
   void add_stored(const std::shared_ptr<const index::LivePart>& part, const std::uint64_t* allowed,
@@ -110,22 +144,33 @@ class Comparable {
     count_ += count;
   }
 
-  void finish() {
-    count_ += plain_.size();
-    if (plain_.empty()) return;
+  void make_plain_part() {
     std::vector<index::PlainItem> items;
-    for (const index::Entry* entry : plain_)
-      items.push_back({nullptr, entry->id.text(), entry->specification->view(), direct_self(*entry)});
-    parts_.push_back({index::make_plain_part(key_.kernel(), key_.dimension(), std::move(items))});
+    for (std::size_t i = 0; i < plain_.size(); ++i) {
+      if (i % kPlainStride == 0 && !(i == 0 && parts_.empty()) && late()) break;
+      const index::Entry& entry = *plain_[i];
+      items.push_back({nullptr, entry.id.text(), entry.specification->view(), direct_self(entry)});
+    }
+    count_ += items.size();
+    if (!items.empty())
+      parts_.push_back({index::make_plain_part(key_.kernel(), key_.dimension(), std::move(items))});
+  }
+
+  [[nodiscard]] bool late() {
+    cut_ = cut_ || deadline_.spent();
+    return cut_;
   }
 
   const index::Snapshot& snapshot_;
+  const spec::RkmeSpecification& query_;
   index::SpaceKey key_;
+  Deadline& deadline_;
   std::vector<std::shared_ptr<const index::LivePart>> stored_;
   std::vector<std::vector<std::uint64_t>> bitmaps_;
   Entries plain_;
   std::vector<index::FilteredPart> parts_;
   std::size_t count_ = 0;
+  bool cut_ = false;
 };
 
 /// Singles, then the mixture, of one search.
@@ -308,14 +353,20 @@ void warn_if_space_is_blind(const Comparable& comparable, std::vector<std::strin
 }  // namespace
 
 bool is_indexed(const index::Snapshot& snapshot, const SearchRequest& request) {
-  if (!snapshot.parts || !request.specification || request.scores != ScoreMode::absolute) return false;
+  if (!snapshot.parts || !snapshot.semantic || !request.specification ||
+      request.scores != ScoreMode::absolute)
+    return false;
   const index::SpaceKey key = index::SpaceKey::of(*request.specification);
   return std::any_of(snapshot.parts->parts.begin(), snapshot.parts->parts.end(),
                      [&](const auto& part) { return part->space == key; });
 }
 
 Result<void> indexed_search(const IndexedSearch& search, Deadline& deadline, SearchAnswer& answer) {
-  const Comparable comparable(search, answer.warnings);
+  const auto start = SteadyClock::now();
+  const Comparable comparable(search, deadline, answer.warnings);
+  answer.timings_ms["filter"] += milliseconds_since(start);
+  if (comparable.cut() && answer.exact) answer.warnings.emplace_back(kCutFilter);
+  answer.exact = answer.exact && !comparable.cut();
   if (comparable.parts().empty()) return {};
   warn_if_space_is_blind(comparable, answer.warnings);
   return Answering(search, comparable, deadline, answer).run();

@@ -5,7 +5,6 @@
 #include "learndock/market/search.hpp"
 
 #include "market/deadline.hpp"
-#include "market/semantic_filter.hpp"
 
 #include <cstddef>
 
@@ -14,8 +13,9 @@ namespace learndock::market {
 struct IndexedSearch {
   const SearchRequest& request;
   const index::Snapshot& snapshot;
-  /// The learnwares that passed the filters; null: all of the dock.
-  const Entries* entries = nullptr;
+  /// The learnwares that passed the filters, as items of the snapshot's semantic index; null: all of the
+  /// dock.
+  const index::Bitmap* items = nullptr;
   const compute::Backend& backend;
   unsigned threads = 1;
 };
@@ -24,7 +24,9 @@ struct IndexedSearch {
 [[nodiscard]] bool is_indexed(const index::Snapshot& snapshot, const SearchRequest& request);
 
 /// Absolute scores by certified search over the stored parts and over what is in none of them yet.
-/// Fills singles, mixture, evaluated, slack, warnings and timings; `exact` is lowered when it was not proved.
+/// Fills singles, mixture, evaluated, slack, warnings and timings, where finding what can be compared counts
+/// as filtering; `exact` is lowered when it was not proved. No learnware that a part holds is looked at but
+/// those of the answer.
 [[nodiscard]] Result<void> indexed_search(const IndexedSearch& search, Deadline& deadline,
                                           SearchAnswer& answer);
 

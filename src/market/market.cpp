@@ -238,7 +238,7 @@ Result<package::ModelEntry> Market::model_entry(const LearnwareId& id) const {
 Result<catalog::LearnwareRecord> Market::remove(const LearnwareId& id) {
   const std::lock_guard lock(state_->writer);
   LEARNDOCK_TRY(catalog::Catalog::Removed removed, state_->catalog->remove(id));
-  state_->withdraw(id);
+  state_->withdraw(removed.record.sequence);
   if (removed.digest_unused && !removed.record.package_digest.empty())
     LEARNDOCK_CHECK(state_->blobs->remove(removed.record.package_digest));
   return std::move(removed.record);

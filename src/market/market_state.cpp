@@ -117,22 +117,24 @@ void Market::State::publish(index::Snapshot next, const NewEntries& added) {
     if (next.parts) index::count_entry(next, entry, 1);
   }
   const std::span entries(next.entries);
+  const bool anew = next.semantic->sparse();
   next.semantic = std::make_shared<index::SemanticIndex>(
-      next.semantic->sparse() ? index::SemanticIndex::of(entries)
-                              : next.semantic->extended(entries.subspan(known)));
+      anew ? index::SemanticIndex::of(entries) : next.semantic->extended(entries.subspan(known)));
+  index::place_parts(next, anew);
   snapshots.replace(std::make_shared<index::Snapshot>(std::move(next)));
 }
 
-void Market::State::withdraw(const LearnwareId& id) {
+void Market::State::withdraw(std::uint64_t sequence) {
   index::Snapshot next = *snapshots.current();
   ++next.version;
-  const auto gone = std::find_if(next.entries.begin(), next.entries.end(),
-                                 [&](const auto& entry) { return entry->id == id; });
-  if (gone != next.entries.end()) {
+  const auto gone =
+      std::lower_bound(next.entries.begin(), next.entries.end(), sequence,
+                       [](const auto& entry, std::uint64_t wanted) { return entry->sequence < wanted; });
+  if (gone != next.entries.end() && (*gone)->sequence == sequence) {
     next.specification_bytes -= specification_bytes(**gone);
     if (next.parts) {
       index::count_entry(next, *gone, -1);
-      next.parts = std::make_shared<index::DockParts>(next.parts->without((*gone)->sequence));
+      next.parts = std::make_shared<index::DockParts>(next.parts->without(sequence));
     }
     next.semantic = std::make_shared<index::SemanticIndex>(
         next.semantic->without(static_cast<std::size_t>(gone - next.entries.begin())));

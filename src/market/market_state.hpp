@@ -53,8 +53,9 @@ struct Market::State {
   /// The entries of `next`, which its semantic index knows, and then the new ones become what searches see.
   void publish(index::Snapshot next, const NewEntries& added);
 
-  /// Searches no longer see this learnware. The caller holds `writer` and has removed it from the catalogue.
-  void withdraw(const LearnwareId& id);
+  /// Searches no longer see the learnware of this catalogue number. The caller holds `writer` and has removed
+  /// it from the catalogue.
+  void withdraw(std::uint64_t sequence);
 
   /// Stores records with their entries. All that can fail comes before the catalogue's transaction: what is
   /// stored is also searchable. The caller holds `writer`.

@@ -93,10 +93,10 @@ class StatisticalSearch {
                     Deadline& deadline, SearchAnswer& answer)
       : request_(request), backend_(backend), threads_(threads), deadline_(deadline), answer_(answer) {}
 
-  /// By the stored index. @param entries  null: nothing was filtered
-  Result<void> run_indexed(const index::Snapshot& snapshot, const Entries* entries) {
+  /// By the stored index. @param items  null: nothing was filtered
+  Result<void> run_indexed(const index::Snapshot& snapshot, const index::Bitmap* items) {
     LEARNDOCK_CHECK(warn_if_blind(*request_.specification, backend_, answer_.warnings));
-    return indexed_search({request_, snapshot, entries, backend_, threads_}, deadline_, answer_);
+    return indexed_search({request_, snapshot, items, backend_, threads_}, deadline_, answer_);
   }
 
   Result<void> run(const Entries& entries, bool stored_self) {
@@ -104,7 +104,9 @@ class StatisticalSearch {
     const auto start = SteadyClock::now();
     LEARNDOCK_CHECK(warn_if_blind(spec, backend_, answer_.warnings));
     LEARNDOCK_TRY(Query query, query_of(spec, backend_, request_.scores));
-    candidates_ = comparable(entries, spec, request_.scores, answer_.warnings);
+    candidates_ = comparable(entries, spec, request_.scores, deadline_, answer_.warnings);
+    if (deadline_.cut() && answer_.exact) answer_.warnings.emplace_back(kCutFilter);
+    answer_.exact = answer_.exact && !deadline_.cut();
     LEARNDOCK_CHECK(evaluate(candidates_, query, backend_, stored_self,
                              request_.budget_candidates.value_or(SIZE_MAX), deadline_));
     answer_.evaluated = candidates_.evaluated;
@@ -275,15 +277,19 @@ Result<SearchAnswer> search_snapshot(const index::Snapshot& snapshot, const Sear
   const bool unfiltered =
       indexed && request.text.empty() && request.semantic == spec::SemanticSpecification();
   const FilterRequest filter_request{request.semantic, request.text, filtered_needed(request), catalog};
-  const Entries entries = unfiltered ? Entries() : filter(snapshot, filter_request, deadline);
+  Entries entries;
+  index::Bitmap items;
+  if (!indexed)
+    entries = filter(snapshot, filter_request, deadline);
+  else if (!unfiltered)
+    items = filter_items(snapshot, filter_request, deadline);
   answer.timings_ms["filter"] = milliseconds_since(start);
   answer.exact = !deadline.cut();
-  if (deadline.cut())
-    answer.warnings.emplace_back("budget spent while filtering: some learnwares were not looked at");
+  if (deadline.cut()) answer.warnings.emplace_back(kCutFilter);
   if (request.specification) {
     StatisticalSearch search(request, backend, threads == 0 ? compute::usable_cores() : threads, deadline,
                              answer);
-    LEARNDOCK_CHECK(indexed ? search.run_indexed(snapshot, unfiltered ? nullptr : &entries)
+    LEARNDOCK_CHECK(indexed ? search.run_indexed(snapshot, unfiltered ? nullptr : &items)
                             : search.run(entries, snapshot.backend == backend.name()));
   } else {
     fill_semantic(answer, entries);

@@ -22,70 +22,102 @@ bool stop_before(std::size_t i, std::size_t stride, Deadline& deadline) {
   return i > 0 && i % stride == 0 && deadline.spent();
 }
 
-/// The entries with the wanted values and id.
-class Tagged {
- public:
-  Tagged(const index::Snapshot& snapshot, const spec::SemanticSpecification& wanted)
-      : snapshot_(snapshot), index_(snapshot.semantic) {
-    if (!index_) index_ = std::make_shared<index::SemanticIndex>(index::SemanticIndex::of(snapshot.entries));
-    selected_ = index_->select(wanted);
-  }
-
-  [[nodiscard]] Entries first(std::size_t limit) const {
-    Entries entries;
-    const auto positions = index_->positions(selected_, limit);
-    entries.reserve(positions.size());
-    for (const std::uint32_t position : positions) entries.push_back(snapshot_.entries[position].get());
-    return entries;
-  }
-
- private:
-  const index::Snapshot& snapshot_;
-  std::shared_ptr<const index::SemanticIndex> index_;
-  index::Bitmap selected_;
-};
+/// Of learnwares, in the snapshot's entries.
+using Positions = std::vector<std::uint32_t>;
 
 bool contains(const index::Entry& entry, const std::string& folded) {
   return entry.folded_name.find(folded) != std::string::npos ||
          entry.folded_description.find(folded) != std::string::npos;
 }
 
-Entries containing(std::span<const index::Entry* const> entries, const std::string& folded, std::size_t limit,
-                   Deadline& deadline) {
-  Entries hits;
-  for (std::size_t i = 0;
-       i < entries.size() && hits.size() < limit && !stop_before(i, kContainsStride, deadline); ++i)
-    if (contains(*entries[i], folded)) hits.push_back(entries[i]);
-  return hits;
-}
-
 /// Up to this many are read as fast as the catalogue answers. Of more than an eighth of the dock the
 /// candidates cost more than reading all.
 constexpr std::size_t kFewEntries = 2000, kCandidateShare = 8;
 
-/// Those of `entries` that the catalogue's text index does not exclude: all that contain the text, and more.
+/// One requirement put to one snapshot.
+class Filter {
+ public:
+  Filter(const index::Snapshot& snapshot, const FilterRequest& request, Deadline& deadline)
+      : snapshot_(snapshot),
+        index_(snapshot.semantic),
+        request_(request),
+        deadline_(deadline),
+        folded_(index::fold_case(request.text.empty() ? request.wanted.name : request.text)) {
+    if (!index_) index_ = std::make_shared<index::SemanticIndex>(index::SemanticIndex::of(snapshot.entries));
+  }
+
+  /// By insertion order, or, of similar texts, the most similar first.
+  [[nodiscard]] Positions positions() {
+    const index::Bitmap tagged = index_->select(request_.wanted);
+    if (folded_.empty()) return index_->positions(tagged, request_.limit);
+    return with_text(index_->positions(tagged));
+  }
+  [[nodiscard]] index::Bitmap items() {
+    index::Bitmap tagged = index_->select(request_.wanted);
+    if (folded_.empty()) return tagged;
+    Positions positions = with_text(index_->positions(tagged));
+    std::sort(positions.begin(), positions.end());
+    index::Bitmap items;
+    items.add(index_->items_at(std::move(positions)));
+    return items;
+  }
+
+ private:
+  [[nodiscard]] const index::Entry& entry(std::uint32_t position) const {
+    return *snapshot_.entries[position];
+  }
+
+  Positions with_text(const Positions& tagged) {
+    if (request_.limit < kFewEntries) {  // of a common text the first few are among the first learnwares
+      Positions first = containing(std::span(tagged).first(std::min(tagged.size(), kFewEntries)));
+      if (first.size() == request_.limit) return first;
+    }
+    const auto candidates = deadline_.cut() ? std::nullopt : text_candidates(tagged);
+    Positions hits = containing(candidates ? *candidates : tagged);
+    return hits.empty() ? similar(tagged) : hits;
+  }
+
+  Positions containing(std::span<const std::uint32_t> positions) {
+    Positions hits;
+    for (std::size_t i = 0;
+         i < positions.size() && hits.size() < request_.limit && !stop_before(i, kContainsStride, deadline_);
+         ++i)
+      if (contains(entry(positions[i]), folded_)) hits.push_back(positions[i]);
+    return hits;
+  }
+
+  [[nodiscard]] std::optional<Positions> text_candidates(const Positions& tagged) const;
+  Positions similar(const Positions& tagged);
+
+  const index::Snapshot& snapshot_;
+  std::shared_ptr<const index::SemanticIndex> index_;
+  const FilterRequest& request_;
+  Deadline& deadline_;
+  std::string folded_;
+};
+
+/// Those of `tagged` that the catalogue's text index does not exclude: all that contain the text, and more.
 /// None: it cannot tell, or speaks of another state than the snapshot's.
-std::optional<Entries> text_candidates(const index::Snapshot& snapshot, const Entries& entries,
-                                       const std::string& folded, const catalog::Catalog* catalog) {
-  if (catalog == nullptr || entries.size() <= kFewEntries) return std::nullopt;
-  const auto found = catalog->text_candidates(folded, snapshot.entries.size() / kCandidateShare);
+std::optional<Positions> Filter::text_candidates(const Positions& tagged) const {
+  if (request_.catalog == nullptr || tagged.size() <= kFewEntries) return std::nullopt;
+  const auto found = request_.catalog->text_candidates(folded_, snapshot_.entries.size() / kCandidateShare);
   if (!found) {
     log(LogLevel::warning, "the text index is not used: " + found.error().message);
     return std::nullopt;
   }
-  if (!found->complete || found->version != snapshot.version) return std::nullopt;
-  Entries candidates;
-  auto next = entries.begin();
+  if (!found->complete || found->version != snapshot_.version) return std::nullopt;
+  Positions candidates;
+  auto next = tagged.begin();
   for (const std::uint64_t sequence : found->sequences) {
-    if (next == entries.end()) break;
+    if (next == tagged.end()) break;
     // Sequences rise by one or more, so the wanted one is at most their difference away.
-    const std::uint64_t apart = sequence - std::min(sequence, (*next)->sequence);
-    const auto left = static_cast<std::uint64_t>(entries.end() - next);
+    const std::uint64_t apart = sequence - std::min(sequence, entry(*next).sequence);
+    const auto left = static_cast<std::uint64_t>(tagged.end() - next);
     const auto end = next + static_cast<std::ptrdiff_t>(std::min(left, apart + 1));
-    next = std::lower_bound(next, end, sequence, [](const index::Entry* entry, std::uint64_t wanted) {
-      return entry->sequence < wanted;
+    next = std::lower_bound(next, end, sequence, [&](std::uint32_t position, std::uint64_t wanted) {
+      return entry(position).sequence < wanted;
     });
-    if (next != entries.end() && (*next)->sequence == sequence) candidates.push_back(*next);
+    if (next != tagged.end() && entry(*next).sequence == sequence) candidates.push_back(*next);
   }
   return candidates;
 }
@@ -99,41 +131,38 @@ std::optional<Entries> text_candidates(const index::Snapshot& snapshot, const En
 //   need remain: the test ASimilarTextMayShareNoTrigram builds such a text for each length by leaving a
 //   letter out and putting one in, in turns.
 // So the trigrams choose candidates only among texts that contain the query, where they are complete.
-Entries fuzzy_hits(const Entries& entries, const std::string& folded, std::size_t limit, Deadline& deadline) {
-  index::PartialRatio ratio(folded);
-  std::vector<std::pair<double, std::size_t>> scored;
-  for (std::size_t i = 0; i < entries.size() && !stop_before(i, kFuzzyStride, deadline); ++i) {
-    double score = ratio.against(entries[i]->folded_name, kFuzzyThreshold);
+Positions Filter::similar(const Positions& tagged) {
+  index::PartialRatio ratio(folded_);
+  std::vector<std::pair<double, std::uint32_t>> scored;
+  for (std::size_t i = 0; i < tagged.size() && !stop_before(i, kFuzzyStride, deadline_); ++i) {
+    const index::Entry& one = entry(tagged[i]);
+    double score = ratio.against(one.folded_name, kFuzzyThreshold);
     if (score < 100)
-      score =
-          std::max(score, ratio.against(entries[i]->folded_description, std::max(score, kFuzzyThreshold)));
-    if (score >= kFuzzyThreshold) scored.emplace_back(score, i);
+      score = std::max(score, ratio.against(one.folded_description, std::max(score, kFuzzyThreshold)));
+    if (score >= kFuzzyThreshold) scored.emplace_back(score, tagged[i]);
   }
   std::stable_sort(scored.begin(), scored.end(),
                    [](const auto& a, const auto& b) { return a.first > b.first; });
-  scored.resize(std::min({scored.size(), kMaxFuzzyHits, limit}));
-  Entries hits;
+  scored.resize(std::min({scored.size(), kMaxFuzzyHits, request_.limit}));
+  Positions hits;
   hits.reserve(scored.size());
-  for (const auto& [score, i] : scored) hits.push_back(entries[i]);
+  for (const auto& [score, position] : scored) hits.push_back(position);
   return hits;
 }
 
 }  // namespace
 
 Entries filter(const index::Snapshot& snapshot, const FilterRequest& request, Deadline& deadline) {
-  const Tagged tagged(snapshot, request.wanted);
-  const std::string folded = index::fold_case(request.text.empty() ? request.wanted.name : request.text);
-  if (folded.empty()) return tagged.first(request.limit);
-  const Entries entries = tagged.first(SIZE_MAX);
-  if (request.limit < kFewEntries) {  // of a common text the first few are among the first learnwares
-    Entries first = containing(std::span(entries).first(std::min(entries.size(), kFewEntries)), folded,
-                               request.limit, deadline);
-    if (first.size() == request.limit) return first;
-  }
-  const auto candidates =
-      text_candidates(snapshot, entries, folded, deadline.cut() ? nullptr : request.catalog);
-  Entries hits = containing(candidates ? *candidates : entries, folded, request.limit, deadline);
-  return hits.empty() ? fuzzy_hits(entries, folded, request.limit, deadline) : hits;
+  const Positions positions = Filter(snapshot, request, deadline).positions();
+  Entries entries;
+  entries.reserve(positions.size());
+  for (const std::uint32_t position : positions) entries.push_back(snapshot.entries[position].get());
+  return entries;
+}
+
+index::Bitmap filter_items(const index::Snapshot& snapshot, const FilterRequest& request,
+                           Deadline& deadline) {
+  return Filter(snapshot, request, deadline).items();
 }
 
 }  // namespace learndock::market

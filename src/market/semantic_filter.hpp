@@ -28,4 +28,9 @@ struct FilterRequest {
 [[nodiscard]] Entries filter(const index::Snapshot& snapshot, const FilterRequest& request,
                              Deadline& deadline);
 
+/// The same as a set of items of the snapshot's semantic index, which must be there. Without text no
+/// learnware is looked at. The request's limit must be SIZE_MAX: a set has no order.
+[[nodiscard]] index::Bitmap filter_items(const index::Snapshot& snapshot, const FilterRequest& request,
+                                         Deadline& deadline);
+
 }  // namespace learndock::market

@@ -29,6 +29,8 @@ class Bitmap {
   Bitmap& operator-=(const Bitmap& other);
 
   [[nodiscard]] std::uint64_t count() const;
+  /// How many items both sets hold.
+  [[nodiscard]] std::uint64_t common(const Bitmap& other) const;
   [[nodiscard]] bool empty() const;
   [[nodiscard]] bool contains(Item item) const;
   /// Ascending; at most the first `limit`.

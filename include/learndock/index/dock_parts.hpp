@@ -1,6 +1,7 @@
 #pragma once
 
 #include "learndock/index/certified_search.hpp"
+#include "learndock/index/part_places.hpp"
 #include "learndock/index/segment_part.hpp"
 #include "learndock/index/space_key.hpp"
 
@@ -19,6 +20,8 @@ struct LivePart {
   std::shared_ptr<const StoredPart> part;
   std::vector<std::uint64_t> live;  ///< bit i: item i; [ceil(count / 64)]
   std::size_t live_count = 0;
+  /// Among the items of the snapshot's semantic index; null: not looked for yet (see place_parts).
+  std::shared_ptr<const PartPlaces> places;
 
   /// The item of a catalogue number. @cost logarithmic
   [[nodiscard]] std::optional<std::size_t> item_of(std::uint64_t key) const;

@@ -1,11 +1,14 @@
 #pragma once
 
 #include "learndock/index/bitmap.hpp"
+#include "learndock/index/space_key.hpp"
 #include "learndock/spec/semantic.hpp"
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -16,8 +19,9 @@ namespace learndock::index {
 
 struct Entry;
 
-/// Which learnwares carry which semantic value: a bitmap for each value, and all ids in one text. Immutable
-/// and cheap to copy; what grows or shrinks from it shares all that did not change.
+/// Which learnwares carry which semantic value, and which specifications have which space and language: a
+/// bitmap for each, and all ids in one text. Immutable and cheap to copy; what grows or shrinks from it
+/// shares all that did not change.
 ///
 /// Items are numbered by insertion and keep their number when others are removed. Among the items that are
 /// left, in order, each has a position: its place in `Snapshot::entries`.
@@ -38,6 +42,15 @@ class SemanticIndex {
   /// The positions of selected items, ascending; at most the first `limit`.
   [[nodiscard]] std::vector<std::uint32_t> positions(const Bitmap& selected,
                                                      std::size_t limit = SIZE_MAX) const;
+
+  /// The items at these positions, which ascend: the inverse of `positions`.
+  [[nodiscard]] std::vector<Item> items_at(std::vector<std::uint32_t> positions) const;
+
+  /// The items of each space, removed ones too; items without a specification are in none.
+  using Spaces = std::map<SpaceKey, std::shared_ptr<const Bitmap>>;
+  [[nodiscard]] const Spaces& spaces() const { return spaces_; }
+  /// Those of `selected` whose specification is in all of these languages.
+  [[nodiscard]] Bitmap speaking(Bitmap selected, std::span<const std::string> languages) const;
 
   /// Items ever added; the next one gets this number.
   [[nodiscard]] std::size_t items() const { return items_; }
@@ -62,6 +75,7 @@ class SemanticIndex {
   static constexpr std::size_t kIdsTogether = 1 << 16;
 
   void add_values(std::size_t key, std::span<const std::shared_ptr<const Entry>> added);
+  void add_specifications(std::span<const std::shared_ptr<const Entry>> added);
   void add_ids(std::span<const std::shared_ptr<const Entry>> added);
   [[nodiscard]] std::string_view id_of(Item item) const;
   void keep_ids_with(std::string_view part, Bitmap& selected) const;
@@ -70,6 +84,8 @@ class SemanticIndex {
   std::size_t items_ = 0, removed_ = 0;
   std::shared_ptr<const Bitmap> removed_items_ = std::make_shared<Bitmap>();
   std::array<std::vector<Value>, spec::kSemanticKeys> values_;
+  Spaces spaces_;
+  std::map<std::string, std::shared_ptr<const Bitmap>, std::less<>> languages_;
   std::vector<std::shared_ptr<const Ids>> ids_;
 };
 

@@ -55,6 +55,10 @@ struct Snapshot {
   [[nodiscard]] const Entry* entry_of(std::uint64_t sequence) const;
 };
 
+/// Places all parts of a snapshot that have no place yet, or all when its semantic index was made anew.
+/// @cost nothing when there are none; else all entries, and the learnwares of these parts
+void place_parts(Snapshot& snapshot, bool anew);
+
 /// Counts and `plain` of a snapshot anew, from its entries and parts. @cost all entries
 void count_spaces(Snapshot& snapshot);
 /// The same for one entry that comes (+1) or goes (-1).
