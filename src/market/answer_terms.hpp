@@ -21,7 +21,7 @@ inline constexpr std::size_t kMaxPool = 1000;
 inline constexpr double kExactFit = 1e-12;
 
 inline constexpr std::string_view kCutFilter =
-    "time budget spent while filtering: some learnwares were not looked at";
+    "budget spent while filtering: some learnwares were not looked at";
 
 [[nodiscard]] inline double absolute_score(double mmd_squared, double self_a, double self_b) {
   return std::clamp(1 - mmd_squared / (self_a + self_b), 0.0, 1.0);
