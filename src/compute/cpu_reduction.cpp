@@ -2,6 +2,7 @@
 #include "learndock/numeric/aligned_vector.hpp"
 
 #include "compute/blas.hpp"
+#include "compute/checks.hpp"
 #include "compute/cpu_packed.hpp"
 #include "compute/data_sums.hpp"
 #include "compute/packed_kernels.hpp"
@@ -42,11 +43,13 @@ std::vector<Task> tasks_of(std::span<const ReductionJob> jobs) {
 struct DataTile {
   AlignedVector<float> rows, blocks, norms;
 
-  void fill(MatrixView<const float> data, const std::vector<double>& centre) {
+  /// False when a row is farther from the centre than `most`, squared, or no number.
+  [[nodiscard]] bool fill(MatrixView<const float> data, const std::vector<double>& centre, double most) {
     const std::size_t d = data.cols(), count = (data.rows() + kBlockRows - 1) / kBlockRows;
     rows.resize(data.rows() * d);
     blocks.assign(count * d * kBlockRows, 0.0F);
     norms.assign(count * kBlockRows, 0.0F);
+    bool fit = true;
     for (std::size_t r = 0; r < data.rows(); ++r) {
       float* const block = blocks.data() + r / kBlockRows * d * kBlockRows + r % kBlockRows;
       double norm = 0;
@@ -56,7 +59,9 @@ struct DataTile {
         norm += static_cast<double>(value) * static_cast<double>(value);
       }
       norms[r] = static_cast<float>(norm);
+      fit = fit && norm <= most;
     }
+    return fit;
   }
 };
 
@@ -79,6 +84,7 @@ struct Points {
 
 struct Partial {
   std::vector<double> kernel, slope, slope_point;
+  bool fit = true;  ///< all rows were such as fp32 holds
 };
 
 /// Kernel values of a tile of data rows against all points: K x kTileRows.
@@ -97,10 +103,12 @@ void sum_task(const ReductionJob& job, const Points& points, const Task& task, P
   values.kernel.resize(k * kTileRows);
   values.slope.resize(slopes ? k * kTileRows : 0);
   values.products.resize(k * d);
+  const double most = largest_single_norm(job.kernel);
   const KernelValues target{values.kernel.data(), slopes ? values.slope.data() : nullptr, kTileRows};
   for (std::size_t first = task.first; first < task.last; first += kTileRows) {
     const std::size_t count = std::min(kTileRows, task.last - first);
-    tile.fill(job.data.block(first, count), points.centre);
+    partial.fit = tile.fill(job.data.block(first, count), points.centre, most);
+    if (!partial.fit) return;
     fused_kernel_values({tile.blocks.data(), tile.norms.data(), (count + kBlockRows - 1) / kBlockRows},
                         points.panel, job.kernel, target);
     add_row_totals(values.kernel.data(), k, kTileRows, count, partial.kernel.data());
@@ -123,7 +131,7 @@ void add(const Partial& partial, const DataSums& sums, std::vector<double>& slop
 
 }  // namespace
 
-void cpu_reduction_sums(std::span<const ReductionJob> jobs, unsigned threads) {
+Result<void> cpu_reduction_sums(std::span<const ReductionJob> jobs, unsigned threads) {
   const std::vector<Task> tasks = tasks_of(jobs);
   std::vector<Points> points;
   points.reserve(jobs.size());
@@ -132,6 +140,8 @@ void cpu_reduction_sums(std::span<const ReductionJob> jobs, unsigned threads) {
   run_tasks(tasks.size(), threads, [&](std::size_t t) {
     sum_task(jobs[tasks[t].job], points[tasks[t].job], tasks[t], partials[t]);
   });
+  if (std::any_of(partials.begin(), partials.end(), [](const Partial& partial) { return !partial.fit; }))
+    return beyond_single("a row of data");
   std::vector<std::vector<double>> slopes(jobs.size());
   for (std::size_t j = 0; j < jobs.size(); ++j) {
     clear(jobs[j].out);
@@ -141,6 +151,7 @@ void cpu_reduction_sums(std::span<const ReductionJob> jobs, unsigned threads) {
     add(partials[t], jobs[tasks[t].job].out, slopes[tasks[t].job]);
   // The tasks summed centred rows.
   for (std::size_t j = 0; j < jobs.size(); ++j) complete(slopes[j], points[j].centre, jobs[j].out);
+  return {};
 }
 
 }  // namespace learndock::compute

@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <limits>
 #include <string>
 
 namespace learndock::compute {
@@ -324,6 +325,20 @@ TEST(Backend, RefusesMismatchedShapesAndUnknownKernels) {
         refused(backend->data_sums(a.points.view(), data.view(), {0.1, 2}, {sums.kernel, {}, short_slope})));
     const ReductionJob job{a.points.view(), data.view(), {0.1, 5}, sums.view()};
     EXPECT_TRUE(refused(backend->reduction_sums({&job, 1})));
+    for (const double gamma : {std::nan(""), std::numeric_limits<double>::infinity(), 0.0, -0.1,
+                               std::numeric_limits<double>::max()}) {
+      auto odd = a;
+      odd.gamma = gamma;
+      odd.scales = 2;  // at which the largest double is none
+      const ReducedSetView view = odd.view();
+      EXPECT_TRUE(refused(backend->inner_products(a.view(), {&view, 1}, {&out, 1}))) << gamma;
+      EXPECT_TRUE(refused(backend->self_inner_products({&view, 1}, {&out, 1}))) << gamma;
+      EXPECT_TRUE(refused(backend->gram(a.points.view(), {gamma, 2}, gram.view()))) << gamma;
+      EXPECT_TRUE(refused(backend->data_sums(a.points.view(), data.view(), {gamma, 2}, sums.view())))
+          << gamma;
+      const ReductionJob odd_job{a.points.view(), data.view(), {gamma, 2}, sums.view()};
+      EXPECT_TRUE(refused(backend->reduction_sums({&odd_job, 1}))) << gamma;
+    }
   }
 }
 

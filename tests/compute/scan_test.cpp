@@ -390,6 +390,29 @@ TEST_P(Scan, RangesOutsideOrOutOfOrderAreRefused) {
   }
 }
 
+TEST_P(Scan, QueriesThatAreNoEmbeddingsAreRefused) {
+  ScanCodes codes(CodeType::int8, 2);
+  const double item[] = {0.5, 0.5};
+  ASSERT_TRUE(codes.add({item, 0.1, 0.51}).has_value());
+  const auto held = backend_->hold(codes.view()).value();
+  Matrix<ScanHit> hits(1, 1);
+  std::vector<std::size_t> counts(1);
+  const double nan = std::nan("");
+  const double holes[] = {0.5, nan};
+  const float all[] = {1e30F};
+  const EmbeddingView odd[] = {{holes, 0, 1}, {item, nan, 1}, {item, 0, nan}, {item, -1, 1}, {item, 0, 0.1}};
+  for (const EmbeddingView& query : odd) {
+    const ScanJob job{{&query, 1}, nullptr, 2};
+    for (const auto& done : {backend_->scan_smallest(*held, job, hits.view(), counts),
+                             backend_->scan_within(*held, job, all, hits.view(), counts)}) {
+      ASSERT_FALSE(done.has_value());
+      EXPECT_EQ(done.error().code, ErrorCode::invalid_argument);
+    }
+  }
+  const EmbeddingView sound{item, 0.1, 0.51};
+  EXPECT_TRUE(backend_->scan_within(*held, {{&sound, 1}, nullptr, 2}, all, hits.view(), counts).has_value());
+}
+
 INSTANTIATE_TEST_SUITE_P(Backends, Scan, ::testing::ValuesIn(testing::challengers()),
                          [](const auto& which) { return which.param.name; });
 
@@ -401,6 +424,11 @@ TEST(ScanCodes, RefusesWhatIsNoEmbedding) {
   EXPECT_EQ(codes.add({fine, -1, 1}).error().code, ErrorCode::invalid_argument);
   EXPECT_EQ(codes.add({fine, 0, std::nan("")}).error().code, ErrorCode::invalid_argument);
   EXPECT_TRUE(codes.add({fine, 0, 0.25}).has_value());
+  EXPECT_TRUE(codes.add({fine, 0, 0.25 * (1 - 1e-9)}).has_value()) << "as rounding leaves it";
+  // The bound allows for rounding by a share of the squared norm.
+  const double long_one[] = {std::sqrt(30.0)};
+  EXPECT_EQ(codes.add({long_one, 0, 1}).error().code, ErrorCode::invalid_argument);
+  EXPECT_EQ(codes.add({fine, 0, 0.24}).error().code, ErrorCode::invalid_argument);
 }
 
 TEST(ScanCodes, HandComputedInt4) {
