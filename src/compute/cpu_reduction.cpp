@@ -16,10 +16,19 @@ namespace {
 /// Data rows whose kernel values against all points are held at once.
 constexpr std::size_t kTileRows = 256;
 /// Data rows of one task at least; partial sums of tasks are added in order.
-constexpr std::size_t kTaskRows = 4096;
+constexpr std::size_t kTaskRows = 1024;
 constexpr std::size_t kMostTasks = 64;
 /// Values of all partial sums of one job together: 2^24 doubles are 128 MiB.
 constexpr std::size_t kMostPartialValues = std::size_t{1} << 24;
+
+/// Multiply-adds, about half a millisecond's, that repay the start of another thread.
+constexpr std::size_t kWorkOfThread = std::size_t{1} << 24;
+
+unsigned threads_for(std::span<const ReductionJob> jobs, unsigned threads) {
+  std::size_t work = 0;
+  for (const ReductionJob& job : jobs) work += 2 * job.points.size() * job.data.rows();
+  return static_cast<unsigned>(std::min<std::size_t>(threads, 1 + work / kWorkOfThread));
+}
 
 /// The part of a job that one task sums.
 struct Task {
@@ -47,8 +56,12 @@ struct DataTile {
   [[nodiscard]] bool fill(MatrixView<const float> data, const std::vector<double>& centre, double most) {
     const std::size_t d = data.cols(), count = (data.rows() + kBlockRows - 1) / kBlockRows;
     rows.resize(data.rows() * d);
-    blocks.assign(count * d * kBlockRows, 0.0F);
-    norms.assign(count * kBlockRows, 0.0F);
+    blocks.resize(count * d * kBlockRows);
+    norms.resize(count * kBlockRows);
+    if (data.rows() % kBlockRows != 0) {  // rows that fill up the last block
+      std::fill(blocks.end() - static_cast<std::ptrdiff_t>(d * kBlockRows), blocks.end(), 0.0F);
+      std::fill(norms.end() - static_cast<std::ptrdiff_t>(kBlockRows), norms.end(), 0.0F);
+    }
     bool fit = true;
     for (std::size_t r = 0; r < data.rows(); ++r) {
       float* const block = blocks.data() + r / kBlockRows * d * kBlockRows + r % kBlockRows;
@@ -137,7 +150,7 @@ Result<void> cpu_reduction_sums(std::span<const ReductionJob> jobs, unsigned thr
   points.reserve(jobs.size());
   for (const ReductionJob& job : jobs) points.emplace_back(job);
   std::vector<Partial> partials(tasks.size());
-  run_tasks(tasks.size(), threads, [&](std::size_t t) {
+  run_tasks(tasks.size(), threads_for(jobs, threads), [&](std::size_t t) {
     sum_task(jobs[tasks[t].job], points[tasks[t].job], tasks[t], partials[t]);
   });
   if (std::any_of(partials.begin(), partials.end(), [](const Partial& partial) { return !partial.fit; }))
