@@ -1,6 +1,7 @@
 #include "backend.hpp"
 
 #include "compute/checks.hpp"
+#include "compute/parallel.hpp"
 #include "exact_operations.hpp"
 #include "held.hpp"
 #include "packed_operations.hpp"
@@ -58,6 +59,7 @@ class CudaBackend final : public Backend {
   }
 
   Result<std::shared_ptr<const HeldSets>> hold(const PackedSetsView& sets) const override {
+    LEARNDOCK_CHECK(check_hold(sets));
     return CudaHeldSets::create(context_, sets);
   }
   Result<std::shared_ptr<const HeldCodes>> hold(const ScanCodesView& codes) const override {
@@ -100,6 +102,7 @@ class CudaBackend final : public Backend {
   }
   Result<void> reduction_sums(std::span<const ReductionJob> jobs) const override {
     LEARNDOCK_CHECK(check_reduction_sums(jobs));
+    LEARNDOCK_CHECK(check_reduction_rows(jobs, usable_cores()));
     return cuda::reduction_sums<float>(*context_, jobs);
   }
   Result<void> solve_weights(std::span<WeightJob> jobs) const override {

@@ -80,6 +80,8 @@ int usage_error(const CLI::App& app, const CLI::ParseError& error, const OutputO
 }
 
 Result<void> print_version(const OutputOptions& output) {
+  // The one backend that is always there; it refuses an instruction set that this machine lacks.
+  LEARNDOCK_CHECK(compute::open_backend("cpu"));
   Json backends = Json::array();
   std::string text = "learndock " LEARNDOCK_VERSION;
   for (const auto& backend : compute::list_backends()) {

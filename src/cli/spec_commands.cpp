@@ -76,12 +76,12 @@ Result<void> make(const DataOptions& options, const std::string& out, bool binar
   LEARNDOCK_CHECK(write_file_atomically(out, binary ? spec::to_binary(spec) : spec::to_json_text(spec)));
   LEARNDOCK_TRY(const auto backend, compute::open_backend(options.backend));
   LEARNDOCK_TRY(const double mean, spec::mean_off_diagonal_kernel(spec, *backend));
-  Json warnings = Json::array();
+  Json warnings = sketched.reduced.warnings;
   if (mean < spec::kKernelBlindThreshold)
-    warnings.push_back(
-        fmt::format("kernel blind: mean off-diagonal kernel value {:.2g} at gamma {}; scale the features or "
-                    "use --gamma auto",
-                    mean, spec.gamma));
+    warnings.push_back(fmt::format(
+        "kernel blind: the reduced points have a mean kernel value of {:.2g} at gamma {}; scale the "
+        "features or use --gamma auto",
+        mean, spec.gamma));
   for (const Json& warning : warnings) note(output, "warning: " + warning.get<std::string>());
   if (output.json)
     print_json({{"points", spec.points.rows()},
@@ -201,7 +201,9 @@ void add_data_options(CLI::App& command, DataOptions& options, bool required) {
   command.add_option("--dp-delta", options.dp_delta, "Well below one over the number of rows");
   command.add_option("--dp-bound", options.dp_bound,
                      "Points lie in [-B, B]; not to be chosen from the data (default 3, for standard units)");
-  command.add_option("--seed", options.seed, "Of the initial points")->capture_default_str();
+  command.add_option("--seed", options.seed, "Of the initial points")
+      ->check(whole_number(0))
+      ->capture_default_str();
 }
 
 Result<SketchedData> sketch(const DataOptions& options, bool measure) {
@@ -246,7 +248,11 @@ void add_spec_commands(CLI::App& app, Invocation& invocation) {
     CLI::App* command = add_command(
         *group, invocation, "make",
         "RKME of your data: a small sketch that can be shared. mmd_to_data in the output "
-        "is the squared MMD between the sketch and the data, 0 being alike",
+        "is the squared MMD between the sketch and the data, 0 being alike; beyond 10,000 rows it is an "
+        "estimate, "
+        "which may be below 0. Do not shorten a .npy file while it is read: it may be mapped, and the "
+        "program would "
+        "end with a bus error",
         "learndock spec make --data my.csv --label class --out stat.json\n"
         "  learndock spec make --data my.csv --gamma auto --scales 3 --method joint --out stat.json",
         [=, &output] { return make(*options, *out, *binary, output); });

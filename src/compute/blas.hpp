@@ -5,7 +5,8 @@
 
 namespace learndock::compute {
 
-// Row-major products on the calling thread alone; blas.cpp is the only file that includes BLAS.
+// Row-major products on the calling thread alone; blas.cpp and eigenvectors.cpp are the only files that
+// include BLAS.
 
 /// out (n x m) = a (n x d) b' (d x m)
 void multiply_transposed(const double* a, std::size_t n, const double* b, std::size_t m, std::size_t d,
@@ -19,7 +20,7 @@ void multiply(const float* a, std::size_t a_stride, std::size_t n, const float* 
               std::size_t d, float* out);
 
 /// Eigenvectors of a symmetric matrix, one per row of `matrix` (n x n, overwritten), and the ascending
-/// `values`.
+/// `values`. Not part of a build of the compute core alone (LEARNDOCK_COMPUTE_ONLY).
 /// @return false when the iteration did not converge
 [[nodiscard]] bool symmetric_eigenvectors(double* matrix, std::size_t n, double* values);
 

@@ -1,8 +1,14 @@
 #include "compute/checks.hpp"
 
+#include "compute/parallel.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
+#include <bit>
+#include <cmath>
+#include <limits>
 
 namespace learndock::compute {
 namespace {
@@ -12,9 +18,15 @@ Failure mismatch(std::string_view what, std::size_t have, std::size_t want) {
 }
 
 Result<void> check_kernel(const GaussianKernel& kernel) {
-  if (kernel.scales >= 1 && kernel.scales <= kMaxScales) return {};
-  return fail(ErrorCode::invalid_argument,
-              fmt::format("a kernel has {} scales, expected 1 to {}", kernel.scales, kMaxScales));
+  if (kernel.scales < 1 || kernel.scales > kMaxScales)
+    return fail(ErrorCode::invalid_argument,
+                fmt::format("a kernel has {} scales, expected 1 to {}", kernel.scales, kMaxScales));
+  // Negated so that NaN fails too.
+  if (!(kernel.gamma > 0) || !std::isfinite(kernel.narrowest_gamma()))
+    return fail(ErrorCode::invalid_argument,
+                fmt::format("gamma is {} at {} scales; it must be positive and finite at each", kernel.gamma,
+                            kernel.scales));
+  return {};
 }
 
 Result<void> check_kernels(std::span<const ReducedSetView> sets) {
@@ -22,7 +34,56 @@ Result<void> check_kernels(std::span<const ReducedSetView> sets) {
   return {};
 }
 
+constexpr double kLargestFloat = static_cast<double>(std::numeric_limits<float>::max());
+constexpr double kLog2E = 1.4426950408889634;
+
+/// The centre may be null: zero. False when a row or weight is beyond fp32.
+bool fit_single(const ReducedSetView& set, const double* centre, const GaussianKernel& kernel) {
+  const double most = largest_single_norm(kernel);
+  for (std::size_t i = 0; i < set.count; ++i) {
+    double norm = 0;
+    for (std::size_t k = 0; k < set.dimension; ++k) {
+      const double value = set.points[i * set.dimension + k] - (centre == nullptr ? 0 : centre[k]);
+      norm += value * value;
+    }
+    if (!(norm <= most)) return false;
+    if (set.weights != nullptr && !(std::abs(set.weights[i]) <= kLargestFloat)) return false;
+  }
+  return true;
+}
+
 }  // namespace
+
+Result<void> check_single_kernel(const GaussianKernel& kernel) {
+  LEARNDOCK_CHECK(check_kernel(kernel));
+  // Kernels work with 2 log2(e) gamma.
+  if (kernel.gamma >= static_cast<double>(std::numeric_limits<float>::min()) &&
+      kernel.gamma <= kLargestFloat / 4)
+    return {};
+  return fail(ErrorCode::invalid_argument, fmt::format("gamma {} is beyond single precision", kernel.gamma),
+              {}, "scale the features");
+}
+
+// By Cauchy and Schwarz no partial sum of 2 gamma log2(e) <x, y> exceeds that of the longer row with itself.
+// A little less than the largest float leaves room for the rounding of coordinates and products.
+double largest_single_norm(const GaussianKernel& kernel) {
+  return 0.99 * kLargestFloat / std::max(1.0, 2 * kLog2E * kernel.gamma);
+}
+
+Failure beyond_single(std::string_view what) {
+  return fail(ErrorCode::invalid_argument, fmt::format("{} holds values beyond single precision", what), {},
+              "scale the features");
+}
+
+// As whole numbers, magnitudes are in the same order and NaN is above all; compilers make that loop vector
+// code.
+float largest_magnitude(std::span<const float> values) {
+  std::uint32_t largest = 0;
+  for (const float value : values)
+    largest = std::max(largest, std::bit_cast<std::uint32_t>(value) & 0x7FFFFFFFU);
+  const float magnitude = std::bit_cast<float>(largest);
+  return std::isfinite(magnitude) ? magnitude : std::numeric_limits<float>::infinity();
+}
 
 Result<void> check_inner_products(const ReducedSetView& query, std::span<const ReducedSetView> sets,
                                   std::span<const double> out) {
@@ -90,10 +151,14 @@ Result<void> check_queries(const PackedSetsView& sets, std::span<const ReducedSe
   for (const ReducedSetView& query : queries)
     if (query.dimension != sets.dimension)
       return mismatch("dimension of a query", query.dimension, sets.dimension);
+  for (const ReducedSetView& query : queries)
+    if (!fit_single(query, sets.centre, sets.kernel)) return beyond_single("a query");
   return {};
 }
 
 }  // namespace
+
+Result<void> check_hold(const PackedSetsView& sets) { return check_single_kernel(sets.kernel); }
 
 Result<void> check_cross_terms(const PackedSetsView& sets, std::span<const ReducedSetView> queries,
                                MatrixView<const double> out) {
@@ -127,6 +192,27 @@ Result<void> check_project(const PackedSetsView& sets, const Projection& project
     return mismatch("columns of out", out.cols(), projection.map.rows());
   if (first > sets.count || out.rows() > sets.count - first)
     return mismatch("last set to project", first + out.rows(), sets.count);
+  const ReducedSetView landmarks{projection.landmarks.data(), nullptr, projection.landmarks.rows(),
+                                 sets.dimension};
+  if (!fit_single(landmarks, sets.centre, sets.kernel)) return beyond_single("a landmark");
+  return {};
+}
+
+// The bound's allowance for rounding is a share of the squared norms: it is one only where |a|^2 is part of
+// them.
+Result<void> check_embedding(const EmbeddingView& embedding) {
+  double inside = 0;
+  for (const double value : embedding.coordinates) inside += value * value;
+  // Negated so that NaN fails too.
+  if (!(embedding.residual >= 0 && embedding.residual < kLargestFloat / 4 && embedding.squared_norm >= 0 &&
+        embedding.squared_norm < kLargestFloat / 4))
+    return fail(
+        ErrorCode::invalid_argument,
+        "an embedding's coordinates, residual and squared norm are finite, the latter two not negative");
+  if (!(inside <= embedding.squared_norm * (1 + 0x1p-24)))
+    return fail(ErrorCode::invalid_argument,
+                fmt::format("an embedding's coordinates have the squared length {}, its squared norm is {}",
+                            inside, embedding.squared_norm));
   return {};
 }
 
@@ -136,9 +222,11 @@ Result<void> check_scan(const ScanCodesView& codes, const ScanJob& job, MatrixVi
   if (counts.size() != job.queries.size())
     return mismatch("length of counts", counts.size(), job.queries.size());
   if (job.query_bytes != 1 && job.query_bytes != 2) return mismatch("query_bytes", job.query_bytes, 2);
-  for (const EmbeddingView& query : job.queries)
+  for (const EmbeddingView& query : job.queries) {
     if (query.coordinates.size() != codes.dimension)
       return mismatch("dimension of a query", query.coordinates.size(), codes.dimension);
+    LEARNDOCK_CHECK(check_embedding(query));
+  }
   for (const BlockRange& range : job.ranges)
     if (range.first > codes.blocks() || range.count > codes.blocks() - range.first)
       return mismatch("last block of a range", std::size_t{range.first} + range.count, codes.blocks());
@@ -159,8 +247,52 @@ Result<void> check_scan_within(const ScanCodesView& codes, const ScanJob& job,
 }
 
 Result<void> check_reduction_sums(std::span<const ReductionJob> jobs) {
-  for (const ReductionJob& job : jobs)
+  for (const ReductionJob& job : jobs) {
     LEARNDOCK_CHECK(check_data_sums(job.points, job.data, job.kernel, job.out));
+    LEARNDOCK_CHECK(check_single_kernel(job.kernel));
+    const ReducedSetView points{job.points.data(), nullptr, job.points.rows(), job.points.cols()};
+    const std::vector<double> centre = mean_row({&points, 1}, points.dimension);
+    if (!fit_single(points, centre.data(), job.kernel)) return beyond_single("a reduced set");
+  }
+  return {};
+}
+
+namespace {
+
+/// Rows [first, last) of a job's data; distances are from the mean of its points. Few data come near the
+/// limit: most are let through by their largest value.
+bool rows_fit_single(const ReductionJob& job, const std::vector<double>& centre, std::size_t first,
+                     std::size_t last) {
+  const double most = largest_single_norm(job.kernel), d = static_cast<double>(centre.size());
+  double farthest = static_cast<double>(
+      largest_magnitude({job.data.data() + first * job.data.cols(), (last - first) * job.data.cols()}));
+  for (const double value : centre) farthest = std::max(farthest, std::abs(value));
+  if (4 * d * farthest * farthest <= most) return true;
+  for (std::size_t r = first; r < last; ++r) {
+    double norm = 0;
+    for (std::size_t k = 0; k < centre.size(); ++k) {
+      const double value = static_cast<double>(job.data(r, k)) - centre[k];
+      norm += value * value;
+    }
+    if (!(norm <= most)) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+Result<void> check_reduction_rows(std::span<const ReductionJob> jobs, unsigned threads) {
+  constexpr std::size_t kRows = 4096;
+  for (const ReductionJob& job : jobs) {
+    const ReducedSetView points{job.points.data(), nullptr, job.points.rows(), job.points.cols()};
+    const std::vector<double> centre = mean_row({&points, 1}, points.dimension);
+    std::atomic<bool> fit = true;
+    run_tasks((job.data.rows() + kRows - 1) / kRows, threads, [&](std::size_t task) {
+      const std::size_t first = task * kRows;
+      if (!rows_fit_single(job, centre, first, std::min(first + kRows, job.data.rows()))) fit = false;
+    });
+    if (!fit) return beyond_single("a row of data");
+  }
   return {};
 }
 

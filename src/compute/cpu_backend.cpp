@@ -176,6 +176,7 @@ class CpuBackend final : public Backend {
   }
 
   Result<std::shared_ptr<const HeldSets>> hold(const PackedSetsView& sets) const override {
+    LEARNDOCK_CHECK(check_hold(sets));
     return std::make_shared<SetsInPlace>(sets);
   }
   Result<std::shared_ptr<const HeldCodes>> hold(const ScanCodesView& codes) const override {
@@ -218,8 +219,7 @@ class CpuBackend final : public Backend {
   }
   Result<void> reduction_sums(std::span<const ReductionJob> jobs) const override {
     LEARNDOCK_CHECK(check_reduction_sums(jobs));
-    cpu_reduction_sums(jobs, threads_);
-    return {};
+    return cpu_reduction_sums(jobs, threads_);
   }
   Result<void> solve_weights(std::span<WeightJob> jobs) const override {
     LEARNDOCK_CHECK(check_solve_weights(jobs));

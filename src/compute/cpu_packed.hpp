@@ -14,6 +14,7 @@ void cpu_cross_terms(const PackedSetsView& sets, std::span<const ReducedSetView>
 void cpu_self_terms(const PackedSetsView& sets, std::span<double> out, unsigned threads);
 [[nodiscard]] Result<void> cpu_project(const PackedSetsView& sets, const Projection& projection,
                                        std::size_t first, MatrixView<double> out, unsigned threads);
-void cpu_reduction_sums(std::span<const ReductionJob> jobs, unsigned threads);
+/// Refuses data rows that fp32 cannot hold; the sums then say nothing.
+[[nodiscard]] Result<void> cpu_reduction_sums(std::span<const ReductionJob> jobs, unsigned threads);
 
 }  // namespace learndock::compute

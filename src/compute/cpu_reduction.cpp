@@ -2,6 +2,7 @@
 #include "learndock/numeric/aligned_vector.hpp"
 
 #include "compute/blas.hpp"
+#include "compute/checks.hpp"
 #include "compute/cpu_packed.hpp"
 #include "compute/data_sums.hpp"
 #include "compute/packed_kernels.hpp"
@@ -15,10 +16,19 @@ namespace {
 /// Data rows whose kernel values against all points are held at once.
 constexpr std::size_t kTileRows = 256;
 /// Data rows of one task at least; partial sums of tasks are added in order.
-constexpr std::size_t kTaskRows = 4096;
+constexpr std::size_t kTaskRows = 1024;
 constexpr std::size_t kMostTasks = 64;
 /// Values of all partial sums of one job together: 2^24 doubles are 128 MiB.
 constexpr std::size_t kMostPartialValues = std::size_t{1} << 24;
+
+/// Multiply-adds, about half a millisecond's, that repay the start of another thread.
+constexpr std::size_t kWorkOfThread = std::size_t{1} << 24;
+
+unsigned threads_for(std::span<const ReductionJob> jobs, unsigned threads) {
+  std::size_t work = 0;
+  for (const ReductionJob& job : jobs) work += 2 * job.points.size() * job.data.rows();
+  return static_cast<unsigned>(std::min<std::size_t>(threads, 1 + work / kWorkOfThread));
+}
 
 /// The part of a job that one task sums.
 struct Task {
@@ -42,11 +52,17 @@ std::vector<Task> tasks_of(std::span<const ReductionJob> jobs) {
 struct DataTile {
   AlignedVector<float> rows, blocks, norms;
 
-  void fill(MatrixView<const float> data, const std::vector<double>& centre) {
+  /// False when a row is farther from the centre than `most`, squared, or no number.
+  [[nodiscard]] bool fill(MatrixView<const float> data, const std::vector<double>& centre, double most) {
     const std::size_t d = data.cols(), count = (data.rows() + kBlockRows - 1) / kBlockRows;
     rows.resize(data.rows() * d);
-    blocks.assign(count * d * kBlockRows, 0.0F);
-    norms.assign(count * kBlockRows, 0.0F);
+    blocks.resize(count * d * kBlockRows);
+    norms.resize(count * kBlockRows);
+    if (data.rows() % kBlockRows != 0) {  // rows that fill up the last block
+      std::fill(blocks.end() - static_cast<std::ptrdiff_t>(d * kBlockRows), blocks.end(), 0.0F);
+      std::fill(norms.end() - static_cast<std::ptrdiff_t>(kBlockRows), norms.end(), 0.0F);
+    }
+    bool fit = true;
     for (std::size_t r = 0; r < data.rows(); ++r) {
       float* const block = blocks.data() + r / kBlockRows * d * kBlockRows + r % kBlockRows;
       double norm = 0;
@@ -56,7 +72,9 @@ struct DataTile {
         norm += static_cast<double>(value) * static_cast<double>(value);
       }
       norms[r] = static_cast<float>(norm);
+      fit = fit && norm <= most;
     }
+    return fit;
   }
 };
 
@@ -79,6 +97,7 @@ struct Points {
 
 struct Partial {
   std::vector<double> kernel, slope, slope_point;
+  bool fit = true;  ///< all rows were such as fp32 holds
 };
 
 /// Kernel values of a tile of data rows against all points: K x kTileRows.
@@ -97,10 +116,12 @@ void sum_task(const ReductionJob& job, const Points& points, const Task& task, P
   values.kernel.resize(k * kTileRows);
   values.slope.resize(slopes ? k * kTileRows : 0);
   values.products.resize(k * d);
+  const double most = largest_single_norm(job.kernel);
   const KernelValues target{values.kernel.data(), slopes ? values.slope.data() : nullptr, kTileRows};
   for (std::size_t first = task.first; first < task.last; first += kTileRows) {
     const std::size_t count = std::min(kTileRows, task.last - first);
-    tile.fill(job.data.block(first, count), points.centre);
+    partial.fit = tile.fill(job.data.block(first, count), points.centre, most);
+    if (!partial.fit) return;
     fused_kernel_values({tile.blocks.data(), tile.norms.data(), (count + kBlockRows - 1) / kBlockRows},
                         points.panel, job.kernel, target);
     add_row_totals(values.kernel.data(), k, kTileRows, count, partial.kernel.data());
@@ -123,15 +144,17 @@ void add(const Partial& partial, const DataSums& sums, std::vector<double>& slop
 
 }  // namespace
 
-void cpu_reduction_sums(std::span<const ReductionJob> jobs, unsigned threads) {
+Result<void> cpu_reduction_sums(std::span<const ReductionJob> jobs, unsigned threads) {
   const std::vector<Task> tasks = tasks_of(jobs);
   std::vector<Points> points;
   points.reserve(jobs.size());
   for (const ReductionJob& job : jobs) points.emplace_back(job);
   std::vector<Partial> partials(tasks.size());
-  run_tasks(tasks.size(), threads, [&](std::size_t t) {
+  run_tasks(tasks.size(), threads_for(jobs, threads), [&](std::size_t t) {
     sum_task(jobs[tasks[t].job], points[tasks[t].job], tasks[t], partials[t]);
   });
+  if (std::any_of(partials.begin(), partials.end(), [](const Partial& partial) { return !partial.fit; }))
+    return beyond_single("a row of data");
   std::vector<std::vector<double>> slopes(jobs.size());
   for (std::size_t j = 0; j < jobs.size(); ++j) {
     clear(jobs[j].out);
@@ -141,6 +164,7 @@ void cpu_reduction_sums(std::span<const ReductionJob> jobs, unsigned threads) {
     add(partials[t], jobs[tasks[t].job].out, slopes[tasks[t].job]);
   // The tasks summed centred rows.
   for (std::size_t j = 0; j < jobs.size(); ++j) complete(slopes[j], points[j].centre, jobs[j].out);
+  return {};
 }
 
 }  // namespace learndock::compute

@@ -170,6 +170,7 @@ class CpuReference final : public Backend {
   }
 
   Result<std::shared_ptr<const HeldSets>> hold(const PackedSetsView& sets) const override {
+    LEARNDOCK_CHECK(check_hold(sets));
     return std::make_shared<SetsInPlace>(sets);
   }
   Result<std::shared_ptr<const HeldCodes>> hold(const ScanCodesView& codes) const override {
@@ -219,6 +220,8 @@ class CpuReference final : public Backend {
     return {};
   }
   Result<void> reduction_sums(std::span<const ReductionJob> jobs) const override {
+    LEARNDOCK_CHECK(check_reduction_sums(jobs));
+    LEARNDOCK_CHECK(check_reduction_rows(jobs, 1));
     for (const ReductionJob& job : jobs)
       LEARNDOCK_CHECK(data_sums(job.points, job.data, job.kernel, job.out));
     return {};

@@ -2,6 +2,8 @@
 
 #include "learndock/compute/backend.hpp"
 
+#include "compute/checks.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -15,16 +17,20 @@ constexpr double kUnit = 0x1p-24;
 
 Result<void> check(std::span<const ReducedSetView> sets, const GaussianKernel& kernel,
                    std::span<const double> centre) {
-  if (!(kernel.gamma > 0) || !std::isfinite(kernel.gamma))
-    return fail(ErrorCode::invalid_argument, fmt::format("gamma is {}, it must be positive", kernel.gamma));
-  if (kernel.scales == 0 || kernel.scales > kMaxScales)
-    return fail(ErrorCode::invalid_argument,
-                fmt::format("the kernel has {} scales, 1 to {} are possible", kernel.scales, kMaxScales));
+  LEARNDOCK_CHECK(check_single_kernel(kernel));
   for (const ReducedSetView& set : sets)
     if (set.dimension != centre.size())
       return fail(ErrorCode::invalid_argument,
                   fmt::format("dimension of a set is {}, expected {}", set.dimension, centre.size()));
   return {};
+}
+
+/// Rounding of a kernel value given its exponent, in units of its largest possible value. The exponential is
+/// good to 4 units (2^-22). Squaring doubles a relative error and adds a unit, twice from scale to scale: 5
+/// 4^s - 1 units at scale s. Of these the mean; then the additions, and the share and its product.
+double kernel_units(std::uint32_t scales) {
+  const double count = scales, powers = (std::pow(4.0, count) - 1) / 3;
+  return 5 * powers / count - 1 + (scales > 1 ? count + 1 : 0);
 }
 
 }  // namespace
@@ -43,6 +49,7 @@ Result<PackedSets> PackedSets::pack(std::span<const ReducedSetView> sets, const 
   packed.weights_.assign(padded, 0.0F);
   packed.squared_norms_.assign(padded, 0.0F);
   std::size_t row = 0;
+  const double most = largest_single_norm(kernel);
   double largest = 0;
   bool finite = true;
   for (const ReducedSetView& set : sets)
@@ -56,12 +63,10 @@ Result<PackedSets> PackedSets::pack(std::span<const ReducedSetView> sets, const 
       }
       packed.squared_norms_[row] = static_cast<float>(norm);
       packed.weights_[row] = static_cast<float>(set.weights[i]);
-      finite = finite && std::isfinite(packed.squared_norms_[row]) && std::isfinite(packed.weights_[row]);
+      finite = finite && norm <= most && std::isfinite(packed.weights_[row]);
       largest = std::max(largest, norm);
     }
-  if (!finite)
-    return fail(ErrorCode::invalid_argument, "a reduced set holds values beyond single precision", {},
-                "scale the features");
+  if (!finite) return beyond_single("a reduced set");
   packed.radius_ = std::sqrt(largest);
   return packed;
 }
@@ -89,9 +94,8 @@ double cross_term_error(const GaussianKernel& kernel, std::size_t dimension, dou
   // (4 R^2), d products summed in turn, each factor rounded once more (2 (d + 2) |x| |y| <= (d + 2) R^2 / 2).
   const double r = radius_a + radius_b, d = static_cast<double>(dimension);
   const double exponent = kernel.narrowest_gamma() * kUnit * r * r * (6 + (d + 2) / 2);
-  // Two squarings a scale; the exponential itself is good to 4 units (2^-22); weights and partial sums of at
-  // most 128 terms in fp32, then fp64.
-  const double rounding = kUnit * (4 + 3 * static_cast<double>(kernel.scales) + 4 + 128);
+  // Weights and partial sums of at most 128 terms in fp32, then fp64.
+  const double rounding = kUnit * (kernel_units(kernel.scales) + 4 + 128);
   return std::expm1(exponent) + rounding + 0x1p-125;
 }
 

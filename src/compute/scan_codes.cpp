@@ -1,5 +1,6 @@
 #include "learndock/compute/scan_codes.hpp"
 
+#include "compute/checks.hpp"
 #include "compute/half.hpp"
 
 #include <fmt/format.h>
@@ -180,17 +181,11 @@ Result<void> ScanCodes::add(const EmbeddingView& embedding) {
   if (a.size() != dimension_)
     return fail(ErrorCode::invalid_argument,
                 fmt::format("an embedding has {} coordinates, expected {}", a.size(), dimension_));
-  const double largest = static_cast<double>(std::numeric_limits<float>::max()) / 4;
-  bool sound = embedding.residual >= 0 && embedding.squared_norm >= 0 && embedding.squared_norm < largest &&
-               embedding.residual < largest;
-  for (const double value : a) sound = sound && std::isfinite(value);
+  LEARNDOCK_CHECK(check_embedding(embedding));
   const double half_limit = 65504;
-  if (type_ == CodeType::fp16)
-    for (const double value : a) sound = sound && std::abs(value) <= half_limit;
-  if (!sound)
-    return fail(
-        ErrorCode::invalid_argument,
-        "an embedding's coordinates, residual and squared norm are finite, the latter two not negative");
+  if (type_ == CodeType::fp16 &&
+      std::any_of(a.begin(), a.end(), [=](double value) { return std::abs(value) > half_limit; }))
+    return fail(ErrorCode::invalid_argument, "an embedding's coordinates are beyond half precision");
   const std::size_t lane = open_lane(), bytes = view().block_bytes();
   const Code code = make_code(type_, a);
   store(type_, code, lane, codes_.data() + count_ / kBlockItems * bytes);

@@ -4,6 +4,40 @@
 #include <utility>
 
 namespace learndock::spec {
+namespace {
+
+/// fp32 rounds an exponent gamma |x - y|^2 by a few units of gamma (|x|^2 + |y|^2), x and y around the middle
+/// of the points. Up to this mean of gamma |x|^2 that stays below what the sums of many rows show (1e-5).
+constexpr double kLargestExponent = 32;
+
+/// Is the mean of gamma |x - mean|^2 at the narrowest scale within that? From a sample of rows, evenly
+/// spread.
+bool single_suffices(MatrixView<const float> data, const compute::GaussianKernel& kernel) {
+  constexpr std::size_t kSampled = 1024;
+  const std::size_t count = std::min(data.rows(), kSampled);
+  double spread = 0;
+  for (std::size_t c = 0; c < data.cols(); ++c) {
+    double sum = 0, squares = 0;
+    const auto origin = static_cast<double>(data(0, c));
+    for (std::size_t i = 0; i < count; ++i) {
+      const double value = static_cast<double>(data(i * data.rows() / count, c)) - origin;
+      sum += value;
+      squares += value * value;
+    }
+    const double mean = sum / static_cast<double>(count);
+    spread += squares / static_cast<double>(count) - mean * mean;
+  }
+  return kernel.narrowest_gamma() * spread <= kLargestExponent;
+}
+
+}  // namespace
+
+DataTarget::DataTarget(MatrixView<const float> data, const compute::GaussianKernel& kernel,
+                       const compute::Backend& backend, RowSums sums)
+    : data_(data),
+      kernel_(kernel),
+      backend_(&backend),
+      single_(sums == RowSums::single_gradient && data.rows() > 0 && single_suffices(data, kernel)) {}
 
 double EmbeddingTarget::objective(std::span<const double> weights) const {
   double value = 0;
@@ -53,13 +87,23 @@ Result<void> DataTarget::fill_means(bool with_slopes) {
     sums.slope = slope_mean_;
     sums.slope_point = slope_point_mean_.view();
   }
-  LEARNDOCK_CHECK(backend_->data_sums(std::as_const(points_).view(), data_, kernel_, sums));
+  LEARNDOCK_CHECK(sum_over_rows(with_slopes, sums));
   const auto n = static_cast<double>(data_.rows());
   for (double& value : cross_) value /= n;
   if (!with_slopes) return {};
   for (double& value : slope_mean_) value /= n;
   for (double& value : slope_point_mean_.values()) value /= n;
   return {};
+}
+
+// A few rows far beyond all others may still not fit fp32, or a trial step lead there: then fp64 answers.
+Result<void> DataTarget::sum_over_rows(bool with_slopes, const compute::DataSums& sums) const {
+  if (single_ && with_slopes) {
+    const compute::ReductionJob job{points_.view(), data_, kernel_, sums};
+    const Result<void> done = backend_->reduction_sums({&job, 1});
+    if (done || done.error().code != ErrorCode::invalid_argument) return done;
+  }
+  return backend_->data_sums(points_.view(), data_, kernel_, sums);
 }
 
 void DataTarget::gradient(std::span<const double> weights, MatrixView<double> out) const {

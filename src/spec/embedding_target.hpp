@@ -2,6 +2,7 @@
 
 #include "learndock/compute/backend.hpp"
 
+#include <cstdint>
 #include <span>
 #include <vector>
 
@@ -32,13 +33,18 @@ class EmbeddingTarget {
   std::vector<double> cross_;  // c
 };
 
+/// How a target sums over rows.
+enum class RowSums : std::uint8_t {
+  exact,           ///< kernel values in fp64
+  single_gradient  ///< where a gradient is wanted, and the kernel is not too narrow for the rows, in fp32
+};
+
 /// The empirical embedding 1/n sum_x phi(x) of rows under a Gaussian kernel of one or several scales. Keeps
 /// views of the rows and the backend; holds K x K and K x d values, nothing of size n x K.
 class DataTarget final : public EmbeddingTarget {
  public:
   DataTarget(MatrixView<const float> data, const compute::GaussianKernel& kernel,
-             const compute::Backend& backend)
-      : data_(data), kernel_(kernel), backend_(&backend) {}
+             const compute::Backend& backend, RowSums sums = RowSums::exact);
 
   [[nodiscard]] Result<void> look_from(MatrixView<const double> points, bool with_gradient) override;
 
@@ -53,9 +59,11 @@ class DataTarget final : public EmbeddingTarget {
   MatrixView<const float> data_;
   [[nodiscard]] Result<void> fill_grams(bool with_slopes);
   [[nodiscard]] Result<void> fill_means(bool with_slopes);
+  [[nodiscard]] Result<void> sum_over_rows(bool with_slopes, const compute::DataSums& sums) const;
 
   compute::GaussianKernel kernel_;
   const compute::Backend* backend_;
+  bool single_;  // gradients may use fp32
   Matrix<double> points_;
   Matrix<double> slope_gram_;        // h_ij; empty for one scale, where it is H
   std::vector<double> slope_mean_;   // 1/n sum_x h(z_i, x)

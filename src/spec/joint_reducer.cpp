@@ -120,12 +120,12 @@ Result<Fit> fit_jointly(EmbeddingTarget& target, Fit start, const compute::Gauss
 Result<Fit> reduce_jointly(MatrixView<const float> data, Matrix<double> start,
                            const compute::GaussianKernel& kernel, const JointOptions& options,
                            const compute::Backend& backend) {
-  DataTarget all(data, kernel, backend);
+  DataTarget all(data, kernel, backend, RowSums::single_gradient);
   LEARNDOCK_TRY(Fit first, fit_weights(all, std::move(start)));
   if (data.rows() <= options.sample_rows)
     return fit_jointly(all, std::move(first), kernel, options.evaluations);
   const Matrix<float> rows = take_rows(data, sample_rows(data.rows(), options.sample_rows, options.seed + 2));
-  DataTarget sample(rows.view(), kernel, backend);
+  DataTarget sample(rows.view(), kernel, backend, RowSums::single_gradient);
   LEARNDOCK_TRY(Fit sampled, fit_weights(sample, first.points));
   LEARNDOCK_TRY(sampled, fit_jointly(sample, std::move(sampled), kernel, options.evaluations));
   LEARNDOCK_TRY(Fit fitted, fit_weights(all, std::move(sampled.points)));

@@ -1,7 +1,9 @@
 #include "learndock/spec/reducer.hpp"
 
 #include "learndock/numeric/simplex_qp.hpp"
+#include "learndock/spec/mmd.hpp"
 
+#include "compute/checks.hpp"
 #include "spec/distance_to_data.hpp"
 #include "spec/joint_reducer.hpp"
 #include "spec/kmeans.hpp"
@@ -35,12 +37,23 @@ constexpr std::size_t kSampleRowsPerPoint = 40;
 constexpr std::size_t kSampleShare = 8;
 constexpr std::size_t kMaxSampleRows = std::size_t{1} << 17;
 
-/// A copy in which infinite and missing cells are the mean of the column's finite ones; empty when all cells
-/// are finite, so that large tables are not held twice.
-Result<Matrix<float>> filled(MatrixView<const float> data) {
-  if (std::all_of(data.data(), data.data() + data.size(), [](float value) { return std::isfinite(value); }))
-    return Matrix<float>();
-  Matrix<float> clean(data.rows(), data.cols(), std::vector<float>(data.data(), data.data() + data.size()));
+/// Squared distances are at most four times the largest squared length, and k-means takes an empty cluster's
+/// centre to zero: lengths count from there. What is left is room for sums and rounding.
+constexpr double kLargestSquaredLength = static_cast<double>(std::numeric_limits<float>::max()) / 16;
+/// Rows of the data among which the kernel is looked at.
+constexpr std::size_t kBlindnessRows = 512;
+
+struct FilledData {
+  Matrix<float> values;   ///< empty when all cells are finite, so that large tables are not held twice
+  std::size_t cells = 0;  ///< infinite and missing ones
+};
+
+/// A copy in which infinite and missing cells are the mean of the column's finite ones.
+Result<FilledData> filled(MatrixView<const float> data) {
+  if (std::isfinite(compute::largest_magnitude({data.data(), data.size()}))) return FilledData{};
+  FilledData made{
+      Matrix<float>(data.rows(), data.cols(), std::vector<float>(data.data(), data.data() + data.size()))};
+  Matrix<float>& clean = made.values;
   for (std::size_t c = 0; c < data.cols(); ++c) {
     double sum = 0;
     std::size_t finite = 0;
@@ -50,6 +63,7 @@ Result<Matrix<float>> filled(MatrixView<const float> data) {
         ++finite;
       }
     if (finite == data.rows()) continue;
+    made.cells += data.rows() - finite;
     if (finite == 0)
       return fail(ErrorCode::table_column, fmt::format("column {} holds no finite value", c), {},
                   "leave the column out");
@@ -57,7 +71,28 @@ Result<Matrix<float>> filled(MatrixView<const float> data) {
     for (std::size_t r = 0; r < data.rows(); ++r)
       if (!std::isfinite(clean(r, c))) clean(r, c) = mean;
   }
-  return clean;
+  return made;
+}
+
+/// k-means works in fp32; distances that overflow there would make every row the first centre's.
+Result<void> check_lengths(MatrixView<const float> data) {
+  const auto largest = static_cast<double>(compute::largest_magnitude({data.data(), data.size()}));
+  if (static_cast<double>(data.cols()) * largest * largest <= kLargestSquaredLength) return {};
+  for (std::size_t r = 0; r < data.rows(); ++r) {
+    const std::span<const float> row = data.row(r);
+    double square = 0;
+    for (const float value : row) square += static_cast<double>(value) * static_cast<double>(value);
+    if (square <= kLargestSquaredLength) continue;
+    const auto farthest =
+        std::max_element(row.begin(), row.end(), [](float a, float b) { return std::abs(a) < std::abs(b); });
+    return fail(
+        ErrorCode::table_column,
+        fmt::format("column {} holds {:.3g} in row {}: squared distances between such values are beyond "
+                    "single precision",
+                    farthest - row.begin(), *farthest, r),
+        {}, "scale the features");
+  }
+  return {};
 }
 
 std::size_t number_of_points(std::size_t wanted, std::size_t rows, std::size_t dimension) {
@@ -131,6 +166,47 @@ Result<Fit> fit_to_rows(MatrixView<const float> data, const compute::GaussianKer
   return keep_large_clusters(data, kernel, std::move(fit), options.min_cluster, backend);
 }
 
+/// Why fewer points than asked for were made; empty when as many were.
+std::string fewer_points(const ReducerOptions& options, std::size_t made, MatrixView<const float> data) {
+  if (made >= options.points) return {};
+  const std::size_t possible = number_of_points(options.points, data.rows(), data.cols());
+  std::string why;
+  if (made < possible)
+    why =
+        fmt::format("each is to be the nearest point of {} of the {} rows", options.min_cluster, data.rows());
+  else if (made == std::max<std::size_t>(1, 2 * data.rows() / 3))
+    why = fmt::format("{} rows are reduced to two thirds of their number at most", data.rows());
+  else
+    why = fmt::format("a specification of {} columns holds no more", data.cols());
+  return fmt::format("{} points were asked for and {} made: {}", options.points, made, why);
+}
+
+/// Reduced points, centroids above all, lie closer together than what they stand for: a kernel may tell all
+/// rows apart that still sees the points as alike. A sample of rows, evenly spread, shows it.
+Result<std::optional<std::string>> blindness_of_rows(MatrixView<const float> data,
+                                                     const compute::GaussianKernel& kernel,
+                                                     const compute::Backend& backend) {
+  const std::size_t count = std::min(data.rows(), kBlindnessRows);
+  if (count < 2) return std::nullopt;
+  std::vector<double> rows, ones(count, 1.0);
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::span<const float> row = data.row(i * data.rows() / count);
+    rows.insert(rows.end(), row.begin(), row.end());
+  }
+  const compute::ReducedSetView view{rows.data(), ones.data(),  count,
+                                     data.cols(), kernel.gamma, kernel.scales};
+  double total = 0;
+  LEARNDOCK_CHECK(backend.self_inner_products({&view, 1}, {&total, 1}));
+  const auto m = static_cast<double>(count);
+  const double mean = (total - m) / (m * (m - 1));
+  if (!(mean < kKernelBlindThreshold)) return std::nullopt;
+  return fmt::format(
+      "kernel blind: rows of the data have a mean kernel value of {:.2g} at gamma {}; scale the features or "
+      "use "
+      "--gamma auto",
+      std::max(0.0, mean), kernel.gamma);
+}
+
 Result<ReducedData> private_reduction(MatrixView<const float> data, const ReducerOptions& options) {
   const std::size_t k = number_of_points(options.points, data.rows(), data.cols());
   LEARNDOCK_TRY(const std::vector<double> noise, system_noise(2 * options.privacy->features));
@@ -139,6 +215,9 @@ Result<ReducedData> private_reduction(MatrixView<const float> data, const Reduce
   ReducedData result;
   result.privacy = made.guarantee;
   result.kkt_residual = made.fit.kkt_residual;
+  // The number of rows is public; nothing else about them may be told.
+  if (std::string fewer = fewer_points(options, made.fit.points.rows(), data); !fewer.empty())
+    result.warnings.push_back(std::move(fewer));
   LEARNDOCK_TRY(result.spec, make_table_specification(std::move(made.fit.points), std::move(made.fit.weights),
                                                       *options.gamma, data.rows(), options.scales));
   return result;
@@ -232,15 +311,23 @@ Result<ReducedData> reduce(MatrixView<const float> data, const ReducerOptions& o
                            const compute::Backend& backend) {
   LEARNDOCK_CHECK(check_options(data, options));
   if (options.privacy) return private_reduction(data, options);
-  LEARNDOCK_TRY(const Matrix<float> copy, filled(data));
-  const MatrixView<const float> clean = copy.rows() == 0 ? data : copy.view();
+  LEARNDOCK_TRY(const FilledData copy, filled(data));
+  const MatrixView<const float> clean = copy.cells == 0 ? data : copy.values.view();
+  LEARNDOCK_CHECK(check_lengths(clean));
   const double gamma =
       options.gamma ? *options.gamma : median_heuristic_gamma(clean, options.seed, options.scales);
   const compute::GaussianKernel kernel{gamma, options.scales};
   LEARNDOCK_TRY(Fit fit, fit_to_rows(clean, kernel, options, backend));
 
   ReducedData result;
+  if (copy.cells > 0)
+    result.warnings.push_back(
+        fmt::format("{} missing or infinite cells were filled with their columns' means", copy.cells));
+  if (std::string fewer = fewer_points(options, fit.points.rows(), data); !fewer.empty())
+    result.warnings.push_back(std::move(fewer));
   if (options.measured_rows > 1) {
+    LEARNDOCK_TRY(std::optional<std::string> blind, blindness_of_rows(clean, kernel, backend));
+    if (blind) result.warnings.push_back(std::move(*blind));
     LEARNDOCK_TRY(result.mmd_squared_to_data,
                   distance_to_data(clean, kernel, fit, options.measured_rows, options.seed + 1, backend));
     result.mmd_exact = data.rows() <= options.measured_rows;

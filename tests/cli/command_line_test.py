@@ -86,6 +86,7 @@ class CommandLine(TestCase):
                  (("search", "--dock", "d"), "--mixture", ("-1", "101"), "from 0 to 100"),
                  (("search", "--dock", "d"), "--budget-ms", ("-1",), "of 0 or more"),
                  (("search", "--dock", "d"), "--points", ("0", "-5", "4097"), "from 1 to 4096"),
+                 (("search", "--dock", "d"), "--seed", ("-1", "x"), "of 0 or more"),
                  (("list", "--dock", "d"), "--limit", ("-1", "0", "201"), "from 1 to 200")]
         for command, option, values, wanted in cases:
             for value in values:
@@ -178,6 +179,27 @@ class CommandLine(TestCase):
         value = self.run_ok(*arguments, "--json").json()
         self.assertAlmostEqual(float(dict(zip(header, row))["mmd_to_data"]), value["mmd_to_data"], places=6)
         self.assertIn("squared MMD", self.run_ok("spec", "make", "--help").out.replace("\n", " "))
+
+    def test_spec_make_warns_of_what_it_changed_and_refuses_what_it_cannot_hold(self):
+        rows = [f"{i},{(i * 37) % 101}" for i in range(50)]
+        data = self.write("d.csv", "a,b\n" + "\n".join(rows + ["NA,3", "4,"]) + "\n")
+        made = self.run_ok("spec", "make", "--data", data, "--points", "60", "--gamma", "auto", "--out",
+                           self.folder / "s.json", "--json").json()
+        self.assertEqual(made["warnings"][0], "2 missing or infinite cells were filled with their columns' means")
+        self.assertIn("60 points were asked for and 34 made", made["warnings"][1])
+        huge = self.write("h.csv", "a,b\n" + "\n".join(f"{i},{i}e30" for i in range(1, 50)) + "\n")
+        for method in ("compat", "joint"):
+            outcome = learndock("spec", "make", "--data", huge, "--method", method, "--out", self.folder / "h.json")
+            self.assertEqual(outcome.code, 1, outcome.err)
+            self.assertIn("table.column", outcome.err)
+            self.assertIn("scale the features", outcome.err)
+            self.assertFalse((self.folder / "h.json").exists())
+
+    def test_version_heeds_the_instruction_set_that_was_asked_for(self):
+        outcome = learndock("version", env={"LEARNDOCK_CPU_TARGET": "BAD"})
+        self.assertEqual(outcome.code, 2)
+        self.assertIn('"BAD"', outcome.err)
+        self.assertIn("SCALAR", self.run_ok("version", env={"LEARNDOCK_CPU_TARGET": "SCALAR"}).out)
 
     def test_missing_things_are_exit_3(self):
         dock = self.new_dock()

@@ -4,16 +4,18 @@
 #include "learndock/compute/registry.hpp"
 
 #include "compute/cpu_targets.hpp"
-#include "support/generators.hpp"
+#include "support/compute_cases.hpp"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <limits>
 #include <string>
 
 namespace learndock::compute {
 namespace {
 
+using testing::product_error;
 using testing::random_data;
 using testing::random_set;
 using testing::WeightedSet;
@@ -28,25 +30,6 @@ std::vector<std::shared_ptr<const Backend>> backends() {
                                                         open_backend("cpu", 3).value()};
   if (auto cuda = open_backend("cuda")) opened.push_back(*cuda);
   return opened;
-}
-
-/// Each term |b c k| carries the error of the exponent (a few rounding errors of gamma times centred norms)
-/// and of exp. Each further scale squares the exponential twice, which makes 4 times the error of both.
-double bound(const WeightedSet& a, const WeightedSet& b, double offset) {
-  double weight_a = 0, weight_b = 0, norm = 0;
-  for (const double w : a.weights) weight_a += std::abs(w);
-  for (const double w : b.weights) weight_b += std::abs(w);
-  for (const auto* set : {&a, &b})
-    for (std::size_t i = 0; i < set->points.rows(); ++i) {
-      double sum = 0;
-      for (const double x : set->points.row(i)) sum += (x - offset) * (x - offset);
-      norm = std::max(norm, sum);
-    }
-  // Centring itself rounds each coordinate by eps |offset|, which moves a squared distance by that times the
-  // distance.
-  const double coordinate = std::abs(offset) * std::sqrt(norm * static_cast<double>(a.points.cols()));
-  return weight_a * weight_b * 1e-15 * std::pow(4.0, a.scales - 1.0) *
-         (16 + 8 * a.gamma * (4 * norm * std::sqrt(static_cast<double>(a.points.cols())) + coordinate));
 }
 
 struct Case {
@@ -88,7 +71,7 @@ TEST(Backend, InnerProductsMatchTheOracle) {
       ASSERT_TRUE(oracle().inner_products(query.view(), views, want).has_value());
       ASSERT_TRUE(backend->inner_products(query.view(), views, have).has_value());
       for (std::size_t i = 0; i < c.sets; ++i)
-        EXPECT_NEAR(have[i], want[i], bound(sets[i], query, c.offset)) << "set " << i;
+        EXPECT_NEAR(have[i], want[i], product_error(sets[i], query, c.offset)) << "set " << i;
     }
 }
 
@@ -105,7 +88,8 @@ TEST(Backend, SelfInnerProductsMatchTheOracle) {
       ASSERT_TRUE(oracle().self_inner_products(views, want).has_value());
       ASSERT_TRUE(backend->self_inner_products(views, have).has_value());
       for (std::size_t i = 0; i < c.sets; ++i)
-        EXPECT_NEAR(have[i], want[i], bound(sets[i], sets[i], c.offset)) << backend->name() << " set " << i;
+        EXPECT_NEAR(have[i], want[i], product_error(sets[i], sets[i], c.offset))
+            << backend->name() << " set " << i;
     }
 }
 
@@ -324,6 +308,20 @@ TEST(Backend, RefusesMismatchedShapesAndUnknownKernels) {
         refused(backend->data_sums(a.points.view(), data.view(), {0.1, 2}, {sums.kernel, {}, short_slope})));
     const ReductionJob job{a.points.view(), data.view(), {0.1, 5}, sums.view()};
     EXPECT_TRUE(refused(backend->reduction_sums({&job, 1})));
+    for (const double gamma : {std::nan(""), std::numeric_limits<double>::infinity(), 0.0, -0.1,
+                               std::numeric_limits<double>::max()}) {
+      auto odd = a;
+      odd.gamma = gamma;
+      odd.scales = 2;  // at which the largest double is none
+      const ReducedSetView view = odd.view();
+      EXPECT_TRUE(refused(backend->inner_products(a.view(), {&view, 1}, {&out, 1}))) << gamma;
+      EXPECT_TRUE(refused(backend->self_inner_products({&view, 1}, {&out, 1}))) << gamma;
+      EXPECT_TRUE(refused(backend->gram(a.points.view(), {gamma, 2}, gram.view()))) << gamma;
+      EXPECT_TRUE(refused(backend->data_sums(a.points.view(), data.view(), {gamma, 2}, sums.view())))
+          << gamma;
+      const ReductionJob odd_job{a.points.view(), data.view(), {gamma, 2}, sums.view()};
+      EXPECT_TRUE(refused(backend->reduction_sums({&odd_job, 1}))) << gamma;
+    }
   }
 }
 

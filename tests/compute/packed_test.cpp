@@ -86,6 +86,25 @@ TEST_P(Packed, SelfTermsStayWithinTheBound) {
   }
 }
 
+/// One point each, every kernel value 1, and weights that make each addition lose most of half a unit: all
+/// errors have the same sign.
+TEST_P(Packed, EqualPointsStayWithinTheBoundAtEveryScale) {
+  for (std::uint32_t scales = 1; scales <= kMaxScales; ++scales) {
+    const testing::WeightedSet set{Matrix<double>(1, 1, {0}), {1}, 0.1, scales};
+    testing::WeightedSet query{Matrix<double>(120, 1, std::vector<double>(120, 0.0)), {}, 0.1, scales};
+    query.weights.assign(120, 0x1p-24 * 1.0001);
+    query.weights[0] = 1;
+    const double centre[] = {0}, weight = weight_of(query);
+    const ReducedSetView sets[] = {set.view()}, queries[] = {query.view()};
+    const auto packed = PackedSets::pack(sets, {0.1, scales}, centre).value();
+    Matrix<double> out(1, 1);
+    ASSERT_TRUE(
+        backend_->cross_terms(*backend_->hold(packed.view()).value(), queries, out.view()).has_value());
+    EXPECT_NEAR(out(0, 0), weight, weight * cross_term_error({0.1, scales}, 1, 0, 0)) << scales << " scales";
+  }
+  EXPECT_LT(cross_term_error({0.1, 1}, 1, 0, 0), 137 * 0x1p-24) << "one scale pays nothing for the others";
+}
+
 TEST_P(Packed, ProjectionMatchesTheOracle) {
   std::uint32_t scales = 0;
   for (const std::size_t landmarks : {1u, 31u, 33u, 70u}) {
@@ -206,6 +225,55 @@ TEST_P(Packed, RefusesMismatchedShapes) {
   EXPECT_FALSE(backend_->self_terms(*held, one).has_value());
 }
 
+/// Overflow in fp32 must never look like a kernel value.
+TEST_P(Packed, RefusesWhatSinglePrecisionCannotHold) {
+  const auto refused = [](const auto& result) {
+    return !result && result.error().code == ErrorCode::invalid_argument;
+  };
+  const PackedInput input(PackedCase{2, 3, 2, 2});
+  auto packed = PackedSets::pack(input.set_views, {0.1, 1}, input.centre).value();
+  const auto held = backend_->hold(packed.view()).value();
+  Matrix<double> out(1, 2), mapped(1, 2);
+  std::vector<double> one(1);
+  const Pair pairs[] = {{0, 1}};
+  const double nan = std::nan("");
+  for (const double far : {1e200, 1e20, -1e25, nan}) {
+    const testing::WeightedSet query{Matrix<double>(1, 2, {0, far}), {1}};
+    const ReducedSetView view = query.view();
+    EXPECT_TRUE(refused(backend_->cross_terms(*held, {&view, 1}, out.view()))) << far;
+    EXPECT_TRUE(refused(backend_->cross_terms(*held, {&view, 1}, pairs, one))) << far;
+    const Matrix<double> map(2, 1);
+    EXPECT_TRUE(refused(backend_->project(*held, {query.points.view(), map.view()}, 0, mapped.view())));
+  }
+  for (const double weight : {1e39, nan}) {
+    const testing::WeightedSet query{Matrix<double>(1, 2), {weight}};
+    const ReducedSetView view = query.view();
+    EXPECT_TRUE(refused(backend_->cross_terms(*held, {&view, 1}, out.view()))) << weight;
+  }
+  for (const double gamma : {1e40, 1e38, 1e-39, 0.0, nan}) {
+    PackedSetsView other = packed.view();
+    other.kernel.gamma = gamma;
+    EXPECT_TRUE(refused(backend_->hold(other))) << gamma;
+  }
+}
+
+TEST_P(Packed, ReductionSumsRefuseWhatSinglePrecisionCannotHold) {
+  const testing::WeightedSet points{Matrix<double>(2, 1, {0, 1}), {0.5, 0.5}},
+      far{Matrix<double>(2, 1, {-1e20, 1e20}), {0.5, 0.5}};
+  const Matrix<float> data(3, 1, {0, 1, 2}), huge(3, 1, {0, 1e20F, 1}), holes(3, 1, {0, NAN, 1});
+  std::vector<double> sums(2);
+  const auto refused = [&](const testing::WeightedSet& z, const Matrix<float>& x, double gamma) {
+    const ReductionJob job{z.points.view(), x.view(), {gamma}, {sums, {}}};
+    const auto done = backend_->reduction_sums({&job, 1});
+    return !done && done.error().code == ErrorCode::invalid_argument;
+  };
+  EXPECT_FALSE(refused(points, data, 0.1));
+  EXPECT_TRUE(refused(points, huge, 0.1));
+  EXPECT_TRUE(refused(points, holes, 0.1));
+  EXPECT_TRUE(refused(far, data, 0.1));
+  EXPECT_TRUE(refused(points, data, 1e40));
+}
+
 INSTANTIATE_TEST_SUITE_P(Backends, Packed, ::testing::ValuesIn(testing::challengers()),
                          [](const auto& which) { return which.param.name; });
 
@@ -216,7 +284,13 @@ TEST(PackedSets, RefusesWhatSinglePrecisionCannotHold) {
   EXPECT_EQ(PackedSets::pack({&view, 1}, {0.1, 1}, zero).error().code, ErrorCode::invalid_argument);
   EXPECT_EQ(PackedSets::pack({}, {0.1, 0}, zero).error().code, ErrorCode::invalid_argument);
   EXPECT_EQ(PackedSets::pack({}, {0.1, kMaxScales + 1}, zero).error().code, ErrorCode::invalid_argument);
-  EXPECT_EQ(PackedSets::pack({}, {0.0, 1}, zero).error().code, ErrorCode::invalid_argument);
+  for (const double gamma : {0.0, -1.0, 1e40, 1e-40, std::nan("")})
+    EXPECT_EQ(PackedSets::pack({}, {gamma, 1}, zero).error().code, ErrorCode::invalid_argument) << gamma;
+  // The squared norm is a float, but not its share of the exponent.
+  const testing::WeightedSet far{Matrix<double>(1, 1, {1e15}), {1}};
+  const ReducedSetView far_view = far.view();
+  EXPECT_TRUE(PackedSets::pack({&far_view, 1}, {0.1, 1}, zero).has_value());
+  EXPECT_EQ(PackedSets::pack({&far_view, 1}, {1e9, 1}, zero).error().code, ErrorCode::invalid_argument);
 }
 
 TEST(FusedKernels, TheExponentialKeepsItsStatedError) {

@@ -2,6 +2,7 @@
 // below.
 #include "learndock/compute/registry.hpp"
 
+#include "support/compute_cases.hpp"
 #include "support/compute_challengers.hpp"
 
 #include <gtest/gtest.h>
@@ -14,53 +15,10 @@
 namespace learndock::compute {
 namespace {
 
-struct Embedding {
-  std::vector<double> coordinates;
-  double residual;
-
-  [[nodiscard]] EmbeddingView view() const {
-    double norm = residual * residual;
-    for (const double value : coordinates) norm += value * value;
-    return {coordinates, residual, norm};
-  }
-};
-
-struct ScanCase {
-  CodeType type;
-  std::size_t items, dimension, queries;
-  double spread;
-  unsigned query_bytes;
-};
-
-std::vector<ScanCase> scan_cases() {
-  std::vector<ScanCase> cases;
-  for (const CodeType type : {CodeType::fp32, CodeType::fp16, CodeType::int8, CodeType::int4})
-    for (const unsigned bytes : {1u, 2u}) {
-      for (const std::size_t items : {0u, 1u, 31u, 32u, 33u, 1001u})
-        cases.push_back({type, items, 24, 3, 0.3, bytes});
-      for (const std::size_t dimension : {1u, 7u, 8u, 9u, 129u, 256u})
-        cases.push_back({type, 65, dimension, 2, 0.2, bytes});
-      for (const std::size_t queries : {1u, 4u, 11u, 12u, 13u, 25u})
-        cases.push_back({type, 70, 16, queries, 0.3, bytes});
-      cases.push_back({type, 40, 8, 2, 0, bytes});    // all zero: every embedding equal
-      cases.push_back({type, 40, 8, 2, 100, bytes});  // far larger than a learnware's
-    }
-  cases.push_back({CodeType::int8, 70'000, 8, 2, 0.3, 2});  // more than one task
-  return cases;
-}
-
-std::vector<Embedding> embeddings(std::size_t count, const ScanCase& c, std::uint64_t seed) {
-  std::mt19937_64 random(seed);
-  std::normal_distribution<double> normal;
-  std::vector<Embedding> made;
-  for (std::size_t i = 0; i < count; ++i) {
-    Embedding one{std::vector<double>(c.dimension), std::abs(normal(random)) * c.spread / 5};
-    for (std::size_t k = 0; k < c.dimension; ++k)
-      one.coordinates[k] = normal(random) * c.spread / std::sqrt(1.0 + static_cast<double>(k));
-    made.push_back(std::move(one));
-  }
-  return made;
-}
+using testing::Embedding;
+using testing::embeddings;
+using testing::scan_cases;
+using testing::ScanCase;
 
 /// B1 in fp64 from the embeddings themselves: what no certified bound may exceed.
 double true_bound(const EmbeddingView& a, const EmbeddingView& b) {
@@ -390,6 +348,29 @@ TEST_P(Scan, RangesOutsideOrOutOfOrderAreRefused) {
   }
 }
 
+TEST_P(Scan, QueriesThatAreNoEmbeddingsAreRefused) {
+  ScanCodes codes(CodeType::int8, 2);
+  const double item[] = {0.5, 0.5};
+  ASSERT_TRUE(codes.add({item, 0.1, 0.51}).has_value());
+  const auto held = backend_->hold(codes.view()).value();
+  Matrix<ScanHit> hits(1, 1);
+  std::vector<std::size_t> counts(1);
+  const double nan = std::nan("");
+  const double holes[] = {0.5, nan};
+  const float all[] = {1e30F};
+  const EmbeddingView odd[] = {{holes, 0, 1}, {item, nan, 1}, {item, 0, nan}, {item, -1, 1}, {item, 0, 0.1}};
+  for (const EmbeddingView& query : odd) {
+    const ScanJob job{{&query, 1}, nullptr, 2};
+    for (const auto& done : {backend_->scan_smallest(*held, job, hits.view(), counts),
+                             backend_->scan_within(*held, job, all, hits.view(), counts)}) {
+      ASSERT_FALSE(done.has_value());
+      EXPECT_EQ(done.error().code, ErrorCode::invalid_argument);
+    }
+  }
+  const EmbeddingView sound{item, 0.1, 0.51};
+  EXPECT_TRUE(backend_->scan_within(*held, {{&sound, 1}, nullptr, 2}, all, hits.view(), counts).has_value());
+}
+
 INSTANTIATE_TEST_SUITE_P(Backends, Scan, ::testing::ValuesIn(testing::challengers()),
                          [](const auto& which) { return which.param.name; });
 
@@ -401,6 +382,11 @@ TEST(ScanCodes, RefusesWhatIsNoEmbedding) {
   EXPECT_EQ(codes.add({fine, -1, 1}).error().code, ErrorCode::invalid_argument);
   EXPECT_EQ(codes.add({fine, 0, std::nan("")}).error().code, ErrorCode::invalid_argument);
   EXPECT_TRUE(codes.add({fine, 0, 0.25}).has_value());
+  EXPECT_TRUE(codes.add({fine, 0, 0.25 * (1 - 1e-9)}).has_value()) << "as rounding leaves it";
+  // The bound allows for rounding by a share of the squared norm.
+  const double long_one[] = {std::sqrt(30.0)};
+  EXPECT_EQ(codes.add({long_one, 0, 1}).error().code, ErrorCode::invalid_argument);
+  EXPECT_EQ(codes.add({fine, 0, 0.24}).error().code, ErrorCode::invalid_argument);
 }
 
 TEST(ScanCodes, HandComputedInt4) {

@@ -89,6 +89,27 @@ TEST(DataTarget, LooksTheSameWithAndWithoutAGradient) {
   EXPECT_NEAR(with.objective(set.weights), without.objective(set.weights), 1e-13);
 }
 
+TEST(DataTarget, SinglePrecisionServesGradientsOfKernelsThatAreWideEnough) {
+  const auto data = random_data(2000, 3, 1);
+  const auto set = testing::random_set({.count = 7, .dimension = 3}, 2);
+  const auto gradient = [&](MatrixView<const float> rows, double gamma, RowSums sums) {
+    DataTarget target(rows, {gamma, 2}, backend(), sums);
+    EXPECT_TRUE(target.look_from(set.points.view(), true).has_value());
+    Matrix<double> out(7, 3);
+    target.gradient(set.weights, out.view());
+    return out.values();
+  };
+  const auto exact = gradient(data.view(), 0.1, RowSums::exact),
+             single = gradient(data.view(), 0.1, RowSums::single_gradient);
+  EXPECT_NE(single, exact) << "fp32 was to be used here";
+  for (std::size_t i = 0; i < exact.size(); ++i) EXPECT_NEAR(single[i], exact[i], 1e-6);
+  EXPECT_EQ(gradient(data.view(), 100, RowSums::single_gradient), gradient(data.view(), 100, RowSums::exact));
+  // One row that fp32 cannot hold, between those that the spread is estimated from.
+  auto far = data;
+  far(2, 0) = 1e20F;
+  EXPECT_EQ(gradient(far.view(), 0.1, RowSums::single_gradient), gradient(far.view(), 0.1, RowSums::exact));
+}
+
 TEST(Lbfgs, FindsTheMinimumOfAnIllConditionedQuadraticAndNeverRises) {
   double last = std::numeric_limits<double>::infinity(), best = last;
   const Objective quadratic = [&](std::span<const double> x, std::span<double> gradient) -> Result<double> {

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 namespace learndock::spec {
 namespace {
@@ -98,6 +99,22 @@ TEST(KernelBlindness, MeanOffDiagonalKernel) {
   EXPECT_EQ(mean_off_diagonal_kernel(one, *backend).value(), 1.0);
   const auto far = make_table_specification(Matrix<double>(2, 1, {0, 1000}), {0.5, 0.5}, 0.1, 1).value();
   EXPECT_LT(mean_off_diagonal_kernel(far, *backend).value(), kKernelBlindThreshold);
+}
+
+TEST(KernelBlindness, OfManyPointsASampleAnswers) {
+  const auto backend = compute::open_backend("cpu").value();
+  const auto many = testing::random_specification({16'384, 3, 0.1}, 5);
+  Matrix<double> points(512, 3);
+  std::vector<double> weights(512);
+  for (std::size_t i = 0; i < 512; ++i) {
+    std::copy_n(many.points.row(32 * i).data(), 3, points.row(i).data());
+    weights[i] = many.weights[32 * i];
+  }
+  const double sum = std::accumulate(weights.begin(), weights.end(), 0.0);
+  for (double& weight : weights) weight /= sum;
+  const auto few = make_table_specification(std::move(points), std::move(weights), 0.1, 1).value();
+  EXPECT_NEAR(mean_off_diagonal_kernel(many, *backend).value(),
+              mean_off_diagonal_kernel(few, *backend).value(), 1e-12);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "learndock/spec/reducer.hpp"
 
 #include "learndock/compute/registry.hpp"
+#include "learndock/spec/mmd.hpp"
 
 #include "support/generators.hpp"
 
@@ -176,6 +177,62 @@ TEST(Reducer, FillsMissingCellsAndRefusesEmptyColumns) {
   for (std::size_t r = 0; r < 50; ++r) data(r, 1) = nan;
   EXPECT_EQ(reduce(data.view(), {}, backend()).error().code, ErrorCode::table_column);
   EXPECT_EQ(reduce(MatrixView<const float>(), {}, backend()).error().code, ErrorCode::table_empty);
+}
+
+TEST(Reducer, RefusesRowsWhoseSquaresSinglePrecisionCannotHold) {
+  for (const auto method : {ReducerMethod::compat, ReducerMethod::joint}) {
+    ReducerOptions options;
+    options.method = method;
+    options.points = 10;
+    auto data = random_data(200, 5, 1);
+    for (float& value : data.values()) value *= 1e18F;
+    EXPECT_TRUE(reduce(data.view(), options, backend()).has_value());
+    data(17, 3) = -1e30F;
+    const auto refused = reduce(data.view(), options, backend());
+    ASSERT_FALSE(refused.has_value());
+    EXPECT_EQ(refused.error().code, ErrorCode::table_column);
+    EXPECT_NE(refused.error().message.find("column 3"), std::string::npos) << refused.error().message;
+    EXPECT_NE(refused.error().message.find("row 17"), std::string::npos);
+    EXPECT_EQ(refused.error().fix, "scale the features");
+  }
+}
+
+TEST(Reducer, SaysWhatItFilledAndWhyThereAreFewerPoints) {
+  const auto warnings = [](const Matrix<float>& data, ReducerOptions options) {
+    options.kmeans_iterations = 2;
+    return reduce(data.view(), options, backend()).value().warnings;
+  };
+  auto data = random_data(150, 3, 7);
+  EXPECT_TRUE(warnings(data, {}).empty());
+  data(3, 1) = std::numeric_limits<float>::quiet_NaN();
+  data(4, 2) = std::numeric_limits<float>::infinity();
+  ASSERT_EQ(warnings(data, {}).size(), 1u);
+  EXPECT_EQ(warnings(data, {})[0], "2 missing or infinite cells were filled with their columns' means");
+  ReducerOptions many;
+  many.points = 600;
+  const auto fewer = warnings(random_data(500, 3, 1), many);
+  ASSERT_EQ(fewer.size(), 1u);
+  EXPECT_EQ(fewer[0].find("600 points were asked for and 333 made: 500 rows"), 0u) << fewer[0];
+  many.points = 100;
+  many.min_cluster = 50;
+  const auto clustered = warnings(random_data(500, 3, 1), many);
+  ASSERT_EQ(clustered.size(), 1u);
+  EXPECT_NE(clustered[0].find("nearest point of 50 of the 500 rows"), std::string::npos) << clustered[0];
+  EXPECT_NE(warnings(random_data(40, 20'000, 1), many = {})[0].find("26 made"), std::string::npos);
+}
+
+TEST(Reducer, AKernelMayBeBlindForTheRowsAndNotForTheirCentroids) {
+  // 400 rows of 40 coordinates around one middle: |x - y|^2 is about 80, between means of 200 rows 0.4.
+  const auto data = random_data(400, 40, 1);
+  ReducerOptions options;
+  options.points = 2;
+  options.gamma = 0.1;
+  const auto reduced = reduce(data.view(), options, backend()).value();
+  EXPECT_GT(mean_off_diagonal_kernel(reduced.spec, backend()).value(), kKernelBlindThreshold);
+  ASSERT_EQ(reduced.warnings.size(), 1u);
+  EXPECT_EQ(reduced.warnings[0].find("kernel blind: rows of the data"), 0u) << reduced.warnings[0];
+  options.gamma = 1.0 / 80;
+  EXPECT_TRUE(reduce(data.view(), options, backend())->warnings.empty());
 }
 
 TEST(Reducer, SampledDistanceIsCloseToTheExactOne) {

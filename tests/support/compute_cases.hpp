@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -96,6 +97,77 @@ struct PackedInput {
   double sum = 0;
   for (const double w : set.weights) sum += std::abs(w);
   return sum;
+}
+
+/// Of fp64 products of rows around `offset`. Each term |b c k| carries the error of the exponent (a few
+/// rounding errors of gamma times centred norms) and of exp. Each further scale squares the exponential
+/// twice, which makes 4 times the error of both.
+[[nodiscard]] inline double product_error(const WeightedSet& a, const WeightedSet& b, double offset) {
+  double weight_a = 0, weight_b = 0, norm = 0;
+  for (const double w : a.weights) weight_a += std::abs(w);
+  for (const double w : b.weights) weight_b += std::abs(w);
+  for (const auto* set : {&a, &b})
+    for (std::size_t i = 0; i < set->points.rows(); ++i) {
+      double sum = 0;
+      for (const double x : set->points.row(i)) sum += (x - offset) * (x - offset);
+      norm = std::max(norm, sum);
+    }
+  // Centring itself rounds each coordinate by eps |offset|, which moves a squared distance by that times the
+  // distance.
+  const double coordinate = std::abs(offset) * std::sqrt(norm * static_cast<double>(a.points.cols()));
+  return weight_a * weight_b * 1e-15 * std::pow(4.0, a.scales - 1.0) *
+         (16 + 8 * a.gamma * (4 * norm * std::sqrt(static_cast<double>(a.points.cols())) + coordinate));
+}
+
+/// An embedding with its own memory.
+struct Embedding {
+  std::vector<double> coordinates;
+  double residual;
+
+  [[nodiscard]] compute::EmbeddingView view() const {
+    double norm = residual * residual;
+    for (const double value : coordinates) norm += value * value;
+    return {coordinates, residual, norm};
+  }
+};
+
+/// One shape of the scans.
+struct ScanCase {
+  compute::CodeType type;
+  std::size_t items, dimension, queries;
+  double spread;
+  unsigned query_bytes;
+};
+
+inline std::vector<ScanCase> scan_cases() {
+  std::vector<ScanCase> cases;
+  for (const compute::CodeType type :
+       {compute::CodeType::fp32, compute::CodeType::fp16, compute::CodeType::int8, compute::CodeType::int4})
+    for (const unsigned bytes : {1u, 2u}) {
+      for (const std::size_t items : {0u, 1u, 31u, 32u, 33u, 1001u})
+        cases.push_back({type, items, 24, 3, 0.3, bytes});
+      for (const std::size_t dimension : {1u, 7u, 8u, 9u, 129u, 256u})
+        cases.push_back({type, 65, dimension, 2, 0.2, bytes});
+      for (const std::size_t queries : {1u, 4u, 11u, 12u, 13u, 25u})
+        cases.push_back({type, 70, 16, queries, 0.3, bytes});
+      cases.push_back({type, 40, 8, 2, 0, bytes});    // all zero: every embedding equal
+      cases.push_back({type, 40, 8, 2, 100, bytes});  // far larger than a learnware's
+    }
+  cases.push_back({compute::CodeType::int8, 70'000, 8, 2, 0.3, 2});  // more than one task
+  return cases;
+}
+
+inline std::vector<Embedding> embeddings(std::size_t count, const ScanCase& c, std::uint64_t seed) {
+  std::mt19937_64 random(seed);
+  std::normal_distribution<double> normal;
+  std::vector<Embedding> made;
+  for (std::size_t i = 0; i < count; ++i) {
+    Embedding one{std::vector<double>(c.dimension), std::abs(normal(random)) * c.spread / 5};
+    for (std::size_t k = 0; k < c.dimension; ++k)
+      one.coordinates[k] = normal(random) * c.spread / std::sqrt(1.0 + static_cast<double>(k));
+    made.push_back(std::move(one));
+  }
+  return made;
 }
 
 }  // namespace learndock::testing

@@ -100,7 +100,9 @@ class HeldCodes {
 /// tests/compute.
 ///
 /// @threads  all operations may be called concurrently
-/// @errors   invalid_argument on mismatched shapes; unavailable when a device is lost
+/// @errors   invalid_argument on mismatched shapes, on kernels whose gamma is not positive and finite, and
+/// from the fast
+///           path on what fp32 cannot hold; unavailable when a device is lost
 class Backend {
  public:
   virtual ~Backend() = default;

@@ -57,9 +57,9 @@ struct PackedSetsView {
 class PackedSets {
  public:
   /// @param centre  [dimension]; near the middle of the data, so that squared norms do not cancel
-  /// @errors invalid_argument: another dimension, gamma not positive, scales out of range, rows or weights
-  /// not
-  ///         finite or beyond fp32
+  /// @errors invalid_argument: another dimension, scales out of range; gamma, rows, weights or gamma times a
+  /// row's
+  ///         squared norm not finite or beyond fp32
   /// @cost   linear
   [[nodiscard]] static Result<PackedSets> pack(std::span<const ReducedSetView> sets,
                                                const GaussianKernel& kernel, std::span<const double> centre);

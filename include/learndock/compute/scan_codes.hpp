@@ -81,7 +81,9 @@ class ScanCodes {
   ScanCodes(CodeType type, std::size_t dimension) : type_(type), dimension_(dimension) {}
   /// Codes one more embedding; errors and norms are computed in fp64 and rounded so that the bound stays
   /// valid.
-  /// @errors invalid_argument: another dimension, negative or not finite values
+  /// @errors invalid_argument: another dimension, negative or not finite values, coordinates longer than the
+  /// squared
+  ///         norm allows
   [[nodiscard]] Result<void> add(const EmbeddingView& embedding);
   /// Fills the last block up with padding items, so that the next item begins one.
   void close_block();

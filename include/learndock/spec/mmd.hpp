@@ -18,7 +18,8 @@ struct Distance {
                                         const compute::Backend& backend);
 
 /// Weighted mean of k(z_i, z_j) over i != j (weights |beta_i beta_j|): under 0.01 the kernel tells nothing
-/// apart. 1 for a single point.
+/// apart. 1 for a single point. Of more than 512 points a sample of so many is taken, evenly spread over
+/// their order.
 [[nodiscard]] Result<double> mean_off_diagonal_kernel(const RkmeSpecification& spec,
                                                       const compute::Backend& backend);
 

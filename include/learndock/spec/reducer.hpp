@@ -5,6 +5,8 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
+#include <vector>
 
 namespace learndock::spec {
 
@@ -49,7 +51,8 @@ struct ReducerOptions {
   std::uint64_t seed = 0;                 ///< of the initial centroids
   std::size_t kmeans_iterations = 100;
   /// Up to this many rows the distance to the data is exact (n^2 / 2 kernel values); beyond, it is an
-  /// unbiased estimate from a seeded sample of this many rows. 0 skips the measurement.
+  /// unbiased estimate from a seeded sample of this many rows. 0 skips the measurement, and the look at how
+  /// alike the kernel finds the rows.
   std::size_t measured_rows = 10'000;
 };
 
@@ -59,6 +62,8 @@ struct ReducedData {
   bool mmd_exact = true;                      ///< false: an estimate (see measured_rows)
   double kkt_residual = 0;                    ///< certificate of the last weight step
   std::optional<PrivacyGuarantee> privacy;  ///< then the distance is not measured: it would tell of the rows
+  /// Cells that were filled, fewer points than asked for, a kernel that tells no rows apart.
+  std::vector<std::string> warnings;
 };
 
 /// An RKME of the data. Infinite cells count as missing; missing cells become column means.
@@ -69,7 +74,9 @@ struct ReducedData {
 ///         points, the weights solved for at each evaluation. Never further from the data than its start.
 ///
 /// Deterministic for a seed and a backend, whatever the number of threads.
-/// @errors table_empty (no rows), table_column (a column without any finite value), invalid_argument
+/// @errors table_empty (no rows), table_column (a column without any finite value, or with values whose
+/// squares are
+///         beyond single precision), invalid_argument
 /// @cost   k-means O(iterations * n * K * d), then passes of n * K kernel values: steps + 1 (compat), or
 /// those of
 ///         `evaluations` and `full_evaluations` (joint); n * d + K * (K + d) values are held, never n * K
