@@ -155,7 +155,7 @@ TEST(IndexStoreManifest, RefusesWhatDoesNotFit) {
   const std::string body = text.substr(text.find('\n') + 1);
   ASSERT_EQ(sealed("1", body), text);
   EXPECT_EQ(parse_manifest(text).value(), manifest);
-  EXPECT_EQ(parse_manifest(sealed("2", body)).error().code, ErrorCode::unsupported);
+  EXPECT_EQ(parse_manifest(sealed("3", body)).error().code, ErrorCode::unsupported);
   const std::string segment = R"({"file":"segment-0000000000000001.lds","header_checksum":5,"items":6})";
   const std::vector<std::pair<std::string, std::string>> changes = {
       {"segment-0000000000000001.lds", "../segment-00000000000001.lds"},

@@ -65,7 +65,8 @@ class Market {
   /// @errors invalid_argument, spec_*, backend_unavailable
   [[nodiscard]] Result<SearchAnswer> search(const SearchRequest& request) const;
 
-  /// One package, a zip file or folder. @errors of read_package; package_duplicate; conflict
+  /// One package, a zip file or folder. `warnings` gets what the package's maker should know, also that its
+  /// kernel tells nothing apart. @errors of read_package; package_duplicate; conflict
   [[nodiscard]] Result<catalog::LearnwareRecord> add_package(
       const std::filesystem::path& path, const spec::SemanticSpecification* semantic = nullptr,
       std::vector<std::string>* warnings = nullptr);
@@ -76,7 +77,7 @@ class Market {
   [[nodiscard]] Result<ImportOutcome> import_packages(const std::vector<std::filesystem::path>& paths,
                                                       const Progress& progress = {});
   /// One {"id"?, "semantic", "stat", "url"?} a line; keeps ids and order. Lines are stored in batches; a bad
-  /// line is rejected alone.
+  /// line is rejected alone. One warning counts all whose kernel tells nothing apart.
   [[nodiscard]] Result<ImportOutcome> import_specifications(const std::filesystem::path& jsonl,
                                                             const Progress& progress = {});
 
