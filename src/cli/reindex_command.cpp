@@ -10,6 +10,15 @@
 namespace learndock::cli {
 namespace {
 
+constexpr const char* kFooter =
+    "example:\n  learndock reindex --dock mydock\n  learndock reindex --dock mydock --gamma auto\n\n"
+    "Killed at any point, it leaves the index in force as it was, and the next run goes on where it\n"
+    "stopped. With many processes on one file system: --plan once, then --shard 0/n ... --shard n-1/n\n"
+    "in parallel (for instance a Slurm array), then --merge.\n\n"
+    "--gamma chooses the kernel that searches compare under, and takes learnwares of several gammas into\n"
+    "one space. The learnwares' specifications stay as they are, and --scores compat keeps their gammas.\n"
+    "--rollback also brings the earlier kernels back. --shard and --merge take the gamma of the plan.";
+
 struct ReindexArguments {
   std::string dock, codes = "int4", prefilter = "auto", shard, gamma;
   bool plan = false, merge = false, rollback = false;
@@ -98,7 +107,8 @@ void print_report(const market::ReindexReport& report, const OutputOptions& outp
   for (const market::KernelChange& kernel : report.kernels) print_line(line_of(kernel));
 }
 
-Result<void> run(ReindexArguments arguments, const OutputOptions& output) {
+/// The options from what was typed.
+Result<void> read_choices(ReindexArguments& arguments) {
   if (arguments.plan + arguments.merge + arguments.rollback + !arguments.shard.empty() > 1)
     return fail(ErrorCode::usage, "--plan, --shard, --merge and --rollback are separate steps", {},
                 "give one of them, or none to do all");
@@ -112,6 +122,11 @@ Result<void> run(ReindexArguments arguments, const OutputOptions& output) {
   if (arguments.prefilter != "auto") {
     LEARNDOCK_TRY(arguments.options.prefilter, index::prefilter_kind(arguments.prefilter));
   }
+  return {};
+}
+
+Result<void> run(ReindexArguments arguments, const OutputOptions& output) {
+  LEARNDOCK_CHECK(read_choices(arguments));
   Meter meter(output);
   const auto progress = [&](std::string_view stage, std::uint64_t done, std::uint64_t total) {
     meter(stage, done, total);
@@ -154,14 +169,7 @@ void add_reindex_command(CLI::App& app, Invocation& invocation) {
   CLI::App* command =
       add_command(app, invocation, "reindex", "Make the search index anew from the catalogue",
                   "learndock reindex --dock mydock", [=, &output] { return run(*arguments, output); });
-  command->footer(
-      "examples:\n  learndock reindex --dock mydock\n  learndock reindex --dock mydock --gamma auto\n\n"
-      "Killed at any point, it leaves the index in force as it was, and the next run goes on where it\n"
-      "stopped. With many processes on one file system: --plan once, then --shard 0/n ... --shard n-1/n\n"
-      "in parallel (for instance a Slurm array), then --merge.\n\n"
-      "--gamma chooses the kernel that searches compare under, and takes learnwares of several gammas into\n"
-      "one space. The learnwares' specifications stay as they are, and --scores compat keeps their gammas.\n"
-      "--rollback also brings the earlier kernels back. --shard and --merge take the gamma of the plan.");
+  command->footer(kFooter);
   command->add_option("--dock", arguments->dock, "The dock's directory")->required();
   command->add_flag("--plan", arguments->plan, "Only read the catalogue and fit the subspaces");
   command->add_option("--shard", arguments->shard, "Only build these pieces: i/n");
