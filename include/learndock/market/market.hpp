@@ -61,7 +61,8 @@ class Market {
   struct State;  ///< known to the market's own files only
 
   /// Learnwares of another dimension, type, number of scales or (absolute scores) gamma are skipped with a
-  /// warning.
+  /// warning. Where a re-index chose a gamma, absolute scores compare all under it, also a query of another
+  /// gamma, with a warning that says both.
   /// @errors invalid_argument, spec_*, backend_unavailable
   [[nodiscard]] Result<SearchAnswer> search(const SearchRequest& request) const;
 
