@@ -176,9 +176,11 @@ Result<std::optional<ReindexPlan>> plan_under_way(const fs::path& dock, std::uin
   std::error_code no_plan;
   if (!fs::exists(file, no_plan)) return std::nullopt;
   // Pieces that took hours are not thrown away for a mistyped option.
-  LEARNDOCK_TRY(ReindexPlan known, read_plan(dock, options));
-  if (known.gamma != options.gamma.text()) return other_gamma(known, file);
+  ReindexOptions of_any_gamma = options;
+  of_any_gamma.gamma = {};
+  LEARNDOCK_TRY(ReindexPlan known, read_plan(dock, of_any_gamma));
   if (known.catalog_version != catalog_version || known.kernels_before != in_force) return std::nullopt;
+  if (known.gamma != options.gamma.text()) return other_gamma(known, file);
   return std::optional(std::move(known));
 }
 

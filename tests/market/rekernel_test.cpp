@@ -305,8 +305,8 @@ TEST_F(RekernelTest, APlanFromBeforeAnotherChangeOfKernelsIsNotPutInForce) {
   ASSERT_TRUE(build_shard(dock(), {0, 1}, options_).has_value());
   ASSERT_TRUE(rollback_index(dock()).has_value());
   EXPECT_EQ(merge_shards(dock(), options_).error().code, ErrorCode::conflict);
-  make();
-  expect_own_gammas(*open());
+  make("0.5");
+  expect_answers_under(*open(), 4, 0.5);
 }
 
 TEST_F(RekernelTest, KilledAtAnyPointTheKernelsAreTheOldOrTheNewOnesAndTheNextRunGoesOn) {
