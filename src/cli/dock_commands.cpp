@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <optional>
 #include <unistd.h>
 
@@ -152,6 +153,11 @@ Result<Json> push_to_server(const DockChoice& dock, const fs::path& path,
   }();
   std::error_code ignored;  // a temporary
   fs::remove(canonical, ignored);
+  if (sent && sent->contains("warnings") && (*sent)["warnings"].is_array())
+    for (const Json& warning : (*sent)["warnings"])
+      if (warning.is_string() &&
+          std::find(checked.warnings.begin(), checked.warnings.end(), warning) == checked.warnings.end())
+        note(output, "warning: " + warning.get<std::string>());
   return sent;
 }
 
@@ -167,8 +173,11 @@ Result<void> push(const DockChoice& dock, const std::string& path, const std::st
   Json record;
   if (dock.server.empty()) {
     LEARNDOCK_TRY(const auto market, market::Market::open(dock.directory));
-    LEARNDOCK_TRY(const catalog::LearnwareRecord stored, market->add_package(path, given));
+    std::vector<std::string> warnings;
+    LEARNDOCK_TRY(const catalog::LearnwareRecord stored, market->add_package(path, given, &warnings));
+    for (const std::string& warning : warnings) note(output, "warning: " + warning);
     record = market::to_json(stored);
+    record["warnings"] = warnings;
   } else {
     LEARNDOCK_TRY(record, push_to_server(dock, path, given, output));
   }

@@ -10,8 +10,17 @@
 namespace learndock::cli {
 namespace {
 
+constexpr const char* kFooter =
+    "example:\n  learndock reindex --dock mydock\n  learndock reindex --dock mydock --gamma auto\n\n"
+    "Killed at any point, it leaves the index in force as it was, and the next run goes on where it\n"
+    "stopped. With many processes on one file system: --plan once, then --shard 0/n ... --shard n-1/n\n"
+    "in parallel (for instance a Slurm array), then --merge.\n\n"
+    "--gamma chooses the kernel that searches compare under, and takes learnwares of several gammas into\n"
+    "one space. The learnwares' specifications stay as they are, and --scores compat keeps their gammas.\n"
+    "--rollback also brings the earlier kernels back. --shard and --merge take the gamma of the plan.";
+
 struct ReindexArguments {
-  std::string dock, codes = "int4", prefilter = "auto", shard;
+  std::string dock, codes = "int4", prefilter = "auto", shard, gamma;
   bool plan = false, merge = false, rollback = false;
   market::ReindexOptions options;
 };
@@ -58,30 +67,66 @@ class Meter {
   std::uint64_t first_ = 0;
 };
 
+Json kernels_json(const std::vector<market::KernelChange>& kernels) {
+  Json list = Json::array();
+  for (const market::KernelChange& kernel : kernels)
+    list.push_back({{"type", kernel.type},
+                    {"dimension", kernel.dimension},
+                    {"scales", kernel.scales},
+                    {"specified", kernel.specified},
+                    {"from", kernel.from},
+                    {"to", kernel.to},
+                    {"learnwares", kernel.learnwares}});
+  return list;
+}
+
+std::string line_of(const market::KernelChange& kernel) {
+  return fmt::format("kernel of {} learnware{}, {} of dimension {}{}, made with gamma {}: gamma {} -> {}",
+                     kernel.learnwares, kernel.learnwares == 1 ? "" : "s", kernel.type, kernel.dimension,
+                     kernel.scales == 1 ? std::string() : fmt::format(", {} scales", kernel.scales),
+                     kernel.specified, kernel.from, kernel.to);
+}
+
 void print_report(const market::ReindexReport& report, const OutputOptions& output) {
+  for (const std::string& warning : report.warnings) note(output, "warning: " + warning);
   if (output.json)
     print_json({{"index_version", report.index_version},
                 {"learnwares", report.learnwares},
                 {"spaces", report.spaces},
                 {"segments", report.segments},
                 {"resumed", report.resumed},
-                {"checked", {{"bounds", report.bounds_checked}, {"searches", report.searches_checked}}}});
-  else
-    print_line(
-        fmt::format("index version {}: {} learnwares of {} spaces in {} segments; checked {} bounds "
-                    "and {} searches against exact distances",
-                    report.index_version, report.learnwares, report.spaces, report.segments,
-                    report.bounds_checked, report.searches_checked));
+                {"checked", {{"bounds", report.bounds_checked}, {"searches", report.searches_checked}}},
+                {"kernels", kernels_json(report.kernels)},
+                {"warnings", report.warnings}});
+  if (output.json) return;
+  print_line(
+      fmt::format("index version {}: {} learnwares of {} spaces in {} segments; checked {} bounds "
+                  "and {} searches against exact distances",
+                  report.index_version, report.learnwares, report.spaces, report.segments,
+                  report.bounds_checked, report.searches_checked));
+  for (const market::KernelChange& kernel : report.kernels) print_line(line_of(kernel));
 }
 
-Result<void> run(ReindexArguments arguments, const OutputOptions& output) {
+/// The options from what was typed.
+Result<void> read_choices(ReindexArguments& arguments) {
   if (arguments.plan + arguments.merge + arguments.rollback + !arguments.shard.empty() > 1)
     return fail(ErrorCode::usage, "--plan, --shard, --merge and --rollback are separate steps", {},
                 "give one of them, or none to do all");
+  if (!arguments.gamma.empty()) {
+    if (arguments.rollback)
+      return fail(ErrorCode::usage, "--rollback brings back the earlier index with its kernels", "--gamma",
+                  "leave out --gamma");
+    LEARNDOCK_TRY(arguments.options.gamma, market::gamma_choice_of(arguments.gamma));
+  }
   LEARNDOCK_TRY(arguments.options.codes, market::code_type_of(arguments.codes));
   if (arguments.prefilter != "auto") {
     LEARNDOCK_TRY(arguments.options.prefilter, index::prefilter_kind(arguments.prefilter));
   }
+  return {};
+}
+
+Result<void> run(ReindexArguments arguments, const OutputOptions& output) {
+  LEARNDOCK_CHECK(read_choices(arguments));
   Meter meter(output);
   const auto progress = [&](std::string_view stage, std::uint64_t done, std::uint64_t total) {
     meter(stage, done, total);
@@ -124,11 +169,7 @@ void add_reindex_command(CLI::App& app, Invocation& invocation) {
   CLI::App* command =
       add_command(app, invocation, "reindex", "Make the search index anew from the catalogue",
                   "learndock reindex --dock mydock", [=, &output] { return run(*arguments, output); });
-  command->footer(
-      "example:\n  learndock reindex --dock mydock\n\n"
-      "Killed at any point, it leaves the index in force as it was, and the next run goes on where it\n"
-      "stopped. With many processes on one file system: --plan once, then --shard 0/n ... --shard n-1/n\n"
-      "in parallel (for instance a Slurm array), then --merge.");
+  command->footer(kFooter);
   command->add_option("--dock", arguments->dock, "The dock's directory")->required();
   command->add_flag("--plan", arguments->plan, "Only read the catalogue and fit the subspaces");
   command->add_option("--shard", arguments->shard, "Only build these pieces: i/n");
@@ -140,6 +181,10 @@ void add_reindex_command(CLI::App& app, Invocation& invocation) {
       ->add_option("--prefilter", arguments->prefilter,
                    "auto, cells, code_scan, faiss_flat or hnsw (approximate)")
       ->capture_default_str();
+  command->add_option("--gamma", arguments->gamma,
+                      "auto (the median heuristic, one gamma for all learnwares of one type, dimension and "
+                      "number of scales), a number (for all), or own (what each was made with); not given: "
+                      "as in the index in force");
   command->add_option("--landmarks", arguments->options.landmarks, "Points that span the subspace")
       ->check(whole_number(1, 8192))
       ->capture_default_str();

@@ -257,6 +257,7 @@ Result<std::shared_ptr<const IndexVersion>> IndexStore::commit(IndexContent cont
   Manifest next;
   next.covers = content.covers;
   next.options = content.options;
+  next.kernels = content.kernels;
   std::vector<std::uint64_t> items;
   for (const auto& segment : content.segments) {
     next.segments.push_back(named(segment->path(), segment->info()));

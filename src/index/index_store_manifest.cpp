@@ -16,7 +16,9 @@ namespace learndock::index {
 namespace {
 
 constexpr std::string_view kFirstWord = "learndock-index";
-constexpr int kFormat = 1;
+/// A manifest with kernels has the second: a program that does not know them would compare segments of one
+/// kernel with learnwares of another.
+constexpr int kFormat = 1, kFormatWithKernels = 2;
 constexpr std::string_view kSuffix = ".lds";
 constexpr std::size_t kNumberDigits = 16;
 
@@ -41,12 +43,14 @@ Json json_of(const Manifest& manifest) {
   for (const ManifestFile& file : manifest.segments) segments.push_back(json_of(file));
   Json options = Json::object();
   for (const auto& [key, value] : manifest.options) options[key] = value;
-  return {{"version", manifest.version},
-          {"next_number", manifest.next_number},
-          {"covers", manifest.covers},
-          {"segments", std::move(segments)},
-          {"deleted", manifest.deleted ? json_of(*manifest.deleted) : Json()},
-          {"options", std::move(options)}};
+  Json json = {{"version", manifest.version},
+               {"next_number", manifest.next_number},
+               {"covers", manifest.covers},
+               {"segments", std::move(segments)},
+               {"deleted", manifest.deleted ? json_of(*manifest.deleted) : Json()},
+               {"options", std::move(options)}};
+  if (!manifest.kernels.empty()) json["kernels"] = to_json(manifest.kernels);
+  return json;
 }
 
 Result<std::uint64_t> number_in(const Json& object, const char* key,
@@ -87,7 +91,7 @@ Result<void> read_files(const Json& json, Manifest& manifest) {
   return {};
 }
 
-Result<Manifest> manifest_of(const Json& json) {
+Result<Manifest> manifest_of(const Json& json, bool with_kernels) {
   if (!json.is_object()) return damaged("the body is not an object");
   Manifest manifest;
   LEARNDOCK_TRY(manifest.version, number_in(json, "version"));
@@ -98,6 +102,12 @@ Result<Manifest> manifest_of(const Json& json) {
   for (const auto& [key, value] : json["options"].items()) {
     if (!value.is_string()) return damaged(fmt::format("option \"{}\" is not a string", key));
     manifest.options[key] = value.get<std::string>();
+  }
+  if (json.contains("kernels") != with_kernels) return damaged("the kernels do not fit the format");
+  if (with_kernels) {
+    auto kernels = kernels_from_json(json["kernels"]);
+    if (!kernels) return damaged(kernels.error().message);
+    manifest.kernels = std::move(*kernels);
   }
   return manifest;
 }
@@ -114,7 +124,7 @@ std::string_view format_of(std::string_view line) {
 
 std::string manifest_text(const Manifest& manifest) {
   const std::string body = to_text(json_of(manifest)) + "\n";
-  return first_line(std::to_string(kFormat), body) + body;
+  return first_line(std::to_string(manifest.kernels.empty() ? kFormat : kFormatWithKernels), body) + body;
 }
 
 Result<Manifest> parse_manifest(std::string_view text) {
@@ -125,13 +135,14 @@ Result<Manifest> parse_manifest(std::string_view text) {
   const std::string_view format = format_of(line);
   if (format.empty()) return damaged("the file does not begin like a manifest");
   if (line != first_line(format, body)) return damaged("the length or the checksum does not fit");
-  if (format != std::to_string(kFormat))
-    return fail(ErrorCode::unsupported,
-                fmt::format("the manifest has format {}, this program reads {}", format, kFormat), {},
-                "use the program that wrote it, or " + std::string(kReindex));
+  if (format != std::to_string(kFormat) && format != std::to_string(kFormatWithKernels))
+    return fail(
+        ErrorCode::unsupported,
+        fmt::format("the manifest has format {}, this program reads up to {}", format, kFormatWithKernels),
+        {}, "use the program that wrote it, or " + std::string(kReindex));
   const auto json = parse_json(body, {.max_bytes = kMaxManifestBytes});
   if (!json) return damaged(json.error().message);
-  return manifest_of(*json);
+  return manifest_of(*json, format == std::to_string(kFormatWithKernels));
 }
 
 Result<Manifest> read_manifest(const std::filesystem::path& path) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "learndock/base/result.hpp"
+#include "learndock/index/space_kernels.hpp"
 
 #include <cstdint>
 #include <filesystem>
@@ -35,6 +36,7 @@ struct Manifest {
   std::vector<ManifestFile> segments = {};
   std::optional<ManifestFile> deleted = {};
   std::map<std::string, std::string> options = {};
+  SpaceKernels kernels = {};
   bool operator==(const Manifest&) const = default;
 };
 

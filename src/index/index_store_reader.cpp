@@ -58,7 +58,8 @@ Result<IndexVersion> without_manifest(const std::filesystem::path& directory) {
 }  // namespace
 
 IndexVersion load_version(const std::filesystem::path& directory, const Manifest& manifest) {
-  IndexVersion version{manifest.version, {manifest.covers, {}, Tombstones(), manifest.options}, {}};
+  IndexVersion version{
+      manifest.version, {manifest.covers, {}, Tombstones(), manifest.options, manifest.kernels}, {}};
   const auto reason = [&](Error error) {
     if (error.fix.empty()) error.fix = kReindex;
     version.rebuild_needed.push_back(std::move(error));

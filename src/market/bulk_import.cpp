@@ -1,6 +1,7 @@
 // Bulk import of records without packages.
 #include "learndock/spec/codec.hpp"
 
+#include "market/blind_check.hpp"
 #include "market/line_reader.hpp"
 #include "market/market_state.hpp"
 
@@ -82,7 +83,8 @@ Result<catalog::LearnwareRecord> record_from_line(std::string_view line) {
 /// The lines that wait to be stored together.
 class Batch {
  public:
-  Batch(const std::filesystem::path& file, ImportOutcome& outcome) : file_(file), outcome_(outcome) {}
+  Batch(const std::filesystem::path& file, const index::SpaceKernels& kernels, ImportOutcome& outcome)
+      : file_(file), kernels_(kernels), outcome_(outcome) {}
 
   void reject(std::size_t line, Error error) {
     outcome_.rejected.push_back({fmt::format("{}:{}", file_.string(), line), std::move(error)});
@@ -92,7 +94,7 @@ class Batch {
   void add(std::size_t line, std::string_view text) {
     auto record = record_from_line(text);
     if (!record) return reject(line, std::move(record).error());
-    auto entry = make_entry(*record);
+    auto entry = make_entry(*record, kernels_);
     if (!entry) return reject(line, std::move(entry).error());
     bytes_ += record->statistical.size() + record->semantic_json.size();
     records_.push_back(std::move(*record));
@@ -120,12 +122,31 @@ class Batch {
       if (kept != i) {
         records_[kept] = std::move(records_[i]);
         entries_[kept] = std::move(entries_[i]);
+        lines_[kept] = lines_[i];
       }
       ++kept;
     }
     records_.resize(kept);
     entries_.resize(kept);
+    lines_.resize(kept);
     return {};
+  }
+
+  /// Counts the lines to be stored whose kernel tells nothing apart.
+  Result<void> count_blind(const compute::Backend& backend) {
+    for (std::size_t i = 0; i < entries_.size(); ++i) {
+      if (!entries_[i]->specification) continue;
+      LEARNDOCK_TRY(const auto value, blind_value(*entries_[i]->specification, backend));
+      if (value && ++blind_ == 1) first_blind_ = {lines_[i], *value, entries_[i]->specification->gamma};
+    }
+    return {};
+  }
+  /// One warning of all: in a million lines there may be as many.
+  void warn_of_blind() {
+    if (blind_ == 0) return;
+    outcome_.warnings.push_back(
+        fmt::format("{}:{}: {}", file_.string(), first_blind_.line,
+                    blind_warning(first_blind_.value, first_blind_.gamma, blind_, outcome_.imported.size())));
   }
 
   [[nodiscard]] const std::vector<catalog::LearnwareRecord>& records() const { return records_; }
@@ -142,12 +163,19 @@ class Batch {
   }
 
  private:
+  struct FirstBlind {
+    std::size_t line = 0;
+    double value = 0, gamma = 0;
+  };
   const std::filesystem::path& file_;
+  const index::SpaceKernels& kernels_;  // in force
   ImportOutcome& outcome_;
   std::vector<catalog::LearnwareRecord> records_;
   NewEntries entries_;
   std::vector<std::size_t> lines_;
   std::size_t bytes_ = 0;
+  std::size_t blind_ = 0;  // of all batches
+  FirstBlind first_blind_;
 };
 
 }  // namespace
@@ -159,10 +187,11 @@ Result<ImportOutcome> Market::import_specifications(const std::filesystem::path&
   std::error_code size_error;
   const std::uint64_t total = std::filesystem::file_size(jsonl, size_error);
   ImportOutcome outcome;
-  Batch batch(jsonl, outcome);
+  Batch batch(jsonl, state_->kernels, outcome);
   const auto flush = [&]() -> Result<void> {
     const std::lock_guard lock(state_->writer);
     LEARNDOCK_CHECK(batch.drop_taken([&](const LearnwareId& id) { return state_->catalog->has_id(id); }));
+    LEARNDOCK_CHECK(batch.count_blind(*state_->backend));
     if (!batch.records().empty()) {
       LEARNDOCK_TRY(const auto stored, state_->insert(batch.records(), batch.take_entries()));
       batch.stored(stored);
@@ -184,6 +213,7 @@ Result<ImportOutcome> Market::import_specifications(const std::filesystem::path&
     if (progress) progress(reader.bytes_read(), total);
   }
   LEARNDOCK_CHECK(flush());
+  batch.warn_of_blind();
   if (progress) progress(total, total);
   return outcome;
 }

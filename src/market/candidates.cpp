@@ -67,14 +67,48 @@ double mass_of(const compute::ReducedSetView& view) {
                          [](double sum, double weight) { return sum + std::abs(weight); });
 }
 
+/// Whether the entry's self term is under the kernel of this view of it.
+bool has_self_of(const index::Entry& entry, const compute::ReducedSetView& view) {
+  return entry.specification->gamma == view.gamma;
+}
+
 /// With one kernel MMD >= | ||l|| - ||u|| |; with two the terms come from different spaces and only
-/// |<l, u>| <= mass * mass is left.
-double least_distance(const index::Entry& entry, const Query& query) {
-  const compute::ReducedSetView view = entry.specification->view();
-  if (view.kernel() != query.view.kernel())
-    return entry.self_inner - 2 * mass_of(view) * query.mass + query.self;
+/// |<l, u>| <= mass * mass is left. A self term that is not known is at least 0.
+double least_distance(const index::Entry& entry, const compute::ReducedSetView& view, const Query& query) {
+  const bool known = has_self_of(entry, view);
+  if (!known || view.kernel() != query.view.kernel())
+    return (known ? entry.self_inner : 0.0) - 2 * mass_of(view) * query.mass + query.self;
   const double difference = std::sqrt(std::max(0.0, entry.self_inner)) - std::sqrt(std::max(0.0, query.self));
   return difference * difference;
+}
+
+/// Under the learnware's own gamma where compat scores are asked for, whatever kernel is in force.
+compute::ReducedSetView view_for(const index::Entry& entry, ScoreMode mode) {
+  compute::ReducedSetView view = entry.specification->view();
+  if (mode == ScoreMode::compat) view.gamma = entry.stored_gamma();
+  return view;
+}
+
+/// Self terms of [first, first + count) as the entries have them; those under another kernel than the one in
+/// force are computed when first asked for.
+Result<void> take_self(Candidates& candidates, std::size_t first, std::size_t count,
+                       const compute::Backend& backend) {
+  std::vector<std::size_t> missing;
+  for (std::size_t i = first; i < first + count; ++i) {
+    const index::Entry& entry = *candidates.entries[i];
+    const bool stored = has_self_of(entry, candidates.views[i]);
+    candidates.self[i] = stored ? entry.self_inner : entry.own_self.load(std::memory_order_relaxed);
+    if (!stored && std::isnan(candidates.self[i])) missing.push_back(i);
+  }
+  std::vector<compute::ReducedSetView> views;
+  for (const std::size_t i : missing) views.push_back(candidates.views[i]);
+  std::vector<double> self(views.size());
+  LEARNDOCK_CHECK(backend.self_inner_products(views, self));
+  for (std::size_t m = 0; m < missing.size(); ++m) {
+    candidates.self[missing[m]] = self[m];
+    candidates.entries[missing[m]]->own_self.store(self[m], std::memory_order_relaxed);
+  }
+  return {};
 }
 
 std::vector<std::size_t> deciding(const Candidates& candidates, double query_self, std::size_t leading) {
@@ -174,8 +208,7 @@ Candidates comparable(const Entries& entries, const spec::RkmeSpecification& que
       ++skipped[mismatch];
   }
   candidates.views.reserve(candidates.entries.size());
-  for (const index::Entry* entry : candidates.entries)
-    candidates.views.push_back(entry->specification->view());
+  for (const index::Entry* entry : candidates.entries) candidates.views.push_back(view_for(*entry, mode));
   skipped.warn(query, mode, warnings);
   return candidates;
 }
@@ -192,12 +225,12 @@ Result<void> evaluate(Candidates& candidates, const Query& query, const compute:
     const auto views = std::span(candidates.views).subspan(first, count);
     LEARNDOCK_CHECK(
         backend.inner_products(query.view, views, std::span(candidates.user).subspan(first, count)));
-    if (!stored_self)
+    if (stored_self)
+      LEARNDOCK_CHECK(take_self(candidates, first, count, backend));
+    else
       LEARNDOCK_CHECK(backend.self_inner_products(views, std::span(candidates.self).subspan(first, count)));
-    for (std::size_t i = first; i < first + count; ++i) {
-      if (stored_self) candidates.self[i] = candidates.entries[i]->self_inner;
+    for (std::size_t i = first; i < first + count; ++i)
       candidates.distance[i] = candidates.self[i] - 2 * candidates.user[i] + query.self;
-    }
     candidates.evaluated = first + count;
   }
   return {};
@@ -206,7 +239,7 @@ Result<void> evaluate(Candidates& candidates, const Query& query, const compute:
 double drop_unusable(Candidates& candidates, const Query& query, std::vector<std::string>& warnings) {
   double bound = kInfinity;
   for (std::size_t i = candidates.evaluated; i < candidates.entries.size(); ++i)
-    bound = std::min(bound, least_distance(*candidates.entries[i], query));
+    bound = std::min(bound, least_distance(*candidates.entries[i], candidates.views[i], query));
   std::size_t kept = 0;
   for (std::size_t i = 0; i < candidates.evaluated; ++i) {
     if (!std::isfinite(candidates.distance[i])) continue;

@@ -113,6 +113,7 @@ Result<void> put_in_force(Market::State& state, std::shared_ptr<const index::Sto
   parts.parts.push_back(index::live_part(added->space_key(), added, keys));
   index::IndexContent content;
   for (const auto& part : parts.parts) content.segments.push_back(part->part->segment());
+  content.kernels = current->kernels;
   content.covers = keys.empty() ? 0 : keys.back();
   content.options = state.store->current()->content.options;
   LEARNDOCK_TRY(const auto version, state.store->commit(std::move(content), state.store->current()->number));

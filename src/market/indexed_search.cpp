@@ -342,10 +342,11 @@ void warn_if_space_is_blind(const Comparable& comparable, std::vector<std::strin
     if (part.part->space() == nullptr) continue;
     const double mean = part.part->space()->subspace().statistics.mean_kernel;
     if (!(mean < spec::kKernelBlindThreshold)) continue;
-    warnings.push_back(
-        fmt::format("kernel blind: the learnwares of this space have a mean kernel value of "
-                    "{:.2g}, under {}; distances mostly reflect weight concentration",
-                    mean, spec::kKernelBlindThreshold));
+    warnings.push_back(fmt::format(
+        "kernel blind: the learnwares of this space have a mean kernel value of "
+        "{:.2g}, under {}; distances mostly reflect weight concentration. A gamma that tells them "
+        "apart: learndock reindex --gamma auto",
+        mean, spec::kKernelBlindThreshold));
     return;
   }
 }

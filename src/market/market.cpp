@@ -4,6 +4,7 @@
 #include "learndock/compute/registry.hpp"
 #include "learndock/spec/codec.hpp"
 
+#include "market/blind_check.hpp"
 #include "market/index_keeper.hpp"
 #include "market/market_index.hpp"
 #include "market/market_state.hpp"
@@ -81,6 +82,14 @@ std::vector<fs::path> expand(const std::vector<fs::path>& paths, std::vector<Rej
     packages.insert(packages.end(), inside->begin(), inside->end());
   }
   return packages;
+}
+
+/// A check that fails says nothing: what it would have warned of is no reason to refuse a learnware.
+void warn_if_blind(const index::Entry& entry, const compute::Backend& backend,
+                   std::vector<std::string>& warnings) {
+  if (!entry.specification) return;
+  const auto value = blind_value(*entry.specification, backend);
+  if (value && *value) warnings.push_back(blind_warning(**value, entry.specification->gamma));
 }
 
 }  // namespace
@@ -181,12 +190,14 @@ Result<catalog::LearnwareRecord> Market::add_package(const fs::path& path,
   std::error_code size_error;
   record.package_bytes = fs::file_size(canonical, size_error);
 
+  auto entry = make_entry(record, state_->kernels);
+  if (entry && warnings != nullptr) warn_if_blind(**entry, *state_->backend, *warnings);
+
   const std::lock_guard lock(state_->writer);
   auto digest = state_->blobs->put(canonical);
   remove_canonical();
   if (!digest) return Failure(std::move(digest).error());
   record.package_digest = *digest;
-  auto entry = make_entry(record);
   auto stored = entry ? state_->insert({&record, 1}, {std::move(*entry)}) : Failure(std::move(entry).error());
   if (stored) return std::move(stored->front());
   const auto named = state_->catalog->has_package(*digest);

@@ -8,6 +8,7 @@
 #include "market/market_index.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace learndock::market {
 namespace {
@@ -30,15 +31,15 @@ Result<void> compute_self_terms(const NewEntries& entries, const compute::Backen
 constexpr std::size_t kReadTogether = 4096, kDecodedTogether = 64;
 
 /// Decoding a record takes longer than reading it.
-Result<void> make_entries(std::span<const catalog::LearnwareRecord> records, unsigned threads,
-                          NewEntries& entries) {
+Result<void> make_entries(std::span<const catalog::LearnwareRecord> records,
+                          const index::SpaceKernels& kernels, unsigned threads, NewEntries& entries) {
   const std::size_t first = entries.size();
   entries.resize(first + records.size());
   std::vector<Result<void>> done((records.size() + kDecodedTogether - 1) / kDecodedTogether);
   compute::run_tasks(done.size(), threads, [&](std::size_t task) {
     const std::size_t end = std::min(records.size(), (task + 1) * kDecodedTogether);
     for (std::size_t i = task * kDecodedTogether; i < end; ++i) {
-      auto entry = make_entry(records[i]);
+      auto entry = make_entry(records[i], kernels);
       if (!entry) {
         done[task] = pass_on(std::move(entry).error(), "learnware " + records[i].id.text());
         return;
@@ -50,12 +51,21 @@ Result<void> make_entries(std::span<const catalog::LearnwareRecord> records, uns
   return {};
 }
 
+/// A group's gamma in place of the specification's own, which compat scores still ask for.
+void put_under(const index::SpaceKernels& kernels, index::Entry& entry) {
+  if (kernels.empty() || !entry.specification) return;
+  const auto gamma = kernels.gamma_of(index::KernelGroup::of(*entry.specification));
+  if (!gamma || *gamma == entry.specification->gamma) return;
+  entry.own_gamma = std::exchange(entry.specification->gamma, *gamma);
+}
+
 }  // namespace
 
 Market::State::State() = default;
 Market::State::~State() = default;
 
-Result<std::shared_ptr<index::Entry>> make_entry(const catalog::LearnwareRecord& record) {
+Result<std::shared_ptr<index::Entry>> make_entry(const catalog::LearnwareRecord& record,
+                                                 const index::SpaceKernels& kernels) {
   auto entry = std::make_shared<index::Entry>();
   entry->sequence = record.sequence;
   entry->id = record.id;
@@ -71,6 +81,7 @@ Result<std::shared_ptr<index::Entry>> make_entry(const catalog::LearnwareRecord&
   if (!record.statistical.empty()) {
     LEARNDOCK_TRY(entry->specification, spec::from_binary(record.statistical));
   }
+  put_under(kernels, *entry);
   return entry;
 }
 
@@ -80,20 +91,22 @@ std::uint64_t specification_bytes(const index::Entry& entry) {
 }
 
 Result<void> Market::State::load() {
+  kernels = store->current()->content.kernels;
   NewEntries entries;
   std::vector<catalog::LearnwareRecord> batch;
   const auto take = [&](catalog::LearnwareRecord& record) -> Result<void> {
     batch.push_back(std::move(record));
     if (batch.size() < kReadTogether) return {};
-    LEARNDOCK_CHECK(make_entries(batch, used_threads(), entries));
+    LEARNDOCK_CHECK(make_entries(batch, kernels, used_threads(), entries));
     batch.clear();
     return {};
   };
   LEARNDOCK_CHECK(catalog->visit_all(take));
-  LEARNDOCK_CHECK(make_entries(batch, used_threads(), entries));
+  LEARNDOCK_CHECK(make_entries(batch, kernels, used_threads(), entries));
   LEARNDOCK_CHECK(compute_self_terms(entries, *backend));
   index::Snapshot first;
   LEARNDOCK_TRY(first.version, catalog->version());
+  first.kernels = kernels;
   first.semantic = std::make_shared<index::SemanticIndex>();
   const std::vector<std::shared_ptr<const index::Entry>> all(entries.begin(), entries.end());
   OpenedIndex opened = open_index(*store->current(), all, backend, used_threads());

@@ -21,7 +21,9 @@ namespace learndock::market {
 using NewEntries = std::vector<std::shared_ptr<index::Entry>>;
 
 /// Everything of an entry but its self term, which is computed for many at once.
-[[nodiscard]] Result<std::shared_ptr<index::Entry>> make_entry(const catalog::LearnwareRecord& record);
+/// @param kernels  in force: the entry's specification gets its group's gamma
+[[nodiscard]] Result<std::shared_ptr<index::Entry>> make_entry(const catalog::LearnwareRecord& record,
+                                                               const index::SpaceKernels& kernels = {});
 
 /// Bytes of points and weights.
 [[nodiscard]] std::uint64_t specification_bytes(const index::Entry& entry);
@@ -40,6 +42,7 @@ struct Market::State {
   std::unique_ptr<catalog::Catalog> catalog;
   std::unique_ptr<package::BlobStore> blobs;
   std::unique_ptr<index::IndexStore> store;
+  index::SpaceKernels kernels;  // in force; only a reindex of a closed dock changes them
   index::SnapshotHolder snapshots;
   std::mutex writer;  // one change at a time: catalogue, then index
   std::atomic<std::uint64_t> staged{0};

@@ -6,6 +6,7 @@
 #include "learndock/index/index_store.hpp"
 #include "learndock/index/segment_part.hpp"
 #include "learndock/spec/codec.hpp"
+#include "learndock/spec/mmd.hpp"
 
 #include "compute/parallel.hpp"
 #include "market/directory_lock.hpp"
@@ -15,6 +16,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
 namespace learndock::market {
 namespace {
@@ -105,7 +107,9 @@ class RangeBuilder {
   Result<void> add(catalog::LearnwareRecord& record) {
     if (record.statistical.empty()) return {};
     LEARNDOCK_TRY(spec::RkmeSpecification specification, spec::from_binary(record.statistical));
-    const auto space = space_of_.find(index::SpaceKey::of(specification));
+    const index::SpaceKey key = plan_.kernels.in_force(index::SpaceKey::of(specification));
+    specification.gamma = key.gamma;
+    const auto space = space_of_.find(key);
     // What codes cannot hold is compared directly.
     if (space == space_of_.end() || !is_indexable(specification)) return {};
     LEARNDOCK_TRY(Piece* const piece, piece_of(space->second));
@@ -136,8 +140,21 @@ class RangeBuilder {
   std::map<std::size_t, Piece> pieces_;
 };
 
+/// Mean kernel values under the threshold.
+using BlindSpaces = std::map<index::SpaceKey, double>;
+
+std::vector<std::string> warnings_of(const BlindSpaces& blind) {
+  std::vector<std::string> warnings;
+  for (const auto& [space, mean] : blind)
+    warnings.push_back(fmt::format(
+        "kernel blind: the learnwares of {} have a mean kernel value of {:.2g}, under {}: distances mostly "
+        "reflect weight concentration. A gamma that tells them apart: learndock reindex --gamma auto",
+        space.text(), mean, spec::kKernelBlindThreshold));
+  return warnings;
+}
+
 Result<void> check_piece(const fs::path& file, const SequenceRange& range, unsigned threads,
-                         ReindexReport& report) {
+                         ReindexReport& report, BlindSpaces& blind) {
   LEARNDOCK_TRY(const auto backend, compute::open_backend("cpu", threads));
   LEARNDOCK_TRY(const auto part, index::open_part(file, backend, threads));
   LEARNDOCK_TRY(const index::PartCheck checked, index::check_part(part, threads));
@@ -147,6 +164,8 @@ Result<void> check_piece(const fs::path& file, const SequenceRange& range, unsig
       return fail(ErrorCode::corrupt, "a piece holds learnwares of another one", file.string(),
                   "remove the folder and plan again");
   }
+  const double mean = part->space()->subspace().statistics.mean_kernel;
+  if (mean < spec::kKernelBlindThreshold) blind.emplace(part->space_key(), mean);
   report.bounds_checked += checked.bounds.pairs;
   report.searches_checked += checked.searches;
   report.learnwares += part->count();
@@ -199,14 +218,21 @@ Result<ReindexReport> put_in_force(const fs::path& dock, const ReindexPlan& plan
     files.insert(files.end(), pieces->begin(), pieces->end());
     ranges.resize(files.size(), plan.ranges[range]);
   }
+  LEARNDOCK_TRY(const auto store, index::IndexStore::open(index_folder(dock)));
+  if (store->current()->content.kernels != plan.kernels_before)
+    return fail(ErrorCode::conflict, "other kernels came in force since this reindex was planned",
+                reindex_folder(dock).string(), "plan it again: learndock reindex --plan");
   ReindexReport report;
   report.spaces = plan.spaces.size();
+  report.kernels = plan.changes;
+  BlindSpaces blind;
   for (std::size_t i = 0; i < files.size(); ++i) {
-    LEARNDOCK_CHECK(check_piece(files[i], ranges[i], threads_of(options), report));
+    LEARNDOCK_CHECK(check_piece(files[i], ranges[i], threads_of(options), report, blind));
     if (progress) progress("checking", i + 1, files.size());
   }
-  LEARNDOCK_TRY(const auto store, index::IndexStore::open(index_folder(dock)));
+  report.warnings = warnings_of(blind);
   index::IndexContent content;
+  content.kernels = plan.kernels;
   content.options = kept_options(options);
   content.covers = plan.ranges.empty() ? 0 : plan.ranges.back().last;
   for (const fs::path& file : files) {

@@ -4,15 +4,18 @@
 #include "learndock/base/file.hpp"
 #include "learndock/base/log.hpp"
 #include "learndock/compute/registry.hpp"
+#include "learndock/index/index_store.hpp"
 #include "learndock/index/segment_part.hpp"
 #include "learndock/spec/codec.hpp"
 
 #include "index/mixed_number.hpp"
+#include "market/market_index.hpp"
+#include "market/reindex_kernels.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
+#include <optional>
 
 namespace learndock::market {
 namespace {
@@ -20,7 +23,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view kPlanFile = "plan.json";
-constexpr int kPlanFormat = 1;
+constexpr int kPlanFormat = 2;
 constexpr std::uint64_t kProgressStride = 4096;
 /// Each is an open, mapped file of a running dock.
 constexpr std::size_t kMostSegments = 500;
@@ -29,22 +32,8 @@ fs::path space_file(const fs::path& dock, std::size_t space) {
   return reindex_folder(dock) / fmt::format("space-{:06}.lds", space);
 }
 
-/// A space while the catalogue is read: how many it has, and a sample of them, those whose mixed numbers are
-/// least: the same in every run.
-struct Found {
-  std::size_t count = 0;
-  std::map<std::uint64_t, spec::RkmeSpecification> sample;  // by hash, the least kept
-
-  void add(std::uint64_t hash, spec::RkmeSpecification specification) {
-    ++count;
-    if (sample.size() == index::kSubspaceSample && hash >= std::prev(sample.end())->first) return;
-    sample.emplace(hash, std::move(specification));
-    if (sample.size() > index::kSubspaceSample) sample.erase(std::prev(sample.end()));
-  }
-};
-
 struct CatalogueRead {
-  std::map<index::SpaceKey, Found> spaces;
+  SpaceSamples spaces;  // by the gammas of the specifications
   std::vector<SequenceRange> ranges;
 };
 
@@ -65,10 +54,12 @@ Result<CatalogueRead> read_catalogue(const catalog::Catalog& catalog, const Rein
     if (record.statistical.empty()) return {};
     auto specification = spec::from_binary(record.statistical);
     if (!specification) return pass_on(std::move(specification).error(), "learnware " + record.id.text());
-    if (!is_indexable(*specification)) return {};
-    index::SpaceKey key = index::SpaceKey::of(*specification);
-    read.spaces[std::move(key)].add(index::mixed_number(options.seed, record.sequence),
-                                    std::move(*specification));
+    if (!specification->gaussian()) return {};
+    SpaceSample& space = read.spaces[index::SpaceKey::of(*specification)];
+    if (is_indexable(*specification))
+      space.add(index::mixed_number(options.seed, record.sequence), std::move(*specification));
+    else
+      ++space.others;
     return {};
   }));
   if (progress) progress("reading", total, total);
@@ -76,7 +67,7 @@ Result<CatalogueRead> read_catalogue(const catalog::Catalog& catalog, const Rein
 }
 
 Result<void> fit_and_store(const fs::path& dock, std::size_t number, const index::SpaceKey& key,
-                           const Found& found, const ReindexOptions& options,
+                           const SpaceSample& found, const ReindexOptions& options,
                            const compute::Backend& backend) {
   std::vector<compute::ReducedSetView> sample;
   for (const auto& [hash, specification] : found.sample) sample.push_back(specification.view());
@@ -102,6 +93,30 @@ Json options_json(const ReindexOptions& options) {
           {"seed", options.seed}};
 }
 
+Json changes_json(const std::vector<KernelChange>& changes) {
+  Json list = Json::array();
+  for (const KernelChange& change : changes)
+    list.push_back({{"type", change.type},
+                    {"dimension", change.dimension},
+                    {"scales", change.scales},
+                    {"specified", change.specified},
+                    {"from", change.from},
+                    {"to", change.to},
+                    {"learnwares", change.learnwares}});
+  return list;
+}
+
+/// Throws the library's exception for what is damaged, as `plan_from`.
+std::vector<KernelChange> changes_from(const Json& list) {
+  std::vector<KernelChange> changes;
+  for (const Json& one : list)
+    changes.push_back({one.at("type").get<std::string>(), one.at("dimension").get<std::size_t>(),
+                       one.at("scales").get<std::uint32_t>(), one.at("specified").get<double>(),
+                       one.at("from").get<double>(), one.at("to").get<double>(),
+                       one.at("learnwares").get<std::uint64_t>()});
+  return changes;
+}
+
 Json plan_json(const ReindexPlan& plan, const ReindexOptions& options) {
   Json ranges = Json::array(), spaces = Json::array();
   for (const SequenceRange& range : plan.ranges) ranges.push_back({range.first, range.last});
@@ -113,19 +128,29 @@ Json plan_json(const ReindexPlan& plan, const ReindexOptions& options) {
   return {{"format", kPlanFormat},
           {"catalog_version", plan.catalog_version},
           {"options", options_json(options)},
+          {"gamma", plan.gamma},
+          {"kernels_before", to_json(plan.kernels_before)},
+          {"kernels", to_json(plan.kernels)},
+          {"kernel_changes", changes_json(plan.changes)},
           {"ranges", std::move(ranges)},
           {"spaces", std::move(spaces)}};
 }
 
-std::string plan_id(std::uint64_t catalog_version, const ReindexOptions& options) {
-  return sha256_hex(fmt::format("{} {}", catalog_version, to_text(options_json(options)))).substr(0, 12);
+std::string plan_id(const ReindexPlan& plan, const ReindexOptions& options) {
+  return sha256_hex(fmt::format("{} {} {} {}", plan.catalog_version, to_text(options_json(options)),
+                                plan.gamma, to_text(to_json(plan.kernels_before))))
+      .substr(0, 12);
 }
 
 /// The file was written whole by this program; anything else is damage, told by an exception of the library.
-ReindexPlan plan_from(const Json& json, const ReindexOptions& options) {
+Result<ReindexPlan> plan_from(const Json& json, const ReindexOptions& options) {
   ReindexPlan plan;
   plan.catalog_version = json.at("catalog_version").get<std::uint64_t>();
-  plan.id = plan_id(plan.catalog_version, options);
+  plan.gamma = json.at("gamma").get<std::string>();
+  LEARNDOCK_TRY(plan.kernels_before, index::kernels_from_json(json.at("kernels_before")));
+  LEARNDOCK_TRY(plan.kernels, index::kernels_from_json(json.at("kernels")));
+  plan.changes = changes_from(json.at("kernel_changes"));
+  plan.id = plan_id(plan, options);
   for (const Json& range : json.at("ranges"))
     plan.ranges.push_back({range.at(0).get<std::uint64_t>(), range.at(1).get<std::uint64_t>()});
   for (const Json& space : json.at("spaces")) {
@@ -134,6 +159,29 @@ ReindexPlan plan_from(const Json& json, const ReindexOptions& options) {
                            space.at("scales").get<std::uint32_t>()});
   }
   return plan;
+}
+
+Failure other_gamma(const ReindexPlan& plan, const fs::path& file) {
+  return fail(ErrorCode::conflict,
+              fmt::format("the reindex under way was planned {}",
+                          plan.gamma.empty() ? "without --gamma" : "with --gamma " + plan.gamma),
+              file.string(), "give the options it was planned with, or remove the folder and plan again");
+}
+
+/// The plan under way when it is still of use, nothing when there is none or the dock has changed.
+Result<std::optional<ReindexPlan>> plan_under_way(const fs::path& dock, std::uint64_t catalog_version,
+                                                  const index::SpaceKernels& in_force,
+                                                  const ReindexOptions& options) {
+  const fs::path file = reindex_folder(dock) / kPlanFile;
+  std::error_code no_plan;
+  if (!fs::exists(file, no_plan)) return std::nullopt;
+  // Pieces that took hours are not thrown away for a mistyped option.
+  ReindexOptions of_any_gamma = options;
+  of_any_gamma.gamma = {};
+  LEARNDOCK_TRY(ReindexPlan known, read_plan(dock, of_any_gamma));
+  if (known.catalog_version != catalog_version || known.kernels_before != in_force) return std::nullopt;
+  if (known.gamma != options.gamma.text()) return other_gamma(known, file);
+  return std::optional(std::move(known));
 }
 
 }  // namespace
@@ -174,7 +222,11 @@ Result<ReindexPlan> read_plan(const fs::path& dock, const ReindexOptions& option
     if (json.at("format") != Json(kPlanFormat) || json.at("options") != options_json(options))
       return fail(ErrorCode::conflict, "the reindex under way was planned with other options", file.string(),
                   "give the options it was planned with, or remove the folder and plan again");
-    return plan_from(json, options);
+    auto plan = plan_from(json, options);
+    if (!plan) return pass_on(std::move(plan).error(), file.string());
+    const bool given = options.gamma.kind != GammaChoice::Kind::in_force;
+    if (given && plan->gamma != options.gamma.text()) return other_gamma(*plan, file);
+    return plan;
   } catch (const Json::exception& error) {
     return fail(ErrorCode::corrupt, fmt::format("the plan cannot be read: {}", error.what()), file.string(),
                 "remove the folder and plan again");
@@ -184,19 +236,25 @@ Result<ReindexPlan> read_plan(const fs::path& dock, const ReindexOptions& option
 Result<ReindexPlan> make_plan(const fs::path& dock, const catalog::Catalog& catalog,
                               const ReindexOptions& options, const ReindexProgress& progress) {
   LEARNDOCK_TRY(const std::uint64_t version, catalog.version());
-  auto known = read_plan(dock, options);
-  if (known && known->catalog_version == version) return known;
-  // Pieces that took hours are not thrown away for a mistyped option.
-  std::error_code no_plan;
-  if (!known && fs::exists(reindex_folder(dock) / kPlanFile, no_plan)) return known;
+  LEARNDOCK_TRY(index::IndexVersion in_force, index::read_index(index_folder(dock)));
+  index::SpaceKernels& before = in_force.content.kernels;
+  LEARNDOCK_TRY(auto known, plan_under_way(dock, version, before, options));
+  if (known) return std::move(*known);
   std::error_code error;
   fs::remove_all(reindex_folder(dock), error);
   if (!error) fs::create_directories(reindex_folder(dock), error);
   if (error) return Failure(system_error(error.value(), "make the folder", reindex_folder(dock)));
   LEARNDOCK_TRY(CatalogueRead read, read_catalogue(catalog, options, progress));
   LEARNDOCK_TRY(const auto backend, compute::open_backend("cpu", options.threads));
-  ReindexPlan plan{plan_id(version, options), version, std::move(read.ranges), {}};
-  for (const auto& [key, found] : read.spaces) {
+  ReindexPlan plan;
+  plan.catalog_version = version;
+  plan.ranges = std::move(read.ranges);
+  plan.gamma = options.gamma.text();
+  LEARNDOCK_TRY(plan.kernels, choose_kernels(options.gamma, before, read.spaces, options.seed));
+  plan.changes = kernel_changes(before, plan.kernels, read.spaces);
+  plan.kernels_before = std::move(before);
+  plan.id = plan_id(plan, options);
+  for (const auto& [key, found] : spaces_under(plan.kernels, std::move(read.spaces))) {
     if (found.count < options.smallest_space) continue;
     if (const auto fitted = fit_and_store(dock, plan.spaces.size(), key, found, options, *backend); !fitted) {
       log(LogLevel::warning, "no index for " + key.text() + ": " + describe(fitted.error()));

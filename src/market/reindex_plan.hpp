@@ -3,6 +3,7 @@
 #include "learndock/catalog/catalog.hpp"
 #include "learndock/index/feature_space.hpp"
 #include "learndock/index/segment_part.hpp"
+#include "learndock/index/space_kernels.hpp"
 #include "learndock/index/space_key.hpp"
 #include "learndock/market/reindex.hpp"
 
@@ -21,10 +22,13 @@ struct SequenceRange {
 
 /// What a reindex does, as DOCK/reindex/plan.json says it. Each space's subspace lies beside it.
 struct ReindexPlan {
-  std::string id;  ///< of its catalogue's state and options
+  std::string id;  ///< of its catalogue's state, options and the kernels in force
   std::uint64_t catalog_version = 0;
   std::vector<SequenceRange> ranges;
-  std::vector<index::SpaceKey> spaces;
+  std::vector<index::SpaceKey> spaces = {};  ///< under `kernels`
+  std::string gamma;                         ///< the choice as GammaChoice::text
+  index::SpaceKernels kernels_before, kernels;
+  std::vector<KernelChange> changes;
 };
 
 /// Whether parts of the index can hold it: the rest is compared directly.
@@ -39,7 +43,7 @@ struct ReindexPlan {
 
 [[nodiscard]] std::filesystem::path reindex_folder(const std::filesystem::path& dock);
 
-/// @errors not_found, corrupt
+/// @errors not_found, corrupt, conflict (planned with other options)
 [[nodiscard]] Result<ReindexPlan> read_plan(const std::filesystem::path& dock, const ReindexOptions& options);
 /// Reads the catalogue and fits the subspaces; the plan appears last.
 [[nodiscard]] Result<ReindexPlan> make_plan(const std::filesystem::path& dock,

@@ -16,6 +16,7 @@
 #include <chrono>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 namespace learndock::market {
 namespace {
@@ -73,36 +74,50 @@ Result<Query> query_of(const spec::RkmeSpecification& spec, const compute::Backe
   return query;
 }
 
-Result<void> warn_if_blind(const spec::RkmeSpecification& query, const compute::Backend& backend,
+/// @param chosen  the gamma is that of the index, not of the query's own
+Result<void> warn_if_blind(const spec::RkmeSpecification& query, bool chosen, const compute::Backend& backend,
                            std::vector<std::string>& warnings) {
   LEARNDOCK_TRY(const double mean, spec::mean_off_diagonal_kernel(query, backend));
   if (mean < spec::kKernelBlindThreshold)
     warnings.push_back(fmt::format(
         "kernel blind: the query's mean off-diagonal kernel value is {:.2g}, under {}; with gamma {} "
         "distances mostly reflect weight concentration. Scale the features as the learnwares' makers did and "
-        "make the specification again. Another gamma helps where learnwares have that gamma too: absolute "
-        "scores skip the others, --scores compat compares them",
-        mean, spec::kKernelBlindThreshold, query.gamma));
+        "make the specification again. {}",
+        mean, spec::kKernelBlindThreshold, query.gamma,
+        chosen ? "That gamma is the index's: learndock reindex --gamma auto chooses another"
+               : "Another gamma helps where learnwares have that gamma too: absolute scores skip the others, "
+                 "--scores compat compares them"));
   return {};
+}
+
+/// The gamma that the index has chosen for what is to be compared with the request's specification.
+std::optional<double> chosen_gamma(const index::Snapshot& snapshot, const SearchRequest& request) {
+  if (!request.specification || request.scores != ScoreMode::absolute) return std::nullopt;
+  return snapshot.kernels.gamma_of(index::KernelGroup::of(*request.specification));
 }
 
 /// One search with a statistical specification, stage by stage.
 class StatisticalSearch {
  public:
-  StatisticalSearch(const SearchRequest& request, const compute::Backend& backend, unsigned threads,
-                    Deadline& deadline, SearchAnswer& answer)
-      : request_(request), backend_(backend), threads_(threads), deadline_(deadline), answer_(answer) {}
+  StatisticalSearch(const SearchRequest& request, bool chosen_gamma, const compute::Backend& backend,
+                    unsigned threads, Deadline& deadline, SearchAnswer& answer)
+      : request_(request),
+        chosen_gamma_(chosen_gamma),
+        backend_(backend),
+        threads_(threads),
+        deadline_(deadline),
+        answer_(answer) {}
 
   /// By the stored index. @param items  null: nothing was filtered
   Result<void> run_indexed(const index::Snapshot& snapshot, const index::Bitmap* items) {
-    LEARNDOCK_CHECK(warn_if_blind(*request_.specification, backend_, answer_.warnings));
+    LEARNDOCK_CHECK(warn_if_blind(*request_.specification, chosen_gamma_, backend_, answer_.warnings));
     return indexed_search({request_, snapshot, items, backend_, threads_}, deadline_, answer_);
   }
 
   Result<void> run(const Entries& entries, bool stored_self) {
     const spec::RkmeSpecification& spec = *request_.specification;
     const auto start = SteadyClock::now();
-    LEARNDOCK_CHECK(warn_if_blind(spec, backend_, answer_.warnings));
+    LEARNDOCK_CHECK(warn_if_blind(spec, chosen_gamma_, backend_, answer_.warnings));
     LEARNDOCK_TRY(Query query, query_of(spec, backend_, request_.scores));
     candidates_ = comparable(entries, spec, request_.scores, deadline_, answer_.warnings);
     if (deadline_.cut() && answer_.exact) answer_.warnings.emplace_back(kCutFilter);
@@ -241,6 +256,7 @@ class StatisticalSearch {
   }
 
   const SearchRequest& request_;
+  bool chosen_gamma_;
   const compute::Backend& backend_;
   unsigned threads_;
   Deadline& deadline_;
@@ -260,6 +276,21 @@ void fill_semantic(SearchAnswer& answer, const Entries& entries) {
   for (const index::Entry* entry : entries) answer.singles.push_back({entry->id, entry->name, {}, {}});
 }
 
+/// The request with the specification under another gamma; the answer says so.
+Result<SearchAnswer> search_under(double gamma, SearchRequest request, const index::Snapshot& snapshot,
+                                  const compute::Backend& backend, unsigned threads,
+                                  const catalog::Catalog* catalog) {
+  const double own = std::exchange(request.specification->gamma, gamma);
+  LEARNDOCK_TRY(SearchAnswer answer, search_snapshot(snapshot, request, backend, threads, catalog));
+  answer.warnings.insert(
+      answer.warnings.begin(),
+      fmt::format(
+          "gamma {} in place of the query's gamma {}: the index compares {} of dimension {} under it, "
+          "whatever gamma they were made with; --scores compat takes everyone's own",
+          gamma, own, spec::type_name(request.specification->type), request.specification->dimension()));
+  return answer;
+}
+
 }  // namespace
 
 Result<SearchAnswer> search_snapshot(const index::Snapshot& snapshot, const SearchRequest& request,
@@ -267,6 +298,9 @@ Result<SearchAnswer> search_snapshot(const index::Snapshot& snapshot, const Sear
                                      const catalog::Catalog* catalog) {
   const auto start = SteadyClock::now();
   LEARNDOCK_CHECK(check(request));
+  const auto chosen = chosen_gamma(snapshot, request);
+  if (chosen && *chosen != request.specification->gamma)
+    return search_under(*chosen, request, snapshot, backend, threads, catalog);
   SearchAnswer answer;
   answer.index_version = snapshot.version;
   Deadline deadline(start, request.budget);
@@ -287,8 +321,8 @@ Result<SearchAnswer> search_snapshot(const index::Snapshot& snapshot, const Sear
   answer.exact = !deadline.cut();
   if (deadline.cut()) answer.warnings.emplace_back(kCutFilter);
   if (request.specification) {
-    StatisticalSearch search(request, backend, threads == 0 ? compute::usable_cores() : threads, deadline,
-                             answer);
+    StatisticalSearch search(request, chosen.has_value(), backend,
+                             threads == 0 ? compute::usable_cores() : threads, deadline, answer);
     LEARNDOCK_CHECK(indexed ? search.run_indexed(snapshot, unfiltered ? nullptr : &items)
                             : search.run(entries, snapshot.backend == backend.name()));
   } else {

@@ -4,7 +4,7 @@ import json
 import re
 import unittest
 
-from harness import Server, TestCase, learndock, statistical, write_package
+from harness import Server, TestCase, learndock, package_files, statistical, write_package, zip_bytes
 
 CSV = "first,second,label\n" + "".join(f"{i / 20:g},{1 - i / 10:g},{i % 2}\n" for i in range(20))
 
@@ -230,6 +230,74 @@ class CommandLine(TestCase):
         self.assertEqual(outcome.code, 1)
         self.assertIn("spec.shape", outcome.err)
         self.assertEqual(outcome.out, "")
+
+    # kernels
+
+    def test_reindex_chooses_one_kernel_for_learnwares_of_two(self):
+        dock = self.new_dock()
+        lines = [{"id": name, "semantic": {}, "stat": statistical(z=[[x, 0.0], [x, 1.0]], gamma=gamma)}
+                 for name, x, gamma in (("a", 0.0, 0.1), ("b", 0.1, 7.0), ("c", 9.0, 7.0))]
+        specs = self.write("x.jsonl", "".join(json.dumps(line) + "\n" for line in lines))
+        self.run_ok("import", "--dock", dock, "--specs", specs)
+        query = self.write("q.json", json.dumps(statistical(z=[[0.0, 0.0], [0.0, 1.0]], gamma=0.1)))
+        search = ("search", "--dock", dock, "--spec", query, "--json")
+        compat = self.run_ok(*search, "--scores", "compat").json()["singles"]
+        self.assertEqual([hit["id"] for hit in self.run_ok(*search).json()["singles"]], ["a"])
+        stored = self.run_ok("show", "b", "--dock", dock, "--json").json()
+
+        report = self.run_ok("reindex", "--dock", dock, "--gamma", "0.2", "--json").json()
+        self.assertEqual([(row["dimension"], row["specified"], row["from"], row["to"], row["learnwares"])
+                          for row in report["kernels"]], [(2, 0.1, 0.1, 0.2, 1), (2, 7.0, 7.0, 0.2, 2)])
+        self.assertEqual(report["warnings"], [])
+        answer = self.run_ok(*search).json()
+        self.assertEqual([hit["id"] for hit in answer["singles"]], ["a", "b", "c"])
+        self.assertIn("gamma 0.2 in place of the query's gamma 0.1", answer["warnings"][0])
+        self.assertEqual(self.run_ok(*search, "--scores", "compat").json()["singles"], compat)
+        self.assertEqual(self.run_ok("show", "b", "--dock", dock, "--json").json(), stored)
+
+        self.assertIn("gamma 0.2 -> ", self.run_ok("reindex", "--dock", dock, "--gamma", "auto").out)
+        self.run_ok("reindex", "--dock", dock, "--rollback")
+        self.assertIn("gamma 0.2 in", self.run_ok(*search).json()["warnings"][0])
+        self.run_ok("reindex", "--dock", dock, "--gamma", "own")
+        self.assertEqual([hit["id"] for hit in self.run_ok(*search).json()["singles"]], ["a"])
+
+    def test_reindex_says_what_gamma_may_be(self):
+        dock = self.new_dock()
+        for wrong in ("0", "-1", "nan", "wide"):
+            outcome = learndock("reindex", "--dock", dock, f"--gamma={wrong}")
+            self.assertEqual(outcome.code, 2, outcome.err)
+            self.assertIn("a positive number, auto (median heuristic), or own", outcome.err)
+        self.assertEqual(learndock("reindex", "--dock", dock, "--gamma", "auto", "--rollback").code, 2)
+        self.assertIn("learndock reindex --dock mydock --gamma auto", self.run_ok("reindex", "--help").out)
+
+    def test_learnwares_whose_kernel_tells_nothing_apart_are_taken_with_a_warning(self):
+        dock = self.new_dock()
+        lines = [{"semantic": {}, "stat": statistical()}] + [{"semantic": {}, "stat": statistical(gamma=400.0)}] * 3
+        specs = self.write("x.jsonl", "".join(json.dumps(line) + "\n" for line in lines))
+        outcome = self.run_ok("import", "--dock", dock, "--specs", specs, "--json")
+        self.assertEqual(outcome.json()["imported"], 4)
+        warning, = outcome.json()["warnings"]
+        self.assertIn("x.jsonl:2: kernel blind: 3 of 4 imported learnwares", warning)
+        self.assertIn(warning, outcome.err)
+
+        def blind(name):
+            files = package_files(name)
+            files["stat_spec.json"] = json.dumps(statistical(gamma=500.0)).encode()
+            files["__init__.py"] += name.encode().join((b"# ", b"\n"))
+            path = self.folder / f"{name}.zip"
+            path.write_bytes(zip_bytes(files))
+            return path
+
+        self.assertIn("blind1.zip: kernel blind",
+                      self.run_ok("import", "--dock", dock, blind("blind1"), "--json").json()["warnings"][0])
+        pushed = self.run_ok("push", blind("blind2"), "--dock", dock, "--json")
+        self.assertIn("with gamma 500", pushed.json()["warnings"][0])
+        self.assertIn("kernel blind", pushed.err)
+        server = self.serve(dock)
+        status, _, body = server.upload(blind("blind3").read_bytes())
+        self.assertEqual(status, 201)
+        self.assertIn("kernel blind", json.loads(body)["warnings"][0])
+        self.assertIn("warning: kernel blind", self.run_ok("push", blind("blind4"), "--server", server.url).err)
 
     # specifications
 

@@ -104,7 +104,8 @@ void read_manifest_text(const std::string& text) {
 
 std::string sealed_manifest(const std::string& text) {
   const std::string body = text.substr(std::min(text.find('\n'), text.size() - 1) + 1);
-  const std::string begin = fmt::format("learndock-index 1 {} ", body.size());
+  const int format = body.find("\"kernels\"") == std::string::npos ? 1 : 2;
+  const std::string begin = fmt::format("learndock-index {} {} ", format, body.size());
   return fmt::format("{}{:08x}\n{}", begin, crc32c(bytes_of(body), crc32c(bytes_of(begin))), body);
 }
 

@@ -132,6 +132,22 @@ TEST_F(IndexStoreDamage, ACommitOverADamagedVersionKeepsTheSoundOne) {
   EXPECT_EQ((*back)->content.segments.front()->info().generation, 1u);
 }
 
+TEST_F(IndexStoreDamage, KernelsHoldWithoutTheSegmentsAndGoBackWithThem) {
+  const KernelGroup group{spec::StatisticalType::rkme_table, {4}, 1};
+  {
+    const auto store = IndexStore::open(directory_).value();
+    IndexContent content = store->current()->content;
+    ASSERT_TRUE(content.kernels.set(group, 0.3).has_value());
+    ASSERT_TRUE(store->commit(content, 2).has_value());
+    EXPECT_TRUE((*store->rollback())->content.kernels.empty());
+    ASSERT_TRUE(store->commit(std::move(content), 4).has_value());
+  }
+  put_file(directory_ / index_file_name(kSegmentPrefix, 2), "x");
+  const auto version = read_index(directory_);
+  EXPECT_FALSE(version->rebuild_needed.empty());
+  EXPECT_EQ(version->content.kernels.gamma_of(group), 0.3);
+}
+
 TEST_F(IndexStoreDamage, ARollbackToADamagedVersionIsRefused) {
   const auto store = IndexStore::open(directory_).value();
   put_file(directory_ / "MANIFEST.previous", "x");
@@ -155,7 +171,7 @@ TEST(IndexStoreManifest, RefusesWhatDoesNotFit) {
   const std::string body = text.substr(text.find('\n') + 1);
   ASSERT_EQ(sealed("1", body), text);
   EXPECT_EQ(parse_manifest(text).value(), manifest);
-  EXPECT_EQ(parse_manifest(sealed("2", body)).error().code, ErrorCode::unsupported);
+  EXPECT_EQ(parse_manifest(sealed("3", body)).error().code, ErrorCode::unsupported);
   const std::string segment = R"({"file":"segment-0000000000000001.lds","header_checksum":5,"items":6})";
   const std::vector<std::pair<std::string, std::string>> changes = {
       {"segment-0000000000000001.lds", "../segment-00000000000001.lds"},
@@ -187,6 +203,40 @@ TEST(IndexStoreManifest, RefusesWhatDoesNotFit) {
     ASSERT_FALSE(parsed.has_value()) << from << " -> " << to;
     EXPECT_EQ(parsed.error().code, ErrorCode::corrupt) << from << " -> " << to;
   }
+}
+
+TEST(IndexStoreManifest, KernelsHaveAFormatThatOlderProgramsRefuse) {
+  Manifest manifest{3, 9, 7, {}, {}, {}};
+  EXPECT_TRUE(manifest_text(manifest).starts_with("learndock-index 1 "));
+  const KernelGroup table{spec::StatisticalType::rkme_table, {20}, 1};
+  ASSERT_TRUE(manifest.kernels.set(table, 0.1 / 3).has_value());
+  ASSERT_TRUE(manifest.kernels.set({spec::StatisticalType::rkme_text, {384}, 2}, 1e-300).has_value());
+  const std::string text = manifest_text(manifest);
+  EXPECT_TRUE(text.starts_with("learndock-index 2 "));
+  EXPECT_EQ(parse_manifest(text).value(), manifest);
+  EXPECT_FALSE(manifest.kernels.set(table, -1).has_value());
+  EXPECT_FALSE(manifest.kernels.set({spec::StatisticalType::rkme_image, {3, 32, 32}, 1}, 1).has_value());
+  EXPECT_FALSE(manifest.kernels.set({spec::StatisticalType::rkme_table, {1}, 4}, 1e308).has_value());
+  const Json good = to_json(manifest.kernels);
+  ASSERT_TRUE(kernels_from_json(good).has_value());
+  for (const auto& [key, value] : std::vector<std::pair<const char*, Json>>{{"type", "Unknown"},
+                                                                            {"type", 1},
+                                                                            {"shape", Json::array()},
+                                                                            {"shape", {0}},
+                                                                            {"shape", {1.5}},
+                                                                            {"scales", 0},
+                                                                            {"scales", 5},
+                                                                            {"gamma", 0},
+                                                                            {"gamma", "0.1"},
+                                                                            {"gamma", nullptr}}) {
+    Json bad = good;
+    bad[0][key] = value;
+    EXPECT_EQ(kernels_from_json(bad).error().code, ErrorCode::corrupt) << key << " " << value;
+  }
+  Json twice = good;
+  twice.push_back(good[0]);
+  EXPECT_FALSE(kernels_from_json(twice).has_value());
+  EXPECT_FALSE(kernels_from_json(Json::object()).has_value());
 }
 
 TEST(IndexStoreTombstones, AFileThatBelongsToOtherSegmentsIsRefused) {

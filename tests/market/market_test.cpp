@@ -5,6 +5,7 @@
 #include "support/generators.hpp"
 
 #include <fmt/format.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -52,6 +53,38 @@ class MarketTest : public ::testing::Test {
   }
   fs::path folder_ = fs::temp_directory_path() / ("learndock_market_test_" + std::to_string(::getpid()));
 };
+
+TEST_F(MarketTest, ImportsOfKernelBlindLearnwaresWarnOnceAndNameTheFirst) {
+  const auto market = open();
+  const auto record = [](const std::string& id, Matrix<double> points, double gamma) {
+    const std::size_t count = points.rows();
+    const std::vector<double> weights(count, 1.0 / static_cast<double>(count));
+    const auto made = spec::make_table_specification(std::move(points), weights, gamma, 10).value();
+    return to_text({{"id", id}, {"semantic", Json::object()}, {"stat", spec::to_json(made)}}) + "\n";
+  };
+  const Matrix<double> apart(3, 1, {0, 5, 9}), single(1, 1, {7});
+  ASSERT_EQ(
+      market->import_specifications(write("first.jsonl", record("taken", apart, 0.01)))->imported.size(), 1U);
+  std::string lines = record("taken", apart, 4);
+  for (int i = 0; i < 4; ++i) {
+    lines += record("sees" + std::to_string(i), apart, 0.01);
+    lines += record("one" + std::to_string(i), single, 500);
+    lines += record("blind" + std::to_string(i), apart, 4);
+  }
+  auto outcome = market->import_specifications(write("lines.jsonl", lines));
+  EXPECT_EQ(outcome->imported.size(), 12U);
+  ASSERT_EQ(outcome->warnings.size(), 1U);
+  EXPECT_THAT(outcome->warnings[0], ::testing::HasSubstr("lines.jsonl:4: kernel blind: 4 of 12 imported"));
+  EXPECT_THAT(outcome->warnings[0], ::testing::HasSubstr("with gamma 4"));
+  EXPECT_THAT(outcome->warnings[0], ::testing::HasSubstr("--gamma auto"));
+  // More points than are looked at.
+  Matrix<double> many(1000, 1);
+  for (std::size_t i = 0; i < 1000; ++i) many(i, 0) = static_cast<double>(i);
+  outcome = market->import_specifications(write("many.jsonl", record("many", many, 100)));
+  EXPECT_EQ(outcome->warnings.size(), 1U);
+  outcome = market->import_specifications(write("seen.jsonl", record("seen", many, 1e-6)));
+  EXPECT_TRUE(outcome->warnings.empty());
+}
 
 TEST_F(MarketTest, ImportsListsFindsSearchesRemovesAndReopens) {
   LearnwareId first;

@@ -2,6 +2,7 @@
 
 #include "learndock/base/result.hpp"
 #include "learndock/index/segment.hpp"
+#include "learndock/index/space_kernels.hpp"
 #include "learndock/index/tombstones.hpp"
 
 #include <cstdint>
@@ -21,6 +22,7 @@ struct IndexContent {
   std::vector<std::shared_ptr<const Segment>> segments;
   Tombstones deleted;                          ///< of these segments in this order; empty means nothing
   std::map<std::string, std::string> options;  ///< what the index was built with
+  SpaceKernels kernels = {};  ///< that its segments are under, and what is compared beside them
 };
 
 /// One version as a reader holds it; immutable, valid while held, whatever the writer does meanwhile.
@@ -28,7 +30,7 @@ struct IndexVersion {
   std::uint64_t number = 0;  ///< 0 is the empty index; grows with each commit and each rollback
   IndexContent content;
   /// Why this version cannot be answered from: one Error for each missing or damaged file. Then `content` has
-  /// neither segments nor deletions, and the index is to be rebuilt or rolled back.
+  /// neither segments nor deletions, and the index is to be rebuilt or rolled back; its kernels still hold.
   std::vector<Error> rebuild_needed;
 };
 

@@ -3,6 +3,7 @@
 #include "learndock/base/ids.hpp"
 #include "learndock/index/dock_parts.hpp"
 #include "learndock/index/semantic_index.hpp"
+#include "learndock/index/space_kernels.hpp"
 #include "learndock/spec/semantic.hpp"
 #include "learndock/spec/statistical.hpp"
 
@@ -28,12 +29,20 @@ struct Entry {
   std::string folded_name;  ///< name and description as text search compares them (see fold_case)
   std::string folded_description;
   std::array<std::vector<std::string>, spec::kSemanticKeys> values;
+  /// With the gamma in force (Snapshot::kernels), under which the learnware is compared.
   std::optional<spec::RkmeSpecification> specification;
-  double self_inner = 0;  ///< <L, L> by the dock's backend; computed once when the learnware enters
-  /// <L, L> by cpu_reference, NaN until a search first needs it; racing searches store the same value.
+  std::optional<double> own_gamma;  ///< the one it was stored with, where another is in force
+  double self_inner = 0;            ///< <L, L> by the dock's backend; computed once when the learnware enters
+  /// <L, L> by the dock's backend under `own_gamma`, NaN until a search first needs it; racing searches store
+  /// the same value. Without an `own_gamma` it is not used.
+  mutable std::atomic<double> own_self = std::numeric_limits<double>::quiet_NaN();
+  /// <L, L> by cpu_reference under the learnware's own gamma; in the same way.
   mutable std::atomic<double> reference_self = std::numeric_limits<double>::quiet_NaN();
   /// <L, L> by direct difference, as stored parts hold it; in the same way.
   mutable std::atomic<double> direct_self = std::numeric_limits<double>::quiet_NaN();
+
+  /// The gamma that the learnware was stored with. Only with a specification.
+  [[nodiscard]] double stored_gamma() const { return own_gamma.value_or(specification->gamma); }
 };
 
 /// All learnwares of a dock at one moment, by insertion order. Readers keep theirs for as long as they like.
@@ -43,6 +52,7 @@ struct Snapshot {
   std::shared_ptr<const SemanticIndex> semantic;  ///< of exactly these entries; null: not made yet
   std::string backend;                    ///< the one that computed self_inner; "" = none can be relied on
   std::uint64_t specification_bytes = 0;  ///< points and weights of all entries
+  SpaceKernels kernels;                   ///< that absolute scores compare under; entries have them already
 
   /// The stored index; null: none, and searches compare every entry.
   std::shared_ptr<const DockParts> parts;

@@ -61,11 +61,13 @@ class Market {
   struct State;  ///< known to the market's own files only
 
   /// Learnwares of another dimension, type, number of scales or (absolute scores) gamma are skipped with a
-  /// warning.
+  /// warning. Where a re-index chose a gamma, absolute scores compare all under it, also a query of another
+  /// gamma, with a warning that says both.
   /// @errors invalid_argument, spec_*, backend_unavailable
   [[nodiscard]] Result<SearchAnswer> search(const SearchRequest& request) const;
 
-  /// One package, a zip file or folder. @errors of read_package; package_duplicate; conflict
+  /// One package, a zip file or folder. `warnings` gets what the package's maker should know, also that its
+  /// kernel tells nothing apart. @errors of read_package; package_duplicate; conflict
   [[nodiscard]] Result<catalog::LearnwareRecord> add_package(
       const std::filesystem::path& path, const spec::SemanticSpecification* semantic = nullptr,
       std::vector<std::string>* warnings = nullptr);
@@ -76,7 +78,7 @@ class Market {
   [[nodiscard]] Result<ImportOutcome> import_packages(const std::vector<std::filesystem::path>& paths,
                                                       const Progress& progress = {});
   /// One {"id"?, "semantic", "stat", "url"?} a line; keeps ids and order. Lines are stored in batches; a bad
-  /// line is rejected alone.
+  /// line is rejected alone. One warning counts all whose kernel tells nothing apart.
   [[nodiscard]] Result<ImportOutcome> import_specifications(const std::filesystem::path& jsonl,
                                                             const Progress& progress = {});
 

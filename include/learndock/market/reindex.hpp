@@ -10,9 +10,30 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace learndock::market {
+
+/// Which gammas an index compares under, for each group of learnwares of one specification type, shape and
+/// number of scales. What the catalogue says of the learnwares stays as it is.
+struct GammaChoice {
+  enum class Kind : std::uint8_t {
+    in_force,  ///< what the index in force has
+    own,       ///< each learnware's own
+    median,    ///< one for each group: 1 / median |x - y|^2 over a sample of its reduced sets
+    number     ///< one for all
+  };
+  Kind kind = Kind::in_force;
+  double number = 0;
+
+  /// "", "own", "auto" or the number.
+  [[nodiscard]] std::string text() const;
+  bool operator==(const GammaChoice&) const = default;
+};
+
+/// "own", "auto" or a positive number. @errors usage
+[[nodiscard]] Result<GammaChoice> gamma_choice_of(std::string_view text);
 
 struct ReindexOptions {
   compute::CodeType codes = compute::CodeType::int4;
@@ -24,6 +45,7 @@ struct ReindexOptions {
   std::size_t range_records = 500'000;  ///< catalogue records of one piece of work
   std::uint64_t seed = 0;
   unsigned threads = 0;  ///< 0: all cores
+  GammaChoice gamma;     ///< a shard and the merge may leave it out: they take what was planned
   bool operator==(const ReindexOptions&) const = default;
 };
 
@@ -33,12 +55,25 @@ struct Shard {
   std::size_t count = 1;
 };
 
+/// The kernel of those learnwares of a group that are specified with one gamma.
+struct KernelChange {
+  std::string type;  ///< of specification
+  std::size_t dimension = 0;
+  std::uint32_t scales = 1;
+  double specified = 0;
+  double from = 0, to = 0;  ///< in force before and after
+  std::uint64_t learnwares = 0;
+  bool operator==(const KernelChange&) const = default;
+};
+
 struct ReindexReport {
   std::uint64_t index_version = 0;
   std::size_t learnwares = 0;  ///< in segments
   std::size_t spaces = 0, segments = 0;
   std::size_t resumed = 0;  ///< pieces that an earlier run had done
   std::size_t bounds_checked = 0, searches_checked = 0;
+  std::vector<KernelChange> kernels;  ///< where another gamma than the learnwares' own is or was in force
+  std::vector<std::string> warnings;  ///< spaces whose kernel tells nothing apart
 };
 
 /// `stage` is "reading", "building" or "checking".
@@ -50,12 +85,14 @@ using ReindexProgress = std::function<void(std::string_view stage, std::uint64_t
 
 /// All three steps. The dock must not be open elsewhere.
 /// @errors conflict (the dock is open, or another reindex is), corrupt, io, no_space, internal (the self-test
-/// failed: the index in force stays)
+/// failed: the index in force stays), invalid_argument (a gamma that the scales of some learnwares cannot
+/// have)
 [[nodiscard]] Result<ReindexReport> reindex(const std::filesystem::path& dock, const ReindexOptions& options,
                                             const ReindexProgress& progress = {});
 
 /// Step 1: reads the catalogue, finds the spaces and fits their subspaces. A plan for the same catalogue and
 /// options that is there already is kept. @return the number of pieces
+/// @errors as `reindex`
 [[nodiscard]] Result<std::size_t> plan_reindex(const std::filesystem::path& dock,
                                                const ReindexOptions& options,
                                                const ReindexProgress& progress = {});
@@ -65,7 +102,8 @@ using ReindexProgress = std::function<void(std::string_view stage, std::uint64_t
                                               const ReindexOptions& options,
                                               const ReindexProgress& progress = {});
 /// Step 3: checks all pieces against exact distances and puts them in force at once.
-/// @errors not_found (pieces are missing), conflict, internal
+/// @errors not_found (pieces are missing), conflict (also: other kernels came in force since the plan),
+/// internal
 [[nodiscard]] Result<ReindexReport> merge_shards(const std::filesystem::path& dock,
                                                  const ReindexOptions& options,
                                                  const ReindexProgress& progress = {});

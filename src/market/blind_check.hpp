@@ -1,0 +1,24 @@
+#pragma once
+
+#include "learndock/base/result.hpp"
+#include "learndock/compute/backend.hpp"
+#include "learndock/spec/statistical.hpp"
+
+#include <cstddef>
+#include <optional>
+#include <string>
+
+namespace learndock::market {
+
+/// The mean off-diagonal kernel value when it is under spec::kKernelBlindThreshold, so that the learnware's
+/// distances tell little; nothing for sets of one point and for images.
+/// @cost of more than 256 points every n-th is looked at, 256 in all
+[[nodiscard]] Result<std::optional<double>> blind_value(const spec::RkmeSpecification& specification,
+                                                        const compute::Backend& backend);
+
+/// "kernel blind: its mean off-diagonal kernel value is ..., under ...", and what to do.
+[[nodiscard]] std::string blind_warning(double value, double gamma);
+/// The same of many that were imported, said of the first of them.
+[[nodiscard]] std::string blind_warning(double value, double gamma, std::size_t blind, std::size_t imported);
+
+}  // namespace learndock::market
