@@ -32,8 +32,8 @@ constexpr std::uint64_t kMaxWork = kMaxTableValues * 100;
 
 /// The options of a search whose body is a binary specification, as the JSON form would carry them.
 Result<Json> options_of_query(const Query& query) {
-  LEARNDOCK_CHECK(
-      query.only({"top", "mixture", "mixture_method", "scores", "budget_ms", "budget_candidates", "text", "backend", "semantic"}));
+  LEARNDOCK_CHECK(query.only({"top", "mixture", "mixture_method", "scores", "budget_ms", "budget_candidates",
+                              "text", "backend", "semantic"}));
   Json json = Json::object();
   for (const char* name : {"top", "mixture", "budget_ms", "budget_candidates"}) {
     const auto text = query.get(name);
