@@ -225,6 +225,11 @@ void add_search_options(CLI::App& command, BenchArguments& arguments) {
   command
       .add_option("--mixture-gap", trial.mixture_gap, "Share of <u, u> at which no further member is sought")
       ->capture_default_str();
+  command
+      .add_option("--mixture-proof", trial.mixture_proof,
+                  "Members of a larger mixture, sought for the proof alone")
+      ->check(whole_number(0, 1000))
+      ->capture_default_str();
   command.add_flag("!--mixture-by-bounds", trial.mixture_products,
                    "Mixtures by the index's bounds alone, without products with all learnwares");
   command.add_option("--budget-ms", arguments.budget_ms, "Of a query; 0: none, every answer is proved")

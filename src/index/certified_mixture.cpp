@@ -70,6 +70,7 @@ Result<std::optional<CertifiedMixture>> certified_mixture(std::span<const Filter
                                     [](const FilteredPart& part) { return part.part->space() != nullptr; });
     if (!bounds || values <= options.most_products) products.emplace(state, options);
   }
+  std::optional<CertifiedMixture> best;  // of at most max_members
   std::size_t evaluated = 0;
   double lower_bound = 0;  // of any mixture; every step proves one, and the best of them holds
   while (true) {
@@ -81,16 +82,28 @@ Result<std::optional<CertifiedMixture>> certified_mixture(std::span<const Filter
     LEARNDOCK_TRY(const MixtureStep step, std::move(looked));
     evaluated += step.evaluated;
     lower_bound = std::max(lower_bound, lower_bound_of(state, step.most));
-    const double before = state.mmd_squared(), gap = std::max(0.0, before - lower_bound);
+    if (state.size() <= options.max_members && (!best || state.mmd_squared() < best->mmd_squared))
+      best = state.mixture();
+    const double before = state.mmd_squared();
+    const double reached = best ? best->mmd_squared : before;
+    const std::size_t most =
+        products ? std::max(options.max_members, options.proof_members) : options.max_members;
+    const double enough = state.size() < options.max_members
+                              ? options.negligible_gap
+                              : std::max(options.negligible_gap, options.proof_gap);
     const bool late = options.deadline && std::chrono::steady_clock::now() >= *options.deadline;
-    if (state.size() >= options.max_members || gap <= options.negligible_gap * state.user_self() ||
-        !step.next || late)
-      return state.mixture(gap, evaluated);
+    if (state.size() >= most || reached - lower_bound <= enough * state.user_self() || !step.next || late)
+      break;
     LEARNDOCK_CHECK(state.add(*step.next));
     // Weights that rounding alone improves could be exchanged for ever.
-    if (!(state.mmd_squared() < before))
-      return state.mixture(std::max(0.0, state.mmd_squared() - lower_bound), evaluated);
+    if (!(state.mmd_squared() < before)) break;
   }
+  if (state.size() <= options.max_members && (!best || state.mmd_squared() < best->mmd_squared))
+    best = state.mixture();
+  if (!best) return std::nullopt;
+  best->gap = std::max(0.0, best->mmd_squared - lower_bound);
+  best->evaluated = evaluated;
+  return best;
 }
 
 }  // namespace learndock::index

@@ -101,9 +101,9 @@ bool MixtureState::has(const CertifiedHit& hit) const {
   });
 }
 
-std::optional<CertifiedMixture> MixtureState::mixture(double gap, std::size_t evaluated) const {
+std::optional<CertifiedMixture> MixtureState::mixture() const {
   if (members_.size() < 2) return std::nullopt;
-  CertifiedMixture result{{}, weights_, mmd_squared_, gap, evaluated};
+  CertifiedMixture result{{}, weights_, mmd_squared_, 0, 0};
   for (const Member& member : members_) result.members.push_back(member.hit);
   return result;
 }

@@ -46,8 +46,8 @@ class MixtureState {
   [[nodiscard]] double user_self() const { return user_self_; }
   [[nodiscard]] std::span<const FilteredPart> parts() const { return parts_; }
 
-  /// None while there is only one member.
-  [[nodiscard]] std::optional<CertifiedMixture> mixture(double gap, std::size_t evaluated) const;
+  /// As it stands, without what is proved of it; none while there is only one member.
+  [[nodiscard]] std::optional<CertifiedMixture> mixture() const;
 
  private:
   /// A learnware in the mixture: its set, kept for good, and what products with it take.

@@ -33,6 +33,7 @@ Result<void> measure_one(const Trial& trial, const OwnedSet& query, Measured& me
   MixtureOptions mixing;
   mixing.max_members = trial.options.mixture_members;
   mixing.threads = trial.options.threads;
+  mixing.proof_members = trial.options.mixture_proof;
   mixing.negligible_gap = trial.options.mixture_gap;
   if (trial.options.mixture_products) mixing.backend = &trial.backend;
   CertifiedOptions nearest = trial.search_options();

@@ -27,6 +27,12 @@ inline constexpr std::string_view kCutFilter =
   return std::clamp(1 - mmd_squared / (self_a + self_b), 0.0, 1.0);
 }
 
+/// Of the larger mixture that shows how little a mixture of so many members leaves to gain.
+[[nodiscard]] inline std::size_t proof_members(std::size_t members) {
+  constexpr std::size_t kTimes = 4, kMost = 40;
+  return std::min(kMost, kTimes * members);
+}
+
 /// The absolute score divides by it.
 [[nodiscard]] inline Failure bad_query_self(double self) {
   return fail(ErrorCode::spec_weights, fmt::format("the query's inner product with itself is {}", self),

@@ -264,6 +264,7 @@ class Answering {
     if (method != MixtureMethod::certified) return of_nearest(query, method);
     index::MixtureOptions options;
     options.max_members = search_.request.mixture;
+    options.proof_members = proof_members(search_.request.mixture);
     options.threads = search_.threads;
     options.deadline = deadline_.end();
     options.query_self = query_self_;

@@ -4,6 +4,8 @@
 #include "learndock/index/plain_part.hpp"
 #include "learndock/numeric/simplex_qp.hpp"
 
+#include "market/answer_terms.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <numeric>
@@ -198,6 +200,7 @@ Result<std::optional<Mixture>> certified_mixture(const MixtureProblem& problem, 
   const index::FilteredPart part{index::make_plain_part(kernel, problem.user.dimension, std::move(items))};
   index::MixtureOptions options;
   options.max_members = max_members;
+  options.proof_members = proof_members(max_members);
   options.threads = problem.threads;
   options.backend = &problem.backend;
   if (problem.deadline != nullptr) options.deadline = problem.deadline->end();

@@ -99,6 +99,8 @@ class CertifiedMixture : public ::testing::TestWithParam<bool> {
   [[nodiscard]] MixtureOptions options() const {
     MixtureOptions options;
     if (GetParam()) options.backend = backend_.get();
+    options.proof_members = 9;
+    options.proof_gap = 0;
     return options;
   }
 

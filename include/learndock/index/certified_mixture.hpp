@@ -13,6 +13,11 @@ struct MixtureOptions {
   std::size_t max_members = 5;
   /// Stops when the gap is at most this share of <u, u>.
   double negligible_gap = 1e-12;
+  /// With products: members of a larger mixture that is sought for the proof alone. The gap is what any
+  /// mixture could gain, and a larger one shows how little that is.
+  std::size_t proof_members = 0;
+  /// Share of <u, u>: a gap this small is not made smaller by a larger mixture.
+  double proof_gap = 0.01;
   std::optional<std::chrono::steady_clock::time_point> deadline;
   unsigned threads = 1;
   /// For products with all learnwares at once, where those are at most `most_products` kernel values for a

@@ -26,7 +26,8 @@ struct TrialOptions {
   std::size_t repeats = 3;          ///< passes over the queries; the least disturbed one is reported
   std::size_t mixture_members = 0;  ///< 0: no mixtures
   double mixture_gap = 1e-12;       ///< of <u, u>, at which no further member is sought
-  bool mixture_products = true;     ///< false: mixtures by the index's bounds alone
+  std::size_t mixture_proof = 0;  ///< members of the larger mixture sought for the proof; see MixtureOptions
+  bool mixture_products = true;   ///< false: mixtures by the index's bounds alone
   compute::CodeType codes = compute::CodeType::int4;
   std::optional<PrefilterKind> prefilter;  ///< none: chosen by the number of learnwares
   SubspaceOptions subspace;
