@@ -101,7 +101,7 @@ class CpuBackend final : public Backend {
     columns.append(query.points, query.count, centre);
     const std::vector<std::size_t> blocks = block_starts(sets);
     run_tasks(blocks.size() - 1, threads_, [&](std::size_t b) {
-      multiply_block(sets.subspan(blocks[b], blocks[b + 1] - blocks[b]), columns, query.weights, centre,
+      multiply_block(sets.subspan(blocks[b], blocks[b + 1] - blocks[b]), columns, query, centre,
                      out.subspan(blocks[b], blocks[b + 1] - blocks[b]));
     });
     return {};
@@ -116,7 +116,7 @@ class CpuBackend final : public Backend {
       CentredRows columns;
       columns.assign(set.dimension);
       columns.append(set.points, set.count, centre);
-      multiply_block(sets.subspan(i, 1), columns, set.weights, centre, out.subspan(i, 1));
+      multiply_block(sets.subspan(i, 1), columns, set, centre, out.subspan(i, 1));
     });
     return {};
   }
@@ -136,7 +136,7 @@ class CpuBackend final : public Backend {
       std::vector<double> sums(count);
       safe_row_sums({&out(first, 0), count, rows.count(), rows.norms.data() + first, rows.norms.data(),
                      nullptr, kernel, Keep::kernel},
-                    rows.rows.data() + first * rows.d, rows.rows.data(), rows.d, sums.data());
+                    points.row(first).data(), points.data(), rows.d, sums.data());
     });
     // k(z, z) is one by definition; the product form leaves rounding there.
     for (std::size_t i = 0; i < points.rows(); ++i) out(i, i) = 1;
@@ -153,7 +153,7 @@ class CpuBackend final : public Backend {
     const LaneSums nothing(z, out.slope_point.data() != nullptr, own_slopes(kernel, out));
     std::vector<LaneSums> lanes(kLanes, nothing);
     run_tasks(kLanes, threads_,
-              [&](std::size_t lane) { add_lane(z, data, kernel, centre, lane, lanes[lane]); });
+              [&](std::size_t lane) { add_lane(z, points, data, kernel, centre, lane, lanes[lane]); });
     LaneSums total = nothing;
     for (const LaneSums& lane : lanes) total.add(lane);
     clear(out);
@@ -243,10 +243,10 @@ class CpuBackend final : public Backend {
     return starts;
   }
 
-  /// out[i] = sum over the rows of set i, weighted, of their kernel sums against the columns. Products are
-  /// formed in tiles of bounded size, so a huge set costs time but not memory.
+  /// out[i] = sum over the rows of set i, weighted, of their kernel sums against the columns, which are the
+  /// query's points. Products are formed in tiles of bounded size, so a huge set costs time but not memory.
   static void multiply_block(std::span<const ReducedSetView> sets, const CentredRows& columns,
-                             const double* column_weights, const std::vector<double>& centre,
+                             const ReducedSetView& query, const std::vector<double>& centre,
                              std::span<double> out) {
     thread_local CentredRows rows;
     thread_local std::vector<double> products, sums;
@@ -273,8 +273,9 @@ class CpuBackend final : public Backend {
           const std::size_t end = std::min(last, set_row + sets[set].count);
           safe_row_sums(
               {products.data() + (row - first) * width, end - row, width, rows.norms.data() + row,
-               columns.norms.data() + column, column_weights + column, sets[set].kernel(), Keep::nothing},
-              rows.rows.data() + row * columns.d, others, columns.d, sums.data());
+               columns.norms.data() + column, query.weights + column, sets[set].kernel(), Keep::nothing},
+              sets[set].points + (row - set_row) * columns.d, query.points + column * columns.d, columns.d,
+              sums.data());
           for (std::size_t r = row; r < end; ++r) out[set] += sets[set].weights[r - set_row] * sums[r - row];
           row = end;
         }
@@ -282,22 +283,27 @@ class CpuBackend final : public Backend {
     }
   }
 
-  static void add_lane(const CentredRows& z, MatrixView<const float> data, const GaussianKernel& kernel,
-                       const std::vector<double>& centre, std::size_t lane, LaneSums& sums) {
+  static void add_lane(const CentredRows& z, MatrixView<const double> points, MatrixView<const float> data,
+                       const GaussianKernel& kernel, const std::vector<double>& centre, std::size_t lane,
+                       LaneSums& sums) {
     CentredRows x;
     LaneSums part(z, false, !sums.slope.empty());
     const bool with_points = !sums.slope_points.empty();
     const Keep keep = !with_points ? Keep::nothing : sums.slope.empty() ? Keep::kernel : Keep::slope;
-    std::vector<double> products;
+    std::vector<double> products, originals;
     for (std::size_t first = lane * kDataRows; first < data.rows(); first += kLanes * kDataRows) {
       const std::size_t count = std::min(kDataRows, data.rows() - first);
       x.assign(z.d);
       x.append(data.row(first).data(), count, centre);
       products.resize(z.count() * count);
       multiply_transposed(z.rows.data(), z.count(), x.rows.data(), count, z.d, products.data());
-      safe_row_sums({products.data(), z.count(), count, z.norms.data(), x.norms.data(), nullptr, kernel, keep,
-                     part.slope.empty() ? nullptr : part.slope.data()},
-                    z.rows.data(), x.rows.data(), z.d, part.kernel.data());
+      const KernelBlock block{
+          products.data(), z.count(),      count,
+          z.norms.data(),  x.norms.data(), nullptr,
+          kernel,          keep,           part.slope.empty() ? nullptr : part.slope.data()};
+      if (!products_suffice(block, z.d))
+        originals.assign(data.row(first).data(), data.row(first).data() + count * z.d);
+      safe_row_sums(block, points.data(), originals.data(), z.d, part.kernel.data());
       sums.add(part);
       if (with_points)
         add_product(products.data(), z.count(), x.rows.data(), z.d, count, sums.slope_points.data());

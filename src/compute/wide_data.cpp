@@ -43,7 +43,8 @@ void direct_row_sum(const KernelBlock& block, std::size_t r, const double* row, 
   for (std::size_t c = 0; c < block.cols; ++c) {
     const double squared = block.row_norms[r] + block.col_norms[c] - 2 * products[c];
     DirectValues values;
-    if (block.kernel.gamma * squared - error < kVanishes)
+    // Negated, so that norms beyond double precision are measured too.
+    if (!(block.kernel.gamma * squared - error >= kVanishes))
       values = direct_values(row, cols + c * dimension, dimension, block.kernel);
     const double weight = block.col_weights == nullptr ? 1 : block.col_weights[c];
     sum += weight * values.kernel;
@@ -55,6 +56,10 @@ void direct_row_sum(const KernelBlock& block, std::size_t r, const double* row, 
 }
 
 }  // namespace
+
+bool products_suffice(const KernelBlock& block, std::size_t dimension) {
+  return block.rows == 0 || block.cols == 0 || exponent_error(block, dimension) <= kHarmlessError;
+}
 
 void safe_row_sums(const KernelBlock& block, const double* rows, const double* cols, std::size_t dimension,
                    double* row_sums) {

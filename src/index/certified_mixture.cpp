@@ -74,10 +74,12 @@ Result<std::optional<CertifiedMixture>> certified_mixture(std::span<const Filter
   std::size_t evaluated = 0;
   double lower_bound = 0;  // of any mixture; every step proves one, and the best of them holds
   while (true) {
-    auto looked = products ? products->next(state) : step_by_index(state, options);
+    MixtureOptions left = options;
+    left.max_evaluations -= std::min(left.max_evaluations, evaluated);
+    auto looked = products ? products->next(state) : step_by_index(state, left);
     if (!looked && products && is_no_use(looked.error().code)) {
       products.reset();
-      looked = step_by_index(state, options);
+      looked = step_by_index(state, left);
     }
     LEARNDOCK_TRY(const MixtureStep step, std::move(looked));
     evaluated += step.evaluated;

@@ -133,13 +133,14 @@ class Batch {
   }
 
   /// Counts the lines to be stored whose kernel tells nothing apart.
-  Result<void> count_blind(const compute::Backend& backend) {
+  void count_blind(const compute::Backend& backend) {
     for (std::size_t i = 0; i < entries_.size(); ++i) {
       if (!entries_[i]->specification) continue;
-      LEARNDOCK_TRY(const auto value, blind_value(*entries_[i]->specification, backend));
+      // A check that fails is no reason to refuse a learnware.
+      const auto looked = blind_value(*entries_[i]->specification, backend);
+      const std::optional<double> value = looked ? *looked : std::nullopt;
       if (value && ++blind_ == 1) first_blind_ = {lines_[i], *value, entries_[i]->specification->gamma};
     }
-    return {};
   }
   /// One warning of all: in a million lines there may be as many.
   void warn_of_blind() {
@@ -191,7 +192,7 @@ Result<ImportOutcome> Market::import_specifications(const std::filesystem::path&
   const auto flush = [&]() -> Result<void> {
     const std::lock_guard lock(state_->writer);
     LEARNDOCK_CHECK(batch.drop_taken([&](const LearnwareId& id) { return state_->catalog->has_id(id); }));
-    LEARNDOCK_CHECK(batch.count_blind(*state_->backend));
+    batch.count_blind(*state_->backend);
     if (!batch.records().empty()) {
       LEARNDOCK_TRY(const auto stored, state_->insert(batch.records(), batch.take_entries()));
       batch.stored(stored);

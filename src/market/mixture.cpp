@@ -216,6 +216,8 @@ Result<std::optional<Mixture>> certified_mixture(const MixtureProblem& problem, 
 Mixture better_of(Mixture certified, std::optional<Mixture> other) {
   if (!other || !(other->mmd_squared < certified.mmd_squared)) return certified;
   const double lower_bound = certified.mmd_squared - certified.gap.value_or(certified.mmd_squared);
+  // What lies under a proved bound by more than rounding was not computed well enough to be preferred.
+  if (other->mmd_squared < lower_bound - kExactFit * (1 + std::abs(lower_bound))) return certified;
   other->gap = std::max(0.0, other->mmd_squared - lower_bound);
   return std::move(*other);
 }

@@ -282,6 +282,39 @@ TEST(Backend, WideColumnsLoseNothingToCancellation) {
   }
 }
 
+// One point far off moves the mean to where nothing is left of the others' differences.
+TEST(Backend, APointFarOffCostsTheOthersNothing) {
+  const auto ordinary = random_set({30, 6, 0.2}, 5);
+  for (const double far : {1e8, 1e12, 1e20, 3e38, 1e200}) {
+    auto set = random_set({30, 6, 0.2}, 4);
+    for (std::size_t k = 0; k < 6; ++k) set.points(11, k) = far;
+    const ReducedSetView views[] = {ordinary.view(), set.view()};
+    const auto data = random_data(40, 6, 3);
+    for (const auto& backend : backends()) {
+      for (const ReducedSetView& query : views) {
+        double have[2], want[2];
+        ASSERT_TRUE(oracle().inner_products(query, views, want).has_value());
+        ASSERT_TRUE(backend->inner_products(query, views, have).has_value());
+        for (int i = 0; i < 2; ++i) EXPECT_NEAR(have[i], want[i], 1e-13) << far;
+      }
+      double self[2], want_self[2];
+      ASSERT_TRUE(oracle().self_inner_products(views, want_self).has_value());
+      ASSERT_TRUE(backend->self_inner_products(views, self).has_value());
+      for (int i = 0; i < 2; ++i) EXPECT_NEAR(self[i], want_self[i], 1e-13) << far;
+      Matrix<double> gram(30, 30), want_gram(30, 30);
+      ASSERT_TRUE(oracle().gram(set.points.view(), {0.2}, want_gram.view()).has_value());
+      ASSERT_TRUE(backend->gram(set.points.view(), {0.2}, gram.view()).has_value());
+      std::vector<double> sums(30), want_sums(30);
+      ASSERT_TRUE(oracle().data_sums(set.points.view(), data.view(), {0.2}, {want_sums, {}}).has_value());
+      ASSERT_TRUE(backend->data_sums(set.points.view(), data.view(), {0.2}, {sums, {}}).has_value());
+      for (std::size_t i = 0; i < 30; ++i) {
+        EXPECT_NEAR(sums[i], want_sums[i], 1e-11) << far;
+        for (std::size_t j = 0; j < 30; ++j) EXPECT_NEAR(gram(i, j), want_gram(i, j), 1e-13) << far;
+      }
+    }
+  }
+}
+
 TEST(Backend, RefusesMismatchedShapesAndUnknownKernels) {
   const auto a = random_set({3, 2}, 1), b = random_set({3, 4}, 2);
   auto none = a, five = a;

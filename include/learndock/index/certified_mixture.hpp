@@ -27,7 +27,7 @@ struct MixtureOptions {
   double most_products = 1e9;
   /// <u, u> where the caller knows it (CertifiedAnswer::query_self).
   std::optional<double> query_self;
-  /// Of each step by bounds.
+  /// Of all steps by bounds together, but a first few of each.
   std::size_t max_evaluations = std::numeric_limits<std::size_t>::max();
 };
 
