@@ -9,7 +9,6 @@
 #include <chrono>
 #include <map>
 #include <new>
-#include <ranges>
 
 namespace learndock::market {
 namespace {
@@ -40,9 +39,9 @@ Result<std::shared_ptr<const index::FeatureSpace>> space_for(const index::Snapsh
                                                              const Entries& entries,
                                                              const compute::Backend& backend) {
   if (snapshot.parts)
-    for (const auto& part : snapshot.parts->parts | std::views::reverse)
-      if (part->space == key)
-        return std::shared_ptr<const index::FeatureSpace>(part->part, part->part->space());
+    for (auto part = snapshot.parts->parts.rbegin(); part != snapshot.parts->parts.rend(); ++part)
+      if ((*part)->space == key)
+        return std::shared_ptr<const index::FeatureSpace>((*part)->part, (*part)->part->space());
   std::vector<compute::ReducedSetView> sample;
   const std::size_t step = (entries.size() + index::kSubspaceSample - 1) / index::kSubspaceSample;
   for (std::size_t i = 0; i < entries.size(); i += step) sample.push_back(entries[i]->specification->view());
