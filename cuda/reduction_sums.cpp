@@ -4,7 +4,6 @@
 #include "reduction_operations.hpp"
 
 #include <algorithm>
-#include <type_traits>
 #include <vector>
 
 namespace learndock::cuda {
@@ -19,22 +18,17 @@ constexpr std::size_t kBorder = 256;
 
 std::size_t aligned(std::size_t bytes) { return (bytes + kBorder - 1) / kBorder * kBorder; }
 
-/// A job's points minus a centre that is exact in fp32, so that data rows lose the very same. In fp64 the
-/// centre is zero: differences need none, and one point far off would move it to where nothing is left of the
-/// others.
+/// A job's points minus a centre that is exact in fp32, so that data rows lose the very same.
 template <class Value>
 struct CentredPoints {
   std::vector<float> centre;
   std::vector<Value> points;
 
-  explicit CentredPoints(MatrixView<const double> from) : centre(from.cols()), points(from.size()) {
-    for (std::size_t c = 0; c < from.cols(); ++c) {
-      double sum = 0;
-      for (std::size_t i = 0; i < from.rows() && std::is_same_v<Value, float>; ++i) sum += from(i, c);
-      centre[c] = static_cast<float>(sum / static_cast<double>(std::max<std::size_t>(1, from.rows())));
-      for (std::size_t i = 0; i < from.rows(); ++i)
+  explicit CentredPoints(MatrixView<const double> from) : points(from.size()) {
+    for (const double median : compute::median_row(from)) centre.push_back(static_cast<float>(median));
+    for (std::size_t i = 0; i < from.rows(); ++i)
+      for (std::size_t c = 0; c < from.cols(); ++c)
         points[i * from.cols() + c] = static_cast<Value>(from(i, c) - static_cast<double>(centre[c]));
-    }
   }
 };
 

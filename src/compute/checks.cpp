@@ -251,7 +251,7 @@ Result<void> check_reduction_sums(std::span<const ReductionJob> jobs) {
     LEARNDOCK_CHECK(check_data_sums(job.points, job.data, job.kernel, job.out));
     LEARNDOCK_CHECK(check_single_kernel(job.kernel));
     const ReducedSetView points{job.points.data(), nullptr, job.points.rows(), job.points.cols()};
-    const std::vector<double> centre = mean_row({&points, 1}, points.dimension);
+    const std::vector<double> centre = median_row(job.points);
     if (!fit_single(points, centre.data(), job.kernel)) return beyond_single("a reduced set");
   }
   return {};
@@ -259,7 +259,7 @@ Result<void> check_reduction_sums(std::span<const ReductionJob> jobs) {
 
 namespace {
 
-/// Rows [first, last) of a job's data; distances are from the mean of its points. Few data come near the
+/// Rows [first, last) of a job's data; distances are from the median of its points. Few data come near the
 /// limit: most are let through by their largest value.
 bool rows_fit_single(const ReductionJob& job, const std::vector<double>& centre, std::size_t first,
                      std::size_t last) {
@@ -284,8 +284,7 @@ bool rows_fit_single(const ReductionJob& job, const std::vector<double>& centre,
 Result<void> check_reduction_rows(std::span<const ReductionJob> jobs, unsigned threads) {
   constexpr std::size_t kRows = 4096;
   for (const ReductionJob& job : jobs) {
-    const ReducedSetView points{job.points.data(), nullptr, job.points.rows(), job.points.cols()};
-    const std::vector<double> centre = mean_row({&points, 1}, points.dimension);
+    const std::vector<double> centre = median_row(job.points);
     std::atomic<bool> fit = true;
     run_tasks((job.data.rows() + kRows - 1) / kRows, threads, [&](std::size_t task) {
       const std::size_t first = task * kRows;

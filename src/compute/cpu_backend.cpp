@@ -146,7 +146,7 @@ class CpuBackend final : public Backend {
   Result<void> data_sums(MatrixView<const double> points, MatrixView<const float> data,
                          const GaussianKernel& kernel, const DataSums& out) const override {
     LEARNDOCK_CHECK(check_data_sums(points, data, kernel, out));
-    const std::vector<double> centre = mean_of_rows(points.data(), points.rows(), points.cols());
+    const std::vector<double> centre = median_row(points);
     CentredRows z;
     z.assign(points.cols());
     z.append(points.data(), points.rows(), centre);

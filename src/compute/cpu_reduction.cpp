@@ -85,9 +85,7 @@ struct Points {
 
   explicit Points(const ReductionJob& job) {
     const std::size_t k = job.points.rows(), d = job.points.cols();
-    const std::vector<double> ones(k, 1.0);
-    const ReducedSetView view{job.points.data(), ones.data(), k, d, job.kernel.gamma};
-    centre = mean_row({&view, 1}, d);
+    centre = median_row(job.points);
     std::vector<float> rows(k * d);
     for (std::size_t i = 0; i < rows.size(); ++i)
       rows[i] = static_cast<float>(job.points.data()[i] - centre[i % d]);

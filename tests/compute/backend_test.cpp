@@ -304,12 +304,34 @@ TEST(Backend, APointFarOffCostsTheOthersNothing) {
       Matrix<double> gram(30, 30), want_gram(30, 30);
       ASSERT_TRUE(oracle().gram(set.points.view(), {0.2}, want_gram.view()).has_value());
       ASSERT_TRUE(backend->gram(set.points.view(), {0.2}, gram.view()).has_value());
-      std::vector<double> sums(30), want_sums(30);
-      ASSERT_TRUE(oracle().data_sums(set.points.view(), data.view(), {0.2}, {want_sums, {}}).has_value());
-      ASSERT_TRUE(backend->data_sums(set.points.view(), data.view(), {0.2}, {sums, {}}).has_value());
+      Sums sums(30, 6), want_sums(30, 6);
+      ASSERT_TRUE(oracle().data_sums(set.points.view(), data.view(), {0.2}, want_sums.view()).has_value());
+      ASSERT_TRUE(backend->data_sums(set.points.view(), data.view(), {0.2}, sums.view()).has_value());
       for (std::size_t i = 0; i < 30; ++i) {
-        EXPECT_NEAR(sums[i], want_sums[i], 1e-11) << far;
+        EXPECT_NEAR(sums.kernel[i], want_sums.kernel[i], 1e-11) << far;
+        for (std::size_t k = 0; k < 6; ++k)
+          EXPECT_NEAR(sums.slope_point(i, k), want_sums.slope_point(i, k), 1e-11) << far;
         for (std::size_t j = 0; j < 30; ++j) EXPECT_NEAR(gram(i, j), want_gram(i, j), 1e-13) << far;
+      }
+    }
+  }
+}
+
+TEST(Backend, APointFarOffLeavesTheOthersSinglePrecision) {
+  for (const double far : {1e5, 1e12}) {
+    auto set = random_set({30, 6, 0.2}, 4);
+    for (std::size_t k = 0; k < 6; ++k) set.points(11, k) = far;
+    const auto data = random_data(40, 6, 3);
+    Sums want(30, 6);
+    ASSERT_TRUE(oracle().data_sums(set.points.view(), data.view(), {0.2}, want.view()).has_value());
+    for (const auto& backend : backends()) {
+      Sums have(30, 6);
+      const ReductionJob job{set.points.view(), data.view(), {0.2}, have.view()};
+      ASSERT_TRUE(backend->reduction_sums({&job, 1}).has_value());
+      for (std::size_t i = 0; i < 30; ++i) {
+        EXPECT_NEAR(have.kernel[i], want.kernel[i], 1e-4) << far;
+        for (std::size_t k = 0; k < 6; ++k)
+          EXPECT_NEAR(have.slope_point(i, k), want.slope_point(i, k), 1e-3) << far;
       }
     }
   }

@@ -2,6 +2,7 @@
 
 #include "learndock/base/result.hpp"
 #include "learndock/numeric/aligned_vector.hpp"
+#include "learndock/numeric/matrix.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -79,6 +80,10 @@ class PackedSets {
 
 /// The mean of all rows, which is what most callers want as the centre. Zero for no rows.
 [[nodiscard]] std::vector<double> mean_row(std::span<const ReducedSetView> sets, std::size_t dimension);
+
+/// Of each coordinate the median over the rows: a centre that some rows far off do not move to where nothing
+/// is left of the others' differences. Zero for no rows.
+[[nodiscard]] std::vector<double> median_row(MatrixView<const double> rows);
 
 /// A priori bound (B8 of the search's mathematics) on the error of an fp32 cross term, per unit of weight:
 ///   |computed <mu_a, mu_b> - exact| <= cross_term_error(...) * sum|a's weights| * sum|b's weights|
