@@ -7,12 +7,13 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace learndock::market {
 
 /// The mean off-diagonal kernel value when it is under spec::kKernelBlindThreshold, so that the learnware's
 /// distances tell little; nothing for sets of one point and for images.
-/// @cost of more than 256 points every n-th is looked at, 256 in all
+/// @cost as spec::mean_off_diagonal_kernel
 [[nodiscard]] Result<std::optional<double>> blind_value(const spec::RkmeSpecification& specification,
                                                         const compute::Backend& backend);
 
@@ -20,5 +21,8 @@ namespace learndock::market {
 [[nodiscard]] std::string blind_warning(double value, double gamma);
 /// The same of many that were imported, said of the first of them.
 [[nodiscard]] std::string blind_warning(double value, double gamma, std::size_t blind, std::size_t imported);
+
+/// Of a space whose learnwares, "this space" or its name, have so low a mean kernel value.
+[[nodiscard]] std::string blind_space_warning(std::string_view learnwares, double mean);
 
 }  // namespace learndock::market

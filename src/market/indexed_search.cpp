@@ -5,6 +5,7 @@
 #include "learndock/spec/mmd.hpp"
 
 #include "market/answer_terms.hpp"
+#include "market/blind_check.hpp"
 #include "market/candidates.hpp"
 #include "market/mixture.hpp"
 #include "market/semantic_filter.hpp"
@@ -219,10 +220,11 @@ class Answering {
     if (!answer_.exact)
       answer_.slack = std::max(0.0, last);  // the filter was cut: nothing is known of the rest
     answer_.exact = answer_.exact && proved;
-    if (!proved && found_.evaluated >= search_.request.budget_candidates.value_or(SIZE_MAX))
-      deadline_.cut_short();
+    const bool candidates_spent =
+        !proved && found_.evaluated >= search_.request.budget_candidates.value_or(SIZE_MAX);
+    if (candidates_spent) deadline_.cut_short();
     // Asking also tells the deadline's owner that something was left undone.
-    if (!proved && (deadline_.spent() || deadline_.cut())) {
+    if (candidates_spent || (!proved && deadline_.spent())) {
       answer_.warnings.push_back(fmt::format("budget spent after {} of {} learnwares were compared",
                                              found_.evaluated, comparable_.count()));
     }
@@ -343,11 +345,7 @@ void warn_if_space_is_blind(const Comparable& comparable, std::vector<std::strin
     if (part.part->space() == nullptr) continue;
     const double mean = part.part->space()->subspace().statistics.mean_kernel;
     if (!(mean < spec::kKernelBlindThreshold)) continue;
-    warnings.push_back(fmt::format(
-        "kernel blind: the learnwares of this space have a mean kernel value of "
-        "{:.2g}, under {}; distances mostly reflect weight concentration. A gamma that tells them "
-        "apart: learndock reindex --gamma auto",
-        mean, spec::kKernelBlindThreshold));
+    warnings.push_back(blind_space_warning("this space", mean));
     return;
   }
 }

@@ -9,6 +9,7 @@
 #include "learndock/spec/mmd.hpp"
 
 #include "compute/parallel.hpp"
+#include "market/blind_check.hpp"
 #include "market/directory_lock.hpp"
 #include "market/market_index.hpp"
 #include "market/reindex_plan.hpp"
@@ -145,11 +146,7 @@ using BlindSpaces = std::map<index::SpaceKey, double>;
 
 std::vector<std::string> warnings_of(const BlindSpaces& blind) {
   std::vector<std::string> warnings;
-  for (const auto& [space, mean] : blind)
-    warnings.push_back(fmt::format(
-        "kernel blind: the learnwares of {} have a mean kernel value of {:.2g}, under {}: distances mostly "
-        "reflect weight concentration. A gamma that tells them apart: learndock reindex --gamma auto",
-        space.text(), mean, spec::kKernelBlindThreshold));
+  for (const auto& [space, mean] : blind) warnings.push_back(blind_space_warning(space.text(), mean));
   return warnings;
 }
 

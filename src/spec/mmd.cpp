@@ -30,29 +30,33 @@ Result<Distance> distance(const RkmeSpecification& a, const RkmeSpecification& b
   return result;
 }
 
-Result<double> mean_off_diagonal_kernel(const RkmeSpecification& spec, const compute::Backend& backend) {
-  if (!spec.gaussian()) return fail(ErrorCode::spec_kernel, "image specifications have no Gaussian kernel");
+Result<double> mean_off_diagonal_kernel(const compute::ReducedSetView& set, const compute::Backend& backend) {
   // A sample of many points, evenly spread over their order: searches ask for this mean at each query.
   constexpr std::size_t kSampled = 512;
-  const std::size_t count = std::min(spec.weights.size(), kSampled), d = spec.dimension();
+  const std::size_t count = std::min(set.count, kSampled), d = set.dimension;
   std::vector<double> magnitudes(count), points(count * d);
   double sum = 0, squares = 0;
   for (std::size_t i = 0; i < count; ++i) {
-    const std::size_t from = i * spec.weights.size() / count;
-    std::copy_n(spec.points.row(from).data(), d, points.data() + i * d);
-    magnitudes[i] = std::abs(spec.weights[from]);
+    const std::size_t from = i * set.count / count;
+    std::copy_n(set.points + from * d, d, points.data() + i * d);
+    magnitudes[i] = std::abs(set.weights[from]);
     sum += magnitudes[i];
     squares += magnitudes[i] * magnitudes[i];
   }
   const double pairs = sum * sum - squares;
-  if (magnitudes.size() == 1 || pairs <= 1e-12 * squares) return 1.0;
-  compute::ReducedSetView view = spec.view();
-  view.points = points.data();
-  view.weights = magnitudes.data();
-  view.count = count;
+  if (count == 1 || pairs <= 1e-12 * squares) return 1.0;
+  compute::ReducedSetView sample = set;
+  sample.points = points.data();
+  sample.weights = magnitudes.data();
+  sample.count = count;
   double self = 0;
-  LEARNDOCK_CHECK(backend.self_inner_products({&view, 1}, {&self, 1}));
+  LEARNDOCK_CHECK(backend.self_inner_products({&sample, 1}, {&self, 1}));
   return (self - squares) / pairs;
+}
+
+Result<double> mean_off_diagonal_kernel(const RkmeSpecification& spec, const compute::Backend& backend) {
+  if (!spec.gaussian()) return fail(ErrorCode::spec_kernel, "image specifications have no Gaussian kernel");
+  return mean_off_diagonal_kernel(spec.view(), backend);
 }
 
 }  // namespace learndock::spec

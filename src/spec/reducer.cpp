@@ -46,11 +46,13 @@ constexpr std::size_t kBlindnessRows = 512;
 struct FilledData {
   Matrix<float> values;   ///< empty when all cells are finite, so that large tables are not held twice
   std::size_t cells = 0;  ///< infinite and missing ones
+  float largest = 0;      ///< magnitude of a cell
 };
 
 /// A copy in which infinite and missing cells are the mean of the column's finite ones.
 Result<FilledData> filled(MatrixView<const float> data) {
-  if (std::isfinite(compute::largest_magnitude({data.data(), data.size()}))) return FilledData{};
+  if (const float largest = compute::largest_magnitude({data.data(), data.size()}); std::isfinite(largest))
+    return FilledData{{}, 0, largest};
   FilledData made{
       Matrix<float>(data.rows(), data.cols(), std::vector<float>(data.data(), data.data() + data.size()))};
   Matrix<float>& clean = made.values;
@@ -71,12 +73,12 @@ Result<FilledData> filled(MatrixView<const float> data) {
     for (std::size_t r = 0; r < data.rows(); ++r)
       if (!std::isfinite(clean(r, c))) clean(r, c) = mean;
   }
+  made.largest = compute::largest_magnitude(clean.values());
   return made;
 }
 
 /// k-means works in fp32; distances that overflow there would make every row the first centre's.
-Result<void> check_lengths(MatrixView<const float> data) {
-  const auto largest = static_cast<double>(compute::largest_magnitude({data.data(), data.size()}));
+Result<void> check_lengths(MatrixView<const float> data, double largest) {
   if (static_cast<double>(data.cols()) * largest * largest <= kLargestSquaredLength) return {};
   for (std::size_t r = 0; r < data.rows(); ++r) {
     const std::span<const float> row = data.row(r);
@@ -195,15 +197,11 @@ Result<std::optional<std::string>> blindness_of_rows(MatrixView<const float> dat
   }
   const compute::ReducedSetView view{rows.data(), ones.data(),  count,
                                      data.cols(), kernel.gamma, kernel.scales};
-  double total = 0;
-  LEARNDOCK_CHECK(backend.self_inner_products({&view, 1}, {&total, 1}));
-  const auto m = static_cast<double>(count);
-  const double mean = (total - m) / (m * (m - 1));
+  LEARNDOCK_TRY(const double mean, mean_off_diagonal_kernel(view, backend));
   if (!(mean < kKernelBlindThreshold)) return std::nullopt;
   return fmt::format(
       "kernel blind: rows of the data have a mean kernel value of {:.2g} at gamma {}; scale the features or "
-      "use "
-      "--gamma auto",
+      "use --gamma auto",
       std::max(0.0, mean), kernel.gamma);
 }
 
@@ -313,7 +311,7 @@ Result<ReducedData> reduce(MatrixView<const float> data, const ReducerOptions& o
   if (options.privacy) return private_reduction(data, options);
   LEARNDOCK_TRY(const FilledData copy, filled(data));
   const MatrixView<const float> clean = copy.cells == 0 ? data : copy.values.view();
-  LEARNDOCK_CHECK(check_lengths(clean));
+  LEARNDOCK_CHECK(check_lengths(clean, static_cast<double>(copy.largest)));
   const double gamma =
       options.gamma ? *options.gamma : median_heuristic_gamma(clean, options.seed, options.scales);
   const compute::GaussianKernel kernel{gamma, options.scales};

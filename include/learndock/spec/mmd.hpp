@@ -20,6 +20,9 @@ struct Distance {
 /// Weighted mean of k(z_i, z_j) over i != j (weights |beta_i beta_j|): under 0.01 the kernel tells nothing
 /// apart. 1 for a single point. Of more than 512 points a sample of so many is taken, evenly spread over
 /// their order.
+[[nodiscard]] Result<double> mean_off_diagonal_kernel(const compute::ReducedSetView& set,
+                                                      const compute::Backend& backend);
+/// The same of a specification. @errors spec_kernel (images)
 [[nodiscard]] Result<double> mean_off_diagonal_kernel(const RkmeSpecification& spec,
                                                       const compute::Backend& backend);
 
