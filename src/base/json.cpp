@@ -175,16 +175,14 @@ Result<Json> parse_json(std::string_view text, const JsonLimits& limits) {
   return builder.take_root();
 }
 
-/// Of which the memory is within what a member is charged.
-constexpr std::size_t kFewMembers = 4;
-
 Json& append_child(Json& container, const std::string& key, Json value) {
   if (container.is_array()) {
     container.push_back(std::move(value));
     return container.back();
   }
   auto& object = container.get_ref<Json::object_t&>();
-  // A member is copied when its object grows; most objects have few.
+  // A member is copied when its object grows; most objects have few, whose memory is what one is charged.
+  constexpr std::size_t kFewMembers = 4;
   if (object.empty()) object.reserve(kFewMembers);
   object.emplace_back(key, std::move(value));
   return object.back().second;

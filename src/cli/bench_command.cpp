@@ -238,8 +238,9 @@ void add_search_options(CLI::App& command, BenchArguments& arguments) {
   command.add_option("--codes", arguments.codes, "int4, int8, fp16 or fp32: bits of each coordinate")
       ->capture_default_str();
   command
-      .add_option("--prefilter", arguments.prefilter,
-                  "auto, cells, code_scan, faiss_flat or hnsw (approximate); of a segment that is made")
+      .add_option(
+          "--prefilter", arguments.prefilter,
+          "auto, cells, code_scan, exact_scan, faiss_flat or hnsw (approximate); of a segment that is made")
       ->capture_default_str();
   command.add_option("--landmarks", trial.subspace.landmarks, "Points that span the subspace")
       ->check(whole_number(1, 8192))

@@ -179,7 +179,7 @@ void add_reindex_command(CLI::App& app, Invocation& invocation) {
       ->capture_default_str();
   command
       ->add_option("--prefilter", arguments->prefilter,
-                   "auto, cells, code_scan, faiss_flat or hnsw (approximate)")
+                   "auto, cells, code_scan, exact_scan, faiss_flat or hnsw (approximate)")
       ->capture_default_str();
   command->add_option("--gamma", arguments->gamma,
                       "auto (the median heuristic, one gamma for all learnwares of one type, dimension and "

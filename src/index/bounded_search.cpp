@@ -44,12 +44,6 @@ class Search {
   }
 
  private:
-  [[nodiscard]] std::size_t allowed_count(std::size_t p) const {
-    return parts_[p].allowed == nullptr ? parts_[p].part->count() : parts_[p].allowed_count;
-  }
-  [[nodiscard]] bool is_allowed(std::size_t p, std::size_t item) const {
-    return parts_[p].allowed == nullptr || (parts_[p].allowed[item / 64] >> (item % 64) & 1U) != 0;
-  }
   /// The embeddings that some objectives ask a part's prefilter with.
   [[nodiscard]] std::vector<Embedding> embeddings(std::size_t p, std::span<const std::size_t> chosen) const {
     std::vector<Embedding> all;
@@ -67,11 +61,11 @@ class Search {
   Result<void> first_pass() {
     bool looked = false;
     for (std::size_t p = 0; p < parts_.size(); ++p) {
-      if (allowed_count(p) == 0) continue;
+      if (parts_[p].count() == 0) continue;
       // Something is always looked at, so that an answer is not empty for lack of time.
       if (std::exchange(looked, true) && late()) {
         for (auto& unseen : unseen_) unseen[p] = -kInfinity;
-      } else if (parts_[p].part->space() == nullptr || allowed_count(p) <= options_.evaluate_all) {
+      } else if (parts_[p].part->space() == nullptr || parts_[p].count() <= options_.evaluate_all) {
         take_all(p);
       } else {
         LEARNDOCK_CHECK(take_smallest(p));
@@ -87,7 +81,7 @@ class Search {
   void take_all_for(std::size_t p, std::size_t q) {
     std::vector<Candidate> all;
     for (std::size_t item = 0; item < parts_[p].part->count(); ++item)
-      if (is_allowed(p, item) && seen_[q][p].insert(item).second) all.push_back({-kInfinity, p, item});
+      if (parts_[p].allows(item) && seen_[q][p].insert(item).second) all.push_back({-kInfinity, p, item});
     queues_[q].add(std::move(all));
     unseen_[q][p] = kInfinity;
   }
@@ -107,9 +101,9 @@ class Search {
       add_hits(p, q, hits.row(i).first(counts[i]));
       if (!prefilter(p).certified())
         unseen_[q][p] = -kInfinity;
-      else if (counts[i] < std::min(wanted, allowed_count(p)))
+      else if (counts[i] < std::min(wanted, parts_[p].count()))
         take_all_for(p, q);  // a bound that is no number was left out
-      else if (counts[i] < allowed_count(p))
+      else if (counts[i] < parts_[p].count())
         unseen_[q][p] =
             objectives_[q]->least_value(p, static_cast<double>(hits(i, counts[i] - 1).lower_bound));
     }
@@ -147,7 +141,7 @@ class Search {
       for (std::size_t q = 0; q < objectives_.size(); ++q)
         if (is_open(q, p)) open.push_back(q);
       if (open.empty() || late()) continue;
-      LEARNDOCK_CHECK(take_within(p, open, std::min(kSecondRoom, allowed_count(p))));
+      LEARNDOCK_CHECK(take_within(p, open, std::min(kSecondRoom, parts_[p].count())));
     }
     return {};
   }

@@ -143,9 +143,10 @@ class CellScan final : public Prefilter {
   /// Calls use(query, bounds of all cells) for every query in turn; no bounds where everything is read.
   template <class Use>
   Result<void> with_bounds(std::span<const Embedding> queries, const Use& use) const {
-    for (std::size_t q = 0; q < queries.size() && reading_ == CellReading::whole; ++q)
-      LEARNDOCK_CHECK(use(q, std::span<const float>()));
-    if (reading_ == CellReading::whole) return {};
+    if (reading_ == CellReading::whole) {
+      for (std::size_t q = 0; q < queries.size(); ++q) LEARNDOCK_CHECK(use(q, std::span<const float>()));
+      return {};
+    }
     for (std::size_t first = 0; first < queries.size(); first += kBoundedAtOnce) {
       const auto some = queries.subspan(first, std::min(kBoundedAtOnce, queries.size() - first));
       const std::vector<EmbeddedQuery> embedded(some.begin(), some.end());

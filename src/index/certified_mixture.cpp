@@ -18,14 +18,13 @@ Result<double> products_of_a_pass(std::span<const FilteredPart> parts, std::size
   std::vector<double> memory;
   for (const FilteredPart& part : parts) {
     const std::size_t count = part.part->count();
-    const auto allowed = static_cast<double>(part.allowed == nullptr ? count : part.allowed_count);
     const std::size_t looked_at = std::min(kSample, count);
     double points = 0;
     for (std::size_t i = 0; i < looked_at; ++i) {
       LEARNDOCK_TRY(const compute::ReducedSetView set, part.part->set(i * (count / looked_at), memory));
       points += static_cast<double>(set.count);
     }
-    if (looked_at > 0) sum += allowed * points / static_cast<double>(looked_at);
+    if (looked_at > 0) sum += static_cast<double>(part.count()) * points / static_cast<double>(looked_at);
   }
   return sum * static_cast<double>(query_points);
 }

@@ -1,5 +1,7 @@
 #include "learndock/index/dock_parts.hpp"
 
+#include "index/ascending.hpp"
+
 #include <algorithm>
 
 namespace learndock::index {
@@ -42,33 +44,21 @@ DockParts DockParts::without(std::uint64_t key) const {
   return next;
 }
 
-/// Both lists ascend: steps through the longer one in jumps that double until they pass.
-std::vector<std::uint64_t> allowed_items(const LivePart& part, std::span<const std::uint64_t> keys,
-                                         std::size_t& count) {
-  const std::span<const std::uint64_t> own = part.part->keys();
-  std::vector<std::uint64_t> bits((own.size() + 63) / 64, 0);
-  count = 0;
-  std::size_t at = 0;
-  for (const std::uint64_t key : keys) {
-    std::size_t jump = 1;
-    while (at + jump < own.size() && own[at + jump] < key) jump *= 2;
-    const auto from = own.begin() + static_cast<std::ptrdiff_t>(at + jump / 2);
-    const auto to = own.begin() + static_cast<std::ptrdiff_t>(std::min(own.size(), at + jump + 1));
-    at = static_cast<std::size_t>(std::lower_bound(from, to, key) - own.begin());
-    if (at == own.size()) break;
-    if (own[at] != key || (!part.live.empty() && !bit(part.live, at))) continue;
-    bits[at / 64] |= std::uint64_t{1} << (at % 64);
-    ++count;
-  }
-  return bits;
-}
-
 std::shared_ptr<const LivePart> live_part(SpaceKey space, std::shared_ptr<const StoredPart> part,
                                           std::span<const std::uint64_t> keys) {
   auto made = std::make_shared<LivePart>();
   made->space = std::move(space);
   made->part = std::move(part);
-  made->live = allowed_items(*made, keys, made->live_count);
+  const std::span<const std::uint64_t> own = made->part->keys();
+  made->live.assign((own.size() + 63) / 64, 0);
+  std::size_t at = 0;
+  for (const std::uint64_t key : keys) {
+    at = first_not_below(own, at, key);
+    if (at == own.size()) break;
+    if (own[at] != key) continue;
+    made->live[at / 64] |= std::uint64_t{1} << (at % 64);
+    ++made->live_count;
+  }
   return made;
 }
 

@@ -25,25 +25,26 @@ Result<void> MixtureState::add(const CertifiedHit& hit) {
   member.weights.assign(set.weights, set.weights + set.count);
   member.view = {member.points.data(), member.weights.data(), set.count, set.dimension, set.gamma};
   member.direct.emplace(member.view, kernel_);
-  member.hit.mmd_squared = part.self(hit.item) - 2 * user_.inner_product(member.view) + user_self_;
-  LEARNDOCK_CHECK(fit());
+  grow_gram();
+  member.hit.mmd_squared = part.self(hit.item) - 2 * linear_.back() + user_self_;
+  LEARNDOCK_TRY(SimplexQpSolution solution, solve_simplex_qp(gram_.view(), linear_));
+  weights_ = std::move(solution.weights);
+  mmd_squared_ = user_self_ + 2 * solution.objective;
   drop_weightless();
   return {};
 }
 
-Result<void> MixtureState::fit() {
+/// By the last member's products with the others and with the user.
+void MixtureState::grow_gram() {
   const std::size_t k = members_.size();
-  gram_ = Matrix<double>(k, k);
-  linear_.assign(k, 0);
-  for (std::size_t i = 0; i < k; ++i) {
-    linear_[i] = user_.inner_product(members_[i].view);
-    for (std::size_t j = i; j < k; ++j)
-      gram_(i, j) = gram_(j, i) = members_[j].direct->inner_product(members_[i].view);
-  }
-  LEARNDOCK_TRY(SimplexQpSolution solution, solve_simplex_qp(gram_.view(), linear_));
-  weights_ = std::move(solution.weights);
-  mmd_squared_ = user_self_ + 2 * solution.objective;
-  return {};
+  const Member& last = members_.back();
+  Matrix<double> gram(k, k);
+  for (std::size_t i = 0; i + 1 < k; ++i)
+    for (std::size_t j = 0; j + 1 < k; ++j) gram(i, j) = gram_(i, j);
+  for (std::size_t i = 0; i < k; ++i)
+    gram(i, k - 1) = gram(k - 1, i) = last.direct->inner_product(members_[i].view);
+  gram_ = std::move(gram);
+  linear_.push_back(user_.inner_product(last.view));
 }
 
 void MixtureState::drop_weightless() {

@@ -59,7 +59,7 @@ class MixtureState {
     std::optional<SpaceEmbeddings> embedded;
   };
 
-  [[nodiscard]] Result<void> fit();
+  void grow_gram();
   void drop_weightless();
 
   std::span<const FilteredPart> parts_;

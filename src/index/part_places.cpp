@@ -1,6 +1,7 @@
 #include "learndock/index/part_places.hpp"
 
-#include <algorithm>
+#include "index/ascending.hpp"
+
 #include <bit>
 #include <utility>
 
@@ -78,13 +79,12 @@ std::vector<std::uint32_t> positions_of(std::span<const std::uint64_t> keys,
                                         std::span<std::uint64_t> known) {
   std::vector<std::uint32_t> positions;
   positions.reserve(keys.size());
-  auto next = sequences.begin();
-  for (std::size_t i = 0; i < keys.size() && next != sequences.end(); ++i) {
-    std::ptrdiff_t jump = 1;  // doubles until it passes
-    while (jump < sequences.end() - next && next[jump] < keys[i]) jump *= 2;
-    next = std::lower_bound(next + jump / 2, next + std::min(jump + 1, sequences.end() - next), keys[i]);
-    if (next == sequences.end() || *next != keys[i]) continue;
-    positions.push_back(static_cast<std::uint32_t>(next - sequences.begin()));
+  std::size_t at = 0;
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    at = first_not_below(sequences, at, keys[i]);
+    if (at == sequences.size()) break;
+    if (sequences[at] != keys[i]) continue;
+    positions.push_back(static_cast<std::uint32_t>(at));
     known[i / 64] |= std::uint64_t{1} << (i % 64);
   }
   return positions;

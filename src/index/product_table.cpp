@@ -27,10 +27,6 @@ bool reserve(std::size_t bytes) {
   return false;
 }
 
-bool is_allowed(const FilteredPart& part, std::size_t item) {
-  return part.allowed == nullptr || (part.allowed[item / 64] >> (item % 64) & 1U) != 0;
-}
-
 double radius_of(const compute::ReducedSetView& set, std::span<const double> centre) {
   double largest = 0;
   for (std::size_t i = 0; i < set.count; ++i) {
@@ -60,7 +56,7 @@ ProductTable::ProductTable(std::span<const FilteredPart> parts, std::vector<doub
   for (std::size_t p = 0; p < parts.size(); ++p) {
     const std::size_t first = rows_.size();
     for (std::size_t item = 0; item < parts[p].part->count(); ++item)
-      if (is_allowed(parts[p], item)) rows_.push_back({p, item});
+      if (parts[p].allows(item)) rows_.push_back({p, item});
     for (std::size_t row = first; row < rows_.size(); row += kChunkRows)
       chunks_.push_back({row, std::min(kChunkRows, rows_.size() - row), parts[p].part->largest_mass()});
   }

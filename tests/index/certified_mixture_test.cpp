@@ -190,7 +190,7 @@ TEST_P(CertifiedMixture, AnExactFitNeedsNoMixture) {
   EXPECT_FALSE(certified_mixture(dock.parts, query, single, options()).value().has_value());
 }
 
-TEST_P(CertifiedMixture, ASpentBudgetStillLeavesAGapThatHolds) {
+TEST_P(CertifiedMixture, ASpentBudgetMakesNoMixtureOfOne) {
   std::mt19937_64 random(5);
   const Dock dock(shape_of(1), {}, 2);
   const testing::WeightedSet user = dock.blend(random, 3);

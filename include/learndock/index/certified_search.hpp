@@ -50,6 +50,12 @@ struct FilteredPart {
   std::shared_ptr<const SearchPart> part;
   const std::uint64_t* allowed = nullptr;  ///< null: all; [ceil(count / 64)]
   std::size_t allowed_count = 0;           ///< bits set; ignored when `allowed` is null
+
+  [[nodiscard]] bool allows(std::size_t item) const {
+    return allowed == nullptr || (allowed[item / 64] >> (item % 64) & 1U) != 0;
+  }
+  /// Items that may be answered.
+  [[nodiscard]] std::size_t count() const { return allowed == nullptr ? part->count() : allowed_count; }
 };
 
 struct CertifiedOptions {

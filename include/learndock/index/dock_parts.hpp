@@ -44,9 +44,4 @@ struct DockParts {
                                                         std::shared_ptr<const StoredPart> part,
                                                         std::span<const std::uint64_t> keys);
 
-/// Bits of the part's live items whose numbers are among `keys`, ascending; `count` gets how many.
-[[nodiscard]] std::vector<std::uint64_t> allowed_items(const LivePart& part,
-                                                       std::span<const std::uint64_t> keys,
-                                                       std::size_t& count);
-
 }  // namespace learndock::index
