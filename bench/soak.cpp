@@ -10,7 +10,9 @@
 #include "learndock/base/json.hpp"
 #include "learndock/index/trial_sets.hpp"
 #include "learndock/market/market.hpp"
-#include "learndock/spec/codec.hpp"
+
+#include "market/import_line.hpp"
+#include "support/temporary_folder.hpp"
 
 #include <fmt/format.h>
 
@@ -68,25 +70,6 @@ std::size_t lines_of(const char* file) {
       std::count(std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>(), '\n'));
 }
 
-/// Removed with the dock in it.
-class Folder {
- public:
-  Folder() {
-    std::string name = (fs::temp_directory_path() / "learndock-soak-XXXXXX").string();
-    if (::mkdtemp(name.data()) != nullptr) path_ = name;
-  }
-  ~Folder() {
-    std::error_code ignored;
-    if (!path_.empty()) fs::remove_all(path_, ignored);
-  }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  [[nodiscard]] const fs::path& path() const { return path_; }
-
- private:
-  fs::path path_;
-};
-
 class Soak {
  public:
   explicit Soak(const SoakOptions& options) : options_(options) {
@@ -134,13 +117,7 @@ class Soak {
   Result<std::string> line(std::uint64_t number) const {
     LEARNDOCK_TRY(const index::OwnedSet set, sets_->learnware(number));
     LEARNDOCK_TRY(const spec::RkmeSpecification stat, specification(set));
-    spec::SemanticSpecification semantic;
-    semantic.name = fmt::format("model {}", number);
-    semantic.of(spec::SemanticKey::scenario) = {number % 3 == 0 ? "Business" : "Health"};
-    return to_text({{"id", fmt::format("{:010}", number)},
-                    {"semantic", spec::semantic_to_json(semantic)},
-                    {"stat", spec::to_json(stat)}}) +
-           "\n";
+    return testing::import_line(fmt::format("{:010}", number), testing::numbered_model(number), stat);
   }
 
   Result<void> insert(std::size_t count) {
@@ -315,7 +292,7 @@ class Soak {
   }
 
   SoakOptions options_;
-  Folder folder_;
+  testing::TemporaryFolder folder_;  // with the dock in it
   std::unique_ptr<index::TrialSets> sets_;
   std::unique_ptr<market::Market> market_;
   std::deque<LearnwareId> alive_;

@@ -4,11 +4,9 @@
 #include "learndock/spec/table.hpp"
 
 #include "cli/command.hpp"
+#include "cli/data_options.hpp"
 
 #include <fmt/format.h>
-
-#include <charconv>
-#include <cmath>
 
 namespace learndock::cli {
 namespace {
@@ -21,16 +19,6 @@ struct BenchArguments {
   index::TrialOptions trial;
 };
 
-Result<std::optional<double>> gamma_of(const std::string& text) {
-  if (text == "auto") return std::nullopt;
-  double gamma = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), gamma);
-  if (error != std::errc() || end != text.data() + text.size() || !(gamma > 0) || !std::isfinite(gamma))
-    return fail(ErrorCode::usage, fmt::format("--gamma is \"{}\"", text), {},
-                "give a positive number or auto");
-  return gamma;
-}
-
 Result<index::MarketKind> kind_of(const std::string& name) {
   if (name == "clustered") return index::MarketKind::clustered;
   if (name == "near-duplicates") return index::MarketKind::near_duplicates;
@@ -40,7 +28,7 @@ Result<index::MarketKind> kind_of(const std::string& name) {
 }
 
 Result<std::unique_ptr<index::TrialSets>> sets_of(const BenchArguments& arguments) {
-  LEARNDOCK_TRY(const std::optional<double> gamma, gamma_of(arguments.gamma));
+  LEARNDOCK_TRY(const std::optional<double> gamma, parse_gamma(arguments.gamma));
   if (!arguments.specs.empty()) return index::listed_sets(arguments.specs);
   if (!arguments.data.empty()) {
     spec::TableOptions reading;

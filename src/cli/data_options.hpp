@@ -25,6 +25,9 @@ struct DataOptions {
   std::uint64_t seed = 0;
 };
 
+/// What --gamma says: a number, or none for "auto". @errors usage
+[[nodiscard]] Result<std::optional<double>> parse_gamma(const std::string& text);
+
 void add_data_options(CLI::App& command, DataOptions& options, bool required);
 
 struct SketchedData {

@@ -67,19 +67,6 @@ class Meter {
   std::uint64_t first_ = 0;
 };
 
-Json kernels_json(const std::vector<market::KernelChange>& kernels) {
-  Json list = Json::array();
-  for (const market::KernelChange& kernel : kernels)
-    list.push_back({{"type", kernel.type},
-                    {"dimension", kernel.dimension},
-                    {"scales", kernel.scales},
-                    {"specified", kernel.specified},
-                    {"from", kernel.from},
-                    {"to", kernel.to},
-                    {"learnwares", kernel.learnwares}});
-  return list;
-}
-
 std::string line_of(const market::KernelChange& kernel) {
   return fmt::format("kernel of {} learnware{}, {} of dimension {}{}, made with gamma {}: gamma {} -> {}",
                      kernel.learnwares, kernel.learnwares == 1 ? "" : "s", kernel.type, kernel.dimension,
@@ -89,6 +76,8 @@ std::string line_of(const market::KernelChange& kernel) {
 
 void print_report(const market::ReindexReport& report, const OutputOptions& output) {
   for (const std::string& warning : report.warnings) note(output, "warning: " + warning);
+  Json kernels = Json::array();
+  for (const market::KernelChange& kernel : report.kernels) kernels.push_back(market::to_json(kernel));
   if (output.json)
     print_json({{"index_version", report.index_version},
                 {"learnwares", report.learnwares},
@@ -96,7 +85,7 @@ void print_report(const market::ReindexReport& report, const OutputOptions& outp
                 {"segments", report.segments},
                 {"resumed", report.resumed},
                 {"checked", {{"bounds", report.bounds_checked}, {"searches", report.searches_checked}}},
-                {"kernels", kernels_json(report.kernels)},
+                {"kernels", std::move(kernels)},
                 {"warnings", report.warnings}});
   if (output.json) return;
   print_line(

@@ -1,4 +1,5 @@
 #include "learndock/base/file.hpp"
+#include "learndock/base/number.hpp"
 #include "learndock/compute/registry.hpp"
 #include "learndock/spec/codec.hpp"
 #include "learndock/spec/mmd.hpp"
@@ -9,22 +10,11 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <charconv>
 #include <chrono>
 #include <filesystem>
 
 namespace learndock::cli {
 namespace {
-
-Result<std::optional<double>> parse_gamma(const std::string& text) {
-  if (text == "auto") return std::nullopt;
-  double gamma = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), gamma);
-  if (error != std::errc() || end != text.data() + text.size() || !(gamma > 0))
-    return fail(ErrorCode::usage, fmt::format("--gamma is \"{}\"", text), {},
-                "give a positive number or auto");
-  return gamma;
-}
 
 Result<std::optional<spec::PrivacyOptions>> parse_privacy(const DataOptions& options) {
   if (!options.dp_epsilon && !options.dp_delta && !options.dp_bound) return std::nullopt;
@@ -164,6 +154,15 @@ Result<void> print_distance(const std::string& a_path, const std::string& b_path
 }
 
 }  // namespace
+
+Result<std::optional<double>> parse_gamma(const std::string& text) {
+  if (text == "auto") return std::nullopt;
+  const std::optional<double> gamma = positive_number(text);
+  if (!gamma)
+    return fail(ErrorCode::usage, fmt::format("--gamma is \"{}\"", text), {},
+                "give a positive number or auto");
+  return gamma;
+}
 
 void add_data_options(CLI::App& command, DataOptions& options, bool required) {
   auto* data =

@@ -298,8 +298,12 @@ class Answering {
       const index::CertifiedHit& hit = found_.hits[i];
       LEARNDOCK_TRY(views.emplace_back(), comparable_.parts()[hit.part].part->set(hit.item, memory[i]));
     }
-    const MixtureProblem problem{search_.backend, query,     query_self_, views, {}, {}, {},
-                                 search_.threads, &deadline_};
+    const MixtureProblem problem{.backend = search_.backend,
+                                 .user = query,
+                                 .user_self = query_self_,
+                                 .candidates = views,
+                                 .threads = search_.threads,
+                                 .deadline = &deadline_};
     LEARNDOCK_TRY(auto mixture, method == MixtureMethod::greedy
                                     ? greedy_mixture(problem, search_.request.mixture)
                                     : auto_mixture(problem, search_.request.mixture));

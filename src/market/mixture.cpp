@@ -13,17 +13,6 @@
 namespace learndock::market {
 namespace {
 
-/// Of equal ones the first by id.
-std::size_t nearest_candidate(const MixtureProblem& problem) {
-  const auto value = [&](std::size_t l) { return problem.candidate_self[l] - 2 * problem.candidate_user[l]; };
-  std::size_t nearest = 0;
-  for (std::size_t l = 1; l < problem.candidates.size(); ++l)
-    if (value(l) < value(nearest) ||
-        (value(l) == value(nearest) && problem.candidate_ids[l] < problem.candidate_ids[nearest]))
-      nearest = l;
-  return nearest;
-}
-
 // The reference's constants.
 constexpr double kRequiredGain = 0.95;
 constexpr double kWeightCut = 0.98;
@@ -204,8 +193,8 @@ Result<std::optional<Mixture>> certified_mixture(const MixtureProblem& problem, 
   options.threads = problem.threads;
   options.backend = &problem.backend;
   if (problem.deadline != nullptr) options.deadline = problem.deadline->end();
-  LEARNDOCK_TRY(auto found, index::certified_mixture({&part, 1}, problem.user,
-                                                     {0, nearest_candidate(problem), 0}, options));
+  LEARNDOCK_TRY(auto found,
+                index::certified_mixture({&part, 1}, problem.user, {0, problem.nearest, 0}, options));
   static_cast<void>(problem.spent());  // so that a mixture that was cut is said to be
   if (!found) return std::nullopt;
   Mixture mixture{{}, std::move(found->weights), found->mmd_squared, found->gap};

@@ -19,9 +19,9 @@ struct MixtureProblem {
   compute::ReducedSetView user;
   double user_self = 0;
   std::span<const compute::ReducedSetView> candidates;
-  std::span<const double> candidate_self;           ///< <l, l> under l's kernel
-  std::span<const double> candidate_user;           ///< <l, u> under l's kernel
-  std::span<const std::string_view> candidate_ids;  ///< of equal candidates the first by id is taken
+  std::span<const double> candidate_self = {};           ///< <l, l> under l's kernel
+  std::span<const std::string_view> candidate_ids = {};  ///< of equal candidates the first by id is taken
+  std::size_t nearest = 0;                               ///< the candidate to begin with
   unsigned threads = 1;
   Deadline* deadline = nullptr;  ///< ends the search with what it has; null = none
 

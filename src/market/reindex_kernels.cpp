@@ -1,5 +1,6 @@
 #include "market/reindex_kernels.hpp"
 
+#include "learndock/base/number.hpp"
 #include "learndock/index/feature_space.hpp"
 #include "learndock/numeric/matrix.hpp"
 #include "learndock/spec/reducer.hpp"
@@ -7,7 +8,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <iterator>
 #include <utility>
@@ -116,10 +116,7 @@ std::string GammaChoice::text() const {
 Result<GammaChoice> gamma_choice_of(std::string_view text) {
   if (text == "own") return GammaChoice{GammaChoice::Kind::own, 0};
   if (text == "auto") return GammaChoice{GammaChoice::Kind::median, 0};
-  double number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error == std::errc() && end == text.data() + text.size() && number > 0 && std::isfinite(number))
-    return GammaChoice{GammaChoice::Kind::number, number};
+  if (const auto number = positive_number(text)) return GammaChoice{GammaChoice::Kind::number, *number};
   return fail(ErrorCode::usage, fmt::format("'{}' is no gamma", text), "--gamma",
               "give a positive number, auto (median heuristic), or own (what each learnware was made with)");
 }
@@ -147,6 +144,16 @@ std::vector<KernelChange> kernel_changes(const index::SpaceKernels& before, cons
                        to, sample.count + sample.others});
   }
   return changes;
+}
+
+Json to_json(const KernelChange& change) {
+  return {{"type", change.type},
+          {"dimension", change.dimension},
+          {"scales", change.scales},
+          {"specified", change.specified},
+          {"from", change.from},
+          {"to", change.to},
+          {"learnwares", change.learnwares}};
 }
 
 SpaceSamples spaces_under(const index::SpaceKernels& kernels, SpaceSamples specified) {

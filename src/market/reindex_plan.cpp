@@ -93,19 +93,6 @@ Json options_json(const ReindexOptions& options) {
           {"seed", options.seed}};
 }
 
-Json changes_json(const std::vector<KernelChange>& changes) {
-  Json list = Json::array();
-  for (const KernelChange& change : changes)
-    list.push_back({{"type", change.type},
-                    {"dimension", change.dimension},
-                    {"scales", change.scales},
-                    {"specified", change.specified},
-                    {"from", change.from},
-                    {"to", change.to},
-                    {"learnwares", change.learnwares}});
-  return list;
-}
-
 /// Throws the library's exception for what is damaged, as `plan_from`.
 std::vector<KernelChange> changes_from(const Json& list) {
   std::vector<KernelChange> changes;
@@ -118,20 +105,21 @@ std::vector<KernelChange> changes_from(const Json& list) {
 }
 
 Json plan_json(const ReindexPlan& plan, const ReindexOptions& options) {
-  Json ranges = Json::array(), spaces = Json::array();
+  Json ranges = Json::array(), spaces = Json::array(), changes = Json::array();
   for (const SequenceRange& range : plan.ranges) ranges.push_back({range.first, range.last});
   for (std::size_t i = 0; i < plan.spaces.size(); ++i)
     spaces.push_back({{"type", static_cast<int>(plan.spaces[i].type)},
                       {"shape", plan.spaces[i].shape},
                       {"gamma", plan.spaces[i].gamma},
                       {"scales", plan.spaces[i].scales}});
+  for (const KernelChange& change : plan.changes) changes.push_back(to_json(change));
   return {{"format", kPlanFormat},
           {"catalog_version", plan.catalog_version},
           {"options", options_json(options)},
           {"gamma", plan.gamma},
           {"kernels_before", to_json(plan.kernels_before)},
           {"kernels", to_json(plan.kernels)},
-          {"kernel_changes", changes_json(plan.changes)},
+          {"kernel_changes", std::move(changes)},
           {"ranges", std::move(ranges)},
           {"spaces", std::move(spaces)}};
 }

@@ -179,11 +179,16 @@ class StatisticalSearch {
 
   Result<std::optional<Mixture>> compute_mixture(const compute::Backend& backend, const Query& query) {
     const MixtureMethod method = method_of(request_);
-    MixtureProblem problem{backend, query.view, query.self, {}, {}, {}, {}, threads_, &deadline_};
+    MixtureProblem problem{.backend = backend,
+                           .user = query.view,
+                           .user_self = query.self,
+                           .candidates = {},
+                           .threads = threads_,
+                           .deadline = &deadline_};
     if (method != MixtureMethod::certified) return mixture_of_nearest(problem, method);
     problem.candidates = candidates_.views;
     problem.candidate_self = candidates_.self;
-    problem.candidate_user = candidates_.user;
+    problem.nearest = order_[0];
     std::vector<std::string_view> ids;
     for (const index::Entry* entry : candidates_.entries) ids.push_back(entry->id.text());
     problem.candidate_ids = ids;

@@ -5,6 +5,7 @@
 #include "learndock/spec/codec.hpp"
 
 #include "index/market_scene.hpp"
+#include "market/import_line.hpp"
 #include "support/example_package.hpp"
 #include "support/temporary_folder.hpp"
 
@@ -69,14 +70,9 @@ class IndexedFilter : public ::testing::Test {
     const fs::path file = folder_.path() / "lines.jsonl";
     std::ofstream out(file);
     const auto write = [&](const std::string& name, std::size_t i, const spec::RkmeSpecification& made) {
-      spec::SemanticSpecification semantic;
-      semantic.name = fmt::format("model {}", i);
-      semantic.of(spec::SemanticKey::scenario) = {i % 3 == 0 ? "Business" : "Health"};
+      spec::SemanticSpecification semantic = testing::numbered_model(i);
       if (i % 50 == 0) semantic.of(spec::SemanticKey::scenario).emplace_back("Nature");
-      out << to_text({{"id", name},
-                      {"semantic", spec::semantic_to_json(semantic)},
-                      {"stat", spec::to_json(made)}})
-          << '\n';
+      out << testing::import_line(name, semantic, made);
     };
     for (std::size_t i = first; i < last; ++i) {
       for (std::size_t scene = 0; scene < 3; ++scene)

@@ -5,6 +5,7 @@
 #include "learndock/spec/codec.hpp"
 
 #include "index/market_scene.hpp"
+#include "market/import_line.hpp"
 #include "support/kill_nine.hpp"
 #include "support/temporary_folder.hpp"
 
@@ -57,15 +58,9 @@ class ReindexTest : public ::testing::Test {
   }
 
   static std::string line(const std::string& id, const testing::WeightedSet& set, std::size_t i) {
-    const auto specification =
-        spec::make_table_specification(set.points, set.weights, set.gamma, 100).value();
-    spec::SemanticSpecification semantic;
-    semantic.name = fmt::format("model {}", i);
-    semantic.of(spec::SemanticKey::scenario) = {i % 3 == 0 ? "Business" : "Health"};
-    return to_text({{"id", id},
-                    {"semantic", spec::semantic_to_json(semantic)},
-                    {"stat", spec::to_json(specification)}}) +
-           "\n";
+    return testing::import_line(
+        id, testing::numbered_model(i),
+        spec::make_table_specification(set.points, set.weights, set.gamma, 100).value());
   }
 
   /// Learnwares [first, last) of both spaces in turn.

@@ -8,6 +8,7 @@
 #include "learndock/spec/mmd.hpp"
 
 #include "index/market_scene.hpp"
+#include "market/import_line.hpp"
 #include "support/kill_nine.hpp"
 #include "support/temporary_folder.hpp"
 
@@ -82,7 +83,7 @@ class RekernelTest : public ::testing::Test {
     ASSERT_EQ(import(market, lines).imported.size(), 2 * (last - first));
   }
   static std::string line(const std::string& id, const spec::RkmeSpecification& specification) {
-    return to_text({{"id", id}, {"semantic", Json::object()}, {"stat", spec::to_json(specification)}}) + "\n";
+    return testing::import_line(id, {}, specification);
   }
   ImportOutcome import(Market& market, const std::string& lines) const {
     const fs::path file = folder_.path() / "lines.jsonl";

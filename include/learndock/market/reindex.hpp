@@ -1,5 +1,6 @@
 #pragma once
 
+#include "learndock/base/json.hpp"
 #include "learndock/base/result.hpp"
 #include "learndock/compute/scan_codes.hpp"
 #include "learndock/index/prefilter.hpp"
@@ -65,6 +66,9 @@ struct KernelChange {
   std::uint64_t learnwares = 0;
   bool operator==(const KernelChange&) const = default;
 };
+
+/// {"type", "dimension", "scales", "specified", "from", "to", "learnwares"}
+[[nodiscard]] Json to_json(const KernelChange& change);
 
 struct ReindexReport {
   std::uint64_t index_version = 0;
