@@ -2,7 +2,7 @@
 // brute force in two forms, general vector indexes over the same embeddings, and random Fourier features.
 //
 //   bench_search [--n N] [--dimension D] [--points M] [--gamma G] [--tasks T] [--queries Q] [--repeats R]
-//                [--threads T] [--only RIVAL]
+//                [--threads T] [--backend NAME] [--only RIVAL]
 //
 // Rivals return candidates by approximate distance, which are then ranked by exact distance, as here: their
 // recall is what the candidates miss. The embeddings are the coordinates and the residual, so that Euclidean
@@ -216,6 +216,7 @@ class Run {
               {"tasks", options.market.tasks},
               {"queries", options.queries},
               {"top", options.top}}},
+            {"backend", options.backend},
             {"threads", options.threads},
             {"fit_seconds", scene_.fit_seconds()},
             {"embedding_seconds", embedding_seconds_},
@@ -272,6 +273,7 @@ int main(int argc, char** argv) {
     if (option == "--queries") options.queries = std::stoul(value);
     if (option == "--only") only = value;
     if (option == "--repeats") options.repeats = std::stoul(value);
+    if (option == "--backend") options.backend = value;
     if (option == "--threads") options.threads = static_cast<unsigned>(std::stoul(value));
   }
   const auto result = learndock::bench::run(options, only);

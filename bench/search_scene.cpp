@@ -92,7 +92,7 @@ Result<void> SearchScene::build() {
 }
 
 Result<std::shared_ptr<const index::StoredPart>> SearchScene::open(unsigned threads) const {
-  LEARNDOCK_TRY(const auto backend, compute::open_backend("cpu", threads));
+  LEARNDOCK_TRY(const auto backend, compute::open_backend(options_.backend, threads));
   return index::open_part(folder_ / "market.lds", backend, threads);
 }
 

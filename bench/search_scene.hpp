@@ -19,6 +19,7 @@ struct SceneOptions {
   std::size_t top = 10;
   std::size_t repeats = 3;
   unsigned threads = 0;
+  std::string backend = "cpu";  ///< of the certified search's bounds
 };
 
 inline double seconds_since(std::chrono::steady_clock::time_point start) {

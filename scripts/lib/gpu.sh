@@ -1,49 +1,47 @@
-# The steps of scripts/gpu-check. BUILD and REPORT are its folders.
+# The steps of scripts/gpu-check. BUILD holds the programs, REPORT what the steps say.
 
-# Third-party parts of the compute core: "package pattern"; the pattern chooses among the package's files.
-BUNDLE_PACKAGES="
-libfmt-dev
-libfmt9
-libexpected-dev
-nlohmann-json3-dev
-libeigen3-dev
-libgtest-dev
-libgmock-dev
-libbenchmark-dev
-libhwy-dev
-libhwy1
-libopenblas-pthread-dev
-"
+# What runs on a device, in a build tree.
+DEVICE_PROGRAMS="bin/learndock bin/liblearndock_cuda.so tests/compute/compute_test tests/cuda/cuda_plugin_test
+  tests/index/index_test bench/cuda_bench bench/cuda_ceilings"
 
-# make_bundle DIR: the files of those packages that a build needs, at the same places below DIR/usr.
-make_bundle() {
-  local target=$1 package file
-  mkdir -p "$target"
-  for package in $BUNDLE_PACKAGES $(dpkg-query -W -f='${Package}\n' 'libbenchmark1*' 2>/dev/null | grep -v debug || true); do
-    dpkg-query -W "$package" >/dev/null 2>&1 || die "the package $package is not installed" "apt-get install $package, then again"
-    while IFS= read -r file; do
-      if [ -d "$file" ] && [ ! -L "$file" ]; then continue; fi
-      case $file in
-        */libblas* | */liblapack* | */libopenblasp*.so* | *_test.so* | *_contrib.so*) continue ;;
-        /usr/include/* | /usr/lib/*.a | /usr/lib/*.so* | */cmake/*) cp -P --parents "$file" "$target" ;;
-      esac
-    done < <(dpkg -L "$package")
-  done
-  # Static where there is a choice; the shared file's name would lead out of the bundle.
-  find "$target" -name 'libopenblas.so*' -delete
-  find "$target" -name 'libopenblas.a' -type l | while IFS= read -r file; do
-    cp --remove-destination "$(readlink -f "/${file#"$target"/}")" "$file"
-  done
-  find "$target" -name 'libopenblasp-*.a' -delete
-  say "Bundle in $target: $(du -sh "$target" | cut -f 1), $(find "$target" -type f | wc -l) files"
-}
-
-require_tools() {
+# build_for_device: the release build, with the benchmarks; its programs lie in build/release.
+build_for_device() {
+  ensure_packages "$PACKAGES_BUILD" "$PACKAGES_TEST" "$PACKAGES_BENCH"
   NVCC=$(command -v nvcc || ls /usr/local/cuda/bin/nvcc 2>/dev/null || true)
   [ -n "$NVCC" ] || die "nvcc was found neither on PATH nor in /usr/local/cuda/bin" "install a CUDA toolkit or add it to PATH"
-  command -v cmake >/dev/null || die "cmake was not found" "install CMake 3.25 or later (pip install cmake has it)"
-  command -v python3 >/dev/null || die "python3 was not found" "install Python 3"
-  say "nvcc $("$NVCC" --version | sed -n 's/.*release \([0-9.]*\).*/\1/p'), $(cmake --version | head -n 1)"
+  say "Building (preset release)"
+  cmake --preset release -DLEARNDOCK_BUILD_BENCH=ON -DLEARNDOCK_ENABLE_CUDA=ON "-DLEARNDOCK_NVCC=$NVCC" >"$REPORT/configure.log" 2>&1 ||
+    { tail -n 30 "$REPORT/configure.log" >&2; die "configuring failed, see $REPORT/configure.log"; }
+  cmake --build --preset release >"$REPORT/build.log" 2>&1 ||
+    { tail -n 60 "$REPORT/build.log" >&2; die "the build failed, see $REPORT/build.log"; }
+}
+
+# What a results file says of the programs, one "name value" a line.
+describe_build() {
+  local commit
+  commit=$(git rev-parse --short HEAD 2>/dev/null || echo unknown)
+  git diff --quiet HEAD 2>/dev/null || commit+=-modified
+  printf 'commit %s\nnvcc %s\ncompiler %s\n' "$commit" "$("$NVCC" --version | sed -n 's/.*release \([0-9.]*\).*/\1/p')" \
+    "$(c++ --version | head -n 1)"
+}
+
+# make_pack FILE: the programs and every shared library they need but those of C and C++ themselves, which other programs
+# there need as they are.
+make_pack() {
+  local stage=build/gpu-pack program library
+  rm -rf "$stage"
+  mkdir -p "$stage/lib" "$(dirname "$1")"
+  for program in $DEVICE_PROGRAMS; do
+    mkdir -p "$stage/$(dirname "$program")"
+    strip --strip-unneeded -o "$stage/$program" "build/release/$program"
+    chmod 755 "$stage/$program"
+    ldd "build/release/$program" | awk '$2 == "=>" && $3 ~ /^\// { print $3 }'
+  done | sort -u | grep -vE '/(libc|libm|libdl|librt|libpthread|libstdc\+\+|libgcc_s)\.so' | while IFS= read -r library; do
+    cp -L "$library" "$stage/lib/"
+  done
+  describe_build >"$stage/built"
+  tar -C "$stage" -cJf "$1" .
+  say "Packed: $1, $(du -h "$1" | cut -f 1)"
 }
 
 device_reason() {
@@ -51,94 +49,89 @@ device_reason() {
 }
 device_present() { command -v nvidia-smi >/dev/null && nvidia-smi -L 2>/dev/null | grep -q '^GPU '; }
 
-# The architecture of the device that is here, or all of them.
-device_architectures() {
-  local capability=
-  if device_present; then capability=$(nvidia-smi --query-gpu=compute_cap --format=csv,noheader | head -n 1 | tr -d .); fi
-  printf '%s' "${capability:-75-real;80-real;86-real;89-real;90}"
-}
-
-# build_for_device PREFIX
-build_for_device() {
-  local prefix options=() name file generator=()
-  if [ -d "$1" ]; then
-    prefix=$(cd "$1" && pwd)
-    options+=("-DCMAKE_PREFIX_PATH=$prefix/usr")
-    # Named one by one: CMake looks into lib/ARCHITECTURE only on distributions that have it.
-    for name in fmt tl-expected nlohmann_json Eigen3 GTest benchmark; do
-      file=$(find "$prefix" -iname "${name}Config.cmake" -o -iname "$name-config.cmake" | head -n 1)
-      [ -n "$file" ] || die "$prefix holds no CMake package $name" "make the bundle again: scripts/gpu-check --bundle DIR"
-      options+=("-D${name}_DIR=$(dirname "$file")")
-    done
-  fi
-  if command -v ninja >/dev/null; then generator=(-G Ninja); fi
-  say "Building for $(device_architectures)"
-  cmake -S . -B "$BUILD" "${generator[@]}" -DCMAKE_BUILD_TYPE=Release -DLEARNDOCK_COMPUTE_ONLY=ON -DLEARNDOCK_ENABLE_CUDA=ON \
-    "-DLEARNDOCK_NVCC=$NVCC" "-DLEARNDOCK_CUDA_ARCHITECTURES=$(device_architectures)" "${options[@]}" >"$REPORT/configure.log" 2>&1 ||
-    { tail -n 30 "$REPORT/configure.log" >&2; die "configuring failed, see $REPORT/configure.log"; }
-  cmake --build "$BUILD" -j "$(nproc)" >"$REPORT/build.log" 2>&1 ||
-    { tail -n 60 "$REPORT/build.log" >&2; die "the build failed, see $REPORT/build.log"; }
-}
-
-# logged NAME COMMAND...: runs it with its output in a log, and says how it went.
+# logged NAME COMMAND...: runs it with its output in a log, and says how it went and in what time.
 logged() {
-  local name=$1 status=0
+  local name=$1 status=0 start=$SECONDS
   shift
-  "$@" >"$REPORT/$name.log" 2>&1 || status=$?
+  timeout "$STEP_SECONDS" "$@" >"$REPORT/$name.log" 2>&1 || status=$?
   printf '%s' $status >"$REPORT/$name.status"
-  if [ $status -eq 0 ]; then
-    say "$name: passed"
-  else
-    say "$name: FAILED (exit code $status), the end of $REPORT/$name.log:"
-    tail -n 40 "$REPORT/$name.log" >&2
-  fi
+  case $status in
+    0) say "$name: passed, $((SECONDS - start)) s" ;;
+    124) say "$name: STOPPED after $STEP_SECONDS s (--step-seconds)" ;;
+    *)
+      say "$name: FAILED (exit code $status), the end of $REPORT/$name.log:"
+      tail -n 40 "$REPORT/$name.log" >&2
+      ;;
+  esac
   return $status
 }
 
-run_tests() { logged tests ctest --test-dir "$BUILD" -j "$(nproc)" --no-tests=error --output-on-failure; }
-
-# The case table with the device as the backend "cuda".
+# The case table with the device as the backend "cuda", and the search's own tests over it.
 DEVICE_TESTS='Backend.*:*/cuda'
+SEARCH_TESTS='*Cells*:*CertifiedMixture*:*CertifiedSearch*:*FeatureSpace*:*BoundCheck*:*ProductTable*:*SegmentPart*'
 run_device_tests() {
-  local failed=0
-  logged device-direct "$BUILD/tests/compute/compute_test" "--gtest_filter=$DEVICE_TESTS" || failed=1
-  LEARNDOCK_CUDA_PRODUCTS=tensor logged device-tensor "$BUILD/tests/compute/compute_test" "--gtest_filter=$DEVICE_TESTS" || failed=1
+  local failed=0 products
+  for products in direct tensor; do
+    export LEARNDOCK_CUDA_PRODUCTS=$products
+    logged "device-$products" "$BUILD/tests/compute/compute_test" "--gtest_filter=$DEVICE_TESTS" || failed=1
+    logged "search-$products" env LEARNDOCK_TEST_BACKEND=cuda "$BUILD/tests/index/index_test" "--gtest_filter=$SEARCH_TESTS" || failed=1
+  done
+  unset LEARNDOCK_CUDA_PRODUCTS
   logged device-plugin "$BUILD/tests/cuda/cuda_plugin_test" || failed=1
   return $failed
 }
 
+# The tools side by side: they keep a core busy each, and the device hardly at all.
 run_sanitizers() {
-  local tool sanitizer failed=0
+  local tool products sanitizer failed=0 running=()
   sanitizer=$(command -v compute-sanitizer || ls /usr/local/cuda/bin/compute-sanitizer 2>/dev/null || true)
   if [ -z "$sanitizer" ]; then
     say "compute-sanitizer: not found, memcheck and racecheck were not run"
     return 0
   fi
   for tool in memcheck racecheck; do
-    LEARNDOCK_CUDA_PRODUCTS=tensor logged "$tool-tensor" "$sanitizer" --tool "$tool" --error-exitcode 9 \
-      "$BUILD/tests/compute/compute_test" "--gtest_filter=*Packed*/cuda" || failed=1
-    logged "$tool" "$sanitizer" --tool "$tool" --error-exitcode 9 "$BUILD/tests/compute/compute_test" \
-      "--gtest_filter=$DEVICE_TESTS" || failed=1
+    for products in direct tensor; do
+      LEARNDOCK_CUDA_PRODUCTS=$products logged "$tool-$products" "$sanitizer" --tool "$tool" --error-exitcode 9 \
+        "$BUILD/tests/compute/compute_test" --gtest_filter='*/cuda' &
+      running+=($!)
+    done
   done
+  for tool in "${running[@]}"; do wait "$tool" || failed=1; done
   return $failed
 }
 
 run_benchmarks() {
-  local failed=0
-  LEARNDOCK_COMMIT=$(git rev-parse --short HEAD 2>/dev/null || echo unknown)
-  export LEARNDOCK_COMMIT
+  local failed=0 products
   "$BUILD/bench/cuda_ceilings" >"$REPORT/ceilings.json" || failed=1
-  local products
   for products in direct tensor; do
-    LEARNDOCK_CUDA_PRODUCTS=$products logged "benchmarks-$products" "$BUILD/bench/cuda_bench" --benchmark_repetitions=5 \
+    LEARNDOCK_CUDA_PRODUCTS=$products logged "benchmarks-$products" "$BUILD/bench/cuda_bench" --benchmark_repetitions=3 \
       "--benchmark_out=$REPORT/benchmarks-$products.json" --benchmark_out_format=json || failed=1
   done
   return $failed
 }
 
+# search_trial NAME OPTION...: one market, searched by the CPU and by the device.
+search_trial() {
+  local name=$1 failed=0 backend file
+  shift
+  file=$(mktemp -u "${TMPDIR:-/tmp}/learndock-XXXXXX.lds")
+  for backend in cpu cuda; do
+    logged "trial-$name-$backend" "$BUILD/bin/learndock" bench search --json --quiet --backend $backend --file "$file" "$@" || failed=1
+    cp "$REPORT/trial-$name-$backend.log" "$REPORT/trial-$name-$backend.json"
+  done
+  rm -f "$file"
+  return $failed
+}
+
+run_searches() {
+  local failed=0
+  search_trial 100k --n 100000 --queries 300 --mixture 10 || failed=1
+  search_trial 1m --n 1000000 --queries 300 --mixture 10 --repeats 2 || failed=1
+  return $failed
+}
+
 # write_results FILE: one JSON from what the steps left in REPORT.
 write_results() {
-  python3 scripts/lib/gpu_results.py --report "$REPORT" --out "$1" \
-    --device "$(nvidia-smi --query-gpu=name,driver_version,clocks.max.sm,power.limit --format=csv,noheader | head -n 1)" \
-    --nvcc "$("$NVCC" --version | sed -n 's/.*release \([0-9.]*\).*/\1/p')"
+  env -u LD_LIBRARY_PATH python3 scripts/lib/gpu_results.py --report "$REPORT" --built "$BUILD/built" --out "$1" \
+    --device "$(nvidia-smi --query-gpu=name,driver_version,clocks.max.sm,power.limit --format=csv,noheader | head -n 1)"
 }

@@ -5,6 +5,9 @@ import json
 import pathlib
 import re
 
+PRODUCTS = ("direct", "tensor")
+STEPS = [f"{step}-{products}" for step in ("device", "search", "memcheck", "racecheck", "benchmarks") for products in PRODUCTS]
+
 
 def read_json(path: pathlib.Path):
     return json.loads(path.read_text(encoding="utf-8")) if path.exists() and path.stat().st_size else None
@@ -15,7 +18,7 @@ def main() -> None:
     parser.add_argument("--report", type=pathlib.Path, required=True)
     parser.add_argument("--out", default="")
     parser.add_argument("--device", required=True, help="name, driver, clock and power limit as nvidia-smi lists them")
-    parser.add_argument("--nvcc", required=True)
+    parser.add_argument("--built", type=pathlib.Path, required=True, help="of the programs: lines 'name value'")
     arguments = parser.parse_args()
     name, driver, clock, power = [field.strip() for field in arguments.device.split(",")]
     today = datetime.datetime.now(datetime.timezone.utc).date().isoformat()
@@ -25,14 +28,15 @@ def main() -> None:
         "driver": driver,
         "max_sm_clock": clock,
         "power_limit": power,
-        "nvcc": arguments.nvcc,
+        **dict(line.split(" ", 1) for line in arguments.built.read_text(encoding="utf-8").splitlines()),
         "date": today,
         "command": "scripts/gpu-check",
         "steps": {step: "passed" if status == 0 else f"failed, exit code {status}" for step, status in steps.items()},
-        "not_run": [step for step in ("memcheck", "racecheck", "benchmarks-direct", "benchmarks-tensor") if step not in steps],
+        "not_run": [step for step in STEPS if step not in steps],
         "ceilings": read_json(arguments.report / "ceilings.json"),
         "benchmarks": {products: read_json(arguments.report / f"benchmarks-{products}.json")
-                       for products in ("direct", "tensor")},
+                       for products in PRODUCTS},
+        "searches": {path.stem.removeprefix("trial-"): read_json(path) for path in sorted(arguments.report.glob("trial-*.json"))},
     }
     slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
     out = pathlib.Path(arguments.out or f"bench/results/{slug}-{today}.json")

@@ -69,6 +69,7 @@ Json json_of(const index::TrialReport& report) {
                {"landmarks", report.landmarks},
                {"coordinates", report.coordinates},
                {"prefilter", report.prefilter},
+               {"backend", report.backend},
                {"threads", report.threads},
                {"queries", report.queries},
                {"top", report.top},
@@ -235,6 +236,9 @@ void add_search_options(CLI::App& command, BenchArguments& arguments) {
       ->capture_default_str();
   command.add_option("--coordinates", trial.subspace.coordinates, "Of an embedding")
       ->check(whole_number(1, 4096))
+      ->capture_default_str();
+  command
+      .add_option("--backend", trial.backend, "cpu, cpu_reference or cuda: of bounds and mixtures' products")
       ->capture_default_str();
   command.add_option("--threads", trial.threads, "0 means all cores")
       ->check(whole_number(0, 1024))

@@ -185,6 +185,7 @@ void describe(const Trial& trial, TrialReport& report) {
   report.queries = trial.options.queries;
   report.top = trial.options.top;
   report.threads = trial.options.threads;
+  report.backend = trial.backend.name();
   report.dimension = space.dimension();
   report.gamma = space.kernel().gamma;
   report.coordinates = space.coordinates();
@@ -218,7 +219,7 @@ Result<TrialReport> run_search_trial(const TrialSets& sets, const TrialOptions& 
   TrialOptions options = given;
   if (options.threads == 0) options.threads = compute::usable_cores();
   LEARNDOCK_CHECK(check_options(sets, options));
-  LEARNDOCK_TRY(const auto backend, compute::open_backend("cpu", options.threads));
+  LEARNDOCK_TRY(const auto backend, compute::open_backend(options.backend, options.threads));
   TemporaryFolder folder;
   fs::path file = options.file;
   if (file.empty()) {

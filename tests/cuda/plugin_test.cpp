@@ -6,6 +6,7 @@
 
 #include <cstdlib>
 #include <dlfcn.h>
+#include <string>
 
 namespace learndock::compute {
 namespace {
@@ -16,10 +17,18 @@ bool driver_present() {
   return driver != nullptr;
 }
 
+/// A file that the environment names comes before the one of the build: programs may run where they were not
+/// built.
 class CudaPlugin : public ::testing::Test {
  protected:
-  void SetUp() override { ::setenv("LEARNDOCK_CUDA_PLUGIN", LEARNDOCK_CUDA_FILE, 1); }
-  void TearDown() override { ::unsetenv("LEARNDOCK_CUDA_PLUGIN"); }
+  void SetUp() override { ::setenv("LEARNDOCK_CUDA_PLUGIN", file_.c_str(), 1); }
+  void TearDown() override { ::setenv("LEARNDOCK_CUDA_PLUGIN", file_.c_str(), 1); }
+
+ private:
+  const std::string file_ = [] {
+    const char* const named = std::getenv("LEARNDOCK_CUDA_PLUGIN");
+    return std::string(named == nullptr ? LEARNDOCK_CUDA_FILE : named);
+  }();
 };
 
 TEST_F(CudaPlugin, WithoutADriverItSaysSo) {

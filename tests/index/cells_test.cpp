@@ -2,6 +2,7 @@
 #include "index/cells.hpp"
 
 #include "index/market_scene.hpp"
+#include "support/test_backend.hpp"
 
 #include <gtest/gtest.h>
 
@@ -161,7 +162,7 @@ TEST(Cells, AnOverflowProvesNothing) {
 /// Prefilters over the same embeddings: what each returns against the oracle's bounds.
 TEST(Cells, ThePrefilterReturnsEverythingThatMayLieUnderAThresholdWithAndWithoutAFilter) {
   const Celled celled(4000, 24, 0.3, 30);
-  const auto backend = compute::open_backend("cpu", 2).value();
+  const auto backend = testing::test_backend(2);
   const compute::ScanCodes plain = encode(compute::CodeType::int8, celled.items, 1).value();
   const compute::ScanCodes codes = in_cell_order(plain.view(), celled.cells.view());
   for (const CellReading reading : {CellReading::bounded, CellReading::whole}) {

@@ -4,6 +4,7 @@
 #include "learndock/numeric/simplex_qp.hpp"
 
 #include "index/market_scene.hpp"
+#include "support/test_backend.hpp"
 
 #include <gtest/gtest.h>
 
@@ -13,8 +14,6 @@ namespace {
 using testing::MarketShape;
 using testing::SceneMarket;
 
-std::shared_ptr<const compute::Backend> cpu() { return compute::open_backend("cpu", 1).value(); }
-
 struct Dock {
   MarketShape shape;
   SceneMarket market;
@@ -22,7 +21,7 @@ struct Dock {
 
   Dock(const MarketShape& wanted, PartOptions options, std::size_t pieces) : shape(wanted) {
     market = testing::make_market(shape, 1);
-    const auto backend = cpu();
+    const auto backend = testing::test_backend();
     for (std::size_t p = 0; p < pieces; ++p) {
       const std::size_t first = p * shape.learnwares / pieces,
                         count = (p + 1) * shape.learnwares / pieces - first;
@@ -105,7 +104,7 @@ class CertifiedMixture : public ::testing::TestWithParam<bool> {
   }
 
  private:
-  std::shared_ptr<const compute::Backend> backend_ = cpu();
+  std::shared_ptr<const compute::Backend> backend_ = testing::test_backend();
 };
 
 INSTANTIATE_TEST_SUITE_P(Ways, CertifiedMixture, ::testing::Bool(),
@@ -209,7 +208,7 @@ TEST(CertifiedMixtureByProducts, ManyEqualLearnwaresAndValuesBeyondSinglePrecisi
   shape.duplicates = 0.999;
   const Dock dock(shape, {}, 1);
   std::mt19937_64 random(6);
-  const auto backend = cpu();
+  const auto backend = testing::test_backend();
   for (const double factor : {1.0, 1e200}) {
     testing::WeightedSet user = dock.blend(random, 3);
     user.points(0, 0) *= factor;

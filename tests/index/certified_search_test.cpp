@@ -2,6 +2,7 @@
 #include "learndock/index/certified_search.hpp"
 
 #include "index/market_scene.hpp"
+#include "support/test_backend.hpp"
 
 #include <gtest/gtest.h>
 
@@ -13,8 +14,6 @@ namespace {
 using testing::Filter;
 using testing::MarketShape;
 using testing::SceneMarket;
-
-std::shared_ptr<const compute::Backend> cpu() { return compute::open_backend("cpu", 1).value(); }
 
 /// Comparisons of one run: some seconds by default, as many as asked for the record.
 std::size_t comparisons() {
@@ -62,7 +61,7 @@ struct Dock {
   }
 
   void add_part(const MarketShape& shape, std::size_t first, std::size_t count, std::mt19937_64& random) {
-    const auto backend = cpu();
+    const auto backend = testing::test_backend();
     const auto items = market.items(first, count);
     filters.emplace_back(count, std::vector{0.02, 0.5, 0.9}[random() % 3], random);
     if (random() % 5 == 0)
@@ -144,7 +143,7 @@ struct LargeDock {
     shape.dimension = 6;
     shape.points = 8;
     market = testing::make_market(shape, 20);
-    const auto backend = cpu();
+    const auto backend = testing::test_backend();
     const auto views = market.views();
     const auto space = std::make_shared<const FeatureSpace>(
         FeatureSpace::fit(std::span(views).first(600), {shape.gamma, 1}, {128, 48, 3}, *backend).value());
@@ -237,7 +236,8 @@ TEST(CertifiedSearch, LearnwaresOfAbsurdWeightsAreNoItemsOfParts) {
   for (double& weight : huge.weights) weight *= 1e6;
   const PartItem item{"huge", huge.view()};
   const std::shared_ptr<const FeatureSpace> space(dock.parts[0].part, dock.parts[0].part->space());
-  EXPECT_EQ(make_memory_part(space, {&item, 1}, {}, cpu()).error().code, ErrorCode::invalid_argument);
+  EXPECT_EQ(make_memory_part(space, {&item, 1}, {}, testing::test_backend()).error().code,
+            ErrorCode::invalid_argument);
 }
 
 TEST(CertifiedSearch, NothingToSearchIsAnExactEmptyAnswer) {

@@ -5,6 +5,7 @@
 
 #include "index/market_scene.hpp"
 #include "index/subspace_fit.hpp"
+#include "support/test_backend.hpp"
 
 #include <gtest/gtest.h>
 
@@ -15,8 +16,6 @@ namespace {
 
 using testing::MarketShape;
 using testing::SceneMarket;
-
-std::shared_ptr<const compute::Backend> cpu() { return compute::open_backend("cpu", 1).value(); }
 
 /// Local regions of one smooth data set: distances far below the norms, where rounding shows first.
 MarketShape tight_market() {
@@ -31,7 +30,8 @@ MarketShape tight_market() {
 }
 
 FeatureSpace fitted(const SceneMarket& market, const MarketShape& shape, const SubspaceOptions& options) {
-  return FeatureSpace::fit(market.views(), {shape.gamma, shape.scales}, options, *cpu()).value();
+  return FeatureSpace::fit(market.views(), {shape.gamma, shape.scales}, options, *testing::test_backend())
+      .value();
 }
 
 TEST(FeatureSpace, BoundsAreBelowEveryDistanceAndTightWhenTheSubspaceHoldsAlmostAll) {
@@ -81,7 +81,7 @@ TEST(FeatureSpace, IsTheSameForTheSameSeedAndMoreThreads) {
 TEST(FeatureSpace, OnePointIsASpaceToo) {
   const auto set = testing::random_set({1, 3, 0.1, 0, 1, false}, 1);
   const compute::ReducedSetView view = set.view();
-  const FeatureSpace space = FeatureSpace::fit({&view, 1}, {0.1, 1}, {}, *cpu()).value();
+  const FeatureSpace space = FeatureSpace::fit({&view, 1}, {0.1, 1}, {}, *testing::test_backend()).value();
   EXPECT_EQ(space.coordinates(), 1U);
   EXPECT_NEAR(space.embed({&view, 1}, 1)[0].self, 1, 1e-12);
 }
@@ -100,7 +100,7 @@ TEST(FeatureSpace, RefusesWhatIsNoSample) {
   const auto a = testing::random_set({2, 3, 0.1, 0, 1, false}, 1),
              b = testing::random_set({2, 4, 0.1, 0, 1, false}, 1);
   const compute::ReducedSetView views[] = {a.view(), b.view()};
-  const auto backend = cpu();
+  const auto backend = testing::test_backend();
   EXPECT_EQ(FeatureSpace::fit({}, {0.1, 1}, {}, *backend).error().code, ErrorCode::invalid_argument);
   EXPECT_EQ(FeatureSpace::fit(views, {0.1, 1}, {}, *backend).error().code, ErrorCode::invalid_argument);
   EXPECT_EQ(FeatureSpace::fit({views, 1}, {-1, 1}, {}, *backend).error().code, ErrorCode::invalid_argument);
@@ -129,7 +129,7 @@ Subspace planted_trap(const FeatureSpace& sound) {
 TEST(BoundCheck, PassesASoundIndexAndStopsThePlantedTrap) {
   const MarketShape shape = tight_market();
   const SceneMarket market = testing::make_market(shape, 0);
-  const auto backend = cpu();
+  const auto backend = testing::test_backend();
   const auto sound = std::make_shared<const FeatureSpace>(fitted(market, shape, {96, 48, 1}));
   const auto trap = std::make_shared<const FeatureSpace>(FeatureSpace::restore(planted_trap(*sound)).value());
   PartOptions options;

@@ -2,6 +2,7 @@
 #include "index/product_table.hpp"
 
 #include "index/market_scene.hpp"
+#include "support/test_backend.hpp"
 
 #include <gtest/gtest.h>
 
@@ -31,7 +32,7 @@ struct Scene {
 };
 
 TEST(ProductTable, SumsLieWithinTheirErrors) {
-  const auto backend = compute::open_backend("cpu", 2).value();
+  const auto backend = testing::test_backend(2);
   for (const bool signed_weights : {false, true}) {
     const Scene scene(signed_weights);
     const auto queries = std::span(scene.market.sets).last(4);
@@ -63,7 +64,7 @@ TEST(ProductTable, SumsLieWithinTheirErrors) {
 }
 
 TEST(ProductTable, OneLearnwareOfAbsurdValuesCostsTheOthersNothing) {
-  const auto backend = compute::open_backend("cpu", 2).value();
+  const auto backend = testing::test_backend(2);
   testing::MarketShape shape;
   shape.learnwares = 300;
   auto market = testing::make_market(shape, 1);
@@ -85,7 +86,7 @@ TEST(ProductTable, OneLearnwareOfAbsurdValuesCostsTheOthersNothing) {
 }
 
 TEST(ProductTable, ADeadlineLeavesNoHalfColumn) {
-  const auto backend = compute::open_backend("cpu", 1).value();
+  const auto backend = testing::test_backend();
   const Scene scene(false);
   const auto view = scene.market.sets.back().view();
   ProductTable table(scene.parts, compute::mean_row({&view, 1}, 3), *backend, 1);
@@ -96,7 +97,7 @@ TEST(ProductTable, ADeadlineLeavesNoHalfColumn) {
 }
 
 TEST(ProductTable, ValuesBeyondSinglePrecisionAreSaid) {
-  const auto backend = compute::open_backend("cpu", 1).value();
+  const auto backend = testing::test_backend();
   Scene scene(false);
   auto set = scene.market.sets.back();
   set.points(0, 0) = 1e200;

@@ -2,10 +2,10 @@
 #include "learndock/index/search_trial.hpp"
 
 #include "learndock/base/file.hpp"
-#include "learndock/compute/registry.hpp"
 #include "learndock/spec/codec.hpp"
 
 #include "support/temporary_folder.hpp"
+#include "support/test_backend.hpp"
 
 #include <gtest/gtest.h>
 
@@ -154,10 +154,8 @@ Matrix<float> tiny_table() {
   return table;
 }
 
-std::shared_ptr<const compute::Backend> cpu() { return compute::open_backend("cpu", 1).value(); }
-
 TEST(RegionSets, AreStandardisedRegionsDrawnByNumber) {
-  const auto sets = region_sets(tiny_table().view(), {6, std::nullopt, 1}, cpu()).value();
+  const auto sets = region_sets(tiny_table().view(), {6, std::nullopt, 1}, testing::test_backend()).value();
   EXPECT_GT(sets->gamma(), 0.1);
   EXPECT_LT(sets->gamma(), 1);
   const OwnedSet set = sets->learnware(3).value(), same = sets->learnware(3).value(),
@@ -174,7 +172,7 @@ TEST(RegionSets, AreStandardisedRegionsDrawnByNumber) {
 }
 
 TEST(RegionSets, AreSearchedLikeAnyMarket) {
-  const auto sets = region_sets(tiny_table().view(), {6, 0.5, 1}, cpu()).value();
+  const auto sets = region_sets(tiny_table().view(), {6, 0.5, 1}, testing::test_backend()).value();
   EXPECT_EQ(sets->gamma(), 0.5);
   const TrialReport report = run_search_trial(*sets, tiny_trial()).value();
   EXPECT_EQ(report.certified_share, 1);
@@ -183,11 +181,11 @@ TEST(RegionSets, AreSearchedLikeAnyMarket) {
 
 TEST(RegionSets, NeedEnoughRows) {
   const Matrix<float> table = tiny_table();
-  const auto few = region_sets(table.view().block(0, 20), {6, 0.5, 1}, cpu());
+  const auto few = region_sets(table.view().block(0, 20), {6, 0.5, 1}, testing::test_backend());
   ASSERT_FALSE(few.has_value());
   EXPECT_EQ(few.error().code, ErrorCode::invalid_argument);
   EXPECT_EQ(few.error().fix, "take at most 5 points");
-  EXPECT_EQ(region_sets({}, {}, cpu()).error().code, ErrorCode::table_empty);
+  EXPECT_EQ(region_sets({}, {}, testing::test_backend()).error().code, ErrorCode::table_empty);
 }
 
 std::string line_of(double gamma, float first) {

@@ -4,6 +4,7 @@
 #include "index/market_scene.hpp"
 #include "index/part_sections.hpp"
 #include "support/temporary_folder.hpp"
+#include "support/test_backend.hpp"
 
 #include <gtest/gtest.h>
 
@@ -15,8 +16,6 @@ namespace {
 
 using testing::MarketShape;
 using testing::SceneMarket;
-
-std::shared_ptr<const compute::Backend> cpu() { return compute::open_backend("cpu", 1).value(); }
 
 struct StoredMarket {
   testing::TemporaryFolder folder;
@@ -36,8 +35,10 @@ struct StoredMarket {
       for (auto& set : market.sets)
         for (double& value : set.points.values()) value = static_cast<double>(static_cast<float>(value));
     const auto views = market.views();
-    space = std::make_shared<const FeatureSpace>(
-        FeatureSpace::fit(std::span(views).first(200), {shape.gamma, 1}, {48, 24, 1}, *cpu()).value());
+    space =
+        std::make_shared<const FeatureSpace>(FeatureSpace::fit(std::span(views).first(200), {shape.gamma, 1},
+                                                               {48, 24, 1}, *testing::test_backend())
+                                                 .value());
     auto writer = PartWriter::create(path, key(), space, {codes, 7, 2}).value();
     std::vector<std::uint64_t> keys(shape.learnwares);
     std::iota(keys.begin(), keys.end(), 1000U);
@@ -55,13 +56,13 @@ TEST(SegmentPart, AnswersWhatTheSamePartInMemoryAnswers) {
     for (int code = 0; code < 4; ++code) {
       const auto codes = static_cast<compute::CodeType>(code);
       const StoredMarket stored(codes, floats);
-      const auto part = open_part(stored.path, cpu()).value();
+      const auto part = open_part(stored.path, testing::test_backend()).value();
       PartOptions options;
       options.codes = codes;
       const std::vector<FilteredPart> on_disk{{part}},
-          in_memory{
-              {make_memory_part(stored.space, stored.market.items(0, stored.shape.learnwares), options, cpu())
-                   .value()}};
+          in_memory{{make_memory_part(stored.space, stored.market.items(0, stored.shape.learnwares), options,
+                                      testing::test_backend())
+                         .value()}};
       for (std::size_t q = 0; q < 10; ++q) {
         const compute::ReducedSetView query = stored.market.sets[stored.shape.learnwares + q].view();
         CertifiedOptions search;
@@ -97,7 +98,7 @@ TEST(SegmentPart, EveryPrefilterFindsWhatComparingAllFinds) {
     std::iota(keys.begin(), keys.end(), 5U);
     ASSERT_TRUE(writer.add(stored.market.items(0, stored.shape.learnwares), keys));
     ASSERT_TRUE(writer.finish());
-    const auto part = open_part(path, cpu()).value();
+    const auto part = open_part(path, testing::test_backend()).value();
     EXPECT_TRUE(std::equal(keys.begin(), keys.end(), part->keys().begin(), part->keys().end()));
     const std::vector<FilteredPart> parts{{part}};
     for (std::size_t q = 0; q < 10; ++q) {
@@ -122,7 +123,7 @@ TEST(SegmentPart, KeepsEveryBitOfTheReducedSetsAndFloatsInHalfTheRoom) {
   const StoredMarket doubles(compute::CodeType::int8, false), floats(compute::CodeType::int8, true);
   std::vector<double> memory;
   for (const StoredMarket* stored : {&doubles, &floats}) {
-    const auto part = open_part(stored->path, cpu()).value();
+    const auto part = open_part(stored->path, testing::test_backend()).value();
     for (std::size_t i = 0; i < part->count(); ++i) {
       const auto have = part->set(i, memory).value(), want = stored->market.sets[i].view();
       ASSERT_EQ(have.count, want.count);
@@ -149,7 +150,7 @@ TEST(SegmentPart, DamageAnywhereIsFoundBeforeItIsAnsweredFrom) {
     for (int repeat = 0; repeat < 8; ++repeat) {
       const std::uint64_t at = section.offset + random() % section.length;
       flip(stored.path, at);
-      const auto part = open_part(stored.path, cpu());
+      const auto part = open_part(stored.path, testing::test_backend());
       if (section.id != kRecordSection) {
         ASSERT_FALSE(part.has_value()) << "section " << section.id;
         EXPECT_EQ(part.error().code, ErrorCode::corrupt);
@@ -165,7 +166,7 @@ TEST(SegmentPart, DamageAnywhereIsFoundBeforeItIsAnsweredFrom) {
       }
       flip(stored.path, at);
     }
-  EXPECT_TRUE(open_part(stored.path, cpu()).has_value());
+  EXPECT_TRUE(open_part(stored.path, testing::test_backend()).has_value());
 }
 
 TEST(SegmentPart, AnEmptyPartIsAPart) {
@@ -173,7 +174,7 @@ TEST(SegmentPart, AnEmptyPartIsAPart) {
   const auto path = stored.folder.path() / "empty.seg";
   auto writer = PartWriter::create(path, stored.key(), stored.space, {}).value();
   ASSERT_TRUE(writer.finish());
-  const auto part = open_part(path, cpu()).value();
+  const auto part = open_part(path, testing::test_backend()).value();
   EXPECT_EQ(part->count(), 0U);
   const std::vector<FilteredPart> parts{{part}};
   const compute::ReducedSetView query = stored.market.sets[0].view();

@@ -31,6 +31,7 @@ struct TrialOptions {
   compute::CodeType codes = compute::CodeType::int4;
   std::optional<PrefilterKind> prefilter;  ///< none: chosen by the number of learnwares
   SubspaceOptions subspace;
+  std::string backend = "cpu";          ///< of the bounds and of mixtures' products
   unsigned threads = 0;                 ///< 0: all cores
   std::chrono::milliseconds budget{0};  ///< of a single query; 0: none, and every answer is certified
   /// The segment to search: used when it is there, made and kept when not. Empty: a temporary one.
@@ -68,6 +69,7 @@ struct TrialReport {
   std::size_t learnwares = 0, dimension = 0, queries = 0, top = 0, coordinates = 0, landmarks = 0;
   double gamma = 0;
   unsigned threads = 0;
+  std::string backend;
   std::string prefilter;
   std::optional<TrialBuild> build;  ///< none: the segment was there
   TrialSize size;
