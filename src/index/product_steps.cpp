@@ -40,10 +40,7 @@ Result<Matrix<double>> whitening(const Matrix<double>& gram) {
 }  // namespace
 
 ProductSteps::ProductSteps(const MixtureState& state, const MixtureOptions& options)
-    : parts_(state.parts()),
-      options_(options),
-      table_(parts_, compute::mean_row({&state.query(), 1}, state.query().dimension), *options.backend,
-             options.threads) {}
+    : parts_(state.parts()), options_(options), table_(parts_, *options.backend, options.threads) {}
 
 Result<MixtureStep> ProductSteps::next(const MixtureState& state) {
   MixtureStep step;

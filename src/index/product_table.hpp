@@ -3,6 +3,8 @@
 #include "learndock/compute/backend.hpp"
 #include "learndock/index/certified_search.hpp"
 
+#include "index/packed_runs.hpp"
+
 #include <chrono>
 #include <cstddef>
 #include <memory>
@@ -14,7 +16,8 @@ namespace learndock::index {
 
 /// Inner products of all allowed learnwares with some sets: a row for each learnware, a column for each set,
 /// computed by a backend in fp32 with known errors. Where bounds tell too few learnwares apart, all products
-/// in one pass cost less than one at a time.
+/// in one pass cost less than one at a time. Packed reduced sets stay with their parts for the next table as
+/// far as memory allows.
 class ProductTable {
  public:
   using Deadline = std::optional<std::chrono::steady_clock::time_point>;
@@ -23,17 +26,9 @@ class ProductTable {
     std::size_t part = 0, item = 0;
   };
 
-  /// Packed sets that all tables of the process together keep from one column to the next; the rest is packed
-  /// again.
-  static constexpr std::size_t kKeptBytes = std::size_t{512} << 20;
-
-  /// @param centre      [dimension] near the middle of the data
-  /// @param kept_bytes  what this table may keep at most
-  ProductTable(std::span<const FilteredPart> parts, std::vector<double> centre,
-               const compute::Backend& backend, unsigned threads, std::size_t kept_bytes = kKeptBytes);
-  ~ProductTable();
-  ProductTable(const ProductTable&) = delete;
-  ProductTable& operator=(const ProductTable&) = delete;
+  /// @param kept_bytes  packed sets that all tables of the process together may keep; none: most_kept
+  ProductTable(std::span<const FilteredPart> parts, const compute::Backend& backend, unsigned threads,
+               std::optional<std::size_t> kept_bytes = {});
 
   /// Adds a column.
   /// @return false: the deadline came first, and there is no column
@@ -53,36 +48,33 @@ class ProductTable {
   [[nodiscard]] Sums sums(std::span<const double> factors) const;
 
  private:
-  /// Rows that are packed and multiplied together.
+  /// Consecutive rows of one part that are packed and multiplied together.
   struct Chunk {
-    std::size_t first = 0, count = 0;
+    std::size_t part = 0, number = 0;  // of the run of its part's items
+    std::size_t first = 0, count = 0;  // rows
     double mass = 0;
-    double radius = 0;                  // of all but the far ones
-    std::vector<std::size_t> far = {};  // rows of the chunk that fp32 cannot hold: their products are fp64
-    std::shared_ptr<const compute::PackedSets> packed = {};  // null: made anew for every column
-    std::shared_ptr<const compute::HeldSets> held = {};      // after `packed`, whose memory it uses
-    bool kept = false;                                       // from one column to the next
+    bool whole = false;                            // the run has all items, not only the allowed
+    std::shared_ptr<const PackedRun> packed = {};  // null: made anew for every column
   };
   struct Column {
     std::vector<float> values;   // [rows]
     std::vector<double> errors;  // [chunks]
   };
 
+  void add_rows(std::size_t part);
   [[nodiscard]] Result<void> pack(Chunk& chunk) const;
-  /// @param memory  one for each view, which may use it
-  [[nodiscard]] Result<std::vector<compute::ReducedSetView>> sets_of(
-      const Chunk& chunk, std::vector<std::vector<double>>& memory) const;
-  [[nodiscard]] Result<void> multiply(Chunk& chunk, const compute::ReducedSetView& set,
+  [[nodiscard]] std::vector<std::uint32_t> items_of(const Chunk& chunk) const;
+  [[nodiscard]] std::size_t place_of(const Chunk& chunk, std::size_t row) const;
+  [[nodiscard]] Result<void> multiply(const Chunk& chunk, const compute::ReducedSetView& set,
                                       std::span<float> out) const;
-  void let_go(std::span<Chunk> chunks);
+  [[nodiscard]] double error_of(const Chunk& chunk, const compute::ReducedSetView& set) const;
 
   std::span<const FilteredPart> parts_;
-  std::vector<double> centre_;
   const compute::Backend& backend_;
   unsigned threads_;
+  std::size_t kept_bytes_, run_items_;
   std::vector<Row> rows_;
   std::vector<Chunk> chunks_;
-  std::size_t most_kept_, kept_ = 0;  // bytes
   std::vector<Column> columns_;
 };
 

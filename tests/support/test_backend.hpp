@@ -10,7 +10,7 @@ namespace learndock::testing {
 /// The backend that tests of the layers above compute run on: LEARNDOCK_TEST_BACKEND, or `cpu`. The same
 /// tests thus hold for every backend. Opened once: a device takes its time.
 inline std::shared_ptr<const compute::Backend> test_backend(unsigned threads = 1) {
-  static std::map<unsigned, std::shared_ptr<const compute::Backend>> opened;
+  static auto& opened = *new std::map<unsigned, std::shared_ptr<const compute::Backend>>;
   auto& backend = opened[threads];
   if (!backend) {
     const char* const name = std::getenv("LEARNDOCK_TEST_BACKEND");

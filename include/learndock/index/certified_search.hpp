@@ -15,11 +15,16 @@
 
 namespace learndock::index {
 
+class PackedRuns;
+
 /// An immutable part of one space's learnwares: a segment on disk or the latest inserts in memory.
 /// @threads  safe
 class SearchPart {
  public:
-  virtual ~SearchPart() = default;
+  SearchPart();
+  virtual ~SearchPart();
+  SearchPart(const SearchPart&) = delete;
+  SearchPart& operator=(const SearchPart&) = delete;
   /// Of all its items.
   [[nodiscard]] virtual std::size_t dimension() const = 0;
   [[nodiscard]] virtual const compute::GaussianKernel& kernel() const = 0;
@@ -43,6 +48,11 @@ class SearchPart {
   [[nodiscard]] virtual std::string_view id(std::size_t item) const = 0;
   /// The largest sum of absolute weights of its items.
   [[nodiscard]] virtual double largest_mass() const = 0;
+  /// Its reduced sets as mixtures multiply them, kept from one search to the next.
+  [[nodiscard]] PackedRuns& packed_runs() const { return *packed_runs_; }
+
+ private:
+  std::unique_ptr<PackedRuns> packed_runs_;
 };
 
 /// A part and what of it may be answered: filters and tombstones as one bitmap.
