@@ -1,6 +1,6 @@
-// What this device can do at most: copy, fp32 multiply-adds, exponentials, bf16 tensor products, byte
-// products. One JSON object on standard output; benchmarks are read against it.
-#include "cuda/kernels/tensor_tile.cuh"
+// What this device can do at most: copy, fp32 multiply-adds, exponentials, byte products. One JSON object on
+// standard output; benchmarks are read against it.
+#include "cuda/portable.cuh"
 
 #include <algorithm>
 #include <cstdio>
@@ -55,16 +55,6 @@ __global__ void bytes_kernel(int* out, int factor) {
   if (sum == 123456789) *out = sum;
 }
 
-__global__ void tensor_kernel(float* out, std::uint32_t seed) {
-  float sums[4][4] = {};
-  const std::uint32_t a[4] = {seed, seed, seed, seed}, b[2] = {seed, seed};
-  for (int round = 0; round < kRounds; ++round)
-    for (auto& sum : sums) mma_16x8x16(sum, a, b);
-  float total = 0;
-  for (const auto& sum : sums) total += sum[0] + sum[1] + sum[2] + sum[3];
-  if (total == 0.123F) *out = total;
-}
-
 /// Median seconds of a launch, after one that warms up.
 template <class Launch>
 double seconds(cudaStream_t stream, const Launch& launch) {
@@ -111,17 +101,12 @@ int main() {
   const double exp = seconds(stream, [&] { exp_kernel<<<grid, kThreads, 0, stream>>>(out, 0.5F); });
   const double dp4a = seconds(
       stream, [&] { bytes_kernel<<<grid, kThreads, 0, stream>>>(static_cast<int*>(to), 0x01020304); });
-  const double tensor = device.major < 8 ? 0 : seconds(stream, [&] {
-    tensor_kernel<<<grid, kThreads, 0, stream>>>(out, 0x3f803f80U);
-  });
   std::printf("{\"device\": \"%s\", \"compute_capability\": \"%d.%d\", \"processors\": %d,\n", device.name,
               device.major, device.minor, device.multiProcessorCount);
   std::printf(
       " \"copy_gb_per_s\": %.1f, \"fp32_gfma_per_s\": %.1f, \"gexp_per_s\": %.1f, \"dp4a_gmac_per_s\": "
-      "%.1f, ",
+      "%.1f}\n",
       2e-9 * static_cast<double>(bytes) / copy, 1e-9 * lanes * kRounds * kChains / fma,
       1e-9 * lanes * kRounds * kChains / exp, 4e-9 * lanes * kRounds * kChains / dp4a);
-  std::printf("\"bf16_tflop_per_s\": %.2f}\n",
-              tensor == 0 ? 0 : 1e-12 * (lanes / 32) * kRounds * 4 * 2 * 16 * 8 * 16 / tensor);
   return 0;
 }

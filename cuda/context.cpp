@@ -39,12 +39,6 @@ Result<Options> options_from_environment() {
   options.budget_bytes = budget * kMiB;
   options.workspace_bytes = workspace * kMiB;
   options.lanes = std::max(1U, static_cast<unsigned>(lanes));
-  const char* products = std::getenv("LEARNDOCK_CUDA_PRODUCTS");
-  if (products == nullptr || std::string_view(products) == "direct") return options;
-  if (std::string_view(products) != "tensor")
-    return fail(ErrorCode::invalid_argument, fmt::format("LEARNDOCK_CUDA_PRODUCTS is \"{}\"", products), {},
-                "set it to tensor or direct");
-  options.products = Products::tensor;
   return options;
 }
 
@@ -120,10 +114,6 @@ Result<void> Context::usable() const {
   }
   // The current device belongs to the calling thread, which may be new.
   return check(cudaSetDevice(options_.device), "choosing the device");
-}
-
-bool Context::tensor_products() const {
-  return options_.products == Products::tensor && properties_.major >= 8;
 }
 
 std::string Context::device_text() const {

@@ -16,9 +16,6 @@
 
 namespace learndock::cuda {
 
-/// How the fast path multiplies.
-enum class Products { direct, tensor };
-
 struct Options {
   int device = 0;
   /// Device memory the backend may use in all; 0 = nine tenths of what is free when it opens.
@@ -27,13 +24,9 @@ struct Options {
   std::size_t workspace_bytes = 0;
   /// Operations that can be under way at once; more callers wait.
   unsigned lanes = 2;
-  /// `tensor` from compute capability 8.0 on. How tensor cores round inside is not documented, so that the
-  /// error bound of the fast path is proved for `direct` only; `tensor` is to be chosen once
-  /// scripts/gpu-check confirmed it.
-  Products products = Products::direct;
 };
 
-/// Options from LEARNDOCK_CUDA_{DEVICE,MEMORY_MIB,WORKSPACE_MIB,LANES,PRODUCTS}.
+/// Options from LEARNDOCK_CUDA_{DEVICE,MEMORY_MIB,WORKSPACE_MIB,LANES}.
 /// @errors invalid_argument: not a number, or out of range
 [[nodiscard]] Result<Options> options_from_environment();
 
@@ -71,7 +64,6 @@ class Context : public std::enable_shared_from_this<Context> {
 
   [[nodiscard]] const std::shared_ptr<DevicePool>& memory() const { return memory_; }
   [[nodiscard]] const Options& options() const { return options_; }
-  [[nodiscard]] bool tensor_products() const;
   [[nodiscard]] unsigned processors() const { return static_cast<unsigned>(properties_.multiProcessorCount); }
   /// "NVIDIA H200, compute capability 9.0".
   [[nodiscard]] std::string device_text() const;

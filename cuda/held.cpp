@@ -26,16 +26,6 @@ Result<const T*> copy_in(const Context& context, Arena& arena, cudaStream_t stre
   return copy;
 }
 
-std::vector<std::uint64_t> tiles_of(const compute::PackedSetsView& sets) {
-  // Rows may begin in the middle of a block, which costs up to 31 of a tile's rows.
-  constexpr std::uint64_t kRows = kTileRows - kRowsPerBlock + 1;
-  std::vector<std::uint64_t> tiles = {0};
-  for (std::uint64_t set = 0; set < sets.count; ++set)
-    if (set > tiles.back() && sets.starts[set + 1] - sets.starts[tiles.back()] > kRows) tiles.push_back(set);
-  if (sets.count > 0) tiles.push_back(sets.count);
-  return tiles;
-}
-
 }  // namespace
 
 std::size_t device_bytes(const compute::PackedSetsView& sets) {
@@ -72,14 +62,11 @@ Result<std::shared_ptr<const CudaHeldSets>> CudaHeldSets::create(std::shared_ptr
                                                                  const compute::PackedSetsView& sets) {
   std::shared_ptr<CudaHeldSets> held(new CudaHeldSets);
   held->view_ = sets;
-  held->tiles_ = tiles_of(sets);
-  const std::size_t bytes = device_bytes(sets) + aligned(held->tiles_.size() * sizeof(std::uint64_t));
+  const std::size_t bytes = device_bytes(sets);
   LEARNDOCK_TRY(const LaneLease lease, LaneLease::take(*context));
   LEARNDOCK_TRY(held->memory_, DeviceBuffer::create(context->memory(), bytes));
   Arena arena(held->memory_.data(), bytes);
   LEARNDOCK_TRY(held->device_, copy_sets(*context, arena, lease.stream(), sets));
-  LEARNDOCK_TRY(held->device_tiles_,
-                copy_in(*context, arena, lease.stream(), held->tiles_.data(), held->tiles_.size()));
   LEARNDOCK_CHECK(lease.wait());
   held->context_ = std::move(context);
   return held;

@@ -3,11 +3,10 @@
 #include "learndock/compute/backend.hpp"
 
 #include "context.hpp"
-#include "kernels/cross_terms.hpp"
+#include "kernels/device_types.hpp"
 #include "kernels/scan.hpp"
 
 #include <memory>
-#include <vector>
 
 namespace learndock::cuda {
 
@@ -19,9 +18,6 @@ class CudaHeldSets final : public compute::HeldSets {
       std::shared_ptr<const Context> context, const compute::PackedSetsView& sets);
   [[nodiscard]] const compute::PackedSetsView& view() const override { return view_; }
   [[nodiscard]] const DeviceSets& device() const { return device_; }
-  /// First set of each tile, and the end (kernels/cross_terms.hpp): on the host, and the same on the device.
-  [[nodiscard]] const std::vector<std::uint64_t>& tiles() const { return tiles_; }
-  [[nodiscard]] const std::uint64_t* device_tiles() const { return device_tiles_; }
 
  private:
   CudaHeldSets() = default;
@@ -29,8 +25,6 @@ class CudaHeldSets final : public compute::HeldSets {
   compute::PackedSetsView view_;
   DeviceBuffer memory_;
   DeviceSets device_;
-  std::vector<std::uint64_t> tiles_;
-  const std::uint64_t* device_tiles_ = nullptr;
 };
 
 /// Codes with a copy on the device.

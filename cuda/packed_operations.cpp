@@ -1,6 +1,8 @@
 #include "packed_operations.hpp"
 
+#include "kernels/cross_terms.hpp"
 #include "kernels/projection.hpp"
+#include "kernels/row_sums.hpp"
 
 #include <algorithm>
 
@@ -10,62 +12,72 @@ namespace {
 using compute::PackedSets;
 using compute::ReducedSetView;
 
-/// Two bf16 parts leave 3 * 2^-16 |x||y| of a product out: 384 units of R^2 in the exponent. From this
-/// dimension on the fp32 error bound (compute::cross_term_error), which allows for d products summed in turn,
-/// has room for that.
-constexpr std::size_t kTwoPartsFrom = 1280;
+/// Row sums of a part, of all its queries together: they stay in a device's L2 until they are added up.
+constexpr std::size_t kRowValueBytes = std::size_t{32} << 20;
 constexpr std::size_t kMostPairs = std::size_t{1} << 20;
 constexpr std::uint64_t kMostSelfTerms = std::uint64_t{1} << 20;
 constexpr std::uint64_t kMostProjected = std::uint64_t{1} << 16;
-
-RowMethod method_for(const Context& context, std::size_t dimension) {
-  if (!context.tensor_products()) return RowMethod::direct;
-  return dimension >= kTwoPartsFrom ? RowMethod::tensor_two : RowMethod::tensor_three;
-}
 
 Result<PackedSets> pack_like(const compute::PackedSetsView& sets, std::span<const ReducedSetView> queries) {
   return PackedSets::pack(queries, sets.kernel, {sets.centre, sets.dimension});
 }
 
-/// Tiles from `first` on whose sets number at most `most`; at least one when the first tile fits.
-std::uint64_t tiles_within(const std::vector<std::uint64_t>& tiles, std::uint64_t first, std::uint64_t most) {
-  const auto begin = tiles.begin() + static_cast<std::ptrdiff_t>(first);
-  const auto end = std::upper_bound(begin + 1, tiles.end(), *begin + most);
-  return static_cast<std::uint64_t>(end - begin) - 1;
+std::uint64_t widest(const compute::PackedSetsView& sets, std::uint64_t first, std::uint64_t count) {
+  std::uint64_t most = 0;
+  for (std::uint64_t set = first; set < first + count; ++set)
+    most = std::max(most, sets.starts[set + 1] - sets.starts[set]);
+  return most;
 }
 
-/// Rows [0, queries) of `out` for packed queries, tiles in parts. False when the workspace is too small.
+/// Sets [first, end) whose rows, and which, number at most `most`; at least one.
+std::uint64_t end_of_part(const compute::PackedSetsView& sets, std::uint64_t first, std::uint64_t most) {
+  const std::uint64_t* const end =
+      std::upper_bound(sets.starts + first + 1, sets.starts + sets.count + 1, sets.starts[first] + most);
+  const auto within = static_cast<std::uint64_t>(end - sets.starts) - 1;
+  return std::max(first + 1, std::min(within, first + most));
+}
+
+/// Rows [0, queries) of `out` for packed queries, sets in parts. False when the workspace is too small.
 Result<bool> cross_terms_packed(LaneLease& lease, const CudaHeldSets& sets,
                                 const compute::PackedSetsView& queries, MatrixView<double> out) {
   Arena& arena = lease.arena();
   arena.rewind(0);
   if (device_bytes(queries) > arena.left()) return false;
   LEARNDOCK_TRY(const DeviceSets device_queries, copy_sets(lease.context(), arena, lease.stream(), queries));
-  const std::vector<std::uint64_t>& tiles = sets.tiles();
-  const std::uint64_t most =
-      std::min<std::uint64_t>(arena.left() / sizeof(double) / queries.count, sets.view().count);
-  LEARNDOCK_TRY(double* const result, arena.take<double>(most * queries.count));
-  const std::uint64_t most_tiles = ((std::uint64_t{1} << 31) - 1) / queries.count;
-  for (std::uint64_t tile = 0; tile + 1 < tiles.size();) {
-    const std::uint64_t count = std::min(tiles_within(tiles, tile, most), most_tiles);
-    if (count == 0) return false;
-    const std::uint64_t first = tiles[tile], width = tiles[tile + count] - first;
-    CrossTerms job{sets.device(),
-                   device_queries,
-                   device_kernel(sets.view().kernel),
-                   sets.device_tiles(),
-                   tile,
-                   count,
-                   first,
-                   width,
-                   result};
-    LEARNDOCK_CHECK(lease.launched(
-        launch_cross_terms(job, method_for(lease.context(), queries.dimension), lease.stream())));
+  const std::size_t mark = arena.mark();
+  // Row values and results of a row each at most, and a block of rows more at both ends.
+  const std::size_t each = 2 * sizeof(double) * queries.count, spare = 4096 + 2 * kRowsPerBlock * each;
+  const std::size_t room = arena.left() < spare ? 0 : arena.left() - spare;
+  const std::uint64_t most = std::min(room, 2 * kRowValueBytes) / each;
+  if (most == 0) return false;
+  const compute::PackedSetsView& view = sets.view();
+  for (std::uint64_t first = 0; first < view.count;) {
+    const std::uint64_t end = end_of_part(view, first, most);
+    const std::uint64_t count = end - first, first_block = view.starts[first] / kRowsPerBlock;
+    const std::uint64_t rows = view.starts[end] - first_block * kRowsPerBlock;
+    if (std::max(rows, count) * each > room + 2 * kRowsPerBlock * each) return false;
+    arena.rewind(mark);
+    LEARNDOCK_TRY(double* const values, arena.take<double>(rows * queries.count));
+    LEARNDOCK_TRY(double* const result, arena.take<double>(count * queries.count));
+    const RowSums sums{sets.device(),
+                       device_queries,
+                       device_kernel(view.kernel),
+                       first_block,
+                       view.starts[end],
+                       0,
+                       queries.count,
+                       widest(queries, 0, queries.count),
+                       rows,
+                       values};
+    LEARNDOCK_CHECK(lease.launched(launch_row_sums(sums, lease.stream())));
+    const SetTotals totals{sets.device(), first, count, queries.count, values, first_block * kRowsPerBlock,
+                           rows,          count, result};
+    LEARNDOCK_CHECK(lease.launched(launch_set_totals(totals, lease.stream())));
     LEARNDOCK_CHECK(lease.context().check(
-        cudaMemcpy2DAsync(out.data() + first, out.cols() * sizeof(double), result, width * sizeof(double),
-                          width * sizeof(double), queries.count, cudaMemcpyDeviceToHost, lease.stream()),
+        cudaMemcpy2DAsync(out.data() + first, out.cols() * sizeof(double), result, count * sizeof(double),
+                          count * sizeof(double), queries.count, cudaMemcpyDeviceToHost, lease.stream()),
         "copying from the device"));
-    tile += count;
+    first = end;
   }
   LEARNDOCK_CHECK(lease.wait());
   return true;
@@ -123,8 +135,7 @@ Result<void> cross_terms(const Context& context, const CudaHeldSets& sets,
                   lease.upload(std::span<const DevicePair>(all).subspan(first, count)));
     LEARNDOCK_TRY(double* const result, lease.arena().take<double>(count));
     CrossPairs job{sets.device(), device_queries, device_kernel(sets.view().kernel), chosen, count, result};
-    LEARNDOCK_CHECK(
-        lease.launched(launch_cross_pairs(job, method_for(context, sets.view().dimension), lease.stream())));
+    LEARNDOCK_CHECK(lease.launched(launch_cross_pairs(job, lease.stream())));
     LEARNDOCK_CHECK(lease.download(result, out.subspan(first, count)));
   }
   return lease.wait();
@@ -139,8 +150,7 @@ Result<void> self_terms(const Context& context, const CudaHeldSets& sets, std::s
     lease.arena().rewind(0);
     LEARNDOCK_TRY(double* const result, lease.arena().take<double>(count));
     const SelfTerms job{sets.device(), device_kernel(sets.view().kernel), first, count, result};
-    LEARNDOCK_CHECK(
-        lease.launched(launch_self_terms(job, method_for(context, sets.view().dimension), lease.stream())));
+    LEARNDOCK_CHECK(lease.launched(launch_self_terms(job, lease.stream())));
     LEARNDOCK_CHECK(lease.download(result, out.subspan(first, count)));
   }
   return lease.wait();
@@ -169,10 +179,10 @@ Result<void> project(const Context& context, const CudaHeldSets& sets, const com
     lease.arena().rewind(mark);
     LEARNDOCK_TRY(double* const sums, lease.arena().take<double>(count * landmarks));
     LEARNDOCK_TRY(double* const result, lease.arena().take<double>(count * columns));
-    const LandmarkSums sums_job{
-        rows, sets.device(), device_kernel(sets.view().kernel), landmarks, first + begin, count, sums};
-    LEARNDOCK_CHECK(lease.launched(
-        launch_landmark_sums(sums_job, method_for(context, sets.view().dimension), lease.stream())));
+    const RowSums sums_job{
+        rows,          sets.device(), device_kernel(sets.view().kernel),         0,         landmarks,
+        first + begin, count,         widest(sets.view(), first + begin, count), landmarks, sums};
+    LEARNDOCK_CHECK(lease.launched(launch_row_sums(sums_job, lease.stream())));
     const MapRows map_job{sums, map, count, columns, landmarks, result};
     LEARNDOCK_CHECK(lease.launched(launch_map_rows(map_job, lease.stream())));
     LEARNDOCK_CHECK(lease.download(result, std::span<double>(out.row(begin).data(), count * columns)));

@@ -14,6 +14,7 @@
   })
 #define LEARNDOCK_DYNAMIC_SHARED(Type, name) \
   Type* const name = static_cast<Type*>(::learndock::shim::dynamic_shared())
+#define LEARNDOCK_UNROLL(count)
 
 #else
 
@@ -22,6 +23,8 @@
 #define LEARNDOCK_DYNAMIC_SHARED(Type, name)                        \
   extern __shared__ __align__(16) unsigned char learndock_shared[]; \
   Type* const name = reinterpret_cast<Type*>(learndock_shared)
+#define LEARNDOCK_PRAGMA(text) _Pragma(#text)
+#define LEARNDOCK_UNROLL(count) LEARNDOCK_PRAGMA(unroll count)
 
 #endif
 

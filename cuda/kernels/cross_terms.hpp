@@ -6,25 +6,18 @@
 
 namespace learndock::cuda {
 
-/// Rows a block of threads sums at a time; the host groups consecutive sets into tiles of at most
-/// kTileRows - 31 rows (a larger set is a tile of its own), so that a tile needs one pass.
-inline constexpr std::uint64_t kTileRows = 256;
-
-/// How products are formed: direct differences, or tensor cores with two or three bf16 parts.
-enum class RowMethod : std::uint32_t { direct = 0, tensor_two = 2, tensor_three = 3 };
-
-/// out[query * out_stride + set - first_set] for all queries and the sets of tiles [first_tile, first_tile +
-/// tiles).
-struct CrossTerms {
-  DeviceSets sets, queries;
-  DeviceKernel kernel;
-  const std::uint64_t* tile_sets = nullptr;  ///< first set of each tile, and the end
-  std::uint64_t first_tile = 0, tiles = 0;
-  std::uint64_t first_set = 0, out_stride = 0;
+/// out[q * out_stride + s] = the sum of row_values[q * row_stride + r - first_row] over the rows r of set
+/// first_set + s, for q < queries and s < sets_count: row sums (row_sums.hpp) become cross terms.
+struct SetTotals {
+  DeviceSets sets;
+  std::uint64_t first_set = 0, sets_count = 0, queries = 0;
+  const double* row_values = nullptr;
+  std::uint64_t first_row = 0, row_stride = 0;
+  std::uint64_t out_stride = 0;
   double* out = nullptr;
 };
-/// Declines (cudaErrorInvalidValue) when queries.count * tiles is not below 2^31: the host works in parts.
-[[nodiscard]] cudaError_t launch_cross_terms(const CrossTerms& job, RowMethod method, cudaStream_t stream);
+/// Declines (cudaErrorInvalidValue) when queries * ceil(sets_count / 8) is not below 2^31.
+[[nodiscard]] cudaError_t launch_set_totals(const SetTotals& job, cudaStream_t stream);
 
 struct DevicePair {
   std::uint64_t query, set;
@@ -37,7 +30,7 @@ struct CrossPairs {
   std::uint64_t count = 0;
   double* out = nullptr;
 };
-[[nodiscard]] cudaError_t launch_cross_pairs(const CrossPairs& job, RowMethod method, cudaStream_t stream);
+[[nodiscard]] cudaError_t launch_cross_pairs(const CrossPairs& job, cudaStream_t stream);
 
 /// out[i] = <mu_{first + i}, mu_{first + i}>, i < count.
 struct SelfTerms {
@@ -46,6 +39,6 @@ struct SelfTerms {
   std::uint64_t first = 0, count = 0;
   double* out = nullptr;
 };
-[[nodiscard]] cudaError_t launch_self_terms(const SelfTerms& job, RowMethod method, cudaStream_t stream);
+[[nodiscard]] cudaError_t launch_self_terms(const SelfTerms& job, cudaStream_t stream);
 
 }  // namespace learndock::cuda

@@ -8,8 +8,9 @@
 // multiply-adds along s in ascending order: same bits run to run Limits   tiles < 2^31. fp64 is slow on
 // devices made for graphics; that is accepted for exactness.
 //          Speed on a device: not yet measured
+#include "../portable.cuh"
 #include "projection.hpp"
-#include "set_sums.cuh"
+#include "row_sums.hpp"
 
 namespace learndock::cuda {
 namespace {

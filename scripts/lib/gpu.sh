@@ -70,29 +70,25 @@ logged() {
 DEVICE_TESTS='Backend.*:*/cuda'
 SEARCH_TESTS='*Cells*:*CertifiedMixture*:*CertifiedSearch*:*FeatureSpace*:*BoundCheck*:*ProductTable*:*SegmentPart*'
 run_device_tests() {
-  local failed=0 products
-  for products in direct tensor; do
-    export LEARNDOCK_CUDA_PRODUCTS=$products
-    logged "device-$products" "$BUILD/tests/compute/compute_test" "--gtest_filter=$DEVICE_TESTS" || failed=1
-    logged "search-$products" env LEARNDOCK_TEST_BACKEND=cuda "$BUILD/tests/index/index_test" "--gtest_filter=$SEARCH_TESTS" || failed=1
-  done
-  unset LEARNDOCK_CUDA_PRODUCTS
-  logged device-plugin "$BUILD/tests/cuda/cuda_plugin_test" || failed=1
+  local failed=0
+  logged device "$BUILD/tests/compute/compute_test" "--gtest_filter=$DEVICE_TESTS" || failed=1
+  logged search env LEARNDOCK_TEST_BACKEND=cuda "$BUILD/tests/index/index_test" "--gtest_filter=$SEARCH_TESTS" || failed=1
+  logged plugin "$BUILD/tests/cuda/cuda_plugin_test" || failed=1
   return $failed
 }
 
-# The tools side by side: they keep a core busy each, and the device hardly at all.
+# The tools and the tests' suites side by side: each keeps a core busy, and the device hardly at all.
 run_sanitizers() {
-  local tool products sanitizer failed=0 running=()
+  local tool suite sanitizer failed=0 running=()
   sanitizer=$(command -v compute-sanitizer || ls /usr/local/cuda/bin/compute-sanitizer 2>/dev/null || true)
   if [ -z "$sanitizer" ]; then
     say "compute-sanitizer: not found, memcheck and racecheck were not run"
     return 0
   fi
   for tool in memcheck racecheck; do
-    for products in direct tensor; do
-      LEARNDOCK_CUDA_PRODUCTS=$products logged "$tool-$products" "$sanitizer" --tool "$tool" --error-exitcode 9 \
-        "$BUILD/tests/compute/compute_test" --gtest_filter='*/cuda' &
+    for suite in Kmeans.*/cuda Packed.*/cuda Scan.*/cuda Backend.*; do
+      logged "$tool-${suite%%.*}" "$sanitizer" --tool "$tool" --error-exitcode 9 "$BUILD/tests/compute/compute_test" \
+        "--gtest_filter=*$suite" &
       running+=($!)
     done
   done
@@ -101,12 +97,10 @@ run_sanitizers() {
 }
 
 run_benchmarks() {
-  local failed=0 products
+  local failed=0
   "$BUILD/bench/cuda_ceilings" >"$REPORT/ceilings.json" || failed=1
-  for products in direct tensor; do
-    LEARNDOCK_CUDA_PRODUCTS=$products logged "benchmarks-$products" "$BUILD/bench/cuda_bench" --benchmark_repetitions=3 \
-      "--benchmark_out=$REPORT/benchmarks-$products.json" --benchmark_out_format=json || failed=1
-  done
+  logged benchmarks "$BUILD/bench/cuda_bench" --benchmark_repetitions=3 "--benchmark_out=$REPORT/benchmarks.json" \
+    --benchmark_out_format=json || failed=1
   return $failed
 }
 
@@ -125,8 +119,8 @@ search_trial() {
 
 run_searches() {
   local failed=0
-  search_trial 100k --n 100000 --queries 300 --mixture 10 || failed=1
-  search_trial 1m --n 1000000 --queries 300 --mixture 10 --repeats 2 || failed=1
+  search_trial 100k --n 100000 --queries 90 --mixture 10 || failed=1
+  search_trial 1m --n 1000000 --queries 300 --compared 5 --repeats 2 || failed=1
   return $failed
 }
 

@@ -5,8 +5,7 @@ import json
 import pathlib
 import re
 
-PRODUCTS = ("direct", "tensor")
-STEPS = [f"{step}-{products}" for step in ("device", "search", "memcheck", "racecheck", "benchmarks") for products in PRODUCTS]
+STEPS = ("device", "search", "plugin", "benchmarks", "memcheck-Packed", "racecheck-Packed")
 
 
 def read_json(path: pathlib.Path):
@@ -34,8 +33,7 @@ def main() -> None:
         "steps": {step: "passed" if status == 0 else f"failed, exit code {status}" for step, status in steps.items()},
         "not_run": [step for step in STEPS if step not in steps],
         "ceilings": read_json(arguments.report / "ceilings.json"),
-        "benchmarks": {products: read_json(arguments.report / f"benchmarks-{products}.json")
-                       for products in PRODUCTS},
+        "benchmarks": read_json(arguments.report / "benchmarks.json"),
         "searches": {path.stem.removeprefix("trial-"): read_json(path) for path in sorted(arguments.report.glob("trial-*.json"))},
     }
     slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")

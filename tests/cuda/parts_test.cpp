@@ -61,12 +61,10 @@ TEST_F(CudaParts, CrossTermsOfOneQueryTooLargeForTheWorkspaceDecline) {
             ErrorCode::device_memory);
 }
 
-TEST(CudaProducts, TensorPartsKeepTheBoundWhereTheyAreUsed) {
-  // Two parts from dimension 1,280 on; norms that do not cancel, far from the centre on both sides.
-  Options options = testing::shim_options(4 << 20);
-  options.products = Products::tensor;
-  const auto backend = testing::open_shim(options);
-  for (const std::size_t d : {1279u, 1280u, 1283u}) {
+TEST_F(CudaParts, CrossTermsOfManyCoordinatesKeepTheBound) {
+  // Norms that do not cancel, far from the centre on both sides; slabs of 16 coordinates that are full or not.
+  const auto& backend = roomy_;
+  for (const std::size_t d : {1u, 15u, 16u, 17u, 1279u, 1280u}) {
     const double gamma = 0.5 / static_cast<double>(d);
     const auto set = testing::random_set({9, d, gamma, 1, 1}, d),
                query = testing::random_set({10, d, gamma, 1.1, 1}, 7);
