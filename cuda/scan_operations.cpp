@@ -14,7 +14,8 @@ using compute::ScanHit;
 
 /// Query groups of one launch; more share the device no better and only need more workspace.
 constexpr std::size_t kMostGroups = 256;
-/// Blocks on each processor that keep its memory busy. Chosen without a device at hand: not yet measured.
+/// Blocks on each processor that keep its memory busy. Chosen without a device at hand; other numbers were
+/// not tried.
 constexpr unsigned kBlocksEach = 4;
 
 ScanHit hit_of(std::uint64_t key) {

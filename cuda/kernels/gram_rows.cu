@@ -6,7 +6,7 @@
 // Traffic  writes 8 bytes an entry; points from L1 and L2
 // Work     3d flop + 1 exp an entry, fp64
 // Numbers  direct differences: symmetric to the last bit, exactly one on the diagonal
-// Limits   entries of a launch < 2^38; the host works in parts. Speed on a device: not yet measured
+// Limits   entries of a launch < 2^38; the host works in parts.
 #include "../portable.cuh"
 #include "exact_products.hpp"
 #include "over_scales.cuh"

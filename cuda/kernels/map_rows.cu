@@ -7,7 +7,7 @@
 // time Work     2 * rows * columns * inner flop in fp64. For S=2048, D=256: 1 Mflop a set Numbers  fp64
 // multiply-adds along s in ascending order: same bits run to run Limits   tiles < 2^31. fp64 is slow on
 // devices made for graphics; that is accepted for exactness.
-//          Speed on a device: not yet measured
+//
 #include "../portable.cuh"
 #include "projection.hpp"
 #include "row_sums.hpp"

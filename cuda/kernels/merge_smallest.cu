@@ -6,7 +6,7 @@
 // Traffic  reads at most lists * k * 8 bytes a query
 // Work     a sort of pow2(k + 256) keys whenever the list fills
 // Numbers  exact
-// Limits   k <= 3840. Speed on a device: not yet measured
+// Limits   k <= 3840.
 #include "best_keys.cuh"
 
 namespace learndock::cuda {

@@ -8,7 +8,7 @@
 // Traffic  a row is read once from memory per 64 centres (then from L1), centres from L2
 // Work     3 n K d flop: compute-bound from K of about 30
 // Numbers  direct differences in fp32, so far-off data lose nothing; ties go to the lowest index
-// Limits   n < 2^36; the host works in parts. Speed on a device: not yet measured
+// Limits   n < 2^36; the host works in parts.
 #include "../portable.cuh"
 #include "nearest_centres.hpp"
 

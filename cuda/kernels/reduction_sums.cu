@@ -11,7 +11,7 @@
 //          in L2
 // Work     n*K*(3d + 2d) flop + n*K exp, and 5 flop for each further scale
 // Numbers  direct differences; products of 8 rows in fp32 (Value = float), then fp64 in a fixed order
-// Limits   tasks < 2^31. Nothing of size n * K is held. Speed on a device: not yet measured
+// Limits   tasks < 2^31. Nothing of size n * K is held.
 #include "../portable.cuh"
 #include "over_scales.cuh"
 #include "reduction_sums.hpp"

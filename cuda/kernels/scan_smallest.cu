@@ -15,7 +15,7 @@
 // Numbers  integer products are exact; fp32 after that, covered by the queries' rounding share. Results do
 // not
 //          depend on timing: a shared limit only drops items that k smaller ones exist for
-// Limits   k <= 3840 (256 for four queries together), items < 2^32. Speed on a device: not yet measured
+// Limits   k <= 3840 (256 for four queries together), items < 2^32.
 #include "best_keys.cuh"
 #include "scan_bounds.cuh"
 

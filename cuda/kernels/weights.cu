@@ -8,7 +8,7 @@
 // its largest entry; every sum in a fixed order: same bits run to run. The
 //          certificate is computed from H and c as they came; the host checks it and solves again what misses
 //          it
-// Limits   programmes < 2^31; any n that fits the workspace. Speed on a device: not yet measured
+// Limits   programmes < 2^31; any n that fits the workspace.
 #include "../portable.cuh"
 #include "weights.hpp"
 

@@ -20,7 +20,7 @@ void multiply(const float* a, std::size_t a_stride, std::size_t n, const float* 
               std::size_t d, float* out);
 
 /// Eigenvectors of a symmetric matrix, one per row of `matrix` (n x n, overwritten), and the ascending
-/// `values`. Not part of a build of the compute core alone (LEARNDOCK_COMPUTE_ONLY).
+/// `values`.
 /// @return false when the iteration did not converge
 [[nodiscard]] bool symmetric_eigenvectors(double* matrix, std::size_t n, double* values);
 

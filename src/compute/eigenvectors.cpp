@@ -4,9 +4,7 @@
 
 #include <vector>
 
-// LAPACK inside OpenBLAS; its C header is another package. In a file of its own: only the index needs it, and
-// with OpenBLAS linked statically it would ask for the Fortran library, which the machine of
-// scripts/gpu-check may lack.
+// LAPACK inside OpenBLAS; its C header is another package.
 extern "C" void dsyevd_(const char* job, const char* triangle, const blasint* n, double* a,
                         const blasint* lda, double* w, double* work, const blasint* lwork, blasint* iwork,
                         const blasint* liwork, blasint* info);

@@ -1,6 +1,7 @@
 #include "learndock/index/certified_mixture.hpp"
 
 #include "index/mixture_steps.hpp"
+#include "index/packed_runs.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -67,7 +68,8 @@ Result<std::optional<CertifiedMixture>> certified_mixture(std::span<const Filter
     LEARNDOCK_TRY(const double values, products_of_a_pass(parts, query.count));
     const bool bounds = std::any_of(parts.begin(), parts.end(),
                                     [](const FilteredPart& part) { return part.part->space() != nullptr; });
-    if (!bounds || values <= options.most_products) products.emplace(state, options);
+    if (!bounds || values <= options.most_products.value_or(most_products(*options.backend)))
+      products.emplace(state, options);
   }
   std::optional<CertifiedMixture> best;  // of at most max_members
   std::size_t evaluated = 0;

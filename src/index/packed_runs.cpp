@@ -16,6 +16,8 @@ constexpr std::size_t kKeptBytes = std::size_t{512} << 20;
 /// The host's copy and the device's: a machine with such a device has that much.
 constexpr std::size_t kDeviceKeptBytes = std::size_t{16} << 30;
 
+constexpr double kProducts = 1e9, kDeviceProducts = 1e11;
+
 std::atomic<std::size_t> kept_by_all{0};
 
 bool on_device(const compute::Backend& backend) { return !backend.name().starts_with("cpu"); }
@@ -81,6 +83,10 @@ std::size_t run_items(const compute::Backend& backend) {
 
 std::size_t most_kept(const compute::Backend& backend) {
   return on_device(backend) ? kDeviceKeptBytes : kKeptBytes;
+}
+
+double most_products(const compute::Backend& backend) {
+  return on_device(backend) ? kDeviceProducts : kProducts;
 }
 
 std::shared_ptr<const void> reserve_room(std::size_t bytes, std::size_t most) {

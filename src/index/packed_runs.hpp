@@ -38,7 +38,9 @@ struct PackedRun {
 [[nodiscard]] std::size_t run_items(const compute::Backend& backend);
 /// Bytes of packed runs that the process keeps at most, for its CPUs or its device.
 [[nodiscard]] std::size_t most_kept(const compute::Backend& backend);
-/// Of that memory so many bytes, until the last copy is gone. Null: there is no room.
+/// Kernel values of one pass over all learnwares that cost less than bounds do.
+[[nodiscard]] double most_products(const compute::Backend& backend);
+/// Of the memory for kept runs so many bytes, until the last copy is gone. Null: there is no room.
 [[nodiscard]] std::shared_ptr<const void> reserve_room(std::size_t bytes, std::size_t most);
 
 /// A part's runs of consecutive items that are kept from one search to the next.

@@ -24,7 +24,8 @@ struct MixtureOptions {
   /// member; null: the index's bounds alone. Bounds prove gaps of some hundredths of <u, u>, which is what
   /// lies outside the subspace; products prove any gap.
   const compute::Backend* backend = nullptr;
-  double most_products = 1e9;
+  /// None: 1e9, or 1e11 with a device.
+  std::optional<double> most_products = {};
   /// <u, u> where the caller knows it (CertifiedAnswer::query_self).
   std::optional<double> query_self;
   /// Of all steps by bounds together, but a first few of each.
@@ -50,7 +51,8 @@ struct CertifiedMixture {
 /// |v|^2.
 ///
 /// @cost  with products, for each member and the query one fp32 cross term with every learnware and 4 bytes
-///        of memory for it; at most 512 MiB of packed reduced sets besides, of all searches together
+///        of memory for it; packed reduced sets besides, which stay for later searches: at most 512 MiB in
+///        all, 16 GiB with a device
 /// @param first  the nearest single learnware (certified_search); where to begin
 /// @return none when no mixture of two is better than one
 /// @errors corrupt, as the prefilters
