@@ -1,3 +1,4 @@
+#include "compute/parallel.hpp"
 #include "index/cells.hpp"
 
 #include <fmt/format.h>
@@ -92,17 +93,14 @@ class CellScan final : public Prefilter {
 
   Result<void> smallest(const PrefilterJob& job, MatrixView<ScanHit> out,
                         std::span<std::size_t> counts) const override {
-    std::vector<std::size_t> plain;
-    PlaceFilter filter(cells_, job.allowed);
-    LEARNDOCK_CHECK(
-        with_bounds(job.queries, [&](std::size_t q, std::span<const float> bounds) -> Result<void> {
-          LEARNDOCK_TRY(const bool done, smallest_of_cells(job.queries[q], bounds, filter, job.queries.size(),
-                                                           out.block(q, 1), counts[q]));
-          if (!done) plain.push_back(q);
-          return {};
-        }));
+    LEARNDOCK_TRY(const std::vector<std::size_t> plain,
+                  by_cells(job.queries, [&](std::size_t q, std::span<const float> bounds) {
+                    PlaceFilter filter(cells_, job.allowed);
+                    return smallest_of_cells(job.queries[q], bounds, filter, job.queries.size(),
+                                             out.block(q, 1), counts[q]);
+                  }));
     LEARNDOCK_CHECK(scan_plainly(
-        job, plain, filter, out, counts,
+        job, plain, out, counts,
         [&](const compute::ScanJob& scan, MatrixView<ScanHit> found, std::span<std::size_t> found_counts) {
           return backend_->scan_smallest(*codes_, scan, found, found_counts);
         }));
@@ -112,26 +110,24 @@ class CellScan final : public Prefilter {
 
   Result<void> within(const PrefilterJob& job, std::span<const float> thresholds, MatrixView<ScanHit> out,
                       std::span<std::size_t> counts) const override {
-    std::vector<std::size_t> plain;
+    LEARNDOCK_TRY(const std::vector<std::size_t> plain,
+                  by_cells(job.queries, [&](std::size_t q, std::span<const float> bounds) -> Result<bool> {
+                    const std::vector<BlockRange> ranges = ranges_up_to(bounds, thresholds[q]);
+                    counts[q] = 0;
+                    if (is_plain(ranges, job.queries.size())) return false;
+                    if (ranges.empty()) return true;
+                    PlaceFilter filter(cells_, job.allowed);
+                    for (const BlockRange& range : ranges) filter.open(range);
+                    const compute::EmbeddingView view = job.queries[q].view();
+                    LEARNDOCK_CHECK(backend_->scan_within(*codes_, {{&view, 1}, filter.bits(), 2, ranges},
+                                                          thresholds.subspan(q, 1), out.block(q, 1),
+                                                          counts.subspan(q, 1)));
+                    return true;
+                  }));
     std::vector<float> plain_thresholds;
-    PlaceFilter filter(cells_, job.allowed);
-    LEARNDOCK_CHECK(
-        with_bounds(job.queries, [&](std::size_t q, std::span<const float> bounds) -> Result<void> {
-          const std::vector<BlockRange> ranges = ranges_up_to(bounds, thresholds[q]);
-          counts[q] = 0;
-          if (reading_ == CellReading::whole || is_plain(ranges, job.queries.size())) {
-            plain.push_back(q);
-            plain_thresholds.push_back(thresholds[q]);
-          } else if (!ranges.empty()) {
-            for (const BlockRange& range : ranges) filter.open(range);
-            const compute::EmbeddingView view = job.queries[q].view();
-            return backend_->scan_within(*codes_, {{&view, 1}, filter.bits(), 2, ranges},
-                                         thresholds.subspan(q, 1), out.block(q, 1), counts.subspan(q, 1));
-          }
-          return {};
-        }));
+    for (const std::size_t q : plain) plain_thresholds.push_back(thresholds[q]);
     LEARNDOCK_CHECK(scan_plainly(
-        job, plain, filter, out, counts,
+        job, plain, out, counts,
         [&](const compute::ScanJob& scan, MatrixView<ScanHit> found, std::span<std::size_t> found_counts) {
           return backend_->scan_within(*codes_, scan, plain_thresholds, found, found_counts);
         }));
@@ -140,20 +136,25 @@ class CellScan final : public Prefilter {
   }
 
  private:
-  /// Calls use(query, bounds of all cells) for every query in turn; no bounds where everything is read.
+  /// Answers each query by use(query, bounds of all cells), many side by side; gives those that it declined:
+  /// all of them where everything is read.
   template <class Use>
-  Result<void> with_bounds(std::span<const Embedding> queries, const Use& use) const {
-    if (reading_ == CellReading::whole) {
-      for (std::size_t q = 0; q < queries.size(); ++q) LEARNDOCK_CHECK(use(q, std::span<const float>()));
-      return {};
-    }
-    for (std::size_t first = 0; first < queries.size(); first += kBoundedAtOnce) {
+  Result<std::vector<std::size_t>> by_cells(std::span<const Embedding> queries, const Use& use) const {
+    std::vector<Result<bool>> done(queries.size(), false);
+    for (std::size_t first = 0; first < queries.size() && reading_ == CellReading::bounded;
+         first += kBoundedAtOnce) {
       const auto some = queries.subspan(first, std::min(kBoundedAtOnce, queries.size() - first));
       const std::vector<EmbeddedQuery> embedded(some.begin(), some.end());
       const Matrix<float> bounds = bounds_.of(embedded, threads_);
-      for (std::size_t i = 0; i < some.size(); ++i) LEARNDOCK_CHECK(use(first + i, bounds.row(i)));
+      compute::run_tasks(some.size(), threads_,
+                         [&](std::size_t i) { done[first + i] = use(first + i, bounds.row(i)); });
     }
-    return {};
+    std::vector<std::size_t> declined;
+    for (std::size_t q = 0; q < queries.size(); ++q) {
+      LEARNDOCK_TRY(const bool answered, std::move(done[q]));
+      if (!answered) declined.push_back(q);
+    }
+    return declined;
   }
   BlockRange range_of(std::size_t cell, float bound) const {
     return {static_cast<std::uint32_t>(cells_.cells[cell].first_block),
@@ -179,7 +180,6 @@ class CellScan final : public Prefilter {
                                  std::size_t queries, MatrixView<ScanHit> out, std::size_t& count) const {
     count = 0;
     if (out.cols() == 0) return true;
-    if (reading_ == CellReading::whole) return false;
     std::vector<BlockRange> nearest = nearest_cells(bounds, out.cols(), filter);
     const compute::EmbeddingView view = query.view();
     LEARNDOCK_CHECK(
@@ -216,9 +216,10 @@ class CellScan final : public Prefilter {
 
   /// One scan of everything for the chosen queries.
   template <class Scan>
-  Result<void> scan_plainly(const PrefilterJob& job, std::span<const std::size_t> chosen, PlaceFilter& filter,
+  Result<void> scan_plainly(const PrefilterJob& job, std::span<const std::size_t> chosen,
                             MatrixView<ScanHit> out, std::span<std::size_t> counts, const Scan& scan) const {
     if (chosen.empty()) return {};
+    PlaceFilter filter(cells_, job.allowed);
     filter.open_all();
     std::vector<compute::EmbeddingView> views;
     for (const std::size_t q : chosen) views.push_back(job.queries[q].view());

@@ -105,9 +105,10 @@ Matrix<float> CellBounds::of(std::span<const EmbeddedQuery> queries, unsigned th
   compute::row_sums(level_ ? compute::RowSum::products : compute::RowSum::squared_differences,
                     std::as_const(rows).view(), {cells_.centres.data(), bounds.cols(), cells_.width},
                     bounds.view(), threads);
-  for (std::size_t q = 0; q < queries.size(); ++q)
+  compute::run_tasks(queries.size(), threads, [&](std::size_t q) {
     for (std::size_t cell = 0; cell < bounds.cols(); ++cell)
       bounds(q, cell) = bound(cell, queries[q], static_cast<double>(bounds(q, cell)));
+  });
   return bounds;
 }
 

@@ -104,8 +104,9 @@ double ProductTable::error_of(const Chunk& chunk, const compute::ReducedSetView&
 
 Result<bool> ProductTable::add(const compute::ReducedSetView& set, const Deadline& deadline) {
   Column column{std::vector<float>(rows_.size()), std::vector<double>(chunks_.size())};
+  const auto late = [&] { return deadline && std::chrono::steady_clock::now() >= *deadline; };
   for (std::size_t first = 0; first < chunks_.size(); first += threads_) {
-    if (deadline && std::chrono::steady_clock::now() >= *deadline) return false;
+    if (late()) return false;
     const std::span<Chunk> group =
         std::span(chunks_).subspan(first, std::min<std::size_t>(threads_, chunks_.size() - first));
     std::vector<Result<void>> done(group.size());
@@ -116,6 +117,7 @@ Result<bool> ProductTable::add(const compute::ReducedSetView& set, const Deadlin
     for (Result<void>& one : done) LEARNDOCK_CHECK(std::move(one));
     for (std::size_t i = 0; i < group.size(); ++i) {
       Chunk& chunk = group[i];
+      if (late()) return false;
       LEARNDOCK_CHECK(multiply(chunk, set, std::span(column.values).subspan(chunk.first, chunk.count)));
       column.errors[first + i] = error_of(chunk, set);
       if (!(column.errors[first + i] < kMostError * mass_of(set)))
