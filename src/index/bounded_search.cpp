@@ -95,11 +95,13 @@ class Search {
     Matrix<compute::ScanHit> hits(safe.size(), wanted);
     std::vector<std::size_t> counts(safe.size());
     if (safe.empty()) return {};
-    LEARNDOCK_CHECK(prefilter(p).smallest({embeddings(p, safe), parts_[p].allowed}, hits.view(), counts));
+    const std::vector<Embedding> embedded = embeddings(p, safe);
+    LEARNDOCK_TRY(const bool complete, prefilter(p).smallest({embedded, parts_[p].allowed, options_.deadline},
+                                                             hits.view(), counts));
     for (std::size_t i = 0; i < safe.size(); ++i) {
       const std::size_t q = safe[i];
       add_hits(p, q, hits.row(i).first(counts[i]));
-      if (!prefilter(p).certified())
+      if (!prefilter(p).certified() || !complete)
         unseen_[q][p] = -kInfinity;
       else if (counts[i] < std::min(wanted, parts_[p].count()))
         take_all_for(p, q);  // a bound that is no number was left out
@@ -160,15 +162,17 @@ class Search {
     }
     Matrix<compute::ScanHit> hits(open.size(), room);
     std::vector<std::size_t> counts(open.size());
-    LEARNDOCK_CHECK(
-        prefilter(p).within({embeddings(p, open), parts_[p].allowed}, thresholds, hits.view(), counts));
+    const std::vector<Embedding> embedded = embeddings(p, open);
+    LEARNDOCK_TRY(const bool complete, prefilter(p).within({embedded, parts_[p].allowed, options_.deadline},
+                                                           thresholds, hits.view(), counts));
     for (std::size_t i = 0; i < open.size(); ++i) {
       const std::size_t q = open[i];
-      if (counts[i] > room) {
+      if (counts[i] > room && complete) {
         LEARNDOCK_CHECK(take_within(p, {q}, counts[i]));
         continue;
       }
-      add_hits(p, q, hits.row(i).first(counts[i]));
+      add_hits(p, q, hits.row(i).first(std::min(counts[i], room)));
+      if (!complete) continue;
       // What the scan left out lies above the threshold it was given.
       unseen_[q][p] = std::nextafter(queues_[q].best().threshold(), kInfinity);
     }

@@ -1,5 +1,6 @@
 #include "compute/parallel.hpp"
 #include "index/cells.hpp"
+#include "index/timed_scan.hpp"
 
 #include <fmt/format.h>
 
@@ -71,76 +72,68 @@ bool later(const BlockRange& a, const BlockRange& b) {
 class CellScan final : public Prefilter {
  public:
   CellScan(const CellsView& cells, std::optional<double> level, CellReading reading, unsigned threads,
-           std::shared_ptr<const compute::Backend> backend, std::shared_ptr<const compute::HeldCodes> codes)
+           TimedScan scan)
       : cells_(cells),
         reading_(reading),
         threads_(threads),
         bounds_(cells, level),
-        backend_(std::move(backend)),
-        codes_(std::move(codes)),
+        scan_(std::move(scan)),
         count_(cells.order.size() - static_cast<std::size_t>(std::count(
                                         cells.order.begin(), cells.order.end(), CellsView::kNoItem))) {}
 
   std::string name() const override {
     if (reading_ == CellReading::whole)
-      return fmt::format("scan of {} codes on {}, all cells", compute::code_type_name(codes_->view().type),
-                         backend_->name());
-    return fmt::format("scan of {} codes on {}, by {} cells", compute::code_type_name(codes_->view().type),
-                       backend_->name(), cells_.cells.size());
+      return fmt::format("scan of {} codes on {}, all cells", compute::code_type_name(scan_.codes().type),
+                         scan_.backend().name());
+    return fmt::format("scan of {} codes on {}, by {} cells", compute::code_type_name(scan_.codes().type),
+                       scan_.backend().name(), cells_.cells.size());
   }
   std::size_t count() const override { return count_; }
   std::size_t most_extra() const override { return kMostExtra; }
 
-  Result<void> smallest(const PrefilterJob& job, MatrixView<ScanHit> out,
+  Result<bool> smallest(const PrefilterJob& job, MatrixView<ScanHit> out,
                         std::span<std::size_t> counts) const override {
-    LEARNDOCK_TRY(const std::vector<std::size_t> plain,
-                  by_cells(job.queries, [&](std::size_t q, std::span<const float> bounds) {
-                    PlaceFilter filter(cells_, job.allowed);
-                    return smallest_of_cells(job.queries[q], bounds, filter, job.queries.size(),
-                                             out.block(q, 1), counts[q]);
+    LEARNDOCK_TRY(Outcomes outcomes, by_cells(job, [&](std::size_t q, std::span<const float> bounds) {
+                    return smallest_of_cells(job, q, bounds, out.block(q, 1), counts[q]);
                   }));
     LEARNDOCK_CHECK(scan_plainly(
-        job, plain, out, counts,
+        job, outcomes, out, counts,
         [&](const compute::ScanJob& scan, MatrixView<ScanHit> found, std::span<std::size_t> found_counts) {
-          return backend_->scan_smallest(*codes_, scan, found, found_counts);
+          return scan_.smallest(scan, job.deadline, found, found_counts);
         }));
     items_of_places(out, counts);
-    return {};
+    return outcomes.complete;
   }
 
-  Result<void> within(const PrefilterJob& job, std::span<const float> thresholds, MatrixView<ScanHit> out,
+  Result<bool> within(const PrefilterJob& job, std::span<const float> thresholds, MatrixView<ScanHit> out,
                       std::span<std::size_t> counts) const override {
-    LEARNDOCK_TRY(const std::vector<std::size_t> plain,
-                  by_cells(job.queries, [&](std::size_t q, std::span<const float> bounds) -> Result<bool> {
-                    const std::vector<BlockRange> ranges = ranges_up_to(bounds, thresholds[q]);
-                    counts[q] = 0;
-                    if (is_plain(ranges, job.queries.size())) return false;
-                    if (ranges.empty()) return true;
-                    PlaceFilter filter(cells_, job.allowed);
-                    for (const BlockRange& range : ranges) filter.open(range);
-                    const compute::EmbeddingView view = job.queries[q].view();
-                    LEARNDOCK_CHECK(backend_->scan_within(*codes_, {{&view, 1}, filter.bits(), 2, ranges},
-                                                          thresholds.subspan(q, 1), out.block(q, 1),
-                                                          counts.subspan(q, 1)));
-                    return true;
+    LEARNDOCK_TRY(Outcomes outcomes, by_cells(job, [&](std::size_t q, std::span<const float> bounds) {
+                    return within_cells(job, q, bounds, thresholds.subspan(q, 1), out.block(q, 1), counts[q]);
                   }));
     std::vector<float> plain_thresholds;
-    for (const std::size_t q : plain) plain_thresholds.push_back(thresholds[q]);
+    for (const std::size_t q : outcomes.plain) plain_thresholds.push_back(thresholds[q]);
     LEARNDOCK_CHECK(scan_plainly(
-        job, plain, out, counts,
+        job, outcomes, out, counts,
         [&](const compute::ScanJob& scan, MatrixView<ScanHit> found, std::span<std::size_t> found_counts) {
-          return backend_->scan_within(*codes_, scan, plain_thresholds, found, found_counts);
+          return scan_.within(scan, job.deadline, plain_thresholds, found, found_counts);
         }));
     items_of_places(out, counts);
-    return {};
+    return outcomes.complete;
   }
 
  private:
-  /// Answers each query by use(query, bounds of all cells), many side by side; gives those that it declined:
-  /// all of them where everything is read.
+  enum class Outcome : std::uint8_t { plain, late, answered };
+  struct Outcomes {
+    std::vector<std::size_t> plain = {};  // queries for which all codes are better read in a row
+    bool complete = true;
+  };
+
+  /// Answers each query by use(query, bounds of all cells), many side by side. All are plain where everything
+  /// is read.
   template <class Use>
-  Result<std::vector<std::size_t>> by_cells(std::span<const Embedding> queries, const Use& use) const {
-    std::vector<Result<bool>> done(queries.size(), false);
+  Result<Outcomes> by_cells(const PrefilterJob& job, const Use& use) const {
+    const std::span<const Embedding> queries = job.queries;
+    std::vector<Result<Outcome>> done(queries.size(), Outcome::plain);
     for (std::size_t first = 0; first < queries.size() && reading_ == CellReading::bounded;
          first += kBoundedAtOnce) {
       const auto some = queries.subspan(first, std::min(kBoundedAtOnce, queries.size() - first));
@@ -149,12 +142,13 @@ class CellScan final : public Prefilter {
       compute::run_tasks(some.size(), threads_,
                          [&](std::size_t i) { done[first + i] = use(first + i, bounds.row(i)); });
     }
-    std::vector<std::size_t> declined;
+    Outcomes outcomes;
     for (std::size_t q = 0; q < queries.size(); ++q) {
-      LEARNDOCK_TRY(const bool answered, std::move(done[q]));
-      if (!answered) declined.push_back(q);
+      LEARNDOCK_TRY(const Outcome outcome, std::move(done[q]));
+      if (outcome == Outcome::plain) outcomes.plain.push_back(q);
+      outcomes.complete = outcomes.complete && outcome != Outcome::late;
     }
-    return declined;
+    return outcomes;
   }
   BlockRange range_of(std::size_t cell, float bound) const {
     return {static_cast<std::uint32_t>(cells_.cells[cell].first_block),
@@ -175,26 +169,40 @@ class CellScan final : public Prefilter {
            (queries < kBatch ? kPlainShare : kPlainShareOfBatch) * static_cast<double>(cells_.blocks());
   }
 
-  /// False: too much is left to read for cells to help, and nothing was written.
-  Result<bool> smallest_of_cells(const Embedding& query, std::span<const float> bounds, PlaceFilter& filter,
-                                 std::size_t queries, MatrixView<ScanHit> out, std::size_t& count) const {
+  Result<Outcome> smallest_of_cells(const PrefilterJob& job, std::size_t q, std::span<const float> bounds,
+                                    MatrixView<ScanHit> out, std::size_t& count) const {
     count = 0;
-    if (out.cols() == 0) return true;
+    if (out.cols() == 0) return Outcome::answered;
+    PlaceFilter filter(cells_, job.allowed);
     std::vector<BlockRange> nearest = nearest_cells(bounds, out.cols(), filter);
-    const compute::EmbeddingView view = query.view();
-    LEARNDOCK_CHECK(
-        backend_->scan_smallest(*codes_, {{&view, 1}, filter.bits(), 2, nearest}, out, {&count, 1}));
+    const compute::EmbeddingView view = job.queries[q].view();
+    LEARNDOCK_CHECK(scan_.smallest({{&view, 1}, filter.bits(), 2, nearest}, {}, out, {&count, 1}));
     // A row that is not full says nothing about what else to read.
     const float limit =
         count < out.cols() ? std::numeric_limits<float>::infinity() : out(0, out.cols() - 1).lower_bound;
     // With those that were looked at: some blocks.
     const std::vector<BlockRange> ranges = ranges_up_to(bounds, limit);
-    if (ranges.size() <= nearest.size()) return true;
-    if (is_plain(ranges, queries)) return false;
+    if (ranges.size() <= nearest.size()) return Outcome::answered;
+    if (is_plain(ranges, job.queries.size())) return Outcome::plain;
     for (const BlockRange& range : ranges) filter.open(range);
-    LEARNDOCK_CHECK(
-        backend_->scan_smallest(*codes_, {{&view, 1}, filter.bits(), 2, ranges}, out, {&count, 1}));
-    return true;
+    LEARNDOCK_TRY(const bool complete,
+                  scan_.smallest({{&view, 1}, filter.bits(), 2, ranges}, job.deadline, out, {&count, 1}));
+    return complete ? Outcome::answered : Outcome::late;
+  }
+
+  Result<Outcome> within_cells(const PrefilterJob& job, std::size_t q, std::span<const float> bounds,
+                               std::span<const float> threshold, MatrixView<ScanHit> out,
+                               std::size_t& count) const {
+    count = 0;
+    const std::vector<BlockRange> ranges = ranges_up_to(bounds, threshold[0]);
+    if (is_plain(ranges, job.queries.size())) return Outcome::plain;
+    if (ranges.empty()) return Outcome::answered;
+    PlaceFilter filter(cells_, job.allowed);
+    for (const BlockRange& range : ranges) filter.open(range);
+    const compute::EmbeddingView view = job.queries[q].view();
+    LEARNDOCK_TRY(const bool complete, scan_.within({{&view, 1}, filter.bits(), 2, ranges}, job.deadline,
+                                                    threshold, out, {&count, 1}));
+    return complete ? Outcome::answered : Outcome::late;
   }
 
   /// The cells of least bound that together hold `wanted` items that may be returned, ascending.
@@ -214,10 +222,11 @@ class CellScan final : public Prefilter {
     return nearest;
   }
 
-  /// One scan of everything for the chosen queries.
+  /// One scan of everything for the plain queries.
   template <class Scan>
-  Result<void> scan_plainly(const PrefilterJob& job, std::span<const std::size_t> chosen,
-                            MatrixView<ScanHit> out, std::span<std::size_t> counts, const Scan& scan) const {
+  Result<void> scan_plainly(const PrefilterJob& job, Outcomes& outcomes, MatrixView<ScanHit> out,
+                            std::span<std::size_t> counts, const Scan& scan) const {
+    const std::vector<std::size_t>& chosen = outcomes.plain;
     if (chosen.empty()) return {};
     PlaceFilter filter(cells_, job.allowed);
     filter.open_all();
@@ -225,8 +234,9 @@ class CellScan final : public Prefilter {
     for (const std::size_t q : chosen) views.push_back(job.queries[q].view());
     Matrix<ScanHit> found(chosen.size(), out.cols());
     std::vector<std::size_t> found_counts(chosen.size());
-    LEARNDOCK_CHECK(
-        scan({views, filter.bits(), views.size() < kBatch ? 2U : 1U}, found.view(), found_counts));
+    LEARNDOCK_TRY(const bool complete,
+                  scan({views, filter.bits(), views.size() < kBatch ? 2U : 1U}, found.view(), found_counts));
+    outcomes.complete = outcomes.complete && complete;
     for (std::size_t i = 0; i < chosen.size(); ++i) {
       counts[chosen[i]] = found_counts[i];
       std::copy_n(found.row(i).begin(), std::min(found_counts[i], out.cols()), out.row(chosen[i]).begin());
@@ -244,8 +254,7 @@ class CellScan final : public Prefilter {
   CellReading reading_;
   unsigned threads_;
   CellBounds bounds_;
-  std::shared_ptr<const compute::Backend> backend_;
-  std::shared_ptr<const compute::HeldCodes> codes_;
+  TimedScan scan_;
   std::size_t count_;
 };
 
@@ -260,8 +269,9 @@ Result<std::unique_ptr<Prefilter>> cell_scan(const CellsView& cells, const compu
                                              unsigned threads, std::optional<double> level,
                                              std::optional<CellReading> reading) {
   LEARNDOCK_TRY(std::shared_ptr<const compute::HeldCodes> held, backend->hold(codes));
-  return std::make_unique<CellScan>(cells, level, reading.value_or(cell_reading(*backend)), threads,
-                                    std::move(backend), std::move(held));
+  const CellReading read = reading.value_or(cell_reading(*backend));
+  return std::make_unique<CellScan>(cells, level, read, threads,
+                                    TimedScan(std::move(backend), std::move(held)));
 }
 
 }  // namespace learndock::index

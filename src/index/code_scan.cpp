@@ -1,6 +1,7 @@
 #include "learndock/index/prefilter.hpp"
 
 #include "compute/parallel.hpp"
+#include "index/timed_scan.hpp"
 
 #include <fmt/format.h>
 
@@ -23,24 +24,23 @@ std::vector<compute::EmbeddingView> views_of(std::span<const Embedding> queries)
 
 class CodeScan final : public Prefilter {
  public:
-  CodeScan(std::shared_ptr<const compute::Backend> backend, std::shared_ptr<const compute::HeldCodes> codes)
-      : backend_(std::move(backend)), codes_(std::move(codes)) {}
+  explicit CodeScan(TimedScan scan) : scan_(std::move(scan)) {}
 
   std::string name() const override {
-    return fmt::format("scan of {} codes on {}", compute::code_type_name(codes_->view().type),
-                       backend_->name());
+    return fmt::format("scan of {} codes on {}", compute::code_type_name(scan_.codes().type),
+                       scan_.backend().name());
   }
-  std::size_t count() const override { return codes_->view().count; }
+  std::size_t count() const override { return scan_.codes().count; }
 
-  Result<void> smallest(const PrefilterJob& job, MatrixView<compute::ScanHit> out,
+  Result<bool> smallest(const PrefilterJob& job, MatrixView<compute::ScanHit> out,
                         std::span<std::size_t> counts) const override {
     const std::vector<compute::EmbeddingView> views = views_of(job.queries);
-    return backend_->scan_smallest(*codes_, scan_job(job, views), out, counts);
+    return scan_.smallest(scan_job(job, views), job.deadline, out, counts);
   }
-  Result<void> within(const PrefilterJob& job, std::span<const float> thresholds,
+  Result<bool> within(const PrefilterJob& job, std::span<const float> thresholds,
                       MatrixView<compute::ScanHit> out, std::span<std::size_t> counts) const override {
     const std::vector<compute::EmbeddingView> views = views_of(job.queries);
-    return backend_->scan_within(*codes_, scan_job(job, views), thresholds, out, counts);
+    return scan_.within(scan_job(job, views), job.deadline, thresholds, out, counts);
   }
 
  private:
@@ -49,8 +49,7 @@ class CodeScan final : public Prefilter {
     return {views, job.allowed, views.size() < kBatch ? 2U : 1U};
   }
 
-  std::shared_ptr<const compute::Backend> backend_;
-  std::shared_ptr<const compute::HeldCodes> codes_;
+  TimedScan scan_;
 };
 
 }  // namespace
@@ -58,7 +57,7 @@ class CodeScan final : public Prefilter {
 Result<std::unique_ptr<Prefilter>> code_scan(const compute::ScanCodesView& codes,
                                              std::shared_ptr<const compute::Backend> backend) {
   LEARNDOCK_TRY(std::shared_ptr<const compute::HeldCodes> held, backend->hold(codes));
-  return std::make_unique<CodeScan>(std::move(backend), std::move(held));
+  return std::make_unique<CodeScan>(TimedScan(std::move(backend), std::move(held)));
 }
 
 Result<compute::ScanCodes> encode(compute::CodeType type, std::span<const Embedding> embeddings,

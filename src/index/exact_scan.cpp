@@ -27,7 +27,7 @@ class ExactScan final : public Prefilter {
   std::string name() const override { return "exact scan"; }
   std::size_t count() const override { return embeddings_.size(); }
 
-  Result<void> smallest(const PrefilterJob& job, MatrixView<compute::ScanHit> out,
+  Result<bool> smallest(const PrefilterJob& job, MatrixView<compute::ScanHit> out,
                         std::span<std::size_t> counts) const override {
     for (std::size_t q = 0; q < job.queries.size(); ++q) {
       std::vector<compute::ScanHit> hits = bounds(job, q);
@@ -36,10 +36,10 @@ class ExactScan final : public Prefilter {
       counts[q] = std::min(hits.size(), out.cols());
       std::copy_n(hits.begin(), counts[q], out.row(q).begin());
     }
-    return {};
+    return true;
   }
 
-  Result<void> within(const PrefilterJob& job, std::span<const float> thresholds,
+  Result<bool> within(const PrefilterJob& job, std::span<const float> thresholds,
                       MatrixView<compute::ScanHit> out, std::span<std::size_t> counts) const override {
     for (std::size_t q = 0; q < job.queries.size(); ++q) {
       counts[q] = 0;
@@ -49,7 +49,7 @@ class ExactScan final : public Prefilter {
         ++counts[q];
       }
     }
-    return {};
+    return true;
   }
 
  private:

@@ -115,12 +115,12 @@ class FaissFlat final : public Prefilter {
   std::string name() const override { return "faiss flat of fp32 vectors"; }
   std::size_t count() const override { return static_cast<std::size_t>(flat_.ntotal); }
 
-  Result<void> smallest(const PrefilterJob& job, MatrixView<ScanHit> out,
+  Result<bool> smallest(const PrefilterJob& job, MatrixView<ScanHit> out,
                         std::span<std::size_t> counts) const override {
     const OneThread one;
     const std::size_t k = std::min(out.cols(), count());
     std::fill(counts.begin(), counts.end(), std::size_t{0});
-    if (k == 0) return {};
+    if (k == 0) return true;
     const Asked asked(job, *this);
     std::vector<float> distances(job.queries.size() * k);
     std::vector<faiss::Index::idx_t> labels(distances.size());
@@ -134,10 +134,10 @@ class FaissFlat final : public Prefilter {
       for (std::size_t i = q * k; i < (q + 1) * k && labels[i] >= 0; ++i)
         out(q, counts[q]++) = {static_cast<std::uint64_t>(labels[i]),
                                RowBounds::bound(distances[i], asked.shifts[q])};
-    return {};
+    return true;
   }
 
-  Result<void> within(const PrefilterJob& job, std::span<const float> thresholds, MatrixView<ScanHit> out,
+  Result<bool> within(const PrefilterJob& job, std::span<const float> thresholds, MatrixView<ScanHit> out,
                       std::span<std::size_t> counts) const override {
     const OneThread one;
     const Asked asked(job, *this);
@@ -160,7 +160,7 @@ class FaissFlat final : public Prefilter {
         ++counts[q];
       }
     }
-    return {};
+    return true;
   }
 
  private:

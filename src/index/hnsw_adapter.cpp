@@ -53,17 +53,17 @@ class HnswGraph final : public Prefilter {
   std::size_t count() const override { return graph_.cur_element_count; }
   bool certified() const override { return false; }
 
-  Result<void> smallest(const PrefilterJob& job, MatrixView<ScanHit> out,
+  Result<bool> smallest(const PrefilterJob& job, MatrixView<ScanHit> out,
                         std::span<std::size_t> counts) const override {
     for (std::size_t q = 0; q < job.queries.size(); ++q) {
       LEARNDOCK_TRY(const std::vector<ScanHit> hits, nearest(job, q, out.cols()));
       counts[q] = std::min(hits.size(), out.cols());
       std::copy_n(hits.begin(), counts[q], out.row(q).begin());
     }
-    return {};
+    return true;
   }
 
-  Result<void> within(const PrefilterJob& job, std::span<const float> thresholds, MatrixView<ScanHit> out,
+  Result<bool> within(const PrefilterJob& job, std::span<const float> thresholds, MatrixView<ScanHit> out,
                       std::span<std::size_t> counts) const override {
     for (std::size_t q = 0; q < job.queries.size(); ++q) {
       LEARNDOCK_TRY(const std::vector<ScanHit> hits, nearest(job, q, out.cols()));
@@ -71,7 +71,7 @@ class HnswGraph final : public Prefilter {
       for (const ScanHit& hit : hits)
         if (hit.lower_bound <= thresholds[q] && counts[q] < out.cols()) out(q, counts[q]++) = hit;
     }
-    return {};
+    return true;
   }
 
  private:

@@ -6,10 +6,12 @@
 #include "learndock/index/feature_space.hpp"
 #include "learndock/numeric/matrix.hpp"
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -37,11 +39,14 @@ inline constexpr std::size_t kItemsPerCell = 128;
 /// What a stored part of so many learnwares gets when nobody chose.
 [[nodiscard]] PrefilterKind chosen_prefilter(std::size_t learnwares);
 
+using Deadline = std::optional<std::chrono::steady_clock::time_point>;
+
 /// What a prefilter is asked: embedded queries, and which items may be returned.
 struct PrefilterJob {
   std::span<const Embedding> queries;
   /// Bit i set: item i may be returned. Null: all may. [ceil(count / 64)]
   const std::uint64_t* allowed = nullptr;
+  Deadline deadline = {};
 };
 
 /// Lower bounds of MMD^2 for all items of one part, ascending: the seam between the certificate and whatever
@@ -60,12 +65,15 @@ class Prefilter {
   /// the rest, once the k-th best distance is known.
   [[nodiscard]] virtual std::size_t most_extra() const { return std::numeric_limits<std::size_t>::max(); }
 
+  // Both give false when the deadline came first: then rows are of the items that were read, of one piece at
+  // least. Prefilters that cannot stop in the middle do not look at it.
+
   /// Row q of `out`: the out.cols() allowed items of least bound, ascending, ties by item; counts[q] of them.
-  [[nodiscard]] virtual Result<void> smallest(const PrefilterJob& job, MatrixView<compute::ScanHit> out,
+  [[nodiscard]] virtual Result<bool> smallest(const PrefilterJob& job, MatrixView<compute::ScanHit> out,
                                               std::span<std::size_t> counts) const = 0;
   /// Row q of `out`: all allowed items with a bound of at most thresholds[q], in any order, up to out.cols()
   /// of them; counts[q] says how many there are.
-  [[nodiscard]] virtual Result<void> within(const PrefilterJob& job, std::span<const float> thresholds,
+  [[nodiscard]] virtual Result<bool> within(const PrefilterJob& job, std::span<const float> thresholds,
                                             MatrixView<compute::ScanHit> out,
                                             std::span<std::size_t> counts) const = 0;
 };
