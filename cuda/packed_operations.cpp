@@ -102,7 +102,7 @@ Result<void> cross_terms(const Context& context, const CudaHeldSets& sets,
     if (done) {
       first += count;
     } else if (count == 1) {
-      return no_room("the cross terms of one query and one tile of sets");
+      return no_room("the cross terms of one query and one set");
     } else {
       batch = (count + 1) / 2;
     }

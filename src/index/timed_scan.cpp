@@ -9,8 +9,10 @@ using compute::BlockRange;
 using compute::ScanHit;
 using compute::ScanJob;
 
-/// Some tenths of a millisecond.
+/// Some tenths of a millisecond: little of a short budget. Of a longer one a slice may take as much more.
 constexpr std::size_t kSliceBlocks = 2048, kDeviceSliceBlocks = 65'536;
+constexpr std::chrono::milliseconds kShortBudget{5};
+constexpr std::int64_t kMostTimes = 1'000'000;
 
 bool late(const Deadline& deadline) { return std::chrono::steady_clock::now() >= *deadline; }
 
@@ -32,9 +34,18 @@ std::size_t merge(std::span<ScanHit> kept, std::size_t count, std::span<const Sc
 
 TimedScan::TimedScan(std::shared_ptr<const compute::Backend> backend,
                      std::shared_ptr<const compute::HeldCodes> codes, std::size_t slice_blocks)
-    : backend_(std::move(backend)), codes_(std::move(codes)), slice_blocks_(slice_blocks) {
-  if (slice_blocks_ == 0)
-    slice_blocks_ = backend_->name().starts_with("cpu") ? kSliceBlocks : kDeviceSliceBlocks;
+    : backend_(std::move(backend)), codes_(std::move(codes)), slice_blocks_(slice_blocks) {}
+
+std::size_t TimedScan::blocks_of_slice(const Deadline& deadline, std::size_t queries) const {
+  std::size_t blocks = slice_blocks_;
+  if (blocks == 0) {
+    const auto left =
+        std::max<Deadline::value_type::duration>(*deadline - std::chrono::steady_clock::now(), {});
+    const auto times = std::clamp<std::int64_t>(left / kShortBudget, 1, kMostTimes);
+    blocks = (backend_->name().starts_with("cpu") ? kSliceBlocks : kDeviceSliceBlocks) *
+             static_cast<std::size_t>(times);
+  }
+  return std::max<std::size_t>(1, blocks / ((queries + 3) / 4));
 }
 
 std::vector<BlockRange> TimedScan::ranges_of(const ScanJob& job) const {
@@ -44,7 +55,7 @@ std::vector<BlockRange> TimedScan::ranges_of(const ScanJob& job) const {
 
 template <class Scan>
 Result<bool> TimedScan::in_slices(const ScanJob& job, const Deadline& deadline, const Scan& scan) const {
-  const std::size_t most = std::max<std::size_t>(1, slice_blocks_ / ((job.queries.size() + 3) / 4));
+  const std::size_t most = blocks_of_slice(deadline, job.queries.size());
   std::vector<BlockRange> ranges = ranges_of(job), slice;
   bool any = false;
   for (std::size_t at = 0; at < ranges.size();) {

@@ -13,7 +13,7 @@ namespace learndock::index {
 class TimedScan {
  public:
   /// @param slice_blocks  between two looks at the clock, for up to four queries; 0: as the backend's speed
-  /// suggests
+  /// and the time left suggest
   TimedScan(std::shared_ptr<const compute::Backend> backend, std::shared_ptr<const compute::HeldCodes> codes,
             std::size_t slice_blocks = 0);
 
@@ -30,6 +30,7 @@ class TimedScan {
                                     std::span<std::size_t> counts) const;
 
  private:
+  [[nodiscard]] std::size_t blocks_of_slice(const Deadline& deadline, std::size_t queries) const;
   [[nodiscard]] std::vector<compute::BlockRange> ranges_of(const compute::ScanJob& job) const;
   /// Calls scan(part of the ranges) for one slice after the other.
   template <class Scan>
