@@ -1,0 +1,170 @@
+#include "market/entry_loader.hpp"
+
+#include "learndock/spec/codec.hpp"
+
+#include "compute/parallel.hpp"
+
+#include <algorithm>
+#include <span>
+#include <utility>
+
+namespace learndock::market {
+namespace {
+
+using Entries = std::vector<std::shared_ptr<const index::Entry>>;
+
+/// Records that are read before they are decoded, and of these the ones that a thread takes together.
+constexpr std::size_t kReadTogether = 4096, kDecodedTogether = 64;
+/// Records between two wanted ones that are read along rather than asked for anew.
+constexpr std::uint64_t kReadAlong = 64;
+
+/// Decoding a record takes longer than reading it. `decode(i)` is called for each i < count once.
+template <class Decode>
+Result<void> decode_all(std::size_t count, unsigned threads, Decode decode) {
+  std::vector<Result<void>> done((count + kDecodedTogether - 1) / kDecodedTogether);
+  compute::run_tasks(done.size(), threads, [&](std::size_t task) {
+    const std::size_t end = std::min(count, (task + 1) * kDecodedTogether);
+    for (std::size_t i = task * kDecodedTogether; i < end && done[task]; ++i) done[task] = decode(i);
+  });
+  for (Result<void>& one : done) LEARNDOCK_CHECK(std::move(one));
+  return {};
+}
+
+Failure of_learnware(Error error, const LearnwareId& id) {
+  return pass_on(std::move(error), "learnware " + id.text());
+}
+
+/// A group's gamma in place of the specification's own, which compat scores still ask for.
+void put_under(const index::SpaceKernels& kernels, index::EntryFields& fields) {
+  if (kernels.empty() || !fields.specification) return;
+  const auto gamma = kernels.gamma_of(index::KernelGroup::of(*fields.specification));
+  if (!gamma || *gamma == fields.specification->gamma) return;
+  fields.own_gamma = std::exchange(fields.specification->gamma, *gamma);
+}
+
+/// Decodes records as they come and appends them to entries.
+class Decoding {
+ public:
+  Decoding(index::TraitsPool& traits, const LoadOptions& options, Entries& entries)
+      : traits_(traits), options_(options), entries_(entries) {}
+
+  Result<void> take(catalog::LearnwareRecord& record) {
+    batch_.push_back(std::move(record));
+    return batch_.size() < kReadTogether ? Result<void>() : flush();
+  }
+  Result<void> flush() {
+    const std::size_t first = entries_.size();
+    entries_.resize(first + batch_.size());
+    LEARNDOCK_CHECK(decode_all(batch_.size(), options_.threads, [&](std::size_t i) -> Result<void> {
+      auto fields = entry_fields(batch_[i], options_.kernels);
+      if (!fields) return of_learnware(std::move(fields).error(), batch_[i].id);
+      auto entry = index::make_entry(std::move(*fields), &traits_);
+      if (entry->specification() != nullptr && options_.held(entry->sequence()))
+        entry = index::without_specification(*entry);
+      entries_[first + i] = std::move(entry);
+      return {};
+    }));
+    batch_.clear();
+    return {};
+  }
+
+ private:
+  index::TraitsPool& traits_;
+  const LoadOptions& options_;
+  Entries& entries_;
+  std::vector<catalog::LearnwareRecord> batch_;
+};
+
+/// Gives entries their specifications, a batch of records at a time.
+class MissingSets {
+ public:
+  MissingSets(const catalog::Catalog& catalog, const LoadOptions& options, Entries& entries)
+      : catalog_(catalog), options_(options), entries_(entries) {
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+      const index::Entry& entry = *entries[i];
+      if (entry.has_specification() && entry.specification() == nullptr && !options.held(entry.sequence()))
+        missing_.push_back(i);
+    }
+  }
+
+  Result<void> take_all() {
+    for (std::size_t first = 0, end = 0; first < missing_.size(); first = end) {
+      for (end = first + 1; end < missing_.size() && number(end) - number(end - 1) <= kReadAlong;) ++end;
+      next_ = first;
+      LEARNDOCK_CHECK(catalog_.visit_range(number(first), number(end - 1),
+                                           [&](catalog::LearnwareRecord& record) { return take(record); }));
+      LEARNDOCK_CHECK(flush());
+      if (next_ != end)
+        return fail(ErrorCode::corrupt, "the catalogue lacks a record that it had",
+                    std::string(entries_[missing_[next_]]->id()));
+    }
+    return {};
+  }
+
+ private:
+  [[nodiscard]] std::uint64_t number(std::size_t i) const { return entries_[missing_[i]]->sequence(); }
+
+  Result<void> take(catalog::LearnwareRecord& record) {
+    if (record.sequence != number(next_)) return {};
+    batch_.emplace_back(missing_[next_++], std::move(record));
+    return batch_.size() < kReadTogether ? Result<void>() : flush();
+  }
+  Result<void> flush() {
+    LEARNDOCK_CHECK(decode_all(batch_.size(), options_.threads, [&](std::size_t i) -> Result<void> {
+      auto specification = spec::from_binary(batch_[i].second.statistical);
+      if (!specification) return of_learnware(std::move(specification).error(), batch_[i].second.id);
+      auto& entry = entries_[batch_[i].first];
+      specification->gamma = entry->gamma();
+      entry = index::with_specification(entry, std::move(*specification));
+      return {};
+    }));
+    batch_.clear();
+    return {};
+  }
+
+  const catalog::Catalog& catalog_;
+  const LoadOptions& options_;
+  Entries& entries_;
+  std::vector<std::size_t> missing_;  // positions in entries_
+  std::size_t next_ = 0;              // of missing_
+  std::vector<std::pair<std::size_t, catalog::LearnwareRecord>> batch_;
+};
+
+}  // namespace
+
+Result<index::EntryFields> entry_fields(const catalog::LearnwareRecord& record,
+                                        const index::SpaceKernels& kernels) {
+  index::EntryFields fields;
+  fields.sequence = record.sequence;
+  fields.id = record.id;
+  fields.name = record.name;
+  // Search reads neither Input nor Output; a record stored under wider limits must not close the dock.
+  LEARNDOCK_TRY(Json json, parse_json(record.semantic_json, {.max_bytes = spec::kMaxSemanticBytes}));
+  for (const char* key : {"Input", "Output"})
+    if (json.is_object()) json.erase(key);
+  LEARNDOCK_TRY(spec::SemanticSpecification semantic, spec::semantic_from_json(json));
+  fields.values = std::move(semantic.values);
+  fields.folded_name = index::fold_case(semantic.name.empty() ? record.name : semantic.name);
+  fields.folded_description = index::fold_case(semantic.description);
+  if (!record.statistical.empty()) {
+    LEARNDOCK_TRY(fields.specification, spec::from_binary(record.statistical));
+  }
+  put_under(kernels, fields);
+  return fields;
+}
+
+Result<Entries> load_entries(const catalog::Catalog& catalog, index::TraitsPool& traits,
+                             const LoadOptions& options) {
+  Entries entries;
+  Decoding decoding(traits, options, entries);
+  LEARNDOCK_CHECK(catalog.visit_all([&](catalog::LearnwareRecord& record) { return decoding.take(record); }));
+  LEARNDOCK_CHECK(decoding.flush());
+  return entries;
+}
+
+Result<void> take_missing_sets(const catalog::Catalog& catalog, const LoadOptions& options,
+                               Entries& entries) {
+  return MissingSets(catalog, options, entries).take_all();
+}
+
+}  // namespace learndock::market
