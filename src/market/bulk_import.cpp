@@ -215,6 +215,7 @@ Result<ImportOutcome> Market::import_specifications(const std::filesystem::path&
   }
   LEARNDOCK_CHECK(flush());
   batch.warn_of_blind();
+  state_->store_entries();
   if (progress) progress(total, total);
   return outcome;
 }

@@ -1,10 +1,15 @@
 #include "market/entry_loader.hpp"
 
+#include "learndock/base/file.hpp"
+#include "learndock/base/log.hpp"
+#include "learndock/index/entry_file.hpp"
 #include "learndock/spec/codec.hpp"
 
 #include "compute/parallel.hpp"
 
 #include <algorithm>
+#include <limits>
+#include <optional>
 #include <span>
 #include <utility>
 
@@ -130,6 +135,61 @@ class MissingSets {
   std::vector<std::pair<std::size_t, catalog::LearnwareRecord>> batch_;
 };
 
+/// Decoding one record in so many costs less than writing all.
+constexpr std::size_t kSmallShare = 16;
+
+/// The record of a sequence; none: it is not there any more.
+Result<std::optional<catalog::LearnwareRecord>> record_of(const catalog::Catalog& catalog,
+                                                          std::uint64_t sequence) {
+  LEARNDOCK_TRY(catalog::RecordPage page, catalog.list(sequence - 1, 1));
+  if (page.records.empty() || page.records[0].sequence != sequence) return std::nullopt;
+  return std::move(page.records[0]);
+}
+
+/// Whether the file was made from this catalogue, and not from one that a backup has replaced.
+Result<bool> belongs(const catalog::Catalog& catalog, const index::EntryFile& file) {
+  LEARNDOCK_TRY(const std::uint64_t version, catalog.version());
+  if (file.source().catalog_version > version) return false;
+  LEARNDOCK_TRY(const auto last, record_of(catalog, file.sequences().back()));
+  return last && last->id.text() == file.last_id() &&
+         last->created_unix_ms == file.source().last_created_unix_ms;
+}
+
+/// The entries of the file that the catalogue still has; none when there is no file or it is of no use.
+Result<LoadedEntries> read_entries(const catalog::Catalog& catalog, const std::filesystem::path& path,
+                                   const LoadOptions& options) {
+  const auto file = index::EntryFile::open(path, options.threads);
+  if (!file) {
+    if (file.error().code != ErrorCode::not_found)
+      log(LogLevel::warning, "every record is decoded anew: " + file.error().message + ", " + path.string());
+    return LoadedEntries();
+  }
+  LEARNDOCK_TRY(const bool usable, belongs(catalog, **file));
+  if (!usable) return LoadedEntries();
+  LEARNDOCK_TRY(const std::uint64_t version, catalog.version());
+  LoadedEntries loaded{{}, 0, *file};
+  if (version == (*file)->source().catalog_version) {
+    loaded.entries = index::EntryFile::entries(*file, nullptr, options.kernels);
+  } else {
+    LEARNDOCK_TRY(const std::vector<std::uint64_t> live, catalog.sequences());
+    loaded.entries = index::EntryFile::entries(*file, &live, options.kernels);
+  }
+  loaded.stored = loaded.entries.size();
+  return loaded;
+}
+
+/// Writes all entries; those without a specification in memory then point into the file.
+Result<void> write_loaded(const catalog::Catalog& catalog, const std::filesystem::path& path,
+                          const LoadOptions& options, LoadedEntries& loaded) {
+  LEARNDOCK_CHECK(write_entries(catalog, path, loaded.entries));
+  loaded.stored = loaded.entries.size();
+  LEARNDOCK_TRY(loaded.file, index::EntryFile::open(path, options.threads));
+  const Entries mapped = index::EntryFile::entries(loaded.file, nullptr, options.kernels);
+  for (std::size_t i = 0; i < mapped.size(); ++i)
+    if (loaded.entries[i]->specification() == nullptr) loaded.entries[i] = mapped[i];
+  return {};
+}
+
 }  // namespace
 
 Result<index::EntryFields> entry_fields(const catalog::LearnwareRecord& record,
@@ -153,13 +213,40 @@ Result<index::EntryFields> entry_fields(const catalog::LearnwareRecord& record,
   return fields;
 }
 
-Result<Entries> load_entries(const catalog::Catalog& catalog, index::TraitsPool& traits,
-                             const LoadOptions& options) {
-  Entries entries;
+Result<LoadedEntries> load_entries(const catalog::Catalog& catalog, const std::filesystem::path& file,
+                                   index::TraitsPool& traits, const LoadOptions& options) {
+  LEARNDOCK_TRY(LoadedEntries loaded, read_entries(catalog, file, options));
+  Entries& entries = loaded.entries;
+  const std::uint64_t last = loaded.file ? loaded.file->sequences().back() : 0;
   Decoding decoding(traits, options, entries);
-  LEARNDOCK_CHECK(catalog.visit_all([&](catalog::LearnwareRecord& record) { return decoding.take(record); }));
+  LEARNDOCK_CHECK(
+      catalog.visit_range(last + 1, std::numeric_limits<std::int64_t>::max(),
+                          [&](catalog::LearnwareRecord& record) { return decoding.take(record); }));
   LEARNDOCK_CHECK(decoding.flush());
-  return entries;
+  if (pays_to_write(loaded.stored, entries.size(), options.write_from))
+    if (const auto written = write_loaded(catalog, file, options, loaded); !written)
+      log(LogLevel::warning, "the next opening takes longer: " + describe(written.error()));
+  LEARNDOCK_CHECK(take_missing_sets(catalog, options, entries));
+  return loaded;
+}
+
+bool pays_to_write(std::size_t stored, std::size_t all, std::size_t from) {
+  const std::size_t missing = all - std::min(stored, all);
+  return missing > 0 && missing >= from && missing >= all / kSmallShare;
+}
+
+Result<void> write_entries(const catalog::Catalog& catalog, const std::filesystem::path& file,
+                           std::span<const std::shared_ptr<const index::Entry>> entries) {
+  index::EntrySource source;
+  LEARNDOCK_TRY(source.catalog_version, catalog.version());
+  LEARNDOCK_TRY(const auto last, record_of(catalog, entries.back()->sequence()));
+  if (last) source.last_created_unix_ms = last->created_unix_ms;
+  const std::filesystem::path folder = file.parent_path();
+  std::error_code error;
+  std::filesystem::remove_all(folder, error);  // also what a killed writer left
+  if (!error) std::filesystem::create_directory(folder, error);
+  if (error) return Failure(system_error(error.value(), "make anew", folder));
+  return index::EntryFile::write(file, source, entries);
 }
 
 Result<void> take_missing_sets(const catalog::Catalog& catalog, const LoadOptions& options,

@@ -12,6 +12,9 @@
 namespace learndock::market {
 namespace {
 
+/// Beside the catalogue, of which it says nothing new.
+constexpr std::string_view kEntryFile = "entries/entries.lds";
+
 Result<void> compute_self_terms(NewEntries& entries, const compute::Backend& backend) {
   std::vector<index::EntryFields*> gaussian;
   std::vector<compute::ReducedSetView> views;
@@ -38,13 +41,28 @@ Result<void> Market::State::load() {
   OpenedIndex opened = open_index(*store->current(), backend, used_threads());
   for (const std::string& problem : opened.problems)
     log(LogLevel::warning, "the stored index is not used, every learnware is compared: " + problem);
-  const LoadOptions loading{kernels, used_threads(), [&](std::uint64_t key) { return opened.holds(key); }};
-  LEARNDOCK_TRY(const auto entries, load_entries(*catalog, traits, loading));
+  const LoadOptions loading{kernels, used_threads(), [&](std::uint64_t key) { return opened.holds(key); },
+                            options.entries_from};
+  LEARNDOCK_TRY(const LoadedEntries loaded, load_entries(*catalog, directory / kEntryFile, traits, loading));
+  stored_entries = loaded.stored;
   first.kernels = kernels;
   first.semantic = std::make_shared<index::SemanticIndex>();
-  first.parts = live_parts(std::move(opened), store->current()->number, entries);
-  publish(std::move(first), entries);
+  first.parts = live_parts(std::move(opened), store->current()->number, loaded.entries);
+  publish(std::move(first), loaded.entries);
+  if (loaded.file) loaded.file->rest();
   return {};
+}
+
+void Market::State::store_entries() {
+  const std::lock_guard writing(writer);
+  const auto snapshot = snapshots.current();
+  if (!pays_to_write(stored_entries, snapshot->entries.size(), options.entries_from)) return;
+  const auto written = write_entries(*catalog, directory / kEntryFile, snapshot->entries);
+  if (!written) {
+    log(LogLevel::warning, "the next opening takes longer: " + describe(written.error()));
+    return;
+  }
+  stored_entries = snapshot->entries.size();
 }
 
 unsigned Market::State::used_threads() const {

@@ -37,6 +37,7 @@ struct Market::State {
   std::unique_ptr<index::IndexStore> store;
   index::SpaceKernels kernels;  // in force; only a reindex of a closed dock changes them
   index::TraitsPool traits;
+  std::size_t stored_entries = 0;  // that the file of entries holds
   index::SnapshotHolder snapshots;
   std::mutex writer;  // one change at a time: catalogue, then index
   std::atomic<std::uint64_t> staged{0};
@@ -46,6 +47,8 @@ struct Market::State {
 
   [[nodiscard]] Result<void> load();
   [[nodiscard]] unsigned used_threads() const;
+  /// After many inserts: the next opening need not decode them.
+  void store_entries();
 
   /// The entries of `next`, which its semantic index knows, and then the new ones become what searches see.
   void publish(index::Snapshot next, std::span<const std::shared_ptr<const index::Entry>> added);

@@ -54,6 +54,7 @@ class ReindexTest : public ::testing::Test {
   std::unique_ptr<Market> open() const {
     MarketOptions options;
     options.threads = 1;
+    options.entries_from = 1;
     return Market::open(dock(), options).value();
   }
 
