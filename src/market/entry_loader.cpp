@@ -13,6 +13,10 @@
 #include <span>
 #include <utility>
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
 namespace learndock::market {
 namespace {
 
@@ -178,6 +182,13 @@ Result<LoadedEntries> read_entries(const catalog::Catalog& catalog, const std::f
   return loaded;
 }
 
+/// Most of what was decoded is not needed any more, and the C library would keep it.
+void give_back_memory() {
+#ifdef __GLIBC__
+  ::malloc_trim(0);
+#endif
+}
+
 /// Writes all entries; those without a specification in memory then point into the file.
 Result<void> write_loaded(const catalog::Catalog& catalog, const std::filesystem::path& path,
                           const LoadOptions& options, LoadedEntries& loaded) {
@@ -187,6 +198,7 @@ Result<void> write_loaded(const catalog::Catalog& catalog, const std::filesystem
   const Entries mapped = index::EntryFile::entries(loaded.file, nullptr, options.kernels);
   for (std::size_t i = 0; i < mapped.size(); ++i)
     if (loaded.entries[i]->specification() == nullptr) loaded.entries[i] = mapped[i];
+  give_back_memory();
   return {};
 }
 
