@@ -182,24 +182,21 @@ Result<LoadedEntries> read_entries(const catalog::Catalog& catalog, const std::f
   return loaded;
 }
 
+/// Writes all entries, which then point into the file.
+Result<void> write_loaded(const catalog::Catalog& catalog, const std::filesystem::path& path,
+                          const LoadOptions& options, LoadedEntries& loaded) {
+  LEARNDOCK_TRY(const std::uint64_t version, catalog.version());
+  LEARNDOCK_TRY(loaded.file, write_entries(catalog, version, path, loaded.entries, options.threads));
+  loaded.stored = loaded.entries.size();
+  map_entries(loaded.file, options.kernels, loaded.entries);
+  return {};
+}
+
 /// Most of what was decoded is not needed any more, and the C library would keep it.
 void give_back_memory() {
 #ifdef __GLIBC__
   ::malloc_trim(0);
 #endif
-}
-
-/// Writes all entries; those without a specification in memory then point into the file.
-Result<void> write_loaded(const catalog::Catalog& catalog, const std::filesystem::path& path,
-                          const LoadOptions& options, LoadedEntries& loaded) {
-  LEARNDOCK_CHECK(write_entries(catalog, path, loaded.entries));
-  loaded.stored = loaded.entries.size();
-  LEARNDOCK_TRY(loaded.file, index::EntryFile::open(path, options.threads));
-  const Entries mapped = index::EntryFile::entries(loaded.file, nullptr, options.kernels);
-  for (std::size_t i = 0; i < mapped.size(); ++i)
-    if (loaded.entries[i]->specification() == nullptr) loaded.entries[i] = mapped[i];
-  give_back_memory();
-  return {};
 }
 
 }  // namespace
@@ -247,10 +244,11 @@ bool pays_to_write(std::size_t stored, std::size_t all, std::size_t from) {
   return missing > 0 && missing >= from && missing >= all / kSmallShare;
 }
 
-Result<void> write_entries(const catalog::Catalog& catalog, const std::filesystem::path& file,
-                           std::span<const std::shared_ptr<const index::Entry>> entries) {
-  index::EntrySource source;
-  LEARNDOCK_TRY(source.catalog_version, catalog.version());
+Result<std::shared_ptr<const index::EntryFile>> write_entries(
+    const catalog::Catalog& catalog, std::uint64_t version, const std::filesystem::path& file,
+    std::span<const std::shared_ptr<const index::Entry>> entries, unsigned threads) {
+  index::EntrySource source{version, 0};
+  // A last record that is gone by now leaves a file that the next opening makes anew.
   LEARNDOCK_TRY(const auto last, record_of(catalog, entries.back()->sequence()));
   if (last) source.last_created_unix_ms = last->created_unix_ms;
   const std::filesystem::path folder = file.parent_path();
@@ -258,7 +256,20 @@ Result<void> write_entries(const catalog::Catalog& catalog, const std::filesyste
   std::filesystem::remove_all(folder, error);  // also what a killed writer left
   if (!error) std::filesystem::create_directory(folder, error);
   if (error) return Failure(system_error(error.value(), "make anew", folder));
-  return index::EntryFile::write(file, source, entries);
+  LEARNDOCK_CHECK(index::EntryFile::write(file, source, entries));
+  return index::EntryFile::open(file, threads);
+}
+
+void map_entries(const std::shared_ptr<const index::EntryFile>& file, const index::SpaceKernels& kernels,
+                 Entries& entries) {
+  const Entries mapped = index::EntryFile::entries(file, nullptr, kernels);
+  auto next = mapped.begin();
+  for (auto& entry : entries) {
+    while (next != mapped.end() && (*next)->sequence() < entry->sequence()) ++next;
+    if (next == mapped.end()) break;
+    if ((*next)->sequence() == entry->sequence() && entry->specification() == nullptr) entry = *next;
+  }
+  give_back_memory();
 }
 
 Result<void> take_missing_sets(const catalog::Catalog& catalog, const LoadOptions& options,

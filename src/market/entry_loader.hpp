@@ -49,11 +49,16 @@ struct LoadedEntries {
 /// many that writing all costs less than decoding these.
 [[nodiscard]] bool pays_to_write(std::size_t stored, std::size_t all, std::size_t from);
 
-/// Writes all entries of the catalogue, which does not change meanwhile, in place of any file that is there.
-/// Nothing else may lie in the file's folder. @param entries  at least one
-/// @errors of EntryFile::write
-[[nodiscard]] Result<void> write_entries(const catalog::Catalog& catalog, const std::filesystem::path& file,
-                                         std::span<const std::shared_ptr<const index::Entry>> entries);
+/// Writes all entries of one state of the catalogue in place of any file that is there. Nothing else may lie
+/// in the file's folder. @param version  of that state @param entries  at least one
+/// @return the file, opened @errors of EntryFile::write and open
+[[nodiscard]] Result<std::shared_ptr<const index::EntryFile>> write_entries(
+    const catalog::Catalog& catalog, std::uint64_t version, const std::filesystem::path& file,
+    std::span<const std::shared_ptr<const index::Entry>> entries, unsigned threads);
+
+/// Entries that the file has too then point into it, but those with a specification in memory.
+void map_entries(const std::shared_ptr<const index::EntryFile>& file, const index::SpaceKernels& kernels,
+                 std::vector<std::shared_ptr<const index::Entry>>& entries);
 
 /// Entries whose reduced set is neither in memory nor held get it from the catalogue.
 /// @errors as load_entries; corrupt (the catalogue has not what it had) @cost the records of these entries

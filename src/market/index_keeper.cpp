@@ -206,7 +206,10 @@ Result<bool> tend_index(Market::State& state) {
     done = pass_on(std::move(stored).error(), key.text());
   }
   const auto small = small_parts(*snapshot);
-  if (small.empty()) return done;
+  if (small.empty()) {
+    state.store_entries();
+    return done;
+  }
   auto merged = merge_parts(state, *snapshot, small);
   // What a damaged part held is in memory once it is given up, and becomes a part anew.
   if (!merged && merged.error().code == ErrorCode::corrupt && state.drop_damaged_parts(snapshot->parts))

@@ -54,15 +54,21 @@ Result<void> Market::State::load() {
 }
 
 void Market::State::store_entries() {
-  const std::lock_guard writing(writer);
-  const auto snapshot = snapshots.current();
-  if (!pays_to_write(stored_entries, snapshot->entries.size(), options.entries_from)) return;
-  const auto written = write_entries(*catalog, directory / kEntryFile, snapshot->entries);
-  if (!written) {
-    log(LogLevel::warning, "the next opening takes longer: " + describe(written.error()));
+  const std::lock_guard one(storing);
+  const auto seen = snapshots.current();
+  if (!pays_to_write(stored_entries, seen->entries.size(), options.entries_from)) return;
+  const auto file =
+      write_entries(*catalog, seen->version, directory / kEntryFile, seen->entries, used_threads());
+  stored_entries = seen->entries.size();  // a full disk is not tried again for each insert either
+  if (!file) {
+    log(LogLevel::warning, "the next opening takes longer: " + describe(file.error()));
     return;
   }
-  stored_entries = snapshot->entries.size();
+  const std::lock_guard writing(writer);
+  index::Snapshot next = *snapshots.current();
+  map_entries(*file, kernels, next.entries);
+  publish(std::move(next), {});
+  (*file)->rest();
 }
 
 unsigned Market::State::used_threads() const {

@@ -37,7 +37,8 @@ struct Market::State {
   std::unique_ptr<index::IndexStore> store;
   index::SpaceKernels kernels;  // in force; only a reindex of a closed dock changes them
   index::TraitsPool traits;
-  std::size_t stored_entries = 0;  // that the file of entries holds
+  std::mutex storing;              // one writer of the file of entries at a time
+  std::size_t stored_entries = 0;  // that it held when it was last written
   index::SnapshotHolder snapshots;
   std::mutex writer;  // one change at a time: catalogue, then index
   std::atomic<std::uint64_t> staged{0};
@@ -47,7 +48,8 @@ struct Market::State {
 
   [[nodiscard]] Result<void> load();
   [[nodiscard]] unsigned used_threads() const;
-  /// After many inserts: the next opening need not decode them.
+  /// After many inserts: the next opening need not decode them, and this one maps them as well. Searches and
+  /// inserts go on meanwhile.
   void store_entries();
 
   /// The entries of `next`, which its semantic index knows, and then the new ones become what searches see.

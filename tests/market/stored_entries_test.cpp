@@ -99,6 +99,23 @@ TEST_F(StoredEntriesTest, AnImportWritesThemAtItsEnd) {
   expect_right_answers();
 }
 
+TEST_F(StoredEntriesTest, AnOpenDockMapsWhatItStored) {
+  auto market = open(SIZE_MAX);
+  import_some(*market, 0, 100);
+  market.reset();
+  market = open(50);
+  const Json first = answers(*market);
+  import_some(*market, 100, 160);
+  import_some(*market, 160, 180);
+  ASSERT_TRUE(market->tend_index().has_value());
+  import_some(*market, 180, 190);
+  const Json have = answers(*market);
+  EXPECT_NE(have, first);
+  market.reset();
+  EXPECT_EQ(answers(*open(SIZE_MAX)), have);
+  expect_right_answers();
+}
+
 TEST_F(StoredEntriesTest, WhatCameAndWentSinceIsSeen) {
   import_some(*open(), 0, 200);
   const auto written = fs::last_write_time(file());
