@@ -27,16 +27,17 @@ std::string_view draw_value(const std::vector<std::string_view>& values, std::mt
 std::vector<std::shared_ptr<const index::Entry>> make_entries(std::size_t first, std::size_t count) {
   std::mt19937_64 random(first + 7);
   std::vector<std::shared_ptr<const index::Entry>> entries;
+  index::TraitsPool traits;
   for (std::size_t i = first; i < first + count; ++i) {
-    auto entry = std::make_shared<index::Entry>();
-    entry->sequence = i + 1;
-    entry->id = LearnwareId::from_number(i + 1);
+    index::EntryFields fields;
+    fields.sequence = i + 1;
+    fields.id = LearnwareId::from_number(i + 1);
     for (const auto& vocabulary : spec::semantic_vocabularies()) {
-      auto& values = entry->values[static_cast<std::size_t>(vocabulary.key)];
+      auto& values = fields.values[static_cast<std::size_t>(vocabulary.key)];
       const std::size_t most = vocabulary.type == "Tag" ? 1 + random() % 3 : 1;
       for (std::size_t n = 0; n < most; ++n) values.emplace_back(draw_value(vocabulary.values, random));
     }
-    entries.push_back(entry);
+    entries.push_back(index::make_entry(std::move(fields), &traits));
   }
   return entries;
 }

@@ -91,7 +91,8 @@ struct Dock {
     catalog = catalog::open_sqlite_catalog(folder / "catalog.sqlite", true).value();
     for (std::size_t i = 0; i < kLearnwares; i += kBatch) {
       const auto stored = catalog->insert(records(kBatch)).value();
-      for (const auto& record : stored) snapshot.entries.push_back(market::make_entry(record).value());
+      for (const auto& record : stored)
+        snapshot.entries.push_back(index::make_entry(market::entry_fields(record).value()));
     }
     snapshot.version = catalog->version().value();
     snapshot.semantic = std::make_shared<index::SemanticIndex>(index::SemanticIndex::of(snapshot.entries));
@@ -107,9 +108,9 @@ std::pair<std::string, std::string> question(std::int64_t number) {
   const index::Entry& some = *dock().snapshot.entries[kLearnwares / 2];
   switch (number) {
     case 0:
-      return {"a name", some.folded_name};
+      return {"a name", std::string(some.folded_name())};
     case 1:
-      return {"a phrase inside a description", some.folded_description.substr(11, 24)};
+      return {"a phrase inside a description", std::string(some.folded_description().substr(11, 24))};
     case 2:
       return {"a rare word", dock().words.word(kWords - 9)};
     case 3:
@@ -117,7 +118,7 @@ std::pair<std::string, std::string> question(std::int64_t number) {
     case 4:
       return {"the most common word", dock().words.word(0)};
     default: {
-      std::string misspelt = some.folded_name;
+      std::string misspelt(some.folded_name());
       misspelt[misspelt.size() / 2] = '#';
       return {"a misspelt name", misspelt};
     }

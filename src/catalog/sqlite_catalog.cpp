@@ -44,6 +44,8 @@ constexpr std::string_view kDeleteSearchText = "DELETE FROM search_text WHERE se
 constexpr std::string_view kTextCandidates =
     "SELECT value FROM counter WHERE name = 'version' UNION ALL "
     "SELECT * FROM (SELECT rowid FROM search_trigram WHERE search_trigram MATCH ? ORDER BY rowid LIMIT ?)";
+/// Not ordered: that would take the table in place of the much narrower index of ids.
+constexpr std::string_view kSequences = "SELECT sequence FROM learnware INDEXED BY learnware_id";
 constexpr std::string_view kCount = "SELECT count(*) FROM learnware";
 constexpr std::string_view kNextId = "SELECT value FROM counter WHERE name = 'next_id'";
 constexpr std::string_view kSetNextId = "UPDATE counter SET value = ? WHERE name = 'next_id'";
@@ -298,6 +300,19 @@ class SqliteCatalog final : public Catalog {
       record.statistical = statement.bytes(kStatisticalColumn);
       LEARNDOCK_CHECK(visit(record));
     }
+  }
+
+  [[nodiscard]] Result<std::vector<std::uint64_t>> sequences() const override {
+    LEARNDOCK_TRY(const auto reader, readers_.take());
+    LEARNDOCK_TRY(Statement statement, (*reader).prepare(kSequences));
+    std::vector<std::uint64_t> all;
+    while (true) {
+      LEARNDOCK_TRY(const bool row, statement.step());
+      if (!row) break;
+      all.push_back(statement.unsigned_integer(0));
+    }
+    std::sort(all.begin(), all.end());
+    return all;
   }
 
   [[nodiscard]] Result<TextCandidates> text_candidates(std::string_view folded,

@@ -92,6 +92,8 @@ int advice_of(Access access) {
       return MADV_WILLNEED;
     case Access::huge_pages:
       return MADV_HUGEPAGE;
+    case Access::unneeded:
+      return MADV_DONTNEED;
     case Access::normal:
       break;
   }

@@ -31,6 +31,10 @@ std::shared_ptr<const Bitmap> grown(const std::shared_ptr<const Bitmap>& old,
   return next;
 }
 
+void append(std::vector<Bitmap::Item>& all, const std::vector<Bitmap::Item>& some) {
+  all.insert(all.end(), some.begin(), some.end());
+}
+
 }  // namespace
 
 SemanticIndex SemanticIndex::of(std::span<const std::shared_ptr<const Entry>> entries) {
@@ -39,19 +43,36 @@ SemanticIndex SemanticIndex::of(std::span<const std::shared_ptr<const Entry>> en
 
 SemanticIndex SemanticIndex::extended(std::span<const std::shared_ptr<const Entry>> added) const {
   SemanticIndex next = *this;
-  for (std::size_t key = 0; key < spec::kSemanticKeys; ++key) next.add_values(key, added);
-  next.add_specifications(added);
+  const Carriers carriers = carriers_of(added, static_cast<Item>(items_));
+  for (std::size_t key = 0; key < spec::kSemanticKeys; ++key) next.add_values(key, carriers);
+  next.add_spaces(added, carriers);
+  next.add_languages(carriers);
   next.add_ids(added);
   next.items_ += added.size();
   return next;
 }
 
-void SemanticIndex::add_values(std::size_t key, std::span<const std::shared_ptr<const Entry>> added) {
-  std::map<std::string_view, std::vector<Item>> carriers;
-  for (std::size_t i = 0; i < added.size(); ++i)
-    for (const std::string& value : added[i]->values[key])
-      carriers[value].push_back(static_cast<Item>(items_ + i));
-  for (const auto& [text, items] : carriers) {
+/// Many share their traits, so that values are looked at once for each of these and not for each entry.
+SemanticIndex::Carriers SemanticIndex::carriers_of(std::span<const std::shared_ptr<const Entry>> added,
+                                                   Item first) {
+  Carriers carriers;
+  const Traits* last = nullptr;
+  std::vector<Item>* items = nullptr;
+  for (std::size_t i = 0; i < added.size(); ++i) {
+    if (last != &added[i]->traits()) {
+      last = &added[i]->traits();
+      items = &carriers[last];
+    }
+    items->push_back(first + static_cast<Item>(i));
+  }
+  return carriers;
+}
+
+void SemanticIndex::add_values(std::size_t key, const Carriers& carriers) {
+  std::map<std::string_view, std::vector<Item>> by_value;
+  for (const auto& [traits, items] : carriers)
+    for (const std::string& value : traits->values[key]) append(by_value[value], items);
+  for (const auto& [text, items] : by_value) {
     auto& known = values_[key];
     auto place = std::find_if(known.begin(), known.end(),
                               [&text = text](const Value& value) { return value.text == text; });
@@ -60,17 +81,23 @@ void SemanticIndex::add_values(std::size_t key, std::span<const std::shared_ptr<
   }
 }
 
-void SemanticIndex::add_specifications(std::span<const std::shared_ptr<const Entry>> added) {
-  std::map<SpaceKey, std::vector<Item>> spaces;
-  std::map<std::string_view, std::vector<Item>> languages;
-  for (std::size_t i = 0; i < added.size(); ++i) {
-    if (!added[i]->specification) continue;
-    const auto item = static_cast<Item>(items_ + i);
-    spaces[SpaceKey::of(*added[i]->specification)].push_back(item);
-    for (const std::string& code : added[i]->specification->languages) languages[code].push_back(item);
+void SemanticIndex::add_spaces(std::span<const std::shared_ptr<const Entry>> added,
+                               const Carriers& carriers) {
+  std::map<SpaceKey, std::vector<Item>> by_space;
+  for (const auto& [traits, items] : carriers) {
+    if (!traits->group) continue;
+    std::map<double, std::vector<Item>> by_gamma;
+    for (const Item item : items) by_gamma[added[item - items_]->gamma()].push_back(item);
+    for (const auto& [gamma, some] : by_gamma) append(by_space[traits->group->under(gamma)], some);
   }
-  for (const auto& [key, items] : spaces) spaces_[key] = grown(spaces_[key], items);
-  for (const auto& [code, items] : languages) {
+  for (const auto& [key, items] : by_space) spaces_[key] = grown(spaces_[key], items);
+}
+
+void SemanticIndex::add_languages(const Carriers& carriers) {
+  std::map<std::string_view, std::vector<Item>> by_language;
+  for (const auto& [traits, items] : carriers)
+    for (const std::string& code : traits->languages) append(by_language[code], items);
+  for (const auto& [code, items] : by_language) {
     auto& known = languages_[std::string(code)];
     known = grown(known, items);
   }
@@ -86,7 +113,7 @@ void SemanticIndex::add_ids(std::span<const std::shared_ptr<const Entry>> added)
       last = std::make_shared<Ids>(*ids_.back());
       ids_.back() = last;
     }
-    last->text += added[i]->id.text();
+    last->text += added[i]->id();
     last->ends.push_back(static_cast<std::uint32_t>(last->text.size()));
     last->text += kSeparator;
     if (last->ends.size() == kIdsTogether) {

@@ -4,6 +4,7 @@
 #include "index/utf8.hpp"
 
 #include <algorithm>
+#include <string>
 #include <utility>
 
 namespace learndock::index {
@@ -23,8 +24,16 @@ bool cased(char32_t point) {
 const Entry* Snapshot::entry_of(std::uint64_t sequence) const {
   const auto found =
       std::lower_bound(entries.begin(), entries.end(), sequence,
-                       [](const auto& entry, std::uint64_t wanted) { return entry->sequence < wanted; });
-  return found == entries.end() || (*found)->sequence != sequence ? nullptr : found->get();
+                       [](const auto& entry, std::uint64_t wanted) { return entry->sequence() < wanted; });
+  return found == entries.end() || (*found)->sequence() != sequence ? nullptr : found->get();
+}
+
+Result<compute::ReducedSetView> Snapshot::set_of(const Entry& entry, std::vector<double>& memory) const {
+  if (entry.specification() != nullptr) return entry.specification()->view();
+  if (parts)
+    for (const auto& part : parts->parts)
+      if (const auto item = part->item_of(entry.sequence())) return part->part->set(*item, memory);
+  return fail(ErrorCode::internal, "no part of the index holds the reduced set", std::string(entry.id()));
 }
 
 void place_parts(Snapshot& snapshot, bool anew) {
@@ -33,7 +42,7 @@ void place_parts(Snapshot& snapshot, bool anew) {
   if (std::all_of(snapshot.parts->parts.begin(), snapshot.parts->parts.end(), is_placed)) return;
   std::vector<std::uint64_t> sequences;
   sequences.reserve(snapshot.entries.size());
-  for (const auto& entry : snapshot.entries) sequences.push_back(entry->sequence);
+  for (const auto& entry : snapshot.entries) sequences.push_back(entry->sequence());
   auto parts = std::make_shared<DockParts>(*snapshot.parts);
   for (auto& part : parts->parts) {
     if (is_placed(part)) continue;
@@ -44,27 +53,42 @@ void place_parts(Snapshot& snapshot, bool anew) {
   snapshot.parts = std::move(parts);
 }
 
-void count_entry(Snapshot& snapshot, const std::shared_ptr<const Entry>& entry, int change) {
-  if (!entry->specification) {
-    snapshot.without_specification += static_cast<std::size_t>(change);
+void count_added(Snapshot& snapshot, std::span<const std::shared_ptr<const Entry>> added) {
+  // Neighbours mostly share their traits and gamma: a space is looked up once for each run of them.
+  const Traits* traits = nullptr;
+  double gamma = 0;
+  std::size_t* count = nullptr;
+  for (const auto& entry : added) {
+    if (!entry->has_specification()) {
+      ++snapshot.without_specification;
+      continue;
+    }
+    if (count == nullptr || traits != &entry->traits() || gamma != entry->gamma()) {
+      traits = &entry->traits();
+      gamma = entry->gamma();
+      count = &snapshot.spaces[entry->space()];
+    }
+    ++*count;
+    if (entry->specification() != nullptr) snapshot.plain.push_back(entry);
+  }
+}
+
+void count_removed(Snapshot& snapshot, const Entry& entry) {
+  if (!entry.has_specification()) {
+    --snapshot.without_specification;
     return;
   }
-  const SpaceKey key = SpaceKey::of(*entry->specification);
-  auto& count = snapshot.spaces[key];
-  count += static_cast<std::size_t>(change);
-  if (count == 0) snapshot.spaces.erase(key);
-  if (snapshot.parts && snapshot.parts->holds(entry->sequence)) return;
-  if (change > 0)
-    snapshot.plain.push_back(entry);
-  else
-    std::erase_if(snapshot.plain, [&](const auto& one) { return one->sequence == entry->sequence; });
+  const auto space = snapshot.spaces.find(entry.space());
+  if (space != snapshot.spaces.end() && --space->second == 0) snapshot.spaces.erase(space);
+  if (entry.specification() != nullptr)
+    std::erase_if(snapshot.plain, [&](const auto& one) { return one->sequence() == entry.sequence(); });
 }
 
 void count_spaces(Snapshot& snapshot) {
   snapshot.plain.clear();
   snapshot.spaces.clear();
   snapshot.without_specification = 0;
-  for (const auto& entry : snapshot.entries) count_entry(snapshot, entry, 1);
+  count_added(snapshot, snapshot.entries);
 }
 
 std::shared_ptr<const Snapshot> SnapshotHolder::current() const {

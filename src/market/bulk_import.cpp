@@ -94,7 +94,7 @@ class Batch {
   void add(std::size_t line, std::string_view text) {
     auto record = record_from_line(text);
     if (!record) return reject(line, std::move(record).error());
-    auto entry = make_entry(*record, kernels_);
+    auto entry = entry_fields(*record, kernels_);
     if (!entry) return reject(line, std::move(entry).error());
     bytes_ += record->statistical.size() + record->semantic_json.size();
     records_.push_back(std::move(*record));
@@ -135,11 +135,11 @@ class Batch {
   /// Counts the lines to be stored whose kernel tells nothing apart.
   void count_blind(const compute::Backend& backend) {
     for (std::size_t i = 0; i < entries_.size(); ++i) {
-      if (!entries_[i]->specification) continue;
+      if (!entries_[i].specification) continue;
       // A check that fails is no reason to refuse a learnware.
-      const auto looked = blind_value(*entries_[i]->specification, backend);
+      const auto looked = blind_value(*entries_[i].specification, backend);
       const std::optional<double> value = looked ? *looked : std::nullopt;
-      if (value && ++blind_ == 1) first_blind_ = {lines_[i], *value, entries_[i]->specification->gamma};
+      if (value && ++blind_ == 1) first_blind_ = {lines_[i], *value, entries_[i].specification->gamma};
     }
   }
   /// One warning of all: in a million lines there may be as many.
@@ -215,6 +215,7 @@ Result<ImportOutcome> Market::import_specifications(const std::filesystem::path&
   }
   LEARNDOCK_CHECK(flush());
   batch.warn_of_blind();
+  state_->store_entries();
   if (progress) progress(total, total);
   return outcome;
 }

@@ -48,11 +48,10 @@ Mismatch mismatch_of(const SpaceView& space, const spec::RkmeSpecification& quer
 }
 
 Mismatch mismatch_of(const index::Entry& entry, const spec::RkmeSpecification& query, ScoreMode mode) {
-  const auto& spec = entry.specification;
-  if (!spec) return Mismatch::specification;
-  const Mismatch mismatch =
-      mismatch_of({spec->type, spec->trailing_shape, spec->gamma, spec->scales}, query, mode);
-  if (mismatch != Mismatch::none || speaks_all(spec->languages, query.languages)) return mismatch;
+  if (!entry.has_specification()) return Mismatch::specification;
+  const index::KernelGroup& group = *entry.traits().group;
+  const Mismatch mismatch = mismatch_of({group.type, group.shape, entry.gamma(), group.scales}, query, mode);
+  if (mismatch != Mismatch::none || speaks_all(entry.traits().languages, query.languages)) return mismatch;
   return Mismatch::languages;
 }
 
@@ -67,38 +66,46 @@ double mass_of(const compute::ReducedSetView& view) {
                          [](double sum, double weight) { return sum + std::abs(weight); });
 }
 
-/// Whether the entry's self term is under the kernel of this view of it.
-bool has_self_of(const index::Entry& entry, const compute::ReducedSetView& view) {
-  return entry.specification->gamma == view.gamma;
+/// Whether this view of the entry is under the kernel in force, as its first self term is.
+bool is_in_force(const index::Entry& entry, const compute::ReducedSetView& view) {
+  return entry.gamma() == view.gamma;
 }
 
 /// With one kernel MMD >= | ||l|| - ||u|| |; with two the terms come from different spaces and only
 /// |<l, u>| <= mass * mass is left. A self term that is not known is at least 0.
 double least_distance(const index::Entry& entry, const compute::ReducedSetView& view, const Query& query) {
-  const bool known = has_self_of(entry, view);
-  if (!known || view.kernel() != query.view.kernel())
-    return (known ? entry.self_inner : 0.0) - 2 * mass_of(view) * query.mass + query.self;
-  const double difference = std::sqrt(std::max(0.0, entry.self_inner)) - std::sqrt(std::max(0.0, query.self));
+  const double self = is_in_force(entry, view) ? entry.self_inner() : std::nan("");
+  if (std::isnan(self) || view.kernel() != query.view.kernel())
+    return (std::isnan(self) ? 0.0 : self) - 2 * mass_of(view) * query.mass + query.self;
+  const double difference = std::sqrt(std::max(0.0, self)) - std::sqrt(std::max(0.0, query.self));
   return difference * difference;
 }
 
 /// Under the learnware's own gamma where compat scores are asked for, whatever kernel is in force.
-compute::ReducedSetView view_for(const index::Entry& entry, ScoreMode mode) {
-  compute::ReducedSetView view = entry.specification->view();
+Result<void> add_view(const index::Snapshot& snapshot, const index::Entry& entry, ScoreMode mode,
+                      Candidates& candidates) {
+  std::vector<double> memory;
+  LEARNDOCK_TRY(compute::ReducedSetView view, snapshot.set_of(entry, memory));
   if (mode == ScoreMode::compat) view.gamma = entry.stored_gamma();
-  return view;
+  candidates.views.push_back(view);
+  if (!memory.empty()) candidates.unpacked.push_back(std::move(memory));  // the view still points into it
+  return {};
 }
 
-/// Self terms of [first, first + count) as the entries have them; those under another kernel than the one in
-/// force are computed when first asked for.
+/// What the entry keeps of <l, l> by the dock's backend under the view's kernel.
+std::atomic<double>& kept_self(const index::Entry& entry, const compute::ReducedSetView& view) {
+  index::SelfTerms& terms = entry.self_terms();
+  return is_in_force(entry, view) ? terms.in_force : terms.own;
+}
+
+/// Self terms of [first, first + count) as the entries have them; others are computed when first asked for.
 Result<void> take_self(Candidates& candidates, std::size_t first, std::size_t count,
                        const compute::Backend& backend) {
   std::vector<std::size_t> missing;
   for (std::size_t i = first; i < first + count; ++i) {
-    const index::Entry& entry = *candidates.entries[i];
-    const bool stored = has_self_of(entry, candidates.views[i]);
-    candidates.self[i] = stored ? entry.self_inner : entry.own_self.load(std::memory_order_relaxed);
-    if (!stored && std::isnan(candidates.self[i])) missing.push_back(i);
+    candidates.self[i] =
+        kept_self(*candidates.entries[i], candidates.views[i]).load(std::memory_order_relaxed);
+    if (std::isnan(candidates.self[i])) missing.push_back(i);
   }
   std::vector<compute::ReducedSetView> views;
   for (const std::size_t i : missing) views.push_back(candidates.views[i]);
@@ -106,7 +113,8 @@ Result<void> take_self(Candidates& candidates, std::size_t first, std::size_t co
   LEARNDOCK_CHECK(backend.self_inner_products(views, self));
   for (std::size_t m = 0; m < missing.size(); ++m) {
     candidates.self[missing[m]] = self[m];
-    candidates.entries[missing[m]]->own_self.store(self[m], std::memory_order_relaxed);
+    kept_self(*candidates.entries[missing[m]], candidates.views[missing[m]])
+        .store(self[m], std::memory_order_relaxed);
   }
   return {};
 }
@@ -135,7 +143,7 @@ std::vector<std::size_t> deciding(const Candidates& candidates, double query_sel
 
 Result<void> refine_one(Candidates& candidates, std::size_t i, const Query& query,
                         const compute::Backend& reference) {
-  std::atomic<double>& known = candidates.entries[i]->reference_self;
+  std::atomic<double>& known = candidates.entries[i]->self_terms().reference;
   double self = known.load(std::memory_order_relaxed), user = 0;
   if (std::isnan(self)) {
     LEARNDOCK_CHECK(reference.self_inner_products({&candidates.views[i], 1}, {&self, 1}));
@@ -192,15 +200,16 @@ void Candidates::resize(std::size_t count) {
   for (auto* values : {&self, &user, &distance}) values->resize(count);
 }
 
-Candidates comparable(const Entries& entries, const spec::RkmeSpecification& query, ScoreMode mode,
-                      Deadline& deadline, std::vector<std::string>& warnings) {
+Result<Candidates> comparable(const index::Snapshot& snapshot, const Entries& entries,
+                              const spec::RkmeSpecification& query, ScoreMode mode, Deadline& deadline,
+                              std::vector<std::string>& warnings) {
   Candidates candidates;
   Skipped skipped;
   for (std::size_t i = 0; i < entries.size(); ++i) {
     if (i > 0 && i % kBatch == 0 && deadline.spent()) break;
     const index::Entry* const entry = entries[i];
-    const auto& spec = entry->specification;
-    if (spec && spec->type == query.type) skipped.dimensions.insert(spec->dimension());
+    const auto& group = entry->traits().group;
+    if (group && group->type == query.type) skipped.dimensions.insert(group->under(0).dimension());
     const Mismatch mismatch = mismatch_of(*entry, query, mode);
     if (mismatch == Mismatch::none)
       candidates.entries.push_back(entry);
@@ -208,7 +217,8 @@ Candidates comparable(const Entries& entries, const spec::RkmeSpecification& que
       ++skipped[mismatch];
   }
   candidates.views.reserve(candidates.entries.size());
-  for (const index::Entry* entry : candidates.entries) candidates.views.push_back(view_for(*entry, mode));
+  for (const index::Entry* entry : candidates.entries)
+    LEARNDOCK_CHECK(add_view(snapshot, *entry, mode, candidates));
   skipped.warn(query, mode, warnings);
   return candidates;
 }
@@ -260,8 +270,8 @@ std::vector<std::size_t> ranked(const Candidates& candidates, ScoreMode mode, st
   const auto before = [&](std::size_t a, std::size_t b) {
     if (candidates.distance[a] != candidates.distance[b])
       return candidates.distance[a] < candidates.distance[b];
-    if (mode == ScoreMode::absolute && candidates.entries[a]->id != candidates.entries[b]->id)
-      return candidates.entries[a]->id < candidates.entries[b]->id;
+    if (mode == ScoreMode::absolute && candidates.entries[a]->id() != candidates.entries[b]->id())
+      return candidates.entries[a]->id() < candidates.entries[b]->id();
     return a < b;
   };
   std::partial_sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(std::min(count, order.size())),

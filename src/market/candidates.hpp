@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cstddef>
+#include <deque>
 #include <set>
 #include <string>
 #include <string_view>
@@ -26,6 +27,8 @@ struct Query {
 struct Candidates {
   Entries entries;
   std::vector<compute::ReducedSetView> views;
+  /// Of views that stored parts hold as floats; whoever moves a candidate moves its view alone.
+  std::deque<std::vector<double>> unpacked;
   std::vector<double> self;      // <l, l>, filled up to `evaluated`
   std::vector<double> user;      // <l, u>
   std::vector<double> distance;  // MMD^2
@@ -54,9 +57,10 @@ struct Skipped {
 
 /// What has the query's type, shape, number of scales and, for absolute scores, gamma, and speaks its
 /// languages; the rest is counted in warnings. A compat query has one scale. A spent deadline leaves out
-/// those after the first few thousand.
-[[nodiscard]] Candidates comparable(const Entries& entries, const spec::RkmeSpecification& query,
-                                    ScoreMode mode, Deadline& deadline, std::vector<std::string>& warnings);
+/// those after the first few thousand. @errors of Snapshot::set_of
+[[nodiscard]] Result<Candidates> comparable(const index::Snapshot& snapshot, const Entries& entries,
+                                            const spec::RkmeSpecification& query, ScoreMode mode,
+                                            Deadline& deadline, std::vector<std::string>& warnings);
 
 /// Distances in the order given, until the deadline, but the first batch always, and of the first `most` at
 /// most. Self terms are taken from the entries when `stored_self`, else computed by the backend as well.

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <deque>
 #include <map>
 #include <new>
 
@@ -25,8 +26,8 @@ constexpr std::chrono::seconds kBackOff{60};
 std::map<index::SpaceKey, Entries> ripe_spaces(const index::Snapshot& snapshot, std::size_t enough) {
   std::map<index::SpaceKey, Entries> spaces;
   const auto take = [&](const std::shared_ptr<const index::Entry>& entry) {
-    if (entry->specification && is_indexable(*entry->specification))
-      spaces[index::SpaceKey::of(*entry->specification)].push_back(entry);
+    if (entry->specification() != nullptr && is_indexable(*entry->specification()))
+      spaces[entry->space()].push_back(entry);
   };
   for (const auto& entry : snapshot.parts ? snapshot.plain : snapshot.entries) take(entry);
   std::erase_if(spaces, [&](const auto& space) { return space.second.size() < enough; });
@@ -44,7 +45,8 @@ Result<std::shared_ptr<const index::FeatureSpace>> space_for(const index::Snapsh
         return std::shared_ptr<const index::FeatureSpace>((*part)->part, (*part)->part->space());
   std::vector<compute::ReducedSetView> sample;
   const std::size_t step = (entries.size() + index::kSubspaceSample - 1) / index::kSubspaceSample;
-  for (std::size_t i = 0; i < entries.size(); i += step) sample.push_back(entries[i]->specification->view());
+  for (std::size_t i = 0; i < entries.size(); i += step)
+    sample.push_back(entries[i]->specification()->view());
   LEARNDOCK_TRY(index::FeatureSpace space, index::FeatureSpace::fit(sample, key.kernel(), {}, backend));
   return std::make_shared<const index::FeatureSpace>(std::move(space));
 }
@@ -108,7 +110,7 @@ Result<void> put_in_force(Market::State& state, std::shared_ptr<const index::Sto
                        [&](const auto& old) { return old->part == part->part; });
   });
   std::vector<std::uint64_t> keys;
-  for (const auto& entry : current->entries) keys.push_back(entry->sequence);
+  for (const auto& entry : current->entries) keys.push_back(entry->sequence());
   parts.parts.push_back(index::live_part(added->space_key(), added, keys));
   index::IndexContent content;
   for (const auto& part : parts.parts) content.segments.push_back(part->part->segment());
@@ -119,20 +121,27 @@ Result<void> put_in_force(Market::State& state, std::shared_ptr<const index::Sto
   parts.version = version->number;
   index::Snapshot next = *current;
   next.parts = std::make_shared<const index::DockParts>(std::move(parts));
+  // What the new part holds need no longer be in memory; readers of older snapshots keep theirs.
+  for (auto& entry : next.entries)
+    if (entry->specification() != nullptr && next.parts->parts.back()->item_of(entry->sequence()))
+      entry = index::without_specification(*entry);
   index::count_spaces(next);
   state.publish(std::move(next), {});
   return {};
 }
 
-Result<void> add_entries(const Market::State& state, index::PartWriter& writer,
+Result<void> add_entries(const Market::State& state, const index::Snapshot& snapshot,
+                         index::PartWriter& writer,
                          std::span<const std::shared_ptr<const index::Entry>> entries) {
   for (std::size_t first = 0; first < entries.size(); first += kBatch) {
     if (state.stopping) return fail(ErrorCode::unavailable, "the dock is being closed");
     std::vector<index::PartItem> items;
     std::vector<std::uint64_t> keys;
+    std::deque<std::vector<double>> memory;
     for (const auto& entry : entries.subspan(first, std::min(kBatch, entries.size() - first))) {
-      items.push_back({entry->id.text(), entry->specification->view()});
-      keys.push_back(entry->sequence);
+      LEARNDOCK_TRY(const auto set, snapshot.set_of(*entry, memory.emplace_back()));
+      items.push_back({entry->id(), set});
+      keys.push_back(entry->sequence());
     }
     LEARNDOCK_CHECK(writer.add(items, keys));
   }
@@ -143,7 +152,7 @@ Result<void> store_entries(Market::State& state, const index::Snapshot& snapshot
                            const Entries& entries) {
   LEARNDOCK_TRY(auto space, space_for(snapshot, key, entries, *state.backend));
   LEARNDOCK_TRY(NewPart part, NewPart::create(state, key, std::move(space)));
-  LEARNDOCK_CHECK(add_entries(state, part.writer(), entries));
+  LEARNDOCK_CHECK(add_entries(state, snapshot, part.writer(), entries));
   LEARNDOCK_TRY(auto stored, part.finish());
   LEARNDOCK_CHECK(put_in_force(state, std::move(stored), {}));
   part.keep();
@@ -171,13 +180,13 @@ Result<void> merge_parts(Market::State& state, const index::Snapshot& snapshot,
   Entries entries;
   for (const auto& entry : snapshot.entries)
     if (std::any_of(old.begin(), old.end(),
-                    [&](const auto& part) { return part->item_of(entry->sequence).has_value(); }))
+                    [&](const auto& part) { return part->item_of(entry->sequence()).has_value(); }))
       entries.push_back(entry);
   const auto& largest = old.back();
   LEARNDOCK_TRY(NewPart part, NewPart::create(state, largest->space,
                                               std::shared_ptr<const index::FeatureSpace>(
                                                   largest->part, largest->part->space())));
-  LEARNDOCK_CHECK(add_entries(state, part.writer(), entries));
+  LEARNDOCK_CHECK(add_entries(state, snapshot, part.writer(), entries));
   LEARNDOCK_TRY(auto stored, part.finish());
   LEARNDOCK_CHECK(put_in_force(state, std::move(stored), old));
   part.keep();
@@ -197,8 +206,15 @@ Result<bool> tend_index(Market::State& state) {
     done = pass_on(std::move(stored).error(), key.text());
   }
   const auto small = small_parts(*snapshot);
-  if (small.empty()) return done;
-  LEARNDOCK_CHECK(merge_parts(state, *snapshot, small));
+  if (small.empty()) {
+    state.store_entries();
+    return done;
+  }
+  auto merged = merge_parts(state, *snapshot, small);
+  // What a damaged part held is in memory once it is given up, and becomes a part anew.
+  if (!merged && merged.error().code == ErrorCode::corrupt && state.drop_damaged_parts(snapshot->parts))
+    return true;
+  LEARNDOCK_CHECK(std::move(merged));
   return true;
 }
 

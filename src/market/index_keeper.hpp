@@ -11,7 +11,8 @@
 namespace learndock::market {
 
 /// One step towards a stored index that holds (nearly) everything: the learnwares of one space that no part
-/// holds become a new part, or many small parts of one space become one. Reads from snapshots, beside
+/// holds become a new part, or many small parts of one space become one; when there is no such step, the file
+/// of entries is made anew if that pays. Reads from snapshots, beside
 /// searches and inserts; only putting the result in force waits for writers.
 /// @return whether there was something to do
 /// @errors io, no_space, corrupt (a part is damaged), internal (the new part failed its check)

@@ -26,11 +26,12 @@ using SteadyClock = Deadline::Clock;
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 double direct_self(const index::Entry& entry) {
-  double self = entry.direct_self.load(std::memory_order_relaxed);
+  std::atomic<double>& kept = entry.self_terms().direct;
+  double self = kept.load(std::memory_order_relaxed);
   if (!std::isnan(self)) return self;
-  const compute::ReducedSetView view = entry.specification->view();
+  const compute::ReducedSetView view = entry.specification()->view();
   self = compute::DirectQuery(view, view.kernel()).inner_product(view);
-  entry.direct_self.store(self, std::memory_order_relaxed);
+  kept.store(self, std::memory_order_relaxed);
   return self;
 }
 
@@ -78,7 +79,7 @@ class Comparable {
     for (std::size_t i = 0; i < snapshot_.plain.size(); ++i) {
       if (i > 0 && i % kPlainStride == 0 && late()) return;
       const index::Entry* const entry = snapshot_.plain[i].get();
-      if (index::SpaceKey::of(*entry->specification) == key_) plain_.push_back(entry);
+      if (entry->space() == key_) plain_.push_back(entry);
     }
   }
 
@@ -150,7 +151,7 @@ class Comparable {
     for (std::size_t i = 0; i < plain_.size(); ++i) {
       if (i % kPlainStride == 0 && !(i == 0 && parts_.empty()) && late()) break;
       const index::Entry& entry = *plain_[i];
-      items.push_back({nullptr, entry.id.text(), entry.specification->view(), direct_self(entry)});
+      items.push_back({nullptr, entry.id(), entry.specification()->view(), direct_self(entry)});
     }
     count_ += items.size();
     if (!items.empty())
@@ -231,8 +232,8 @@ class Answering {
     for (std::size_t i = 0; i < listed; ++i) {
       const index::CertifiedHit& hit = found_.hits[i];
       const index::Entry& entry = comparable_.entry(hit);
-      answer_.singles.push_back(
-          {entry.id, entry.name, hit.mmd_squared, absolute_score(hit.mmd_squared, self(hit), query_self_)});
+      answer_.singles.push_back({entry.learnware_id(), std::string(entry.name()), hit.mmd_squared,
+                                 absolute_score(hit.mmd_squared, self(hit), query_self_)});
     }
   }
 
@@ -330,7 +331,7 @@ class Answering {
     if (deadline_.cut()) hit.gap.reset();
     for (std::size_t i = 0; i < found.members.size(); ++i) {
       const index::Entry& entry = comparable_.entry(found.members[i]);
-      hit.members.push_back({entry.id, entry.name, found.mixture.weights[i]});
+      hit.members.push_back({entry.learnware_id(), std::string(entry.name()), found.mixture.weights[i]});
     }
     return hit;
   }

@@ -85,7 +85,7 @@ std::vector<fs::path> expand(const std::vector<fs::path>& paths, std::vector<Rej
 }
 
 /// A check that fails says nothing: what it would have warned of is no reason to refuse a learnware.
-void warn_if_blind(const index::Entry& entry, const compute::Backend& backend,
+void warn_if_blind(const index::EntryFields& entry, const compute::Backend& backend,
                    std::vector<std::string>& warnings) {
   if (!entry.specification) return;
   const auto value = blind_value(*entry.specification, backend);
@@ -190,8 +190,8 @@ Result<catalog::LearnwareRecord> Market::add_package(const fs::path& path,
   std::error_code size_error;
   record.package_bytes = fs::file_size(canonical, size_error);
 
-  auto entry = make_entry(record, state_->kernels);
-  if (entry && warnings != nullptr) warn_if_blind(**entry, *state_->backend, *warnings);
+  auto entry = entry_fields(record, state_->kernels);
+  if (entry && warnings != nullptr) warn_if_blind(*entry, *state_->backend, *warnings);
 
   const std::lock_guard lock(state_->writer);
   auto digest = state_->blobs->put(canonical);

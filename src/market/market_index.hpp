@@ -17,15 +17,21 @@ namespace learndock::market {
 [[nodiscard]] std::filesystem::path index_folder(const std::filesystem::path& dock);
 
 struct OpenedIndex {
-  std::shared_ptr<const index::DockParts> parts;  ///< null when there is none
-  std::vector<std::string> problems;              ///< why a stored index is not used
+  std::vector<std::shared_ptr<const index::StoredPart>> parts;
+  std::vector<std::string> problems;  ///< why a stored index is not used
+
+  /// Whether some part holds the learnware of this catalogue number.
+  [[nodiscard]] bool holds(std::uint64_t key) const;
 };
 
-/// A version of the stored index, with those learnwares alive that the catalogue still has. A damaged one is
-/// not used and said: searches then compare every learnware.
+/// A version of the stored index. A damaged one is not used and said: searches then compare every learnware.
 [[nodiscard]] OpenedIndex open_index(const index::IndexVersion& version,
-                                     std::span<const std::shared_ptr<const index::Entry>> entries,
                                      const std::shared_ptr<const compute::Backend>& backend,
                                      unsigned threads);
+
+/// Its parts, with those learnwares alive that the dock still has; null when there are none.
+/// @param entries  by catalogue number
+[[nodiscard]] std::shared_ptr<const index::DockParts> live_parts(
+    OpenedIndex opened, std::uint64_t version, std::span<const std::shared_ptr<const index::Entry>> entries);
 
 }  // namespace learndock::market

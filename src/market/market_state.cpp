@@ -1,7 +1,6 @@
 #include "market/market_state.hpp"
 
 #include "learndock/base/log.hpp"
-#include "learndock/spec/codec.hpp"
 
 #include "compute/parallel.hpp"
 #include "market/index_keeper.hpp"
@@ -13,13 +12,16 @@
 namespace learndock::market {
 namespace {
 
-Result<void> compute_self_terms(const NewEntries& entries, const compute::Backend& backend) {
-  std::vector<index::Entry*> gaussian;
+/// Beside the catalogue, of which it says nothing new.
+constexpr std::string_view kEntryFile = "entries/entries.lds";
+
+Result<void> compute_self_terms(NewEntries& entries, const compute::Backend& backend) {
+  std::vector<index::EntryFields*> gaussian;
   std::vector<compute::ReducedSetView> views;
-  for (const auto& entry : entries)
-    if (entry->specification && entry->specification->gaussian()) {
-      gaussian.push_back(entry.get());
-      views.push_back(entry->specification->view());
+  for (index::EntryFields& entry : entries)
+    if (entry.specification && entry.specification->gaussian()) {
+      gaussian.push_back(&entry);
+      views.push_back(entry.specification->view());
     }
   std::vector<double> self(views.size());
   LEARNDOCK_CHECK(backend.self_inner_products(views, self));
@@ -27,108 +29,59 @@ Result<void> compute_self_terms(const NewEntries& entries, const compute::Backen
   return {};
 }
 
-/// Records that are read before they are decoded, and of these the ones that a thread takes together.
-constexpr std::size_t kReadTogether = 4096, kDecodedTogether = 64;
-
-/// Decoding a record takes longer than reading it.
-Result<void> make_entries(std::span<const catalog::LearnwareRecord> records,
-                          const index::SpaceKernels& kernels, unsigned threads, NewEntries& entries) {
-  const std::size_t first = entries.size();
-  entries.resize(first + records.size());
-  std::vector<Result<void>> done((records.size() + kDecodedTogether - 1) / kDecodedTogether);
-  compute::run_tasks(done.size(), threads, [&](std::size_t task) {
-    const std::size_t end = std::min(records.size(), (task + 1) * kDecodedTogether);
-    for (std::size_t i = task * kDecodedTogether; i < end; ++i) {
-      auto entry = make_entry(records[i], kernels);
-      if (!entry) {
-        done[task] = pass_on(std::move(entry).error(), "learnware " + records[i].id.text());
-        return;
-      }
-      entries[first + i] = std::move(*entry);
-    }
-  });
-  for (Result<void>& one : done) LEARNDOCK_CHECK(std::move(one));
-  return {};
-}
-
-/// A group's gamma in place of the specification's own, which compat scores still ask for.
-void put_under(const index::SpaceKernels& kernels, index::Entry& entry) {
-  if (kernels.empty() || !entry.specification) return;
-  const auto gamma = kernels.gamma_of(index::KernelGroup::of(*entry.specification));
-  if (!gamma || *gamma == entry.specification->gamma) return;
-  entry.own_gamma = std::exchange(entry.specification->gamma, *gamma);
-}
-
 }  // namespace
 
 Market::State::State() = default;
 Market::State::~State() = default;
 
-Result<std::shared_ptr<index::Entry>> make_entry(const catalog::LearnwareRecord& record,
-                                                 const index::SpaceKernels& kernels) {
-  auto entry = std::make_shared<index::Entry>();
-  entry->sequence = record.sequence;
-  entry->id = record.id;
-  entry->name = record.name;
-  // Search reads neither Input nor Output; a record stored under wider limits must not close the dock.
-  LEARNDOCK_TRY(Json json, parse_json(record.semantic_json, {.max_bytes = spec::kMaxSemanticBytes}));
-  for (const char* key : {"Input", "Output"})
-    if (json.is_object()) json.erase(key);
-  LEARNDOCK_TRY(const spec::SemanticSpecification semantic, spec::semantic_from_json(json));
-  entry->values = semantic.values;
-  entry->folded_name = index::fold_case(semantic.name.empty() ? record.name : semantic.name);
-  entry->folded_description = index::fold_case(semantic.description);
-  if (!record.statistical.empty()) {
-    LEARNDOCK_TRY(entry->specification, spec::from_binary(record.statistical));
-  }
-  put_under(kernels, *entry);
-  return entry;
-}
-
-std::uint64_t specification_bytes(const index::Entry& entry) {
-  if (!entry.specification) return 0;
-  return sizeof(double) * (entry.specification->points.values().size() + entry.specification->weights.size());
-}
-
 Result<void> Market::State::load() {
   kernels = store->current()->content.kernels;
-  NewEntries entries;
-  std::vector<catalog::LearnwareRecord> batch;
-  const auto take = [&](catalog::LearnwareRecord& record) -> Result<void> {
-    batch.push_back(std::move(record));
-    if (batch.size() < kReadTogether) return {};
-    LEARNDOCK_CHECK(make_entries(batch, kernels, used_threads(), entries));
-    batch.clear();
-    return {};
-  };
-  LEARNDOCK_CHECK(catalog->visit_all(take));
-  LEARNDOCK_CHECK(make_entries(batch, kernels, used_threads(), entries));
-  LEARNDOCK_CHECK(compute_self_terms(entries, *backend));
   index::Snapshot first;
   LEARNDOCK_TRY(first.version, catalog->version());
-  first.kernels = kernels;
-  first.semantic = std::make_shared<index::SemanticIndex>();
-  const std::vector<std::shared_ptr<const index::Entry>> all(entries.begin(), entries.end());
-  OpenedIndex opened = open_index(*store->current(), all, backend, used_threads());
+  OpenedIndex opened = open_index(*store->current(), backend, used_threads());
   for (const std::string& problem : opened.problems)
     log(LogLevel::warning, "the stored index is not used, every learnware is compared: " + problem);
-  first.parts = std::move(opened.parts);
-  publish(std::move(first), entries);
+  const LoadOptions loading{kernels, used_threads(), [&](std::uint64_t key) { return opened.holds(key); },
+                            options.entries_from};
+  LEARNDOCK_TRY(const LoadedEntries loaded, load_entries(*catalog, directory / kEntryFile, traits, loading));
+  stored_entries = loaded.stored;
+  first.kernels = kernels;
+  first.semantic = std::make_shared<index::SemanticIndex>();
+  first.parts = live_parts(std::move(opened), store->current()->number, loaded.entries);
+  publish(std::move(first), loaded.entries);
+  if (loaded.file) loaded.file->rest();
   return {};
+}
+
+void Market::State::store_entries() {
+  const std::lock_guard one(storing);
+  const auto seen = snapshots.current();
+  if (!pays_to_write(stored_entries, seen->entries.size(), options.entries_from)) return;
+  const auto file =
+      write_entries(*catalog, seen->version, directory / kEntryFile, seen->entries, used_threads());
+  stored_entries = seen->entries.size();  // a full disk is not tried again for each insert either
+  if (!file) {
+    log(LogLevel::warning, "the next opening takes longer: " + describe(file.error()));
+    return;
+  }
+  const std::lock_guard writing(writer);
+  index::Snapshot next = *snapshots.current();
+  map_entries(*file, kernels, next.entries);
+  publish(std::move(next), {});
+  (*file)->rest();
 }
 
 unsigned Market::State::used_threads() const {
   return options.threads == 0 ? compute::usable_cores() : options.threads;
 }
 
-void Market::State::publish(index::Snapshot next, const NewEntries& added) {
+void Market::State::publish(index::Snapshot next,
+                            std::span<const std::shared_ptr<const index::Entry>> added) {
   const std::size_t known = next.entries.size();
   next.backend = backend->name();
   next.entries.insert(next.entries.end(), added.begin(), added.end());
-  for (const auto& entry : added) {
-    next.specification_bytes += specification_bytes(*entry);
-    if (next.parts) index::count_entry(next, entry, 1);
-  }
+  for (const auto& entry : added) next.specification_bytes += entry->specification_bytes();
+  if (next.parts) index::count_added(next, added);
   const std::span entries(next.entries);
   const bool anew = next.semantic->sparse();
   next.semantic = std::make_shared<index::SemanticIndex>(
@@ -142,11 +95,11 @@ void Market::State::withdraw(std::uint64_t sequence) {
   ++next.version;
   const auto gone =
       std::lower_bound(next.entries.begin(), next.entries.end(), sequence,
-                       [](const auto& entry, std::uint64_t wanted) { return entry->sequence < wanted; });
-  if (gone != next.entries.end() && (*gone)->sequence == sequence) {
-    next.specification_bytes -= specification_bytes(**gone);
+                       [](const auto& entry, std::uint64_t wanted) { return entry->sequence() < wanted; });
+  if (gone != next.entries.end() && (*gone)->sequence() == sequence) {
+    next.specification_bytes -= (*gone)->specification_bytes();
     if (next.parts) {
-      index::count_entry(next, *gone, -1);
+      index::count_removed(next, **gone);
       next.parts = std::make_shared<index::DockParts>(next.parts->without(sequence));
     }
     next.semantic = std::make_shared<index::SemanticIndex>(
@@ -160,14 +113,16 @@ Result<std::vector<catalog::LearnwareRecord>> Market::State::insert(
     std::span<const catalog::LearnwareRecord> records, NewEntries entries) {
   LEARNDOCK_CHECK(compute_self_terms(entries, *backend));
   LEARNDOCK_TRY(std::vector<catalog::LearnwareRecord> stored, catalog->insert(records));
+  std::vector<std::shared_ptr<const index::Entry>> added;
   for (std::size_t i = 0; i < stored.size(); ++i) {
-    entries[i]->id = stored[i].id;
-    entries[i]->sequence = stored[i].sequence;
+    entries[i].id = stored[i].id;
+    entries[i].sequence = stored[i].sequence;
+    added.push_back(index::make_entry(std::move(entries[i]), &traits));
   }
   // The catalogue's counter grew by one too, and no other process writes it.
   index::Snapshot next = *snapshots.current();
   ++next.version;
-  publish(std::move(next), entries);
+  publish(std::move(next), added);
   if (keeper) keeper->notify();
   return stored;
 }
@@ -184,6 +139,11 @@ bool Market::State::drop_damaged_parts(const std::shared_ptr<const index::DockPa
     return !sound;
   });
   if (parts->parts.size() == next.parts->parts.size()) return false;
+  const LoadOptions loading{kernels, used_threads(), [&](std::uint64_t key) { return parts->holds(key); }};
+  if (auto read = take_missing_sets(*catalog, loading, next.entries); !read) {
+    log(LogLevel::error, "what the damaged part held cannot be read: " + describe(read.error()));
+    return false;
+  }
   next.parts = std::move(parts);
   index::count_spaces(next);
   publish(std::move(next), {});

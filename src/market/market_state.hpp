@@ -8,6 +8,7 @@
 #include "learndock/package/blob_store.hpp"
 
 #include "market/directory_lock.hpp"
+#include "market/entry_loader.hpp"
 
 #include <atomic>
 #include <filesystem>
@@ -18,15 +19,7 @@
 
 namespace learndock::market {
 
-using NewEntries = std::vector<std::shared_ptr<index::Entry>>;
-
-/// Everything of an entry but its self term, which is computed for many at once.
-/// @param kernels  in force: the entry's specification gets its group's gamma
-[[nodiscard]] Result<std::shared_ptr<index::Entry>> make_entry(const catalog::LearnwareRecord& record,
-                                                               const index::SpaceKernels& kernels = {});
-
-/// Bytes of points and weights.
-[[nodiscard]] std::uint64_t specification_bytes(const index::Entry& entry);
+using NewEntries = std::vector<index::EntryFields>;
 
 class IndexKeeper;
 
@@ -43,6 +36,9 @@ struct Market::State {
   std::unique_ptr<package::BlobStore> blobs;
   std::unique_ptr<index::IndexStore> store;
   index::SpaceKernels kernels;  // in force; only a reindex of a closed dock changes them
+  index::TraitsPool traits;
+  std::mutex storing;              // one writer of the file of entries at a time
+  std::size_t stored_entries = 0;  // that it held when it was last written
   index::SnapshotHolder snapshots;
   std::mutex writer;  // one change at a time: catalogue, then index
   std::atomic<std::uint64_t> staged{0};
@@ -52,9 +48,12 @@ struct Market::State {
 
   [[nodiscard]] Result<void> load();
   [[nodiscard]] unsigned used_threads() const;
+  /// After many inserts: the next opening need not decode them, and this one maps them as well. Searches and
+  /// inserts go on meanwhile.
+  void store_entries();
 
   /// The entries of `next`, which its semantic index knows, and then the new ones become what searches see.
-  void publish(index::Snapshot next, const NewEntries& added);
+  void publish(index::Snapshot next, std::span<const std::shared_ptr<const index::Entry>> added);
 
   /// Searches no longer see the learnware of this catalogue number. The caller holds `writer` and has removed
   /// it from the catalogue.
@@ -65,7 +64,8 @@ struct Market::State {
   [[nodiscard]] Result<std::vector<catalog::LearnwareRecord>> insert(
       std::span<const catalog::LearnwareRecord> records, NewEntries entries);
 
-  /// Parts of the stored index that are damaged are no longer used.
+  /// Parts of the stored index that are damaged are no longer used; what they held is read from the
+  /// catalogue.
   /// @return whether the parts in use are others than `seen` now @cost reads all stored parts
   bool drop_damaged_parts(const std::shared_ptr<const index::DockParts>& seen);
 

@@ -114,12 +114,13 @@ class StatisticalSearch {
     return indexed_search({request_, snapshot, items, backend_, threads_}, deadline_, answer_);
   }
 
-  Result<void> run(const Entries& entries, bool stored_self) {
+  Result<void> run(const index::Snapshot& snapshot, const Entries& entries, bool stored_self) {
     const spec::RkmeSpecification& spec = *request_.specification;
     const auto start = SteadyClock::now();
     LEARNDOCK_CHECK(warn_if_blind(spec, chosen_gamma_, backend_, answer_.warnings));
     LEARNDOCK_TRY(Query query, query_of(spec, backend_, request_.scores));
-    candidates_ = comparable(entries, spec, request_.scores, deadline_, answer_.warnings);
+    LEARNDOCK_TRY(candidates_,
+                  comparable(snapshot, entries, spec, request_.scores, deadline_, answer_.warnings));
     if (deadline_.cut() && answer_.exact) answer_.warnings.emplace_back(kCutFilter);
     answer_.exact = answer_.exact && !deadline_.cut();
     LEARNDOCK_CHECK(evaluate(candidates_, query, backend_, stored_self,
@@ -190,7 +191,7 @@ class StatisticalSearch {
     problem.candidate_self = candidates_.self;
     problem.nearest = order_[0];
     std::vector<std::string_view> ids;
-    for (const index::Entry* entry : candidates_.entries) ids.push_back(entry->id.text());
+    for (const index::Entry* entry : candidates_.entries) ids.push_back(entry->id());
     problem.candidate_ids = ids;
     LEARNDOCK_TRY(auto certified, certified_mixture(problem, request_.mixture));
     if (!certified) return certified;
@@ -219,14 +220,15 @@ class StatisticalSearch {
     if (deadline_.cut()) hit.gap.reset();
     for (std::size_t i = 0; i < mixture_->members.size(); ++i) {
       const index::Entry& entry = *candidates_.entries[mixture_->members[i]];
-      hit.members.push_back({entry.id, entry.name, mixture_->weights[i]});
+      hit.members.push_back({entry.learnware_id(), std::string(entry.name()), mixture_->weights[i]});
     }
     return hit;
   }
 
   void add_single(std::size_t candidate, double score) {
     const index::Entry& entry = *candidates_.entries[candidate];
-    answer_.singles.push_back({entry.id, entry.name, candidates_.distance[candidate], score});
+    answer_.singles.push_back(
+        {entry.learnware_id(), std::string(entry.name()), candidates_.distance[candidate], score});
   }
 
   void fill_compat() {
@@ -278,7 +280,8 @@ std::size_t filtered_needed(const SearchRequest& request) {
 }
 
 void fill_semantic(SearchAnswer& answer, const Entries& entries) {
-  for (const index::Entry* entry : entries) answer.singles.push_back({entry->id, entry->name, {}, {}});
+  for (const index::Entry* entry : entries)
+    answer.singles.push_back({entry->learnware_id(), std::string(entry->name()), {}, {}});
 }
 
 /// The request with the specification under another gamma; the answer says so.
@@ -329,7 +332,7 @@ Result<SearchAnswer> search_snapshot(const index::Snapshot& snapshot, const Sear
     StatisticalSearch search(request, chosen.has_value(), backend,
                              threads == 0 ? compute::usable_cores() : threads, deadline, answer);
     LEARNDOCK_CHECK(indexed ? search.run_indexed(snapshot, unfiltered ? nullptr : &items)
-                            : search.run(entries, snapshot.backend == backend.name()));
+                            : search.run(snapshot, entries, snapshot.backend == backend.name()));
   } else {
     fill_semantic(answer, entries);
   }

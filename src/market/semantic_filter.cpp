@@ -26,8 +26,8 @@ bool stop_before(std::size_t i, std::size_t stride, Deadline& deadline) {
 using Positions = std::vector<std::uint32_t>;
 
 bool contains(const index::Entry& entry, const std::string& folded) {
-  return entry.folded_name.find(folded) != std::string::npos ||
-         entry.folded_description.find(folded) != std::string::npos;
+  return entry.folded_name().find(folded) != std::string_view::npos ||
+         entry.folded_description().find(folded) != std::string_view::npos;
 }
 
 /// Up to this many are read as fast as the catalogue answers. Of more than an eighth of the dock the
@@ -111,13 +111,13 @@ std::optional<Positions> Filter::text_candidates(const Positions& tagged) const 
   for (const std::uint64_t sequence : found->sequences) {
     if (next == tagged.end()) break;
     // Sequences rise by one or more, so the wanted one is at most their difference away.
-    const std::uint64_t apart = sequence - std::min(sequence, entry(*next).sequence);
+    const std::uint64_t apart = sequence - std::min(sequence, entry(*next).sequence());
     const auto left = static_cast<std::uint64_t>(tagged.end() - next);
     const auto end = next + static_cast<std::ptrdiff_t>(std::min(left, apart + 1));
     next = std::lower_bound(next, end, sequence, [&](std::uint32_t position, std::uint64_t wanted) {
-      return entry(position).sequence < wanted;
+      return entry(position).sequence() < wanted;
     });
-    if (next != tagged.end() && entry(*next).sequence == sequence) candidates.push_back(*next);
+    if (next != tagged.end() && entry(*next).sequence() == sequence) candidates.push_back(*next);
   }
   return candidates;
 }
@@ -136,9 +136,9 @@ Positions Filter::similar(const Positions& tagged) {
   std::vector<std::pair<double, std::uint32_t>> scored;
   for (std::size_t i = 0; i < tagged.size() && !stop_before(i, kFuzzyStride, deadline_); ++i) {
     const index::Entry& one = entry(tagged[i]);
-    double score = ratio.against(one.folded_name, kFuzzyThreshold);
+    double score = ratio.against(one.folded_name(), kFuzzyThreshold);
     if (score < 100)
-      score = std::max(score, ratio.against(one.folded_description, std::max(score, kFuzzyThreshold)));
+      score = std::max(score, ratio.against(one.folded_description(), std::max(score, kFuzzyThreshold)));
     if (score >= kFuzzyThreshold) scored.emplace_back(score, tagged[i]);
   }
   std::stable_sort(scored.begin(), scored.end(),

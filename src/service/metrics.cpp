@@ -91,7 +91,7 @@ struct Metrics::State {
   prometheus::Gauge& version = gauge("learndock_index_version", "Version of the search index.");
   prometheus::Gauge& items = gauge("learndock_index_items", "Learnwares in the search index.");
   prometheus::Gauge& specification_bytes =
-      gauge("learndock_index_specification_bytes", "Memory held by specifications.");
+      gauge("learndock_index_specification_bytes", "Points and weights of all specifications, as doubles.");
   prometheus::Gauge& indexed =
       gauge("learndock_index_stored_items", "Learnwares in the stored search index.");
   prometheus::Gauge& cpu = gauge("process_cpu_seconds_total", "User and system time of the process.");

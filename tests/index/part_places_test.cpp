@@ -27,13 +27,13 @@ class NumberedIndex {
   void add(std::size_t count, std::size_t gap) {
     std::vector<std::shared_ptr<const Entry>> added;
     for (std::size_t i = 0; i < count; ++i) {
-      auto entry = std::make_shared<Entry>();
+      EntryFields fields;
       last_ += 1 + random_() % gap;
-      entry->sequence = last_;
-      entry->id = LearnwareId::from_number(last_);
+      fields.sequence = last_;
+      fields.id = LearnwareId::from_number(last_);
       item_numbers_.push_back(last_);
       numbers_.push_back(last_);
-      added.push_back(std::move(entry));
+      added.push_back(make_entry(std::move(fields)));
     }
     index_ = index_.extended(added);
   }

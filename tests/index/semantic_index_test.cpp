@@ -19,10 +19,10 @@ using Entries = std::vector<std::shared_ptr<const Entry>>;
 
 std::shared_ptr<const Entry> entry(const std::string& id,
                                    const std::array<std::vector<std::string>, spec::kSemanticKeys>& values) {
-  auto made = std::make_shared<Entry>();
-  made->id = LearnwareId::create(id).value();
-  made->values = values;
-  return made;
+  EntryFields fields;
+  fields.id = LearnwareId::create(id).value();
+  fields.values = values;
+  return make_entry(std::move(fields));
 }
 
 spec::SemanticSpecification wanting(
@@ -39,11 +39,11 @@ bool matches(const Entry& have, const spec::SemanticSpecification& wanted) {
   for (std::size_t key = 0; key < spec::kSemanticKeys; ++key) {
     const auto& want = wanted.values[key];
     if (!want.empty() && std::none_of(want.begin(), want.end(), [&](const std::string& value) {
-          return std::count(have.values[key].begin(), have.values[key].end(), value) > 0;
+          return std::count(have.values()[key].begin(), have.values()[key].end(), value) > 0;
         }))
       return false;
   }
-  return have.id.text().find(wanted.learnware_id) != std::string::npos;
+  return have.id().find(wanted.learnware_id) != std::string::npos;
 }
 
 std::vector<std::uint32_t> by_rule(const Entries& entries, const spec::SemanticSpecification& wanted) {

@@ -16,9 +16,9 @@ inline std::vector<const index::Entry*> plain_filter(const index::Snapshot& snap
                                                      const std::string& text) {
   std::vector<const index::Entry*> kept, containing;
   for (const auto& entry : snapshot.entries) {
-    bool matches = entry->id.text().find(wanted.learnware_id) != std::string::npos;
+    bool matches = entry->id().find(wanted.learnware_id) != std::string::npos;
     for (std::size_t key = 0; key < spec::kSemanticKeys; ++key) {
-      const auto &want = wanted.values[key], &have = entry->values[key];
+      const auto &want = wanted.values[key], &have = entry->values()[key];
       matches = matches && (want.empty() || std::find_first_of(have.begin(), have.end(), want.begin(),
                                                                want.end()) != have.end());
     }
@@ -27,14 +27,14 @@ inline std::vector<const index::Entry*> plain_filter(const index::Snapshot& snap
   const std::string folded = index::fold_case(text.empty() ? wanted.name : text);
   if (folded.empty()) return kept;
   for (const auto* entry : kept)
-    if (entry->folded_name.find(folded) != std::string::npos ||
-        entry->folded_description.find(folded) != std::string::npos)
+    if (entry->folded_name().find(folded) != std::string::npos ||
+        entry->folded_description().find(folded) != std::string::npos)
       containing.push_back(entry);
   if (!containing.empty()) return containing;
   std::vector<std::pair<double, const index::Entry*>> scored;
   for (const auto* entry : kept) {
-    const double score = std::max(index::partial_ratio(folded, entry->folded_name),
-                                  index::partial_ratio(folded, entry->folded_description));
+    const double score = std::max(index::partial_ratio(folded, entry->folded_name()),
+                                  index::partial_ratio(folded, entry->folded_description()));
     if (score >= 75) scored.emplace_back(score, entry);
   }
   std::stable_sort(scored.begin(), scored.end(),

@@ -54,6 +54,7 @@ class ReindexTest : public ::testing::Test {
   std::unique_ptr<Market> open() const {
     MarketOptions options;
     options.threads = 1;
+    options.entries_from = 1;
     return Market::open(dock(), options).value();
   }
 
@@ -242,6 +243,7 @@ TEST_F(ReindexTest, APartFoundDamagedDuringASearchIsGivenUpAndMadeAnew) {
   MarketOptions options;
   options.threads = 1;
   options.index_from = 100;
+  options.entries_from = 1;
   const auto market = Market::open(dock(), options).value();
   // The reduced sets come first in a segment, and are only checked when they are read.
   for (const auto& file : fs::directory_iterator(dock() / "index"))
@@ -283,6 +285,7 @@ TEST_F(ReindexTest, TheIndexIsTendedWhileSearchesAndWritersGoOn) {
   MarketOptions options;
   options.threads = 1;
   options.index_from = 60;
+  options.entries_from = 1;
   options.tend_index = true;
   {
     const auto market = Market::open(dock(), options).value();
@@ -315,6 +318,7 @@ TEST_F(ReindexTest, ManySmallPartsBecomeOne) {
   MarketOptions options;
   options.threads = 1;
   options.index_from = 10;
+  options.entries_from = 1;
   const auto market = Market::open(dock(), options).value();
   for (std::size_t i = 400; i < 500; i += 10) {
     import_lines(*market, lines(i, i + 10));
@@ -335,6 +339,7 @@ TEST_F(ReindexTest, LaterPartsAreWrittenAsTheIndexWasToldToBe) {
   MarketOptions options;
   options.threads = 1;
   options.index_from = 10;
+  options.entries_from = 1;
   const auto market = Market::open(dock(), options).value();
   const std::vector<std::string> chosen = market->status().prefilters;
   ASSERT_EQ(chosen.size(), 1U);

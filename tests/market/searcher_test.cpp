@@ -30,8 +30,9 @@ TEST(Searcher, OrdersByExactDistanceOnEveryBackend) {
   std::vector<std::pair<double, std::string>> want;
   for (const auto& entry : snapshot.entries)
     want.emplace_back(
-        spec::distance(*entry->specification, *request.specification, *backend("cpu_reference"))->mmd_squared,
-        entry->id.text());
+        spec::distance(*entry->specification(), *request.specification, *backend("cpu_reference"))
+            ->mmd_squared,
+        entry->id());
   std::sort(want.begin(), want.end());
   for (const auto& [name, tolerance] : {std::pair{"cpu_reference", 1e-9}, std::pair{"cpu", 1e-5}}) {
     const auto answer = search_snapshot(snapshot, request, *backend(name));
@@ -73,7 +74,7 @@ TEST(Searcher, CompatIsTheReferencesSelectionEndToEnd) {
   std::vector<double> distances;
   for (const auto& entry : snapshot.entries)
     distances.push_back(
-        spec::distance(*entry->specification, *request.specification, *backend("cpu_reference"))
+        spec::distance(*entry->specification(), *request.specification, *backend("cpu_reference"))
             ->mmd_squared);
   std::sort(distances.begin(), distances.end());
   const auto want = compat_selection(distances, std::nullopt).scores;
@@ -123,10 +124,10 @@ TEST(Searcher, ComparesOnlyKernelsOfAsManyScales) {
             (std::vector<std::string>{"2 learnwares skipped: scales other than the query's 3"}));
   for (const SingleHit& hit : answer->singles) {
     const auto& entry = *snapshot.entries[static_cast<std::size_t>(hit.id.text()[0] - '0')];
-    EXPECT_NEAR(
-        *hit.mmd_squared,
-        spec::distance(*entry.specification, *request.specification, *backend("cpu_reference"))->mmd_squared,
-        1e-12);
+    EXPECT_NEAR(*hit.mmd_squared,
+                spec::distance(*entry.specification(), *request.specification, *backend("cpu_reference"))
+                    ->mmd_squared,
+                1e-12);
   }
   request = request_for(random_specification({7, 3}, 9));
   answer = search_snapshot(snapshot, request, *backend("cpu"));
@@ -167,7 +168,7 @@ TEST(Searcher, AMixtureOfSeveralScalesHasTheDistanceItStates) {
     // The mixture as one specification: its members' points, weights times theirs.
     std::vector<double> points, weights;
     for (const MixtureMember& member : answer->mixture->members) {
-      const auto& spec = *snapshot.entries[std::stoul(member.id.text())]->specification;
+      const auto& spec = *snapshot.entries[std::stoul(member.id.text())]->specification();
       points.insert(points.end(), spec.points.values().begin(), spec.points.values().end());
       for (const double weight : spec.weights) weights.push_back(member.weight * weight);
     }
@@ -240,11 +241,11 @@ TEST(Searcher, RefusesBadRequests) {
 
 TEST(Searcher, SelfTermsOfAnotherBackendAreNotTrusted) {
   index::Snapshot snapshot;
-  auto entry = std::make_shared<index::Entry>();
-  entry->id = LearnwareId::create("a").value();
-  entry->specification = random_specification({5, 3}, 1);
-  entry->self_inner = 77;
-  snapshot.entries.push_back(entry);
+  index::EntryFields fields;
+  fields.id = LearnwareId::create("a").value();
+  fields.specification = random_specification({5, 3}, 1);
+  fields.self_inner = 77;
+  snapshot.entries.push_back(index::make_entry(std::move(fields)));
   snapshot.backend = "cpu_reference";
   const auto request = request_for(random_specification({5, 3}, 1));
   EXPECT_NEAR(*search_snapshot(snapshot, request, *backend("cpu"))->singles[0].mmd_squared, 0, 1e-9);
@@ -254,10 +255,10 @@ TEST(Searcher, FiltersByDescriptionAndPartOfAnId) {
   index::Snapshot snapshot;
   add(snapshot, "wine-1", std::nullopt, "Model one");
   add(snapshot, "beer-2", std::nullopt, "Model two");
-  auto described = std::make_shared<index::Entry>();
-  described->id = LearnwareId::create("beer-3").value();
-  described->folded_description = index::fold_case("Predicts the GRÖSSE of houses");
-  snapshot.entries.push_back(described);
+  index::EntryFields described;
+  described.id = LearnwareId::create("beer-3").value();
+  described.folded_description = index::fold_case("Predicts the GRÖSSE of houses");
+  snapshot.entries.push_back(index::make_entry(std::move(described)));
   SearchRequest request;
   request.text = "grösse of";
   ASSERT_EQ(search_snapshot(snapshot, request, *backend("cpu"))->singles.size(), 1u);

@@ -22,15 +22,15 @@ class FilterScene {
   void add(std::size_t count) {
     const std::size_t known = snapshot_.entries.size();
     for (std::size_t i = 0; i < count; ++i) {
-      auto entry = std::make_shared<index::Entry>();
-      entry->sequence = ++made_;
-      entry->id = LearnwareId::from_number(made_);
-      entry->name = texts_.draw() % 20 == 0 ? "" : texts_.words(1 + texts_.draw() % 3);
-      entry->folded_name = index::fold_case(entry->name);
-      entry->folded_description = index::fold_case(texts_.words(texts_.draw() % 12));
-      for (auto& values : entry->values)
+      index::EntryFields fields;
+      fields.sequence = ++made_;
+      fields.id = LearnwareId::from_number(made_);
+      fields.name = texts_.draw() % 20 == 0 ? "" : texts_.words(1 + texts_.draw() % 3);
+      fields.folded_name = index::fold_case(fields.name);
+      fields.folded_description = index::fold_case(texts_.words(texts_.draw() % 12));
+      for (auto& values : fields.values)
         for (std::size_t n = texts_.draw() % 3; n > 0; --n) values.push_back(value());
-      snapshot_.entries.push_back(entry);
+      snapshot_.entries.push_back(index::make_entry(std::move(fields)));
     }
     const index::SemanticIndex before = snapshot_.semantic ? *snapshot_.semantic : index::SemanticIndex();
     snapshot_.semantic =
@@ -57,11 +57,11 @@ class FilterScene {
       case 0:
         return "";
       case 1:
-        return texts_.piece(entry.name, 8);
+        return texts_.piece(std::string(entry.name()), 8);
       case 2:
-        return texts_.misspelt(texts_.piece(entry.folded_description, 20), 2);
+        return texts_.misspelt(texts_.piece(std::string(entry.folded_description()), 20), 2);
       case 3:
-        return texts_.misspelt(entry.name, 3);
+        return texts_.misspelt(std::string(entry.name()), 3);
       default:
         return texts_.misspelt(texts_.words(2), 5);
     }
@@ -122,11 +122,12 @@ class CataloguedScene : public ::testing::Test {
       record.semantic_json = to_text(spec::semantic_to_json(semantic));
     }
     const auto stored = catalog_->insert(records).value();
-    for (const auto& record : stored) snapshot_.entries.push_back(make_entry(record).value());
+    for (const auto& record : stored)
+      snapshot_.entries.push_back(index::make_entry(entry_fields(record).value()));
     snapshot_.version = catalog_->version().value();
   }
   void remove(std::size_t position) {
-    ASSERT_TRUE(catalog_->remove(snapshot_.entries[position]->id));
+    ASSERT_TRUE(catalog_->remove(snapshot_.entries[position]->learnware_id()));
     snapshot_.entries.erase(snapshot_.entries.begin() + static_cast<std::ptrdiff_t>(position));
     ++snapshot_.version;
   }
@@ -151,7 +152,7 @@ TEST_F(CataloguedScene, TheTextIndexChangesNoAnswer) {
   for (int i = 0; i < 100; ++i) remove(texts_.draw() % snapshot_.entries.size());
   for (int i = 0; i < 150; ++i) {
     const auto& entry = *snapshot_.entries[texts_.draw() % snapshot_.entries.size()];
-    const std::string& text = i % 2 == 0 ? entry.folded_name : entry.folded_description;
+    const std::string text(i % 2 == 0 ? entry.folded_name() : entry.folded_description());
     expect_plain_answer(texts_.misspelt(texts_.piece(text, 14), i % 15 == 0 ? 2 : 0),
                         i % 3 == 0 ? "Table" : "");
   }
@@ -159,8 +160,8 @@ TEST_F(CataloguedScene, TheTextIndexChangesNoAnswer) {
 }
 
 TEST_F(CataloguedScene, ASnapshotOlderThanTheCatalogueIsAnsweredFromItself) {
-  const std::string name = snapshot_.entries[7]->folded_name;
-  ASSERT_TRUE(catalog_->remove(snapshot_.entries[7]->id));
+  const std::string name(snapshot_.entries[7]->folded_name());
+  ASSERT_TRUE(catalog_->remove(snapshot_.entries[7]->learnware_id()));
   expect_plain_answer(name);
   EXPECT_EQ(found_, 1U);
 }

@@ -20,19 +20,19 @@ inline std::shared_ptr<const compute::Backend> backend(const char* name) {
 /// One learnware at the end of a snapshot.
 inline void add(index::Snapshot& snapshot, const std::string& id, std::optional<spec::RkmeSpecification> spec,
                 const std::string& name = "", const std::string& scenario = "") {
-  auto entry = std::make_shared<index::Entry>();
-  entry->sequence = snapshot.entries.size() + 1;
-  entry->id = LearnwareId::create(id).value();
-  entry->name = name;
-  entry->folded_name = index::fold_case(name);
-  if (!scenario.empty()) entry->values[static_cast<std::size_t>(spec::SemanticKey::scenario)] = {scenario};
+  index::EntryFields fields;
+  fields.sequence = snapshot.entries.size() + 1;
+  fields.id = LearnwareId::create(id).value();
+  fields.name = name;
+  fields.folded_name = index::fold_case(name);
+  if (!scenario.empty()) fields.values[static_cast<std::size_t>(spec::SemanticKey::scenario)] = {scenario};
   if (spec) {
     const auto view = spec->view();
     EXPECT_TRUE(
-        backend("cpu_reference")->self_inner_products({&view, 1}, {&entry->self_inner, 1}).has_value());
+        backend("cpu_reference")->self_inner_products({&view, 1}, {&fields.self_inner, 1}).has_value());
   }
-  entry->specification = std::move(spec);
-  snapshot.entries.push_back(entry);
+  fields.specification = std::move(spec);
+  snapshot.entries.push_back(index::make_entry(std::move(fields)));
 }
 
 inline SearchRequest request_for(spec::RkmeSpecification spec) {

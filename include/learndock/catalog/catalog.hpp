@@ -52,6 +52,9 @@ class Catalog {
       std::uint64_t first, std::uint64_t last,
       const std::function<Result<void>(LearnwareRecord&)>& visit) const = 0;
 
+  /// The sequences of all records, ascending. @cost reads an index, not the records
+  [[nodiscard]] virtual Result<std::vector<std::uint64_t>> sequences() const = 0;
+
   /// Which records may contain a text, in one state of the catalogue.
   struct TextCandidates {
     bool complete = false;  ///< every record that contains the text is among them

@@ -45,8 +45,9 @@ struct Verify {
   unsigned threads = 1;
 };
 
-/// How a section is going to be read; advice to the system, never needed for correctness.
-enum class Access { normal, random, sequential, soon, huge_pages };
+/// How a section is going to be read; advice to the system, never needed for correctness. `unneeded` takes it
+/// out of the process's memory until it is read again.
+enum class Access { normal, random, sequential, soon, huge_pages, unneeded };
 
 /// A segment opened for reading. No byte of a section is handed out before its chunk's checksum was compared,
 /// once for each opening. The file must not be changed while it is open: writers make new files, and removing

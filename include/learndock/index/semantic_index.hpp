@@ -13,11 +13,13 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 namespace learndock::index {
 
-struct Entry;
+class Entry;
+struct Traits;
 
 /// Which learnwares carry which semantic value, and which specifications have which space and language: a
 /// bitmap for each, and all ids in one text. Immutable and cheap to copy; what grows or shrinks from it
@@ -74,8 +76,12 @@ class SemanticIndex {
   };
   static constexpr std::size_t kIdsTogether = 1 << 16;
 
-  void add_values(std::size_t key, std::span<const std::shared_ptr<const Entry>> added);
-  void add_specifications(std::span<const std::shared_ptr<const Entry>> added);
+  /// The items of each traits that occur among some entries.
+  using Carriers = std::unordered_map<const Traits*, std::vector<Item>>;
+  static Carriers carriers_of(std::span<const std::shared_ptr<const Entry>> added, Item first);
+  void add_values(std::size_t key, const Carriers& carriers);
+  void add_spaces(std::span<const std::shared_ptr<const Entry>> added, const Carriers& carriers);
+  void add_languages(const Carriers& carriers);
   void add_ids(std::span<const std::shared_ptr<const Entry>> added);
   [[nodiscard]] std::string_view id_of(Item item) const;
   void keep_ids_with(std::string_view part, Bitmap& selected) const;

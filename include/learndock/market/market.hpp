@@ -22,6 +22,9 @@ struct MarketOptions {
   package::PackageLimits package_limits = {};
   /// So many learnwares of one space that the stored index does not hold become a part of it.
   std::size_t index_from = 8192;
+  /// So many records that were never decoded for searching, and a sixteenth of the dock, are kept decoded for
+  /// the next opening.
+  std::size_t entries_from = 4096;
   bool tend_index = false;  ///< do so on a thread of its own; else only when `tend_index` is called
 };
 
@@ -39,7 +42,7 @@ struct ImportOutcome {
 struct MarketStatus {
   std::uint64_t learnwares = 0;
   std::uint64_t index_version = 0;
-  std::uint64_t specification_bytes = 0;  ///< held in memory
+  std::uint64_t specification_bytes = 0;  ///< points and weights of all, as doubles; mapped or in memory
   std::string backend;
   std::uint64_t indexed = 0;            ///< learnwares in the stored index
   std::vector<std::string> prefilters;  ///< how its parts are searched

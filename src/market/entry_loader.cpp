@@ -1,0 +1,280 @@
+#include "market/entry_loader.hpp"
+
+#include "learndock/base/file.hpp"
+#include "learndock/base/log.hpp"
+#include "learndock/index/entry_file.hpp"
+#include "learndock/spec/codec.hpp"
+
+#include "compute/parallel.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <optional>
+#include <span>
+#include <utility>
+
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
+namespace learndock::market {
+namespace {
+
+using Entries = std::vector<std::shared_ptr<const index::Entry>>;
+
+/// Records that are read before they are decoded, and of these the ones that a thread takes together.
+constexpr std::size_t kReadTogether = 4096, kDecodedTogether = 64;
+/// Records between two wanted ones that are read along rather than asked for anew.
+constexpr std::uint64_t kReadAlong = 64;
+
+/// Decoding a record takes longer than reading it. `decode(i)` is called for each i < count once.
+template <class Decode>
+Result<void> decode_all(std::size_t count, unsigned threads, Decode decode) {
+  std::vector<Result<void>> done((count + kDecodedTogether - 1) / kDecodedTogether);
+  compute::run_tasks(done.size(), threads, [&](std::size_t task) {
+    const std::size_t end = std::min(count, (task + 1) * kDecodedTogether);
+    for (std::size_t i = task * kDecodedTogether; i < end && done[task]; ++i) done[task] = decode(i);
+  });
+  for (Result<void>& one : done) LEARNDOCK_CHECK(std::move(one));
+  return {};
+}
+
+Failure of_learnware(Error error, const LearnwareId& id) {
+  return pass_on(std::move(error), "learnware " + id.text());
+}
+
+/// A group's gamma in place of the specification's own, which compat scores still ask for.
+void put_under(const index::SpaceKernels& kernels, index::EntryFields& fields) {
+  if (kernels.empty() || !fields.specification) return;
+  const auto gamma = kernels.gamma_of(index::KernelGroup::of(*fields.specification));
+  if (!gamma || *gamma == fields.specification->gamma) return;
+  fields.own_gamma = std::exchange(fields.specification->gamma, *gamma);
+}
+
+/// Decodes records as they come and appends them to entries.
+class Decoding {
+ public:
+  Decoding(index::TraitsPool& traits, const LoadOptions& options, Entries& entries)
+      : traits_(traits), options_(options), entries_(entries) {}
+
+  Result<void> take(catalog::LearnwareRecord& record) {
+    batch_.push_back(std::move(record));
+    return batch_.size() < kReadTogether ? Result<void>() : flush();
+  }
+  Result<void> flush() {
+    const std::size_t first = entries_.size();
+    entries_.resize(first + batch_.size());
+    LEARNDOCK_CHECK(decode_all(batch_.size(), options_.threads, [&](std::size_t i) -> Result<void> {
+      auto fields = entry_fields(batch_[i], options_.kernels);
+      if (!fields) return of_learnware(std::move(fields).error(), batch_[i].id);
+      auto entry = index::make_entry(std::move(*fields), &traits_);
+      if (entry->specification() != nullptr && options_.held(entry->sequence()))
+        entry = index::without_specification(*entry);
+      entries_[first + i] = std::move(entry);
+      return {};
+    }));
+    batch_.clear();
+    return {};
+  }
+
+ private:
+  index::TraitsPool& traits_;
+  const LoadOptions& options_;
+  Entries& entries_;
+  std::vector<catalog::LearnwareRecord> batch_;
+};
+
+/// Gives entries their specifications, a batch of records at a time.
+class MissingSets {
+ public:
+  MissingSets(const catalog::Catalog& catalog, const LoadOptions& options, Entries& entries)
+      : catalog_(catalog), options_(options), entries_(entries) {
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+      const index::Entry& entry = *entries[i];
+      if (entry.has_specification() && entry.specification() == nullptr && !options.held(entry.sequence()))
+        missing_.push_back(i);
+    }
+  }
+
+  Result<void> take_all() {
+    for (std::size_t first = 0, end = 0; first < missing_.size(); first = end) {
+      for (end = first + 1; end < missing_.size() && number(end) - number(end - 1) <= kReadAlong;) ++end;
+      next_ = first;
+      LEARNDOCK_CHECK(catalog_.visit_range(number(first), number(end - 1),
+                                           [&](catalog::LearnwareRecord& record) { return take(record); }));
+      LEARNDOCK_CHECK(flush());
+      if (next_ != end)
+        return fail(ErrorCode::corrupt, "the catalogue lacks a record that it had",
+                    std::string(entries_[missing_[next_]]->id()));
+    }
+    return {};
+  }
+
+ private:
+  [[nodiscard]] std::uint64_t number(std::size_t i) const { return entries_[missing_[i]]->sequence(); }
+
+  Result<void> take(catalog::LearnwareRecord& record) {
+    if (record.sequence != number(next_)) return {};
+    batch_.emplace_back(missing_[next_++], std::move(record));
+    return batch_.size() < kReadTogether ? Result<void>() : flush();
+  }
+  Result<void> flush() {
+    LEARNDOCK_CHECK(decode_all(batch_.size(), options_.threads, [&](std::size_t i) -> Result<void> {
+      auto specification = spec::from_binary(batch_[i].second.statistical);
+      if (!specification) return of_learnware(std::move(specification).error(), batch_[i].second.id);
+      auto& entry = entries_[batch_[i].first];
+      specification->gamma = entry->gamma();
+      entry = index::with_specification(entry, std::move(*specification));
+      return {};
+    }));
+    batch_.clear();
+    return {};
+  }
+
+  const catalog::Catalog& catalog_;
+  const LoadOptions& options_;
+  Entries& entries_;
+  std::vector<std::size_t> missing_;  // positions in entries_
+  std::size_t next_ = 0;              // of missing_
+  std::vector<std::pair<std::size_t, catalog::LearnwareRecord>> batch_;
+};
+
+/// Decoding one record in so many costs less than writing all.
+constexpr std::size_t kSmallShare = 16;
+
+/// The record of a sequence; none: it is not there any more.
+Result<std::optional<catalog::LearnwareRecord>> record_of(const catalog::Catalog& catalog,
+                                                          std::uint64_t sequence) {
+  LEARNDOCK_TRY(catalog::RecordPage page, catalog.list(sequence - 1, 1));
+  if (page.records.empty() || page.records[0].sequence != sequence) return std::nullopt;
+  return std::move(page.records[0]);
+}
+
+/// Whether the file was made from this catalogue, and not from one that a backup has replaced.
+Result<bool> belongs(const catalog::Catalog& catalog, const index::EntryFile& file) {
+  LEARNDOCK_TRY(const std::uint64_t version, catalog.version());
+  if (file.source().catalog_version > version) return false;
+  LEARNDOCK_TRY(const auto last, record_of(catalog, file.sequences().back()));
+  return last && last->id.text() == file.last_id() &&
+         last->created_unix_ms == file.source().last_created_unix_ms;
+}
+
+/// The entries of the file that the catalogue still has; none when there is no file or it is of no use.
+Result<LoadedEntries> read_entries(const catalog::Catalog& catalog, const std::filesystem::path& path,
+                                   const LoadOptions& options) {
+  const auto file = index::EntryFile::open(path, options.threads);
+  if (!file) {
+    if (file.error().code != ErrorCode::not_found)
+      log(LogLevel::warning, "every record is decoded anew: " + file.error().message + ", " + path.string());
+    return LoadedEntries();
+  }
+  LEARNDOCK_TRY(const bool usable, belongs(catalog, **file));
+  if (!usable) return LoadedEntries();
+  LEARNDOCK_TRY(const std::uint64_t version, catalog.version());
+  LoadedEntries loaded{{}, 0, *file};
+  if (version == (*file)->source().catalog_version) {
+    loaded.entries = index::EntryFile::entries(*file, nullptr, options.kernels);
+  } else {
+    LEARNDOCK_TRY(const std::vector<std::uint64_t> live, catalog.sequences());
+    loaded.entries = index::EntryFile::entries(*file, &live, options.kernels);
+  }
+  loaded.stored = loaded.entries.size();
+  return loaded;
+}
+
+/// Writes all entries, which then point into the file.
+Result<void> write_loaded(const catalog::Catalog& catalog, const std::filesystem::path& path,
+                          const LoadOptions& options, LoadedEntries& loaded) {
+  LEARNDOCK_TRY(const std::uint64_t version, catalog.version());
+  LEARNDOCK_TRY(loaded.file, write_entries(catalog, version, path, loaded.entries, options.threads));
+  loaded.stored = loaded.entries.size();
+  map_entries(loaded.file, options.kernels, loaded.entries);
+  return {};
+}
+
+/// Most of what was decoded is not needed any more, and the C library would keep it.
+void give_back_memory() {
+#ifdef __GLIBC__
+  ::malloc_trim(0);
+#endif
+}
+
+}  // namespace
+
+Result<index::EntryFields> entry_fields(const catalog::LearnwareRecord& record,
+                                        const index::SpaceKernels& kernels) {
+  index::EntryFields fields;
+  fields.sequence = record.sequence;
+  fields.id = record.id;
+  fields.name = record.name;
+  // Search reads neither Input nor Output; a record stored under wider limits must not close the dock.
+  LEARNDOCK_TRY(Json json, parse_json(record.semantic_json, {.max_bytes = spec::kMaxSemanticBytes}));
+  for (const char* key : {"Input", "Output"})
+    if (json.is_object()) json.erase(key);
+  LEARNDOCK_TRY(spec::SemanticSpecification semantic, spec::semantic_from_json(json));
+  fields.values = std::move(semantic.values);
+  fields.folded_name = index::fold_case(semantic.name.empty() ? record.name : semantic.name);
+  fields.folded_description = index::fold_case(semantic.description);
+  if (!record.statistical.empty()) {
+    LEARNDOCK_TRY(fields.specification, spec::from_binary(record.statistical));
+  }
+  put_under(kernels, fields);
+  return fields;
+}
+
+Result<LoadedEntries> load_entries(const catalog::Catalog& catalog, const std::filesystem::path& file,
+                                   index::TraitsPool& traits, const LoadOptions& options) {
+  LEARNDOCK_TRY(LoadedEntries loaded, read_entries(catalog, file, options));
+  Entries& entries = loaded.entries;
+  const std::uint64_t last = loaded.file ? loaded.file->sequences().back() : 0;
+  Decoding decoding(traits, options, entries);
+  LEARNDOCK_CHECK(
+      catalog.visit_range(last + 1, std::numeric_limits<std::int64_t>::max(),
+                          [&](catalog::LearnwareRecord& record) { return decoding.take(record); }));
+  LEARNDOCK_CHECK(decoding.flush());
+  if (pays_to_write(loaded.stored, entries.size(), options.write_from))
+    if (const auto written = write_loaded(catalog, file, options, loaded); !written)
+      log(LogLevel::warning, "the next opening takes longer: " + describe(written.error()));
+  LEARNDOCK_CHECK(take_missing_sets(catalog, options, entries));
+  return loaded;
+}
+
+bool pays_to_write(std::size_t stored, std::size_t all, std::size_t from) {
+  const std::size_t missing = all - std::min(stored, all);
+  return missing > 0 && missing >= from && missing >= all / kSmallShare;
+}
+
+Result<std::shared_ptr<const index::EntryFile>> write_entries(
+    const catalog::Catalog& catalog, std::uint64_t version, const std::filesystem::path& file,
+    std::span<const std::shared_ptr<const index::Entry>> entries, unsigned threads) {
+  index::EntrySource source{version, 0};
+  // A last record that is gone by now leaves a file that the next opening makes anew.
+  LEARNDOCK_TRY(const auto last, record_of(catalog, entries.back()->sequence()));
+  if (last) source.last_created_unix_ms = last->created_unix_ms;
+  const std::filesystem::path folder = file.parent_path();
+  std::error_code error;
+  std::filesystem::remove_all(folder, error);  // also what a killed writer left
+  if (!error) std::filesystem::create_directory(folder, error);
+  if (error) return Failure(system_error(error.value(), "make anew", folder));
+  LEARNDOCK_CHECK(index::EntryFile::write(file, source, entries));
+  return index::EntryFile::open(file, threads);
+}
+
+void map_entries(const std::shared_ptr<const index::EntryFile>& file, const index::SpaceKernels& kernels,
+                 Entries& entries) {
+  const Entries mapped = index::EntryFile::entries(file, nullptr, kernels);
+  auto next = mapped.begin();
+  for (auto& entry : entries) {
+    while (next != mapped.end() && (*next)->sequence() < entry->sequence()) ++next;
+    if (next == mapped.end()) break;
+    if ((*next)->sequence() == entry->sequence() && entry->specification() == nullptr) entry = *next;
+  }
+  give_back_memory();
+}
+
+Result<void> take_missing_sets(const catalog::Catalog& catalog, const LoadOptions& options,
+                               Entries& entries) {
+  return MissingSets(catalog, options, entries).take_all();
+}
+
+}  // namespace learndock::market

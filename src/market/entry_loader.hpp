@@ -1,0 +1,68 @@
+#pragma once
+
+#include "learndock/base/result.hpp"
+#include "learndock/catalog/catalog.hpp"
+#include "learndock/index/entry_file.hpp"
+#include "learndock/index/snapshot.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <span>
+#include <vector>
+
+namespace learndock::market {
+
+/// A record as the search engine takes it, but for its self term, which is computed for many at once.
+/// @param kernels  in force: the specification gets its group's gamma
+/// @errors json_*, semantic_*, spec_*
+[[nodiscard]] Result<index::EntryFields> entry_fields(const catalog::LearnwareRecord& record,
+                                                      const index::SpaceKernels& kernels = {});
+
+/// Whether the learnware of this catalogue number has its reduced set in a stored part.
+using HeldByPart = std::function<bool(std::uint64_t sequence)>;
+
+struct LoadOptions {
+  const index::SpaceKernels& kernels;
+  unsigned threads = 1;
+  HeldByPart held;  ///< what it names is not kept in memory; may be called from many threads
+  std::size_t write_from = SIZE_MAX;  ///< entries that the file lacks, see pays_to_write
+};
+
+struct LoadedEntries {
+  std::vector<std::shared_ptr<const index::Entry>> entries;
+  std::size_t stored = 0;                        ///< of them, in the file
+  std::shared_ptr<const index::EntryFile> file;  ///< that some of them point into; null: none
+};
+
+/// The entries of all records, by catalogue number. What an earlier call decoded comes from `file`; the rest
+/// is decoded and, when it is much of the dock, written there (see write_entries). A file that is missing,
+/// damaged or of another catalogue is made anew; that it cannot be written is logged and costs time at the
+/// next call.
+/// @errors as entry_fields, io; of records in the file only what keeps them from being read
+[[nodiscard]] Result<LoadedEntries> load_entries(const catalog::Catalog& catalog,
+                                                 const std::filesystem::path& file, index::TraitsPool& traits,
+                                                 const LoadOptions& options);
+
+/// Whether a file that holds `stored` of `all` entries is worth making anew: it lacks `from` at least, and so
+/// many that writing all costs less than decoding these.
+[[nodiscard]] bool pays_to_write(std::size_t stored, std::size_t all, std::size_t from);
+
+/// Writes all entries of one state of the catalogue in place of any file that is there. Nothing else may lie
+/// in the file's folder. @param version  of that state @param entries  at least one
+/// @return the file, opened @errors of EntryFile::write and open
+[[nodiscard]] Result<std::shared_ptr<const index::EntryFile>> write_entries(
+    const catalog::Catalog& catalog, std::uint64_t version, const std::filesystem::path& file,
+    std::span<const std::shared_ptr<const index::Entry>> entries, unsigned threads);
+
+/// Entries that the file has too then point into it, but those with a specification in memory.
+void map_entries(const std::shared_ptr<const index::EntryFile>& file, const index::SpaceKernels& kernels,
+                 std::vector<std::shared_ptr<const index::Entry>>& entries);
+
+/// Entries whose reduced set is neither in memory nor held get it from the catalogue.
+/// @errors as load_entries; corrupt (the catalogue has not what it had) @cost the records of these entries
+[[nodiscard]] Result<void> take_missing_sets(const catalog::Catalog& catalog, const LoadOptions& options,
+                                             std::vector<std::shared_ptr<const index::Entry>>& entries);
+
+}  // namespace learndock::market

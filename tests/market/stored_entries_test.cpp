@@ -1,0 +1,210 @@
+// What an earlier opening decoded: the dock says the same with it, without it, and whatever became of it.
+#include "learndock/market/market.hpp"
+#include "learndock/spec/codec.hpp"
+
+#include "index/segment_example.hpp"
+#include "market/import_line.hpp"
+#include "support/generators.hpp"
+#include "support/kill_nine.hpp"
+#include "support/temporary_folder.hpp"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+namespace learndock::market {
+namespace {
+
+namespace fs = std::filesystem;
+
+class StoredEntriesTest : public ::testing::Test {
+ protected:
+  void SetUp() override { ASSERT_TRUE(Market::create(dock()).has_value()); }
+  fs::path dock() const { return folder_.path() / "dock"; }
+  fs::path file() const { return dock() / "entries" / "entries.lds"; }
+  std::unique_ptr<Market> open(std::size_t entries_from = 1) const {
+    MarketOptions options;
+    options.threads = 1;
+    options.entries_from = entries_from;
+    options.index_from = 64;
+    return Market::open(dock(), options).value();
+  }
+  /// Every fifth one is of another dimension, so few of them that no part holds them.
+  void import_some(Market& market, std::size_t first, std::size_t last,
+                   const std::string& prefix = "m") const {
+    const fs::path lines = folder_.path() / "lines.jsonl";
+    std::ofstream out(lines);
+    for (std::size_t i = first; i < last; ++i)
+      out << testing::import_line(fmt::format("{}{:04}", prefix, i), testing::numbered_model(i),
+                                  testing::random_specification({4, i % 5 == 0 ? 2U : 3U}, i));
+    out.close();
+    ASSERT_EQ(market.import_specifications(lines).value().imported.size(), last - first);
+  }
+  std::vector<SearchRequest> requests() const {
+    std::vector<SearchRequest> all(1);
+    all.back().semantic.of(spec::SemanticKey::scenario) = {"Business"};
+    all.emplace_back().text = "MODEL 1";
+    all.emplace_back().text = "modle 12";
+    all.emplace_back().semantic.learnware_id = "7";
+    for (const std::size_t dimension : {2U, 3U})
+      for (const ScoreMode scores : {ScoreMode::absolute, ScoreMode::compat}) {
+        all.emplace_back().specification = testing::random_specification({5, dimension}, 7);
+        all.back().scores = scores;
+      }
+    for (SearchRequest& request : all) request.top = 500;
+    return all;
+  }
+  Json answers(const Market& market) const {
+    Json all = Json::array();
+    for (const SearchRequest& request : requests()) {
+      const auto answer = market.search(request);
+      EXPECT_TRUE(answer.has_value());
+      Json hits = Json::array();
+      for (const SingleHit& hit : answer->singles)
+        hits.push_back(
+            {hit.id.text(), hit.name, hit.mmd_squared ? fmt::format("{:.9g}", *hit.mmd_squared) : ""});
+      EXPECT_FALSE(hits.empty());
+      all.push_back(std::move(hits));
+    }
+    return all;
+  }
+  /// What is decoded now and what was decoded before give the same answers.
+  void expect_right_answers() const {
+    const Json with = answers(*open());
+    if (fs::exists(file())) fs::rename(file(), folder_ / "aside");
+    EXPECT_EQ(answers(*open(SIZE_MAX)), with);
+    EXPECT_FALSE(fs::exists(file()));
+    if (fs::exists(folder_ / "aside")) fs::rename(folder_ / "aside", file());
+  }
+  testing::TemporaryFolder folder_;
+};
+
+TEST_F(StoredEntriesTest, ADockSaysTheSameWithThem) {
+  {
+    const auto market = open(SIZE_MAX);
+    import_some(*market, 0, 300);
+    ASSERT_TRUE(market->tend_index().has_value());
+    EXPECT_EQ(market->status().indexed, 240U) << "the others stay in memory";
+    EXPECT_FALSE(fs::exists(file()));
+  }
+  static_cast<void>(open());
+  EXPECT_TRUE(fs::exists(file()));
+  expect_right_answers();
+}
+
+TEST_F(StoredEntriesTest, AnImportWritesThemAtItsEnd) {
+  import_some(*open(), 0, 100);
+  EXPECT_TRUE(fs::exists(file()));
+  expect_right_answers();
+}
+
+TEST_F(StoredEntriesTest, AnOpenDockMapsWhatItStored) {
+  auto market = open(SIZE_MAX);
+  import_some(*market, 0, 100);
+  market.reset();
+  market = open(50);
+  const Json first = answers(*market);
+  import_some(*market, 100, 160);
+  import_some(*market, 160, 180);
+  ASSERT_TRUE(market->tend_index().has_value());
+  import_some(*market, 180, 190);
+  const Json have = answers(*market);
+  EXPECT_NE(have, first);
+  market.reset();
+  EXPECT_EQ(answers(*open(SIZE_MAX)), have);
+  expect_right_answers();
+}
+
+TEST_F(StoredEntriesTest, WhatCameAndWentSinceIsSeen) {
+  import_some(*open(), 0, 200);
+  const auto written = fs::last_write_time(file());
+  {
+    const auto market = open(SIZE_MAX);
+    import_some(*market, 200, 210);
+    for (const int i : {0, 17, 18, 205})
+      ASSERT_TRUE(market->remove(LearnwareId::create(fmt::format("m{:04}", i)).value()).has_value());
+  }
+  EXPECT_EQ(open()->status().learnwares, 206U);
+  EXPECT_EQ(fs::last_write_time(file()), written) << "few changes do not pay";
+  expect_right_answers();
+  // The last of the file is how it is known to belong to this catalogue.
+  ASSERT_TRUE(open(SIZE_MAX)->remove(LearnwareId::create("m0199").value()).has_value());
+  EXPECT_EQ(open()->status().learnwares, 205U);
+  EXPECT_NE(fs::last_write_time(file()), written);
+  expect_right_answers();
+}
+
+TEST_F(StoredEntriesTest, WhatAPartDoesNotHoldIsReadFromTheCatalogue) {
+  {
+    const auto market = open();
+    import_some(*market, 0, 200);
+    ASSERT_TRUE(market->tend_index().has_value());
+  }
+  const Json indexed = answers(*open());
+  fs::remove_all(dock() / "index");
+  EXPECT_EQ(open()->status().indexed, 0U);
+  EXPECT_EQ(answers(*open()), indexed);
+  ASSERT_TRUE(open()->tend_index().has_value());
+  EXPECT_EQ(open()->status().indexed, 160U);
+  EXPECT_EQ(answers(*open()), indexed);
+}
+
+TEST_F(StoredEntriesTest, ThoseOfACatalogueThatABackupReplacedAreNotUsed) {
+  import_some(*open(SIZE_MAX), 0, 50);
+  fs::copy_file(dock() / "catalog.sqlite", folder_ / "backup");
+  import_some(*open(), 50, 100);
+  ASSERT_TRUE(fs::exists(file()));
+  fs::copy_file(folder_ / "backup", dock() / "catalog.sqlite", fs::copy_options::overwrite_existing);
+  EXPECT_EQ(open(SIZE_MAX)->status().learnwares, 50U);
+  // As many changes as before, but others.
+  import_some(*open(SIZE_MAX), 50, 100, "other");
+  expect_right_answers();
+}
+
+TEST_F(StoredEntriesTest, DamagedOnesAreMadeAnew) {
+  import_some(*open(), 0, 100);
+  const auto want = answers(*open());
+  for (std::uintmax_t byte = 1; byte < fs::file_size(file()); byte += fs::file_size(file()) / 7) {
+    {
+      const testing::FlippedBit damage(file(), byte, 3);
+      EXPECT_EQ(answers(*open(SIZE_MAX)), want) << byte;
+    }
+  }
+  std::ofstream(file(), std::ios::trunc) << "not a segment";
+  EXPECT_EQ(answers(*open()), want);
+  EXPECT_GT(fs::file_size(file()), 1000U);
+  EXPECT_EQ(answers(*open()), want);
+}
+
+TEST_F(StoredEntriesTest, AFullDiskOnlyCostsTime) {
+  import_some(*open(SIZE_MAX), 0, 1000);
+  {
+    const testing::FileSizeLimit limit(40'000);  // the catalogue's own files need that much
+    EXPECT_EQ(open()->status().learnwares, 1000U);
+    EXPECT_FALSE(fs::exists(file()));
+  }
+  expect_right_answers();
+}
+
+TEST_F(StoredEntriesTest, KilledAtAnyMomentTheDockKeepsWhatItAcknowledged) {
+  std::size_t acknowledged = 0;
+  for (unsigned seed = 0; seed < testing::kill_points(15); ++seed) {
+    const auto names = testing::run_and_kill(seed, [&](const testing::Acknowledge& acknowledge) {
+      const auto market = open();
+      for (std::size_t i = 0; i < 50; ++i) {
+        import_some(*market, 20 * i, 20 * i + 20, fmt::format("s{}-", seed));
+        acknowledge(std::to_string(i));
+      }
+    });
+    acknowledged += 20 * names.size();
+    const auto market = open();
+    EXPECT_GE(market->status().learnwares, acknowledged);
+    EXPECT_LE(market->status().learnwares, acknowledged + 20) << "at most what was killed before it was said";
+    acknowledged = market->status().learnwares;
+  }
+  expect_right_answers();
+}
+
+}  // namespace
+}  // namespace learndock::market
