@@ -1,17 +1,14 @@
 // Cross terms of queries and stored reduced sets: of all pairs from row sums, of chosen pairs from the rows.
 //
 // Math     out(q, s) = sum_i b_i sum_j c_j k(z_i, u_j) over the rows z of set s and u of query q
-// Shapes   sets and queries packed in blocks of 32 rows (compute/packed_sets.hpp), fp32; row values and out
-// f64 Geometry all pairs: a warp per (query, set), 8 a block; chosen pairs: one block of 256 threads per
-// pair, a warp
-//          owns 32 rows; 2 KiB of shared memory
+// Shapes   sets and queries packed in blocks of 32 rows (compute/packed_sets.hpp), fp32; row values, out f64
+// Geometry all pairs: a warp per (query, set), 8 a block; chosen pairs: one block of 256 threads per pair, a
+//          warp owns 32 rows; 64 bytes of shared memory
 // Traffic  all pairs: 8 bytes a row and query, from L2 where the host's parts fit it. Chosen pairs: 4(d+1)
-// bytes a
-//          row of the set, the query's rows by broadcast from L1
+//          bytes a row of the set, the query's rows by broadcast from L1
 // Work     chosen pairs: m*mq*(3d + 6) flop + m*mq exp each
 // Numbers  chosen pairs: differences, no cancellation; sums of 8 terms in fp32. fp64 otherwise, in a fixed
-// order: same
-//          bits run to run
+//          order: same bits run to run
 // Limits   below 2^31 blocks of threads
 #include "cross_terms.hpp"
 #include "row_sums.hpp"

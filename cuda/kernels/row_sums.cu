@@ -4,17 +4,14 @@
 // Math     values(q, r) = b_r sum_c b_c k(z_r, u_c) over the rows u of query q
 // Shapes   rows and queries packed in blocks of 32 rows (compute/packed_sets.hpp), fp32; values f64
 // Geometry a block of threads per (query, 256 rows), queries fastest so that rows stay in L2. A warp owns 8
-// columns
-//          and all 256 rows, 8 a lane: 64 accumulators in registers. Slabs of 16 coordinates of rows and
-//          columns in shared memory (20 KiB), sums of the warps in 16 KiB more. As many warps as the widest
-//          query has groups of 8 columns, 8 at most
+//          columns and all 256 rows, 8 a lane: 64 accumulators in registers. As many warps as the widest
+//          query has groups of 8 columns, 8 at most. Shared memory: slabs of 16 coordinates of rows and
+//          columns (20 KiB), sums of the warps (16 KiB)
 // Traffic  a row is read once for each 64 columns, 4(d + 1) bytes; writes 8 bytes a row and query
 // Work     per row and column d fp32 multiply-adds, one exponential and some 10 instructions. Shared memory
-// serves
-//          10 wavefronts for 64 multiply-adds of a warp, so that arithmetic is what limits
+//          serves 10 wavefronts for 64 multiply-adds of a warp, so that arithmetic is what limits
 // Numbers  |x|^2 + |y|^2 - 2 x'y of centred rows, the products added up in turn, as cross_term_error allows.
-// Sums of
-//          8 columns in fp32, then fp64 in a fixed order: same bits run to run
+//          Sums of 8 columns in fp32, then fp64 in a fixed order: same bits run to run
 // Limits   queries * ceil(rows / 256) < 2^31. Measured: docs/performance.md
 #include "kernel_value.cuh"
 #include "row_sums.hpp"

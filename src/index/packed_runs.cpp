@@ -99,14 +99,18 @@ std::shared_ptr<const void> reserve_room(std::size_t bytes, std::size_t most) {
 
 std::shared_ptr<const PackedRun> PackedRuns::find(const compute::Backend& backend, std::size_t number) const {
   const std::lock_guard lock(mutex_);
-  const auto found = runs_.find({&backend, number});
-  return found == runs_.end() ? nullptr : found->second;
+  const auto [first, last] = runs_.equal_range(number);
+  const auto found =
+      std::find_if(first, last, [&](const auto& one) { return one.second.backend.lock().get() == &backend; });
+  return found == last ? nullptr : found->second.run;
 }
 
 void PackedRuns::keep(const compute::Backend& backend, std::size_t number,
                       std::shared_ptr<const PackedRun> run) {
+  const std::weak_ptr<const compute::Backend> owned = backend.weak_from_this();
   const std::lock_guard lock(mutex_);
-  runs_.emplace(std::pair{&backend, number}, std::move(run));
+  std::erase_if(runs_, [](const auto& one) { return one.second.backend.expired(); });
+  if (!owned.expired()) runs_.emplace(number, Kept{owned, std::move(run)});
 }
 
 SearchPart::SearchPart() : packed_runs_(std::make_unique<PackedRuns>()) {}

@@ -9,7 +9,6 @@
 #include <memory>
 #include <mutex>
 #include <span>
-#include <utility>
 #include <vector>
 
 namespace learndock::index {
@@ -50,12 +49,16 @@ class PackedRuns {
   /// Null: not kept, or kept for another backend.
   [[nodiscard]] std::shared_ptr<const PackedRun> find(const compute::Backend& backend,
                                                       std::size_t number) const;
-  /// @param backend  outlives the part
+  /// Until the part or the backend is gone; not at all for a backend that no shared_ptr owns.
   void keep(const compute::Backend& backend, std::size_t number, std::shared_ptr<const PackedRun> run);
 
  private:
+  struct Kept {
+    std::weak_ptr<const compute::Backend> backend;  // another may come to lie where it was
+    std::shared_ptr<const PackedRun> run;
+  };
   mutable std::mutex mutex_;
-  std::map<std::pair<const compute::Backend*, std::size_t>, std::shared_ptr<const PackedRun>> runs_;
+  std::multimap<std::size_t, Kept> runs_;  // by number
 };
 
 }  // namespace learndock::index

@@ -142,10 +142,7 @@ Result<std::unique_ptr<Market>> Market::open(const fs::path& directory, const Ma
 }
 
 Result<SearchAnswer> Market::search(const SearchRequest& request) const {
-  std::shared_ptr<const compute::Backend> backend = state_->backend;
-  if (!request.backend.empty() && request.backend != backend->name()) {
-    LEARNDOCK_TRY(backend, compute::open_backend(request.backend, state_->options.threads));
-  }
+  LEARNDOCK_TRY(const auto backend, state_->backend_named(request.backend));
   std::shared_ptr<const index::DockParts> used;
   const auto search = [&] {
     const auto snapshot = state_->snapshots.current();  // held: hits are borrowed from it

@@ -1,6 +1,7 @@
 #include "market/market_state.hpp"
 
 #include "learndock/base/log.hpp"
+#include "learndock/compute/registry.hpp"
 
 #include "compute/parallel.hpp"
 #include "market/index_keeper.hpp"
@@ -69,6 +70,21 @@ void Market::State::store_entries() {
   map_entries(*file, kernels, next.entries);
   publish(std::move(next), {});
   (*file)->rest();
+}
+
+Result<std::shared_ptr<const compute::Backend>> Market::State::backend_named(const std::string& name) {
+  if (name.empty() || name == backend->name()) return backend;
+  const std::lock_guard held(asking);
+  std::shared_ptr<const compute::Backend>& known = asked[name];
+  if (!known) {
+    auto opened = compute::open_backend(name, options.threads);
+    if (!opened) {
+      asked.erase(name);
+      return Failure(std::move(opened).error());
+    }
+    known = std::move(*opened);
+  }
+  return known;
 }
 
 unsigned Market::State::used_threads() const {

@@ -12,9 +12,11 @@
 
 #include <atomic>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <span>
+#include <string>
 #include <vector>
 
 namespace learndock::market {
@@ -32,6 +34,9 @@ struct Market::State {
   std::filesystem::path staging;
   DirectoryLock lock;
   std::shared_ptr<const compute::Backend> backend;
+  std::mutex asking;
+  std::map<std::string, std::shared_ptr<const compute::Backend>>
+      asked;  // other backends that searches asked for
   std::unique_ptr<catalog::Catalog> catalog;
   std::unique_ptr<package::BlobStore> blobs;
   std::unique_ptr<index::IndexStore> store;
@@ -48,6 +53,9 @@ struct Market::State {
 
   [[nodiscard]] Result<void> load();
   [[nodiscard]] unsigned used_threads() const;
+  /// The dock's own, or another one, which stays open: opening a device takes longer than a search.
+  /// @errors as open_backend
+  [[nodiscard]] Result<std::shared_ptr<const compute::Backend>> backend_named(const std::string& name);
   /// After many inserts: the next opening need not decode them, and this one maps them as well. Searches and
   /// inserts go on meanwhile.
   void store_entries();

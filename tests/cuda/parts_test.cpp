@@ -62,7 +62,8 @@ TEST_F(CudaParts, CrossTermsOfOneQueryTooLargeForTheWorkspaceDecline) {
 }
 
 TEST_F(CudaParts, CrossTermsOfManyCoordinatesKeepTheBound) {
-  // Norms that do not cancel, far from the centre on both sides; slabs of 16 coordinates that are full or not.
+  // Norms that do not cancel, far from the centre on both sides; slabs of 16 coordinates that are full or
+  // not.
   const auto& backend = roomy_;
   for (const std::size_t d : {1u, 15u, 16u, 17u, 1279u, 1280u}) {
     const double gamma = 0.5 / static_cast<double>(d);

@@ -84,6 +84,31 @@ TEST(ProductTable, OneLearnwareOfAbsurdValuesCostsTheOthersNothing) {
   }
 }
 
+TEST(ProductTable, RunsAreKeptForTheirOwnBackendAsLongAsItLives) {
+  const Scene scene(false);
+  const PackedRuns& runs = scene.parts[1].part->packed_runs();
+  const auto view = scene.market.sets.back().view();
+  const auto first_value = [&](const compute::Backend& backend) {
+    ProductTable table(scene.parts, backend, 1);
+    EXPECT_TRUE(table.add(view, {}).value());
+    return table.values(0)[0];
+  };
+  auto one = compute::open_backend("cpu", 1).value();
+  const auto other = compute::open_backend("cpu_reference").value();
+  const float value = first_value(*one);
+  const auto kept = runs.find(*one, 0);
+  ASSERT_NE(kept, nullptr);
+  EXPECT_EQ(first_value(*one), value);
+  EXPECT_EQ(runs.find(*one, 0), kept) << "made once";
+  EXPECT_EQ(runs.find(*other, 0), nullptr);
+  EXPECT_NEAR(first_value(*other), value, 1e-4);
+  EXPECT_NE(runs.find(*other, 0), nullptr);
+  // A backend that takes the place of a dead one in memory has none.
+  one.reset();
+  one = compute::open_backend("cpu", 1).value();
+  EXPECT_EQ(runs.find(*one, 0), nullptr);
+}
+
 TEST(ProductTable, ADeadlineLeavesNoHalfColumn) {
   const auto backend = testing::test_backend();
   const Scene scene(false);

@@ -103,7 +103,7 @@ class HeldCodes {
 /// @errors   invalid_argument on mismatched shapes, on kernels whose gamma is not positive and finite, and
 /// from the fast
 ///           path on what fp32 cannot hold; unavailable when a device is lost
-class Backend {
+class Backend : public std::enable_shared_from_this<Backend> {
  public:
   virtual ~Backend() = default;
   [[nodiscard]] virtual std::string_view name() const = 0;
