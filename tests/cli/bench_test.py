@@ -15,8 +15,8 @@ class BenchSearch(TestCase):
         outcome = self.run_ok("bench", "search", *market, "--queries", 9, "--compared", 3, "--mixture", 3, "--json")
         value = outcome.json()
         self.assertEqual(set(value), {
-            "learnwares", "dimension", "gamma", "landmarks", "coordinates", "prefilter", "threads", "queries",
-            "top", "build", "bytes_per_learnware", "space_bytes", "open_seconds", "bounds_checked", "mean_kernel",
+            "learnwares", "dimension", "gamma", "landmarks", "coordinates", "prefilter", "backend", "threads",
+            "queries", "top", "build", "bytes_per_learnware", "space_bytes", "open_seconds", "bounds_checked", "mean_kernel",
             "residual_share", "certified_share", "evaluated", "left", "milliseconds", "batched_per_second",
             "last_mmd_squared", "compared", "equal_share", "brute_milliseconds", "mixtures", "peak_resident_bytes"})
         self.assertEqual(set(value["milliseconds"]), {"median", "p95", "p99", "max"})
@@ -25,6 +25,15 @@ class BenchSearch(TestCase):
         again = self.run_ok("bench", "search", *market, "--queries", 9).out
         self.assertNotIn("built in", again)
         self.assertIn("candidates left", again)
+
+    def test_bench_search_on_a_backend(self):
+        small = ("--n", 300, "--dimension", 3, "--points", 4, "--coordinates", 8, "--queries", 3)
+        value = self.run_ok("bench", "search", *small, "--backend", "cpu_reference", "--json").json()
+        self.assertEqual((value["backend"], value["equal_share"]), ("cpu_reference", 1))
+        self.assertIn("cpu_reference", value["prefilter"])
+        wrong = learndock("bench", "search", *small, "--backend", "gpu")
+        self.assertEqual(wrong.code, 2)
+        self.assertIn("choose cpu, cpu_reference or cuda", wrong.err)
 
     def test_bench_search_takes_a_table(self):
         table = self.folder / "some.csv"
