@@ -4,10 +4,13 @@
 #include <atomic>
 #include <condition_variable>
 #include <deque>
+#include <exception>
 #include <mutex>
 #include <pthread.h>
 #include <sched.h>
+#include <system_error>
 #include <thread>
+#include <vector>
 
 namespace learndock::compute {
 namespace {
@@ -20,6 +23,7 @@ struct Job {
   std::size_t wanted;             // helpers that may still join
   std::size_t helping = 0;        // that have joined and not left
   std::condition_variable alone;  // the last helper left
+  std::exception_ptr failure = nullptr;
 
   void work() {
     for (std::size_t i = next.fetch_add(1); i < count; i = next.fetch_add(1)) task(i);
@@ -37,34 +41,60 @@ class Helpers {
     return helpers;
   }
 
-  /// In a forked child there are no threads, and the mutex may be held by one that is gone.
-  [[nodiscard]] static bool gone() { return forked_; }
+  /// In a forked child its parent's threads are gone, and the mutex may be held by one of them.
+  [[nodiscard]] static bool lost() { return lost_; }
 
   void run(Job& job) {
     invite(job);
-    const Farewell farewell{*this, job};  // also when a task throws
-    job.work();
+    attend(job);
+    dismiss(job);
+    if (job.failure) std::rethrow_exception(job.failure);
+  }
+
+  void end() {
+    std::vector<std::thread> threads;
+    {
+      const std::lock_guard lock(mutex_);
+      ending_ = true;
+      threads.swap(threads_);
+    }
+    arrived_.notify_all();
+    for (std::thread& thread : threads) thread.join();
+    ending_ = false;
   }
 
  private:
   Helpers() {
-    pthread_atfork(nullptr, nullptr, [] { forked_ = true; });
+    pthread_atfork(nullptr, nullptr, [] { lost_ = !get().threads_.empty(); });
   }
 
-  struct Farewell {
-    Helpers& helpers;
-    Job& job;
-    ~Farewell() { helpers.dismiss(job); }
-  };
+  /// Works, and keeps what a task throws for the caller; no further task is begun then.
+  void attend(Job& job) {
+    try {
+      job.work();
+    } catch (...) {
+      job.next = job.count;
+      const std::lock_guard lock(mutex_);
+      if (!job.failure) job.failure = std::current_exception();
+    }
+  }
 
   void invite(Job& job) {
     const std::size_t invited = job.wanted;
     {
       const std::lock_guard lock(mutex_);
-      for (; threads_ < invited; ++threads_) std::thread([this] { serve(); }).detach();
+      add_threads(invited);
       jobs_.push_back(&job);
     }
     for (std::size_t i = 0; i < invited; ++i) arrived_.notify_one();
+  }
+
+  void add_threads(std::size_t wanted) {
+    try {
+      while (threads_.size() < wanted) threads_.emplace_back([this] { serve(); });
+    } catch (const std::system_error&) {
+      // The machine gives no more: those that there are, and the caller, do it.
+    }
   }
 
   void dismiss(Job& job) {
@@ -73,38 +103,42 @@ class Helpers {
     job.alone.wait(lock, [&] { return job.helping == 0; });
   }
 
-  [[noreturn]] void serve() {
+  void serve() {
     std::unique_lock lock(mutex_);
     while (true) {
-      arrived_.wait(lock, [&] { return !jobs_.empty(); });
+      arrived_.wait(lock, [&] { return ending_ || !jobs_.empty(); });
+      if (ending_) break;
       Job& job = *jobs_.front();
       if (--job.wanted == 0) jobs_.pop_front();
       ++job.helping;
       lock.unlock();
-      job.work();
+      attend(job);
       lock.lock();
       if (--job.helping == 0) job.alone.notify_one();
     }
   }
 
-  static inline std::atomic<bool> forked_{false};
+  static inline std::atomic<bool> lost_{false};
   std::mutex mutex_;
   std::condition_variable arrived_;
   std::deque<Job*> jobs_;  // that want helpers
-  std::size_t threads_ = 0;
+  std::vector<std::thread> threads_;
+  bool ending_ = false;
 };
 
 }  // namespace
 
 void run_tasks(std::size_t count, unsigned threads, const std::function<void(std::size_t)>& task) {
   const std::size_t most = std::min<std::size_t>(threads, count);
-  if (most <= 1 || Helpers::gone()) {
+  if (most <= 1 || Helpers::lost()) {
     for (std::size_t i = 0; i < count; ++i) task(i);
     return;
   }
   Job job{.task = task, .count = count, .wanted = most - 1, .alone = {}};
   Helpers::get().run(job);
 }
+
+void end_helpers() { Helpers::get().end(); }
 
 unsigned usable_cores() {
   cpu_set_t set;

@@ -6,6 +6,7 @@
 #include "learndock/spec/codec.hpp"
 
 #include "compute/parallel.hpp"
+#include "market/catalog_samples.hpp"
 
 #include <algorithm>
 #include <limits>
@@ -142,21 +143,38 @@ class MissingSets {
 /// Decoding one record in so many costs less than writing all.
 constexpr std::size_t kSmallShare = 16;
 
-/// The record of a sequence; none: it is not there any more.
-Result<std::optional<catalog::LearnwareRecord>> record_of(const catalog::Catalog& catalog,
-                                                          std::uint64_t sequence) {
-  LEARNDOCK_TRY(catalog::RecordPage page, catalog.list(sequence - 1, 1));
-  if (page.records.empty() || page.records[0].sequence != sequence) return std::nullopt;
-  return std::move(page.records[0]);
+/// Whether a mapped entry is what the record says.
+Result<bool> is_of(const index::Entry& entry, const catalog::LearnwareRecord& record) {
+  auto fields = entry_fields(record);
+  if (!fields) return false;  // decoding it anew says what is wrong
+  const auto made = index::make_entry(std::move(*fields));
+  return made->id() == entry.id() && made->name() == entry.name() &&
+         made->folded_name() == entry.folded_name() &&
+         made->folded_description() == entry.folded_description() && made->values() == entry.values() &&
+         made->has_specification() == entry.has_specification() &&
+         made->specification_bytes() == entry.specification_bytes() &&
+         (!entry.has_specification() || made->stored_gamma() == entry.stored_gamma());
 }
 
-/// Whether the file was made from this catalogue, and not from one that a backup has replaced.
-Result<bool> belongs(const catalog::Catalog& catalog, const index::EntryFile& file) {
-  LEARNDOCK_TRY(const std::uint64_t version, catalog.version());
-  if (file.source().catalog_version > version) return false;
-  LEARNDOCK_TRY(const auto last, record_of(catalog, file.sequences().back()));
-  return last && last->id.text() == file.last_id() &&
-         last->created_unix_ms == file.source().last_created_unix_ms;
+/// Whether entries from a file are all those that the catalogue has up to the file's last, and of this
+/// catalogue.
+Result<bool> belong(const catalog::Catalog& catalog, const index::EntryFile& file,
+                    const std::vector<std::uint64_t>& live, const Entries& entries) {
+  const auto covered = std::upper_bound(live.begin(), live.end(), file.sequences().back());
+  if (static_cast<std::size_t>(covered - live.begin()) != entries.size()) return false;
+  std::vector<std::uint64_t> made;
+  made.reserve(entries.size());
+  for (const auto& entry : entries) made.push_back(entry->sequence());
+  for (const std::size_t position : sampled(made, live)) {
+    LEARNDOCK_TRY(const auto record, record_of(catalog, made[position]));
+    if (!record) continue;
+    LEARNDOCK_TRY(const bool same, is_of(*entries[position], *record));
+    if (!same) return false;
+  }
+  // Records that are alike in all this may still be two: their time tells.
+  if (entries.empty() || made.back() != file.sequences().back()) return true;
+  LEARNDOCK_TRY(const auto last, record_of(catalog, made.back()));
+  return !last || last->created_unix_ms == file.source().last_created_unix_ms;
 }
 
 /// The entries of the file that the catalogue still has; none when there is no file or it is of no use.
@@ -168,15 +186,13 @@ Result<LoadedEntries> read_entries(const catalog::Catalog& catalog, const std::f
       log(LogLevel::warning, "every record is decoded anew: " + file.error().message + ", " + path.string());
     return LoadedEntries();
   }
-  LEARNDOCK_TRY(const bool usable, belongs(catalog, **file));
-  if (!usable) return LoadedEntries();
-  LEARNDOCK_TRY(const std::uint64_t version, catalog.version());
-  LoadedEntries loaded{{}, 0, *file};
-  if (version == (*file)->source().catalog_version) {
-    loaded.entries = index::EntryFile::entries(*file, nullptr, options.kernels);
-  } else {
-    LEARNDOCK_TRY(const std::vector<std::uint64_t> live, catalog.sequences());
-    loaded.entries = index::EntryFile::entries(*file, &live, options.kernels);
+  LEARNDOCK_TRY(const std::vector<std::uint64_t> live, catalog.sequences());
+  LoadedEntries loaded{index::EntryFile::entries(*file, &live, options.kernels), 0, *file};
+  LEARNDOCK_TRY(const bool usable, belong(catalog, **file, live, loaded.entries));
+  if (!usable) {
+    log(LogLevel::warning,
+        "every record is decoded anew: " + path.string() + " was made from another catalogue");
+    return LoadedEntries();
   }
   loaded.stored = loaded.entries.size();
   return loaded;
@@ -251,12 +267,16 @@ Result<std::shared_ptr<const index::EntryFile>> write_entries(
   // A last record that is gone by now leaves a file that the next opening makes anew.
   LEARNDOCK_TRY(const auto last, record_of(catalog, entries.back()->sequence()));
   if (last) source.last_created_unix_ms = last->created_unix_ms;
-  const std::filesystem::path folder = file.parent_path();
+  const std::filesystem::path folder = file.parent_path(), next = folder / "next.lds";
   std::error_code error;
-  std::filesystem::remove_all(folder, error);  // also what a killed writer left
-  if (!error) std::filesystem::create_directory(folder, error);
-  if (error) return Failure(system_error(error.value(), "make anew", folder));
-  LEARNDOCK_CHECK(index::EntryFile::write(file, source, entries));
+  std::filesystem::create_directories(folder, error);
+  // What a killed writer left; the file in force stays until there is another.
+  for (const auto& left : std::filesystem::directory_iterator(folder, error))
+    if (left.path() != file) std::filesystem::remove_all(left.path(), error);
+  if (error) return Failure(system_error(error.value(), "make room in", folder));
+  LEARNDOCK_CHECK(index::EntryFile::write(next, source, entries));
+  std::filesystem::rename(next, file, error);
+  if (error) return Failure(system_error(error.value(), "put in place", file));
   return index::EntryFile::open(file, threads);
 }
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "learndock/base/result.hpp"
+#include "learndock/catalog/catalog.hpp"
 #include "learndock/compute/backend.hpp"
 #include "learndock/index/dock_parts.hpp"
 #include "learndock/index/index_store.hpp"
@@ -23,6 +25,14 @@ struct OpenedIndex {
   /// Whether some part holds the learnware of this catalogue number.
   [[nodiscard]] bool holds(std::uint64_t key) const;
 };
+
+/// Gives up parts of another catalogue: one that a restored copy has replaced, whose numbers were then given
+/// again. Of each part the latest learnware that the catalogue still has and some others are compared with
+/// their records.
+/// @param live  the catalogue's numbers, ascending
+/// @errors of the catalogue
+[[nodiscard]] Result<void> drop_foreign_parts(const catalog::Catalog& catalog,
+                                              std::span<const std::uint64_t> live, OpenedIndex& opened);
 
 /// A version of the stored index. A damaged one is not used and said: searches then compare every learnware.
 [[nodiscard]] OpenedIndex open_index(const index::IndexVersion& version,

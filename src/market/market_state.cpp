@@ -40,6 +40,8 @@ Result<void> Market::State::load() {
   index::Snapshot first;
   LEARNDOCK_TRY(first.version, catalog->version());
   OpenedIndex opened = open_index(*store->current(), backend, used_threads());
+  LEARNDOCK_TRY(const std::vector<std::uint64_t> live, catalog->sequences());
+  LEARNDOCK_CHECK(drop_foreign_parts(*catalog, live, opened));
   for (const std::string& problem : opened.problems)
     log(LogLevel::warning, "the stored index is not used, every learnware is compared: " + problem);
   const LoadOptions loading{kernels, used_threads(), [&](std::uint64_t key) { return opened.holds(key); },
@@ -150,9 +152,12 @@ bool Market::State::drop_damaged_parts(const std::shared_ptr<const index::DockPa
   if (!next.parts) return false;
   auto parts = std::make_shared<index::DockParts>(*next.parts);
   std::erase_if(parts->parts, [&](const auto& part) {
-    const auto sound = part->part->segment()->verify({}, used_threads());
-    if (!sound) log(LogLevel::error, "a part of the stored index is given up: " + describe(sound.error()));
-    return !sound;
+    // Opened again: what was checked once is not checked again, and the damage may have come since.
+    const auto sound =
+        index::Segment::open(part->part->segment()->path(), {.everything = true, .threads = used_threads()});
+    const bool damaged = !sound && sound.error().code == ErrorCode::corrupt;
+    if (damaged) log(LogLevel::error, "a part of the stored index is given up: " + describe(sound.error()));
+    return damaged;
   });
   if (parts->parts.size() == next.parts->parts.size()) return false;
   const LoadOptions loading{kernels, used_threads(), [&](std::uint64_t key) { return parts->holds(key); }};

@@ -52,6 +52,28 @@ TEST(RunTasks, TheCallersOwnExceptionLeavesNothingRunning) {
   }
 }
 
+TEST(RunTasks, AnExceptionOfAnyThreadReachesTheCaller) {
+  for (int repeat = 0; repeat < 50; ++repeat) {
+    std::atomic<int> begun{0};
+    const auto task = [&](std::size_t i) {
+      ++begun;
+      if (i == 500) throw std::runtime_error("planned");
+    };
+    EXPECT_THROW(run_tasks(100'000, 3, task), std::runtime_error);
+    EXPECT_GT(begun, 500);
+  }
+  expect_each_once(1000, 3);
+}
+
+TEST(RunTasks, HelpersThatWereEndedComeBack) {
+  for (int repeat = 0; repeat < 20; ++repeat) {
+    expect_each_once(100, 4);
+    end_helpers();
+  }
+  end_helpers();
+  expect_each_once(100, 4);
+}
+
 TEST(RunTasks, AForkedChildDoesItAll) {
   expect_each_once(100, 3);  // there are helpers, which the child does not inherit
   const pid_t child = fork();

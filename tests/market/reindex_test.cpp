@@ -4,6 +4,7 @@
 #include "learndock/market/market.hpp"
 #include "learndock/spec/codec.hpp"
 
+#include "compute/parallel.hpp"
 #include "index/market_scene.hpp"
 #include "market/import_line.hpp"
 #include "support/kill_nine.hpp"
@@ -263,6 +264,7 @@ TEST_F(ReindexTest, AKilledReindexGoesOnAndNeverBreaksTheIndexInForce) {
   ASSERT_TRUE(reindex(dock(), options_).has_value());
   options_.codes = compute::CodeType::int8;
   for (unsigned point = 0; point < testing::kill_points(40); ++point) {
+    compute::end_helpers();  // so that the child has its own
     const pid_t child = ::fork();
     ASSERT_GE(child, 0);
     if (child == 0) {
@@ -273,6 +275,7 @@ TEST_F(ReindexTest, AKilledReindexGoesOnAndNeverBreaksTheIndexInForce) {
     ::kill(child, SIGKILL);
     int status = 0;
     ::waitpid(child, &status, 0);
+    ASSERT_TRUE(WIFSIGNALED(status) ? WTERMSIG(status) == SIGKILL : WEXITSTATUS(status) == 0);
     if (point % 10 == 9) expect_right_answers(*open(), true);
   }
   const auto report = reindex(dock(), options_);
@@ -377,6 +380,7 @@ TEST_F(ReindexTest, AKilledWriterLosesAndDoublesNothingAndLeavesAnIndexThatAgree
   std::set<std::string> acknowledged;
   for (unsigned point = 0; point < points; ++point) {
     // Every fifth insert makes a part, and every eighth part a merge.
+    compute::end_helpers();
     const auto names = testing::run_and_kill(
         point,
         [&](const testing::Acknowledge& acknowledge) {

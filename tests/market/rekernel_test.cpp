@@ -7,6 +7,7 @@
 #include "learndock/spec/codec.hpp"
 #include "learndock/spec/mmd.hpp"
 
+#include "compute/parallel.hpp"
 #include "index/market_scene.hpp"
 #include "market/import_line.hpp"
 #include "support/kill_nine.hpp"
@@ -315,6 +316,7 @@ TEST_F(RekernelTest, KilledAtAnyPointTheKernelsAreTheOldOrTheNewOnesAndTheNextRu
   for (unsigned point = 0; point < testing::kill_points(16); ++point) {
     options_.gamma = choice(point % 2 == 0 ? "0.5" : "0.25");
     fs::remove_all(dock() / "reindex");  // of the other gamma
+    compute::end_helpers();              // so that the child has its own
     const pid_t child = ::fork();
     ASSERT_GE(child, 0);
     if (child == 0) {
@@ -325,6 +327,7 @@ TEST_F(RekernelTest, KilledAtAnyPointTheKernelsAreTheOldOrTheNewOnesAndTheNextRu
     ::kill(child, SIGKILL);
     int status = 0;
     ::waitpid(child, &status, 0);
+    ASSERT_TRUE(WIFSIGNALED(status) ? WTERMSIG(status) == SIGKILL : WEXITSTATUS(status) == 0);
     const double gamma = gamma_in_force(4);
     EXPECT_TRUE(gamma == 0.25 || gamma == 0.5);
     if (point % 4 == 3) expect_answers_under(*open(), 4, gamma);

@@ -1,0 +1,36 @@
+#include "market/catalog_samples.hpp"
+
+#include <algorithm>
+
+namespace learndock::market {
+namespace {
+
+/// Of them half the latest: where histories part, all later records differ.
+constexpr std::size_t kSamples = 128;
+
+}  // namespace
+
+std::vector<std::size_t> sampled(std::span<const std::uint64_t> made, std::span<const std::uint64_t> live) {
+  std::vector<std::size_t> chosen;
+  const auto take = [&](std::size_t position) {
+    if (std::binary_search(live.begin(), live.end(), made[position])) chosen.push_back(position);
+  };
+  std::size_t latest = made.size();
+  while (latest > 0 && chosen.size() < kSamples / 2) take(--latest);
+  const std::size_t step = std::max<std::size_t>(1, latest / (kSamples / 2));
+  for (std::size_t position = 0; position < latest; position += step) take(position);
+  return chosen;
+}
+
+Result<std::optional<catalog::LearnwareRecord>> record_of(const catalog::Catalog& catalog,
+                                                          std::uint64_t sequence) {
+  std::optional<catalog::LearnwareRecord> found;
+  LEARNDOCK_CHECK(
+      catalog.visit_range(sequence, sequence, [&](catalog::LearnwareRecord& record) -> Result<void> {
+        found = std::move(record);
+        return {};
+      }));
+  return found;
+}
+
+}  // namespace learndock::market
