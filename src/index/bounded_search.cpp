@@ -14,6 +14,10 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 /// Room for each query in a batch's second pass; a query that needs more is asked again alone.
 constexpr std::size_t kSecondRoom = 4096;
 
+/// A candidate's share of a scan, of the set of those seen and of sorting: what a machine of today takes at
+/// most.
+constexpr std::chrono::nanoseconds kQueued{200};
+
 /// What a search's passes share.
 class Search {
  public:
@@ -56,6 +60,13 @@ class Search {
   }
   [[nodiscard]] bool late() const {
     return options_.deadline && std::chrono::steady_clock::now() >= *options_.deadline;
+  }
+
+  /// Whether so many candidates can be queued before the deadline.
+  [[nodiscard]] bool is_time_for(std::size_t candidates) const {
+    return !options_.deadline ||
+           std::chrono::steady_clock::now() + kQueued * static_cast<std::int64_t>(candidates) <
+               *options_.deadline;
   }
 
   Result<void> first_pass() {
@@ -167,12 +178,12 @@ class Search {
                                                            thresholds, hits.view(), counts));
     for (std::size_t i = 0; i < open.size(); ++i) {
       const std::size_t q = open[i];
-      if (counts[i] > room && complete) {
+      if (counts[i] > room && complete && is_time_for(counts[i])) {
         LEARNDOCK_CHECK(take_within(p, {q}, counts[i]));
         continue;
       }
       add_hits(p, q, hits.row(i).first(std::min(counts[i], room)));
-      if (!complete) continue;
+      if (!complete || counts[i] > room) continue;  // something under the threshold was not returned
       // What the scan left out lies above the threshold it was given.
       unseen_[q][p] = std::nextafter(queues_[q].best().threshold(), kInfinity);
     }
