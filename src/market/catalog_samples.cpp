@@ -1,6 +1,7 @@
 #include "market/catalog_samples.hpp"
 
 #include <algorithm>
+#include <vector>
 
 namespace learndock::market {
 namespace {
@@ -8,8 +9,7 @@ namespace {
 /// Of them half the latest: where histories part, all later records differ.
 constexpr std::size_t kSamples = 128;
 
-}  // namespace
-
+/// Positions in `made`.
 std::vector<std::size_t> sampled(std::span<const std::uint64_t> made, std::span<const std::uint64_t> live) {
   std::vector<std::size_t> chosen;
   const auto take = [&](std::size_t position) {
@@ -20,6 +20,18 @@ std::vector<std::size_t> sampled(std::span<const std::uint64_t> made, std::span<
   const std::size_t step = std::max<std::size_t>(1, latest / (kSamples / 2));
   for (std::size_t position = 0; position < latest; position += step) take(position);
   return chosen;
+}
+
+}  // namespace
+
+Result<bool> agrees(const catalog::Catalog& catalog, std::span<const std::uint64_t> made,
+                    std::span<const std::uint64_t> live,
+                    const std::function<bool(std::size_t, const catalog::LearnwareRecord&)>& same) {
+  for (const std::size_t position : sampled(made, live)) {
+    LEARNDOCK_TRY(const auto record, record_of(catalog, made[position]));
+    if (record && !same(position, *record)) return false;
+  }
+  return true;
 }
 
 Result<std::optional<catalog::LearnwareRecord>> record_of(const catalog::Catalog& catalog,

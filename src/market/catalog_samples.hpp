@@ -5,19 +5,21 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
-#include <vector>
 
 namespace learndock::market {
 
-// What lies beside a catalogue was made from its records, and is known to be of this catalogue by comparing
-// some: numbers are given in order, so that two histories of a catalogue differ in their latest records.
-
-/// Positions in `made` of the latest numbers that are alive and of some others.
+/// Whether what lies beside a catalogue was made from its records: of the numbers it was made from, the
+/// latest that are alive and some others are looked at. Numbers are given in order, so that two histories of
+/// a catalogue differ in their latest records.
 /// @param made, live  catalogue numbers, ascending
-[[nodiscard]] std::vector<std::size_t> sampled(std::span<const std::uint64_t> made,
-                                               std::span<const std::uint64_t> live);
+/// @param same  whether what was made at a position of `made` is this record's
+/// @errors of the catalogue
+[[nodiscard]] Result<bool> agrees(
+    const catalog::Catalog& catalog, std::span<const std::uint64_t> made, std::span<const std::uint64_t> live,
+    const std::function<bool(std::size_t position, const catalog::LearnwareRecord&)>& same);
 
 /// The record of a sequence; none: it is not there any more. @errors of the catalogue
 [[nodiscard]] Result<std::optional<catalog::LearnwareRecord>> record_of(const catalog::Catalog& catalog,

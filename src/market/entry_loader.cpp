@@ -144,7 +144,7 @@ class MissingSets {
 constexpr std::size_t kSmallShare = 16;
 
 /// Whether a mapped entry is what the record says.
-Result<bool> is_of(const index::Entry& entry, const catalog::LearnwareRecord& record) {
+bool is_of(const index::Entry& entry, const catalog::LearnwareRecord& record) {
   auto fields = entry_fields(record);
   if (!fields) return false;  // decoding it anew says what is wrong
   const auto made = index::make_entry(std::move(*fields));
@@ -165,28 +165,23 @@ Result<bool> belong(const catalog::Catalog& catalog, const index::EntryFile& fil
   std::vector<std::uint64_t> made;
   made.reserve(entries.size());
   for (const auto& entry : entries) made.push_back(entry->sequence());
-  for (const std::size_t position : sampled(made, live)) {
-    LEARNDOCK_TRY(const auto record, record_of(catalog, made[position]));
-    if (!record) continue;
-    LEARNDOCK_TRY(const bool same, is_of(*entries[position], *record));
-    if (!same) return false;
-  }
-  // Records that are alike in all this may still be two: their time tells.
-  if (entries.empty() || made.back() != file.sequences().back()) return true;
-  LEARNDOCK_TRY(const auto last, record_of(catalog, made.back()));
-  return !last || last->created_unix_ms == file.source().last_created_unix_ms;
+  // The last of the file is also known by its time: records that are alike in all else may still be two.
+  return agrees(catalog, made, live, [&](std::size_t position, const catalog::LearnwareRecord& record) {
+    return is_of(*entries[position], record) &&
+           (record.sequence != file.sequences().back() ||
+            record.created_unix_ms == file.source().last_created_unix_ms);
+  });
 }
 
 /// The entries of the file that the catalogue still has; none when there is no file or it is of no use.
-Result<LoadedEntries> read_entries(const catalog::Catalog& catalog, const std::filesystem::path& path,
-                                   const LoadOptions& options) {
+Result<LoadedEntries> read_entries(const catalog::Catalog& catalog, const std::vector<std::uint64_t>& live,
+                                   const std::filesystem::path& path, const LoadOptions& options) {
   const auto file = index::EntryFile::open(path, options.threads);
   if (!file) {
     if (file.error().code != ErrorCode::not_found)
       log(LogLevel::warning, "every record is decoded anew: " + file.error().message + ", " + path.string());
     return LoadedEntries();
   }
-  LEARNDOCK_TRY(const std::vector<std::uint64_t> live, catalog.sequences());
   LoadedEntries loaded{index::EntryFile::entries(*file, &live, options.kernels), 0, *file};
   LEARNDOCK_TRY(const bool usable, belong(catalog, **file, live, loaded.entries));
   if (!usable) {
@@ -238,9 +233,10 @@ Result<index::EntryFields> entry_fields(const catalog::LearnwareRecord& record,
   return fields;
 }
 
-Result<LoadedEntries> load_entries(const catalog::Catalog& catalog, const std::filesystem::path& file,
-                                   index::TraitsPool& traits, const LoadOptions& options) {
-  LEARNDOCK_TRY(LoadedEntries loaded, read_entries(catalog, file, options));
+Result<LoadedEntries> load_entries(const catalog::Catalog& catalog, const std::vector<std::uint64_t>& live,
+                                   const std::filesystem::path& file, index::TraitsPool& traits,
+                                   const LoadOptions& options) {
+  LEARNDOCK_TRY(LoadedEntries loaded, read_entries(catalog, live, file, options));
   Entries& entries = loaded.entries;
   const std::uint64_t last = loaded.file ? loaded.file->sequences().back() : 0;
   Decoding decoding(traits, options, entries);
@@ -271,8 +267,9 @@ Result<std::shared_ptr<const index::EntryFile>> write_entries(
   std::error_code error;
   std::filesystem::create_directories(folder, error);
   // What a killed writer left; the file in force stays until there is another.
-  for (const auto& left : std::filesystem::directory_iterator(folder, error))
-    if (left.path() != file) std::filesystem::remove_all(left.path(), error);
+  std::filesystem::directory_iterator left(folder, error);
+  for (; !error && left != std::filesystem::directory_iterator(); left.increment(error))
+    if (left->path() != file) std::filesystem::remove_all(left->path(), error);
   if (error) return Failure(system_error(error.value(), "make room in", folder));
   LEARNDOCK_CHECK(index::EntryFile::write(next, source, entries));
   std::filesystem::rename(next, file, error);

@@ -41,7 +41,9 @@ struct LoadedEntries {
 /// damaged or of another catalogue is made anew; that it cannot be written is logged and costs time at the
 /// next call.
 /// @errors as entry_fields, io; of records in the file only what keeps them from being read
+/// @param live  the catalogue's numbers, ascending
 [[nodiscard]] Result<LoadedEntries> load_entries(const catalog::Catalog& catalog,
+                                                 const std::vector<std::uint64_t>& live,
                                                  const std::filesystem::path& file, index::TraitsPool& traits,
                                                  const LoadOptions& options);
 

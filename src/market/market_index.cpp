@@ -10,27 +10,17 @@ namespace learndock::market {
 namespace {
 
 /// Whether the part's item is this record's learnware. Its gamma may be another: a re-index chooses one.
-Result<bool> is_of(const index::StoredPart& part, std::size_t item, const catalog::LearnwareRecord& record) {
+bool is_of(const index::StoredPart& part, std::size_t item, const catalog::LearnwareRecord& record) {
   if (part.id(item) != record.id.text() || record.statistical.empty()) return false;
-  LEARNDOCK_TRY(const spec::RkmeSpecification specification, spec::from_binary(record.statistical));
+  const auto specification = spec::from_binary(record.statistical);
+  if (!specification) return false;  // reading the record, which is next, says what is wrong
   std::vector<double> memory;
   const auto set = part.set(item, memory);
   if (!set) return set.error().code == ErrorCode::corrupt;  // damage is met, and said, by searches
   const std::size_t values = set->count * set->dimension;
-  return set->count == specification.weights.size() && values == specification.points.values().size() &&
-         std::equal(set->points, set->points + values, specification.points.values().begin()) &&
-         std::equal(set->weights, set->weights + set->count, specification.weights.begin());
-}
-
-Result<bool> is_foreign(const catalog::Catalog& catalog, std::span<const std::uint64_t> live,
-                        const index::StoredPart& part) {
-  for (const std::size_t item : sampled(part.keys(), live)) {
-    LEARNDOCK_TRY(const auto record, record_of(catalog, part.keys()[item]));
-    if (!record) continue;
-    LEARNDOCK_TRY(const bool same, is_of(part, item, *record));
-    if (!same) return true;
-  }
-  return false;
+  return set->count == specification->weights.size() && values == specification->points.values().size() &&
+         std::equal(set->points, set->points + values, specification->points.values().begin()) &&
+         std::equal(set->weights, set->weights + set->count, specification->weights.begin());
 }
 
 }  // namespace
@@ -38,11 +28,14 @@ Result<bool> is_foreign(const catalog::Catalog& catalog, std::span<const std::ui
 Result<void> drop_foreign_parts(const catalog::Catalog& catalog, std::span<const std::uint64_t> live,
                                 OpenedIndex& opened) {
   for (auto part = opened.parts.begin(); part != opened.parts.end();) {
-    LEARNDOCK_TRY(const bool foreign, is_foreign(catalog, live, **part));
-    if (foreign)
+    LEARNDOCK_TRY(const bool own, agrees(catalog, (*part)->keys(), live,
+                                         [&](std::size_t item, const catalog::LearnwareRecord& record) {
+                                           return is_of(**part, item, record);
+                                         }));
+    if (!own)
       opened.problems.push_back((*part)->segment()->path().string() +
                                 " was made from another catalogue; make the index anew: learndock reindex");
-    part = foreign ? opened.parts.erase(part) : part + 1;
+    part = own ? part + 1 : opened.parts.erase(part);
   }
   return {};
 }

@@ -46,7 +46,8 @@ Result<void> Market::State::load() {
     log(LogLevel::warning, "the stored index is not used, every learnware is compared: " + problem);
   const LoadOptions loading{kernels, used_threads(), [&](std::uint64_t key) { return opened.holds(key); },
                             options.entries_from};
-  LEARNDOCK_TRY(const LoadedEntries loaded, load_entries(*catalog, directory / kEntryFile, traits, loading));
+  LEARNDOCK_TRY(const LoadedEntries loaded,
+                load_entries(*catalog, live, directory / kEntryFile, traits, loading));
   stored_entries = loaded.stored;
   first.kernels = kernels;
   first.semantic = std::make_shared<index::SemanticIndex>();
