@@ -26,6 +26,7 @@ class CudaBackend final : public Backend {
  public:
   explicit CudaBackend(std::shared_ptr<const Context> context) : context_(std::move(context)) {}
   std::string_view name() const override { return "cuda"; }
+  bool on_device() const override { return true; }
 
   Result<void> inner_products(const ReducedSetView& query, std::span<const ReducedSetView> sets,
                               std::span<double> out) const override {

@@ -261,7 +261,7 @@ class CellScan final : public Prefilter {
 }  // namespace
 
 CellReading cell_reading(const compute::Backend& backend) {
-  return backend.name().starts_with("cpu") ? CellReading::bounded : CellReading::whole;
+  return backend.on_device() ? CellReading::whole : CellReading::bounded;
 }
 
 Result<std::unique_ptr<Prefilter>> cell_scan(const CellsView& cells, const compute::ScanCodesView& codes,

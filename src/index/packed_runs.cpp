@@ -20,8 +20,6 @@ constexpr double kProducts = 1e9, kDeviceProducts = 1e11;
 
 std::atomic<std::size_t> kept_by_all{0};
 
-bool on_device(const compute::Backend& backend) { return !backend.name().starts_with("cpu"); }
-
 /// The median of some sets' means, which a few sets far off do not move.
 std::vector<double> centre_of(std::span<const compute::ReducedSetView> sets, std::size_t dimension) {
   const std::size_t step = (sets.size() + kCentreSample - 1) / kCentreSample;
@@ -78,15 +76,15 @@ std::size_t PackedRun::bytes() const {
 }
 
 std::size_t run_items(const compute::Backend& backend) {
-  return on_device(backend) ? kDeviceRunItems : kRunItems;
+  return backend.on_device() ? kDeviceRunItems : kRunItems;
 }
 
 std::size_t most_kept(const compute::Backend& backend) {
-  return on_device(backend) ? kDeviceKeptBytes : kKeptBytes;
+  return backend.on_device() ? kDeviceKeptBytes : kKeptBytes;
 }
 
 double most_products(const compute::Backend& backend) {
-  return on_device(backend) ? kDeviceProducts : kProducts;
+  return backend.on_device() ? kDeviceProducts : kProducts;
 }
 
 std::shared_ptr<const void> reserve_room(std::size_t bytes, std::size_t most) {

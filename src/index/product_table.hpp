@@ -20,8 +20,6 @@ namespace learndock::index {
 /// far as memory allows.
 class ProductTable {
  public:
-  using Deadline = std::optional<std::chrono::steady_clock::time_point>;
-
   struct Row {
     std::size_t part = 0, item = 0;
   };

@@ -42,8 +42,7 @@ std::size_t TimedScan::blocks_of_slice(const Deadline& deadline, std::size_t que
     const auto left =
         std::max<Deadline::value_type::duration>(*deadline - std::chrono::steady_clock::now(), {});
     const auto times = std::clamp<std::int64_t>(left / kShortBudget, 1, kMostTimes);
-    blocks = (backend_->name().starts_with("cpu") ? kSliceBlocks : kDeviceSliceBlocks) *
-             static_cast<std::size_t>(times);
+    blocks = (backend_->on_device() ? kDeviceSliceBlocks : kSliceBlocks) * static_cast<std::size_t>(times);
   }
   return std::max<std::size_t>(1, blocks / ((queries + 3) / 4));
 }

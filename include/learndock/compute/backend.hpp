@@ -107,6 +107,9 @@ class Backend : public std::enable_shared_from_this<Backend> {
  public:
   virtual ~Backend() = default;
   [[nodiscard]] virtual std::string_view name() const = 0;
+  /// Whether it computes elsewhere than on this machine's processors: many at once cost little, each call
+  /// something.
+  [[nodiscard]] virtual bool on_device() const { return false; }
 
   /// out[i] = <mu_sets[i], mu_query> under sets[i]'s kernel (the query's own is not read).
   /// Sets may differ in count but share the query's dimension.

@@ -18,7 +18,7 @@ struct MixtureOptions {
   std::size_t proof_members = 0;
   /// Share of <u, u>: a gap this small is not made smaller by a larger mixture.
   double proof_gap = 0.01;
-  std::optional<std::chrono::steady_clock::time_point> deadline;
+  Deadline deadline;
   unsigned threads = 1;
   /// For products with all learnwares at once, where those are at most `most_products` kernel values for a
   /// member; null: the index's bounds alone. Bounds prove gaps of some hundredths of <u, u>, which is what

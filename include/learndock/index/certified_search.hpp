@@ -72,7 +72,7 @@ struct CertifiedOptions {
   std::size_t top = 10;
   /// Exact evaluations of one query at most; then the answer says exact: false.
   std::size_t max_evaluations = std::numeric_limits<std::size_t>::max();
-  std::optional<std::chrono::steady_clock::time_point> deadline;
+  Deadline deadline;
   unsigned threads = 1;
   /// Candidates asked of the first scan beyond `top`: what usually lies under the k-th best distance.
   std::size_t first_extra = 128;
