@@ -7,7 +7,6 @@
 
 #include <benchmark/benchmark.h>
 
-#include <array>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -57,15 +56,16 @@ struct Market {
   }
 };
 
-/// The last one asked for is kept: a benchmark's function is called once for every repetition and more.
-const Market& market_of(std::size_t count, std::size_t m, std::size_t d) {
-  static std::array<std::size_t, 3> shape;
-  static std::unique_ptr<const Market> market;
-  if (market && shape == std::array{count, m, d}) return *market;
-  market.reset();
-  market = std::make_unique<const Market>(count, m, d);
-  shape = {count, m, d};
-  return *market;
+/// What was made last is kept: a benchmark's function is called once for every repetition and more.
+template <class Made, class... Arguments>
+const Made& kept(const Arguments&... arguments) {
+  static std::tuple<Arguments...> wanted;
+  static std::unique_ptr<const Made> made;
+  if (made && wanted == std::tuple(arguments...)) return *made;
+  made.reset();  // before the next one takes memory
+  made = std::make_unique<const Made>(arguments...);
+  wanted = std::tuple(arguments...);
+  return *made;
 }
 
 void require_close(double have, double want, const char* what) {
@@ -77,7 +77,7 @@ void require_close(double have, double want, const char* what) {
 void BM_CudaCrossTerms(benchmark::State& state) {
   const auto count = static_cast<std::size_t>(state.range(0)), m = static_cast<std::size_t>(state.range(1)),
              d = static_cast<std::size_t>(state.range(2)), queries = static_cast<std::size_t>(state.range(3));
-  const Market& market = market_of(count, m, d);
+  const Market& market = kept<Market>(count, m, d);
   const std::vector<ReducedSetView> query_views(queries, market.distinct[1].view());
   Matrix<double> out(queries, count);
   required(device().cross_terms(*market.held, query_views, out.view()));
@@ -121,21 +121,10 @@ struct CodedMarket {
   }
 };
 
-/// As market_of.
-const CodedMarket& coded_market_of(CodeType type, std::size_t count, std::size_t d) {
-  static std::tuple<CodeType, std::size_t, std::size_t> shape;
-  static std::unique_ptr<const CodedMarket> market;
-  if (market && shape == std::tuple{type, count, d}) return *market;
-  market.reset();
-  market = std::make_unique<const CodedMarket>(type, count, d);
-  shape = {type, count, d};
-  return *market;
-}
-
 void BM_CudaScan(benchmark::State& state) {
   const auto count = static_cast<std::size_t>(state.range(1)), d = static_cast<std::size_t>(state.range(2)),
              queries = static_cast<std::size_t>(state.range(3));
-  const CodedMarket& market = coded_market_of(static_cast<CodeType>(state.range(0)), count, d);
+  const CodedMarket& market = kept<CodedMarket>(static_cast<CodeType>(state.range(0)), count, d);
   const compute::ScanJob job{std::span(market.views).first(queries), nullptr, queries == 1 ? 2U : 1U};
   Matrix<compute::ScanHit> hits(queries, 100);
   std::vector<std::size_t> found(queries);
@@ -162,7 +151,7 @@ void BM_CudaProjection(benchmark::State& state) {
   const auto count = static_cast<std::size_t>(state.range(0)), m = static_cast<std::size_t>(state.range(1)),
              d = static_cast<std::size_t>(state.range(2)),
              landmarks = static_cast<std::size_t>(state.range(3));
-  const Market& market = market_of(count, m, d);
+  const Market& market = kept<Market>(count, m, d);
   const auto points = testing::random_set({landmarks, d}, 5), map = testing::random_set({256, landmarks}, 6);
   Matrix<double> out(count, 256);
   const compute::Projection projection{points.points.view(), map.points.view()};

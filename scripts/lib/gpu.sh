@@ -110,8 +110,8 @@ search_trial() {
   shift
   file=$(mktemp -u "${TMPDIR:-/tmp}/learndock-XXXXXX.lds")
   for backend in cpu cuda; do
-    logged "trial-$name-$backend" "$BUILD/bin/learndock" bench search --json --quiet --backend $backend --file "$file" "$@" || failed=1
-    cp "$REPORT/trial-$name-$backend.log" "$REPORT/trial-$name-$backend.json"
+    logged "trial-$name-$backend" "$BUILD/bin/learndock" bench search --json --quiet --backend $backend --file "$file" "$@" &&
+      cp "$REPORT/trial-$name-$backend.log" "$REPORT/trial-$name-$backend.json" || failed=1
   done
   rm -f "$file"
   return $failed

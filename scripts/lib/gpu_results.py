@@ -5,7 +5,8 @@ import json
 import pathlib
 import re
 
-STEPS = ("device", "search", "plugin", "benchmarks", "memcheck-Packed", "racecheck-Packed")
+STEPS = ["device", "search", "plugin", "benchmarks"] + [
+    f"{tool}-{suite}" for tool in ("memcheck", "racecheck") for suite in ("Kmeans", "Packed", "Scan", "Backend")]
 
 
 def said(status: int) -> str:
