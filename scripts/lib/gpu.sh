@@ -77,22 +77,30 @@ run_device_tests() {
   return $failed
 }
 
-# The tools and the tests' suites side by side: each keeps a core busy, and the device hardly at all.
+# device_tests: the case table's tests on the device, one name a line.
+device_tests() {
+  "$BUILD/tests/compute/compute_test" --gtest_list_tests "--gtest_filter=$DEVICE_TESTS" |
+    awk '/^[^ ].*\.$/ { suite = $1 } /^  / { print suite $1 }'
+}
+
+# Each test under each tool in a process of its own, as many side by side as there are cores: a test keeps a core busy,
+# the device hardly at all, and one that takes too long takes nothing from the others. racecheck takes longest and starts.
 run_sanitizers() {
-  local tool suite sanitizer failed=0 running=()
+  local tool one sanitizer failed=0 running=()
   sanitizer=$(command -v compute-sanitizer || ls /usr/local/cuda/bin/compute-sanitizer 2>/dev/null || true)
   if [ -z "$sanitizer" ]; then
     say "compute-sanitizer: not found, memcheck and racecheck were not run"
     return 0
   fi
-  for tool in memcheck racecheck; do
-    for suite in Kmeans.*/cuda Packed.*/cuda Scan.*/cuda Backend.*; do
-      logged "$tool-${suite%%.*}" "$sanitizer" --tool "$tool" --error-exitcode 9 "$BUILD/tests/compute/compute_test" \
-        "--gtest_filter=*$suite" &
+  for tool in racecheck memcheck; do
+    for one in $(device_tests); do
+      while [ "$(jobs -rp | wc -l)" -ge "$(nproc)" ]; do wait -n || true; done
+      logged "$tool-${one//\//-}" "$sanitizer" --tool "$tool" --error-exitcode 9 "$BUILD/tests/compute/compute_test" \
+        "--gtest_filter=$one" &
       running+=($!)
     done
   done
-  for tool in "${running[@]}"; do wait "$tool" || failed=1; done
+  for one in "${running[@]}"; do wait "$one" || failed=1; done
   return $failed
 }
 

@@ -5,12 +5,28 @@ import json
 import pathlib
 import re
 
-STEPS = ["device", "search", "plugin", "benchmarks"] + [
-    f"{tool}-{suite}" for tool in ("memcheck", "racecheck") for suite in ("Kmeans", "Packed", "Scan", "Backend")]
+STEPS = ["device", "search", "plugin", "benchmarks", "memcheck", "racecheck"]
 
 
 def said(status: int) -> str:
     return {0: "passed", 124: "stopped, out of time"}.get(status, f"failed, exit code {status}")
+
+
+def read_steps(report: pathlib.Path) -> dict[str, str | dict[str, list[str] | int]]:
+    """How each step went; of the sanitizers' tests how many passed, and which did not."""
+    steps = {}
+    for path in sorted(report.glob("*.status")):
+        tool, _, test = path.stem.partition("-")
+        outcome = said(int(path.read_text(encoding="utf-8")))
+        if tool not in ("memcheck", "racecheck"):
+            steps[path.stem] = outcome
+            continue
+        tests = steps.setdefault(tool, {"passed": 0})
+        if outcome == "passed":
+            tests["passed"] += 1
+        else:
+            tests.setdefault(outcome, []).append(test)
+    return steps
 
 
 def read_json(path: pathlib.Path):
@@ -41,7 +57,7 @@ def main() -> None:
     arguments = parser.parse_args()
     name, driver, clock, power = [field.strip() for field in arguments.device.split(",")]
     today = datetime.datetime.now(datetime.timezone.utc).date().isoformat()
-    steps = {path.stem: int(path.read_text()) for path in sorted(arguments.report.glob("*.status"))}
+    steps = read_steps(arguments.report)
     result = {
         "device": name,
         "driver": driver,
@@ -50,7 +66,7 @@ def main() -> None:
         **dict(line.split(" ", 1) for line in arguments.built.read_text(encoding="utf-8").splitlines()),
         "date": today,
         "command": "scripts/gpu-check",
-        "steps": {step: said(status) for step, status in steps.items()},
+        "steps": steps,
         "not_run": [step for step in STEPS if step not in steps],
         "ceilings": read_json(arguments.report / "ceilings.json"),
         "benchmarks": read_benchmarks(arguments.report / "benchmarks.json"),

@@ -31,6 +31,7 @@ void copy_known(const Entry& from, const Entry& to) {
 
 std::string packed(const EntryFields& fields) {
   EntryHead head;
+  head.values = spec::semantic_bits(fields.values);
   if (fields.specification) {
     head.gamma = fields.own_gamma.value_or(fields.specification->gamma);
     head.points = static_cast<std::uint32_t>(fields.specification->weights.size());
@@ -47,8 +48,8 @@ std::string packed(const EntryFields& fields) {
   return row;
 }
 
-Traits traits_of(EntryFields& fields) {
-  Traits traits{std::move(fields.values)};
+Traits traits_of(const EntryFields& fields) {
+  Traits traits;
   if (!fields.specification) return traits;
   traits.group = KernelGroup::of(*fields.specification);
   if (fields.own_gamma) traits.gamma = fields.specification->gamma;

@@ -15,8 +15,9 @@ namespace learndock::index {
 namespace {
 
 constexpr std::uint32_t kEntryKind = 0x52544E45;  // the bytes "ENTR"
-/// Of the contents: grows also when letters are folded or values are read in another way.
-constexpr std::uint64_t kEntryFormat = 1;
+/// Of the contents: grows also when letters are folded or values are read in another way, and with each
+/// value that a vocabulary gets.
+constexpr std::uint64_t kEntryFormat = 2;
 
 /// Section ids. Stored: do not renumber.
 enum EntrySection : std::uint32_t { kSource = 1, kTraits = 2, kSequences = 3, kStarts = 4, kRows = 5 };
@@ -29,7 +30,7 @@ struct SourceFields {
 static_assert(sizeof(SourceFields) == 24);
 
 Json to_json(const Traits& traits) {
-  Json json = {{"values", traits.values}};
+  Json json = Json::object();
   if (!traits.group) return json;
   json["type"] = static_cast<int>(traits.group->type);
   json["shape"] = traits.group->shape;
@@ -40,7 +41,7 @@ Json to_json(const Traits& traits) {
 
 /// Throws the library's exception for what is damaged.
 Traits traits_from(const Json& json) {
-  Traits traits{json.at("values").get<SemanticValues>()};
+  Traits traits;
   if (!json.contains("type")) return traits;
   traits.group =
       KernelGroup{static_cast<spec::StatisticalType>(json.at("type").get<int>()),
@@ -61,7 +62,6 @@ class TraitsTable {
     last_ = &traits;
     return last_number_ = static_cast<std::uint32_t>(place->second);
   }
-  [[nodiscard]] std::size_t size() const { return numbers_.size(); }
   [[nodiscard]] std::string text() const { return to_text(list_); }
 
  private:
@@ -115,8 +115,6 @@ Result<void> EntryFile::write(const std::filesystem::path& path, const EntrySour
     const std::size_t before = rows.size();
     append_row(*entry, traits.number_of(entry->traits()), rows);
     starts.push_back(starts.back() + rows.size() - before);
-    if (traits.size() > kMostTraits)
-      return fail(ErrorCode::unsupported, "the learnwares differ too much for a file of entries");
     if (rows.size() < kWrittenTogether && entry != entries.back()) continue;
     LEARNDOCK_CHECK(writer.append(std::as_bytes(std::span(rows))));
     rows.clear();

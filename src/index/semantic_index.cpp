@@ -3,6 +3,7 @@
 #include "learndock/index/snapshot.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 #include <map>
 
@@ -44,7 +45,7 @@ SemanticIndex SemanticIndex::of(std::span<const std::shared_ptr<const Entry>> en
 SemanticIndex SemanticIndex::extended(std::span<const std::shared_ptr<const Entry>> added) const {
   SemanticIndex next = *this;
   const Carriers carriers = carriers_of(added, static_cast<Item>(items_));
-  for (std::size_t key = 0; key < spec::kSemanticKeys; ++key) next.add_values(key, carriers);
+  next.add_values(added);
   next.add_spaces(added, carriers);
   next.add_languages(carriers);
   next.add_ids(added);
@@ -52,7 +53,8 @@ SemanticIndex SemanticIndex::extended(std::span<const std::shared_ptr<const Entr
   return next;
 }
 
-/// Many share their traits, so that values are looked at once for each of these and not for each entry.
+/// Many share their traits, so that spaces and languages are looked at once for each of these and not for
+/// each entry.
 SemanticIndex::Carriers SemanticIndex::carriers_of(std::span<const std::shared_ptr<const Entry>> added,
                                                    Item first) {
   Carriers carriers;
@@ -68,17 +70,13 @@ SemanticIndex::Carriers SemanticIndex::carriers_of(std::span<const std::shared_p
   return carriers;
 }
 
-void SemanticIndex::add_values(std::size_t key, const Carriers& carriers) {
-  std::map<std::string_view, std::vector<Item>> by_value;
-  for (const auto& [traits, items] : carriers)
-    for (const std::string& value : traits->values[key]) append(by_value[value], items);
-  for (const auto& [text, items] : by_value) {
-    auto& known = values_[key];
-    auto place = std::find_if(known.begin(), known.end(),
-                              [&text = text](const Value& value) { return value.text == text; });
-    if (place == known.end()) place = known.insert(known.end(), {std::string(text), nullptr});
-    place->items = grown(place->items, items);
-  }
+void SemanticIndex::add_values(std::span<const std::shared_ptr<const Entry>> added) {
+  std::array<std::vector<Item>, kValueBits> carrying;
+  for (std::size_t i = 0; i < added.size(); ++i)
+    for (spec::SemanticBits left = added[i]->values(); left != 0; left &= left - 1)
+      carrying[static_cast<std::size_t>(std::countr_zero(left))].push_back(static_cast<Item>(items_ + i));
+  for (std::size_t bit = 0; bit < kValueBits; ++bit)
+    if (!carrying[bit].empty()) values_[bit] = grown(values_[bit], carrying[bit]);
 }
 
 void SemanticIndex::add_spaces(std::span<const std::shared_ptr<const Entry>> added,
@@ -143,9 +141,9 @@ Bitmap SemanticIndex::select(const spec::SemanticSpecification& wanted) const {
     const auto& any = wanted.values[key];
     if (any.empty()) continue;
     std::vector<const Bitmap*> alternatives;
-    for (const Value& value : values_[key])
-      if (std::find(any.begin(), any.end(), value.text) != any.end())
-        alternatives.push_back(value.items.get());
+    for (auto bits = spec::semantic_bits(static_cast<spec::SemanticKey>(key), any); bits != 0; bits &= bits - 1)
+      if (const auto& items = values_[static_cast<std::size_t>(std::countr_zero(bits))]; items != nullptr)
+        alternatives.push_back(items.get());
     if (alternatives.empty()) return {};
     required.push_back(Bitmap::any_of(alternatives));
   }
@@ -233,8 +231,7 @@ std::size_t SemanticIndex::bytes() const {
   std::size_t bytes = removed_items_->bytes();
   for (const auto& [key, items] : spaces_) bytes += items->bytes();
   for (const auto& [code, items] : languages_) bytes += items->bytes();
-  for (const auto& values : values_)
-    for (const Value& value : values) bytes += value.items->bytes();
+  for (const auto& items : values_) bytes += items ? items->bytes() : 0;
   for (const auto& ids : ids_) bytes += ids->text.capacity() + sizeof(std::uint32_t) * ids->ends.capacity();
   return bytes;
 }

@@ -18,6 +18,14 @@ const SemanticVocabulary& vocabulary(SemanticKey key) {
   return semantic_vocabularies()[static_cast<std::size_t>(key)];
 }
 
+/// The bit of a key's first value.
+std::size_t first_bit(SemanticKey key) {
+  std::size_t bit = 0;
+  for (const SemanticVocabulary& one : semantic_vocabularies())
+    if (one.key < key) bit += one.values.size();
+  return bit;
+}
+
 const Json* member(const Json& object, std::string_view key) {
   const auto found = object.find(key);
   return found == object.end() || found->is_null() ? nullptr : &*found;
@@ -202,6 +210,34 @@ const std::array<SemanticVocabulary, kSemanticKeys>& semantic_vocabularies() {
         "AGPL-3.0", "ECL-2.0", "AFL-3.0", "CC-BY-4.0", "CC-BY-SA-4.0", "Others"}},
   }};
   return vocabularies;
+}
+
+SemanticBits semantic_bits(SemanticKey key, const std::vector<std::string>& values) {
+  const auto& known = vocabulary(key).values;
+  const std::size_t first = first_bit(key);
+  SemanticBits bits = 0;
+  for (const std::string& value : values) {
+    const auto place = std::find(known.begin(), known.end(), value);
+    if (place != known.end())
+      bits |= SemanticBits{1} << (first + static_cast<std::size_t>(place - known.begin()));
+  }
+  return bits;
+}
+
+SemanticBits semantic_bits(const SemanticTexts& values) {
+  SemanticBits bits = 0;
+  for (std::size_t key = 0; key < kSemanticKeys; ++key)
+    bits |= semantic_bits(static_cast<SemanticKey>(key), values[key]);
+  return bits;
+}
+
+SemanticTexts semantic_texts(SemanticBits bits) {
+  SemanticTexts texts;
+  std::size_t bit = 0;
+  for (const SemanticVocabulary& vocabulary : semantic_vocabularies())
+    for (const std::string_view value : vocabulary.values)
+      if ((bits >> bit++ & 1) != 0) texts[static_cast<std::size_t>(vocabulary.key)].emplace_back(value);
+  return texts;
 }
 
 Result<SemanticSpecification> semantic_from_json(const Json& json) {

@@ -101,18 +101,9 @@ TEST_F(EntryFileTest, DamageAnywhereIsRefused) {
   EXPECT_EQ(EntryFile::open(folder_ / "none", 1).error().code, ErrorCode::not_found);
 }
 
-TEST_F(EntryFileTest, AnotherKindOfFileAndTooManyTraitsAreRefused) {
+TEST_F(EntryFileTest, AnotherKindOfFileIsRefused) {
   ASSERT_TRUE(testing::write_segment(path_, testing::example_sections(1)).has_value());
   EXPECT_EQ(EntryFile::open(path_, 1).error().code, ErrorCode::corrupt);
-  Entries entries;
-  for (std::size_t i = 0; i <= EntryFile::kMostTraits; ++i) {
-    EntryFields fields;
-    fields.sequence = i + 1;
-    fields.values[0] = {std::to_string(i)};
-    entries.push_back(make_entry(std::move(fields)));
-  }
-  EXPECT_EQ(EntryFile::write(folder_ / "many.lds", {1, 1}, entries).error().code, ErrorCode::unsupported);
-  EXPECT_FALSE(std::filesystem::exists(folder_ / "many.lds"));
 }
 
 }  // namespace

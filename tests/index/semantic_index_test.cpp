@@ -18,7 +18,7 @@ using ::testing::IsEmpty;
 using Entries = std::vector<std::shared_ptr<const Entry>>;
 
 std::shared_ptr<const Entry> entry(const std::string& id,
-                                   const std::array<std::vector<std::string>, spec::kSemanticKeys>& values) {
+                                   const spec::SemanticTexts& values) {
   EntryFields fields;
   fields.id = LearnwareId::create(id).value();
   fields.values = values;
@@ -26,7 +26,7 @@ std::shared_ptr<const Entry> entry(const std::string& id,
 }
 
 spec::SemanticSpecification wanting(
-    const std::array<std::vector<std::string>, spec::kSemanticKeys>& values = {},
+    const spec::SemanticTexts& values = {},
     const std::string& id = {}) {
   spec::SemanticSpecification wanted;
   wanted.values = values;
@@ -36,10 +36,11 @@ spec::SemanticSpecification wanting(
 
 /// The rule itself, one learnware at a time.
 bool matches(const Entry& have, const spec::SemanticSpecification& wanted) {
+  const spec::SemanticTexts values = spec::semantic_texts(have.values());
   for (std::size_t key = 0; key < spec::kSemanticKeys; ++key) {
     const auto& want = wanted.values[key];
     if (!want.empty() && std::none_of(want.begin(), want.end(), [&](const std::string& value) {
-          return std::count(have.values()[key].begin(), have.values()[key].end(), value) > 0;
+          return std::count(values[key].begin(), values[key].end(), value) > 0;
         }))
       return false;
   }
@@ -108,9 +109,9 @@ class RandomDock {
   void add(std::size_t count) {
     Entries added;
     for (std::size_t i = 0; i < count; ++i) {
-      std::array<std::vector<std::string>, spec::kSemanticKeys> values;
+      spec::SemanticTexts values;
       for (std::size_t key = 0; key < spec::kSemanticKeys; ++key)
-        for (std::size_t n = random_() % 3; n > 0; --n) values[key].push_back(value());
+        for (std::size_t n = random_() % 3; n > 0; --n) values[key].push_back(value(key));
       added.push_back(entry(fmt::format("{:06}", made_++), values));
     }
     index_ = index_.extended(added);
@@ -124,8 +125,9 @@ class RandomDock {
   }
   spec::SemanticSpecification requirement() {
     spec::SemanticSpecification wanted;
-    for (auto& values : wanted.values)
-      for (std::size_t n = random_() % 4 / 2; n > 0; --n) values.push_back(value());
+    for (std::size_t key = 0; key < spec::kSemanticKeys; ++key)
+      for (std::size_t n = random_() % 4 / 2; n > 0; --n)
+        wanted.values[key].push_back(random_() % 16 == 0 ? "in no vocabulary" : value(key));
     if (random_() % 3 == 0) wanted.learnware_id = std::to_string(random_() % 200);
     return wanted;
   }
@@ -143,7 +145,10 @@ class RandomDock {
   const SemanticIndex& index() const { return index_; }
 
  private:
-  std::string value() { return std::string(1, static_cast<char>('a' + random_() % 6)); }
+  std::string value(std::size_t key) {
+    const auto& known = spec::semantic_vocabularies()[key].values;
+    return std::string(known[random_() % known.size()]);
+  }
   std::mt19937_64 random_;
   Entries entries_;
   SemanticIndex index_;

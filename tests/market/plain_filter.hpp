@@ -16,9 +16,10 @@ inline std::vector<const index::Entry*> plain_filter(const index::Snapshot& snap
                                                      const std::string& text) {
   std::vector<const index::Entry*> kept, containing;
   for (const auto& entry : snapshot.entries) {
+    const spec::SemanticTexts values = spec::semantic_texts(entry->values());
     bool matches = entry->id().find(wanted.learnware_id) != std::string::npos;
     for (std::size_t key = 0; key < spec::kSemanticKeys; ++key) {
-      const auto &want = wanted.values[key], &have = entry->values()[key];
+      const auto &want = wanted.values[key], &have = values[key];
       matches = matches && (want.empty() || std::find_first_of(have.begin(), have.end(), want.begin(),
                                                                want.end()) != have.end());
     }

@@ -28,8 +28,8 @@ class FilterScene {
       fields.name = texts_.draw() % 20 == 0 ? "" : texts_.words(1 + texts_.draw() % 3);
       fields.folded_name = index::fold_case(fields.name);
       fields.folded_description = index::fold_case(texts_.words(texts_.draw() % 12));
-      for (auto& values : fields.values)
-        for (std::size_t n = texts_.draw() % 3; n > 0; --n) values.push_back(value());
+      for (std::size_t key = 0; key < spec::kSemanticKeys; ++key)
+        for (std::size_t n = texts_.draw() % 3; n > 0; --n) fields.values[key].push_back(value(key));
       snapshot_.entries.push_back(index::make_entry(std::move(fields)));
     }
     const index::SemanticIndex before = snapshot_.semantic ? *snapshot_.semantic : index::SemanticIndex();
@@ -45,8 +45,8 @@ class FilterScene {
 
   spec::SemanticSpecification requirement() {
     spec::SemanticSpecification wanted;
-    for (auto& values : wanted.values)
-      if (texts_.draw() % 4 == 0) values = {value(), value()};
+    for (std::size_t key = 0; key < spec::kSemanticKeys; ++key)
+      if (texts_.draw() % 4 == 0) wanted.values[key] = {value(key), value(key)};
     if (texts_.draw() % 5 == 0) wanted.learnware_id = std::to_string(texts_.draw() % 50);
     if (texts_.draw() % 5 == 0) wanted.name = text();
     return wanted;
@@ -84,7 +84,10 @@ class FilterScene {
   std::uint64_t draw() { return texts_.draw(); }
 
  private:
-  std::string value() { return std::string(1, static_cast<char>('a' + texts_.draw() % 4)); }
+  std::string value(std::size_t key) {
+    const auto& known = spec::semantic_vocabularies()[key].values;
+    return std::string(known[texts_.draw() % std::min<std::size_t>(known.size(), 4)]);
+  }
   testing::WordTexts texts_;
   index::Snapshot snapshot_;
   std::size_t made_ = 0, answers_ = 0;

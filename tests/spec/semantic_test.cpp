@@ -60,6 +60,25 @@ TEST(Semantic, RefusesBadShapesAndValues) {
   EXPECT_EQ(code("/Input", "{"), ErrorCode::json_syntax);
 }
 
+TEST(Semantic, EveryValueHasItsOwnBit) {
+  SemanticBits all = 0;
+  std::size_t count = 0;
+  for (const SemanticVocabulary& vocabulary : semantic_vocabularies())
+    for (const std::string_view value : vocabulary.values) {
+      SemanticTexts texts;
+      texts[static_cast<std::size_t>(vocabulary.key)] = {std::string(value)};
+      const SemanticBits bit = semantic_bits(texts);
+      EXPECT_EQ(bit, SemanticBits{1} << count++) << value;
+      EXPECT_EQ(semantic_texts(bit), texts) << value;
+      all |= bit;
+    }
+  EXPECT_LE(count, 64U) << "SemanticBits has no room for all values";
+  EXPECT_EQ(semantic_bits(semantic_texts(all)), all);
+  EXPECT_EQ(semantic_bits(SemanticKey::library, {"MIT", "Others", "others"}),
+            semantic_bits(SemanticKey::library, {"Others"}));
+  EXPECT_NE(semantic_bits(SemanticKey::library, {"Others"}), semantic_bits(SemanticKey::task, {"Others"}));
+}
+
 TEST(Semantic, CompletenessRules) {
   const auto code = [](const std::string& pointer, const Json& value) {
     const auto semantic = semantic_from_json(edited(pointer, value));

@@ -22,11 +22,8 @@
 
 namespace learndock::index {
 
-using SemanticValues = std::array<std::vector<std::string>, spec::kSemanticKeys>;
-
-/// What many learnwares share, and one object holds for all of them.
+/// What a space and its texts have in common: many learnwares share it, and one object holds it for all.
 struct Traits {
-  SemanticValues values;                  ///< by spec::SemanticKey
   std::optional<KernelGroup> group = {};  ///< none: there is no statistical specification
   std::optional<double> gamma = {};       ///< in force in place of the learnwares' own (see SpaceKernels)
   std::vector<std::string> languages = {};
@@ -51,7 +48,7 @@ struct EntryFields {
   std::string name;
   std::string folded_name;  ///< name and description as text search compares them (see fold_case)
   std::string folded_description;
-  SemanticValues values;
+  spec::SemanticTexts values;  ///< of the vocabularies; others are lost
   /// With the gamma in force, under which the learnware is compared.
   std::optional<spec::RkmeSpecification> specification;
   std::optional<double> own_gamma;  ///< the one it was stored with, where another is in force
@@ -71,6 +68,7 @@ struct SelfTerms {
 /// A learnware's texts and numbers packed into bytes: this head, then name, folded name, folded description
 /// and id. Stored (see SEGMENT.md): do not change.
 struct EntryHead {
+  spec::SemanticBits values = 0;
   double gamma = 0;          ///< the one it was stored with
   std::uint32_t points = 0;  ///< of the reduced set; 0: no specification
   std::uint32_t traits = 0;  ///< in a file: number of its traits
@@ -79,7 +77,7 @@ struct EntryHead {
     return sizeof(EntryHead) + std::size_t{name} + folded_name + folded_description + id;
   }
 };
-static_assert(sizeof(EntryHead) == 32);
+static_assert(sizeof(EntryHead) == 40);
 
 /// One learnware as the search engine holds it: forty bytes that point at the rest, which lies in a mapped
 /// file or, of what came lately, in memory. Its reduced set is in memory only where no stored part holds it;
@@ -103,7 +101,7 @@ class Entry {
   [[nodiscard]] LearnwareId learnware_id() const;
   [[nodiscard]] const char* row() const { return row_; }
   [[nodiscard]] const Traits& traits() const { return *traits_; }
-  [[nodiscard]] const SemanticValues& values() const { return traits_->values; }
+  [[nodiscard]] spec::SemanticBits values() const { return head().values; }
 
   [[nodiscard]] bool has_specification() const { return traits_->group.has_value(); }
   /// Null where a stored part holds the reduced set.

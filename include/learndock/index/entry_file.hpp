@@ -25,11 +25,8 @@ struct EntrySource {
 /// @threads safe to call concurrently
 class EntryFile {
  public:
-  /// Most different traits that a file holds; a dock of more has none.
-  static constexpr std::size_t kMostTraits = std::size_t{1} << 16;
-
   /// @param entries  by catalogue number, at least one; their specifications are left out
-  /// @errors unsupported (too many different traits), io, no_space, conflict (there is such a file)
+  /// @errors io, no_space, conflict (there is such a file)
   [[nodiscard]] static Result<void> write(const std::filesystem::path& path, const EntrySource& source,
                                           std::span<const std::shared_ptr<const Entry>> entries);
 

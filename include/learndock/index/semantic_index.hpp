@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <map>
 #include <memory>
 #include <span>
@@ -65,21 +66,18 @@ class SemanticIndex {
   [[nodiscard]] std::size_t bytes() const;
 
  private:
-  struct Value {
-    std::string text;
-    std::shared_ptr<const Bitmap> items;
-  };
   /// The ids of up to kIdsTogether items, each followed by a character that no id holds.
   struct Ids {
     std::string text;
     std::vector<std::uint32_t> ends;  ///< where each id's separator stands
   };
   static constexpr std::size_t kIdsTogether = 1 << 16;
+  static constexpr std::size_t kValueBits = std::numeric_limits<spec::SemanticBits>::digits;
 
   /// The items of each traits that occur among some entries.
   using Carriers = std::unordered_map<const Traits*, std::vector<Item>>;
   static Carriers carriers_of(std::span<const std::shared_ptr<const Entry>> added, Item first);
-  void add_values(std::size_t key, const Carriers& carriers);
+  void add_values(std::span<const std::shared_ptr<const Entry>> added);
   void add_spaces(std::span<const std::shared_ptr<const Entry>> added, const Carriers& carriers);
   void add_languages(const Carriers& carriers);
   void add_ids(std::span<const std::shared_ptr<const Entry>> added);
@@ -89,7 +87,8 @@ class SemanticIndex {
 
   std::size_t items_ = 0, removed_ = 0;
   std::shared_ptr<const Bitmap> removed_items_ = std::make_shared<Bitmap>();
-  std::array<std::vector<Value>, spec::kSemanticKeys> values_;
+  /// By the bit of the value in spec::SemanticBits; null: no item has it.
+  std::array<std::shared_ptr<const Bitmap>, kValueBits> values_;
   Spaces spaces_;
   std::map<std::string, std::shared_ptr<const Bitmap>, std::less<>> languages_;
   std::vector<std::shared_ptr<const Ids>> ids_;

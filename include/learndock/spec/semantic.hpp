@@ -25,6 +25,17 @@ struct SemanticVocabulary {
 };
 [[nodiscard]] const std::array<SemanticVocabulary, kSemanticKeys>& semantic_vocabularies();
 
+/// Values as texts, by SemanticKey.
+using SemanticTexts = std::array<std::vector<std::string>, kSemanticKeys>;
+/// Values as a set, a bit each: those of Data first, then of Task and so on, a key's own in the order of its
+/// vocabulary.
+using SemanticBits = std::uint64_t;
+/// @return without what is in no vocabulary
+[[nodiscard]] SemanticBits semantic_bits(SemanticKey key, const std::vector<std::string>& values);
+[[nodiscard]] SemanticBits semantic_bits(const SemanticTexts& values);
+/// In the order of the vocabularies.
+[[nodiscard]] SemanticTexts semantic_texts(SemanticBits bits);
+
 /// What goes in or comes out of the model: {"Dimension": n, "Description": {"0": "..."}}.
 struct FeatureDescription {
   std::uint32_t dimension = 0;
@@ -40,7 +51,7 @@ inline constexpr std::size_t kMaxSemanticBytes = std::size_t{32} << 20;    ///< 
 
 /// What a learnware is for. As a user requirement (`UserInfo` in the reference) empty fields are wildcards.
 struct SemanticSpecification {
-  std::array<std::vector<std::string>, kSemanticKeys> values;  ///< by SemanticKey
+  SemanticTexts values;
   std::string name;
   std::string description;
   std::string learnware_id;  ///< of a user's requirement only: part of the id wanted; "" = any
