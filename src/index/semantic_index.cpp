@@ -141,7 +141,8 @@ Bitmap SemanticIndex::select(const spec::SemanticSpecification& wanted) const {
     const auto& any = wanted.values[key];
     if (any.empty()) continue;
     std::vector<const Bitmap*> alternatives;
-    for (auto bits = spec::semantic_bits(static_cast<spec::SemanticKey>(key), any); bits != 0; bits &= bits - 1)
+    for (auto bits = spec::semantic_bits(static_cast<spec::SemanticKey>(key), any); bits != 0;
+         bits &= bits - 1)
       if (const auto& items = values_[static_cast<std::size_t>(std::countr_zero(bits))]; items != nullptr)
         alternatives.push_back(items.get());
     if (alternatives.empty()) return {};

@@ -1,12 +1,11 @@
 #include "market/candidates.hpp"
 
 #include "compute/parallel.hpp"
-
-#include <fmt/format.h>
-#include <fmt/ranges.h>
+#include "market/skipped.hpp"
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cmath>
 #include <limits>
 #include <numeric>
@@ -17,106 +16,105 @@ namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 /// Learnwares compared between two looks at the clock.
-constexpr std::size_t kBatch = 4096, kBatchOnBudget = 256;
+constexpr std::size_t kBatch = 4096, kLeastBatchOnBudget = 16, kMostBatchOnBudget = 256;
+/// Multiplications of a batch on a budget: a few tenths of a millisecond.
+constexpr std::size_t kWorkOnBudget = std::size_t{1} << 21;
+/// What comes after the comparisons takes, for each learnware: it is put in order, and a compat answer names
+/// all good ones.
+constexpr std::chrono::nanoseconds kOrdered{50}, kOrderedAndNamed{500};
+/// Reduced sets that a thread takes together.
+constexpr std::size_t kTakenTogether = 64;
+/// Up to this many that were not compared are looked at one by one for how near they can be.
+constexpr std::size_t kMostBounded = 1 << 14;
 /// Up to this many candidates all are refined. Beyond, distances this much apart, relative to the self terms,
 /// cannot be swapped by a backend's rounding; at most kMaxNearTies are refined for being closer.
 constexpr std::size_t kRefineAll = 2000, kMaxNearTies = 2000, kFarthest = 64;
 constexpr double kNearTie = 1e-7;
 constexpr std::size_t kRefineBatch = 64;
 
-bool speaks_all(const std::vector<std::string>& have, const std::vector<std::string>& wanted) {
-  return std::all_of(wanted.begin(), wanted.end(), [&](const std::string& code) {
-    return std::find(have.begin(), have.end(), code) != have.end();
-  });
-}
-
-/// What of a specification decides whether a query compares with it.
-struct SpaceView {
-  spec::StatisticalType type;
-  const std::vector<std::size_t>& shape;
-  double gamma;
-  std::uint32_t scales;
-};
-
-Mismatch mismatch_of(const SpaceView& space, const spec::RkmeSpecification& query, ScoreMode mode) {
-  if (space.type != query.type) return Mismatch::type;
-  if (space.shape != query.trailing_shape) return Mismatch::shape;
-  // Another kernel is another space: such distances would not be comparable. The reference compares any two
-  // gammas all the same, but has no kernels of several scales; nor has a compat query.
-  if (mode == ScoreMode::absolute && space.gamma != query.gamma) return Mismatch::gamma;
-  return space.scales == query.scales ? Mismatch::none : Mismatch::scales;
-}
-
-Mismatch mismatch_of(const index::Entry& entry, const spec::RkmeSpecification& query, ScoreMode mode) {
-  if (!entry.has_specification()) return Mismatch::specification;
-  const index::KernelGroup& group = *entry.traits().group;
-  const Mismatch mismatch = mismatch_of({group.type, group.shape, entry.gamma(), group.scales}, query, mode);
-  if (mismatch != Mismatch::none || speaks_all(entry.traits().languages, query.languages)) return mismatch;
-  return Mismatch::languages;
-}
-
-/// "3 learnwares skipped: WHY", when there are any.
-void warn_skipped(std::vector<std::string>& warnings, std::size_t count, std::string_view why) {
-  if (count > 0)
-    warnings.push_back(fmt::format("{} learnware{} skipped: {}", count, count == 1 ? "" : "s", why));
-}
-
-double mass_of(const compute::ReducedSetView& view) {
-  return std::accumulate(view.weights, view.weights + view.count, 0.0,
+double mass_of(const spec::RkmeSpecification& specification) {
+  return std::accumulate(specification.weights.begin(), specification.weights.end(), 0.0,
                          [](double sum, double weight) { return sum + std::abs(weight); });
 }
 
-/// Whether this view of the entry is under the kernel in force, as its first self term is.
-bool is_in_force(const index::Entry& entry, const compute::ReducedSetView& view) {
-  return entry.gamma() == view.gamma;
+/// Of what stored parts hold.
+double largest_stored_mass(const index::Snapshot& snapshot) {
+  double largest = 0;
+  if (snapshot.parts)
+    for (const auto& part : snapshot.parts->parts) largest = std::max(largest, part->part->largest_mass());
+  return largest;
 }
 
-/// With one kernel MMD >= | ||l|| - ||u|| |; with two the terms come from different spaces and only
-/// |<l, u>| <= mass * mass is left. A self term that is not known is at least 0.
-double least_distance(const index::Entry& entry, const compute::ReducedSetView& view, const Query& query) {
-  const double self = is_in_force(entry, view) ? entry.self_inner() : std::nan("");
-  if (std::isnan(self) || view.kernel() != query.view.kernel())
-    return (std::isnan(self) ? 0.0 : self) - 2 * mass_of(view) * query.mass + query.self;
-  const double difference = std::sqrt(std::max(0.0, self)) - std::sqrt(std::max(0.0, query.self));
-  return difference * difference;
+double largest_mass(const index::Snapshot& snapshot) {
+  double largest = largest_stored_mass(snapshot);
+  for (const auto& entry : snapshot.plain) largest = std::max(largest, mass_of(*entry->specification()));
+  return largest;
 }
 
-/// Under the learnware's own gamma where compat scores are asked for, whatever kernel is in force.
-Result<void> add_view(const index::Snapshot& snapshot, const index::Entry& entry, ScoreMode mode,
-                      Candidates& candidates) {
-  std::vector<double> memory;
-  LEARNDOCK_TRY(compute::ReducedSetView view, snapshot.set_of(entry, memory));
-  if (mode == ScoreMode::compat) view.gamma = entry.stored_gamma();
-  candidates.views.push_back(view);
-  if (!memory.empty()) candidates.unpacked.push_back(std::move(memory));  // the view still points into it
-  return {};
+/// A lower bound of the distance of everything that was not compared; infinity when there is none. Rough for
+/// many: there is no time to look at each.
+double unseen_bound(const Candidates& candidates, const Query& query) {
+  const std::size_t first = candidates.evaluated, all = candidates.entries.size();
+  if (first >= all) return kInfinity;
+  const index::Snapshot& snapshot = *candidates.snapshot;
+  // With two kernels the terms come from different spaces and only |<l, u>| <= mass * mass is left.
+  const auto apart = [&](double mass) { return query.self - 2 * mass * query.mass; };
+  if (all - first > kMostBounded)
+    return candidates.mode == ScoreMode::absolute ? 0 : std::min(0.0, apart(largest_mass(snapshot)));
+  const double stored_mass = largest_stored_mass(snapshot);
+  double bound = kInfinity;
+  for (std::size_t i = first; i < all; ++i) {
+    const index::Entry& entry = *candidates.entries[i];
+    const double gamma = candidates.gamma(i);
+    const double known = gamma == entry.gamma() ? entry.self_inner() : std::nan("");
+    const double self = std::isnan(known) ? 0 : std::max(0.0, known);
+    if (gamma != query.view.gamma) {
+      const bool in_memory = entry.specification() != nullptr;
+      bound = std::min(bound, self + apart(in_memory ? mass_of(*entry.specification()) : stored_mass));
+    } else {  // MMD >= | ||l|| - ||u|| |
+      const double difference = std::sqrt(self) - std::sqrt(std::max(0.0, query.self));
+      bound = std::min(bound, std::isnan(known) ? 0.0 : difference * difference);
+    }
+  }
+  return bound;
 }
 
-/// What the entry keeps of <l, l> by the dock's backend under the view's kernel.
-std::atomic<double>& kept_self(const index::Entry& entry, const compute::ReducedSetView& view) {
+/// What the entry keeps of <l, l> by the dock's backend under this gamma.
+std::atomic<double>& kept_self(const index::Entry& entry, double gamma) {
   index::SelfTerms& terms = entry.self_terms();
-  return is_in_force(entry, view) ? terms.in_force : terms.own;
+  return entry.gamma() == gamma ? terms.in_force : terms.own;
 }
 
-/// Self terms of [first, first + count) as the entries have them; others are computed when first asked for.
-Result<void> take_self(Candidates& candidates, std::size_t first, std::size_t count,
-                       const compute::Backend& backend) {
+/// Self terms of [first, first + views) as the entries have them; others are computed when first asked for.
+Result<void> take_self(Candidates& candidates, std::size_t first,
+                       std::span<const compute::ReducedSetView> views, const compute::Backend& backend) {
   std::vector<std::size_t> missing;
-  for (std::size_t i = first; i < first + count; ++i) {
+  std::vector<compute::ReducedSetView> missing_views;
+  for (std::size_t v = 0; v < views.size(); ++v) {
+    const std::size_t i = first + v;
     candidates.self[i] =
-        kept_self(*candidates.entries[i], candidates.views[i]).load(std::memory_order_relaxed);
-    if (std::isnan(candidates.self[i])) missing.push_back(i);
+        kept_self(*candidates.entries[i], candidates.gamma(i)).load(std::memory_order_relaxed);
+    if (!std::isnan(candidates.self[i])) continue;
+    missing.push_back(i);
+    missing_views.push_back(views[v]);
   }
-  std::vector<compute::ReducedSetView> views;
-  for (const std::size_t i : missing) views.push_back(candidates.views[i]);
-  std::vector<double> self(views.size());
-  LEARNDOCK_CHECK(backend.self_inner_products(views, self));
+  std::vector<double> self(missing.size());
+  LEARNDOCK_CHECK(backend.self_inner_products(missing_views, self));
   for (std::size_t m = 0; m < missing.size(); ++m) {
-    candidates.self[missing[m]] = self[m];
-    kept_self(*candidates.entries[missing[m]], candidates.views[missing[m]])
-        .store(self[m], std::memory_order_relaxed);
+    const std::size_t i = missing[m];
+    candidates.self[i] = self[m];
+    kept_self(*candidates.entries[i], candidates.gamma(i)).store(self[m], std::memory_order_relaxed);
   }
   return {};
+}
+
+/// Candidates compared between two looks at the clock: few when their sets are large.
+std::size_t batch_of(const Query& query, const Deadline& deadline) {
+  if (!deadline.limited()) return kBatch;
+  // As if theirs were of the query's size.
+  const std::size_t each =
+      std::max<std::size_t>(1, query.view.count * query.view.count * query.view.dimension);
+  return std::clamp(kWorkOnBudget / each, kLeastBatchOnBudget, kMostBatchOnBudget);
 }
 
 std::vector<std::size_t> deciding(const Candidates& candidates, double query_self, std::size_t leading) {
@@ -143,13 +141,15 @@ std::vector<std::size_t> deciding(const Candidates& candidates, double query_sel
 
 Result<void> refine_one(Candidates& candidates, std::size_t i, const Query& query,
                         const compute::Backend& reference) {
+  TakenSets taken;
+  LEARNDOCK_CHECK(candidates.take_sets({&i, 1}, 1, taken));
   std::atomic<double>& known = candidates.entries[i]->self_terms().reference;
   double self = known.load(std::memory_order_relaxed), user = 0;
   if (std::isnan(self)) {
-    LEARNDOCK_CHECK(reference.self_inner_products({&candidates.views[i], 1}, {&self, 1}));
+    LEARNDOCK_CHECK(reference.self_inner_products(taken.views, {&self, 1}));
     known.store(self, std::memory_order_relaxed);
   }
-  LEARNDOCK_CHECK(reference.inner_products(query.view, {&candidates.views[i], 1}, {&user, 1}));
+  LEARNDOCK_CHECK(reference.inner_products(query.view, taken.views, {&user, 1}));
   candidates.self[i] = self;
   candidates.user[i] = user;
   candidates.distance[i] = self - 2 * user + query.self;
@@ -158,52 +158,33 @@ Result<void> refine_one(Candidates& candidates, std::size_t i, const Query& quer
 
 }  // namespace
 
-void Skipped::add(const index::SpaceKey& space, std::size_t count, const spec::RkmeSpecification& query) {
-  if (count == 0) return;
-  if (space.type == query.type) dimensions.insert(space.dimension());
-  (*this)[mismatch_of({space.type, space.shape, space.gamma, space.scales}, query, ScoreMode::absolute)] +=
-      count;
+Result<void> Candidates::take_sets(std::span<const std::size_t> chosen, unsigned threads,
+                                   TakenSets& taken) const {
+  taken.views.resize(chosen.size());
+  taken.unpacked.resize(std::max(taken.unpacked.size(), chosen.size()));
+  std::vector<Result<void>> done((chosen.size() + kTakenTogether - 1) / kTakenTogether);
+  compute::run_tasks(done.size(), threads, [&](std::size_t task) {
+    const std::size_t end = std::min(chosen.size(), (task + 1) * kTakenTogether);
+    for (std::size_t c = task * kTakenTogether; c < end; ++c) {
+      auto view = snapshot->set_of(*entries[chosen[c]], taken.unpacked[c]);
+      if (!view) {
+        done[task] = Failure(std::move(view).error());
+        return;
+      }
+      taken.views[c] = *view;
+      taken.views[c].gamma = gamma(chosen[c]);
+    }
+  });
+  for (auto& one : done) LEARNDOCK_CHECK(std::move(one));
+  return {};
 }
 
-void Skipped::warn(const spec::RkmeSpecification& query, ScoreMode mode,
-                   std::vector<std::string>& warnings) const {
-  const auto one = [&](Mismatch why, std::string_view reason) {
-    warn_skipped(warnings, counts[static_cast<std::size_t>(why)], reason);
-  };
-  one(Mismatch::specification, "no statistical specification");
-  one(Mismatch::type, "another type of specification");
-  one(Mismatch::shape, fmt::format("dimension other than {}", query.dimension()));
-  warn_if_none_fits(query.dimension(), warnings);
-  one(Mismatch::gamma, fmt::format("gamma other than the query's {}", query.gamma));
-  one(Mismatch::scales, mode == ScoreMode::compat
-                            ? "kernel of several scales, which compat scores do not know"
-                            : fmt::format("scales other than the query's {}", query.scales));
-  one(Mismatch::languages, "languages that do not cover the query's");
-}
-
-/// A forgotten label column makes the query one wider than everything here; say what would have fitted.
-void Skipped::warn_if_none_fits(std::size_t wanted, std::vector<std::string>& warnings) const {
-  if (dimensions.empty() || dimensions.contains(wanted)) return;
-  constexpr std::size_t kNamed = 8;
-  std::vector<std::string> named;
-  for (const std::size_t dimension : dimensions) {
-    if (named.size() == kNamed) break;
-    named.push_back(std::to_string(dimension));
-  }
-  warnings.push_back(fmt::format("no learnware has the query's dimension {}; those here have {}{}", wanted,
-                                 fmt::join(named, ", "), dimensions.size() > kNamed ? ", ..." : ""));
-}
-
-void Candidates::resize(std::size_t count) {
-  entries.resize(count);
-  views.resize(count);
-  for (auto* values : {&self, &user, &distance}) values->resize(count);
-}
-
-Result<Candidates> comparable(const index::Snapshot& snapshot, const Entries& entries,
-                              const spec::RkmeSpecification& query, ScoreMode mode, Deadline& deadline,
-                              std::vector<std::string>& warnings) {
+Candidates comparable(const index::Snapshot& snapshot, const Entries& entries,
+                      const spec::RkmeSpecification& query, ScoreMode mode, Deadline& deadline,
+                      std::vector<std::string>& warnings) {
   Candidates candidates;
+  candidates.snapshot = &snapshot;
+  candidates.mode = mode;
   Skipped skipped;
   for (std::size_t i = 0; i < entries.size(); ++i) {
     if (i > 0 && i % kBatch == 0 && deadline.spent()) break;
@@ -216,29 +197,33 @@ Result<Candidates> comparable(const index::Snapshot& snapshot, const Entries& en
     else
       ++skipped[mismatch];
   }
-  candidates.views.reserve(candidates.entries.size());
-  for (const index::Entry* entry : candidates.entries)
-    LEARNDOCK_CHECK(add_view(snapshot, *entry, mode, candidates));
   skipped.warn(query, mode, warnings);
   return candidates;
 }
 
 Result<void> evaluate(Candidates& candidates, const Query& query, const compute::Backend& backend,
-                      bool stored_self, std::size_t most, Deadline& deadline) {
-  const std::size_t all = candidates.views.size(), n = std::min(most, all);
+                      const EvaluateOptions& options, Deadline& deadline) {
+  const std::size_t all = candidates.entries.size(), n = std::min(options.most, all);
   if (n < all) deadline.cut_short();
-  candidates.resize(all);
-  const std::size_t batch = deadline.limited() ? kBatchOnBudget : kBatch;
+  const std::size_t batch = batch_of(query, deadline);
+  const auto each = candidates.mode == ScoreMode::compat ? kOrderedAndNamed : kOrdered;
+  std::vector<std::size_t> chosen;
+  TakenSets taken;
   for (std::size_t first = 0; first < n; first += batch) {
-    if (first > 0 && deadline.spent()) break;
+    if (first > 0 && deadline.spent(each * static_cast<std::int64_t>(first + batch))) break;
     const std::size_t count = std::min(batch, n - first);
-    const auto views = std::span(candidates.views).subspan(first, count);
+    chosen.resize(count);
+    std::iota(chosen.begin(), chosen.end(), first);
+    LEARNDOCK_CHECK(candidates.take_sets(chosen, options.threads, taken));
+    for (auto* values : {&candidates.self, &candidates.user, &candidates.distance})
+      values->resize(first + count);
     LEARNDOCK_CHECK(
-        backend.inner_products(query.view, views, std::span(candidates.user).subspan(first, count)));
-    if (stored_self)
-      LEARNDOCK_CHECK(take_self(candidates, first, count, backend));
+        backend.inner_products(query.view, taken.views, std::span(candidates.user).subspan(first, count)));
+    if (options.stored_self)
+      LEARNDOCK_CHECK(take_self(candidates, first, taken.views, backend));
     else
-      LEARNDOCK_CHECK(backend.self_inner_products(views, std::span(candidates.self).subspan(first, count)));
+      LEARNDOCK_CHECK(
+          backend.self_inner_products(taken.views, std::span(candidates.self).subspan(first, count)));
     for (std::size_t i = first; i < first + count; ++i)
       candidates.distance[i] = candidates.self[i] - 2 * candidates.user[i] + query.self;
     candidates.evaluated = first + count;
@@ -247,20 +232,18 @@ Result<void> evaluate(Candidates& candidates, const Query& query, const compute:
 }
 
 double drop_unusable(Candidates& candidates, const Query& query, std::vector<std::string>& warnings) {
-  double bound = kInfinity;
-  for (std::size_t i = candidates.evaluated; i < candidates.entries.size(); ++i)
-    bound = std::min(bound, least_distance(*candidates.entries[i], candidates.views[i], query));
+  const double bound = unseen_bound(candidates, query);
   std::size_t kept = 0;
   for (std::size_t i = 0; i < candidates.evaluated; ++i) {
     if (!std::isfinite(candidates.distance[i])) continue;
     candidates.entries[kept] = candidates.entries[i];
-    candidates.views[kept] = candidates.views[i];
     for (auto* values : {&candidates.self, &candidates.user, &candidates.distance})
       (*values)[kept] = (*values)[i];
     ++kept;
   }
   warn_skipped(warnings, candidates.evaluated - kept, "distance not finite");
-  candidates.resize(kept);
+  candidates.entries.resize(kept);
+  for (auto* values : {&candidates.self, &candidates.user, &candidates.distance}) values->resize(kept);
   return bound;
 }
 
@@ -281,6 +264,7 @@ std::vector<std::size_t> ranked(const Candidates& candidates, ScoreMode mode, st
 
 Result<void> refine(Candidates& candidates, const Query& reference_query, const compute::Backend& reference,
                     std::size_t leading, unsigned threads, Deadline& deadline) {
+  if (deadline.spent(kOrderedAndNamed * static_cast<std::int64_t>(candidates.entries.size()))) return {};
   const std::vector<std::size_t> order = deciding(candidates, reference_query.self, leading);
   const std::size_t stride = kRefineBatch * threads;
   for (std::size_t first = 0; first < order.size(); first += stride) {

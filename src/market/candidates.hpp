@@ -6,12 +6,9 @@
 #include "market/deadline.hpp"
 #include "market/semantic_filter.hpp"
 
-#include <array>
 #include <cstddef>
-#include <deque>
-#include <set>
+#include <span>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace learndock::market {
@@ -23,49 +20,49 @@ struct Query {
   double mass = 0;  ///< sum of |weight|: no kernel value is above 1
 };
 
-/// The learnwares that can be compared with the query, and what is known of each.
-struct Candidates {
-  Entries entries;
+/// Reduced sets that were taken to be compared, and the memory of those that stored parts hold as floats.
+struct TakenSets {
   std::vector<compute::ReducedSetView> views;
-  /// Of views that stored parts hold as floats; whoever moves a candidate moves its view alone.
-  std::deque<std::vector<double>> unpacked;
-  std::vector<double> self;      // <l, l>, filled up to `evaluated`
+  std::vector<std::vector<double>> unpacked;
+};
+
+/// The learnwares that can be compared with the query, and what is known of those that were.
+struct Candidates {
+  const index::Snapshot* snapshot = nullptr;
+  ScoreMode mode = ScoreMode::absolute;
+  Entries entries;
+  std::vector<double> self;      // <l, l> of the first `evaluated` entries
   std::vector<double> user;      // <l, u>
   std::vector<double> distance;  // MMD^2
   std::size_t evaluated = 0;
 
-  void resize(std::size_t count);
-};
-
-/// What keeps a learnware from being compared.
-enum class Mismatch : std::size_t { specification, type, shape, gamma, scales, languages, none };
-
-/// How many learnwares were skipped for what.
-struct Skipped {
-  std::array<std::size_t, static_cast<std::size_t>(Mismatch::none) + 1> counts{};
-  std::set<std::size_t> dimensions;  ///< of those with the query's type, comparable or not
-
-  std::size_t& operator[](Mismatch why) { return counts[static_cast<std::size_t>(why)]; }
-  /// Learnwares of one space, for absolute scores; under Mismatch::none those that can be compared.
-  void add(const index::SpaceKey& space, std::size_t count, const spec::RkmeSpecification& query);
-  /// "3 learnwares skipped: WHY" for each reason there is.
-  void warn(const spec::RkmeSpecification& query, ScoreMode mode, std::vector<std::string>& warnings) const;
-
- private:
-  void warn_if_none_fits(std::size_t wanted, std::vector<std::string>& warnings) const;
+  /// The gamma that entry i is compared under: its own where compat scores are asked for, whatever kernel is
+  /// in force.
+  [[nodiscard]] double gamma(std::size_t i) const {
+    return mode == ScoreMode::compat ? entries[i]->stored_gamma() : entries[i]->gamma();
+  }
+  /// The reduced sets of some entries, in place of what `taken` held. @errors of Snapshot::set_of
+  [[nodiscard]] Result<void> take_sets(std::span<const std::size_t> chosen, unsigned threads,
+                                       TakenSets& taken) const;
 };
 
 /// What has the query's type, shape, number of scales and, for absolute scores, gamma, and speaks its
 /// languages; the rest is counted in warnings. A compat query has one scale. A spent deadline leaves out
-/// those after the first few thousand. @errors of Snapshot::set_of
-[[nodiscard]] Result<Candidates> comparable(const index::Snapshot& snapshot, const Entries& entries,
-                                            const spec::RkmeSpecification& query, ScoreMode mode,
-                                            Deadline& deadline, std::vector<std::string>& warnings);
+/// those after the first few thousand.
+[[nodiscard]] Candidates comparable(const index::Snapshot& snapshot, const Entries& entries,
+                                    const spec::RkmeSpecification& query, ScoreMode mode, Deadline& deadline,
+                                    std::vector<std::string>& warnings);
 
-/// Distances in the order given, until the deadline, but the first batch always, and of the first `most` at
-/// most. Self terms are taken from the entries when `stored_self`, else computed by the backend as well.
+struct EvaluateOptions {
+  bool stored_self = false;  ///< self terms are taken from the entries, else computed by the backend as well
+  std::size_t most = SIZE_MAX;  ///< candidates
+  unsigned threads = 1;
+};
+
+/// Distances in the order given, until so much of the deadline is left as ordering them takes, but of the
+/// first batch always. @errors of Snapshot::set_of, the backend's
 [[nodiscard]] Result<void> evaluate(Candidates& candidates, const Query& query,
-                                    const compute::Backend& backend, bool stored_self, std::size_t most,
+                                    const compute::Backend& backend, const EvaluateOptions& options,
                                     Deadline& deadline);
 
 /// Drops what was not evaluated and, counted in warnings, what has no finite distance. Returns a lower bound

@@ -16,8 +16,9 @@ class Deadline {
       : limited_(budget.has_value()), end_(start + budget.value_or(std::chrono::milliseconds(0))) {}
 
   [[nodiscard]] bool limited() const { return limited_; }
-  [[nodiscard]] bool spent() {
-    if (!limited_ || Clock::now() < end_) return false;
+  /// @param after  what the work that remains in any case takes
+  [[nodiscard]] bool spent(Clock::duration after = {}) {
+    if (!limited_ || Clock::now() + after < end_) return false;
     cut_ = true;
     return true;
   }

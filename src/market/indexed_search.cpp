@@ -6,9 +6,9 @@
 
 #include "market/answer_terms.hpp"
 #include "market/blind_check.hpp"
-#include "market/candidates.hpp"
 #include "market/mixture.hpp"
 #include "market/semantic_filter.hpp"
+#include "market/skipped.hpp"
 
 #include <fmt/format.h>
 

@@ -16,6 +16,8 @@
 #include <chrono>
 #include <cmath>
 #include <limits>
+#include <numeric>
+#include <span>
 #include <utility>
 
 namespace learndock::market {
@@ -119,12 +121,12 @@ class StatisticalSearch {
     const auto start = SteadyClock::now();
     LEARNDOCK_CHECK(warn_if_blind(spec, chosen_gamma_, backend_, answer_.warnings));
     LEARNDOCK_TRY(Query query, query_of(spec, backend_, request_.scores));
-    LEARNDOCK_TRY(candidates_,
-                  comparable(snapshot, entries, spec, request_.scores, deadline_, answer_.warnings));
+    candidates_ = comparable(snapshot, entries, spec, request_.scores, deadline_, answer_.warnings);
     if (deadline_.cut() && answer_.exact) answer_.warnings.emplace_back(kCutFilter);
     answer_.exact = answer_.exact && !deadline_.cut();
-    LEARNDOCK_CHECK(evaluate(candidates_, query, backend_, stored_self,
-                             request_.budget_candidates.value_or(SIZE_MAX), deadline_));
+    LEARNDOCK_CHECK(evaluate(candidates_, query, backend_,
+                             {stored_self, request_.budget_candidates.value_or(SIZE_MAX), threads_},
+                             deadline_));
     answer_.evaluated = candidates_.evaluated;
     const std::size_t total = candidates_.entries.size();
     if (candidates_.evaluated < total)
@@ -187,7 +189,11 @@ class StatisticalSearch {
                            .threads = threads_,
                            .deadline = &deadline_};
     if (method != MixtureMethod::certified) return mixture_of_nearest(problem, method);
-    problem.candidates = candidates_.views;
+    std::vector<std::size_t> all(candidates_.entries.size());
+    std::iota(all.begin(), all.end(), std::size_t{0});
+    TakenSets taken;
+    LEARNDOCK_CHECK(candidates_.take_sets(all, threads_, taken));
+    problem.candidates = taken.views;
     problem.candidate_self = candidates_.self;
     problem.nearest = order_[0];
     std::vector<std::string_view> ids;
@@ -204,9 +210,9 @@ class StatisticalSearch {
   Result<std::optional<Mixture>> mixture_of_nearest(MixtureProblem problem, MixtureMethod method) {
     if (pool() == kMaxPool && request_.mixture * request_.mixture > kMaxPool)
       answer_.warnings.push_back(fmt::format("the mixture was sought among the {} nearest", kMaxPool));
-    std::vector<compute::ReducedSetView> views;
-    for (std::size_t i = 0; i < pool(); ++i) views.push_back(candidates_.views[order_[i]]);
-    problem.candidates = views;
+    TakenSets taken;
+    LEARNDOCK_CHECK(candidates_.take_sets(std::span(order_).first(pool()), threads_, taken));
+    problem.candidates = taken.views;
     LEARNDOCK_TRY(auto mixture, method == MixtureMethod::greedy ? greedy_mixture(problem, request_.mixture)
                                                                 : auto_mixture(problem, request_.mixture));
     if (mixture)

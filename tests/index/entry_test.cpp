@@ -87,7 +87,8 @@ TEST(TraitsPool, EqualTraitsAreOneObjectAsLongAsSomebodyHoldsThem) {
   EXPECT_EQ(&one->traits(), &two->traits());
   EXPECT_NE(&one->traits(), &other->traits());
   // Many that come and go, so that the pool forgets.
-  for (int i = 0; i < 1000; ++i) static_cast<void>(make_entry(fields(4, 4 + static_cast<std::size_t>(i)), &pool));
+  for (int i = 0; i < 1000; ++i)
+    static_cast<void>(make_entry(fields(4, 4 + static_cast<std::size_t>(i)), &pool));
   EXPECT_EQ(&make_entry(fields(5), &pool)->traits(), &one->traits());
 }
 

@@ -17,17 +17,14 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using Entries = std::vector<std::shared_ptr<const Entry>>;
 
-std::shared_ptr<const Entry> entry(const std::string& id,
-                                   const spec::SemanticTexts& values) {
+std::shared_ptr<const Entry> entry(const std::string& id, const spec::SemanticTexts& values) {
   EntryFields fields;
   fields.id = LearnwareId::create(id).value();
   fields.values = values;
   return make_entry(std::move(fields));
 }
 
-spec::SemanticSpecification wanting(
-    const spec::SemanticTexts& values = {},
-    const std::string& id = {}) {
+spec::SemanticSpecification wanting(const spec::SemanticTexts& values = {}, const std::string& id = {}) {
   spec::SemanticSpecification wanted;
   wanted.values = values;
   wanted.learnware_id = id;

@@ -190,11 +190,16 @@ TEST(CompatSearch, AFailedMixtureLeavesTheSingles) {
   }
 }
 
-TEST(CompatSearch, SlackHoldsBetweenSeveralGammas) {
+/// More than a few thousand that were not compared are bounded together.
+class CompatSlack : public ::testing::TestWithParam<std::uint64_t> {};
+INSTANTIATE_TEST_SUITE_P(Learnwares, CompatSlack, ::testing::Values(3000, 20'000));
+
+TEST_P(CompatSlack, HoldsBetweenSeveralGammas) {
   index::Snapshot snapshot;
-  for (std::uint64_t i = 0; i < 3000; ++i)
+  for (std::uint64_t i = 0; i < GetParam(); ++i)
     add(snapshot, "lw" + std::to_string(i),
         random_specification({2 + i % 3, 1, i % 2 == 0 ? 50.0 : 1e-4, 0, 1, false}, i));
+  index::count_spaces(snapshot);
   auto request = compat_request(random_specification({3, 1, 5, 0, 1, false}, 9), 5);
   const auto full = search_snapshot(snapshot, request, *backend("cpu_reference"));
   request.budget = std::chrono::milliseconds(0);
@@ -205,6 +210,22 @@ TEST(CompatSearch, SlackHoldsBetweenSeveralGammas) {
   EXPECT_LT(cut->evaluated, 3000u);
   EXPECT_FALSE(cut->mixture.has_value());
   EXPECT_LE(*cut->singles.back().mmd_squared - cut->slack, *full->singles.front().mmd_squared + 1e-12);
+}
+
+TEST(CompatSearch, ReducedSetsThatAreNotComparedAreNotTaken) {
+  index::Snapshot snapshot;
+  for (std::uint64_t i = 0; i < 1000; ++i) {
+    add(snapshot, "lw" + std::to_string(i), random_specification({3, 2, 0.5, 0, 1, false}, i));
+    // Neither in memory nor in a part: taking it is an error.
+    if (i >= 256) snapshot.entries.back() = index::without_specification(*snapshot.entries.back());
+  }
+  auto request = compat_request(random_specification({3, 2, 0.5, 0, 1, false}, 5000), 5);
+  EXPECT_EQ(search_snapshot(snapshot, request, *backend("cpu")).error().code, ErrorCode::internal);
+  request.budget = std::chrono::milliseconds(0);
+  const auto cut = search_snapshot(snapshot, request, *backend("cpu"));
+  ASSERT_TRUE(cut.has_value()) << cut.error().message;
+  EXPECT_EQ(cut->evaluated, 256u);
+  EXPECT_GT(cut->slack, 0);
 }
 
 }  // namespace
