@@ -14,9 +14,9 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 /// Room for each query in a batch's second pass; a query that needs more is asked again alone.
 constexpr std::size_t kSecondRoom = 4096;
 
-/// A candidate's share of a scan, of the set of those seen and of sorting: what a machine of today takes at
-/// most.
-constexpr std::chrono::nanoseconds kQueued{200};
+/// A candidate's share of a scan, of looking whether it was seen and of the queue: what a machine of today
+/// takes at most.
+constexpr std::chrono::nanoseconds kQueued{100};
 
 /// What a search's passes share.
 class Search {
@@ -123,11 +123,13 @@ class Search {
     return {};
   }
 
-  void add_hits(std::size_t p, std::size_t q, std::span<const compute::ScanHit> hits) {
+  /// @param last  no later pass meets an item of these hits again, each of which comes once
+  void add_hits(std::size_t p, std::size_t q, std::span<const compute::ScanHit> hits, bool last = false) {
+    std::unordered_set<std::size_t>& seen = seen_[q][p];
     std::vector<Candidate> found;
     for (const compute::ScanHit& hit : hits) {
       const auto item = static_cast<std::size_t>(hit.item);
-      if (seen_[q][p].insert(item).second)
+      if (last ? !seen.contains(item) : seen.insert(item).second)
         found.push_back({objectives_[q]->least_value(p, static_cast<double>(hit.lower_bound)), p, item});
     }
     queues_[q].add(std::move(found));
@@ -182,7 +184,7 @@ class Search {
         LEARNDOCK_CHECK(take_within(p, {q}, counts[i]));
         continue;
       }
-      add_hits(p, q, hits.row(i).first(std::min(counts[i], room)));
+      add_hits(p, q, hits.row(i).first(std::min(counts[i], room)), true);
       if (!complete || counts[i] > room) continue;  // something under the threshold was not returned
       // What the scan left out lies above the threshold it was given.
       unseen_[q][p] = std::nextafter(queues_[q].best().threshold(), kInfinity);
@@ -195,7 +197,7 @@ class Search {
   const CertifiedOptions& options_;
   std::vector<CandidateQueue> queues_;       // [objectives]
   std::vector<std::vector<double>> unseen_;  // [objectives][parts] least value of what was not returned
-  std::vector<std::vector<std::unordered_set<std::size_t>>> seen_;
+  std::vector<std::vector<std::unordered_set<std::size_t>>> seen_;  // but in the last pass
 };
 
 }  // namespace

@@ -14,6 +14,10 @@ constexpr std::size_t kWave = 16, kWaveOnBudget = 4;
 /// A wave's time from which threads are started for it.
 constexpr std::chrono::microseconds kWorthThreads{400};
 
+bool after(const Candidate& a, const Candidate& b) {
+  return a.bound != b.bound ? a.bound > b.bound : std::pair(a.part, a.item) > std::pair(b.part, b.item);
+}
+
 }  // namespace
 
 bool BestHits::before(const CertifiedHit& a, const CertifiedHit& b) const {
@@ -52,54 +56,50 @@ CandidateQueue::CandidateQueue(std::span<const FilteredPart> parts, const Object
     : parts_(parts), objective_(objective), options_(options), best_(parts, options.top) {}
 
 void CandidateQueue::add(std::vector<Candidate> more) {
-  waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(next_));
-  next_ = 0;
   waiting_.insert(waiting_.end(), more.begin(), more.end());
-  std::sort(waiting_.begin(), waiting_.end(), [](const Candidate& a, const Candidate& b) {
-    return a.bound != b.bound ? a.bound < b.bound : std::pair(a.part, a.item) < std::pair(b.part, b.item);
-  });
+  std::make_heap(waiting_.begin(), waiting_.end(), after);
 }
 
-double CandidateQueue::next_bound() const {
-  return next_ < waiting_.size() ? waiting_[next_].bound : kInfinity;
-}
+double CandidateQueue::next_bound() const { return waiting_.empty() ? kInfinity : waiting_.front().bound; }
 
 /// The first wave is as long as the answer: before there is a threshold all of it must be evaluated.
-std::size_t CandidateQueue::next_wave(unsigned threads) const {
+void CandidateQueue::take_wave(unsigned threads) {
   const std::size_t each = options_.deadline ? kWaveOnBudget : kWave;
   const std::size_t first = evaluated_ == 0 && !options_.deadline ? options_.top : 0;
   const std::size_t wave = std::max(each * std::max(threads, 1U), first);
   const std::size_t most = std::min(wave, options_.max_evaluations - evaluated_);
-  std::size_t count = 0;
-  while (count < most && next_ + count < waiting_.size() &&
-         waiting_[next_ + count].bound <= best_.threshold())
-    ++count;
-  return count;
+  wave_.clear();
+  while (wave_.size() < most && next_bound() <= best_.threshold() && !waiting_.empty()) {
+    wave_.push_back(waiting_.front());
+    std::pop_heap(waiting_.begin(), waiting_.end(), after);
+    waiting_.pop_back();
+  }
 }
 
 Result<double> CandidateQueue::value(const Candidate& candidate, std::vector<double>& memory) const {
   return objective_.value(*parts_[candidate.part].part, candidate.item, memory);
 }
 
-Result<void> CandidateQueue::evaluate_wave(std::size_t count, unsigned threads) {
+Result<void> CandidateQueue::evaluate_wave(unsigned threads) {
+  const std::size_t count = wave_.size();
   values_.resize(count);
   const auto start = std::chrono::steady_clock::now();
   for (std::size_t i = 0; i < count; ++i) {
     // The first one tells whether the rest is worth starting threads for.
     if (i == 1 && threads > 1 &&
         (std::chrono::steady_clock::now() - start) * static_cast<int>(count) > kWorthThreads)
-      return evaluate_on_threads(1, count, threads);
-    LEARNDOCK_TRY(values_[i], value(waiting_[next_ + i], memory_));
+      return evaluate_on_threads(1, threads);
+    LEARNDOCK_TRY(values_[i], value(wave_[i], memory_));
   }
   return {};
 }
 
-Result<void> CandidateQueue::evaluate_on_threads(std::size_t first, std::size_t count, unsigned threads) {
+Result<void> CandidateQueue::evaluate_on_threads(std::size_t first, unsigned threads) {
   std::vector<Result<void>> done(threads);
   compute::run_tasks(threads, threads, [&](std::size_t thread) {
     std::vector<double> memory;
-    for (std::size_t i = first + thread; i < count; i += threads) {
-      auto found = value(waiting_[next_ + i], memory);
+    for (std::size_t i = first + thread; i < wave_.size(); i += threads) {
+      auto found = value(wave_[i], memory);
       if (found)
         values_[i] = *found;
       else
@@ -111,20 +111,18 @@ Result<void> CandidateQueue::evaluate_on_threads(std::size_t first, std::size_t 
 }
 
 Result<void> CandidateQueue::evaluate(unsigned threads) {
-  while (next_ < waiting_.size() && next_bound() <= best_.threshold()) {
-    const std::size_t count = next_wave(threads);
+  while (!waiting_.empty() && next_bound() <= best_.threshold()) {
     // The first wave is done whatever the time.
     const bool late =
         evaluated_ > 0 && options_.deadline && std::chrono::steady_clock::now() >= *options_.deadline;
-    if (count == 0 || late) {
+    if (late || evaluated_ >= options_.max_evaluations) {
       out_of_budget_ = true;
       return {};
     }
-    LEARNDOCK_CHECK(evaluate_wave(count, threads));
-    for (std::size_t i = 0; i < count; ++i)
-      best_.add({waiting_[next_ + i].part, waiting_[next_ + i].item, values_[i]});
-    next_ += count;
-    evaluated_ += count;
+    take_wave(threads);
+    LEARNDOCK_CHECK(evaluate_wave(threads));
+    for (std::size_t i = 0; i < wave_.size(); ++i) best_.add({wave_[i].part, wave_[i].item, values_[i]});
+    evaluated_ += wave_.size();
   }
   return {};
 }

@@ -37,7 +37,7 @@ class BestHits {
   std::vector<CertifiedHit> heap_;
 };
 
-/// One query on its way: what may still matter, in ascending bounds, and what was found.
+/// One query on its way: what may still matter, and what was found.
 class CandidateQueue {
  public:
   CandidateQueue(std::span<const FilteredPart> parts, const Objective& objective,
@@ -57,17 +57,19 @@ class CandidateQueue {
   [[nodiscard]] std::vector<CertifiedHit> hits() && { return std::move(best_).sorted(); }
 
  private:
-  [[nodiscard]] std::size_t next_wave(unsigned threads) const;
+  void take_wave(unsigned threads);
   [[nodiscard]] Result<double> value(const Candidate& candidate, std::vector<double>& memory) const;
-  [[nodiscard]] Result<void> evaluate_wave(std::size_t count, unsigned threads);
-  [[nodiscard]] Result<void> evaluate_on_threads(std::size_t first, std::size_t count, unsigned threads);
+  [[nodiscard]] Result<void> evaluate_wave(unsigned threads);
+  [[nodiscard]] Result<void> evaluate_on_threads(std::size_t first, unsigned threads);
 
   std::span<const FilteredPart> parts_;
   const Objective& objective_;
   const CertifiedOptions& options_;
-  std::vector<Candidate> waiting_;       // ascending from `next_`
-  std::vector<double> values_, memory_;  // of a wave
-  std::size_t next_ = 0, evaluated_ = 0;
+  // A heap, the least bound in front: with little time only a few of many are ever put in order.
+  std::vector<Candidate> waiting_;
+  std::vector<Candidate> wave_;
+  std::vector<double> values_, memory_;  // of the wave
+  std::size_t evaluated_ = 0;
   bool out_of_budget_ = false;
   BestHits best_;
 };
