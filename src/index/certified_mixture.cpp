@@ -35,6 +35,17 @@ bool is_no_use(ErrorCode of_products) {
   return of_products == ErrorCode::invalid_argument || of_products == ErrorCode::device_memory;
 }
 
+bool late(const Deadline& deadline) { return deadline && std::chrono::steady_clock::now() >= *deadline; }
+
+/// When to give up products for bounds. Where there is no time to pack every reduced set, half of it goes to
+/// packing, for later searches, and the other half is kept for a mixture by bounds.
+Result<Deadline> end_of_packing(const ProductSteps& products, const Deadline& deadline) {
+  if (!deadline) return deadline;
+  const auto left = *deadline - std::chrono::steady_clock::now();
+  LEARNDOCK_TRY(const ProductTable::Duration packing, products.packing_time());
+  return packing < left / 4 * 3 ? *deadline : *deadline - left / 2;
+}
+
 /// How far the fp64 products of a step may be off, of the best aligned learnware and of the mixture itself.
 double rounding_of(const MixtureState& state) {
   double mass = mass_of(state.query()), largest = 0;
@@ -71,14 +82,18 @@ Result<std::optional<CertifiedMixture>> certified_mixture(std::span<const Filter
     if (!bounds || values <= options.most_products.value_or(most_products(*options.backend)))
       products.emplace(state, options);
   }
+  Deadline end_of_products;
+  if (products) {
+    LEARNDOCK_TRY(end_of_products, end_of_packing(*products, options.deadline));
+  }
   std::optional<CertifiedMixture> best;  // of at most max_members
   std::size_t evaluated = 0;
   double lower_bound = 0;  // of any mixture; every step proves one, and the best of them holds
   while (true) {
     MixtureOptions left = options;
     left.max_evaluations -= std::min(left.max_evaluations, evaluated);
-    auto looked = products ? products->next(state) : step_by_index(state, left);
-    if (!looked && products && is_no_use(looked.error().code)) {
+    auto looked = products ? products->next(state, end_of_products) : step_by_index(state, left);
+    if (products && !late(options.deadline) && (looked ? looked->cut : is_no_use(looked.error().code))) {
       products.reset();
       looked = step_by_index(state, left);
     }
@@ -94,8 +109,8 @@ Result<std::optional<CertifiedMixture>> certified_mixture(std::span<const Filter
     const double enough = state.size() < options.max_members
                               ? options.negligible_gap
                               : std::max(options.negligible_gap, options.proof_gap);
-    const bool late = options.deadline && std::chrono::steady_clock::now() >= *options.deadline;
-    if (state.size() >= most || reached - lower_bound <= enough * state.user_self() || !step.next || late)
+    if (state.size() >= most || reached - lower_bound <= enough * state.user_self() || !step.next ||
+        late(options.deadline))
       break;
     LEARNDOCK_CHECK(state.add(*step.next));
     // Weights that rounding alone improves could be exchanged for ever.

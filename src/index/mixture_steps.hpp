@@ -17,6 +17,7 @@ struct MixtureStep {
   std::optional<CertifiedHit> next;  ///< to be added; none: nothing would make the mixture better
   double most = std::numeric_limits<double>::infinity();  ///< no learnware is aligned better with g than this
   std::size_t evaluated = 0;
+  bool cut = false;  ///< there was no time for it; it says nothing
 };
 
 /// By ascending bounds: the best aligned learnware. @errors as bounded_search
@@ -28,14 +29,16 @@ class ProductSteps {
  public:
   ProductSteps(const MixtureState& state, const MixtureOptions& options);
 
+  /// As ProductTable::packing_time.
+  [[nodiscard]] Result<ProductTable::Duration> packing_time() const { return table_.packing_time(); }
   /// @errors corrupt; invalid_argument (values beyond fp32); of the backend
-  [[nodiscard]] Result<MixtureStep> next(const MixtureState& state);
+  [[nodiscard]] Result<MixtureStep> next(const MixtureState& state, const Deadline& deadline);
 
  private:
   using Rows = std::vector<std::size_t>;
 
   /// Columns for the query and all members; false when the deadline came first.
-  [[nodiscard]] Result<bool> complete_columns(const MixtureState& state);
+  [[nodiscard]] Result<bool> complete_columns(const MixtureState& state, const Deadline& deadline);
   [[nodiscard]] Result<void> find_most(const MixtureState& state, const ProductTable::Sums& sums,
                                        MixtureStep& step) const;
   [[nodiscard]] Result<std::optional<CertifiedHit>> best_refit(const MixtureState& state,

@@ -42,10 +42,11 @@ Result<Matrix<double>> whitening(const Matrix<double>& gram) {
 ProductSteps::ProductSteps(const MixtureState& state, const MixtureOptions& options)
     : parts_(state.parts()), options_(options), table_(parts_, *options.backend, options.threads) {}
 
-Result<MixtureStep> ProductSteps::next(const MixtureState& state) {
+Result<MixtureStep> ProductSteps::next(const MixtureState& state, const Deadline& deadline) {
   MixtureStep step;
-  LEARNDOCK_TRY(const bool complete, complete_columns(state));
-  if (!complete) return step;
+  LEARNDOCK_TRY(const bool complete, complete_columns(state, deadline));
+  step.cut = !complete;
+  if (step.cut) return step;
   std::vector<double> factors(table_.columns(), 0.0);
   factors[0] = 1;
   for (std::size_t i = 0; i < state.size(); ++i) factors[column_of(state, i)] = -state.weights()[i];
@@ -55,15 +56,15 @@ Result<MixtureStep> ProductSteps::next(const MixtureState& state) {
   return step;
 }
 
-Result<bool> ProductSteps::complete_columns(const MixtureState& state) {
+Result<bool> ProductSteps::complete_columns(const MixtureState& state, const Deadline& deadline) {
   if (table_.columns() == 0) {
-    LEARNDOCK_TRY(const bool added, table_.add(state.query(), options_.deadline));
+    LEARNDOCK_TRY(const bool added, table_.add(state.query(), deadline));
     if (!added) return false;
   }
   for (std::size_t i = 0; i < state.size(); ++i) {
     const std::pair member{state.hit(i).part, state.hit(i).item};
     if (columns_.contains(member)) continue;
-    LEARNDOCK_TRY(const bool added, table_.add(state.view(i), options_.deadline));
+    LEARNDOCK_TRY(const bool added, table_.add(state.view(i), deadline));
     if (!added) return false;
     columns_[member] = table_.columns() - 1;
   }

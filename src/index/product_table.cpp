@@ -14,6 +14,10 @@ namespace {
 constexpr double kRounded = 0x1p-23;
 /// Per unit of the query's weight: beyond it a product in fp32 is no use, or no number.
 constexpr double kMostError = 0.01;
+/// Sets that are taken to learn what packing costs, and how many times as long as taking one packing it
+/// takes.
+constexpr std::size_t kTried = 32;
+constexpr int kPackedPerTaken = 3;
 /// A run of which at least one in so many items is allowed is packed whole, so that others can use it.
 constexpr std::size_t kWholeFrom = 4;
 
@@ -57,13 +61,18 @@ std::size_t ProductTable::place_of(const Chunk& chunk, std::size_t row) const {
   return chunk.whole ? rows_[row].item - chunk.number * run_items_ : row - chunk.first;
 }
 
+bool ProductTable::packed_whole(const Chunk& chunk) const {
+  const std::size_t first = chunk.number * run_items_;
+  return chunk.count * kWholeFrom >= std::min(run_items_, parts_[chunk.part].part->count() - first);
+}
+
 /// Takes the run that the part keeps, or makes one.
 Result<void> ProductTable::pack(Chunk& chunk) const {
   const SearchPart& part = *parts_[chunk.part].part;
   chunk.packed = part.packed_runs().find(backend_, chunk.number);
   chunk.whole = chunk.packed != nullptr;
   if (chunk.packed) return {};
-  chunk.whole = chunk.count * kWholeFrom >= std::min(run_items_, part.count() - chunk.number * run_items_);
+  chunk.whole = packed_whole(chunk);
   LEARNDOCK_TRY(PackedRun run, PackedRun::pack(part, items_of(chunk), backend_));
   run.room = reserve_room(run.bytes(), kept_bytes_);
   chunk.packed = std::make_shared<const PackedRun>(std::move(run));
@@ -102,23 +111,75 @@ double ProductTable::error_of(const Chunk& chunk, const compute::ReducedSetView&
          chunk.mass * mass_of(set);
 }
 
+std::size_t ProductTable::items_to_pack(const Chunk& chunk) const {
+  if (chunk.packed) return 0;
+  const std::size_t all = std::min(run_items_, parts_[chunk.part].part->count() - chunk.number * run_items_);
+  return packed_whole(chunk) ? all : chunk.count;
+}
+
+Result<ProductTable::Duration> ProductTable::packing_time(std::span<const Chunk> group) const {
+  Duration each = pack_each_, longest{};
+  for (const Chunk& chunk : group) {
+    const std::size_t items = items_to_pack(chunk);
+    if (items == 0 || parts_[chunk.part].part->packed_runs().find(backend_, chunk.number)) continue;
+    if (each == Duration()) {
+      std::vector<double> memory;
+      const std::size_t tried = std::min(kTried, chunk.count);
+      const auto start = std::chrono::steady_clock::now();
+      for (std::size_t row = chunk.first; row < chunk.first + tried; ++row)
+        LEARNDOCK_CHECK(parts_[chunk.part].part->set(rows_[row].item, memory).map([](const auto&) {}));
+      each = (std::chrono::steady_clock::now() - start) * kPackedPerTaken / static_cast<int>(tried);
+    }
+    longest = std::max(longest, each * static_cast<std::int64_t>(items));
+  }
+  return longest;
+}
+
+Result<ProductTable::Duration> ProductTable::packing_time() const {
+  Duration sum{};
+  for (std::size_t first = 0; first < chunks_.size(); first += threads_) {
+    LEARNDOCK_TRY(const Duration group, packing_time(std::span(chunks_).subspan(
+                                            first, std::min<std::size_t>(threads_, chunks_.size() - first))));
+    sum += group;
+  }
+  return sum;
+}
+
+Result<void> ProductTable::pack(std::span<Chunk> group) {
+  std::size_t items = 0;
+  for (const Chunk& chunk : group) items = std::max(items, items_to_pack(chunk));
+  if (items == 0) return {};
+  const auto start = std::chrono::steady_clock::now();
+  std::vector<Result<void>> done(group.size());
+  compute::run_tasks(group.size(), threads_, [&](std::size_t i) {
+    if (!group[i].packed) done[i] = pack(group[i]);
+  });
+  for (Result<void>& one : done) LEARNDOCK_CHECK(std::move(one));
+  pack_each_ =
+      std::max(pack_each_, (std::chrono::steady_clock::now() - start) / static_cast<std::int64_t>(items));
+  return {};
+}
+
 Result<bool> ProductTable::add(const compute::ReducedSetView& set, const Deadline& deadline) {
   Column column{std::vector<float>(rows_.size()), std::vector<double>(chunks_.size())};
-  const auto late = [&] { return deadline && std::chrono::steady_clock::now() >= *deadline; };
+  const auto late = [&](Duration after) {
+    return deadline && std::chrono::steady_clock::now() + after >= *deadline;
+  };
   for (std::size_t first = 0; first < chunks_.size(); first += threads_) {
-    if (late()) return false;
     const std::span<Chunk> group =
         std::span(chunks_).subspan(first, std::min<std::size_t>(threads_, chunks_.size() - first));
-    std::vector<Result<void>> done(group.size());
-    if (!std::all_of(group.begin(), group.end(), [](const Chunk& chunk) { return chunk.packed; }))
-      compute::run_tasks(group.size(), threads_, [&](std::size_t i) {
-        if (!group[i].packed) done[i] = pack(group[i]);
-      });
-    for (Result<void>& one : done) LEARNDOCK_CHECK(std::move(one));
+    if (deadline) {
+      LEARNDOCK_TRY(const Duration packing, packing_time(group));
+      if (late(packing)) return false;
+    }
+    LEARNDOCK_CHECK(pack(group));
     for (std::size_t i = 0; i < group.size(); ++i) {
       Chunk& chunk = group[i];
-      if (late()) return false;
+      const auto items = static_cast<std::int64_t>(chunk.count);
+      const auto start = std::chrono::steady_clock::now();
+      if (late(multiply_each_ * items)) return false;
       LEARNDOCK_CHECK(multiply(chunk, set, std::span(column.values).subspan(chunk.first, chunk.count)));
+      multiply_each_ = std::max(multiply_each_, (std::chrono::steady_clock::now() - start) / items);
       column.errors[first + i] = error_of(chunk, set);
       if (!(column.errors[first + i] < kMostError * mass_of(set)))
         return fail(ErrorCode::invalid_argument, "products of such values say nothing in single precision");

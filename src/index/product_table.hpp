@@ -24,12 +24,16 @@ class ProductTable {
     std::size_t part = 0, item = 0;
   };
 
+  using Duration = std::chrono::steady_clock::duration;
+
   /// @param kept_bytes  packed sets that all tables of the process together may keep; none: most_kept
   ProductTable(std::span<const FilteredPart> parts, const compute::Backend& backend, unsigned threads,
                std::optional<std::size_t> kept_bytes = {});
 
+  /// What packing takes before the first column, as far as it can be known. @cost taking a few sets
+  [[nodiscard]] Result<Duration> packing_time() const;
   /// Adds a column.
-  /// @return false: the deadline came first, and there is no column
+  /// @return false: the deadline came first, or would before the next step's end, and there is no column
   /// @errors corrupt; invalid_argument (values beyond fp32); of the backend
   [[nodiscard]] Result<bool> add(const compute::ReducedSetView& set, const Deadline& deadline);
 
@@ -60,6 +64,11 @@ class ProductTable {
   };
 
   void add_rows(std::size_t part);
+  [[nodiscard]] bool packed_whole(const Chunk& chunk) const;
+  [[nodiscard]] std::size_t items_to_pack(const Chunk& chunk) const;
+  /// What packing these chunks side by side will take, as far as it can be known.
+  [[nodiscard]] Result<Duration> packing_time(std::span<const Chunk> group) const;
+  [[nodiscard]] Result<void> pack(std::span<Chunk> group);
   [[nodiscard]] Result<void> pack(Chunk& chunk) const;
   [[nodiscard]] std::vector<std::uint32_t> items_of(const Chunk& chunk) const;
   [[nodiscard]] std::size_t place_of(const Chunk& chunk, std::size_t row) const;
@@ -74,6 +83,7 @@ class ProductTable {
   std::vector<Row> rows_;
   std::vector<Chunk> chunks_;
   std::vector<Column> columns_;
+  Duration pack_each_{}, multiply_each_{};  // the slowest so far, of an item; zero: none yet
 };
 
 }  // namespace learndock::index

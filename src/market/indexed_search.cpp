@@ -180,7 +180,11 @@ class Answering {
  public:
   Answering(const IndexedSearch& search, const Comparable& comparable, Deadline& deadline,
             SearchAnswer& answer)
-      : search_(search), comparable_(comparable), deadline_(deadline), answer_(answer) {}
+      : search_(search),
+        comparable_(comparable),
+        deadline_(deadline),
+        answer_(answer),
+        all_found_(answer.exact) {}
 
   Result<void> run() {
     const auto start = SteadyClock::now();
@@ -327,8 +331,8 @@ class Answering {
                    absolute_score(found.mixture.mmd_squared, own, query_self_),
                    found.mixture.gap,
                    {}};
-    // The certificate speaks of all candidates; after a spent budget some were not seen.
-    if (deadline_.cut()) hit.gap.reset();
+    // A budget leaves bounds of what was not compared, but none of what was not even found.
+    if (!all_found_) hit.gap.reset();
     for (std::size_t i = 0; i < found.members.size(); ++i) {
       const index::Entry& entry = comparable_.entry(found.members[i]);
       hit.members.push_back({entry.learnware_id(), std::string(entry.name()), found.mixture.weights[i]});
@@ -340,6 +344,7 @@ class Answering {
   const Comparable& comparable_;
   Deadline& deadline_;
   SearchAnswer& answer_;
+  bool all_found_;  // the filter left nothing out for lack of time
   double query_self_ = 0;
   index::CertifiedAnswer found_;
 };

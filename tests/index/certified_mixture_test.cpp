@@ -202,6 +202,31 @@ TEST_P(CertifiedMixture, ASpentBudgetMakesNoMixtureOfOne) {
   EXPECT_FALSE(certified_mixture(dock.parts, query, single, late).value().has_value());
 }
 
+/// From no time at all to enough: whichever way the time left, the gap bounds the optimum.
+TEST_P(CertifiedMixture, TheGapHoldsWhateverTimeThereWas) {
+  std::mt19937_64 random(8);
+  std::size_t mixtures = 0;
+  for (std::uint64_t seed = 1; seed <= 6; ++seed)
+    for (const int microseconds : {1, 100, 300, 1000, 3000, 100'000}) {
+      const Dock dock(shape_of(seed), {}, 1 + seed % 3);
+      const testing::WeightedSet user = dock.blend(random, 3);
+      const compute::ReducedSetView query = user.view();
+      CertifiedOptions search;
+      search.top = 1;
+      const auto single = certified_search(dock.parts, {&query, 1}, search).value()[0].hits.at(0);
+      MixtureOptions hurried = options();
+      hurried.deadline = std::chrono::steady_clock::now() + std::chrono::microseconds(microseconds);
+      const auto found = certified_mixture(dock.parts, query, single, hurried).value();
+      if (!found) continue;
+      const Products all = products(dock, query);
+      const double optimum = all.user + 2 * solve_simplex_qp(all.gram.view(), all.linear).value().objective;
+      EXPECT_GE(found->mmd_squared, optimum - 1e-9);
+      EXPECT_LE(found->mmd_squared - found->gap, optimum + 1e-9);
+      ++mixtures;
+    }
+  EXPECT_GT(mixtures, 5U) << "little was tested";
+}
+
 TEST(CertifiedMixtureByProducts, ManyEqualLearnwaresAndValuesBeyondSinglePrecisionKeepTheGap) {
   MarketShape shape = shape_of(4);
   shape.learnwares = 1500;

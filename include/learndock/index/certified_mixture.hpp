@@ -21,8 +21,9 @@ struct MixtureOptions {
   Deadline deadline;
   unsigned threads = 1;
   /// For products with all learnwares at once, where those are at most `most_products` kernel values for a
-  /// member; null: the index's bounds alone. Bounds prove gaps of some hundredths of <u, u>, which is what
-  /// lies outside the subspace; products prove any gap.
+  /// member; null: the index's bounds alone. Also where the deadline leaves no time for products. Bounds
+  /// prove gaps of some hundredths of <u, u>, which is what lies outside the subspace; products prove any
+  /// gap.
   const compute::Backend* backend = nullptr;
   /// None: 1e9, or 1e11 with a device.
   std::optional<double> most_products = {};
