@@ -12,8 +12,8 @@ namespace learndock::cli {
 namespace {
 
 struct BenchArguments {
-  std::string gamma = "auto", codes = "int4", prefilter = "auto", market = "clustered", specs, data, label,
-              file;
+  std::string gamma = "auto", codes{compute::code_type_name(index::kCodes)}, prefilter = "auto",
+              market = "clustered", specs, data, label, file;
   std::size_t points = 20, dimension = 20, tasks = 2000;
   std::uint64_t seed = 1, budget_ms = 0;
   index::TrialOptions trial;
@@ -230,6 +230,9 @@ void add_search_options(CLI::App& command, BenchArguments& arguments) {
       .add_option(
           "--prefilter", arguments.prefilter,
           "auto, cells, code_scan, exact_scan, faiss_flat or hnsw (approximate); of a segment that is made")
+      ->capture_default_str();
+  command.add_option("--cell", trial.items_per_cell, "Learnwares of a cell, about")
+      ->check(whole_number(1, 1'000'000))
       ->capture_default_str();
   command.add_option("--landmarks", trial.subspace.landmarks, "Points that span the subspace")
       ->check(whole_number(1, 8192))

@@ -20,7 +20,7 @@ constexpr const char* kFooter =
     "--rollback also brings the earlier kernels back. --shard and --merge take the gamma of the plan.";
 
 struct ReindexArguments {
-  std::string dock, codes = "int4", prefilter = "auto", shard, gamma;
+  std::string dock, codes{compute::code_type_name(index::kCodes)}, prefilter = "auto", shard, gamma;
   bool plan = false, merge = false, rollback = false;
   market::ReindexOptions options;
 };

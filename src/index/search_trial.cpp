@@ -92,6 +92,7 @@ Result<TrialBuild> build_segment(const TrialSets& sets, const TrialOptions& opti
   LEARNDOCK_TRY(const auto space, fit_space(sets, options, backend, build));
   PartWriterOptions writing;
   writing.codes = options.codes;
+  writing.items_per_cell = options.items_per_cell;
   writing.prefilter = options.prefilter;
   writing.threads = options.threads;
   const SpaceKey key{spec::StatisticalType::rkme_table, {sets.dimension()}, sets.gamma(), 1};

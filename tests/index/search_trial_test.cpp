@@ -61,10 +61,10 @@ TEST(SearchTrial, ReportsAProvedSearchOfATinyMarket) {
 TEST(SearchTrial, SizesAreThoseOfTheFormat) {
   const auto sets = synthetic_sets(tiny_market(MarketKind::clustered));
   const TrialReport report = run_search_trial(*sets, tiny_trial()).value();
-  // 22 blocks of 32; half a byte a padded coordinate, five floats; norm, key, eight letters of id, two
+  // 22 blocks of 32; a byte a padded coordinate, five floats; norm, key, eight letters of id, two
   // starts.
   const double blocks = 22.0 * 32 / 700;
-  EXPECT_DOUBLE_EQ(report.size.codes, blocks * static_cast<double>((report.coordinates + 7) / 8 * 8) / 2);
+  EXPECT_DOUBLE_EQ(report.size.codes, blocks * static_cast<double>((report.coordinates + 3) / 4 * 4));
   EXPECT_DOUBLE_EQ(report.size.factors, blocks * 20);
   EXPECT_NEAR(report.size.tables, 40, 0.05);
   EXPECT_DOUBLE_EQ(report.size.reduced_sets, 8 + 5 * 8 + 5 * 4 * 4);

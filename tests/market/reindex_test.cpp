@@ -218,12 +218,12 @@ TEST_F(ReindexTest, MergedShardsAnswer) {
 TEST_F(ReindexTest, RollbackPutsTheOldIndexInForce) {
   const auto first = reindex(dock(), options_);
   ASSERT_TRUE(first.has_value());
-  options_.codes = compute::CodeType::int8;
+  options_.codes = compute::CodeType::int4;
   ASSERT_TRUE(reindex(dock(), options_).has_value());
-  EXPECT_EQ(open()->status().prefilters, std::vector<std::string>{"scan of int8 codes on cpu"});
+  EXPECT_EQ(open()->status().prefilters, std::vector<std::string>{"scan of int4 codes on cpu"});
   ASSERT_TRUE(rollback_index(dock()).has_value());
   const auto market = open();
-  EXPECT_EQ(market->status().prefilters, std::vector<std::string>{"scan of int4 codes on cpu"});
+  EXPECT_EQ(market->status().prefilters, std::vector<std::string>{"scan of int8 codes on cpu"});
   expect_right_answers(*market, true);
 }
 

@@ -17,9 +17,13 @@ namespace learndock::index {
 /// Learnwares that a subspace is fitted to, when there are as many: more do not change it.
 inline constexpr std::size_t kSubspaceSample = 8192;
 
+/// Of an embedding, when nobody chose. With 8-bit codes as many as 300 bytes a learnware hold, all tables
+/// counted: fewer with 8 bits leave less to be evaluated than more with 4 (docs/performance.md).
+inline constexpr std::size_t kCoordinates = 192;
+
 struct SubspaceOptions {
-  std::size_t landmarks = 1024;   ///< at most; fewer when the sample has fewer distinct points
-  std::size_t coordinates = 256;  ///< at most
+  std::size_t landmarks = 1024;            ///< at most; fewer when the sample has fewer distinct points
+  std::size_t coordinates = kCoordinates;  ///< at most
   std::uint64_t seed = 0;
 };
 

@@ -16,7 +16,7 @@ struct PartItem {
 
 struct PartOptions {
   PrefilterKind prefilter = PrefilterKind::code_scan;
-  compute::CodeType codes = compute::CodeType::int4;
+  compute::CodeType codes = kCodes;
   std::size_t items_per_cell = kItemsPerCell;
   unsigned threads = 1;
 };

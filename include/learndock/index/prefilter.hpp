@@ -28,8 +28,11 @@ enum class PrefilterKind : std::uint8_t {
   hnsw = 4         ///< hnswlib's graph: proves nothing, answers say exact: false
 };
 
+/// Of each coordinate, when nobody chose.
+inline constexpr compute::CodeType kCodes = compute::CodeType::int8;
+
 /// Members of a cell that make it worth its centre: four blocks. Fewer let more be skipped, but the centres,
-/// each as long as two int4 blocks of its members, are read for every query.
+/// each as long as four of its members' codes, are read for every query.
 inline constexpr std::size_t kItemsPerCell = 128;
 
 /// "cells" and so on.

@@ -28,8 +28,9 @@ struct TrialOptions {
   double mixture_gap = 1e-12;       ///< of <u, u>, at which no further member is sought
   std::size_t mixture_proof = 0;  ///< members of the larger mixture sought for the proof; see MixtureOptions
   bool mixture_products = true;   ///< false: mixtures by the index's bounds alone
-  compute::CodeType codes = compute::CodeType::int4;
+  compute::CodeType codes = kCodes;
   std::optional<PrefilterKind> prefilter;  ///< none: chosen by the number of learnwares
+  std::size_t items_per_cell = kItemsPerCell;
   SubspaceOptions subspace;
   std::string backend = "cpu";          ///< of the bounds and of mixtures' products
   unsigned threads = 0;                 ///< 0: all cores

@@ -16,7 +16,7 @@ namespace learndock::index {
 inline constexpr std::uint32_t kPartKind = 1;
 
 struct PartWriterOptions {
-  compute::CodeType codes = compute::CodeType::int4;
+  compute::CodeType codes = kCodes;
   std::uint64_t generation = 0;
   unsigned threads = 1;
   /// None: chosen_prefilter of the number of learnwares.
@@ -24,8 +24,8 @@ struct PartWriterOptions {
   std::size_t items_per_cell = kItemsPerCell;
 };
 
-/// Writes a part to disk: reduced sets as they come, the rest at the end. In memory it holds about 170 bytes
-/// and the id for each learnware (256 coordinates, int4); 1,200 bytes and the id where the prefilter needs
+/// Writes a part to disk: reduced sets as they come, the rest at the end. In memory it holds about 240 bytes
+/// and the id for each learnware (192 coordinates, int8); 1,000 bytes and the id where the prefilter needs
 /// the coordinates themselves, which cells do while they are made.
 class PartWriter {
  public:

@@ -37,10 +37,10 @@ struct GammaChoice {
 [[nodiscard]] Result<GammaChoice> gamma_choice_of(std::string_view text);
 
 struct ReindexOptions {
-  compute::CodeType codes = compute::CodeType::int4;
+  compute::CodeType codes = index::kCodes;
   std::optional<index::PrefilterKind> prefilter;  ///< none: chosen by the number of learnwares
   std::size_t landmarks = 1024;
-  std::size_t coordinates = 256;
+  std::size_t coordinates = index::kCoordinates;
   /// Spaces of fewer learnwares get no segment: comparing all of them is as fast.
   std::size_t smallest_space = 1024;
   std::size_t range_records = 500'000;  ///< catalogue records of one piece of work
