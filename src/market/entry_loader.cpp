@@ -182,14 +182,13 @@ Result<LoadedEntries> read_entries(const catalog::Catalog& catalog, const std::v
       log(LogLevel::warning, "every record is decoded anew: " + file.error().message + ", " + path.string());
     return LoadedEntries();
   }
-  LoadedEntries loaded{index::EntryFile::entries(*file, &live, options.kernels), 0, *file};
+  LoadedEntries loaded{index::EntryFile::entries(*file, &live, options.kernels), *file};
   LEARNDOCK_TRY(const bool usable, belong(catalog, **file, live, loaded.entries));
   if (!usable) {
     log(LogLevel::warning,
         "every record is decoded anew: " + path.string() + " was made from another catalogue");
     return LoadedEntries();
   }
-  loaded.stored = loaded.entries.size();
   return loaded;
 }
 
@@ -198,7 +197,6 @@ Result<void> write_loaded(const catalog::Catalog& catalog, const std::filesystem
                           const LoadOptions& options, LoadedEntries& loaded) {
   LEARNDOCK_TRY(const std::uint64_t version, catalog.version());
   LEARNDOCK_TRY(loaded.file, write_entries(catalog, version, path, loaded.entries, options.threads));
-  loaded.stored = loaded.entries.size();
   map_entries(loaded.file, options.kernels, loaded.entries);
   return {};
 }
@@ -238,22 +236,25 @@ Result<LoadedEntries> load_entries(const catalog::Catalog& catalog, const std::v
                                    const LoadOptions& options) {
   LEARNDOCK_TRY(LoadedEntries loaded, read_entries(catalog, live, file, options));
   Entries& entries = loaded.entries;
-  const std::uint64_t last = loaded.file ? loaded.file->sequences().back() : 0;
   Decoding decoding(traits, options, entries);
   LEARNDOCK_CHECK(
-      catalog.visit_range(last + 1, std::numeric_limits<std::int64_t>::max(),
+      catalog.visit_range(loaded.stored_to() + 1, std::numeric_limits<std::int64_t>::max(),
                           [&](catalog::LearnwareRecord& record) { return decoding.take(record); }));
   LEARNDOCK_CHECK(decoding.flush());
-  if (pays_to_write(loaded.stored, entries.size(), options.write_from))
+  if (pays_to_write(entries, loaded.stored_to(), options.write_from))
     if (const auto written = write_loaded(catalog, file, options, loaded); !written)
       log(LogLevel::warning, "the next opening takes longer: " + describe(written.error()));
   LEARNDOCK_CHECK(take_missing_sets(catalog, options, entries));
   return loaded;
 }
 
-bool pays_to_write(std::size_t stored, std::size_t all, std::size_t from) {
-  const std::size_t missing = all - std::min(stored, all);
-  return missing > 0 && missing >= from && missing >= all / kSmallShare;
+bool pays_to_write(std::span<const std::shared_ptr<const index::Entry>> entries, std::uint64_t stored_to,
+                   std::size_t from) {
+  const auto first =
+      std::upper_bound(entries.begin(), entries.end(), stored_to,
+                       [](std::uint64_t number, const auto& entry) { return number < entry->sequence(); });
+  const auto missing = static_cast<std::size_t>(entries.end() - first);
+  return missing > 0 && missing >= from && missing >= entries.size() / kSmallShare;
 }
 
 Result<std::shared_ptr<const index::EntryFile>> write_entries(

@@ -32,8 +32,9 @@ struct LoadOptions {
 
 struct LoadedEntries {
   std::vector<std::shared_ptr<const index::Entry>> entries;
-  std::size_t stored = 0;                        ///< of them, in the file
   std::shared_ptr<const index::EntryFile> file;  ///< that some of them point into; null: none
+  /// The catalogue number of the last learnware in the file; 0: there is none.
+  [[nodiscard]] std::uint64_t stored_to() const { return file ? file->sequences().back() : 0; }
 };
 
 /// The entries of all records, by catalogue number. What an earlier call decoded comes from `file`; the rest
@@ -47,9 +48,10 @@ struct LoadedEntries {
                                                  const std::filesystem::path& file, index::TraitsPool& traits,
                                                  const LoadOptions& options);
 
-/// Whether a file that holds `stored` of `all` entries is worth making anew: it lacks `from` at least, and so
-/// many that writing all costs less than decoding these.
-[[nodiscard]] bool pays_to_write(std::size_t stored, std::size_t all, std::size_t from);
+/// Whether a file that ends with this catalogue number is worth making anew: it lacks `from` entries at least, and
+/// so many that writing all costs less than decoding these.
+[[nodiscard]] bool pays_to_write(std::span<const std::shared_ptr<const index::Entry>> entries,
+                                 std::uint64_t stored_to, std::size_t from);
 
 /// Writes all entries of one state of the catalogue in place of any file that is there. Nothing else may lie
 /// in the file's folder. @param version  of that state @param entries  at least one

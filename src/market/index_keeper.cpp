@@ -15,6 +15,7 @@ namespace learndock::market {
 namespace {
 
 using Entries = std::vector<std::shared_ptr<const index::Entry>>;
+using LiveParts = std::vector<std::shared_ptr<const index::LivePart>>;
 
 /// Parts of one space from which the smaller ones are made one; and how many learnwares are stored together.
 constexpr std::size_t kManyParts = 8;
@@ -100,7 +101,7 @@ class NewPart {
 
 /// Puts `added` in force in the place of `replaced`; searches see it at once.
 Result<void> put_in_force(Market::State& state, std::shared_ptr<const index::StoredPart> added,
-                          const std::vector<std::shared_ptr<const index::LivePart>>& replaced) {
+                          const LiveParts& replaced) {
   const std::lock_guard lock(state.writer);
   const auto current = state.snapshots.current();
   index::DockParts parts;
@@ -159,24 +160,23 @@ Result<void> store_entries(Market::State& state, const index::Snapshot& snapshot
   return {};
 }
 
-/// The smaller half of a space's parts when it has many; nothing else.
-std::vector<std::shared_ptr<const index::LivePart>> small_parts(const index::Snapshot& snapshot) {
-  std::map<index::SpaceKey, std::vector<std::shared_ptr<const index::LivePart>>> spaces;
+/// Of each space that has many parts the smaller half of them.
+std::map<index::SpaceKey, LiveParts> small_parts(const index::Snapshot& snapshot) {
+  std::map<index::SpaceKey, LiveParts> spaces;
   if (snapshot.parts)
     for (const auto& part : snapshot.parts->parts) spaces[part->space].push_back(part);
+  std::erase_if(spaces, [](const auto& space) { return space.second.size() < kManyParts; });
   for (auto& [key, parts] : spaces) {
-    if (parts.size() < kManyParts) continue;
     std::stable_sort(parts.begin(), parts.end(),
                      [](const auto& a, const auto& b) { return a->live_count < b->live_count; });
     parts.resize((parts.size() + 1) / 2);
-    return parts;
   }
-  return {};
+  return spaces;
 }
 
 /// Keys of a part ascend, so those of many parts are merged before they are written.
 Result<void> merge_parts(Market::State& state, const index::Snapshot& snapshot,
-                         const std::vector<std::shared_ptr<const index::LivePart>>& old) {
+                         const LiveParts& old) {
   Entries entries;
   for (const auto& entry : snapshot.entries)
     if (std::any_of(old.begin(), old.end(),
@@ -198,24 +198,22 @@ Result<void> merge_parts(Market::State& state, const index::Snapshot& snapshot,
 Result<bool> tend_index(Market::State& state) {
   const std::lock_guard tending(state.tending);
   const auto snapshot = state.snapshots.current();
-  // One space that cannot be stored holds up neither the others nor merges.
+  // One space that cannot be stored or merged holds up neither the others nor the file of entries.
   Result<bool> done = false;
   for (const auto& [key, entries] : ripe_spaces(*snapshot, state.options.index_from)) {
     auto stored = store_entries(state, *snapshot, key, entries);
     if (stored) return true;
     done = pass_on(std::move(stored).error(), key.text());
   }
-  const auto small = small_parts(*snapshot);
-  if (small.empty()) {
-    state.store_entries();
-    return done;
+  for (const auto& [key, parts] : small_parts(*snapshot)) {
+    auto merged = merge_parts(state, *snapshot, parts);
+    if (merged) return true;
+    // What a damaged part held is in memory once it is given up, and becomes a part anew.
+    if (merged.error().code == ErrorCode::corrupt && state.drop_damaged_parts(snapshot->parts)) return true;
+    done = pass_on(std::move(merged).error(), key.text());
   }
-  auto merged = merge_parts(state, *snapshot, small);
-  // What a damaged part held is in memory once it is given up, and becomes a part anew.
-  if (!merged && merged.error().code == ErrorCode::corrupt && state.drop_damaged_parts(snapshot->parts))
-    return true;
-  LEARNDOCK_CHECK(std::move(merged));
-  return true;
+  state.store_entries();
+  return done;
 }
 
 IndexKeeper::IndexKeeper(Market::State& state) : state_(state), thread_([this] { run(); }) {}

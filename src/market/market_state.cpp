@@ -48,7 +48,7 @@ Result<void> Market::State::load() {
                             options.entries_from};
   LEARNDOCK_TRY(const LoadedEntries loaded,
                 load_entries(*catalog, live, directory / kEntryFile, traits, loading));
-  stored_entries = loaded.stored;
+  stored_to = loaded.stored_to();
   first.kernels = kernels;
   first.semantic = std::make_shared<index::SemanticIndex>();
   first.parts = live_parts(std::move(opened), store->current()->number, loaded.entries);
@@ -60,10 +60,10 @@ Result<void> Market::State::load() {
 void Market::State::store_entries() {
   const std::lock_guard one(storing);
   const auto seen = snapshots.current();
-  if (!pays_to_write(stored_entries, seen->entries.size(), options.entries_from)) return;
+  if (!pays_to_write(seen->entries, stored_to, options.entries_from)) return;
   const auto file =
       write_entries(*catalog, seen->version, directory / kEntryFile, seen->entries, used_threads());
-  stored_entries = seen->entries.size();  // a full disk is not tried again for each insert either
+  stored_to = seen->entries.back()->sequence();  // a full disk is not tried again for each insert either
   if (!file) {
     log(LogLevel::warning, "the next opening takes longer: " + describe(file.error()));
     return;
@@ -85,7 +85,8 @@ Result<std::shared_ptr<const compute::Backend>> Market::State::backend_named(con
       asked.erase(name);
       return Failure(std::move(opened).error());
     }
-    known = std::move(*opened);
+    // By another name ("auto") it may be the dock's own.
+    known = (*opened)->name() == backend->name() ? backend : std::move(*opened);
   }
   return known;
 }

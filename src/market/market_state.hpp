@@ -42,8 +42,8 @@ struct Market::State {
   std::unique_ptr<index::IndexStore> store;
   index::SpaceKernels kernels;  // in force; only a reindex of a closed dock changes them
   index::TraitsPool traits;
-  std::mutex storing;              // one writer of the file of entries at a time
-  std::size_t stored_entries = 0;  // that it held when it was last written
+  std::mutex storing;           // one writer of the file of entries at a time
+  std::uint64_t stored_to = 0;  // the last catalogue number in it when it was last written
   index::SnapshotHolder snapshots;
   std::mutex writer;  // one change at a time: catalogue, then index
   std::atomic<std::uint64_t> staged{0};

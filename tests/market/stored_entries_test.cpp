@@ -1,4 +1,5 @@
 // What an earlier opening decoded: the dock says the same with it, without it, and whatever became of it.
+#include "learndock/index/entry_file.hpp"
 #include "learndock/market/market.hpp"
 #include "learndock/spec/codec.hpp"
 
@@ -98,6 +99,21 @@ TEST_F(StoredEntriesTest, AnImportWritesThemAtItsEnd) {
   import_some(*open(), 0, 100);
   EXPECT_TRUE(fs::exists(file()));
   expect_right_answers();
+}
+
+/// What went leaves the file as it is; what came in its place is counted all the same.
+TEST_F(StoredEntriesTest, ADockOfConstantSizeStoresWhatComes) {
+  const auto market = open();
+  import_some(*market, 0, 100);
+  ASSERT_TRUE(market->tend_index().has_value());
+  ASSERT_EQ(index::EntryFile::open(file(), 1).value()->last_id(), "m0099");
+  for (std::size_t i = 0; i < 20; ++i)
+    ASSERT_TRUE(market->remove(LearnwareId::create(fmt::format("m{:04}", i)).value()).has_value());
+  import_some(*market, 100, 120);
+  while (market->tend_index().value()) {
+  }
+  EXPECT_EQ(market->status().learnwares, 100U);
+  EXPECT_EQ(index::EntryFile::open(file(), 1).value()->last_id(), "m0119");
 }
 
 TEST_F(StoredEntriesTest, AnOpenDockMapsWhatItStored) {

@@ -19,7 +19,7 @@ inline constexpr std::size_t kSubspaceSample = 8192;
 
 /// Of an embedding, when nobody chose. With 8-bit codes as many as 300 bytes a learnware hold, all tables
 /// counted: fewer with 8 bits leave less to be evaluated than more with 4 (docs/performance.md).
-inline constexpr std::size_t kCoordinates = 192;
+inline constexpr std::size_t kCoordinates = 200;
 
 struct SubspaceOptions {
   std::size_t landmarks = 1024;            ///< at most; fewer when the sample has fewer distinct points

@@ -25,7 +25,7 @@ struct PartWriterOptions {
 };
 
 /// Writes a part to disk: reduced sets as they come, the rest at the end. In memory it holds about 240 bytes
-/// and the id for each learnware (192 coordinates, int8); 1,000 bytes and the id where the prefilter needs
+/// and the id for each learnware (200 coordinates, int8); 1,000 bytes and the id where the prefilter needs
 /// the coordinates themselves, which cells do while they are made.
 class PartWriter {
  public:
