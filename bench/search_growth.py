@@ -42,7 +42,7 @@ def grid(sizes, tables, columns):
                 options["label"] = label
             yield {"group": "table", "table": name, "d_gamma": d_gamma, "options": options}
             if d_gamma == 0.5:
-                yield {"group": "codes", "table": name, "d_gamma": d_gamma, "options": {**options, "codes": "int8"}}
+                yield {"group": "codes", "table": name, "d_gamma": d_gamma, "options": {**options, "codes": "int4"}}
 
 
 def columns(file, label):

@@ -1,0 +1,163 @@
+#pragma once
+
+#include "learndock/market/market.hpp"
+#include "learndock/market/reindex.hpp"
+#include "learndock/spec/codec.hpp"
+
+#include "index/market_scene.hpp"
+#include "market/import_line.hpp"
+#include "support/temporary_folder.hpp"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace learndock::testing {
+
+namespace fs = std::filesystem;
+using market::ImportOutcome;
+using market::Market;
+using market::MarketOptions;
+using market::ReindexOptions;
+using market::SearchRequest;
+
+/// A dock of two spaces that are indexed, one too small for it, and records without a specification.
+class IndexedDockTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    large_ = make_market(shape(4, 1), 20);
+    other_ = make_market(shape(3, 2), 20);
+    ASSERT_TRUE(Market::create(dock()).has_value());
+    const auto market = open();
+    ASSERT_EQ(import_lines(*market, lines(0, 400)).imported.size(), lines(0, 400).size());
+    options_.landmarks = 48;
+    options_.coordinates = 24;
+    options_.smallest_space = 100;
+    options_.range_records = 700;  // segments of more learnwares than are compared one by one
+    options_.threads = 1;
+  }
+
+  static MarketShape shape(std::size_t dimension, std::uint64_t seed) {
+    MarketShape shape;
+    shape.learnwares = 500;
+    shape.dimension = dimension;
+    shape.duplicates = 0.1;
+    shape.seed = seed;
+    return shape;
+  }
+
+  fs::path dock() const { return folder_.path() / "dock"; }
+  std::unique_ptr<Market> open() const {
+    MarketOptions options;
+    options.threads = 1;
+    options.entries_from = 1;
+    return Market::open(dock(), options).value();
+  }
+
+  static std::string line(const std::string& id, const WeightedSet& set, std::size_t i) {
+    return import_line(id, numbered_model(i),
+                       spec::make_table_specification(set.points, set.weights, set.gamma, 100).value());
+  }
+
+  /// Learnwares [first, last) of both spaces in turn.
+  std::vector<std::string> lines(std::size_t first, std::size_t last) const {
+    std::vector<std::string> all;
+    for (std::size_t i = first; i < last; ++i) {
+      all.push_back(line("a" + large_.ids[i], large_.sets[i], i));
+      all.push_back(line("b" + other_.ids[i], other_.sets[i], i));
+      if (i % 40 == 0) {
+        auto rare = large_.sets[i];
+        rare.gamma = 0.37;
+        all.push_back(line("c" + large_.ids[i], rare, i));
+      }
+    }
+    return all;
+  }
+
+  ImportOutcome import_lines(Market& market, const std::vector<std::string>& text) const {
+    const fs::path file = folder_.path() / "lines.jsonl";
+    std::ofstream out(file);
+    for (const std::string& one : text) out << one;
+    out.close();
+    return market.import_specifications(file).value();
+  }
+
+  std::vector<SearchRequest> requests() const {
+    std::vector<SearchRequest> all;
+    for (std::size_t q = 0; q < 6; ++q)
+      for (const SceneMarket* market : {&large_, &other_}) {
+        const auto& set = market->sets[500 + q];
+        SearchRequest request;
+        request.specification =
+            spec::make_table_specification(set.points, set.weights, set.gamma, 100).value();
+        request.top = q % 2 == 0 ? 10 : 37;
+        request.mixture = q % 3 == 0 ? 0 : 3;
+        all.push_back(request);
+        request.semantic.of(spec::SemanticKey::scenario) = {"Business"};
+        all.push_back(request);
+        request.text = "model 1";
+        all.push_back(std::move(request));
+      }
+    return all;
+  }
+
+  /// Every answer is that of the oracle backend, which compares all learnwares one by one.
+  void expect_right_answers(const Market& market, bool few_evaluated) const {
+    std::uint64_t evaluated = 0, all = 0;
+    for (SearchRequest request : requests()) {
+      const auto have = market.search(request);
+      ASSERT_TRUE(have.has_value()) << describe(have.error());
+      request.backend = "cpu_reference";
+      const auto want = market.search(request);
+      ASSERT_TRUE(want.has_value());
+      EXPECT_TRUE(have->exact);
+      EXPECT_EQ(have->slack, 0);
+      ASSERT_EQ(have->singles.size(), want->singles.size());
+      for (std::size_t i = 0; i < have->singles.size(); ++i) {
+        EXPECT_NEAR(*have->singles[i].mmd_squared, *want->singles[i].mmd_squared, 1e-12);
+        EXPECT_NEAR(*have->singles[i].score, *want->singles[i].score, 1e-9);
+        EXPECT_EQ(have->singles[i].id, want->singles[i].id);
+        EXPECT_EQ(have->singles[i].name, want->singles[i].name);
+      }
+      ASSERT_EQ(have->mixture.has_value(), want->mixture.has_value());
+      if (have->mixture) {
+        EXPECT_NEAR(have->mixture->mmd_squared, want->mixture->mmd_squared, 1e-7);
+        EXPECT_NEAR(have->mixture->score, want->mixture->score, 1e-6);
+        // The best gap of all steps, where the other is that of the last.
+        EXPECT_LE(*have->mixture->gap, *want->mixture->gap + 1e-3);
+        EXPECT_GE(*have->mixture->gap, 0);
+      }
+      evaluated += have->evaluated;
+      all += want->evaluated;
+    }
+    if (few_evaluated) {
+      EXPECT_LT(evaluated, all) << "the index left nothing out";
+    }
+  }
+
+  /// Learnwares that were acknowledged are there, each once, and each kill left at most one besides: stored,
+  /// and killed before it was said.
+  void expect_held(const Market& market, const std::set<std::string>& acknowledged, unsigned kills) const {
+    std::set<std::string> held;
+    for (std::optional<std::uint64_t> after = 0; after;) {
+      const auto page = market.list(*after, 500).value();
+      for (const auto& record : page.records)
+        EXPECT_TRUE(held.insert(record.id.text()).second) << record.id.text() << " is there twice";
+      after = page.next;
+    }
+    for (const std::string& id : acknowledged) EXPECT_TRUE(held.contains(id)) << id << " is lost";
+    EXPECT_EQ(market.status().learnwares, held.size());
+    EXPECT_LE(held.size(), lines(0, 400).size() + acknowledged.size() + kills);
+    expect_right_answers(market, false);
+  }
+
+  TemporaryFolder folder_;
+  SceneMarket large_, other_;
+  ReindexOptions options_;
+};
+
+}  // namespace learndock::testing
