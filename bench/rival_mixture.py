@@ -110,6 +110,7 @@ def main():
     parser.add_argument("--tasks", type=int, default=2000)
     parser.add_argument("--queries", type=int, default=20)
     parser.add_argument("--rival-queries", type=int, default=5, help="of these, answered by the rival too")
+    parser.add_argument("--backend", default="cpu", help="of the server")
     parser.add_argument("--port", type=int, default=8971)
     arguments = parser.parse_args()
     random, gamma = np.random.default_rng(5), 0.5 / arguments.dim
@@ -128,13 +129,13 @@ def main():
         parts = draw(3)
         users.append((np.concatenate([p[0] for p in parts]), np.concatenate([p[1] for p in parts]) / 3))
     result = {"name": "rival_mixture", "numpy": np.__version__, "learnwares": arguments.learnwares, "dimension": arguments.dim,
-              "points": arguments.points, "members": MEMBERS, "queries": []}
+              "points": arguments.points, "members": MEMBERS, "backend": arguments.backend, "queries": []}
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         dock = folder / "dock"
         make_dock(arguments.program, dock, folder, market, gamma)
-        server = subprocess.Popen([arguments.program, "serve", "--dock", dock, "--listen", f"127.0.0.1:{arguments.port}"],
-                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        server = subprocess.Popen([arguments.program, "serve", "--dock", dock, "--listen", f"127.0.0.1:{arguments.port}",
+                                   "--backend", arguments.backend], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
             wait_for(server, arguments.port)
             ask(arguments.port, users[-1], gamma, MEMBERS)  # what is read for the first time is checked then
