@@ -237,8 +237,10 @@ void add_search_options(CLI::App& command, BenchArguments& arguments) {
   command.add_option("--landmarks", trial.subspace.landmarks, "Points that span the subspace")
       ->check(whole_number(1, 8192))
       ->capture_default_str();
-  command.add_option("--coordinates", trial.subspace.coordinates, "Of an embedding")
-      ->check(whole_number(1, 4096))
+  command
+      .add_option("--coordinates", trial.subspace.coordinates,
+                  "Of an embedding; 0: as suits the number of learnwares")
+      ->check(whole_number(0, 4096))
       ->capture_default_str();
   command
       .add_option("--backend", trial.backend, "cpu, cpu_reference or cuda: of bounds and mixtures' products")

@@ -177,7 +177,9 @@ void add_reindex_command(CLI::App& app, Invocation& invocation) {
   command->add_option("--landmarks", arguments->options.landmarks, "Points that span the subspace")
       ->check(whole_number(1, 8192))
       ->capture_default_str();
-  command->add_option("--coordinates", arguments->options.coordinates, "Of an embedding")
+  command
+      ->add_option("--coordinates", arguments->options.coordinates,
+                   "Of an embedding; 0: as suits the number of a space's learnwares")
       ->check(whole_number(1, 4096))
       ->capture_default_str();
   command

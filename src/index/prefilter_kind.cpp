@@ -10,6 +10,10 @@ namespace {
 
 constexpr std::array<std::string_view, 5> kNames = {"code_scan", "exact_scan", "cells", "faiss_flat", "hnsw"};
 
+/// docs/performance.md: at 100,000 comparing the centres cost more than cells saved, at 400,000 they halved
+/// the median. By number alone: the hardware is known when a part is opened (cell_reading).
+constexpr std::size_t kWorthCells = 200'000;
+
 }  // namespace
 
 std::string_view prefilter_name(PrefilterKind kind) { return kNames.at(static_cast<std::size_t>(kind)); }
@@ -23,10 +27,11 @@ Result<PrefilterKind> prefilter_kind(std::string_view name) {
 }
 
 PrefilterKind chosen_prefilter(std::size_t learnwares) {
-  // docs/performance.md: at 100,000 comparing the centres cost more than cells saved, at 400,000 they halved
-  // the median. By number alone: the hardware is known when a part is opened (cell_reading).
-  constexpr std::size_t kWorthCells = 200'000;
   return learnwares < kWorthCells ? PrefilterKind::code_scan : PrefilterKind::cells;
+}
+
+std::size_t chosen_coordinates(std::size_t learnwares) {
+  return learnwares < kWorthCells ? kFewCoordinates : kManyCoordinates;
 }
 
 }  // namespace learndock::index

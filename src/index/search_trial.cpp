@@ -68,8 +68,10 @@ Result<std::shared_ptr<const FeatureSpace>> fit_space(const TrialSets& sets, con
                 }));
   std::vector<compute::ReducedSetView> views;
   for (const OwnedSet& set : sample) views.push_back(set.view());
+  SubspaceOptions subspace = options.subspace;
+  if (subspace.coordinates == 0) subspace.coordinates = chosen_coordinates(options.learnwares);
   const Stopwatch watch;
-  LEARNDOCK_TRY(FeatureSpace space, FeatureSpace::fit(views, {sets.gamma(), 1}, options.subspace, backend));
+  LEARNDOCK_TRY(FeatureSpace space, FeatureSpace::fit(views, {sets.gamma(), 1}, subspace, backend));
   build.fit_seconds = watch.seconds();
   return std::make_shared<const FeatureSpace>(std::move(space));
 }

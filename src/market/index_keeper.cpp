@@ -48,7 +48,8 @@ Result<std::shared_ptr<const index::FeatureSpace>> space_for(const index::Snapsh
   const std::size_t step = (entries.size() + index::kSubspaceSample - 1) / index::kSubspaceSample;
   for (std::size_t i = 0; i < entries.size(); i += step)
     sample.push_back(entries[i]->specification()->view());
-  LEARNDOCK_TRY(index::FeatureSpace space, index::FeatureSpace::fit(sample, key.kernel(), {}, backend));
+  const index::SubspaceOptions options{.coordinates = index::chosen_coordinates(entries.size())};
+  LEARNDOCK_TRY(index::FeatureSpace space, index::FeatureSpace::fit(sample, key.kernel(), options, backend));
   return std::make_shared<const index::FeatureSpace>(std::move(space));
 }
 
@@ -175,8 +176,7 @@ std::map<index::SpaceKey, LiveParts> small_parts(const index::Snapshot& snapshot
 }
 
 /// Keys of a part ascend, so those of many parts are merged before they are written.
-Result<void> merge_parts(Market::State& state, const index::Snapshot& snapshot,
-                         const LiveParts& old) {
+Result<void> merge_parts(Market::State& state, const index::Snapshot& snapshot, const LiveParts& old) {
   Entries entries;
   for (const auto& entry : snapshot.entries)
     if (std::any_of(old.begin(), old.end(),

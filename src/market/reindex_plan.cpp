@@ -73,7 +73,8 @@ Result<void> fit_and_store(const fs::path& dock, std::size_t number, const index
   for (const auto& [hash, specification] : found.sample) sample.push_back(specification.view());
   index::SubspaceOptions subspace;
   subspace.landmarks = options.landmarks;
-  subspace.coordinates = options.coordinates;
+  subspace.coordinates =
+      options.coordinates != 0 ? options.coordinates : index::chosen_coordinates(found.count);
   subspace.seed = options.seed;
   LEARNDOCK_TRY(index::FeatureSpace space, index::FeatureSpace::fit(sample, key.kernel(), subspace, backend));
   // A part without learnwares is a space on disk.

@@ -17,13 +17,14 @@ namespace learndock::index {
 /// Learnwares that a subspace is fitted to, when there are as many: more do not change it.
 inline constexpr std::size_t kSubspaceSample = 8192;
 
-/// Of an embedding, when nobody chose. With 8-bit codes as many as 300 bytes a learnware hold, all tables
-/// counted: fewer with 8 bits leave less to be evaluated than more with 4 (docs/performance.md).
-inline constexpr std::size_t kCoordinates = 200;
+/// Coordinates that suit a space of so many learnwares with 8-bit codes (docs/performance.md): few where all
+/// codes are read for every query, more where cells are skipped and each learnware left costs an evaluation.
+[[nodiscard]] std::size_t chosen_coordinates(std::size_t learnwares);
+inline constexpr std::size_t kFewCoordinates = 128, kManyCoordinates = 200;
 
 struct SubspaceOptions {
-  std::size_t landmarks = 1024;            ///< at most; fewer when the sample has fewer distinct points
-  std::size_t coordinates = kCoordinates;  ///< at most
+  std::size_t landmarks = 1024;               ///< at most; fewer when the sample has fewer distinct points
+  std::size_t coordinates = kFewCoordinates;  ///< at most
   std::uint64_t seed = 0;
 };
 

@@ -31,10 +31,10 @@ struct TrialOptions {
   compute::CodeType codes = kCodes;
   std::optional<PrefilterKind> prefilter;  ///< none: chosen by the number of learnwares
   std::size_t items_per_cell = kItemsPerCell;
-  SubspaceOptions subspace;
-  std::string backend = "cpu";          ///< of the bounds and of mixtures' products
-  unsigned threads = 0;                 ///< 0: all cores
-  std::chrono::milliseconds budget{0};  ///< of a single query; 0: none, and every answer is certified
+  SubspaceOptions subspace{.coordinates = 0};  ///< no coordinates: chosen_coordinates
+  std::string backend = "cpu";                 ///< of the bounds and of mixtures' products
+  unsigned threads = 0;                        ///< 0: all cores
+  std::chrono::milliseconds budget{0};         ///< of a single query; 0: none, and every answer is certified
   /// The segment to search: used when it is there, made and kept when not. Empty: a temporary one.
   std::filesystem::path file;
 };

@@ -24,8 +24,8 @@ struct PartWriterOptions {
   std::size_t items_per_cell = kItemsPerCell;
 };
 
-/// Writes a part to disk: reduced sets as they come, the rest at the end. In memory it holds about 240 bytes
-/// and the id for each learnware (200 coordinates, int8); 1,000 bytes and the id where the prefilter needs
+/// Writes a part to disk: reduced sets as they come, the rest at the end. In memory it holds about 250 bytes
+/// and the id for each learnware (200 coordinates, int8); 1,050 bytes and the id where the prefilter needs
 /// the coordinates themselves, which cells do while they are made.
 class PartWriter {
  public:

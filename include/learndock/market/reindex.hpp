@@ -40,7 +40,7 @@ struct ReindexOptions {
   compute::CodeType codes = index::kCodes;
   std::optional<index::PrefilterKind> prefilter;  ///< none: chosen by the number of learnwares
   std::size_t landmarks = 1024;
-  std::size_t coordinates = index::kCoordinates;
+  std::size_t coordinates = 0;  ///< of an embedding; 0: index::chosen_coordinates of each space
   /// Spaces of fewer learnwares get no segment: comparing all of them is as fast.
   std::size_t smallest_space = 1024;
   std::size_t range_records = 500'000;  ///< catalogue records of one piece of work
