@@ -86,14 +86,20 @@ device_tests() {
 # Each test under each tool in a process of its own, as many side by side as there are cores: a test keeps a core busy,
 # the device hardly at all, and one that takes too long takes nothing from the others. racecheck takes longest and starts.
 run_sanitizers() {
-  local tool one sanitizer failed=0 running=()
+  local tool one sanitizer failed=0 running=() tests=()
   sanitizer=$(command -v compute-sanitizer || ls /usr/local/cuda/bin/compute-sanitizer 2>/dev/null || true)
   if [ -z "$sanitizer" ]; then
     say "compute-sanitizer: not found, memcheck and racecheck were not run"
     return 0
   fi
+  mapfile -t tests < <(device_tests)
+  if [ ${#tests[@]} -eq 0 ]; then
+    say "compute-sanitizer: FAILED, the test program lists no test"
+    return 1
+  fi
   for tool in racecheck memcheck; do
-    for one in $(device_tests); do
+    printf '%s' ${#tests[@]} >"$REPORT/$tool.tests"
+    for one in "${tests[@]}"; do
       while [ "$(jobs -rp | wc -l)" -ge "$(nproc)" ]; do wait -n || true; done
       logged "$tool-${one//\//-}" "$sanitizer" --tool "$tool" --error-exitcode 9 "$BUILD/tests/compute/compute_test" \
         "--gtest_filter=$one" &

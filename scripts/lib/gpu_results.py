@@ -21,7 +21,7 @@ def read_steps(report: pathlib.Path) -> dict[str, str | dict[str, list[str] | in
         if tool not in ("memcheck", "racecheck"):
             steps[path.stem] = outcome
             continue
-        tests = steps.setdefault(tool, {"passed": 0})
+        tests = steps.setdefault(tool, {"of": int((report / f"{tool}.tests").read_text(encoding="utf-8")), "passed": 0})
         if outcome == "passed":
             tests["passed"] += 1
         else:

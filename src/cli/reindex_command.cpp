@@ -125,7 +125,8 @@ Result<void> run(ReindexArguments arguments, const OutputOptions& output) {
     if (output.json)
       print_json({{"index_version", version}});
     else
-      print_line(fmt::format("the index before the last change is in force again, as version {}", version));
+      print_line(
+          fmt::format("the index before the last re-indexing or merge is in force, as version {}", version));
   } else if (arguments.plan) {
     LEARNDOCK_TRY(const std::size_t pieces,
                   market::plan_reindex(arguments.dock, arguments.options, progress));

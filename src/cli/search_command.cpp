@@ -157,7 +157,9 @@ void add_search_command(CLI::App& app, Invocation& invocation) {
   command->add_option("--top", options->top, "Learnwares to list")
       ->check(whole_number(1, 1000))
       ->capture_default_str();
-  command->add_option("--mixture", options->mixture, "Members of a weighted mixture at most, 0 for none")
+  command
+      ->add_option("--mixture", options->mixture,
+                   "Members of a weighted mixture at most, 0 for none; certified takes up to 20")
       ->check(whole_number(0, 100))
       ->capture_default_str();
   command->add_option("--mixture-method", options->mixture_method,
@@ -166,7 +168,9 @@ void add_search_command(CLI::App& app, Invocation& invocation) {
       ->add_option("--scores", options->scores,
                    "absolute: mean the same in every answer; compat: the reference's relative ones")
       ->capture_default_str();
-  command->add_option("--budget-ms", options->budget_ms, "Stop comparing after this time; the answer says so")
+  command
+      ->add_option("--budget-ms", options->budget_ms,
+                   "Stop comparing after this time; the answer says so. 0 for no limit")
       ->check(whole_number(0));
   command
       ->add_option("--budget-candidates", options->budget_candidates,

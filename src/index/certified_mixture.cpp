@@ -109,12 +109,13 @@ Result<std::optional<CertifiedMixture>> certified_mixture(std::span<const Filter
     const double enough = state.size() < options.max_members
                               ? options.negligible_gap
                               : std::max(options.negligible_gap, options.proof_gap);
-    if (state.size() >= most || reached - lower_bound <= enough * state.user_self() || !step.next ||
-        late(options.deadline))
-      break;
+    if (state.size() >= most || reached - lower_bound <= enough * state.user_self() || !step.next) break;
+    const bool last = late(options.deadline);
+    if (last && state.size() >= options.max_members) break;
+    // What was found is added whatever the time: it costs little.
     LEARNDOCK_CHECK(state.add(*step.next));
     // Weights that rounding alone improves could be exchanged for ever.
-    if (!(state.mmd_squared() < before)) break;
+    if (last || !(state.mmd_squared() < before)) break;
   }
   if (state.size() <= options.max_members && (!best || state.mmd_squared() < best->mmd_squared))
     best = state.mixture();

@@ -1,5 +1,6 @@
 #include "learndock/index/entry_file.hpp"
 
+#include "learndock/base/crc32c.hpp"
 #include "learndock/base/json.hpp"
 
 #include "index/ascending.hpp"
@@ -15,15 +16,22 @@ namespace learndock::index {
 namespace {
 
 constexpr std::uint32_t kEntryKind = 0x52544E45;  // the bytes "ENTR"
-/// Of the contents: grows also when letters are folded or values are read in another way, and with each
-/// value that a vocabulary gets.
+/// Of the contents: grows also when letters are folded or values are read in another way.
 constexpr std::uint64_t kEntryFormat = 2;
 
 /// Section ids. Stored: do not renumber.
 enum EntrySection : std::uint32_t { kSource = 1, kTraits = 2, kSequences = 3, kStarts = 4, kRows = 5 };
 
+/// With what the bits of values mean: a vocabulary that changed makes another format.
+std::uint64_t entry_format() {
+  std::string values;
+  for (const spec::SemanticVocabulary& vocabulary : spec::semantic_vocabularies())
+    for (const std::string_view value : vocabulary.values) (values += value) += '\n';
+  return kEntryFormat | std::uint64_t{crc32c(std::as_bytes(std::span(values)))} << 32;
+}
+
 struct SourceFields {
-  std::uint64_t format = kEntryFormat;
+  std::uint64_t format = 0;
   std::uint64_t catalog_version = 0;
   std::int64_t last_created_unix_ms = 0;
 };
@@ -104,7 +112,7 @@ Failure damaged(const Segment& segment, std::string what) {
 Result<void> EntryFile::write(const std::filesystem::path& path, const EntrySource& source,
                               std::span<const std::shared_ptr<const Entry>> entries) {
   LEARNDOCK_TRY(SegmentWriter writer, SegmentWriter::create(path, {kEntryKind, source.catalog_version}));
-  const SourceFields fields{kEntryFormat, source.catalog_version, source.last_created_unix_ms};
+  const SourceFields fields{entry_format(), source.catalog_version, source.last_created_unix_ms};
   LEARNDOCK_CHECK(writer.add_section(kSource, std::span<const SourceFields>(&fields, 1)));
   std::vector<std::uint64_t> sequences, starts{0};
   TraitsTable traits;
@@ -140,7 +148,7 @@ Result<void> EntryFile::read() {
   if (segment_->info().kind != kEntryKind) return damaged(*segment_, "this is no file of entries");
   LEARNDOCK_TRY(const std::span<const SourceFields> fields, segment_->values<SourceFields>(kSource));
   if (fields.size() != 1) return damaged(*segment_, "a file of entries does not say what it was made from");
-  if (fields[0].format != kEntryFormat)
+  if (fields[0].format != entry_format())
     return fail(ErrorCode::unsupported, "the file of entries is another version's",
                 segment_->path().string());
   source_ = {fields[0].catalog_version, fields[0].last_created_unix_ms};

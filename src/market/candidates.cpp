@@ -45,23 +45,24 @@ double largest_stored_mass(const index::Snapshot& snapshot) {
   return largest;
 }
 
+/// Of everything there is. @cost everything that no stored part holds
 double largest_mass(const index::Snapshot& snapshot) {
   double largest = largest_stored_mass(snapshot);
-  for (const auto& entry : snapshot.plain) largest = std::max(largest, mass_of(*entry->specification()));
+  for (const auto& entry : snapshot.parts ? snapshot.plain : snapshot.entries)
+    if (entry->specification() != nullptr) largest = std::max(largest, mass_of(*entry->specification()));
   return largest;
 }
+
+/// With two kernels the terms come from different spaces and only |<l, u>| <= mass * mass is left.
+double apart(double mass, const Query& query) { return query.self - 2 * mass * query.mass; }
 
 /// A lower bound of the distance of everything that was not compared; infinity when there is none. Rough for
 /// many: there is no time to look at each.
 double unseen_bound(const Candidates& candidates, const Query& query) {
   const std::size_t first = candidates.evaluated, all = candidates.entries.size();
   if (first >= all) return kInfinity;
-  const index::Snapshot& snapshot = *candidates.snapshot;
-  // With two kernels the terms come from different spaces and only |<l, u>| <= mass * mass is left.
-  const auto apart = [&](double mass) { return query.self - 2 * mass * query.mass; };
-  if (all - first > kMostBounded)
-    return candidates.mode == ScoreMode::absolute ? 0 : std::min(0.0, apart(largest_mass(snapshot)));
-  const double stored_mass = largest_stored_mass(snapshot);
+  if (all - first > kMostBounded) return least_distance(*candidates.snapshot, candidates.mode, query);
+  const double stored_mass = largest_stored_mass(*candidates.snapshot);
   double bound = kInfinity;
   for (std::size_t i = first; i < all; ++i) {
     const index::Entry& entry = *candidates.entries[i];
@@ -70,7 +71,7 @@ double unseen_bound(const Candidates& candidates, const Query& query) {
     const double self = std::isnan(known) ? 0 : std::max(0.0, known);
     if (gamma != query.view.gamma) {
       const bool in_memory = entry.specification() != nullptr;
-      bound = std::min(bound, self + apart(in_memory ? mass_of(*entry.specification()) : stored_mass));
+      bound = std::min(bound, self + apart(in_memory ? mass_of(*entry.specification()) : stored_mass, query));
     } else {  // MMD >= | ||l|| - ||u|| |
       const double difference = std::sqrt(self) - std::sqrt(std::max(0.0, query.self));
       bound = std::min(bound, std::isnan(known) ? 0.0 : difference * difference);
@@ -186,11 +187,14 @@ Candidates comparable(const index::Snapshot& snapshot, const Entries& entries,
   candidates.snapshot = &snapshot;
   candidates.mode = mode;
   Skipped skipped;
+  const index::Traits* last = nullptr;  // neighbours mostly share theirs
   for (std::size_t i = 0; i < entries.size(); ++i) {
     if (i > 0 && i % kBatch == 0 && deadline.spent()) break;
     const index::Entry* const entry = entries[i];
     const auto& group = entry->traits().group;
-    if (group && group->type == query.type) skipped.dimensions.insert(group->under(0).dimension());
+    if (group && group->type == query.type && &entry->traits() != last)
+      skipped.dimensions.insert(group->under(0).dimension());
+    last = &entry->traits();
     const Mismatch mismatch = mismatch_of(*entry, query, mode);
     if (mismatch == Mismatch::none)
       candidates.entries.push_back(entry);
@@ -229,6 +233,10 @@ Result<void> evaluate(Candidates& candidates, const Query& query, const compute:
     candidates.evaluated = first + count;
   }
   return {};
+}
+
+double least_distance(const index::Snapshot& snapshot, ScoreMode mode, const Query& query) {
+  return mode == ScoreMode::absolute ? 0 : std::min(0.0, apart(largest_mass(snapshot), query));
 }
 
 double drop_unusable(Candidates& candidates, const Query& query, std::vector<std::string>& warnings) {

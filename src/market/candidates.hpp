@@ -65,6 +65,10 @@ struct EvaluateOptions {
                                     const compute::Backend& backend, const EvaluateOptions& options,
                                     Deadline& deadline);
 
+/// No learnware of the snapshot lies lower than this, looked at or not.
+/// @cost for compat, what no stored part holds
+[[nodiscard]] double least_distance(const index::Snapshot& snapshot, ScoreMode mode, const Query& query);
+
 /// Drops what was not evaluated and, counted in warnings, what has no finite distance. Returns a lower bound
 /// of the distance of what was not evaluated (infinity when there is none).
 [[nodiscard]] double drop_unusable(Candidates& candidates, const Query& query,

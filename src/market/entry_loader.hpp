@@ -48,8 +48,8 @@ struct LoadedEntries {
                                                  const std::filesystem::path& file, index::TraitsPool& traits,
                                                  const LoadOptions& options);
 
-/// Whether a file that ends with this catalogue number is worth making anew: it lacks `from` entries at least, and
-/// so many that writing all costs less than decoding these.
+/// Whether a file that ends with this catalogue number is worth making anew: it lacks `from` entries at
+/// least, and so many that writing all costs less than decoding these.
 [[nodiscard]] bool pays_to_write(std::span<const std::shared_ptr<const index::Entry>> entries,
                                  std::uint64_t stored_to, std::size_t from);
 

@@ -35,6 +35,9 @@ double direct_self(const index::Entry& entry) {
   return self;
 }
 
+/// What a stepwise choice takes before it looks at the clock, for each learnware that it chooses from.
+constexpr std::chrono::microseconds kPooled{10};
+
 /// Learnwares that no part holds, looked at between two looks at the clock; a self term is computed for each
 /// that no search met before.
 constexpr std::size_t kPlainStride = 16;
@@ -279,16 +282,17 @@ class Answering {
       options.max_evaluations = *search_.request.budget_candidates;
     else
       options.backend = &search_.backend;
-    LEARNDOCK_TRY(auto certified,
-                  index::certified_mixture(comparable_.parts(), query, found_.hits[0], options));
+    auto certified = index::certified_mixture(comparable_.parts(), query, found_.hits[0], options);
+    if (!certified) return Failure(std::move(certified).error());
     static_cast<void>(deadline_.spent());  // so that a mixture that was cut is said to be
-    if (!certified) return std::nullopt;
+    if (!*certified) return std::nullopt;
+    index::CertifiedMixture& proved = **certified;
+    Found first{std::move(proved.members), {{}, std::move(proved.weights), proved.mmd_squared, proved.gap}};
+    if (deadline_.spent(kPooled * static_cast<int>(pool()))) return first;
     // With few members a stepwise choice among the nearest is often closer; what was certified bounds both.
     LEARNDOCK_TRY(auto stepwise, of_nearest(query, MixtureMethod::greedy));
-    Mixture first{{}, std::move(certified->weights), certified->mmd_squared, certified->gap};
-    if (!stepwise || !(stepwise->mixture.mmd_squared < first.mmd_squared))
-      return Found{std::move(certified->members), std::move(first)};
-    stepwise->mixture = better_of(std::move(first), std::move(stepwise->mixture));
+    if (!stepwise || !(stepwise->mixture.mmd_squared < first.mixture.mmd_squared)) return first;
+    stepwise->mixture = better_of(std::move(first.mixture), std::move(stepwise->mixture));
     return stepwise;
   }
 

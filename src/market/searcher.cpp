@@ -123,7 +123,7 @@ class StatisticalSearch {
     LEARNDOCK_TRY(Query query, query_of(spec, backend_, request_.scores));
     candidates_ = comparable(snapshot, entries, spec, request_.scores, deadline_, answer_.warnings);
     if (deadline_.cut() && answer_.exact) answer_.warnings.emplace_back(kCutFilter);
-    answer_.exact = answer_.exact && !deadline_.cut();
+    answer_.exact = all_found_ = answer_.exact && !deadline_.cut();
     LEARNDOCK_CHECK(evaluate(candidates_, query, backend_,
                              {stored_self, request_.budget_candidates.value_or(SIZE_MAX), threads_},
                              deadline_));
@@ -145,9 +145,12 @@ class StatisticalSearch {
     order_ = ranked(candidates_, request_.scores,
                     compat() ? candidates_.entries.size() : std::max(request_.top, pool()));
     answer_.timings_ms["mmd"] = milliseconds_since(start);
+    answer_.exact = answer_.exact && !deadline_.cut();
     const auto mixture_start = SteadyClock::now();
     find_mixture(query, reference_query);
     answer_.timings_ms["mixture"] = milliseconds_since(mixture_start);
+    // Compat scores are relative to the mixture's too.
+    if (compat()) answer_.exact = answer_.exact && !deadline_.cut();
     compat() ? fill_compat() : fill_absolute(query.self);
     tell_slack(query, unseen);
     return {};
@@ -262,7 +265,8 @@ class StatisticalSearch {
 
   /// How far below the last hit a learnware that was not compared may lie.
   void tell_slack(const Query& query, double unseen) {
-    if (!answer_.exact) unseen = std::min(unseen, 0.0);  // the filter was cut: nothing is known of the rest
+    // Where the filter was cut nothing is known of the rest.
+    if (!all_found_) unseen = std::min(unseen, least_distance(*candidates_.snapshot, request_.scores, query));
     if (unseen == std::numeric_limits<double>::infinity()) return;
     const double last = answer_.singles.empty() ? query.self : *answer_.singles.back().mmd_squared;
     answer_.slack = std::max(0.0, last - unseen);
@@ -275,6 +279,7 @@ class StatisticalSearch {
   Deadline& deadline_;
   SearchAnswer& answer_;
   Candidates candidates_;
+  bool all_found_ = true;  // the filter left nothing out for lack of time
   std::shared_ptr<const compute::Backend> reference_;
   std::vector<std::size_t> order_;
   std::optional<Mixture> mixture_;
@@ -342,7 +347,6 @@ Result<SearchAnswer> search_snapshot(const index::Snapshot& snapshot, const Sear
   } else {
     fill_semantic(answer, entries);
   }
-  answer.exact = answer.exact && !deadline.cut();
   answer.timings_ms["total"] = milliseconds_since(start);
   return answer;
 }

@@ -199,7 +199,6 @@ TEST_P(CompatSlack, HoldsBetweenSeveralGammas) {
   for (std::uint64_t i = 0; i < GetParam(); ++i)
     add(snapshot, "lw" + std::to_string(i),
         random_specification({2 + i % 3, 1, i % 2 == 0 ? 50.0 : 1e-4, 0, 1, false}, i));
-  index::count_spaces(snapshot);
   auto request = compat_request(random_specification({3, 1, 5, 0, 1, false}, 9), 5);
   const auto full = search_snapshot(snapshot, request, *backend("cpu_reference"));
   request.budget = std::chrono::milliseconds(0);
@@ -209,6 +208,24 @@ TEST_P(CompatSlack, HoldsBetweenSeveralGammas) {
   EXPECT_FALSE(cut->exact);
   EXPECT_LT(cut->evaluated, 3000u);
   EXPECT_FALSE(cut->mixture.has_value());
+  EXPECT_LE(*cut->singles.back().mmd_squared - cut->slack, *full->singles.front().mmd_squared + 1e-12);
+}
+
+TEST(CompatSearch, SlackHoldsForWhatAFilterCutShortNeverFound) {
+  index::Snapshot snapshot;
+  for (std::uint64_t i = 0; i < 3000; ++i)
+    add(snapshot, "lw" + std::to_string(i),
+        random_specification({2 + i % 3, 1, i % 2 == 0 ? 50.0 : 1e-4, 0, 1, false}, i), "model of numbers");
+  auto request = compat_request(random_specification({3, 1, 5, 0, 1, false}, 9), 0);
+  request.text = "modle of nmubers";  // similar, not contained: every text is aligned
+  const auto full = search_snapshot(snapshot, request, *backend("cpu_reference"));
+  request.budget = std::chrono::milliseconds(0);
+  const auto cut = search_snapshot(snapshot, request, *backend("cpu_reference"));
+  ASSERT_TRUE(full.has_value() && cut.has_value());
+  ASSERT_FALSE(full->singles.empty() || cut->singles.empty());
+  EXPECT_FALSE(cut->exact);
+  EXPECT_LT(cut->evaluated, 100u);
+  EXPECT_LT(*full->singles.front().mmd_squared, 0) << "0 would do as a bound: nothing was tested";
   EXPECT_LE(*cut->singles.back().mmd_squared - cut->slack, *full->singles.front().mmd_squared + 1e-12);
 }
 
