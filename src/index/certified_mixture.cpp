@@ -93,7 +93,7 @@ Result<std::optional<CertifiedMixture>> certified_mixture(std::span<const Filter
     MixtureOptions left = options;
     left.max_evaluations -= std::min(left.max_evaluations, evaluated);
     auto looked = products ? products->next(state, end_of_products) : step_by_index(state, left);
-    if (products && !late(options.deadline) && (looked ? looked->cut : is_no_use(looked.error().code))) {
+    if (products && (looked ? looked->cut && !late(options.deadline) : is_no_use(looked.error().code))) {
       products.reset();
       looked = step_by_index(state, left);
     }

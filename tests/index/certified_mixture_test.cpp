@@ -250,6 +250,9 @@ TEST(CertifiedMixtureByProducts, ManyEqualLearnwaresAndValuesBeyondSinglePrecisi
     by_products.backend = backend.get();
     const auto have = certified_mixture(dock.parts, query, single, by_products);
     ASSERT_TRUE(have.has_value()) << describe(have.error());
+    MixtureOptions late = by_products;
+    late.deadline = std::chrono::steady_clock::now() + std::chrono::microseconds(200);
+    EXPECT_TRUE(certified_mixture(dock.parts, query, single, late).has_value()) << "time is no error";
     const auto want = certified_mixture(dock.parts, query, single, {}).value();
     ASSERT_EQ((*have).has_value(), want.has_value());
     if (!want) continue;
