@@ -44,7 +44,7 @@ class BenchSearch(TestCase):
     def test_bench_search_by_each_prefilter(self):
         small = ("--n", 400, "--tasks", 20, "--dimension", 3, "--points", 4, "--landmarks", 40, "--coordinates", 16,
                  "--queries", 5, "--compared", 5, "--json")
-        for name, shown, certified in (("cells", "cells", 1), ("code_scan", "scan of int4", 1),
+        for name, shown, certified in (("cells", "cells", 1), ("code_scan", "scan of int8", 1),
                                        ("faiss_flat", "faiss flat", 1), ("hnsw", "approximate", 0)):
             value = self.run_ok("bench", "search", *small, "--prefilter", name).json()
             self.assertIn(shown, value["prefilter"])
