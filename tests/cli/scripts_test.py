@@ -1,8 +1,9 @@
-"""What scripts/lib/packages.sh asks of apt, with stand-ins for the programs of the distribution."""
+"""The scripts: what they ask of apt, with stand-ins for the programs of the distribution, and what they write down."""
 
 import json
 import shutil
 import subprocess
+import sys
 import unittest
 
 from harness import REPOSITORY, TestCase
@@ -49,6 +50,28 @@ class Build(TestCase):
         presets = json.loads((REPOSITORY / "CMakePresets.json").read_text(encoding="utf-8"))
         release = next(p for p in presets["configurePresets"] if p["name"] == "release")
         self.assertEqual(release["cacheVariables"]["LEARNDOCK_WARNINGS_AS_ERRORS"], "OFF")
+
+
+class GpuResults(TestCase):
+    def test_what_did_not_pass_is_named_beside_how_many_there_were(self):
+        report = self.folder / "report"
+        report.mkdir()
+        for name, text in {"device.status": "0", "benchmarks.status": "124", "memcheck.tests": "3",
+                           "memcheck-Scan.A-cuda.status": "0", "memcheck-Scan.B-cuda.status": "9",
+                           "memcheck-Scan.C-cuda.status": "124"}.items():
+            (report / name).write_text(text)
+        built = self.folder / "built"
+        built.write_text("commit 1234567\n")
+        out = self.folder / "results.json"
+        subprocess.run([sys.executable, str(REPOSITORY / "scripts/lib/gpu_results.py"), "--report", str(report), "--built",
+                        str(built), "--out", str(out), "--device", "A Device, 580, 1980 MHz, 700 W"], check=True,
+                       stdout=subprocess.DEVNULL)
+        result = json.loads(out.read_text(encoding="utf-8"))
+        self.assertEqual(result["steps"], {
+            "device": "passed", "benchmarks": "stopped, out of time",
+            "memcheck": {"of": 3, "passed": 1, "failed, exit code 9": ["Scan.B-cuda"], "stopped, out of time": ["Scan.C-cuda"]}})
+        self.assertEqual(result["not_run"], ["search", "plugin", "racecheck"])
+        self.assertEqual(result["commit"], "1234567")
 
 
 if __name__ == "__main__":
