@@ -39,7 +39,7 @@ bool late(const Deadline& deadline) { return deadline && std::chrono::steady_clo
 
 /// When to give up products for bounds. Where there is no time to pack every reduced set, half of it goes to
 /// packing, for later searches, and the other half is kept for a mixture by bounds.
-Result<Deadline> end_of_packing(const ProductSteps& products, const Deadline& deadline) {
+Result<Deadline> end_of_packing(ProductSteps& products, const Deadline& deadline) {
   if (!deadline) return deadline;
   const auto left = *deadline - std::chrono::steady_clock::now();
   LEARNDOCK_TRY(const ProductTable::Duration packing, products.packing_time());

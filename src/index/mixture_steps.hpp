@@ -30,7 +30,7 @@ class ProductSteps {
   ProductSteps(const MixtureState& state, const MixtureOptions& options);
 
   /// As ProductTable::packing_time.
-  [[nodiscard]] Result<ProductTable::Duration> packing_time() const { return table_.packing_time(); }
+  [[nodiscard]] Result<ProductTable::Duration> packing_time() { return table_.packing_time(); }
   /// @errors corrupt; invalid_argument (values beyond fp32); of the backend
   [[nodiscard]] Result<MixtureStep> next(const MixtureState& state, const Deadline& deadline);
 

@@ -117,25 +117,26 @@ std::size_t ProductTable::items_to_pack(const Chunk& chunk) const {
   return packed_whole(chunk) ? all : chunk.count;
 }
 
-Result<ProductTable::Duration> ProductTable::packing_time(std::span<const Chunk> group) const {
-  Duration each = pack_each_, longest{};
+Result<ProductTable::Duration> ProductTable::packing_time(std::span<const Chunk> group) {
+  Duration longest{};
   for (const Chunk& chunk : group) {
     const std::size_t items = items_to_pack(chunk);
     if (items == 0 || parts_[chunk.part].part->packed_runs().find(backend_, chunk.number)) continue;
-    if (each == Duration()) {
+    if (pack_each_ == Duration() && tried_each_ == Duration()) {
       std::vector<double> memory;
       const std::size_t tried = std::min(kTried, chunk.count);
       const auto start = std::chrono::steady_clock::now();
       for (std::size_t row = chunk.first; row < chunk.first + tried; ++row)
         LEARNDOCK_CHECK(parts_[chunk.part].part->set(rows_[row].item, memory).map([](const auto&) {}));
-      each = (std::chrono::steady_clock::now() - start) * kPackedPerTaken / static_cast<int>(tried);
+      tried_each_ = (std::chrono::steady_clock::now() - start) * kPackedPerTaken / static_cast<int>(tried);
     }
+    const Duration each = pack_each_ == Duration() ? tried_each_ : pack_each_;
     longest = std::max(longest, each * static_cast<std::int64_t>(items));
   }
   return longest;
 }
 
-Result<ProductTable::Duration> ProductTable::packing_time() const {
+Result<ProductTable::Duration> ProductTable::packing_time() {
   Duration sum{};
   for (std::size_t first = 0; first < chunks_.size(); first += threads_) {
     LEARNDOCK_TRY(const Duration group, packing_time(std::span(chunks_).subspan(

@@ -31,7 +31,7 @@ class ProductTable {
                std::optional<std::size_t> kept_bytes = {});
 
   /// What packing takes before the first column, as far as it can be known. @cost taking a few sets
-  [[nodiscard]] Result<Duration> packing_time() const;
+  [[nodiscard]] Result<Duration> packing_time();
   /// Adds a column.
   /// @return false: the deadline came first, or would before the next step's end, and there is no column
   /// @errors corrupt; invalid_argument (values beyond fp32); of the backend
@@ -67,7 +67,7 @@ class ProductTable {
   [[nodiscard]] bool packed_whole(const Chunk& chunk) const;
   [[nodiscard]] std::size_t items_to_pack(const Chunk& chunk) const;
   /// What packing these chunks side by side will take, as far as it can be known.
-  [[nodiscard]] Result<Duration> packing_time(std::span<const Chunk> group) const;
+  [[nodiscard]] Result<Duration> packing_time(std::span<const Chunk> group);
   [[nodiscard]] Result<void> pack(std::span<Chunk> group);
   [[nodiscard]] Result<void> pack(Chunk& chunk) const;
   [[nodiscard]] std::vector<std::uint32_t> items_of(const Chunk& chunk) const;
@@ -84,6 +84,7 @@ class ProductTable {
   std::vector<Chunk> chunks_;
   std::vector<Column> columns_;
   Duration pack_each_{}, multiply_each_{};  // the slowest so far, of an item; zero: none yet
+  Duration tried_each_{};                   // packing an item, from taking a few sets; zero: not tried yet
 };
 
 }  // namespace learndock::index
