@@ -92,6 +92,12 @@ std::size_t position(const Dock& dock, const CertifiedHit& hit) {
   return hit.part * dock.shape.learnwares / dock.parts.size() + hit.item;
 }
 
+CertifiedHit nearest(const Dock& dock, const compute::ReducedSetView& query) {
+  CertifiedOptions search;
+  search.top = 1;
+  return certified_search(dock.parts, {&query, 1}, search).value()[0].hits.at(0);
+}
+
 /// By bounds alone, and by products with all learnwares.
 class CertifiedMixture : public ::testing::TestWithParam<bool> {
  protected:
@@ -172,9 +178,7 @@ TEST_P(CertifiedMixture, FiltersHoldForMembersAndForTheGap) {
   const std::vector<std::uint64_t> allowed{0xF0F0F0F0F0F0F0FULL};
   dock.parts[0].allowed = allowed.data();
   dock.parts[0].allowed_count = 30;
-  CertifiedOptions search;
-  search.top = 1;
-  const auto single = certified_search(dock.parts, {&query, 1}, search).value()[0].hits.at(0);
+  const CertifiedHit single = nearest(dock, query);
   const auto found = certified_mixture(dock.parts, query, single, options()).value();
   ASSERT_TRUE(found.has_value());
   for (const CertifiedHit& member : found->members) EXPECT_EQ(allowed[0] >> member.item & 1U, 1U);
@@ -183,9 +187,7 @@ TEST_P(CertifiedMixture, FiltersHoldForMembersAndForTheGap) {
 TEST_P(CertifiedMixture, AnExactFitNeedsNoMixture) {
   const Dock dock(shape_of(2), {}, 1);
   const compute::ReducedSetView query = dock.market.sets[17].view();
-  CertifiedOptions search;
-  search.top = 1;
-  const auto single = certified_search(dock.parts, {&query, 1}, search).value()[0].hits.at(0);
+  const CertifiedHit single = nearest(dock, query);
   EXPECT_FALSE(certified_mixture(dock.parts, query, single, options()).value().has_value());
 }
 
@@ -194,9 +196,7 @@ TEST_P(CertifiedMixture, ASpentBudgetMakesNoMixtureOfOneAndKeepsWhatWasFound) {
   const Dock dock(shape_of(1), {}, 2);
   const testing::WeightedSet user = dock.blend(random, 3);
   const compute::ReducedSetView query = user.view();
-  CertifiedOptions search;
-  search.top = 1;
-  const auto single = certified_search(dock.parts, {&query, 1}, search).value()[0].hits.at(0);
+  const CertifiedHit single = nearest(dock, query);
   MixtureOptions late = options();
   late.deadline = std::chrono::steady_clock::now();
   const auto found = certified_mixture(dock.parts, query, single, late).value();
@@ -216,9 +216,7 @@ TEST_P(CertifiedMixture, TheGapHoldsWhateverTimeThereWas) {
       const Dock dock(shape_of(seed), {}, 1 + seed % 3);
       const testing::WeightedSet user = dock.blend(random, 3);
       const compute::ReducedSetView query = user.view();
-      CertifiedOptions search;
-      search.top = 1;
-      const auto single = certified_search(dock.parts, {&query, 1}, search).value()[0].hits.at(0);
+      const CertifiedHit single = nearest(dock, query);
       MixtureOptions hurried = options();
       hurried.deadline = std::chrono::steady_clock::now() + std::chrono::microseconds(microseconds);
       const auto found = certified_mixture(dock.parts, query, single, hurried).value();
@@ -243,9 +241,7 @@ TEST(CertifiedMixtureByProducts, ManyEqualLearnwaresAndValuesBeyondSinglePrecisi
     testing::WeightedSet user = dock.blend(random, 3);
     user.points(0, 0) *= factor;
     const compute::ReducedSetView query = user.view();
-    CertifiedOptions search;
-    search.top = 1;
-    const auto single = certified_search(dock.parts, {&query, 1}, search).value()[0].hits.at(0);
+    const CertifiedHit single = nearest(dock, query);
     MixtureOptions by_products;
     by_products.backend = backend.get();
     const auto have = certified_mixture(dock.parts, query, single, by_products);

@@ -51,9 +51,11 @@ class IndexedDockTest : public ::testing::Test {
   }
 
   fs::path dock() const { return folder_.path() / "dock"; }
-  std::unique_ptr<Market> open() const {
+  /// @param index_from  learnwares that no part holds from which they become one
+  std::unique_ptr<Market> open(std::size_t index_from = MarketOptions().index_from) const {
     MarketOptions options;
     options.threads = 1;
+    options.index_from = index_from;
     options.entries_from = 1;
     return Market::open(dock(), options).value();
   }

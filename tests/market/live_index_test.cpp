@@ -33,11 +33,7 @@ TEST_F(LiveIndexTest, ADamagedIndexIsSaidAndNotAnsweredFrom) {
 
 TEST_F(LiveIndexTest, APartFoundDamagedDuringASearchIsGivenUpAndMadeAnew) {
   ASSERT_TRUE(reindex(dock(), options_).has_value());
-  MarketOptions options;
-  options.threads = 1;
-  options.index_from = 100;
-  options.entries_from = 1;
-  const auto market = Market::open(dock(), options).value();
+  const auto market = open(100);
   // The reduced sets come first in a segment, and are only checked when they are read.
   for (const auto& file : fs::directory_iterator(dock() / "index"))
     if (file.path().filename().string().starts_with("segment-")) {
@@ -86,11 +82,7 @@ TEST_F(LiveIndexTest, TheIndexIsTendedWhileSearchesAndWritersGoOn) {
 }
 
 TEST_F(LiveIndexTest, ManySmallPartsBecomeOne) {
-  MarketOptions options;
-  options.threads = 1;
-  options.index_from = 10;
-  options.entries_from = 1;
-  const auto market = Market::open(dock(), options).value();
+  const auto market = open(10);
   for (std::size_t i = 400; i < 500; i += 10) {
     import_lines(*market, lines(i, i + 10));
     ASSERT_TRUE(market->tend_index().has_value());
@@ -104,14 +96,10 @@ TEST_F(LiveIndexTest, ManySmallPartsBecomeOne) {
 }
 
 TEST_F(LiveIndexTest, LaterPartsAreWrittenAsTheIndexWasToldToBe) {
-  options_.codes = compute::CodeType::int8;
+  options_.codes = compute::CodeType::int4;
   options_.prefilter = index::PrefilterKind::faiss_flat;
   ASSERT_TRUE(reindex(dock(), options_).has_value());
-  MarketOptions options;
-  options.threads = 1;
-  options.index_from = 10;
-  options.entries_from = 1;
-  const auto market = Market::open(dock(), options).value();
+  const auto market = open(10);
   const std::vector<std::string> chosen = market->status().prefilters;
   ASSERT_EQ(chosen.size(), 1U);
   for (std::size_t i = 400; i < 500; i += 10) {
