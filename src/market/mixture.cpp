@@ -2,12 +2,14 @@
 
 #include "learndock/index/certified_mixture.hpp"
 #include "learndock/index/plain_part.hpp"
+#include "learndock/numeric/affine_span.hpp"
 #include "learndock/numeric/simplex_qp.hpp"
 
 #include "market/answer_terms.hpp"
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 
 namespace learndock::market {
@@ -53,6 +55,10 @@ Result<std::optional<Matrix<double>>> cross_products(const MixtureProblem& probl
   return cross;
 }
 
+double dot(std::span<const double> a, std::span<const double> b) {
+  return std::inner_product(a.begin(), a.end(), b.begin(), 0.0);
+}
+
 struct Fit {
   std::vector<double> weights;
   double value = 0;
@@ -78,7 +84,11 @@ Result<Fit> fit(const std::vector<std::size_t>& members, std::span<const double>
 class GreedySelection {
  public:
   explicit GreedySelection(const MixtureProblem& problem)
-      : problem_(problem), used_(problem.candidates.size(), false), self_(problem.candidates.size()) {}
+      : problem_(problem),
+        one_kernel_(std::all_of(problem.candidates.begin(), problem.candidates.end(),
+                                [&](const auto& one) { return one.kernel() == problem.user.kernel(); })),
+        used_(problem.candidates.size(), false),
+        self_(problem.candidates.size()) {}
 
   Result<void> start() {
     LEARNDOCK_TRY(user_, user_products(problem_));
@@ -89,17 +99,19 @@ class GreedySelection {
   /// deadline came.
   Result<bool> add_best() {
     if (!chosen_.empty() && current_.value <= kBlendFound * problem_.user_self) return false;
+    const std::vector<Promise> promises = promises_of_all();
     std::optional<std::size_t> best;
     Fit best_fit;
-    for (std::size_t c = 0; c < used_.size(); ++c) {
-      if (used_[c]) continue;
-      if (c % kStride == 0 && !chosen_.empty() && problem_.spent()) return false;
+    std::size_t fitted = 0;
+    for (const auto [least, c] : promises) {
+      if (best && least > best_fit.value) break;
+      if (fitted++ % kStride == 0 && !chosen_.empty() && problem_.spent()) return false;
       auto candidate = fit_with(c);
       // Products under several gammas may belong to no inner product; such a candidate has no best fit.
-      if (candidate && (!best || candidate->value < best_fit.value)) {
-        best = c;
-        best_fit = std::move(*candidate);
-      }
+      if (!candidate) continue;
+      if (best && std::pair(best_fit.value, *best) < std::pair(candidate->value, c)) continue;
+      best = c;
+      best_fit = std::move(*candidate);
     }
     if (!best || (!chosen_.empty() && !(best_fit.value <= kRequiredGain * current_.value))) return false;
     std::vector<double> column(used_.size());
@@ -118,17 +130,70 @@ class GreedySelection {
 
  private:
   static constexpr std::size_t kStride = 16;  // fits between two looks at the clock
+  /// What rounding may add to a promise, of it and of <u, u>.
+  static constexpr double kOfGain = 1e-6, kOfUser = 1e-9;
+
+  /// The least MMD^2 that the mixture can have with a candidate.
+  struct Promise {
+    double least;
+    std::size_t candidate;
+  };
+
+  /// Of unused candidates, the most promising first. With w optimal on conv S, G = <u - w, l - w> and h the
+  /// distance of l from aff S, f(S and l) >= f(w) - max(0, G)^2 / h^2: few have to be fitted.
+  [[nodiscard]] std::vector<Promise> promises_of_all() const {
+    const std::optional<AffineSpan> span = chosen_.empty() || !one_kernel_ ? std::nullopt : span_of_chosen();
+    std::vector<Promise> promises;
+    std::vector<double> products(chosen_.size());
+    for (std::size_t c = 0; c < used_.size(); ++c) {
+      if (used_[c]) continue;
+      double least = -std::numeric_limits<double>::infinity();
+      if (span) {
+        for (std::size_t s = 0; s < chosen_.size(); ++s) products[s] = with_chosen_[s][c];
+        const double better = user_[c] - dot(current_.weights, products) - own_alignment();
+        const double gain = better > 0 ? better * better / span->squared_distance(self_[c], products) : 0.0;
+        least = current_.value - gain * (1 + kOfGain) - kOfUser * problem_.user_self;
+      }
+      promises.push_back({least, c});
+    }
+    std::stable_sort(promises.begin(), promises.end(),
+                     [](const Promise& a, const Promise& b) { return a.least < b.least; });
+    return promises;
+  }
+
+  [[nodiscard]] std::optional<AffineSpan> span_of_chosen() const {
+    Matrix<double> gram(chosen_.size(), chosen_.size());
+    for (std::size_t a = 0; a < chosen_.size(); ++a)
+      for (std::size_t b = a; b < chosen_.size(); ++b) gram(a, b) = gram(b, a) = product(a, b, chosen_);
+    return AffineSpan::of(gram.view());
+  }
+
+  /// <u - w, w>.
+  [[nodiscard]] double own_alignment() const {
+    double sum = 0;
+    for (std::size_t a = 0; a < chosen_.size(); ++a) {
+      double with_mixture = 0;
+      for (std::size_t b = 0; b < chosen_.size(); ++b)
+        with_mixture += current_.weights[b] * product(std::min(a, b), std::max(a, b), chosen_);
+      sum += current_.weights[a] * (user_[chosen_[a]] - with_mixture);
+    }
+    return sum;
+  }
+
+  /// Of two members, the second added later. Entry (a, b), a <= b, was formed when b was added last.
+  [[nodiscard]] double product(std::size_t a, std::size_t b, const std::vector<std::size_t>& members) const {
+    return a == b ? self_[members[a]] : with_chosen_[a][members[b]];
+  }
 
   [[nodiscard]] Result<Fit> fit_with(std::size_t c) const {
     std::vector<std::size_t> trial = chosen_;
     trial.push_back(c);
-    // Entry (a, b), a <= b, was formed when b was added last.
-    return fit(trial, user_, problem_.user_self, [&](std::size_t a, std::size_t b) {
-      return a == b ? self_[trial[a]] : with_chosen_[a][trial[b]];
-    });
+    return fit(trial, user_, problem_.user_self,
+               [&](std::size_t a, std::size_t b) { return product(a, b, trial); });
   }
 
   const MixtureProblem& problem_;
+  bool one_kernel_;
   std::vector<bool> used_;
   std::vector<double> self_, user_;
   std::vector<std::size_t> chosen_;
