@@ -17,7 +17,8 @@ struct SearchOptions {
   DockChoice dock;
   DataOptions data;
   std::string spec, semantic, text;
-  std::size_t top = 10, mixture = 5;
+  std::size_t top = 10;
+  std::optional<std::size_t> mixture;
   std::string mixture_method, scores = "absolute", backend;
   std::int64_t budget_ms = 0;
   std::size_t budget_candidates = 0;
@@ -158,10 +159,11 @@ void add_search_command(CLI::App& app, Invocation& invocation) {
       ->check(whole_number(1, 1000))
       ->capture_default_str();
   command
-      ->add_option("--mixture", options->mixture,
-                   "Members of a weighted mixture at most, 0 for none; certified takes up to 20")
-      ->check(whole_number(0, 100))
-      ->capture_default_str();
+      ->add_option(
+          "--mixture", options->mixture,
+          "Members of a weighted mixture at most, 0 for none: 10, of up to 20, for certified; 5, of up "
+          "to 100, for greedy and auto")
+      ->check(whole_number(0, 100));
   command->add_option("--mixture-method", options->mixture_method,
                       "certified (default), greedy or auto (default of compat: greedy)");
   command

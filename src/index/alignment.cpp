@@ -8,10 +8,14 @@ AlignmentScan::AlignmentScan(const compute::ScanCodesView& codes,
                              std::shared_ptr<const compute::Backend> backend, std::optional<CellsView> cells,
                              unsigned threads)
     : codes_(codes), backend_(std::move(backend)), cells_(cells), threads_(threads) {
-  float largest = 0;
-  for (std::size_t i = 0; i < codes.count; ++i)
-    if (!codes.is_padding(i)) largest = std::max(largest, codes.factor(i, compute::Factor::squared_norm));
-  norm_ = static_cast<double>(largest);
+  float norm = 0, residual = 0;
+  for (std::size_t i = 0; i < codes.count; ++i) {
+    if (codes.is_padding(i)) continue;
+    norm = std::max(norm, codes.factor(i, compute::Factor::squared_norm));
+    residual = std::max(residual, codes.factor(i, compute::Factor::residual));
+  }
+  norm_ = static_cast<double>(norm);
+  largest_residual_ = static_cast<double>(residual);
 }
 
 Result<const Prefilter*> AlignmentScan::get() {

@@ -23,13 +23,14 @@ class AlignmentScan {
   /// @errors device_memory @threads safe
   [[nodiscard]] Result<const Prefilter*> get();
   [[nodiscard]] double norm() const { return norm_; }
+  [[nodiscard]] double largest_residual() const { return largest_residual_; }
 
  private:
   compute::ScanCodesView codes_;
   std::shared_ptr<const compute::Backend> backend_;
   std::optional<CellsView> cells_;
   unsigned threads_;
-  double norm_ = 0;
+  double norm_ = 0, largest_residual_ = 0;
   std::mutex mutex_;
   std::vector<float> factors_;
   std::unique_ptr<Prefilter> prefilter_;

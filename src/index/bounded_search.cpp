@@ -36,6 +36,7 @@ class Search {
     LEARNDOCK_CHECK(first_pass());
     LEARNDOCK_CHECK(evaluate());
     LEARNDOCK_CHECK(second_pass());
+    for (CandidateQueue& queue : queues_) LEARNDOCK_CHECK(queue.tighten());
     LEARNDOCK_CHECK(evaluate());
     std::vector<BoundedAnswer> answers;
     for (std::size_t q = 0; q < objectives_.size(); ++q) {

@@ -60,6 +60,17 @@ void CandidateQueue::add(std::vector<Candidate> more) {
   std::make_heap(waiting_.begin(), waiting_.end(), after);
 }
 
+Result<void> CandidateQueue::tighten() {
+  const double threshold = best_.threshold();
+  const auto end = std::partition(waiting_.begin(), waiting_.end(),
+                                  [&](const Candidate& one) { return one.bound <= threshold; });
+  std::vector<Candidate> open(waiting_.begin(), end);
+  waiting_.erase(waiting_.begin(), end);
+  LEARNDOCK_CHECK(objective_.tighten(open));
+  add(std::move(open));
+  return {};
+}
+
 double CandidateQueue::next_bound() const { return waiting_.empty() ? kInfinity : waiting_.front().bound; }
 
 /// The first wave is as long as the answer: before there is a threshold all of it must be evaluated.

@@ -9,13 +9,6 @@
 
 namespace learndock::index {
 
-/// A learnware that may be among the best, and the least its value can be.
-struct Candidate {
-  double bound = 0;
-  std::size_t part = 0;
-  std::size_t item = 0;
-};
-
 /// The k best exact values so far. Order: value, then id, so that an answer never depends on the order
 /// of evaluation.
 class BestHits {
@@ -45,6 +38,8 @@ class CandidateQueue {
 
   /// Adds candidates that were not evaluated yet.
   void add(std::vector<Candidate> more);
+  /// Raises the bounds of what waits and still matters. @errors of Objective::tighten
+  [[nodiscard]] Result<void> tighten();
   /// Evaluates in waves while a bound is at most the k-th best value, or until a budget ends.
   /// @errors corrupt
   [[nodiscard]] Result<void> evaluate(unsigned threads);

@@ -65,6 +65,132 @@ double lower_bound_of(const MixtureState& state, double most) {
   return component > 0 ? component * component / squared : 0;
 }
 
+/// One mixture on its way from the nearest learnware to what is answered.
+class MixtureSearch {
+ public:
+  MixtureSearch(std::span<const FilteredPart> parts, const compute::ReducedSetView& query,
+                const MixtureOptions& options)
+      : options_(options), state_(parts, query, options) {}
+
+  Result<std::optional<CertifiedMixture>> run(const CertifiedHit& first) {
+    LEARNDOCK_CHECK(state_.add(first));
+    LEARNDOCK_TRY(const bool by_products, can_multiply());
+    if (by_products) products_.emplace(state_, options_);
+    if (PoolSteps::is_possible(state_, options_.pool)) {
+      LEARNDOCK_TRY(const bool prove, by_pool());
+      if (prove) LEARNDOCK_CHECK(products_ ? by_all(proof_size()) : note_step_by_index());
+    } else {
+      LEARNDOCK_CHECK(by_all(products_ ? proof_size() : options_.max_members));
+    }
+    keep_best();
+    if (!best_) return std::nullopt;
+    best_->gap = gap();
+    best_->evaluated = evaluated_;
+    return std::move(best_);
+  }
+
+ private:
+  /// Whether products with all are allowed and few enough, or there are no bounds at all.
+  [[nodiscard]] Result<bool> can_multiply() const {
+    if (options_.backend == nullptr) return false;
+    LEARNDOCK_TRY(const double values, products_of_a_pass(state_.parts(), state_.query().count));
+    const bool bounds = std::any_of(state_.parts().begin(), state_.parts().end(),
+                                    [](const FilteredPart& part) { return part.part->space() != nullptr; });
+    return !bounds || values <= options_.most_products.value_or(most_products(*options_.backend));
+  }
+
+  /// @return whether what is left of the gap is worth a proof
+  Result<bool> by_pool() {
+    PoolSteps pool(options_);
+    while (true) {
+      LEARNDOCK_TRY(const MixtureStep step, pool.next(state_, evaluations_left()));
+      note(step);
+      if (gap() <= enough()) return false;
+      const double reachable = reached() - lower_bound_of(state_, step.seen);
+      if (state_.size() >= options_.max_members && reachable <= enough()) return true;
+      // No mixture lies above this one: from here on every proof leaves a gap that is too wide.
+      const bool hopeless = reached() - state_.mmd_squared() > enough();
+      LEARNDOCK_TRY(const bool more, add(step, hopeless ? options_.max_members : proof_size()));
+      if (!more) return reachable <= std::max(enough(), gap() / 2) && !late(options_.deadline);
+    }
+  }
+
+  /// By products with all, and by bounds where those are of no use.
+  Result<void> by_all(std::size_t most) {
+    Deadline end_of_products;
+    if (products_) {
+      LEARNDOCK_TRY(end_of_products, end_of_packing(*products_, options_.deadline));
+    }
+    while (true) {
+      auto looked = products_ ? products_->next(state_, end_of_products) : step_by_index();
+      if (products_ && (looked ? looked->cut && !late(options_.deadline) : is_no_use(looked.error().code))) {
+        products_.reset();
+        most = options_.max_members;
+        looked = step_by_index();
+      }
+      LEARNDOCK_TRY(const MixtureStep step, std::move(looked));
+      note(step);
+      if (gap() <= enough()) return {};
+      LEARNDOCK_TRY(const bool more, add(step, most));
+      if (!more) return {};
+    }
+  }
+
+  Result<MixtureStep> step_by_index() {
+    MixtureOptions left = options_;
+    left.max_evaluations = evaluations_left();
+    return index::step_by_index(state_, left);
+  }
+  Result<void> note_step_by_index() {
+    return step_by_index().map([this](const MixtureStep& step) { note(step); });
+  }
+
+  /// What a step says of the mixture as it stands. Every step proves a bound of any mixture, and the best of
+  /// them holds.
+  void note(const MixtureStep& step) {
+    evaluated_ += step.evaluated;
+    lower_bound_ = std::max(lower_bound_, lower_bound_of(state_, step.most));
+    keep_best();
+  }
+  void keep_best() {
+    if (state_.size() <= options_.max_members && (!best_ || state_.mmd_squared() < best_->mmd_squared))
+      best_ = state_.mixture();
+  }
+
+  /// @return whether there may be more to add
+  Result<bool> add(const MixtureStep& step, std::size_t most) {
+    if (!step.next || state_.size() >= most) return false;
+    const bool last = late(options_.deadline);
+    if (last && state_.size() >= options_.max_members) return false;
+    const double before = state_.mmd_squared();
+    // What was found is added whatever the time: it costs little.
+    LEARNDOCK_CHECK(state_.add(*step.next));
+    // Weights that rounding alone improves could be exchanged for ever.
+    return !last && state_.mmd_squared() < before;
+  }
+
+  [[nodiscard]] double reached() const { return best_ ? best_->mmd_squared : state_.mmd_squared(); }
+  [[nodiscard]] double gap() const { return std::max(0.0, reached() - lower_bound_); }
+  [[nodiscard]] double enough() const {
+    const bool few = state_.size() < std::min(options_.enough_members, options_.max_members);
+    return state_.user_self() *
+           (few ? options_.negligible_gap : std::max(options_.negligible_gap, options_.enough_gap));
+  }
+  [[nodiscard]] std::size_t proof_size() const {
+    return std::max(options_.max_members, options_.proof_members);
+  }
+  [[nodiscard]] std::size_t evaluations_left() const {
+    return options_.max_evaluations - std::min(options_.max_evaluations, evaluated_);
+  }
+
+  const MixtureOptions& options_;
+  MixtureState state_;
+  std::optional<ProductSteps> products_;
+  std::optional<CertifiedMixture> best_;  // of at most max_members
+  std::size_t evaluated_ = 0;
+  double lower_bound_ = 0;
+};
+
 }  // namespace
 
 Result<std::optional<CertifiedMixture>> certified_mixture(std::span<const FilteredPart> parts,
@@ -72,57 +198,7 @@ Result<std::optional<CertifiedMixture>> certified_mixture(std::span<const Filter
                                                           const CertifiedHit& first,
                                                           const MixtureOptions& options) {
   if (options.max_members < 2) return std::nullopt;
-  MixtureState state(parts, query, options);
-  LEARNDOCK_CHECK(state.add(first));
-  std::optional<ProductSteps> products;
-  if (options.backend != nullptr) {
-    LEARNDOCK_TRY(const double values, products_of_a_pass(parts, query.count));
-    const bool bounds = std::any_of(parts.begin(), parts.end(),
-                                    [](const FilteredPart& part) { return part.part->space() != nullptr; });
-    if (!bounds || values <= options.most_products.value_or(most_products(*options.backend)))
-      products.emplace(state, options);
-  }
-  Deadline end_of_products;
-  if (products) {
-    LEARNDOCK_TRY(end_of_products, end_of_packing(*products, options.deadline));
-  }
-  std::optional<CertifiedMixture> best;  // of at most max_members
-  std::size_t evaluated = 0;
-  double lower_bound = 0;  // of any mixture; every step proves one, and the best of them holds
-  while (true) {
-    MixtureOptions left = options;
-    left.max_evaluations -= std::min(left.max_evaluations, evaluated);
-    auto looked = products ? products->next(state, end_of_products) : step_by_index(state, left);
-    if (products && (looked ? looked->cut && !late(options.deadline) : is_no_use(looked.error().code))) {
-      products.reset();
-      looked = step_by_index(state, left);
-    }
-    LEARNDOCK_TRY(const MixtureStep step, std::move(looked));
-    evaluated += step.evaluated;
-    lower_bound = std::max(lower_bound, lower_bound_of(state, step.most));
-    if (state.size() <= options.max_members && (!best || state.mmd_squared() < best->mmd_squared))
-      best = state.mixture();
-    const double before = state.mmd_squared();
-    const double reached = best ? best->mmd_squared : before;
-    const std::size_t most =
-        products ? std::max(options.max_members, options.proof_members) : options.max_members;
-    const double enough = state.size() < options.max_members
-                              ? options.negligible_gap
-                              : std::max(options.negligible_gap, options.proof_gap);
-    if (state.size() >= most || reached - lower_bound <= enough * state.user_self() || !step.next) break;
-    const bool last = late(options.deadline);
-    if (last && state.size() >= options.max_members) break;
-    // What was found is added whatever the time: it costs little.
-    LEARNDOCK_CHECK(state.add(*step.next));
-    // Weights that rounding alone improves could be exchanged for ever.
-    if (last || !(state.mmd_squared() < before)) break;
-  }
-  if (state.size() <= options.max_members && (!best || state.mmd_squared() < best->mmd_squared))
-    best = state.mixture();
-  if (!best) return std::nullopt;
-  best->gap = std::max(0.0, best->mmd_squared - lower_bound);
-  best->evaluated = evaluated;
-  return best;
+  return MixtureSearch(parts, query, options).run(first);
 }
 
 }  // namespace learndock::index

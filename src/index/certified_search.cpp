@@ -2,6 +2,7 @@
 
 #include "compute/parallel.hpp"
 #include "index/objective.hpp"
+#include "index/product_sieve.hpp"
 
 #include <fmt/format.h>
 
@@ -34,11 +35,14 @@ double self_of(const compute::DirectQuery& direct, const compute::ReducedSetView
 class Distance final : public Objective {
  public:
   Distance(std::span<const FilteredPart> parts, const SpaceEmbeddings& embedded, std::size_t query,
-           const compute::ReducedSetView& view, unsigned threads)
-      : embedded_(embedded),
+           const compute::ReducedSetView& view, const CertifiedOptions& options)
+      : parts_(parts),
+        embedded_(embedded),
         query_(query),
+        view_(view),
+        options_(options),
         direct_(view, parts[0].part->kernel()),
-        self_(self_of(direct_, view, threads)) {
+        self_(self_of(direct_, view, options.threads)) {
     for (std::size_t p = 0; p < parts.size(); ++p) {
       const FeatureSpace* const space = parts[p].part->space();
       margins_.push_back(
@@ -55,10 +59,16 @@ class Distance final : public Objective {
   const Prefilter& prefilter(const SearchPart& part) const override { return part.prefilter(); }
   double least_value(std::size_t part, double bound) const override { return bound - margins_[part]; }
   double bound_of(std::size_t part, double value) const override { return value + margins_[part]; }
+  Result<void> tighten(std::vector<Candidate>& candidates) const override {
+    return sieve(parts_, view_, self_, options_, candidates);
+  }
 
  private:
+  std::span<const FilteredPart> parts_;
   const SpaceEmbeddings& embedded_;
   std::size_t query_;
+  compute::ReducedSetView view_;
+  const CertifiedOptions& options_;
   compute::DirectQuery direct_;
   double self_;
   std::vector<double> margins_;  // [parts]
@@ -99,7 +109,7 @@ Result<std::vector<CertifiedAnswer>> certified_search(std::span<const FilteredPa
   std::vector<Distance> distances;
   distances.reserve(queries.size());
   for (std::size_t q = 0; q < queries.size(); ++q)
-    distances.emplace_back(parts, embedded, q, queries[q], options.threads);
+    distances.emplace_back(parts, embedded, q, queries[q], options);
   std::vector<const Objective*> objectives;
   for (const Distance& distance : distances) objectives.push_back(&distance);
   LEARNDOCK_TRY(std::vector<BoundedAnswer> found, bounded_search(parts, objectives, options));

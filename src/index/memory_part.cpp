@@ -30,6 +30,7 @@ class MemoryPart final : public SearchPart {
     for (const Embedding& one : embedded) {
       selves_.push_back(one.self);
       largest_mass_ = std::max(largest_mass_, one.mass);
+      largest_residual_ = std::max(largest_residual_, one.residual);
     }
     if (options.prefilter == PrefilterKind::exact_scan) {
       std::vector<Embedding> level = embedded;
@@ -77,6 +78,7 @@ class MemoryPart final : public SearchPart {
     return alignment_->get();
   }
   double alignment_norm() const override { return level_scan_ ? level_norm_ : alignment_->norm(); }
+  double largest_residual() const override { return largest_residual_; }
   std::size_t count() const override { return ids_.size(); }
   Result<compute::ReducedSetView> set(std::size_t item, std::vector<double>&) const override {
     return view(item);
@@ -95,7 +97,7 @@ class MemoryPart final : public SearchPart {
   std::vector<std::string> ids_;
   std::vector<std::size_t> starts_ = {0};
   std::vector<double> points_, weights_, selves_;
-  double largest_mass_ = 0;
+  double largest_mass_ = 0, largest_residual_ = 0;
   Cells cells_;
   std::unique_ptr<compute::ScanCodes> codes_;
   std::unique_ptr<Prefilter> prefilter_, level_scan_;

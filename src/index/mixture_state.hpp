@@ -23,12 +23,23 @@ class MixtureState {
   /// @errors corrupt; of solve_simplex_qp
   [[nodiscard]] Result<void> add(const CertifiedHit& hit);
 
+  /// <mu, u> and <mu, member> of any set.
+  [[nodiscard]] double with_user(const compute::ReducedSetView& set) const {
+    return user_.inner_product(set);
+  }
+  [[nodiscard]] double with_member(std::size_t member, const compute::ReducedSetView& set) const {
+    return members_[member].direct->inner_product(set);
+  }
   /// <mu, g> of any set.
   [[nodiscard]] double alignment(const compute::ReducedSetView& set) const;
   /// <mix, g>; at an optimum of the weights also the alignment of every member.
   [[nodiscard]] double own_alignment() const;
-  /// g in the space of a part. @pre `embed` was called since the last change
+  /// g, the user and a member in the space of a part. @pre `embed` was called since the last change
   [[nodiscard]] Embedding embedding(std::size_t part) const;
+  [[nodiscard]] const Embedding& embedded_user(std::size_t part) const { return embedded_user_->of(part, 0); }
+  [[nodiscard]] const Embedding& embedded_member(std::size_t member, std::size_t part) const {
+    return members_[member].embedded->of(part, 0);
+  }
   void embed();
 
   [[nodiscard]] bool has(const CertifiedHit& hit) const;

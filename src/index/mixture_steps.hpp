@@ -1,30 +1,79 @@
 #pragma once
 
+#include "index/alignment_objective.hpp"
+#include "index/mixture_choice.hpp"
 #include "index/mixture_state.hpp"
 #include "index/product_table.hpp"
 
-#include <limits>
+#include <cstddef>
 #include <map>
-#include <optional>
+#include <set>
 #include <span>
 #include <utility>
 #include <vector>
 
 namespace learndock::index {
 
-/// What a look at all learnwares says of a mixture.
-struct MixtureStep {
-  std::optional<CertifiedHit> next;  ///< to be added; none: nothing would make the mixture better
-  double most = std::numeric_limits<double>::infinity();  ///< no learnware is aligned better with g than this
-  std::size_t evaluated = 0;
-  bool cut = false;  ///< there was no time for it; it says nothing
-};
+/// Three ways to the next member of a mixture and to what bounds every other.
 
-/// By ascending bounds: the best aligned learnware. @errors as bounded_search
+/// By ascending bounds: the best aligned learnware, proved. @errors as bounded_search
 [[nodiscard]] Result<MixtureStep> step_by_index(MixtureState& state, const MixtureOptions& options);
 
-/// By products with all learnwares: the one that makes the refitted mixture best, and the best alignment,
-/// told in fp64 among those that rounding does not tell apart.
+/// A learnware's (part, item).
+using ItemKey = std::pair<std::size_t, std::size_t>;
+
+/// By a pool of those that promise most: the index's best aligned with g and the neighbours of the user and
+/// of each member. The best refit of the pool is mostly that of all, at the cost of two scans; `most` is
+/// proved by the bound of the last that a scan returned.
+class PoolSteps {
+ public:
+  /// Whether bounds can be asked of all parts, or nearly: the others are so small that all is in the pool.
+  [[nodiscard]] static bool is_possible(const MixtureState& state, const PoolSize& pool);
+
+  explicit PoolSteps(const MixtureOptions& options) : options_(options) {}
+  /// @param max_evaluations  of learnwares that come into the pool, but a first few
+  /// @errors corrupt; as the prefilters
+  [[nodiscard]] Result<MixtureStep> next(MixtureState& state, std::size_t max_evaluations);
+
+ private:
+  /// Products of all rows with one set, of which the first `known` are there.
+  struct Column {
+    std::vector<float>* values;
+    std::size_t known;
+  };
+  struct TakenSet {
+    std::vector<double> memory;
+    compute::ReducedSetView view;
+  };
+  using Columns = std::vector<Column>;  // of the user, then of the members
+
+  // Items of a part come into the pool: all; the best aligned, with a bound of every other's alignment; the
+  // nearest to the user and to members that are new.
+  [[nodiscard]] bool take_all(const FilteredPart& part, std::size_t number);
+  [[nodiscard]] Result<double> take_aligned(const MixtureState& state, const Alignment& alignment,
+                                            std::size_t part);
+  [[nodiscard]] Result<void> take_neighbours(const MixtureState& state, std::size_t part);
+  /// False: there is no room for it.
+  [[nodiscard]] bool take(std::size_t part, std::size_t item);
+
+  /// False: the deadline came first, and the last rows are gone again.
+  [[nodiscard]] Result<bool> complete_columns(const MixtureState& state);
+  [[nodiscard]] Result<void> complete_rows(const MixtureState& state, const Columns& columns,
+                                           std::size_t first, std::size_t end);
+  [[nodiscard]] Result<void> complete_row(const MixtureState& state, const Columns& columns, std::size_t row);
+  void forget_from(std::size_t row);
+  [[nodiscard]] Result<void> judge(const MixtureState& state, MixtureStep& step) const;
+
+  const MixtureOptions& options_;
+  std::vector<ItemRow> rows_;
+  std::vector<TakenSet> sets_;  // [rows]
+  std::set<ItemKey> taken_;
+  std::size_t room_ = 0;                               // for more rows in this step
+  std::vector<float> with_user_;                       // [rows]
+  std::map<ItemKey, std::vector<float>> with_member_;  // [rows] at most, of all that ever were members
+};
+
+/// By products with all learnwares: the one that makes the refitted mixture best, and the best alignment.
 class ProductSteps {
  public:
   ProductSteps(const MixtureState& state, const MixtureOptions& options);
@@ -35,27 +84,12 @@ class ProductSteps {
   [[nodiscard]] Result<MixtureStep> next(const MixtureState& state, const Deadline& deadline);
 
  private:
-  using Rows = std::vector<std::size_t>;
-
   /// Columns for the query and all members; false when the deadline came first.
   [[nodiscard]] Result<bool> complete_columns(const MixtureState& state, const Deadline& deadline);
-  [[nodiscard]] Result<void> find_most(const MixtureState& state, const ProductTable::Sums& sums,
-                                       MixtureStep& step) const;
-  [[nodiscard]] Result<std::optional<CertifiedHit>> best_refit(const MixtureState& state,
-                                                               const ProductTable::Sums& sums) const;
-  [[nodiscard]] Result<std::vector<double>> gains(const MixtureState& state,
-                                                  const ProductTable::Sums& sums) const;
-  [[nodiscard]] std::vector<double> squared_distances(const MixtureState& state,
-                                                      MatrixView<const double> white, std::size_t first,
-                                                      std::size_t count) const;
-  [[nodiscard]] std::optional<double> refit_with(const MixtureState& state, std::size_t row) const;
-  [[nodiscard]] std::size_t column_of(const MixtureState& state, std::size_t member) const;
-  [[nodiscard]] double self(std::size_t row) const;
 
-  std::span<const FilteredPart> parts_;
   const MixtureOptions& options_;
   ProductTable table_;
-  std::map<std::pair<std::size_t, std::size_t>, std::size_t> columns_;  // of (part, item)
+  std::map<ItemKey, std::size_t> columns_;
 };
 
 }  // namespace learndock::index

@@ -7,6 +7,13 @@
 
 namespace learndock::index {
 
+/// A learnware that may be among the best, and the least its value can be.
+struct Candidate {
+  double bound = 0;
+  std::size_t part = 0;
+  std::size_t item = 0;
+};
+
 /// What a search minimises over the learnwares of its parts: exact values, and how a prefilter's lower bounds
 /// bound them.
 /// @threads  safe
@@ -21,6 +28,9 @@ class Objective {
   /// The least value that goes with a bound of the prefilter, and the bound that goes with a value.
   [[nodiscard]] virtual double least_value(std::size_t part, double bound) const = 0;
   [[nodiscard]] virtual double bound_of(std::size_t part, double value) const = 0;
+  /// Raises bounds of many candidates where that costs less than their values.
+  /// @errors corrupt; unavailable
+  [[nodiscard]] virtual Result<void> tighten(std::vector<Candidate>&) const { return {}; }
 };
 
 struct BoundedAnswer {

@@ -19,6 +19,7 @@ class PlainPart final : public SearchPart {
   const Prefilter& prefilter() const override { std::abort(); }
   Result<const Prefilter*> alignment_prefilter() const override { std::abort(); }
   double alignment_norm() const override { return 0; }
+  double largest_residual() const override { return 0; }
   std::size_t count() const override { return items_.size(); }
   Result<compute::ReducedSetView> set(std::size_t item, std::vector<double>&) const override {
     return items_[item].set;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <iterator>
 #include <numeric>
 
 namespace learndock::index {
@@ -80,25 +81,38 @@ Result<void> ProductTable::pack(Chunk& chunk) const {
   return {};
 }
 
-Result<void> ProductTable::multiply(const Chunk& chunk, const compute::ReducedSetView& set,
-                                    std::span<float> out) const {
+Result<void> ProductTable::multiply(std::size_t number, std::span<const compute::ReducedSetView> sets,
+                                    std::span<Column> columns) const {
+  const Chunk& chunk = chunks_[number];
   const PackedRun& run = *chunk.packed;
-  std::vector<double> products(run.count);
-  LEARNDOCK_CHECK(
-      backend_.cross_terms(*run.held, {&set, 1}, MatrixView<double>(products.data(), 1, run.count)));
-  const FilteredPart& from = parts_[chunk.part];
-  if (!run.far.empty()) {
-    const compute::DirectQuery direct(set, from.part->kernel());
-    std::vector<double> memory;
-    for (std::size_t row = chunk.first; row < chunk.first + chunk.count; ++row) {
-      const std::size_t place = place_of(chunk, row);
-      if (!std::binary_search(run.far.begin(), run.far.end(), place)) continue;
-      LEARNDOCK_TRY(const compute::ReducedSetView far, from.part->set(rows_[row].item, memory));
-      products[place] = direct.inner_product(far);
-    }
+  Matrix<double> products(sets.size(), run.count);
+  LEARNDOCK_CHECK(backend_.cross_terms(*run.held, sets, products.view()));
+  LEARNDOCK_CHECK(multiply_far(chunk, sets, products.view()));
+  for (std::size_t s = 0; s < sets.size(); ++s) {
+    for (std::size_t row = chunk.first; row < chunk.first + chunk.count; ++row)
+      columns[s].values[row] = static_cast<float>(products(s, place_of(chunk, row)));
+    columns[s].errors[number] = error_of(chunk, sets[s]);
+    if (!(columns[s].errors[number] < kMostError * mass_of(sets[s])))
+      return fail(ErrorCode::invalid_argument, "products of such values say nothing in single precision");
   }
-  for (std::size_t i = 0; i < chunk.count; ++i)
-    out[i] = static_cast<float>(products[place_of(chunk, chunk.first + i)]);
+  return {};
+}
+
+/// Of learnwares that are not packed with the others.
+Result<void> ProductTable::multiply_far(const Chunk& chunk, std::span<const compute::ReducedSetView> sets,
+                                        MatrixView<double> products) const {
+  const std::vector<std::size_t>& far = chunk.packed->far;
+  if (far.empty()) return {};
+  const SearchPart& part = *parts_[chunk.part].part;
+  std::vector<compute::DirectQuery> direct;
+  for (const compute::ReducedSetView& set : sets) direct.emplace_back(set, part.kernel());
+  std::vector<double> memory;
+  for (std::size_t row = chunk.first; row < chunk.first + chunk.count; ++row) {
+    const std::size_t place = place_of(chunk, row);
+    if (!std::binary_search(far.begin(), far.end(), place)) continue;
+    LEARNDOCK_TRY(const compute::ReducedSetView one, part.set(rows_[row].item, memory));
+    for (std::size_t s = 0; s < sets.size(); ++s) products(s, place) = direct[s].inner_product(one);
+  }
   return {};
 }
 
@@ -161,8 +175,10 @@ Result<void> ProductTable::pack(std::span<Chunk> group) {
   return {};
 }
 
-Result<bool> ProductTable::add(const compute::ReducedSetView& set, const Deadline& deadline) {
-  Column column{std::vector<float>(rows_.size()), std::vector<double>(chunks_.size())};
+Result<bool> ProductTable::add(std::span<const compute::ReducedSetView> sets, const Deadline& deadline) {
+  if (sets.empty()) return true;
+  std::vector<Column> columns(sets.size(),
+                              {std::vector<float>(rows_.size()), std::vector<double>(chunks_.size())});
   const auto late = [&](Duration after) {
     return deadline && std::chrono::steady_clock::now() + after >= *deadline;
   };
@@ -175,19 +191,15 @@ Result<bool> ProductTable::add(const compute::ReducedSetView& set, const Deadlin
     }
     LEARNDOCK_CHECK(pack(group));
     for (std::size_t i = 0; i < group.size(); ++i) {
-      Chunk& chunk = group[i];
-      const auto items = static_cast<std::int64_t>(chunk.count);
+      const auto products = static_cast<std::int64_t>(group[i].count * sets.size());
       const auto start = std::chrono::steady_clock::now();
-      if (late(multiply_each_ * items)) return false;
-      LEARNDOCK_CHECK(multiply(chunk, set, std::span(column.values).subspan(chunk.first, chunk.count)));
-      multiply_each_ = std::max(multiply_each_, (std::chrono::steady_clock::now() - start) / items);
-      column.errors[first + i] = error_of(chunk, set);
-      if (!(column.errors[first + i] < kMostError * mass_of(set)))
-        return fail(ErrorCode::invalid_argument, "products of such values say nothing in single precision");
-      if (!chunk.packed->room) chunk.packed.reset();
+      if (late(multiply_each_ * products)) return false;
+      LEARNDOCK_CHECK(multiply(first + i, sets, columns));
+      multiply_each_ = std::max(multiply_each_, (std::chrono::steady_clock::now() - start) / products);
+      if (!group[i].packed->room) group[i].packed.reset();
     }
   }
-  columns_.push_back(std::move(column));
+  std::move(columns.begin(), columns.end(), std::back_inserter(columns_));
   return true;
 }
 

@@ -3,6 +3,7 @@
 #include "learndock/compute/backend.hpp"
 #include "learndock/index/certified_search.hpp"
 
+#include "index/mixture_choice.hpp"
 #include "index/packed_runs.hpp"
 
 #include <chrono>
@@ -20,10 +21,6 @@ namespace learndock::index {
 /// far as memory allows.
 class ProductTable {
  public:
-  struct Row {
-    std::size_t part = 0, item = 0;
-  };
-
   using Duration = std::chrono::steady_clock::duration;
 
   /// @param kept_bytes  packed sets that all tables of the process together may keep; none: most_kept
@@ -32,13 +29,14 @@ class ProductTable {
 
   /// What packing takes before the first column, as far as it can be known. @cost taking a few sets
   [[nodiscard]] Result<Duration> packing_time();
-  /// Adds a column.
-  /// @return false: the deadline came first, or would before the next step's end, and there is no column
+  /// Adds a column for each set. Several at once share the reading of the packed sets, which for small sets
+  /// costs more than the arithmetic.
+  /// @return false: the deadline came first, or would before the next step's end, and there are no columns
   /// @errors corrupt; invalid_argument (values beyond fp32); of the backend
-  [[nodiscard]] Result<bool> add(const compute::ReducedSetView& set, const Deadline& deadline);
+  [[nodiscard]] Result<bool> add(std::span<const compute::ReducedSetView> sets, const Deadline& deadline);
 
   [[nodiscard]] std::size_t columns() const { return columns_.size(); }
-  [[nodiscard]] const std::vector<Row>& rows() const { return rows_; }
+  [[nodiscard]] const std::vector<ItemRow>& rows() const { return rows_; }
   [[nodiscard]] std::span<const float> values(std::size_t column) const { return columns_[column].values; }
 
   /// What a weighted sum of the columns gives for each row, and how far that may be off.
@@ -72,19 +70,24 @@ class ProductTable {
   [[nodiscard]] Result<void> pack(Chunk& chunk) const;
   [[nodiscard]] std::vector<std::uint32_t> items_of(const Chunk& chunk) const;
   [[nodiscard]] std::size_t place_of(const Chunk& chunk, std::size_t row) const;
-  [[nodiscard]] Result<void> multiply(const Chunk& chunk, const compute::ReducedSetView& set,
-                                      std::span<float> out) const;
+  /// The chunk's rows of `columns`, one for each set. @errors as add
+  [[nodiscard]] Result<void> multiply(std::size_t number, std::span<const compute::ReducedSetView> sets,
+                                      std::span<Column> columns) const;
+  [[nodiscard]] Result<void> multiply_far(const Chunk& chunk, std::span<const compute::ReducedSetView> sets,
+                                          MatrixView<double> products) const;
   [[nodiscard]] double error_of(const Chunk& chunk, const compute::ReducedSetView& set) const;
 
   std::span<const FilteredPart> parts_;
   const compute::Backend& backend_;
   unsigned threads_;
   std::size_t kept_bytes_, run_items_;
-  std::vector<Row> rows_;
+  std::vector<ItemRow> rows_;
   std::vector<Chunk> chunks_;
   std::vector<Column> columns_;
-  Duration pack_each_{}, multiply_each_{};  // the slowest so far, of an item; zero: none yet
-  Duration tried_each_{};                   // packing an item, from taking a few sets; zero: not tried yet
+  // The slowest so far; zero: none yet.
+  Duration pack_each_{};      // an item
+  Duration multiply_each_{};  // an item by a set
+  Duration tried_each_{};     // packing an item, from taking a few sets; zero: not tried yet
 };
 
 }  // namespace learndock::index

@@ -38,6 +38,7 @@ class SegmentPart final : public StoredPart {
   const Prefilter& prefilter() const override { return *prefilters_.distances; }
   Result<const Prefilter*> alignment_prefilter() const override { return prefilters_.alignment->get(); }
   double alignment_norm() const override { return prefilters_.alignment->norm(); }
+  double largest_residual() const override { return prefilters_.alignment->largest_residual(); }
   std::size_t count() const override { return fields_.items; }
   double self(std::size_t item) const override { return selves_[item]; }
   double largest_mass() const override { return fields_.largest_mass; }

@@ -40,6 +40,7 @@ struct Trial {
     CertifiedOptions search;
     search.top = options.top;
     search.threads = options.threads;
+    search.backend = &backend;
     return search;
   }
 };

@@ -29,7 +29,7 @@ inline constexpr std::string_view kCutFilter =
 
 /// Of the larger mixture that shows how little a mixture of so many members leaves to gain.
 [[nodiscard]] inline std::size_t proof_members(std::size_t members) {
-  constexpr std::size_t kTimes = 2, kMost = 40;
+  constexpr std::size_t kTimes = 4, kMost = 40;
   return std::min(kMost, kTimes * members);
 }
 

@@ -196,7 +196,10 @@ class Answering {
     options.top = std::max(search_.request.top, pool());
     options.threads = search_.threads;
     options.deadline = deadline_.end();
-    if (search_.request.budget_candidates) options.max_evaluations = *search_.request.budget_candidates;
+    if (search_.request.budget_candidates)
+      options.max_evaluations = *search_.request.budget_candidates;
+    else
+      options.backend = &search_.backend;
     LEARNDOCK_TRY(auto answers, index::certified_search(comparable_.parts(), {&query, 1}, options));
     found_ = std::move(answers[0]);
     query_self_ = found_.query_self;
@@ -211,7 +214,8 @@ class Answering {
 
  private:
   [[nodiscard]] std::size_t pool() const {
-    return std::min({search_.request.mixture * search_.request.mixture, kMaxPool, comparable_.count()});
+    return std::min(
+        {members_of(search_.request) * members_of(search_.request), kMaxPool, comparable_.count()});
   }
   [[nodiscard]] double self(const index::CertifiedHit& hit) const {
     return comparable_.parts()[hit.part].part->self(hit.item);
@@ -245,7 +249,7 @@ class Answering {
   }
 
   Result<void> find_mixture(const compute::ReducedSetView& query) {
-    if (search_.request.mixture == 0 || found_.hits.empty()) return {};
+    if (members_of(search_.request) == 0 || found_.hits.empty()) return {};
     const index::CertifiedHit& nearest = found_.hits[0];
     if (!(nearest.mmd_squared > kExactFit * (std::abs(self(nearest)) + std::abs(query_self_)))) return {};
     if (deadline_.spent()) {
@@ -270,11 +274,11 @@ class Answering {
   };
 
   Result<std::optional<Found>> best_mixture(const compute::ReducedSetView& query) {
-    const MixtureMethod method = search_.request.mixture_method.value_or(MixtureMethod::certified);
+    const MixtureMethod method = method_of(search_.request);
     if (method != MixtureMethod::certified) return of_nearest(query, method);
     index::MixtureOptions options;
-    options.max_members = search_.request.mixture;
-    options.proof_members = proof_members(search_.request.mixture);
+    options.max_members = members_of(search_.request);
+    options.proof_members = proof_members(members_of(search_.request));
     options.threads = search_.threads;
     options.deadline = deadline_.end();
     options.query_self = query_self_;
@@ -298,7 +302,7 @@ class Answering {
 
   /// By the reference's methods, over the nearest.
   Result<std::optional<Found>> of_nearest(const compute::ReducedSetView& query, MixtureMethod method) {
-    if (pool() == kMaxPool && search_.request.mixture * search_.request.mixture > kMaxPool)
+    if (pool() == kMaxPool && members_of(search_.request) * members_of(search_.request) > kMaxPool)
       answer_.warnings.push_back(fmt::format("the mixture was sought among the {} nearest", kMaxPool));
     const std::size_t count = std::min(pool(), found_.hits.size());
     std::vector<std::vector<double>> memory(count);
@@ -314,8 +318,8 @@ class Answering {
                                  .threads = search_.threads,
                                  .deadline = &deadline_};
     LEARNDOCK_TRY(auto mixture, method == MixtureMethod::greedy
-                                    ? greedy_mixture(problem, search_.request.mixture)
-                                    : auto_mixture(problem, search_.request.mixture));
+                                    ? greedy_mixture(problem, members_of(search_.request))
+                                    : auto_mixture(problem, members_of(search_.request)));
     if (!mixture) return std::nullopt;
     Found found;
     for (const std::size_t member : mixture->members) found.members.push_back(found_.hits[member]);

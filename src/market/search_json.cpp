@@ -196,13 +196,22 @@ Result<SearchAnswer> answer_from_json(const Json& json) {
   return answer;
 }
 
+MixtureMethod method_of(const SearchRequest& request) {
+  return request.mixture_method.value_or(request.scores == ScoreMode::compat ? MixtureMethod::greedy
+                                                                             : MixtureMethod::certified);
+}
+
+std::size_t members_of(const SearchRequest& request) {
+  return request.mixture.value_or(method_of(request) == MixtureMethod::certified ? 10 : 5);
+}
+
 Json to_json(const SearchRequest& request) {
   Json json = Json::object();
   if (request.specification) json["spec"] = spec::to_json(*request.specification);
   json["semantic"] = spec::semantic_to_json(request.semantic);
   if (!request.text.empty()) json["text"] = request.text;
   json["top"] = request.top;
-  json["mixture"] = request.mixture;
+  if (request.mixture) json["mixture"] = *request.mixture;
   if (request.mixture_method)
     for (const MethodName& row : kMethods)
       if (row.method == *request.mixture_method) json["mixture_method"] = row.name;

@@ -32,11 +32,6 @@ constexpr std::size_t kMaxTextBytes = 256;
 /// Above this the kernel sums between the pool's members are left to the fast backend.
 constexpr std::size_t kMaxReferencePool = 100;
 
-MixtureMethod method_of(const SearchRequest& request) {
-  return request.mixture_method.value_or(request.scores == ScoreMode::compat ? MixtureMethod::greedy
-                                                                             : MixtureMethod::certified);
-}
-
 Result<void> check(const SearchRequest& request) {
   if (request.scores == ScoreMode::absolute && (request.top == 0 || request.top > kMaxTop))
     return fail(ErrorCode::invalid_argument,
@@ -45,9 +40,9 @@ Result<void> check(const SearchRequest& request) {
     return fail(ErrorCode::invalid_argument, "compat scores go with the greedy or auto mixture",
                 "/mixture_method");
   const std::size_t most = method_of(request) == MixtureMethod::certified ? kMaxCertified : kMaxMixture;
-  if (request.mixture > most)
+  if (members_of(request) > most)
     return fail(ErrorCode::invalid_argument,
-                fmt::format("mixture is {}, it must be 0 to {}", request.mixture, most), "/mixture");
+                fmt::format("mixture is {}, it must be 0 to {}", members_of(request), most), "/mixture");
   if (request.text.size() > kMaxTextBytes || request.semantic.name.size() > kMaxTextBytes)
     return fail(ErrorCode::invalid_argument,
                 fmt::format("search words are longer than {} bytes", kMaxTextBytes), "/text");
@@ -159,11 +154,11 @@ class StatisticalSearch {
  private:
   [[nodiscard]] bool compat() const { return request_.scores == ScoreMode::compat; }
   [[nodiscard]] std::size_t pool() const {
-    return std::min({request_.mixture * request_.mixture, kMaxPool, candidates_.entries.size()});
+    return std::min({members_of(request_) * members_of(request_), kMaxPool, candidates_.entries.size()});
   }
 
   void find_mixture(const Query& query, const std::optional<Query>& reference_query) {
-    if (request_.mixture == 0 || order_.empty()) return;
+    if (members_of(request_) == 0 || order_.empty()) return;
     const std::size_t nearest = order_[0];
     const double self_terms = std::abs(candidates_.self[nearest]) + std::abs(query.self);
     if (!(candidates_.distance[nearest] > kExactFit * self_terms)) return;
@@ -202,7 +197,7 @@ class StatisticalSearch {
     std::vector<std::string_view> ids;
     for (const index::Entry* entry : candidates_.entries) ids.push_back(entry->id());
     problem.candidate_ids = ids;
-    LEARNDOCK_TRY(auto certified, certified_mixture(problem, request_.mixture));
+    LEARNDOCK_TRY(auto certified, certified_mixture(problem, members_of(request_)));
     if (!certified) return certified;
     // With few members a stepwise choice among the nearest is often closer; what was certified bounds both.
     LEARNDOCK_TRY(auto stepwise, mixture_of_nearest(problem, MixtureMethod::greedy));
@@ -211,13 +206,14 @@ class StatisticalSearch {
 
   /// By the reference's methods, over its pool: the square of the mixture's size, nearest first.
   Result<std::optional<Mixture>> mixture_of_nearest(MixtureProblem problem, MixtureMethod method) {
-    if (pool() == kMaxPool && request_.mixture * request_.mixture > kMaxPool)
+    if (pool() == kMaxPool && members_of(request_) * members_of(request_) > kMaxPool)
       answer_.warnings.push_back(fmt::format("the mixture was sought among the {} nearest", kMaxPool));
     TakenSets taken;
     LEARNDOCK_CHECK(candidates_.take_sets(std::span(order_).first(pool()), threads_, taken));
     problem.candidates = taken.views;
-    LEARNDOCK_TRY(auto mixture, method == MixtureMethod::greedy ? greedy_mixture(problem, request_.mixture)
-                                                                : auto_mixture(problem, request_.mixture));
+    LEARNDOCK_TRY(auto mixture, method == MixtureMethod::greedy
+                                    ? greedy_mixture(problem, members_of(request_))
+                                    : auto_mixture(problem, members_of(request_)));
     if (mixture)
       for (std::size_t& member : mixture->members) member = order_[member];
     return mixture;

@@ -103,6 +103,7 @@ void expect_same(const std::vector<CertifiedHit>& have, const std::vector<Certif
 TEST(CertifiedSearch, ExactIsNeverWrongOnRandomDocks) {
   std::mt19937_64 random(20'261'125);
   constexpr std::size_t kQueries = 25;
+  const auto backend = testing::test_backend();
   std::size_t exact = 0, evaluated = 0, all = 0;
   const std::size_t wanted = comparisons();
   for (std::size_t done = 0; done < wanted; done += kQueries) {
@@ -117,6 +118,9 @@ TEST(CertifiedSearch, ExactIsNeverWrongOnRandomDocks) {
     options.top = 1 + random() % 12;
     options.first_extra = random() % 20;
     options.evaluate_all = random() % 20;
+    // Fp32 products before the last evaluations, or not.
+    options.backend = random() % 2 == 0 ? backend.get() : nullptr;
+    options.sieve_from = 1;
     const auto answers = certified_search(dock.parts, views, options).value();
     for (std::size_t q = 0; q < kQueries; ++q) {
       ASSERT_TRUE(answers[q].exact);

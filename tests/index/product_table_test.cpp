@@ -38,11 +38,13 @@ TEST(ProductTable, SumsLieWithinTheirErrors) {
     const auto queries = std::span(scene.market.sets).last(4);
     for (const std::size_t kept : {std::size_t{0}, std::size_t{100'000}, std::size_t{512} << 20}) {
       ProductTable table(scene.parts, *backend, 2, kept);
-      std::vector<double> factors;
-      for (const auto& query : queries) {
-        ASSERT_TRUE(table.add(query.view(), {}).value());
-        factors.push_back(factors.empty() ? 1 : -0.4);
-      }
+      std::vector<compute::ReducedSetView> views;
+      for (const auto& query : queries) views.push_back(query.view());
+      // The first alone, the others together.
+      ASSERT_TRUE(table.add(std::span(views).first(1), {}).value());
+      ASSERT_TRUE(table.add({}, {}).value());
+      ASSERT_TRUE(table.add(std::span(views).subspan(1), {}).value());
+      const std::vector<double> factors = {1, -0.4, -0.4, -0.4};
       const ProductTable::Sums sums = table.sums(factors);
       ASSERT_EQ(table.rows().size(), scene.parts[0].allowed_count + 500);
       for (std::size_t row = 0; row < table.rows().size(); ++row) {
@@ -74,7 +76,7 @@ TEST(ProductTable, OneLearnwareOfAbsurdValuesCostsTheOthersNothing) {
       {testing::plain_part(items, {shape.gamma, shape.scales}, shape.dimension)}};
   const auto view = market.sets.back().view();
   ProductTable table(parts, *backend, 2);
-  ASSERT_TRUE(table.add(view, {}).value());
+  ASSERT_TRUE(table.add({&view, 1}, {}).value());
   const double one = 1;
   const ProductTable::Sums sums = table.sums({&one, 1});
   for (std::size_t row = 0; row < 300; ++row) {
@@ -90,7 +92,7 @@ TEST(ProductTable, RunsAreKeptForTheirOwnBackendAsLongAsItLives) {
   const auto view = scene.market.sets.back().view();
   const auto first_value = [&](const compute::Backend& backend) {
     ProductTable table(scene.parts, backend, 1);
-    EXPECT_TRUE(table.add(view, {}).value());
+    EXPECT_TRUE(table.add({&view, 1}, {}).value());
     return table.values(0)[0];
   };
   auto one = compute::open_backend("cpu", 1).value();
@@ -114,9 +116,9 @@ TEST(ProductTable, ADeadlineLeavesNoHalfColumn) {
   const Scene scene(false);
   const auto view = scene.market.sets.back().view();
   ProductTable table(scene.parts, *backend, 1);
-  EXPECT_FALSE(table.add(view, std::chrono::steady_clock::now()).value());
+  EXPECT_FALSE(table.add({&view, 1}, std::chrono::steady_clock::now()).value());
   EXPECT_EQ(table.columns(), 0U);
-  EXPECT_TRUE(table.add(view, {}).value());
+  EXPECT_TRUE(table.add({&view, 1}, {}).value());
   EXPECT_EQ(table.columns(), 1U);
 }
 
@@ -127,7 +129,7 @@ TEST(ProductTable, ValuesBeyondSinglePrecisionAreSaid) {
   set.points(0, 0) = 1e200;
   const auto view = set.view();
   ProductTable table(scene.parts, *backend, 1);
-  const auto added = table.add(view, {});
+  const auto added = table.add({&view, 1}, {});
   ASSERT_FALSE(added.has_value());
   EXPECT_EQ(added.error().code, ErrorCode::invalid_argument) << describe(added.error());
 }

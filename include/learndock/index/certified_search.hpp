@@ -37,6 +37,8 @@ class SearchPart {
   /// @errors device_memory
   [[nodiscard]] virtual Result<const Prefilter*> alignment_prefilter() const = 0;
   [[nodiscard]] virtual double alignment_norm() const = 0;
+  /// Of all its items' embeddings.
+  [[nodiscard]] virtual double largest_residual() const = 0;
   [[nodiscard]] virtual std::size_t count() const = 0;
   /// The reduced set of an item; may use `memory`, which must live as long as the view is used.
   /// @errors corrupt: the part is stored and damaged
@@ -78,6 +80,11 @@ struct CertifiedOptions {
   std::size_t first_extra = 128;
   /// Parts with at most this many allowed items are evaluated one by one, without a scan.
   std::size_t evaluate_all = 256;
+  /// For fp32 products with all candidates at once, where bounds leave thousands; null: none. Packed reduced
+  /// sets stay for later searches, as those of mixtures.
+  const compute::Backend* backend = nullptr;
+  /// Fewer candidates are evaluated one at a time.
+  std::size_t sieve_from = 2048;
 };
 
 struct CertifiedHit {

@@ -23,9 +23,11 @@ enum class MixtureMethod : std::uint8_t { certified, greedy, auto_weights };
 struct SearchRequest {
   std::optional<spec::RkmeSpecification> specification;  ///< none: a semantic search only
   spec::SemanticSpecification semantic;                  ///< empty fields are wildcards
-  std::string text;         ///< name or description words; overrides semantic.name
-  std::size_t top = 10;     ///< 1..1000; compat mode ignores it
-  std::size_t mixture = 5;  ///< members at most; 0 = none; at most 20, or 100 for greedy and auto
+  std::string text;      ///< name or description words; overrides semantic.name
+  std::size_t top = 10;  ///< 1..1000; compat mode ignores it
+  /// Members at most; 0 = no mixture; none: 10, or the reference's 5 for greedy and auto. At most 20, or 100
+  /// for greedy and auto.
+  std::optional<std::size_t> mixture;
   std::optional<MixtureMethod> mixture_method;  ///< default: certified for absolute, greedy for compat
   ScoreMode scores = ScoreMode::absolute;
   std::optional<std::chrono::milliseconds>
@@ -34,6 +36,9 @@ struct SearchRequest {
   std::optional<std::size_t> budget_candidates;
   std::string backend;  ///< "" = the dock's own
 };
+
+[[nodiscard]] MixtureMethod method_of(const SearchRequest& request);
+[[nodiscard]] std::size_t members_of(const SearchRequest& request);
 
 struct SingleHit {
   LearnwareId id;

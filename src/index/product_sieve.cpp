@@ -1,0 +1,92 @@
+#include "index/product_sieve.hpp"
+
+#include "index/packed_runs.hpp"
+#include "index/product_table.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace learndock::index {
+namespace {
+
+/// Sets are not packed for it unless there is time for so many packings: exact products then find more.
+constexpr int kPackings = 4;
+/// More points than a reduced set has.
+constexpr std::size_t kLargestSet = 65'536;
+/// Of the sum that a distance is, per unit of its terms.
+constexpr double kRounded = 0x1p-50;
+
+/// The same parts with only the candidates allowed.
+class Candidates {
+ public:
+  Candidates(std::span<const FilteredPart> parts, std::span<const Candidate> candidates)
+      : bits_(parts.size()) {
+    for (std::size_t p = 0; p < parts.size(); ++p) {
+      bits_[p].resize((parts[p].part->count() + 63) / 64);
+      parts_.push_back({parts[p].part, bits_[p].data(), 0});
+    }
+    for (const Candidate& one : candidates) {
+      bits_[one.part][one.item / 64] |= std::uint64_t{1} << (one.item % 64);
+      ++parts_[one.part].allowed_count;
+    }
+  }
+  [[nodiscard]] std::span<const FilteredPart> parts() const { return parts_; }
+
+ private:
+  std::vector<std::vector<std::uint64_t>> bits_;
+  std::vector<FilteredPart> parts_;
+};
+
+/// What packing all of them takes, from the sizes of some.
+Result<double> bytes_of(std::span<const FilteredPart> parts, std::span<const Candidate> candidates) {
+  constexpr std::size_t kSample = 64;
+  const std::size_t step = (candidates.size() + kSample - 1) / kSample;
+  double floats = 0, looked_at = 0;
+  std::vector<double> memory;
+  for (std::size_t i = 0; i < candidates.size(); i += step, ++looked_at) {
+    LEARNDOCK_TRY(const compute::ReducedSetView set,
+                  parts[candidates[i].part].part->set(candidates[i].item, memory));
+    floats += static_cast<double>(set.count * (set.dimension + 2));
+  }
+  return floats / looked_at * static_cast<double>(candidates.size() * sizeof(float));
+}
+
+/// Values beyond fp32, or no room on a device: candidates stay as they are.
+bool is_no_use(ErrorCode of_products) {
+  return of_products == ErrorCode::invalid_argument || of_products == ErrorCode::device_memory;
+}
+
+}  // namespace
+
+Result<void> sieve(std::span<const FilteredPart> parts, const compute::ReducedSetView& query,
+                   double query_self, const CertifiedOptions& options, std::vector<Candidate>& candidates) {
+  if (options.backend == nullptr || candidates.empty() || candidates.size() < options.sieve_from) return {};
+  LEARNDOCK_TRY(const double bytes, bytes_of(parts, candidates));
+  if (bytes > static_cast<double>(most_kept(*options.backend))) return {};
+  std::sort(candidates.begin(), candidates.end(), [](const Candidate& a, const Candidate& b) {
+    return std::pair(a.part, a.item) < std::pair(b.part, b.item);
+  });
+  const Candidates chosen(parts, candidates);
+  ProductTable table(chosen.parts(), *options.backend, options.threads);
+  if (options.deadline) {
+    LEARNDOCK_TRY(const ProductTable::Duration packing, table.packing_time());
+    if (packing * kPackings > *options.deadline - std::chrono::steady_clock::now()) return {};
+  }
+  const Result<bool> added = table.add({&query, 1}, options.deadline);
+  if (!added && !is_no_use(added.error().code)) return Failure(added.error());
+  if (!added || !*added) return {};
+  const double factor = 1, mass = mass_of(query);
+  const ProductTable::Sums products = table.sums({&factor, 1});
+  // Rows are in the order of the candidates.
+  for (std::size_t row = 0; row < candidates.size(); ++row) {
+    Candidate& candidate = candidates[row];
+    const SearchPart& part = *parts[candidate.part].part;
+    const double masses = mass * part.largest_mass(), self = part.self(candidate.item);
+    const double error = products.errors[row] + kRounded * (self + masses + query_self) +
+                         2 * compute::direct_error(part.kernel(), query.dimension, kLargestSet) * masses;
+    candidate.bound = std::max(candidate.bound, self + query_self - 2 * (products.values[row] + error));
+  }
+  return {};
+}
+
+}  // namespace learndock::index
