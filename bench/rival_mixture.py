@@ -1,17 +1,19 @@
 #!/usr/bin/env python3
-"""Mixtures beside the reference's way: every pair of embeddings one after the other, then the best of the 25 nearest.
+"""Mixtures beside the reference's way: every pair of embeddings one after the other, then the best of the nearest.
 
-Makes a market in memory, imports it into a dock (N learnwares, whose points lie around some tasks), indexes it, serves it,
-and asks for mixtures of blends of three learnwares that the market does not hold. The rival computes, in float64 and for one
-learnware after the other, the three inner products of MMD^2, and then chooses greedily among the 25 nearest until a round
-gains less than 5 %, as the reference does. Prints one JSON object: seconds of both (the server's own, without opening),
-and MMD^2 and the certified gap of every mixture.
+Makes a market in memory, imports it into a dock, indexes it, serves it, and asks for mixtures of at most five, ten and twenty
+members for users who are blends of three learnwares that the market does not hold. A rival computes, in numpy's float64 and
+for one learnware after the other, the three inner products of MMD^2, and then chooses greedily among the nearest until a
+round gains less than 5 %, as the reference does: of five members among the 25 nearest, of ten among the 100 nearest. With
+--reference the reference implementation itself answers too (five members); it must be installed, see tests/reference.
+Prints one JSON object: seconds of all (the server's own, without opening), MMD^2 and the certified gaps.
 """
 
 import argparse
 import itertools
 import json
 import pathlib
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -20,7 +22,55 @@ import urllib.request
 
 import numpy as np
 
-POOL, MEMBERS, REQUIRED_GAIN = 25, 5, 0.95
+MEMBERS, RIVAL_MEMBERS, REQUIRED_GAIN = (5, 10, 20), (5, 10), 0.95
+COMPONENTS, ROWS_PER_POINT, ROUNDS, BATCH = 3, 8, 3, 500
+
+
+class Market:
+    """Draws learnwares around tasks, which are mixtures of Gaussians.
+
+    reduced: k-means of rows from the task, some close to it and some far, as `learndock bench search` makes them.
+    drawn: points and weights at random, of which no embedding is smooth.
+    """
+
+    def __init__(self, kind, tasks, dimension, points, random):
+        self.kind, self.tasks, self.dimension, self.points, self.random = kind, tasks, dimension, points, random
+        if kind == "drawn":
+            self.centres = 1.5 * random.standard_normal((tasks, dimension))
+        else:
+            self.centres = 0.8 * random.standard_normal((tasks, COMPONENTS, dimension))
+            self.widths = 0.4 + 0.4 * random.uniform(0.2, 1, (tasks, COMPONENTS))
+            self.shares = np.cumsum(random.dirichlet(np.full(COMPONENTS, 3.0), tasks), axis=1)
+
+    def draw(self, count):
+        made = []
+        while len(made) < count:
+            made += self.drawn(min(BATCH, count - len(made))) if self.kind == "drawn" else self.reduced(min(BATCH, count - len(made)))
+        return made
+
+    def drawn(self, count):
+        task = self.random.integers(0, self.tasks, count)
+        middles = self.centres[task] + 0.3 * self.random.standard_normal((count, self.dimension))
+        points = middles[:, None, :] + 0.7 * self.random.standard_normal((count, self.points, self.dimension))
+        weights = self.random.dirichlet(np.full(self.points, 3.0), count)
+        return list(zip(np.round(points, 6), weights))
+
+    def reduced(self, count):
+        task, rows = self.random.integers(0, self.tasks, count), ROWS_PER_POINT * self.points
+        strength = 0.02 + 0.5 * self.random.uniform(0, 1, count) ** 2
+        means = self.centres[task] + strength[:, None, None] * self.random.standard_normal((count, COMPONENTS, self.dimension))
+        component = (self.random.uniform(0, 1, (count, rows))[:, :, None] > self.shares[task][:, None, :-1]).sum(2)
+        every = np.arange(count)[:, None]
+        data = means[every, component] + self.widths[task][every, component][:, :, None] * self.random.standard_normal(
+            (count, rows, self.dimension))
+        centres = data[:, :self.points].copy()
+        for _ in range(ROUNDS):
+            squares = -2 * data @ centres.transpose(0, 2, 1) + (centres * centres).sum(2)[:, None, :]
+            member = (squares.argmin(2)[:, None, :] == np.arange(self.points)[None, :, None]).astype(float)
+            counts = member.sum(2)
+            moved = member @ data / np.maximum(counts, 1)[:, :, None]
+            centres = np.where(counts[:, :, None] > 0, moved, centres)
+        return list(zip(np.round(centres, 6), counts / rows))
 
 
 def inner(a, b, gamma):
@@ -30,40 +80,79 @@ def inner(a, b, gamma):
 
 
 def fitted(gram, linear):
-    """The least b'Hb - 2 c'b on the simplex: of a few members, the best of all supports."""
-    best = np.inf
-    for size in range(1, len(linear) + 1):
-        for support in map(list, itertools.combinations(range(len(linear)), size)):
+    """The least b'Hb - 2 c'b on the simplex, by adding what the gradient asks for and dropping what turns negative."""
+    support = [int(np.argmin(np.diag(gram) - 2 * linear))]
+    while True:
+        while True:
+            size = len(support)
             system = np.ones((size + 1, size + 1))
             system[:size, :size], system[size, size] = gram[np.ix_(support, support)], 0
-            try:
-                beta = np.linalg.solve(system, np.append(linear[support], 1))[:size]
-            except np.linalg.LinAlgError:
-                continue
-            if (beta >= 0).all():
-                best = min(best, beta @ system[:size, :size] @ beta - 2 * linear[support] @ beta)
-    return float(best)
+            beta = np.linalg.lstsq(system, np.append(linear[support], 1), rcond=None)[0][:size]
+            if (beta >= -1e-12).all():
+                break
+            support.pop(int(np.argmin(beta)))
+        slope = gram[:, support] @ beta - linear
+        best = int(np.argmin(slope))
+        if best in support or slope[best] >= slope[support] @ beta - 1e-12:
+            return float(beta @ gram[np.ix_(support, support)] @ beta - 2 * linear[support] @ beta)
+        support.append(best)
 
 
-def reference(market, user, gamma):
-    """MMD^2 of the greedy mixture, or of the nearest alone."""
-    distances = [inner(l, l, gamma) + inner(user, user, gamma) - 2 * inner(l, user, gamma) for l in market]
-    pool, chosen, best = list(np.argsort(distances)[:POOL]), [], np.inf
-    own, linear = inner(user, user, gamma), {c: inner(market[c], user, gamma) for c in pool}
-    gram = {(a, b): inner(market[a], market[b], gamma) for a in pool for b in pool}
-    while len(chosen) < MEMBERS:
-        tried = []
-        for c in pool:
-            if c not in chosen:
-                members = chosen + [c]
-                matrix = np.array([[gram[a, b] for b in members] for a in members])
-                tried.append((own + fitted(matrix, np.array([linear[m] for m in members])), c))
-        value, following = min(tried)
-        if value > REQUIRED_GAIN * best:
-            break
-        chosen.append(following)
-        best = value
-    return best
+class Rival:
+    """The reference's way in numpy."""
+
+    def __init__(self, market, user, gamma):
+        self.market, self.user, self.gamma = market, user, gamma
+        self.own = inner(user, user, gamma)
+        self.distances = [inner(l, l, gamma) + inner(user, user, gamma) - 2 * inner(l, user, gamma) for l in market]
+
+    def mixture(self, most):
+        """MMD^2 of the greedy mixture of at most so many members."""
+        pool, chosen, best = list(np.argsort(self.distances)[:most * most]), [], np.inf
+        linear = np.array([inner(self.market[c], self.user, self.gamma) for c in pool])
+        gram = np.array([[inner(self.market[a], self.market[b], self.gamma) for b in pool] for a in pool])
+        while len(chosen) < most:
+            tried = []
+            for c in range(len(pool)):
+                if c not in chosen:
+                    members = chosen + [c]
+                    tried.append((self.own + fitted(gram[np.ix_(members, members)], linear[members]), c))
+            value, following = min(tried)
+            if value > REQUIRED_GAIN * best:
+                break
+            chosen.append(following)
+            best = value
+        return best
+
+
+class Reference:
+    """The reference implementation, through its public interface."""
+
+    def __init__(self, market, gamma):
+        import logging
+
+        import torch
+        from learnware.learnware import Learnware
+        from learnware.market.base import BaseUserInfo
+        from learnware.market.easy.searcher import EasyStatSearcher
+        from learnware.specification import RKMETableSpecification, Specification
+        logging.disable(logging.INFO)
+        self.torch, self.kind, self.gamma = torch, RKMETableSpecification, gamma
+        self.user_info, self.searcher = BaseUserInfo, EasyStatSearcher(None)
+        semantic = {"Data": {"Type": "Class", "Values": ["Table"]}}
+        self.learnwares = [Learnware(str(number), None, Specification(semantic, {"RKMETableSpecification": self.rkme(one)}), None)
+                           for number, one in enumerate(market)]
+
+    def rkme(self, one):
+        made = self.kind(gamma=self.gamma, cuda_idx=-1)
+        made.z, made.beta, made.num_points = self.torch.from_numpy(one[0]), self.torch.from_numpy(one[1]), len(one[1])
+        return made
+
+    def seconds(self, user):
+        asked = self.user_info(stat_info={"RKMETableSpecification": self.rkme(user)})
+        start = time.perf_counter()
+        self.searcher(self.learnwares, asked, max_search_num=5, search_method="greedy")
+        return time.perf_counter() - start
 
 
 def specification(one, gamma):
@@ -101,35 +190,62 @@ def wait_for(server, port):
     sys.exit("the server did not answer within a minute")
 
 
+def row_of(port, user, gamma):
+    """What the dock answers; `gap` is per <user, user>."""
+    own, row = inner(user, user, gamma), {}
+    for members in MEMBERS:
+        answer = ask(port, user, gamma, members)
+        mixture = answer["mixture"]
+        row[f"of_{members}"] = {"seconds": answer["timings_ms"]["total"] / 1e3, "mmd_squared": mixture["mmd_squared"],
+                                "gap": mixture["gap"] / own, "members": len(mixture["members"]), "exact": answer["exact"]}
+    return row
+
+
+def summary(rows):
+    """Medians and the worst, and how often a mixture lies above the rival's."""
+    found = {}
+    for members in MEMBERS:
+        of = [row[f"of_{members}"] for row in rows]
+        seconds = sorted(one["seconds"] for one in of)
+        found[f"of_{members}"] = {"seconds_median": statistics.median(seconds), "seconds_most": seconds[-1],
+                                  "gap_median": statistics.median(one["gap"] for one in of),
+                                  "within_one_percent": sum(one["gap"] <= 0.01 for one in of) / len(of)}
+    compared = [row for row in rows if "rival_seconds" in row]
+    if compared:
+        found["rival_seconds_median"] = statistics.median(row["rival_seconds"] for row in compared)
+        found["ratio_of_medians"] = {members: found["rival_seconds_median"] / found[f"of_{members}"]["seconds_median"]
+                                     for members in MEMBERS}
+        found["above_the_rival"] = sum(bool(row[f"of_{m}"]["mmd_squared"] > row[f"rival_mmd_squared_of_{m}"] * (1 + 1e-9))
+                                       for row in compared for m in RIVAL_MEMBERS)
+    if any("reference_seconds" in row for row in rows):
+        found["reference_seconds_median"] = statistics.median(
+            row["reference_seconds"] for row in rows if "reference_seconds" in row)
+        found["reference_ratio_of_medians"] = {
+            members: found["reference_seconds_median"] / found[f"of_{members}"]["seconds_median"] for members in MEMBERS}
+    return found
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--program", required=True, help="the learndock program")
+    parser.add_argument("--market", choices=("reduced", "drawn"), default="reduced")
     parser.add_argument("--learnwares", type=int, default=100_000)
     parser.add_argument("--dim", type=int, default=20)
     parser.add_argument("--points", type=int, default=20)
     parser.add_argument("--tasks", type=int, default=2000)
     parser.add_argument("--queries", type=int, default=20)
     parser.add_argument("--rival-queries", type=int, default=5, help="of these, answered by the rival too")
+    parser.add_argument("--reference", action="store_true", help="time the reference implementation on them too")
     parser.add_argument("--backend", default="cpu", help="of the server")
     parser.add_argument("--port", type=int, default=8971)
     arguments = parser.parse_args()
     random, gamma = np.random.default_rng(5), 0.5 / arguments.dim
-    centres = 1.5 * random.standard_normal((arguments.tasks, arguments.dim))
-
-    def draw(count):
-        made = []
-        for task in random.integers(0, arguments.tasks, count):
-            points = centres[task] + 0.3 * random.standard_normal(arguments.dim)
-            points = points + 0.7 * random.standard_normal((arguments.points, arguments.dim))
-            made.append((np.round(points, 6), random.dirichlet(np.full(arguments.points, 3.0))))
-        return made
-
-    market, users = draw(arguments.learnwares), []
+    drawing = Market(arguments.market, arguments.tasks, arguments.dim, arguments.points, random)
+    market, users = drawing.draw(arguments.learnwares), []
     for _ in range(arguments.queries):
-        parts = draw(3)
+        parts = drawing.draw(3)
         users.append((np.concatenate([p[0] for p in parts]), np.concatenate([p[1] for p in parts]) / 3))
-    result = {"name": "rival_mixture", "numpy": np.__version__, "learnwares": arguments.learnwares, "dimension": arguments.dim,
-              "points": arguments.points, "members": MEMBERS, "backend": arguments.backend, "queries": []}
+    rows = []
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         dock = folder / "dock"
@@ -138,24 +254,24 @@ def main():
                                    "--backend", arguments.backend], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
             wait_for(server, arguments.port)
-            ask(arguments.port, users[-1], gamma, MEMBERS)  # what is read for the first time is checked then
-            for number, user in enumerate(users):
-                answer = ask(arguments.port, user, gamma, MEMBERS)
-                many = ask(arguments.port, user, gamma, 20)
-                own = inner(user, user, gamma)
-                row = {"seconds": answer["timings_ms"]["total"] / 1e3, "mmd_squared": answer["mixture"]["mmd_squared"],
-                       "gap_of_user": answer["mixture"]["gap"] / own, "seconds_of_20": many["timings_ms"]["total"] / 1e3,
-                       "mmd_squared_of_20": many["mixture"]["mmd_squared"], "gap_of_user_of_20": many["mixture"]["gap"] / own}
-                if number < arguments.rival_queries:
-                    start = time.perf_counter()
-                    row["rival_mmd_squared"] = reference(market, user, gamma)
-                    row["rival_seconds"] = time.perf_counter() - start
-                    row["ratio"] = row["rival_seconds"] / row["seconds"]
-                result["queries"].append(row)
+            for members in MEMBERS:  # what is read for the first time is checked then
+                ask(arguments.port, users[-1], gamma, members)
+            rows = [row_of(arguments.port, user, gamma) for user in users]
         finally:
             server.terminate()
             server.wait()
-    print(json.dumps(result))
+    reference = Reference(market, gamma) if arguments.reference else None
+    for row, user in list(zip(rows, users))[:arguments.rival_queries]:
+        start = time.perf_counter()
+        rival = Rival(market, user, gamma)
+        row["rival_mmd_squared_of_5"] = rival.mixture(5)
+        row["rival_seconds"] = time.perf_counter() - start
+        row["rival_mmd_squared_of_10"] = rival.mixture(10)
+        if reference:
+            row["reference_seconds"] = reference.seconds(user)
+    print(json.dumps({"name": "rival_mixture", "numpy": np.__version__, "market": arguments.market,
+                      "learnwares": arguments.learnwares, "dimension": arguments.dim, "points": arguments.points,
+                      "tasks": arguments.tasks, "backend": arguments.backend, **summary(rows), "queries": rows}))
 
 
 if __name__ == "__main__":
