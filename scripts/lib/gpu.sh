@@ -68,7 +68,7 @@ logged() {
 
 # The case table with the device as the backend "cuda", and the search's own tests over it.
 DEVICE_TESTS='Backend.*:*/cuda'
-SEARCH_TESTS='*Cells*:*CertifiedMixture*:*CertifiedSearch*:*FeatureSpace*:*BoundCheck*:*ProductTable*:*SegmentPart*:*TimedScan*'
+SEARCH_TESTS='*Cells*:*CertifiedMixture*:*CertifiedSearch*:*FeatureSpace*:*BoundCheck*:*PoolSteps*:*ProductSieve*:*ProductTable*:*SegmentPart*:*TimedScan*'
 run_device_tests() {
   local failed=0
   logged device "$BUILD/tests/compute/compute_test" "--gtest_filter=$DEVICE_TESTS" || failed=1
@@ -133,8 +133,10 @@ search_trial() {
 
 run_searches() {
   local failed=0
-  search_trial 100k --n 100000 --queries 90 --mixture 10 || failed=1
-  search_trial 1m --n 1000000 --queries 300 --compared 5 --repeats 2 || failed=1
+  search_trial 100k --n 100000 --queries 150 --mixture 10 --mixture-proof 40 || failed=1
+  # Bounds tell little apart: what remains is products with all.
+  search_trial 100k-narrow --n 100000 --queries 60 --gamma 0.3 --repeats 2 || failed=1
+  search_trial 1m --n 1000000 --queries 300 --compared 5 --repeats 2 --mixture 10 --mixture-proof 40 || failed=1
   return $failed
 }
 
