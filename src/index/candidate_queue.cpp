@@ -67,6 +67,15 @@ Result<void> CandidateQueue::tighten() {
   std::vector<Candidate> open(waiting_.begin(), end);
   waiting_.erase(waiting_.begin(), end);
   LEARNDOCK_CHECK(objective_.tighten(open));
+  // Of what can be no answer the least stays, for what it says of the others.
+  auto rest =
+      std::partition(open.begin(), open.end(), [&](const Candidate& one) { return one.bound <= threshold; });
+  if (rest != open.end()) {
+    std::iter_swap(rest, std::min_element(rest, open.end(), [](const Candidate& a, const Candidate& b) {
+                     return a.bound < b.bound;
+                   }));
+    open.erase(rest + 1, open.end());
+  }
   add(std::move(open));
   return {};
 }

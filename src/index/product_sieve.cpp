@@ -4,7 +4,7 @@
 #include "index/product_table.hpp"
 
 #include <algorithm>
-#include <cmath>
+#include <bit>
 
 namespace learndock::index {
 namespace {
@@ -20,7 +20,7 @@ constexpr double kRounded = 0x1p-50;
 class Candidates {
  public:
   Candidates(std::span<const FilteredPart> parts, std::span<const Candidate> candidates)
-      : bits_(parts.size()) {
+      : bits_(parts.size()), before_(parts.size()) {
     for (std::size_t p = 0; p < parts.size(); ++p) {
       bits_[p].resize((parts[p].part->count() + 63) / 64);
       parts_.push_back({parts[p].part, bits_[p].data(), 0});
@@ -29,11 +29,24 @@ class Candidates {
       bits_[one.part][one.item / 64] |= std::uint64_t{1} << (one.item % 64);
       ++parts_[one.part].allowed_count;
     }
+    std::size_t before = 0;
+    for (std::size_t p = 0; p < parts.size(); ++p)
+      for (const std::uint64_t word : bits_[p]) {
+        before_[p].push_back(before);
+        before += static_cast<std::size_t>(std::popcount(word));
+      }
   }
   [[nodiscard]] std::span<const FilteredPart> parts() const { return parts_; }
+  /// A candidate's row in a table of these parts: candidates of earlier parts and earlier items.
+  [[nodiscard]] std::size_t row_of(const Candidate& one) const {
+    const std::uint64_t below = (std::uint64_t{1} << (one.item % 64)) - 1;
+    return before_[one.part][one.item / 64] +
+           static_cast<std::size_t>(std::popcount(bits_[one.part][one.item / 64] & below));
+  }
 
  private:
   std::vector<std::vector<std::uint64_t>> bits_;
+  std::vector<std::vector<std::size_t>> before_;  // of each word of bits
   std::vector<FilteredPart> parts_;
 };
 
@@ -63,9 +76,6 @@ Result<void> sieve(std::span<const FilteredPart> parts, const compute::ReducedSe
   if (options.backend == nullptr || candidates.empty() || candidates.size() < options.sieve_from) return {};
   LEARNDOCK_TRY(const double bytes, bytes_of(parts, candidates));
   if (bytes > static_cast<double>(most_kept(*options.backend))) return {};
-  std::sort(candidates.begin(), candidates.end(), [](const Candidate& a, const Candidate& b) {
-    return std::pair(a.part, a.item) < std::pair(b.part, b.item);
-  });
   const Candidates chosen(parts, candidates);
   ProductTable table(chosen.parts(), *options.backend, options.threads);
   if (options.deadline) {
@@ -77,9 +87,8 @@ Result<void> sieve(std::span<const FilteredPart> parts, const compute::ReducedSe
   if (!added || !*added) return {};
   const double factor = 1, mass = mass_of(query);
   const ProductTable::Sums products = table.sums({&factor, 1});
-  // Rows are in the order of the candidates.
-  for (std::size_t row = 0; row < candidates.size(); ++row) {
-    Candidate& candidate = candidates[row];
+  for (Candidate& candidate : candidates) {
+    const std::size_t row = chosen.row_of(candidate);
     const SearchPart& part = *parts[candidate.part].part;
     const double masses = mass * part.largest_mass(), self = part.self(candidate.item);
     const double error = products.errors[row] + kRounded * (self + masses + query_self) +
