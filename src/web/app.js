@@ -315,10 +315,10 @@ function semanticFilter() {
 
 function compare(spec, semantic, text) {
   if (!state.file || !state.binary) {
-    const body = JSON.stringify({ spec, semantic, text, top: 20, mixture: spec ? 5 : 0 });
+    const body = JSON.stringify({ spec, semantic, text, top: 20 });
     return ask("/v1/search", { method: "POST", headers: { "Content-Type": "application/json" }, body });
   }
-  const query = new URLSearchParams({ top: "20", mixture: "5", semantic: JSON.stringify(semantic) });
+  const query = new URLSearchParams({ top: "20", semantic: JSON.stringify(semantic) });
   if (text) query.set("text", text);
   return ask(`/v1/search?${query}`, { method: "POST", headers: { "Content-Type": "application/vnd.learndock.spec" }, body: state.file });
 }

@@ -33,6 +33,20 @@ TEST(SearchJson, ARequestComesBackWhole) {
   EXPECT_EQ(back->backend, request.backend);
 }
 
+TEST(SearchJson, MembersAreThoseOfTheMethodUnlessAskedFor) {
+  SearchRequest request;
+  EXPECT_EQ(members_of(request), 10U);
+  EXPECT_FALSE(to_json(request).contains("mixture")) << "the server's own default";
+  request.mixture_method = MixtureMethod::auto_weights;
+  EXPECT_EQ(members_of(request), 5U);
+  request.mixture_method.reset();
+  request.scores = ScoreMode::compat;
+  EXPECT_EQ(members_of(request), 5U);
+  request.mixture = 0;
+  EXPECT_EQ(members_of(request), 0U);
+  EXPECT_EQ(members_of(request_from_json(to_json(request)).value()), 0U);
+}
+
 TEST(SearchJson, NegativeCountsAreToldTheRange) {
   for (const auto& [key, range] : {std::pair{"top", "from 1 to 1000"},
                                    {"mixture", "from 0 to 100"},
