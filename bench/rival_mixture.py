@@ -196,6 +196,8 @@ def row_of(port, user, gamma):
     for members in MEMBERS:
         answer = ask(port, user, gamma, members)
         mixture = answer["mixture"]
+        if mixture is None or mixture["gap"] is None:
+            sys.exit(f"no certified mixture of {members}: {answer['warnings']}")
         row[f"of_{members}"] = {"seconds": answer["timings_ms"]["total"] / 1e3, "mmd_squared": mixture["mmd_squared"],
                                 "gap": mixture["gap"] / own, "members": len(mixture["members"]), "exact": answer["exact"]}
     return row

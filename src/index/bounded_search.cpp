@@ -99,7 +99,8 @@ class Search {
   }
 
   Result<void> take_smallest(std::size_t p) {
-    const std::size_t wanted = options_.top + std::min(options_.first_extra, prefilter(p).most_extra());
+    const std::size_t wanted =
+        std::max<std::size_t>(1, options_.top + std::min(options_.first_extra, prefilter(p).most_extra()));
     std::vector<std::size_t> safe;
     // Codes are fp32: a query of absurd weights is compared with everything instead.
     for (std::size_t q = 0; q < objectives_.size(); ++q)

@@ -61,6 +61,7 @@ void CandidateQueue::add(std::vector<Candidate> more) {
 }
 
 Result<void> CandidateQueue::tighten() {
+  if (out_of_budget_) return {};
   const double threshold = best_.threshold();
   const auto end = std::partition(waiting_.begin(), waiting_.end(),
                                   [&](const Candidate& one) { return one.bound <= threshold; });

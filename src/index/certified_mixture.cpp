@@ -74,13 +74,12 @@ class MixtureSearch {
 
   Result<std::optional<CertifiedMixture>> run(const CertifiedHit& first) {
     LEARNDOCK_CHECK(state_.add(first));
-    LEARNDOCK_TRY(const bool by_products, can_multiply());
-    if (by_products) products_.emplace(state_, options_);
+    LEARNDOCK_TRY(const bool multiply, can_multiply());
     if (PoolSteps::is_possible(state_, options_.pool)) {
       LEARNDOCK_TRY(const bool prove, by_pool());
-      if (prove) LEARNDOCK_CHECK(products_ ? by_all(proof_size()) : note_step_by_index());
+      if (prove) LEARNDOCK_CHECK(multiply ? by_all(multiply) : note_step_by_index());
     } else {
-      LEARNDOCK_CHECK(by_all(products_ ? proof_size() : options_.max_members));
+      LEARNDOCK_CHECK(by_all(multiply));
     }
     keep_best();
     if (!best_) return std::nullopt;
@@ -116,22 +115,23 @@ class MixtureSearch {
   }
 
   /// By products with all, and by bounds where those are of no use.
-  Result<void> by_all(std::size_t most) {
+  Result<void> by_all(bool multiply) {
+    std::optional<ProductSteps> products;
     Deadline end_of_products;
-    if (products_) {
-      LEARNDOCK_TRY(end_of_products, end_of_packing(*products_, options_.deadline));
+    if (multiply) {
+      products.emplace(state_, options_);
+      LEARNDOCK_TRY(end_of_products, end_of_packing(*products, options_.deadline));
     }
     while (true) {
-      auto looked = products_ ? products_->next(state_, end_of_products) : step_by_index();
-      if (products_ && (looked ? looked->cut && !late(options_.deadline) : is_no_use(looked.error().code))) {
-        products_.reset();
-        most = options_.max_members;
+      auto looked = products ? products->next(state_, end_of_products) : step_by_index();
+      if (products && (looked ? looked->cut && !late(options_.deadline) : is_no_use(looked.error().code))) {
+        products.reset();
         looked = step_by_index();
       }
       LEARNDOCK_TRY(const MixtureStep step, std::move(looked));
       note(step);
       if (gap() <= enough()) return {};
-      LEARNDOCK_TRY(const bool more, add(step, most));
+      LEARNDOCK_TRY(const bool more, add(step, products ? proof_size() : options_.max_members));
       if (!more) return {};
     }
   }
@@ -185,7 +185,6 @@ class MixtureSearch {
 
   const MixtureOptions& options_;
   MixtureState state_;
-  std::optional<ProductSteps> products_;
   std::optional<CertifiedMixture> best_;  // of at most max_members
   std::size_t evaluated_ = 0;
   double lower_bound_ = 0;

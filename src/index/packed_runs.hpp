@@ -35,6 +35,8 @@ struct PackedRun {
 
 /// Items of a part that are packed together: enough to keep the backend busy, few enough for a deadline.
 [[nodiscard]] std::size_t run_items(const compute::Backend& backend);
+/// Sums of absolute weights whose products keep their relative error in single precision.
+[[nodiscard]] inline bool is_ordinary(double mass) { return mass >= 1e-15 && mass <= 1e15; }
 /// Bytes of packed runs that the process keeps at most, for its CPUs or its device.
 [[nodiscard]] std::size_t most_kept(const compute::Backend& backend);
 /// Kernel values of one pass over all learnwares that cost less than bounds do.

@@ -23,11 +23,11 @@ ItemKey key_of(const CertifiedHit& hit) { return {hit.part, hit.item}; }
 }  // namespace
 
 bool PoolSteps::is_possible(const MixtureState& state, const PoolSize& pool) {
-  return std::all_of(state.parts().begin(), state.parts().end(), [&](const FilteredPart& part) {
-    // Codes are fp32: for a user of absurd weights they say nothing.
-    return part.count() <= pool.whole_part ||
-           (part.part->space() != nullptr && codable(mass_of(state.query()) + part.part->largest_mass()));
-  });
+  return is_ordinary(mass_of(state.query())) &&
+         std::all_of(state.parts().begin(), state.parts().end(), [&](const FilteredPart& part) {
+           return part.count() == 0 || (is_ordinary(part.part->largest_mass()) &&
+                                        (part.count() <= pool.whole_part || part.part->space() != nullptr));
+         });
 }
 
 Result<MixtureStep> PoolSteps::next(MixtureState& state, std::size_t max_evaluations) {
@@ -75,7 +75,8 @@ Result<double> PoolSteps::take_aligned(const MixtureState& state, const Alignmen
   const FilteredPart& from = state.parts()[part];
   const Prefilter& prefilter = alignment.prefilter(*from.part);
   const std::size_t wanted = std::min(options_.pool.aligned, room_);
-  if (wanted == 0) return kInfinity;
+  // Codes are fp32: of a g of absurd weights they say nothing.
+  if (wanted == 0 || !codable(alignment.embedding(part).mass)) return kInfinity;
   // In the order of alignments inside the subspace: with what lies outside, the largest residuals came first.
   Embedding inside = alignment.embedding(part);
   const double outside = from.part->largest_residual() * std::exchange(inside.residual, 0.0);
@@ -93,9 +94,13 @@ Result<double> PoolSteps::take_aligned(const MixtureState& state, const Alignmen
 
 Result<void> PoolSteps::take_neighbours(const MixtureState& state, std::size_t part) {
   std::vector<Embedding> sources;
-  if (with_user_.empty()) sources.push_back(state.embedded_user(part));
+  // As with g, absurd weights have no neighbours.
+  const auto add = [&](const Embedding& source) {
+    if (codable(source.mass)) sources.push_back(source);
+  };
+  if (with_user_.empty()) add(state.embedded_user(part));
   for (std::size_t i = 0; i < state.size(); ++i)
-    if (!with_member_.contains(key_of(state.hit(i)))) sources.push_back(state.embedded_member(i, part));
+    if (!with_member_.contains(key_of(state.hit(i)))) add(state.embedded_member(i, part));
   const std::size_t wanted = std::min(options_.pool.neighbours, room_);
   if (wanted == 0 || sources.empty() || late(options_.deadline)) return {};
   const FilteredPart& from = state.parts()[part];

@@ -92,7 +92,8 @@ Result<void> ProductTable::multiply(std::size_t number, std::span<const compute:
     for (std::size_t row = chunk.first; row < chunk.first + chunk.count; ++row)
       columns[s].values[row] = static_cast<float>(products(s, place_of(chunk, row)));
     columns[s].errors[number] = error_of(chunk, sets[s]);
-    if (!(columns[s].errors[number] < kMostError * mass_of(sets[s])))
+    const double mass = mass_of(sets[s]);
+    if (!is_ordinary(mass) || !is_ordinary(chunk.mass) || !(columns[s].errors[number] < kMostError * mass))
       return fail(ErrorCode::invalid_argument, "products of such values say nothing in single precision");
   }
   return {};

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "learndock/base/result.hpp"
+#include "learndock/market/search.hpp"
 
 #include "market/deadline.hpp"
 
@@ -25,6 +26,15 @@ inline constexpr std::string_view kCutFilter =
 
 [[nodiscard]] inline double absolute_score(double mmd_squared, double self_a, double self_b) {
   return std::clamp(1 - mmd_squared / (self_a + self_b), 0.0, 1.0);
+}
+
+/// Learnwares that the reference's methods choose among: the square of the mixture's size, or, where they
+/// only stand beside the certified one, of the reference's own default.
+[[nodiscard]] inline std::size_t pool_of(const SearchRequest& request) {
+  const std::size_t members = method_of(request) == MixtureMethod::certified
+                                  ? std::min<std::size_t>(5, members_of(request))
+                                  : members_of(request);
+  return members * members;
 }
 
 /// Of the larger mixture that shows how little a mixture of so many members leaves to gain.

@@ -214,8 +214,7 @@ class Answering {
 
  private:
   [[nodiscard]] std::size_t pool() const {
-    return std::min(
-        {members_of(search_.request) * members_of(search_.request), kMaxPool, comparable_.count()});
+    return std::min({pool_of(search_.request), kMaxPool, comparable_.count()});
   }
   [[nodiscard]] double self(const index::CertifiedHit& hit) const {
     return comparable_.parts()[hit.part].part->self(hit.item);
@@ -302,7 +301,7 @@ class Answering {
 
   /// By the reference's methods, over the nearest.
   Result<std::optional<Found>> of_nearest(const compute::ReducedSetView& query, MixtureMethod method) {
-    if (pool() == kMaxPool && members_of(search_.request) * members_of(search_.request) > kMaxPool)
+    if (pool() == kMaxPool && pool_of(search_.request) > kMaxPool)
       answer_.warnings.push_back(fmt::format("the mixture was sought among the {} nearest", kMaxPool));
     const std::size_t count = std::min(pool(), found_.hits.size());
     std::vector<std::vector<double>> memory(count);

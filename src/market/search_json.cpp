@@ -63,6 +63,7 @@ Result<void> read_member(const std::string& key, const Json& value, SearchReques
   } else if (key == "top") {
     LEARNDOCK_TRY(request.top, read_count(value, where, "1 to 1000"));
   } else if (key == "mixture") {
+    if (value.is_null()) return {};
     LEARNDOCK_TRY(request.mixture, read_count(value, where, "0 to 100"));
   } else if (key == "mixture_method") {
     if (value.is_null()) return {};

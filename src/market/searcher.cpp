@@ -42,7 +42,8 @@ Result<void> check(const SearchRequest& request) {
   const std::size_t most = method_of(request) == MixtureMethod::certified ? kMaxCertified : kMaxMixture;
   if (members_of(request) > most)
     return fail(ErrorCode::invalid_argument,
-                fmt::format("mixture is {}, it must be 0 to {}", members_of(request), most), "/mixture");
+                fmt::format("mixture is {}, it must be 0 to {}", members_of(request), most), "/mixture",
+                most == kMaxCertified ? "greedy and auto take up to 100" : "");
   if (request.text.size() > kMaxTextBytes || request.semantic.name.size() > kMaxTextBytes)
     return fail(ErrorCode::invalid_argument,
                 fmt::format("search words are longer than {} bytes", kMaxTextBytes), "/text");
@@ -154,7 +155,7 @@ class StatisticalSearch {
  private:
   [[nodiscard]] bool compat() const { return request_.scores == ScoreMode::compat; }
   [[nodiscard]] std::size_t pool() const {
-    return std::min({members_of(request_) * members_of(request_), kMaxPool, candidates_.entries.size()});
+    return std::min({pool_of(request_), kMaxPool, candidates_.entries.size()});
   }
 
   void find_mixture(const Query& query, const std::optional<Query>& reference_query) {
@@ -206,7 +207,7 @@ class StatisticalSearch {
 
   /// By the reference's methods, over its pool: the square of the mixture's size, nearest first.
   Result<std::optional<Mixture>> mixture_of_nearest(MixtureProblem problem, MixtureMethod method) {
-    if (pool() == kMaxPool && members_of(request_) * members_of(request_) > kMaxPool)
+    if (pool() == kMaxPool && pool_of(request_) > kMaxPool)
       answer_.warnings.push_back(fmt::format("the mixture was sought among the {} nearest", kMaxPool));
     TakenSets taken;
     LEARNDOCK_CHECK(candidates_.take_sets(std::span(order_).first(pool()), threads_, taken));

@@ -100,6 +100,111 @@ TEST(PoolSteps, NothingOutsideThePoolIsAlignedBetterThanItSays) {
   EXPECT_GT(better, 80U);
 }
 
+/// Rows that there was no time for are forgotten, and taken again later.
+TEST(PoolSteps, WhateverTimeThereIsNothingOutsideIsAlignedBetter) {
+  std::size_t proved = 0, cut = 0;
+  for (std::uint64_t seed = 1; seed <= 120; ++seed) {
+    const Dock dock(seed);
+    std::mt19937_64 random(seed);
+    const compute::ReducedSetView user = dock.market.sets[300 + seed % 3].view();
+    MixtureOptions options;
+    options.pool = {random() % 30, random() % 7, random() % 4 == 0 ? 300U : 0U};
+    options.threads = 1 + seed % 2;
+    MixtureState state(dock.parts, user, options);
+    ASSERT_TRUE(state.add(dock.some_allowed(random)).has_value());
+    PoolSteps pool(options);
+    for (std::size_t round = 0; round < 10; ++round) {
+      const auto now = std::chrono::steady_clock::now();
+      options.deadline.reset();
+      if (random() % 4 == 0) options.deadline = now;
+      if (random() % 4 == 0) options.deadline = now + std::chrono::microseconds(random() % 3000);
+      const MixtureStep step = pool.next(state, random() % 3 == 0 ? random() % 100 : SIZE_MAX).value();
+      const double most = dock.most_aligned(state);
+      ASSERT_GE(step.most, most - 1e-11) << "seed " << seed << ", round " << round;
+      ASSERT_LE(step.seen, most + 1e-11);
+      (step.most < 1e300 ? proved : cut) += 1;
+      if (!step.next) continue;
+      ASSERT_TRUE(dock.parts[step.next->part].allows(step.next->item));
+      ASSERT_FALSE(state.has(*step.next));
+      ASSERT_TRUE(state.add(*step.next).has_value());
+    }
+  }
+  EXPECT_GT(proved, 200U);
+  EXPECT_GT(cut, 100U);
+}
+
+/// A part whose scans of alignments end before they have read everything.
+class CutPart final : public SearchPart {
+ public:
+  explicit CutPart(std::shared_ptr<const SearchPart> whole) : whole_(std::move(whole)), cut_(*whole_) {}
+  std::size_t dimension() const override { return whole_->dimension(); }
+  const compute::GaussianKernel& kernel() const override { return whole_->kernel(); }
+  const FeatureSpace* space() const override { return whole_->space(); }
+  const Prefilter& prefilter() const override { return whole_->prefilter(); }
+  Result<const Prefilter*> alignment_prefilter() const override { return &cut_; }
+  double alignment_norm() const override { return whole_->alignment_norm(); }
+  double largest_residual() const override { return whole_->largest_residual(); }
+  std::size_t count() const override { return whole_->count(); }
+  Result<compute::ReducedSetView> set(std::size_t item, std::vector<double>& memory) const override {
+    return whole_->set(item, memory);
+  }
+  double self(std::size_t item) const override { return whole_->self(item); }
+  std::string_view id(std::size_t item) const override { return whole_->id(item); }
+  double largest_mass() const override { return whole_->largest_mass(); }
+
+ private:
+  /// The worst of the part, and no word of the others.
+  class Cut final : public Prefilter {
+   public:
+    explicit Cut(const SearchPart& whole) : whole_(*whole.alignment_prefilter().value()) {}
+    std::string name() const override { return "cut"; }
+    std::size_t count() const override { return whole_.count(); }
+    Result<bool> smallest(const PrefilterJob& job, MatrixView<compute::ScanHit> out,
+                          std::span<std::size_t> counts) const override {
+      Matrix<compute::ScanHit> all(1, count());
+      LEARNDOCK_CHECK(whole_.smallest(job, all.view(), counts).map([](bool) {}));
+      counts[0] = std::min(counts[0], out.cols());
+      for (std::size_t i = 0; i < counts[0]; ++i) out(0, i) = all(0, count() - counts[0] + i);
+      return false;
+    }
+    Result<bool> within(const PrefilterJob& job, std::span<const float> thresholds,
+                        MatrixView<compute::ScanHit> out, std::span<std::size_t> counts) const override {
+      return whole_.within(job, thresholds, out, counts);
+    }
+
+   private:
+    const Prefilter& whole_;
+  };
+  std::shared_ptr<const SearchPart> whole_;
+  Cut cut_;
+};
+
+TEST(PoolSteps, AScanThatWasCutProvesNothing) {
+  Dock dock(7);
+  for (FilteredPart& part : dock.parts) part.part = std::make_shared<const CutPart>(part.part);
+  std::mt19937_64 random(7);
+  const compute::ReducedSetView user = dock.market.sets[300].view();
+  MixtureOptions options;
+  options.pool = {5, 0, 0};
+  MixtureState state(dock.parts, user, options);
+  ASSERT_TRUE(state.add(dock.some_allowed(random)).has_value());
+  EXPECT_GE(PoolSteps(options).next(state, SIZE_MAX).value().most, dock.most_aligned(state));
+}
+
+/// Masses whose products a float holds badly or not at all.
+TEST(PoolSteps, AbsurdWeightsAreLeftToOtherWays) {
+  for (const double factor : {1e-22, 1e-30, -1e39, 1e39}) {
+    testing::MarketShape shape;
+    auto market = testing::make_market(shape, 1);
+    for (double& weight : market.sets[shape.learnwares].weights) weight *= factor;
+    const std::vector<FilteredPart> parts{
+        {testing::plain_part(market.items(0, shape.learnwares), {shape.gamma, 1}, shape.dimension)}};
+    const compute::ReducedSetView user = market.sets[shape.learnwares].view();
+    const MixtureState state(parts, user, {});
+    EXPECT_FALSE(PoolSteps::is_possible(state, {})) << factor;
+  }
+}
+
 TEST(PoolSteps, WholePartsKnowTheBestAlignmentAndTheBestRefit) {
   const Dock dock(6);
   std::mt19937_64 random(6);

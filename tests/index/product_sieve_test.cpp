@@ -103,6 +103,36 @@ TEST(ProductSieve, WithoutABackendTimeOrManyCandidatesNothingChanges) {
   EXPECT_FALSE(is_unchanged(options, all_of(scene)));
 }
 
+/// Products of weights that fp32 holds may be beyond it, or too small for their errors to be relative.
+TEST(ProductSieve, AbsurdWeightsAreLeftToExactProducts) {
+  const auto backend = testing::test_backend();
+  for (const double factor : {1e-23, 1e-21, 1e-16, 1e16, 1e30, -1e38}) {
+    testing::MarketShape shape;
+    shape.learnwares = 1200;
+    auto market = testing::make_market(shape, 1);
+    const bool tiny = factor > 0 && factor < 1;
+    for (std::size_t i = tiny ? 0 : shape.learnwares; i < market.sets.size(); ++i)
+      for (double& weight : market.sets[i].weights) weight *= factor;
+    const std::vector<FilteredPart> parts{
+        {testing::plain_part(market.items(0, shape.learnwares), {shape.gamma, 1}, shape.dimension)}};
+    const compute::ReducedSetView query = market.sets[shape.learnwares].view();
+    const compute::DirectQuery direct(query, {shape.gamma, 1});
+    const double self = direct.inner_product(query);
+    std::vector<Candidate> candidates;
+    for (std::size_t i = 0; i < shape.learnwares; ++i)
+      candidates.push_back({-std::numeric_limits<double>::infinity(), 0, i});
+    CertifiedOptions options;
+    options.backend = backend.get();
+    options.sieve_from = 1;
+    ASSERT_TRUE(sieve(parts, query, self, options, candidates).has_value());
+    std::vector<double> memory;
+    for (const Candidate& one : candidates)
+      ASSERT_LE(one.bound, parts[0].part->self(one.item) -
+                               2 * direct.inner_product(parts[0].part->set(one.item, memory).value()) + self)
+          << factor;
+  }
+}
+
 TEST(ProductSieve, AQueryBeyondSinglePrecisionIsEvaluatedOneAtATime) {
   const auto backend = testing::test_backend();
   const Scene scene;

@@ -175,8 +175,15 @@ TEST(Mixture, OneCandidateIsNoMixture) {
     EXPECT_FALSE(method(problem, 5)->has_value());
 }
 
-/// Every candidate fitted in every round, as the reference does it.
+/// Every candidate fitted in every round, as the reference does it: the user's products take the user's
+/// gamma, those of two members the gamma of the one added last.
 std::vector<std::size_t> greedy_by_fitting_all(const Scene& scene, std::size_t max_members) {
+  const auto product = [&](const compute::ReducedSetView& query, compute::ReducedSetView set, double gamma) {
+    set.gamma = gamma;
+    double out = 0;
+    EXPECT_TRUE(scene.backend->inner_products(query, {&set, 1}, {&out, 1}).has_value());
+    return out;
+  };
   std::vector<std::size_t> chosen;
   double current = 0;
   while (chosen.size() < max_members) {
@@ -189,13 +196,14 @@ std::vector<std::size_t> greedy_by_fitting_all(const Scene& scene, std::size_t m
       Matrix<double> gram(members.size(), members.size());
       std::vector<double> linear;
       for (std::size_t a = 0; a < members.size(); ++a) {
-        linear.push_back(scene.with_user[members[a]]);
-        std::vector<double> row(members.size());
-        std::vector<compute::ReducedSetView> views;
-        for (const std::size_t member : members) views.push_back(scene.views[member]);
-        EXPECT_TRUE(scene.backend->inner_products(scene.views[members[a]], views, gram.row(a)).has_value());
+        linear.push_back(product(scene.user.view(), scene.views[members[a]], scene.user.gamma));
+        for (std::size_t b = a; b < members.size(); ++b)
+          gram(a, b) = gram(b, a) =
+              product(scene.views[members[a]], scene.views[members[b]], scene.views[members[b]].gamma);
       }
-      const double value = scene.user_self + 2 * solve_simplex_qp(gram.view(), linear).value().objective;
+      const auto solution = solve_simplex_qp(gram.view(), linear);
+      if (!solution) continue;
+      const double value = scene.user_self + 2 * solution->objective;
       if (value < best) {
         best = value;
         taken = c;
@@ -210,17 +218,25 @@ std::vector<std::size_t> greedy_by_fitting_all(const Scene& scene, std::size_t m
 
 TEST(Mixture, GreedyChoosesAsIfEveryCandidateWereFitted) {
   std::size_t rounds = 0;
-  for (std::uint64_t seed = 20; seed < 320; ++seed) {
-    const Scene scene(seed, 40, 0.5);
-    const auto result = greedy_mixture(scene.problem(), 8);
+  for (std::uint64_t seed = 20; seed < 420; ++seed) {
+    // Far users, exact blends and users between; candidates that repeat others, nearly repeat them, or have
+    // another gamma.
+    Scene scene(seed, 24, std::vector{0.5, 0.5, 0.0, 1e-3}[seed % 4]);
+    for (std::size_t i = 12; i < 24 && seed % 3 == 0; ++i) {
+      scene.sets[i] = scene.sets[i - 11];
+      for (double& value : scene.sets[i].points.values()) value += seed % 2 == 0 ? 0 : 1e-5 * std::sin(value);
+    }
+    for (std::size_t i = 0; i < 24 && seed % 5 == 0; i += 3) scene.sets[i].gamma *= 1.5;
+    for (std::size_t i = 0; i < 24; ++i) scene.views[i] = scene.sets[i].view();
+    const auto result = greedy_mixture(scene.problem(), 6);
     ASSERT_TRUE(result.has_value());
-    const std::vector<std::size_t> want = greedy_by_fitting_all(scene, 8);
+    const std::vector<std::size_t> want = greedy_by_fitting_all(scene, 6);
     if (want.size() < 2) continue;
     ASSERT_TRUE(result->has_value()) << "seed " << seed;
     EXPECT_EQ((*result)->members, want) << "seed " << seed;
     rounds += want.size();
   }
-  EXPECT_GT(rounds, 60U);
+  EXPECT_GT(rounds, 800U);
 }
 
 TEST(Mixture, ASpentDeadlineEndsEveryMethod) {
