@@ -216,16 +216,28 @@ std::vector<std::size_t> greedy_by_fitting_all(const Scene& scene, std::size_t m
   return chosen;
 }
 
+WeightedSet blend_of(const WeightedSet& a, const WeightedSet& b, double share) {
+  std::vector<double> points = a.points.values();
+  points.insert(points.end(), b.points.values().begin(), b.points.values().end());
+  WeightedSet blend{{}, {}, a.gamma};
+  for (const double weight : a.weights) blend.weights.push_back(share * weight);
+  for (const double weight : b.weights) blend.weights.push_back((1 - share) * weight);
+  blend.points = Matrix<double>(blend.weights.size(), a.points.cols(), std::move(points));
+  return blend;
+}
+
 TEST(Mixture, GreedyChoosesAsIfEveryCandidateWereFitted) {
   std::size_t rounds = 0;
-  for (std::uint64_t seed = 20; seed < 420; ++seed) {
-    // Far users, exact blends and users between; candidates that repeat others, nearly repeat them, or have
-    // another gamma.
+  for (std::uint64_t seed = 20; seed < 620; ++seed) {
+    // Far users, exact blends and users between; candidates that repeat others, nearly repeat them, are
+    // blends of two others (then the members' span is theirs too), or have another gamma.
     Scene scene(seed, 24, std::vector{0.5, 0.5, 0.0, 1e-3}[seed % 4]);
     for (std::size_t i = 12; i < 24 && seed % 3 == 0; ++i) {
       scene.sets[i] = scene.sets[i - 11];
       for (double& value : scene.sets[i].points.values()) value += seed % 2 == 0 ? 0 : 1e-5 * std::sin(value);
     }
+    for (std::size_t i = 12; i < 24 && seed % 3 == 1; ++i)
+      scene.sets[i] = blend_of(scene.sets[i - 12], scene.sets[i - 11], i % 2 == 0 ? 0.4 : 1.3);
     for (std::size_t i = 0; i < 24 && seed % 5 == 0; i += 3) scene.sets[i].gamma *= 1.5;
     for (std::size_t i = 0; i < 24; ++i) scene.views[i] = scene.sets[i].view();
     const auto result = greedy_mixture(scene.problem(), 6);
