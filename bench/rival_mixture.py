@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Mixtures beside the reference's way: every pair of embeddings one after the other, then the best of the nearest.
 
-Makes a market in memory, imports it into a dock, indexes it, serves it, and asks for mixtures of at most five, ten and twenty
-members for users who are blends of three learnwares that the market does not hold. A rival computes, in numpy's float64 and
-for one learnware after the other, the three inner products of MMD^2, and then chooses greedily among the nearest until a
-round gains less than 5 %, as the reference does: of five members among the 25 nearest, of ten among the 100 nearest. With
---reference the reference implementation itself answers too (five members); it must be installed, see tests/reference.
+Makes a market in memory, imports it into a dock, indexes it, serves it, and asks for mixtures of the default size (ten at
+most, five where those are enough) and of at most five, ten and twenty members for users who are blends of three
+learnwares that the market does not hold. A rival computes, in numpy's float64 and for one learnware after the other, the
+three inner products of MMD^2, and then chooses greedily among the nearest until a round gains less than 5 %, as the
+reference does: of five members among the 25 nearest, of ten among the 100 nearest. With --reference the reference
+implementation itself answers too (five members); it must be installed, see tests/reference.
 Prints one JSON object: seconds of all (the server's own, without opening), MMD^2 and the certified gaps.
 """
 
@@ -22,7 +23,9 @@ import urllib.request
 
 import numpy as np
 
-MEMBERS, RIVAL_MEMBERS, REQUIRED_GAIN = (5, 10, 20), (5, 10), 0.95
+MEMBERS, REQUIRED_GAIN = ("default", 5, 10, 20), 0.95
+# The rival's mixture that each of ours is compared with.
+RIVAL_OF = {"default": 5, 5: 5, 10: 10}
 COMPONENTS, ROWS_PER_POINT, ROUNDS, BATCH = 3, 8, 3, 500
 
 
@@ -172,7 +175,8 @@ def make_dock(program, dock, folder, market, gamma):
 
 
 def ask(port, user, gamma, members):
-    body = json.dumps({"spec": specification(user, gamma), "mixture": members}).encode()
+    asked = {} if members == "default" else {"mixture": members}
+    body = json.dumps({"spec": specification(user, gamma), **asked}).encode()
     request = urllib.request.Request(f"http://127.0.0.1:{port}/v1/search", body, {"Content-Type": "application/json"})
     with urllib.request.urlopen(request) as answer:
         return json.load(answer)
@@ -217,8 +221,9 @@ def summary(rows):
         found["rival_seconds_median"] = statistics.median(row["rival_seconds"] for row in compared)
         found["ratio_of_medians"] = {members: found["rival_seconds_median"] / found[f"of_{members}"]["seconds_median"]
                                      for members in MEMBERS}
-        found["above_the_rival"] = sum(bool(row[f"of_{m}"]["mmd_squared"] > row[f"rival_mmd_squared_of_{m}"] * (1 + 1e-9))
-                                       for row in compared for m in RIVAL_MEMBERS)
+        found["above_the_rival"] = sum(
+            bool(row[f"of_{own}"]["mmd_squared"] > row[f"rival_mmd_squared_of_{rivals}"] * (1 + 1e-9))
+            for row in compared for own, rivals in RIVAL_OF.items())
     if any("reference_seconds" in row for row in rows):
         found["reference_seconds_median"] = statistics.median(
             row["reference_seconds"] for row in rows if "reference_seconds" in row)

@@ -28,12 +28,11 @@ inline constexpr std::string_view kCutFilter =
   return std::clamp(1 - mmd_squared / (self_a + self_b), 0.0, 1.0);
 }
 
-/// Learnwares that the reference's methods choose among: the square of the mixture's size, or, where they
-/// only stand beside the certified one, of the reference's own default.
+/// Learnwares that the reference's methods choose among: the square of the mixture's size. Beside a certified
+/// mixture of the default size they stand as the reference's own default, five.
 [[nodiscard]] inline std::size_t pool_of(const SearchRequest& request) {
-  const std::size_t members = method_of(request) == MixtureMethod::certified
-                                  ? std::min<std::size_t>(5, members_of(request))
-                                  : members_of(request);
+  const bool as_reference = method_of(request) == MixtureMethod::certified && !request.mixture;
+  const std::size_t members = as_reference ? 5 : members_of(request);
   return members * members;
 }
 
