@@ -11,6 +11,9 @@ namespace {
 
 /// More points than a reduced set has.
 constexpr std::size_t kLargestSet = 65'536;
+/// Of a proof by bounds after a pool: a few tenths of a second. What they cannot prove then would take them
+/// most of the market.
+constexpr std::size_t kProofEvaluations = 30'000;
 
 /// Kernel values of one set like the query with all learnwares, from the sizes of some of them.
 Result<double> products_of_a_pass(std::span<const FilteredPart> parts, std::size_t query_points) {
@@ -123,10 +126,10 @@ class MixtureSearch {
       LEARNDOCK_TRY(end_of_products, end_of_packing(*products, options_.deadline));
     }
     while (true) {
-      auto looked = products ? products->next(state_, end_of_products) : step_by_index();
+      auto looked = products ? products->next(state_, end_of_products) : step_by_index(evaluations_left());
       if (products && (looked ? looked->cut && !late(options_.deadline) : is_no_use(looked.error().code))) {
         products.reset();
-        looked = step_by_index();
+        looked = step_by_index(evaluations_left());
       }
       LEARNDOCK_TRY(const MixtureStep step, std::move(looked));
       note(step);
@@ -136,13 +139,14 @@ class MixtureSearch {
     }
   }
 
-  Result<MixtureStep> step_by_index() {
+  Result<MixtureStep> step_by_index(std::size_t most) {
     MixtureOptions left = options_;
-    left.max_evaluations = evaluations_left();
+    left.max_evaluations = most;
     return index::step_by_index(state_, left);
   }
   Result<void> note_step_by_index() {
-    return step_by_index().map([this](const MixtureStep& step) { note(step); });
+    return step_by_index(std::min(evaluations_left(), kProofEvaluations))
+        .map([this](const MixtureStep& step) { note(step); });
   }
 
   /// What a step says of the mixture as it stands. Every step proves a bound of any mixture, and the best of
