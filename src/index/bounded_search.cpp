@@ -59,9 +59,7 @@ class Search {
   [[nodiscard]] const Prefilter& prefilter(std::size_t p) const {
     return objectives_[0]->prefilter(*parts_[p].part);
   }
-  [[nodiscard]] bool late() const {
-    return options_.deadline && std::chrono::steady_clock::now() >= *options_.deadline;
-  }
+  [[nodiscard]] bool late() const { return is_past(options_.deadline); }
 
   /// Whether so many candidates can be queued before the deadline.
   [[nodiscard]] bool is_time_for(std::size_t candidates) const {

@@ -9,8 +9,6 @@
 namespace learndock::index {
 namespace {
 
-/// More points than a reduced set has.
-constexpr std::size_t kLargestSet = 65'536;
 /// Of a proof by bounds after a pool: a few tenths of a second. What they cannot prove then would take them
 /// most of the market.
 constexpr std::size_t kProofEvaluations = 30'000;
@@ -32,13 +30,6 @@ Result<double> products_of_a_pass(std::span<const FilteredPart> parts, std::size
   }
   return sum * static_cast<double>(query_points);
 }
-
-/// Values that fp32 cannot hold, or no room on a device: the index answers too.
-bool is_no_use(ErrorCode of_products) {
-  return of_products == ErrorCode::invalid_argument || of_products == ErrorCode::device_memory;
-}
-
-bool late(const Deadline& deadline) { return deadline && std::chrono::steady_clock::now() >= *deadline; }
 
 /// When to give up products for bounds. Where there is no time to pack every reduced set, half of it goes to
 /// packing, for later searches, and the other half is kept for a mixture by bounds.
@@ -113,7 +104,7 @@ class MixtureSearch {
       // No mixture lies above this one: from here on every proof leaves a gap that is too wide.
       const bool hopeless = reached() - state_.mmd_squared() > enough();
       LEARNDOCK_TRY(const bool more, add(step, hopeless ? options_.max_members : proof_size()));
-      if (!more) return reachable <= std::max(enough(), gap() / 2) && !late(options_.deadline);
+      if (!more) return reachable <= std::max(enough(), gap() / 2) && !is_past(options_.deadline);
     }
   }
 
@@ -127,7 +118,8 @@ class MixtureSearch {
     }
     while (true) {
       auto looked = products ? products->next(state_, end_of_products) : step_by_index(evaluations_left());
-      if (products && (looked ? looked->cut && !late(options_.deadline) : is_no_use(looked.error().code))) {
+      if (products &&
+          (looked ? looked->cut && !is_past(options_.deadline) : is_no_use(looked.error().code))) {
         products.reset();
         looked = step_by_index(evaluations_left());
       }
@@ -164,7 +156,7 @@ class MixtureSearch {
   /// @return whether there may be more to add
   Result<bool> add(const MixtureStep& step, std::size_t most) {
     if (!step.next || state_.size() >= most) return false;
-    const bool last = late(options_.deadline);
+    const bool last = is_past(options_.deadline);
     if (last && state_.size() >= options_.max_members) return false;
     const double before = state_.mmd_squared();
     // What was found is added whatever the time: it costs little.

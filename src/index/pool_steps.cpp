@@ -16,8 +16,6 @@ constexpr std::size_t kBlockRows = 8, kWaveRows = 64;
 /// What keeping a product as a float adds to its error, per unit of both weights.
 constexpr double kRounded = 0x1p-23;
 
-bool late(const Deadline& deadline) { return deadline && std::chrono::steady_clock::now() >= *deadline; }
-
 ItemKey key_of(const CertifiedHit& hit) { return {hit.part, hit.item}; }
 
 }  // namespace
@@ -102,7 +100,7 @@ Result<void> PoolSteps::take_neighbours(const MixtureState& state, std::size_t p
   for (std::size_t i = 0; i < state.size(); ++i)
     if (!with_member_.contains(key_of(state.hit(i)))) add(state.embedded_member(i, part));
   const std::size_t wanted = std::min(options_.pool.neighbours, room_);
-  if (wanted == 0 || sources.empty() || late(options_.deadline)) return {};
+  if (wanted == 0 || sources.empty() || is_past(options_.deadline)) return {};
   const FilteredPart& from = state.parts()[part];
   Matrix<compute::ScanHit> hits(sources.size(), wanted);
   std::vector<std::size_t> counts(sources.size());
@@ -124,7 +122,7 @@ Result<bool> PoolSteps::complete_columns(const MixtureState& state) {
   sets_.resize(rows_.size());
   const std::size_t wave = kWaveRows * std::max(options_.threads, 1U);
   for (std::size_t first = 0; first < rows_.size(); first += wave) {
-    if (first > 0 && late(options_.deadline)) {
+    if (first > 0 && is_past(options_.deadline)) {
       forget_from(first);
       return false;
     }

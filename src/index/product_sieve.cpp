@@ -11,8 +11,6 @@ namespace {
 
 /// Sets are not packed for it unless there is time for so many packings: exact products then find more.
 constexpr int kPackings = 4;
-/// More points than a reduced set has.
-constexpr std::size_t kLargestSet = 65'536;
 /// Of the sum that a distance is, per unit of its terms.
 constexpr double kRounded = 0x1p-50;
 
@@ -62,11 +60,6 @@ Result<double> bytes_of(std::span<const FilteredPart> parts, std::span<const Can
     floats += static_cast<double>(set.count * (set.dimension + 2));
   }
   return floats / looked_at * static_cast<double>(candidates.size() * sizeof(float));
-}
-
-/// Values beyond fp32, or no room on a device: candidates stay as they are.
-bool is_no_use(ErrorCode of_products) {
-  return of_products == ErrorCode::invalid_argument || of_products == ErrorCode::device_memory;
 }
 
 }  // namespace

@@ -15,6 +15,14 @@
 
 namespace learndock::index {
 
+/// More points than a reduced set has: for the rounding of sums over one.
+inline constexpr std::size_t kLargestSet = 65'536;
+
+/// Values that fp32 cannot hold, or no room on a device: whoever wanted products does without them.
+[[nodiscard]] inline bool is_no_use(ErrorCode of_products) {
+  return of_products == ErrorCode::invalid_argument || of_products == ErrorCode::device_memory;
+}
+
 /// Inner products of all allowed learnwares with some sets: a row for each learnware, a column for each set,
 /// computed by a backend in fp32 with known errors. Where bounds tell too few learnwares apart, all products
 /// in one pass cost less than one at a time. Packed reduced sets stay with their parts for the next table as

@@ -43,6 +43,9 @@ inline constexpr std::size_t kItemsPerCell = 128;
 [[nodiscard]] PrefilterKind chosen_prefilter(std::size_t learnwares);
 
 using Deadline = std::optional<std::chrono::steady_clock::time_point>;
+[[nodiscard]] inline bool is_past(const Deadline& deadline) {
+  return deadline && std::chrono::steady_clock::now() >= *deadline;
+}
 
 /// What a prefilter is asked: embedded queries, and which items may be returned.
 struct PrefilterJob {
