@@ -17,6 +17,7 @@ constexpr std::size_t kSecondRoom = 4096;
 /// A candidate's share of a scan, of looking whether it was seen and of the queue: what a machine of today
 /// takes at most.
 constexpr std::chrono::nanoseconds kQueued{100};
+constexpr std::int64_t kOfPart = 4;
 
 /// What a search's passes share.
 class Search {
@@ -61,11 +62,13 @@ class Search {
   }
   [[nodiscard]] bool late() const { return is_past(options_.deadline); }
 
-  /// Whether so many candidates can be queued before the deadline.
-  [[nodiscard]] bool is_time_for(std::size_t candidates) const {
-    return !options_.deadline ||
-           std::chrono::steady_clock::now() + kQueued * static_cast<std::int64_t>(candidates) <
-               *options_.deadline;
+  /// Of so many candidates, those that can be queued before the deadline: all, or so many that most of the
+  /// time is left for their evaluation.
+  [[nodiscard]] std::size_t affordable(std::size_t candidates) const {
+    if (!options_.deadline) return candidates;
+    const auto left = *options_.deadline - std::chrono::steady_clock::now();
+    if (kQueued * static_cast<std::int64_t>(candidates) < left) return candidates;
+    return static_cast<std::size_t>(std::max<std::int64_t>(0, left / kQueued / kOfPart));
   }
 
   Result<void> first_pass() {
@@ -180,8 +183,9 @@ class Search {
                                                            thresholds, hits.view(), counts));
     for (std::size_t i = 0; i < open.size(); ++i) {
       const std::size_t q = open[i];
-      if (counts[i] > room && complete && is_time_for(counts[i])) {
-        LEARNDOCK_CHECK(take_within(p, {q}, counts[i]));
+      const std::size_t more = counts[i] > room && complete ? affordable(counts[i]) : 0;
+      if (more > room) {
+        LEARNDOCK_CHECK(take_within(p, {q}, more));
         continue;
       }
       add_hits(p, q, hits.row(i).first(std::min(counts[i], room)), true);

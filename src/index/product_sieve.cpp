@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <chrono>
 
 namespace learndock::index {
 namespace {
@@ -48,18 +49,25 @@ class Candidates {
   std::vector<FilteredPart> parts_;
 };
 
-/// What packing all of them takes, from the sizes of some.
-Result<double> bytes_of(std::span<const FilteredPart> parts, std::span<const Candidate> candidates) {
+/// Points of all their reduced sets, from the sizes of some.
+Result<double> points_of(std::span<const FilteredPart> parts, std::span<const Candidate> candidates) {
   constexpr std::size_t kSample = 64;
   const std::size_t step = (candidates.size() + kSample - 1) / kSample;
-  double floats = 0, looked_at = 0;
+  double points = 0, looked_at = 0;
   std::vector<double> memory;
   for (std::size_t i = 0; i < candidates.size(); i += step, ++looked_at) {
     LEARNDOCK_TRY(const compute::ReducedSetView set,
                   parts[candidates[i].part].part->set(candidates[i].item, memory));
-    floats += static_cast<double>(set.count * (set.dimension + 2));
+    points += static_cast<double>(set.count);
   }
-  return floats / looked_at * static_cast<double>(candidates.size() * sizeof(float));
+  return points / looked_at * static_cast<double>(candidates.size());
+}
+
+/// What a sieve takes at most, but for packing, on a machine of today.
+std::chrono::nanoseconds time_of(std::size_t candidates, double kernel_values, unsigned threads) {
+  constexpr double kCandidate = 100, kValue = 0.5;
+  return std::chrono::nanoseconds(static_cast<std::int64_t>(kCandidate * static_cast<double>(candidates) +
+                                                            kValue * kernel_values / std::max(threads, 1U)));
 }
 
 }  // namespace
@@ -67,13 +75,17 @@ Result<double> bytes_of(std::span<const FilteredPart> parts, std::span<const Can
 Result<void> sieve(std::span<const FilteredPart> parts, const compute::ReducedSetView& query,
                    double query_self, const CertifiedOptions& options, std::vector<Candidate>& candidates) {
   if (options.backend == nullptr || candidates.empty() || candidates.size() < options.sieve_from) return {};
-  LEARNDOCK_TRY(const double bytes, bytes_of(parts, candidates));
+  LEARNDOCK_TRY(const double points, points_of(parts, candidates));
+  const double bytes = points * static_cast<double>((query.dimension + 2) * sizeof(float));
   if (bytes > static_cast<double>(most_kept(*options.backend))) return {};
+  const auto left = [&] { return *options.deadline - std::chrono::steady_clock::now(); };
+  const auto sieving = time_of(candidates.size(), points * static_cast<double>(query.count), options.threads);
+  if (options.deadline && sieving > left() / 3 * 2) return {};
   const Candidates chosen(parts, candidates);
   ProductTable table(chosen.parts(), *options.backend, options.threads);
   if (options.deadline) {
     LEARNDOCK_TRY(const ProductTable::Duration packing, table.packing_time());
-    if (packing * kPackings > *options.deadline - std::chrono::steady_clock::now()) return {};
+    if (packing * kPackings > left()) return {};
   }
   const Result<bool> added = table.add({&query, 1}, options.deadline);
   if (!added && !is_no_use(added.error().code)) return Failure(added.error());

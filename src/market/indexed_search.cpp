@@ -234,17 +234,29 @@ class Answering {
     const bool candidates_spent =
         !proved && found_.evaluated >= search_.request.budget_candidates.value_or(SIZE_MAX);
     if (candidates_spent) deadline_.cut_short();
-    // Asking also tells the deadline's owner that something was left undone.
-    if (candidates_spent || (!proved && deadline_.spent())) {
+    // Asking also tells the deadline's owner that something was left undone. A search that foresees that the
+    // time left is too short for what remains ends before.
+    const bool time_spent = !proved && (deadline_.spent() || (deadline_.limited() && !is_approximate()));
+    if (time_spent) deadline_.cut_short();
+    if (candidates_spent || time_spent)
       answer_.warnings.push_back(fmt::format("budget spent after {} of {} learnwares were compared",
                                              found_.evaluated, comparable_.count()));
-    }
+    if (is_approximate())
+      answer_.warnings.emplace_back(
+          "approximate: the index in force (hnsw) proves nothing; reindex with another --prefilter");
     for (std::size_t i = 0; i < listed; ++i) {
       const index::CertifiedHit& hit = found_.hits[i];
       const index::Entry& entry = comparable_.entry(hit);
       answer_.singles.push_back({entry.learnware_id(), std::string(entry.name()), hit.mmd_squared,
                                  absolute_score(hit.mmd_squared, self(hit), query_self_)});
     }
+  }
+
+  /// Whether a prefilter that proves nothing was asked.
+  [[nodiscard]] bool is_approximate() const {
+    return std::any_of(comparable_.parts().begin(), comparable_.parts().end(), [](const auto& part) {
+      return part.part->space() != nullptr && !part.part->prefilter().certified();
+    });
   }
 
   Result<void> find_mixture(const compute::ReducedSetView& query) {

@@ -99,6 +99,8 @@ TEST(ProductSieve, WithoutABackendTimeOrManyCandidatesNothingChanges) {
   EXPECT_TRUE(is_unchanged(options, {}));
   options.deadline = std::chrono::steady_clock::now() - std::chrono::seconds(1);
   EXPECT_TRUE(is_unchanged(options, all_of(scene)));
+  options.deadline = std::chrono::steady_clock::now() + std::chrono::hours(1);
+  EXPECT_FALSE(is_unchanged(options, all_of(scene))) << "there is time";
   options.deadline.reset();
   EXPECT_FALSE(is_unchanged(options, all_of(scene)));
 }

@@ -251,6 +251,15 @@ TEST(Mixture, GreedyChoosesAsIfEveryCandidateWereFitted) {
   EXPECT_GT(rounds, 800U);
 }
 
+TEST(Mixture, BesideACertifiedOneMembersWithoutWeightAreLeftOut) {
+  const Mixture certified{{0, 1}, {0.5, 0.5}, 0.5, 0.4};
+  const Mixture other{{3, 4, 5}, {0.25, 0.0, 0.75}, 0.3, std::nullopt};
+  const Mixture best = better_of(certified, other);
+  EXPECT_EQ(best.members, (std::vector<std::size_t>{3, 5}));
+  EXPECT_EQ(best.weights, (std::vector<double>{0.25, 0.75}));
+  EXPECT_DOUBLE_EQ(*best.gap, 0.2);
+}
+
 TEST(Mixture, ASpentDeadlineEndsEveryMethod) {
   const Scene scene(3);
   for (const auto method : {greedy_mixture, auto_mixture, certified_mixture}) {

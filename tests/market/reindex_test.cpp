@@ -67,6 +67,24 @@ TEST_F(ReindexTest, MergedShardsAnswer) {
   expect_right_answers(*open(), true);
 }
 
+TEST_F(ReindexTest, AnApproximateIndexSaysSoAndABudgetIsNotBlamed) {
+  options_.prefilter = index::PrefilterKind::hnsw;
+  ASSERT_TRUE(reindex(dock(), options_).has_value());
+  const auto market = open();
+  SearchRequest request;
+  const auto& set = large_.sets[450];
+  request.specification = spec::make_table_specification(set.points, set.weights, set.gamma, 100).value();
+  request.budget = std::chrono::seconds(60);
+  const auto answer = market->search(request).value();
+  EXPECT_FALSE(answer.exact);
+  const auto warned = [&](std::string_view of) {
+    return std::any_of(answer.warnings.begin(), answer.warnings.end(),
+                       [&](const std::string& warning) { return warning.starts_with(of); });
+  };
+  EXPECT_TRUE(warned("approximate"));
+  EXPECT_FALSE(warned("budget"));
+}
+
 TEST_F(ReindexTest, RollbackPutsTheOldIndexInForce) {
   const auto first = reindex(dock(), options_);
   ASSERT_TRUE(first.has_value());
