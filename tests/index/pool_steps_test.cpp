@@ -40,9 +40,8 @@ struct Dock {
     PartOptions options;
     options.codes = static_cast<compute::CodeType>(seed % 4);
     constexpr PrefilterKind kKinds[] = {PrefilterKind::exact_scan, PrefilterKind::cells,
-                                        PrefilterKind::code_scan, PrefilterKind::faiss_flat,
-                                        PrefilterKind::hnsw};
-    options.prefilter = kKinds[seed % std::size(kKinds)];
+                                        PrefilterKind::code_scan, PrefilterKind::faiss_flat};
+    options.prefilter = kKinds[seed / 4 % std::size(kKinds)];
     filters.emplace_back(count, 0.5, random);
     parts.push_back({make_memory_part(space, items, options, backend).value()});
     if (seed % 2 == 0) {
