@@ -221,7 +221,9 @@ void add_search_options(CLI::App& command, BenchArguments& arguments) {
       ->capture_default_str();
   command.add_flag("!--mixture-by-bounds", trial.mixture_products,
                    "Mixtures by the index's bounds alone, without products with all learnwares");
-  command.add_option("--budget-ms", arguments.budget_ms, "Of a query asked by itself; 0: none, every answer is proved")
+  command
+      .add_option("--budget-ms", arguments.budget_ms,
+                  "Of a query asked by itself; 0: none, every answer is proved")
       ->check(whole_number(0, 3'600'000))
       ->capture_default_str();
   command.add_option("--codes", arguments.codes, "int4, int8, fp16 or fp32: bits of each coordinate")
