@@ -17,6 +17,7 @@ constexpr std::size_t kSecondRoom = 4096;
 /// A candidate's share of a scan, of looking whether it was seen and of the queue: what a machine of today
 /// takes at most.
 constexpr std::chrono::nanoseconds kQueued{100};
+/// Of the time left, what queueing a part of too many candidates may take.
 constexpr std::int64_t kOfPart = 4;
 
 /// What a search's passes share.

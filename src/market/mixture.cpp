@@ -145,12 +145,13 @@ class GreedySelection {
     const std::optional<AffineSpan> span = chosen_.empty() || !one_kernel_ ? std::nullopt : span_of_chosen();
     std::vector<Promise> promises;
     std::vector<double> products(chosen_.size());
+    const double own = own_alignment();
     for (std::size_t c = 0; c < used_.size(); ++c) {
       if (used_[c]) continue;
       double least = -std::numeric_limits<double>::infinity();
       if (span) {
         for (std::size_t s = 0; s < chosen_.size(); ++s) products[s] = with_chosen_[s][c];
-        const double better = user_[c] - dot(current_.weights, products) - own_alignment();
+        const double better = user_[c] - dot(current_.weights, products) - own;
         const double gain = better > 0 ? better * better / span->squared_distance(self_[c], products) : 0.0;
         least = current_.value - gain * (1 + kOfGain) - kOfUser * problem_.user_self;
       }

@@ -2,6 +2,7 @@
 #include "index/candidate_queue.hpp"
 
 #include "index/market_scene.hpp"
+#include "support/test_backend.hpp"
 
 #include <gtest/gtest.h>
 
@@ -32,7 +33,15 @@ struct Scene {
   std::vector<FilteredPart> parts{
       {testing::plain_part(market.items(0, shape.learnwares), {shape.gamma, 1}, shape.dimension)}};
   Numbers numbers;
+  std::shared_ptr<const compute::Backend> backend = testing::test_backend();
 
+  [[nodiscard]] CertifiedOptions options(std::size_t top) const {
+    CertifiedOptions made;
+    made.top = top;
+    made.backend = backend.get();
+    made.sieve_from = 1;
+    return made;
+  }
   [[nodiscard]] std::vector<Candidate> items(std::size_t first, std::size_t end, double bound) const {
     std::vector<Candidate> made;
     for (std::size_t item = end; item-- > first;) made.push_back({bound, 0, item});
@@ -42,8 +51,7 @@ struct Scene {
 
 TEST(CandidateQueue, TightenedCandidatesThatCanBeNoAnswerLeaveTheLeastOfTheirBounds) {
   const Scene scene;
-  CertifiedOptions options;
-  options.top = 3;
+  const CertifiedOptions options = scene.options(3);
   CandidateQueue queue(scene.parts, scene.numbers, options);
   queue.add(scene.items(10, 20, -1));
   ASSERT_TRUE(queue.evaluate(1).has_value());
@@ -61,8 +69,7 @@ TEST(CandidateQueue, TightenedCandidatesThatCanBeNoAnswerLeaveTheLeastOfTheirBou
 
 TEST(CandidateQueue, WithoutAThresholdOrABudgetNothingIsDroppedOrTightened) {
   const Scene scene;
-  CertifiedOptions options;
-  options.top = 50;
+  CertifiedOptions options = scene.options(50);
   CandidateQueue open(scene.parts, scene.numbers, options);
   open.add(scene.items(0, 20, -1));
   ASSERT_TRUE(open.tighten().has_value());
@@ -77,6 +84,15 @@ TEST(CandidateQueue, WithoutAThresholdOrABudgetNothingIsDroppedOrTightened) {
   ASSERT_TRUE(spent.tighten().has_value());
   EXPECT_EQ(scene.numbers.tightened, before);
   EXPECT_EQ(spent.next_bound(), -1);
+  options.max_evaluations = 100;
+  for (const auto& [given, from] : {std::pair(scene.backend.get(), std::size_t{50}), {nullptr, 1}}) {
+    options.backend = given;
+    options.sieve_from = from;
+    CandidateQueue few(scene.parts, scene.numbers, options);
+    few.add(scene.items(0, 20, -1));
+    ASSERT_TRUE(few.tighten().has_value());
+    EXPECT_EQ(scene.numbers.tightened, before);
+  }
 }
 
 }  // namespace
