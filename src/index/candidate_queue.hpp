@@ -38,7 +38,8 @@ class CandidateQueue {
 
   /// Adds candidates that were not evaluated yet.
   void add(std::vector<Candidate> more);
-  /// Raises the bounds of what waits and still matters, where a backend is given and much waits. @errors of Objective::tighten
+  /// Raises the bounds of what waits and still matters, where a backend is given and much waits. @errors of
+  /// Objective::tighten
   [[nodiscard]] Result<void> tighten();
   /// Evaluates in waves while a bound is at most the k-th best value, or until a budget ends.
   /// @errors corrupt
