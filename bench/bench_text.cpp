@@ -3,6 +3,7 @@
 #include "learndock/catalog/catalog.hpp"
 #include "learndock/index/snapshot.hpp"
 
+#include "compute/parallel.hpp"
 #include "machine.hpp"
 #include "market/market_state.hpp"
 #include "market/plain_filter.hpp"
@@ -125,28 +126,34 @@ std::pair<std::string, std::string> question(std::int64_t number) {
   }
 }
 
-void time_text(benchmark::State& state, const catalog::Catalog* catalog, std::size_t limit) {
+void time_text(benchmark::State& state, const catalog::Catalog* catalog, std::size_t limit,
+               unsigned threads = 1) {
   const auto [name, text] = question(state.range(0));
   market::Deadline none;
   const spec::SemanticSpecification any;
   auto want = market::plain_filter(dock().snapshot, any, text);
   const auto found = want.size();
   want.resize(std::min(want.size(), limit));
-  if (market::filter(dock().snapshot, {any, text, limit, catalog}, none) != want) {
+  if (market::filter(dock().snapshot, {any, text, limit, catalog, threads}, none) != want) {
     std::fprintf(stderr, "the filter's answer to \"%s\" is not the plain filter's\n", text.c_str());
     std::abort();
   }
   for (auto _ : state)
-    benchmark::DoNotOptimize(market::filter(dock().snapshot, {any, text, limit, catalog}, none).size());
+    benchmark::DoNotOptimize(
+        market::filter(dock().snapshot, {any, text, limit, catalog, threads}, none).size());
   state.SetLabel(name);
   state.counters["found"] = static_cast<double>(found);
 }
 void BM_TextIndexed(benchmark::State& state) { time_text(state, dock().catalog.get(), SIZE_MAX); }
 void BM_TextRead(benchmark::State& state) { time_text(state, nullptr, SIZE_MAX); }
 void BM_TextFirstTen(benchmark::State& state) { time_text(state, dock().catalog.get(), 10); }
+void BM_TextAllThreads(benchmark::State& state) {
+  time_text(state, dock().catalog.get(), SIZE_MAX, compute::usable_cores());
+}
 BENCHMARK(BM_TextIndexed)->DenseRange(0, 5)->UseRealTime()->Unit(benchmark::kMillisecond);
 BENCHMARK(BM_TextRead)->DenseRange(0, 5)->UseRealTime()->Unit(benchmark::kMillisecond);
 BENCHMARK(BM_TextFirstTen)->DenseRange(0, 5)->UseRealTime()->Unit(benchmark::kMillisecond);
+BENCHMARK(BM_TextAllThreads)->Arg(5)->UseRealTime()->Unit(benchmark::kMillisecond);
 
 /// One transaction of a bulk import, without specifications. Last: the catalogue is then ahead of the
 /// snapshot.

@@ -74,8 +74,16 @@ class WindowSearch {
     }
   }
 
-  /// All beginnings shorter than the pattern, in one run.
+  /// All beginnings shorter than the pattern, in one run, where the letters of one of them may do.
   void prefixes() {
+    begin_counts();
+    std::size_t first = 1;
+    for (; first < pattern_.size(); ++first) {
+      add(text_[first - 1]);
+      const double most = value(overlap_, first);
+      if (most >= cutoff_ && most > best_) break;
+    }
+    if (first == pattern_.size()) return;
     pattern_.start();
     for (std::size_t length = 1; length < pattern_.size(); ++length) {
       pattern_.feed(text_[length - 1]);

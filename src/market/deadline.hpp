@@ -16,13 +16,15 @@ class Deadline {
       : limited_(budget.has_value()), end_(start + budget.value_or(std::chrono::milliseconds(0))) {}
 
   [[nodiscard]] bool limited() const { return limited_; }
+  /// For several threads at once; who leaves something undone for it says `cut_short` afterwards.
+  [[nodiscard]] bool is_over() const { return limited_ && Clock::now() >= end_; }
   /// @param after  what the work that remains in any case takes
   [[nodiscard]] bool spent(Clock::duration after = {}) {
     if (!limited_ || Clock::now() + after < end_) return false;
     cut_ = true;
     return true;
   }
-  /// Another budget than time ended the work.
+  /// Another budget than time ended the work, or another thread saw its end.
   void cut_short() { cut_ = true; }
   [[nodiscard]] bool cut() const { return cut_; }
   /// For work that looks at the clock itself; none when there is no budget.

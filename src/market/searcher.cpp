@@ -326,7 +326,9 @@ Result<SearchAnswer> search_snapshot(const index::Snapshot& snapshot, const Sear
       backend.name() == snapshot.backend && backend.name() != kReference && is_indexed(snapshot, request);
   const bool unfiltered =
       indexed && request.text.empty() && request.semantic == spec::SemanticSpecification();
-  const FilterRequest filter_request{request.semantic, request.text, filtered_needed(request), catalog};
+  if (threads == 0) threads = compute::usable_cores();
+  const FilterRequest filter_request{request.semantic, request.text, filtered_needed(request), catalog,
+                                     threads};
   Entries entries;
   index::Bitmap items;
   if (!indexed)
@@ -337,8 +339,7 @@ Result<SearchAnswer> search_snapshot(const index::Snapshot& snapshot, const Sear
   answer.exact = !deadline.cut();
   if (deadline.cut()) answer.warnings.emplace_back(kCutFilter);
   if (request.specification) {
-    StatisticalSearch search(request, chosen.has_value(), backend,
-                             threads == 0 ? compute::usable_cores() : threads, deadline, answer);
+    StatisticalSearch search(request, chosen.has_value(), backend, threads, deadline, answer);
     LEARNDOCK_CHECK(indexed ? search.run_indexed(snapshot, unfiltered ? nullptr : &items)
                             : search.run(snapshot, entries, snapshot.backend == backend.name()));
   } else {

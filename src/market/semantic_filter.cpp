@@ -3,7 +3,10 @@
 #include "learndock/base/log.hpp"
 #include "learndock/index/partial_ratio.hpp"
 
+#include "compute/parallel.hpp"
+
 #include <algorithm>
+#include <atomic>
 #include <optional>
 #include <span>
 #include <utility>
@@ -16,6 +19,8 @@ constexpr double kFuzzyThreshold = 75;
 constexpr std::size_t kMaxFuzzyHits = 50'000;
 /// Learnwares looked at between two looks at the clock; an alignment costs far more than a comparison.
 constexpr std::size_t kContainsStride = 256, kFuzzyStride = 16;
+/// Learnwares that one thread aligns before it takes the next.
+constexpr std::size_t kFuzzyTask = 1024;
 
 /// Whether to stop before item i. The first stride is always done: an answer holds something.
 bool stop_before(std::size_t i, std::size_t stride, Deadline& deadline) {
@@ -24,6 +29,8 @@ bool stop_before(std::size_t i, std::size_t stride, Deadline& deadline) {
 
 /// Of learnwares, in the snapshot's entries.
 using Positions = std::vector<std::uint32_t>;
+/// How similar a learnware's name or description is to the words, and where it is.
+using Similar = std::pair<double, std::uint32_t>;
 
 bool contains(const index::Entry& entry, const std::string& folded) {
   return entry.folded_name().find(folded) != std::string_view::npos ||
@@ -88,6 +95,10 @@ class Filter {
 
   [[nodiscard]] std::optional<Positions> text_candidates(const Positions& tagged) const;
   Positions similar(const Positions& tagged);
+  /// @param positions  of one task  @param late  set when the budget is spent; the first task begins anyway
+  /// @threads any
+  std::vector<Similar> similar_of_task(std::span<const std::uint32_t> positions, bool first,
+                                       std::atomic<bool>& late) const;
 
   const index::Snapshot& snapshot_;
   std::shared_ptr<const index::SemanticIndex> index_;
@@ -132,22 +143,40 @@ std::optional<Positions> Filter::text_candidates(const Positions& tagged) const 
 //   letter out and putting one in, in turns.
 // So the trigrams choose candidates only among texts that contain the query, where they are complete.
 Positions Filter::similar(const Positions& tagged) {
-  index::PartialRatio ratio(folded_);
-  std::vector<std::pair<double, std::uint32_t>> scored;
-  for (std::size_t i = 0; i < tagged.size() && !stop_before(i, kFuzzyStride, deadline_); ++i) {
-    const index::Entry& one = entry(tagged[i]);
-    double score = ratio.against(one.folded_name(), kFuzzyThreshold);
-    if (score < 100)
-      score = std::max(score, ratio.against(one.folded_description(), std::max(score, kFuzzyThreshold)));
-    if (score >= kFuzzyThreshold) scored.emplace_back(score, tagged[i]);
-  }
+  std::vector<std::vector<Similar>> of_task((tagged.size() + kFuzzyTask - 1) / kFuzzyTask);
+  std::atomic<bool> late = false;
+  compute::run_tasks(of_task.size(), request_.threads, [&](std::size_t task) {
+    const std::size_t begin = task * kFuzzyTask, count = std::min(kFuzzyTask, tagged.size() - begin);
+    of_task[task] = similar_of_task(std::span(tagged).subspan(begin, count), task == 0, late);
+  });
+  if (late) deadline_.cut_short();
+  std::vector<Similar> scored;
+  for (const auto& some : of_task) scored.insert(scored.end(), some.begin(), some.end());
   std::stable_sort(scored.begin(), scored.end(),
-                   [](const auto& a, const auto& b) { return a.first > b.first; });
+                   [](const Similar& a, const Similar& b) { return a.first > b.first; });
   scored.resize(std::min({scored.size(), kMaxFuzzyHits, request_.limit}));
   Positions hits;
   hits.reserve(scored.size());
   for (const auto& [score, position] : scored) hits.push_back(position);
   return hits;
+}
+
+std::vector<Similar> Filter::similar_of_task(std::span<const std::uint32_t> positions, bool first,
+                                             std::atomic<bool>& late) const {
+  index::PartialRatio ratio(folded_);
+  std::vector<Similar> scored;
+  for (std::size_t i = 0; i < positions.size(); ++i) {
+    if (i % kFuzzyStride == 0 && !(first && i == 0) && (late || deadline_.is_over())) {
+      late = true;
+      break;
+    }
+    const index::Entry& one = entry(positions[i]);
+    double score = ratio.against(one.folded_name(), kFuzzyThreshold);
+    if (score < 100)
+      score = std::max(score, ratio.against(one.folded_description(), std::max(score, kFuzzyThreshold)));
+    if (score >= kFuzzyThreshold) scored.emplace_back(score, positions[i]);
+  }
+  return scored;
 }
 
 }  // namespace

@@ -20,6 +20,7 @@ struct FilterRequest {
   const std::string& text;                    ///< overrides wanted.name
   std::size_t limit = SIZE_MAX;               ///< only the first of the answer are needed
   const catalog::Catalog* catalog = nullptr;  ///< of the same dock: its text index narrows what is read
+  unsigned threads = 1;                       ///< that look for similar texts
 };
 
 /// The learnwares a requirement leaves, by insertion order: one of the wanted values for each wanted key;

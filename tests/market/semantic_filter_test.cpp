@@ -139,7 +139,8 @@ class CataloguedScene : public ::testing::Test {
     if (!data.empty()) wanted.of(spec::SemanticKey::data) = {data};
     Deadline none;
     auto want = plain_filter(snapshot_, wanted, text);
-    EXPECT_EQ(filter(snapshot_, {wanted, text, SIZE_MAX, catalog_.get()}, none), want) << '"' << text << '"';
+    EXPECT_EQ(filter(snapshot_, {wanted, text, SIZE_MAX, catalog_.get(), 3}, none), want)
+        << '"' << text << '"';
     found_ += want.empty() ? 0 : 1;
     want.resize(std::min<std::size_t>(want.size(), 3));
     EXPECT_EQ(filter(snapshot_, {wanted, text, 3, catalog_.get()}, none), want) << '"' << text << '"';
@@ -167,6 +168,29 @@ TEST_F(CataloguedScene, ASnapshotOlderThanTheCatalogueIsAnsweredFromItself) {
   ASSERT_TRUE(catalog_->remove(snapshot_.entries[7]->learnware_id()));
   expect_plain_answer(name);
   EXPECT_EQ(found_, 1U);
+}
+
+TEST_F(CataloguedScene, ASpentBudgetLeavesSimilarTextsOutOnEveryThread) {
+  std::string name(snapshot_.entries[0]->folded_name());
+  name[name.size() / 2] = '#';
+  Deadline none, over(Deadline::Clock::now(), std::chrono::milliseconds(0));
+  const spec::SemanticSpecification any;
+  const Entries all = filter(snapshot_, {any, name, SIZE_MAX, nullptr, 3}, none);
+  const Entries some = filter(snapshot_, {any, name, SIZE_MAX, nullptr, 3}, over);
+  ASSERT_FALSE(none.cut());
+  EXPECT_TRUE(over.cut());
+  const auto holds = [](const Entries& entries, const index::Entry* entry) {
+    return std::find(entries.begin(), entries.end(), entry) != entries.end();
+  };
+  EXPECT_TRUE(holds(some, snapshot_.entries[0].get())) << "the first learnwares are looked at in any case";
+  EXPECT_TRUE(std::all_of(some.begin(), some.end(), [&](const auto* one) { return holds(all, one); }));
+}
+
+TEST_F(CataloguedScene, ABudgetThatEndsAmongSimilarTextsIsSaidToBeSpent) {
+  snapshot_.entries.resize(200);  // few enough to be searched for contained words without a look at the clock
+  Deadline over(Deadline::Clock::now(), std::chrono::milliseconds(0));
+  EXPECT_TRUE(filter(snapshot_, {{}, "#no#such#words#", SIZE_MAX, nullptr, 3}, over).empty());
+  EXPECT_TRUE(over.cut());
 }
 
 /// Leaves a letter out and puts one in, in turns, so that each trigram meets one of both.
