@@ -109,7 +109,8 @@ void print_mixture(const market::MixtureHit& mixture) {
                {cell(mixture.mmd_squared), cell(mixture.score), cell(mixture.gap)}});
 }
 
-void print_answer(const market::SearchAnswer& answer, const OutputOptions& output) {
+/// @param compared  whether learnwares had to fit a specification too
+void print_answer(const market::SearchAnswer& answer, bool compared, const OutputOptions& output) {
   for (const std::string& warning : answer.warnings) note(output, "warning: " + warning);
   Rows rows = {{"rank", "id", "mmd_squared", "score", "name"}};
   for (std::size_t i = 0; i < answer.singles.size(); ++i) {
@@ -118,7 +119,9 @@ void print_answer(const market::SearchAnswer& answer, const OutputOptions& outpu
   }
   print_table(rows);
   if (answer.mixture) print_mixture(*answer.mixture);
-  if (answer.singles.empty()) note(output, "no learnware passes the filters");
+  if (answer.singles.empty())
+    note(output, compared ? "no learnware passes the filters and compares with the specification"
+                          : "no learnware passes the filters");
   note(output, answer.exact
                    ? fmt::format("exact: proved for all comparable learnwares, of which {} were compared",
                                  answer.evaluated)
@@ -136,7 +139,7 @@ Result<void> search(const SearchOptions& options, const OutputOptions& output) {
   if (output.json)
     print_json(market::to_json(answer));
   else
-    print_answer(answer, output);
+    print_answer(answer, request.specification.has_value(), output);
   return {};
 }
 

@@ -13,6 +13,7 @@
 #include "market/reindex_kernels.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <optional>
@@ -157,6 +158,21 @@ Failure other_gamma(const ReindexPlan& plan, const fs::path& file) {
               file.string(), "give the options it was planned with, or remove the folder and plan again");
 }
 
+/// @param planned, given  as `options_json` writes them, and not the same
+Failure other_options(const Json& planned, const Json& given, const fs::path& file) {
+  std::vector<std::string> names;
+  for (const auto& [key, value] : given.items()) {
+    if (planned.contains(key) && planned.at(key) == value) continue;
+    std::string name = "--" + (key == "range_records" ? std::string("piece") : key);
+    std::replace(name.begin(), name.end(), '_', '-');
+    names.push_back(std::move(name));
+  }
+  return fail(
+      ErrorCode::conflict,
+      fmt::format("the reindex under way was planned with another value of {}", fmt::join(names, " and of ")),
+      file.string(), "give the options it was planned with, or remove the folder and plan again");
+}
+
 /// The plan under way when it is still of use, nothing when there is none or the dock has changed.
 Result<std::optional<ReindexPlan>> plan_under_way(const fs::path& dock, std::uint64_t catalog_version,
                                                   const index::SpaceKernels& in_force,
@@ -208,9 +224,11 @@ Result<ReindexPlan> read_plan(const fs::path& dock, const ReindexOptions& option
                 "begin with: learndock reindex --plan");
   LEARNDOCK_TRY(const Json json, parse_json(*text));
   try {
-    if (json.at("format") != Json(kPlanFormat) || json.at("options") != options_json(options))
-      return fail(ErrorCode::conflict, "the reindex under way was planned with other options", file.string(),
-                  "give the options it was planned with, or remove the folder and plan again");
+    if (json.at("format") != Json(kPlanFormat))
+      return fail(ErrorCode::conflict, "the reindex under way was planned by another version of this program",
+                  file.string(), "go on with that version, or remove the folder and plan again");
+    if (json.at("options") != options_json(options))
+      return other_options(json.at("options"), options_json(options), file);
     auto plan = plan_from(json, options);
     if (!plan) return pass_on(std::move(plan).error(), file.string());
     const bool given = options.gamma.kind != GammaChoice::Kind::in_force;

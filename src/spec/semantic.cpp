@@ -176,7 +176,8 @@ Json features_to_json(const std::optional<FeatureDescription>& features) {
 }
 
 Failure incomplete(std::string_view key, std::string message) {
-  return fail(ErrorCode::semantic_missing, std::move(message), fmt::format("/{}", key));
+  return fail(ErrorCode::semantic_missing, std::move(message), fmt::format("/{}", key),
+              fmt::format("give \"{}\" in the semantic specification what it needs", key));
 }
 
 bool holds(const std::vector<std::string>& values, std::string_view wanted) {

@@ -124,6 +124,19 @@ TEST_F(ReindexTest, AKilledReindexGoesOnAndNeverBreaksTheIndexInForce) {
   expect_right_answers(*open(), true);
 }
 
+TEST_F(ReindexTest, NamesTheOptionsThatThePlanHasOtherwise) {
+  ASSERT_TRUE(plan_reindex(dock(), options_).has_value());
+  ReindexOptions other = options_;
+  other.landmarks += 1;
+  other.range_records += 1;
+  const auto refused = build_shard(dock(), {0, 1}, other);
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code, ErrorCode::conflict);
+  EXPECT_NE(refused.error().message.find("another value of --landmarks and of --piece"), std::string::npos)
+      << refused.error().message;
+  EXPECT_TRUE(build_shard(dock(), {0, 1}, options_).has_value());
+}
+
 TEST_F(ReindexTest, SaysWhatCannotBe) {
   EXPECT_EQ(build_shard(dock(), {0, 1}, options_).error().code, ErrorCode::not_found);
   EXPECT_EQ(build_shard(dock(), {3, 2}, options_).error().code, ErrorCode::invalid_argument);
