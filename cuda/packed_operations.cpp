@@ -162,7 +162,7 @@ Result<void> project(const Context& context, const CudaHeldSets& sets, const com
   const std::size_t landmarks = projection.landmarks.rows(), columns = projection.map.rows();
   const std::vector<double> ones(landmarks, 1.0);
   const ReducedSetView as_set{projection.landmarks.data(), ones.data(), landmarks,
-                              projection.landmarks.cols(), sets.view().kernel.gamma};
+                              projection.landmarks.cols(), sets.view().kernel};
   LEARNDOCK_TRY(const PackedSets packed, pack_like(sets.view(), {&as_set, 1}));
   LEARNDOCK_TRY(LaneLease lease, LaneLease::take(context));
   LEARNDOCK_TRY(const DeviceSets rows, copy_sets(context, lease.arena(), lease.stream(), packed.view()));

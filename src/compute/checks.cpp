@@ -193,7 +193,7 @@ Result<void> check_project(const PackedSetsView& sets, const Projection& project
   if (first > sets.count || out.rows() > sets.count - first)
     return mismatch("last set to project", first + out.rows(), sets.count);
   const ReducedSetView landmarks{projection.landmarks.data(), nullptr, projection.landmarks.rows(),
-                                 sets.dimension};
+                                 sets.dimension, sets.kernel};
   if (!fit_single(landmarks, sets.centre, sets.kernel)) return beyond_single("a landmark");
   return {};
 }
@@ -250,7 +250,7 @@ Result<void> check_reduction_sums(std::span<const ReductionJob> jobs) {
   for (const ReductionJob& job : jobs) {
     LEARNDOCK_CHECK(check_data_sums(job.points, job.data, job.kernel, job.out));
     LEARNDOCK_CHECK(check_single_kernel(job.kernel));
-    const ReducedSetView points{job.points.data(), nullptr, job.points.rows(), job.points.cols()};
+    const ReducedSetView points{job.points.data(), nullptr, job.points.rows(), job.points.cols(), job.kernel};
     const std::vector<double> centre = median_row(job.points);
     if (!fit_single(points, centre.data(), job.kernel)) return beyond_single("a reduced set");
   }

@@ -143,7 +143,7 @@ Result<void> cpu_project(const PackedSetsView& sets, const Projection& projectio
   // The landmarks take the place of stored rows: a set's kernel sums against all of them are row sums.
   const std::size_t landmarks = projection.landmarks.rows(), d = sets.dimension;
   const std::vector<double> ones(landmarks, 1.0);
-  const ReducedSetView view{projection.landmarks.data(), ones.data(), landmarks, d, sets.kernel.gamma};
+  const ReducedSetView view{projection.landmarks.data(), ones.data(), landmarks, d, sets.kernel};
   LEARNDOCK_TRY(const PackedSets packed, PackedSets::pack({&view, 1}, sets.kernel, {sets.centre, d}));
   const PackedSetsView stored = packed.view();
   const std::size_t padded = stored.blocks() * kBlockRows;

@@ -50,14 +50,15 @@ double inner_product(const ReducedSetView& a, const ReducedSetView& b) {
 struct UnpackedSet {
   Matrix<double> points;
   std::vector<double> weights;
+  GaussianKernel kernel;
   [[nodiscard]] ReducedSetView view() const {
-    return {points.values().data(), weights.data(), points.rows(), points.cols(), 0};
+    return {points.values().data(), weights.data(), points.rows(), points.cols(), kernel};
   }
 };
 
 UnpackedSet unpack(const PackedSetsView& sets, std::size_t i) {
   const std::size_t first = sets.starts[i], count = sets.starts[i + 1] - first;
-  UnpackedSet set{Matrix<double>(count, sets.dimension), std::vector<double>(count)};
+  UnpackedSet set{Matrix<double>(count, sets.dimension), std::vector<double>(count), sets.kernel};
   for (std::size_t r = 0; r < count; ++r) {
     for (std::size_t k = 0; k < sets.dimension; ++k)
       set.points(r, k) = static_cast<double>(sets.coordinate(first + r, k)) + sets.centre[k];
@@ -82,7 +83,7 @@ void project_one(const PackedSetsView& sets, std::size_t i, const Projection& pr
   std::vector<double> sums(projection.landmarks.rows());
   const double one = 1;
   for (std::size_t s = 0; s < sums.size(); ++s)
-    sums[s] = cross_term(sets, i, {projection.landmarks.row(s).data(), &one, 1, sets.dimension, 0});
+    sums[s] = cross_term(sets, i, {projection.landmarks.row(s).data(), &one, 1, sets.dimension, sets.kernel});
   for (std::size_t c = 0; c < out.size(); ++c) {
     out[c] = 0;
     for (std::size_t s = 0; s < sums.size(); ++s) out[c] += projection.map(c, s) * sums[s];

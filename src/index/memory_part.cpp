@@ -86,7 +86,7 @@ class MemoryPart final : public SearchPart {
   compute::ReducedSetView view(std::size_t item) const {
     const std::size_t d = space_->dimension();
     return {points_.data() + starts_[item] * d, weights_.data() + starts_[item],
-            starts_[item + 1] - starts_[item], d, space_->kernel().gamma};
+            starts_[item + 1] - starts_[item], d, space_->kernel()};
   }
   double self(std::size_t item) const override { return selves_[item]; }
   std::string_view id(std::size_t item) const override { return ids_[item]; }

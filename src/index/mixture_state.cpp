@@ -23,7 +23,7 @@ Result<void> MixtureState::add(const CertifiedHit& hit) {
   member.hit = hit;
   member.points.assign(set.points, set.points + set.count * set.dimension);
   member.weights.assign(set.weights, set.weights + set.count);
-  member.view = {member.points.data(), member.weights.data(), set.count, set.dimension, set.gamma};
+  member.view = {member.points.data(), member.weights.data(), set.count, set.dimension, kernel_};
   member.direct.emplace(member.view, kernel_);
   grow_gram();
   member.hit.mmd_squared = part.self(hit.item) - 2 * linear_.back() + user_self_;

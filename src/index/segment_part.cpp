@@ -62,10 +62,10 @@ class SegmentPart final : public StoredPart {
     // Records begin at multiples of eight bytes in a page-aligned section.
     const auto* const weights = reinterpret_cast<const double*>(record.data() + sizeof head);
     if (head.width == 8)
-      return compute::ReducedSetView{weights + head.count, weights, head.count, d, space_.kernel().gamma};
+      return compute::ReducedSetView{weights + head.count, weights, head.count, d, space_.kernel()};
     const auto* const points = reinterpret_cast<const float*>(weights + head.count);
     memory.assign(points, points + values);
-    return compute::ReducedSetView{memory.data(), weights, head.count, d, space_.kernel().gamma};
+    return compute::ReducedSetView{memory.data(), weights, head.count, d, space_.kernel()};
   }
 
  private:

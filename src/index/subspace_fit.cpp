@@ -82,7 +82,7 @@ Matrix<double> landmark_gram(const compute::DirectPoints& points, MatrixView<con
   Matrix<double> gram(landmarks.rows(), landmarks.rows());
   const double one = 1;
   compute::run_tasks(landmarks.rows(), threads, [&](std::size_t s) {
-    const compute::ReducedSetView single{landmarks.row(s).data(), &one, 1, landmarks.cols(), kernel.gamma};
+    const compute::ReducedSetView single{landmarks.row(s).data(), &one, 1, landmarks.cols(), kernel};
     compute::direct_kernel_sums(points, single, kernel, gram.row(s));
   });
   return gram;

@@ -20,12 +20,7 @@ class Rows {
 
   [[nodiscard]] std::size_t count() const { return ones_.size(); }
   [[nodiscard]] compute::ReducedSetView part(std::size_t first, std::size_t last) const {
-    return {values_.data() + first * dimension_,
-            ones_.data(),
-            last - first,
-            dimension_,
-            kernel_.gamma,
-            kernel_.scales};
+    return {values_.data() + first * dimension_, ones_.data(), last - first, dimension_, kernel_};
   }
   /// In parts that keep all threads busy.
   [[nodiscard]] std::vector<compute::ReducedSetView> parts(std::size_t first, std::size_t last) const {
@@ -74,7 +69,7 @@ Result<double> kernel_sum(const Rows& rows, const compute::Backend& backend) {
 Result<double> off_diagonal_mean(const Rows& sample, const compute::GaussianKernel& kernel, const Fit& fit,
                                  const compute::Backend& backend) {
   const compute::ReducedSetView view{fit.points.view().data(), fit.weights.data(), fit.points.rows(),
-                                     fit.points.cols(),        kernel.gamma,       kernel.scales};
+                                     fit.points.cols(), kernel};
   LEARNDOCK_TRY(const double total, kernel_sum(sample, backend));
   LEARNDOCK_TRY(const double fit_self, sum_of_products(view, {view}, backend));
   LEARNDOCK_TRY(const double fit_sample, sum_of_products(view, sample.parts(0, sample.count()), backend));

@@ -195,8 +195,7 @@ Result<std::optional<std::string>> blindness_of_rows(MatrixView<const float> dat
     const std::span<const float> row = data.row(i * data.rows() / count);
     rows.insert(rows.end(), row.begin(), row.end());
   }
-  const compute::ReducedSetView view{rows.data(), ones.data(),  count,
-                                     data.cols(), kernel.gamma, kernel.scales};
+  const compute::ReducedSetView view{rows.data(), ones.data(), count, data.cols(), kernel};
   LEARNDOCK_TRY(const double mean, mean_off_diagonal_kernel(view, backend));
   if (!(mean < kKernelBlindThreshold)) return std::nullopt;
   return fmt::format(

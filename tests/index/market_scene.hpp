@@ -49,7 +49,7 @@ struct SceneMarket {
 inline WeightedSet around_task(const MarketShape& shape, const WeightedSet& task, std::mt19937_64& random) {
   std::normal_distribution<double> normal;
   std::uniform_int_distribution<std::size_t> points(1, 2 * shape.points - 1);
-  SetShape own{points(random), shape.dimension, shape.gamma, 0, 0.3, shape.signed_weights};
+  SetShape own{points(random), shape.dimension, shape.gamma, 0, 0.3, shape.signed_weights, shape.scales};
   WeightedSet set = random_set(own, random());
   // Signed weights may all but cancel; parts hold what codes can hold.
   if (!index::codable(index::mass_of(set.view()))) set.weights[0] = 0.5;

@@ -25,20 +25,21 @@ struct StoredMarket {
   std::filesystem::path path;
 
   [[nodiscard]] SpaceKey key() const {
-    return {spec::StatisticalType::rkme_table, {shape.dimension}, shape.gamma, 1};
+    return {spec::StatisticalType::rkme_table, {shape.dimension}, shape.gamma, shape.scales};
   }
   explicit StoredMarket(compute::CodeType codes, bool floats = false) : path(folder.path() / "part.seg") {
     shape.learnwares = 500;
     shape.dimension = 5;
+    shape.scales = floats ? 3 : 1;
     market = testing::make_market(shape, 10);
     if (floats)
       for (auto& set : market.sets)
         for (double& value : set.points.values()) value = static_cast<double>(static_cast<float>(value));
     const auto views = market.views();
-    space =
-        std::make_shared<const FeatureSpace>(FeatureSpace::fit(std::span(views).first(200), {shape.gamma, 1},
-                                                               {48, 24, 1}, *testing::test_backend())
-                                                 .value());
+    space = std::make_shared<const FeatureSpace>(FeatureSpace::fit(std::span(views).first(200),
+                                                                   {shape.gamma, shape.scales}, {48, 24, 1},
+                                                                   *testing::test_backend())
+                                                     .value());
     auto writer = PartWriter::create(path, key(), space, {codes, 7, 2}).value();
     std::vector<std::uint64_t> keys(shape.learnwares);
     std::iota(keys.begin(), keys.end(), 1000U);
@@ -50,6 +51,20 @@ struct StoredMarket {
     EXPECT_TRUE(writer.finish());
   }
 };
+
+/// A part gives back what it was given: points, weights, and the whole kernel.
+void expect_sets_as_given(const StoredMarket& stored, const SearchPart& part) {
+  std::vector<double> memory;
+  for (std::size_t i = 0; i < part.count(); ++i) {
+    const compute::ReducedSetView want = stored.market.sets[i].view(), have = part.set(i, memory).value();
+    ASSERT_EQ(have.count, want.count);
+    ASSERT_EQ(have.dimension, want.dimension);
+    ASSERT_TRUE(std::equal(want.points, want.points + want.count * want.dimension, have.points));
+    ASSERT_TRUE(std::equal(want.weights, want.weights + want.count, have.weights));
+    ASSERT_EQ(have.gamma, want.gamma);
+    ASSERT_EQ(have.scales, want.scales);
+  }
+}
 
 TEST(SegmentPart, AnswersWhatTheSamePartInMemoryAnswers) {
   for (const bool floats : {false, true})
@@ -77,6 +92,7 @@ TEST(SegmentPart, AnswersWhatTheSamePartInMemoryAnswers) {
           ASSERT_EQ(have.hits[i].mmd_squared, want.hits[i].mmd_squared);
         }
       }
+      for (const FilteredPart& each : {on_disk[0], in_memory[0]}) expect_sets_as_given(stored, *each.part);
       EXPECT_EQ(part->keys()[3], 1003U);
       EXPECT_EQ(part->id(499), stored.market.ids[499]);
       EXPECT_EQ(part->info().generation, 7U);

@@ -16,7 +16,7 @@ struct WeightedSet {
   double gamma = 0.1;
   std::uint32_t scales = 1;
   [[nodiscard]] compute::ReducedSetView view() const {
-    return {points.values().data(), weights.data(), points.rows(), points.cols(), gamma, scales};
+    return {points.values().data(), weights.data(), points.rows(), points.cols(), {gamma, scales}};
   }
 };
 

@@ -23,6 +23,17 @@ struct ReducedSetView {
   double gamma = 0;
   std::uint32_t scales = 1;
 
+  ReducedSetView() = default;
+  /// The kernel as a whole: a gamma without its scales would be another kernel.
+  ReducedSetView(const double* points_, const double* weights_, std::size_t count_, std::size_t dimension_,
+                 const GaussianKernel& kernel)
+      : points(points_),
+        weights(weights_),
+        count(count_),
+        dimension(dimension_),
+        gamma(kernel.gamma),
+        scales(kernel.scales) {}
+
   [[nodiscard]] GaussianKernel kernel() const { return {gamma, scales}; }
 };
 

@@ -36,7 +36,7 @@ struct OwnedSet {
   double gamma = 0;
 
   [[nodiscard]] compute::ReducedSetView view() const {
-    return {points.values().data(), weights.data(), points.rows(), points.cols(), gamma};
+    return {points.values().data(), weights.data(), points.rows(), points.cols(), {gamma}};
   }
 };
 

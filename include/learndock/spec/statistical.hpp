@@ -58,7 +58,7 @@ struct RkmeSpecification {
 
   [[nodiscard]] std::size_t dimension() const { return points.cols(); }
   [[nodiscard]] compute::ReducedSetView view() const {
-    return {points.values().data(), weights.data(), points.rows(), points.cols(), gamma, scales};
+    return {points.values().data(), weights.data(), points.rows(), points.cols(), kernel()};
   }
   [[nodiscard]] compute::GaussianKernel kernel() const { return {gamma, scales}; }
   /// Whether points compare by the Gaussian kernel (everything but images).
