@@ -279,10 +279,7 @@ class Answering {
   }
 
   /// A mixture's members as hits, whichever method found it.
-  struct Found {
-    std::vector<index::CertifiedHit> members;
-    Mixture mixture;
-  };
+  using Found = MixtureOf<index::CertifiedHit>;
 
   Result<std::optional<Found>> best_mixture(const compute::ReducedSetView& query) {
     const MixtureMethod method = method_of(search_.request);
@@ -302,13 +299,11 @@ class Answering {
     static_cast<void>(deadline_.spent());  // so that a mixture that was cut is said to be
     if (!*certified) return std::nullopt;
     index::CertifiedMixture& proved = **certified;
-    Found first{std::move(proved.members), {{}, std::move(proved.weights), proved.mmd_squared, proved.gap}};
+    Found first{std::move(proved.members), std::move(proved.weights), proved.mmd_squared, proved.gap};
     if (deadline_.spent(kPooled * static_cast<int>(pool()))) return first;
     // With few members a stepwise choice among the nearest is often closer; what was certified bounds both.
     LEARNDOCK_TRY(auto stepwise, of_nearest(query, MixtureMethod::greedy));
-    if (!stepwise || !(stepwise->mixture.mmd_squared < first.mixture.mmd_squared)) return first;
-    stepwise->mixture = better_of(std::move(first.mixture), std::move(stepwise->mixture));
-    return stepwise;
+    return better_of(std::move(first), std::move(stepwise));
   }
 
   /// By the reference's methods, over the nearest.
@@ -332,9 +327,8 @@ class Answering {
                                     ? greedy_mixture(problem, members_of(search_.request))
                                     : auto_mixture(problem, members_of(search_.request)));
     if (!mixture) return std::nullopt;
-    Found found;
+    Found found{{}, std::move(mixture->weights), mixture->mmd_squared, mixture->gap};
     for (const std::size_t member : mixture->members) found.members.push_back(found_.hits[member]);
-    found.mixture = std::move(*mixture);
     return found;
   }
 
@@ -343,18 +337,15 @@ class Answering {
     double with_user = 0;
     for (std::size_t i = 0; i < found.members.size(); ++i) {
       const index::CertifiedHit& hit = found.members[i];
-      with_user += found.mixture.weights[i] * (self(hit) + query_self_ - hit.mmd_squared) / 2;
+      with_user += found.weights[i] * (self(hit) + query_self_ - hit.mmd_squared) / 2;
     }
-    const double own = found.mixture.mmd_squared + 2 * with_user - query_self_;
-    MixtureHit hit{found.mixture.mmd_squared,
-                   absolute_score(found.mixture.mmd_squared, own, query_self_),
-                   found.mixture.gap,
-                   {}};
+    const double own = found.mmd_squared + 2 * with_user - query_self_;
+    MixtureHit hit{found.mmd_squared, absolute_score(found.mmd_squared, own, query_self_), found.gap, {}};
     // A budget leaves bounds of what was not compared, but none of what was not even found.
     if (!all_found_) hit.gap.reset();
     for (std::size_t i = 0; i < found.members.size(); ++i) {
       const index::Entry& entry = comparable_.entry(found.members[i]);
-      hit.members.push_back({entry.learnware_id(), std::string(entry.name()), found.mixture.weights[i]});
+      hit.members.push_back({entry.learnware_id(), std::string(entry.name()), found.weights[i]});
     }
     return hit;
   }

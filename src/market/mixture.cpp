@@ -268,20 +268,4 @@ Result<std::optional<Mixture>> certified_mixture(const MixtureProblem& problem, 
   return mixture;
 }
 
-Mixture better_of(Mixture certified, std::optional<Mixture> other) {
-  if (!other || !(other->mmd_squared < certified.mmd_squared)) return certified;
-  const double lower_bound = certified.mmd_squared - certified.gap.value_or(certified.mmd_squared);
-  // What lies under a proved bound by more than rounding was not computed well enough to be preferred.
-  if (other->mmd_squared < lower_bound - kExactFit * (1 + std::abs(lower_bound))) return certified;
-  other->gap = std::max(0.0, other->mmd_squared - lower_bound);
-  // The reference keeps a member whose weight a later round took away; here it would be downloaded for
-  // nothing.
-  for (std::size_t i = other->members.size(); i-- > 0;) {
-    if (other->weights[i] > 0) continue;
-    other->members.erase(other->members.begin() + static_cast<std::ptrdiff_t>(i));
-    other->weights.erase(other->weights.begin() + static_cast<std::ptrdiff_t>(i));
-  }
-  return std::move(*other);
-}
-
 }  // namespace learndock::market

@@ -3,11 +3,17 @@
 #include "learndock/base/result.hpp"
 #include "learndock/compute/backend.hpp"
 
+#include "market/answer_terms.hpp"
 #include "market/deadline.hpp"
 
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
 #include <optional>
 #include <span>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace learndock::market {
@@ -28,12 +34,15 @@ struct MixtureProblem {
   [[nodiscard]] bool spent() const { return deadline != nullptr && deadline->spent(); }
 };
 
-struct Mixture {
-  std::vector<std::size_t> members;  ///< indices into the candidates, in selection order
-  std::vector<double> weights;       ///< on the simplex
+/// Members of whichever kind, in selection order, each with its weight.
+template <class Member>
+struct MixtureOf {
+  std::vector<Member> members;
+  std::vector<double> weights;  ///< on the simplex
   double mmd_squared = 0;
   std::optional<double> gap;
 };
+using Mixture = MixtureOf<std::size_t>;  ///< of indices into the candidates
 
 /// Forward stepwise selection as the reference does it: each round adds the candidate whose refitted mixture
 /// is best, and stops when the gain is under 5 %. `candidates` is the reference's pool. As there, cross terms
@@ -52,6 +61,22 @@ struct Mixture {
 
 /// The better of a certified mixture and another one over some of the same candidates. The lower bound on any
 /// mixture, `mmd_squared - gap`, is the certified one's in both cases.
-[[nodiscard]] Mixture better_of(Mixture certified, std::optional<Mixture> other);
+template <class Member>
+[[nodiscard]] MixtureOf<Member> better_of(MixtureOf<Member> certified,
+                                          std::type_identity_t<std::optional<MixtureOf<Member>>> other) {
+  if (!other || !(other->mmd_squared < certified.mmd_squared)) return certified;
+  const double lower_bound = certified.mmd_squared - certified.gap.value_or(certified.mmd_squared);
+  // What lies under a proved bound by more than rounding was not computed well enough to be preferred.
+  if (other->mmd_squared < lower_bound - kExactFit * (1 + std::abs(lower_bound))) return certified;
+  other->gap = std::max(0.0, other->mmd_squared - lower_bound);
+  // The reference keeps a member whose weight a later round took away; here it would be downloaded for
+  // nothing.
+  for (std::size_t i = other->members.size(); i-- > 0;) {
+    if (other->weights[i] > 0) continue;
+    other->members.erase(other->members.begin() + static_cast<std::ptrdiff_t>(i));
+    other->weights.erase(other->weights.begin() + static_cast<std::ptrdiff_t>(i));
+  }
+  return std::move(*other);
+}
 
 }  // namespace learndock::market

@@ -25,12 +25,14 @@ using market::MarketOptions;
 using market::ReindexOptions;
 using market::SearchRequest;
 
-/// A dock of two spaces that are indexed, one too small for it, and records without a specification.
+/// A dock of two spaces that are indexed, the second of two scales, one too small for it, and records without
+/// a specification.
 class IndexedDockTest : public ::testing::Test {
  protected:
   void SetUp() override {
     large_ = make_market(shape(4, 1), 20);
     other_ = make_market(shape(3, 2), 20);
+    for (WeightedSet& set : other_.sets) set.scales = 2;
     ASSERT_TRUE(Market::create(dock()).has_value());
     const auto market = open();
     ASSERT_EQ(import_lines(*market, lines(0, 400)).imported.size(), lines(0, 400).size());
@@ -61,8 +63,10 @@ class IndexedDockTest : public ::testing::Test {
   }
 
   static std::string line(const std::string& id, const WeightedSet& set, std::size_t i) {
-    return import_line(id, numbered_model(i),
-                       spec::make_table_specification(set.points, set.weights, set.gamma, 100).value());
+    return import_line(id, numbered_model(i), specification_of(set));
+  }
+  static spec::RkmeSpecification specification_of(const WeightedSet& set) {
+    return spec::make_table_specification(set.points, set.weights, set.gamma, 100, set.scales).value();
   }
 
   /// Learnwares [first, last) of both spaces in turn.
@@ -94,10 +98,9 @@ class IndexedDockTest : public ::testing::Test {
       for (const SceneMarket* market : {&large_, &other_}) {
         const auto& set = market->sets[500 + q];
         SearchRequest request;
-        request.specification =
-            spec::make_table_specification(set.points, set.weights, set.gamma, 100).value();
+        request.specification = specification_of(set);
         request.top = q % 2 == 0 ? 10 : 37;
-        request.mixture = q % 3 == 0 ? 0 : 3;
+        request.mixture = q % 3 == 0 ? 0 : 3 + q;
         all.push_back(request);
         request.semantic.of(spec::SemanticKey::scenario) = {"Business"};
         all.push_back(request);
@@ -107,7 +110,43 @@ class IndexedDockTest : public ::testing::Test {
     return all;
   }
 
-  /// Every answer is that of the oracle backend, which compares all learnwares one by one.
+  /// The learnware as it was brought, not as any part holds it. What follows a plus names a copy.
+  const WeightedSet& set_of(const LearnwareId& id) const {
+    const std::string text = id.text().substr(0, id.text().find('+'));
+    const SceneMarket& market = text[0] == 'b' ? other_ : large_;
+    const auto found = std::find(market.ids.begin(), market.ids.end(), text.substr(1));
+    return market.sets.at(static_cast<std::size_t>(found - market.ids.begin()));
+  }
+
+  /// What an answer says of its learnwares and of their mixture is so: by the definition, from the
+  /// specifications that were brought.
+  void expect_true_distances(const SearchRequest& request, const market::SearchAnswer& answer) const {
+    const compute::ReducedSetView query = request.specification->view();
+    const compute::GaussianKernel kernel = query.kernel();
+    const auto product = [&](const compute::ReducedSetView& a, const compute::ReducedSetView& b) {
+      return compute::DirectQuery(a, kernel).inner_product(b);
+    };
+    const double self = product(query, query);
+    for (const market::SingleHit& hit : answer.singles) {
+      const compute::ReducedSetView set = set_of(hit.id).view();
+      EXPECT_NEAR(*hit.mmd_squared, product(set, set) - 2 * product(query, set) + self, 1e-10)
+          << hit.id.text();
+    }
+    if (!answer.mixture) return;
+    double sum = 0, own = 0, with_user = 0;
+    for (const market::MixtureMember& a : answer.mixture->members) {
+      EXPECT_GT(a.weight, 0);
+      sum += a.weight;
+      with_user += a.weight * product(query, set_of(a.id).view());
+      for (const market::MixtureMember& b : answer.mixture->members)
+        own += a.weight * b.weight * product(set_of(a.id).view(), set_of(b.id).view());
+    }
+    EXPECT_NEAR(sum, 1, 1e-9);
+    EXPECT_NEAR(answer.mixture->mmd_squared, own - 2 * with_user + self, 1e-8);
+    EXPECT_NEAR(answer.mixture->score, 1 - answer.mixture->mmd_squared / (own + self), 1e-7);
+  }
+
+  /// Every answer is that of the oracle backend, which compares all learnwares one by one, and both are true.
   void expect_right_answers(const Market& market, bool few_evaluated) const {
     std::uint64_t evaluated = 0, all = 0;
     for (SearchRequest request : requests()) {
@@ -116,29 +155,34 @@ class IndexedDockTest : public ::testing::Test {
       request.backend = "cpu_reference";
       const auto want = market.search(request);
       ASSERT_TRUE(want.has_value());
-      EXPECT_TRUE(have->exact);
-      EXPECT_EQ(have->slack, 0);
-      ASSERT_EQ(have->singles.size(), want->singles.size());
-      for (std::size_t i = 0; i < have->singles.size(); ++i) {
-        EXPECT_NEAR(*have->singles[i].mmd_squared, *want->singles[i].mmd_squared, 1e-12);
-        EXPECT_NEAR(*have->singles[i].score, *want->singles[i].score, 1e-9);
-        EXPECT_EQ(have->singles[i].id, want->singles[i].id);
-        EXPECT_EQ(have->singles[i].name, want->singles[i].name);
-      }
-      ASSERT_EQ(have->mixture.has_value(), want->mixture.has_value());
-      if (have->mixture) {
-        EXPECT_NEAR(have->mixture->mmd_squared, want->mixture->mmd_squared, 1e-7);
-        EXPECT_NEAR(have->mixture->score, want->mixture->score, 1e-6);
-        // The best gap of all steps, where the other is that of the last.
-        EXPECT_LE(*have->mixture->gap, *want->mixture->gap + 1e-3);
-        EXPECT_GE(*have->mixture->gap, 0);
-      }
+      expect_true_distances(request, *have);
+      expect_true_distances(request, *want);
+      expect_same(*have, *want);
       evaluated += have->evaluated;
       all += want->evaluated;
     }
     if (few_evaluated) {
       EXPECT_LT(evaluated, all) << "the index left nothing out";
     }
+  }
+
+  static void expect_same(const market::SearchAnswer& have, const market::SearchAnswer& want) {
+    EXPECT_TRUE(have.exact);
+    EXPECT_EQ(have.slack, 0);
+    ASSERT_EQ(have.singles.size(), want.singles.size());
+    for (std::size_t i = 0; i < have.singles.size(); ++i) {
+      EXPECT_NEAR(*have.singles[i].mmd_squared, *want.singles[i].mmd_squared, 1e-12);
+      EXPECT_NEAR(*have.singles[i].score, *want.singles[i].score, 1e-9);
+      EXPECT_EQ(have.singles[i].id, want.singles[i].id);
+      EXPECT_EQ(have.singles[i].name, want.singles[i].name);
+    }
+    ASSERT_EQ(have.mixture.has_value(), want.mixture.has_value());
+    if (!have.mixture) return;
+    EXPECT_NEAR(have.mixture->mmd_squared, want.mixture->mmd_squared, 1e-7);
+    EXPECT_NEAR(have.mixture->score, want.mixture->score, 1e-6);
+    // The best gap of all steps, where the other is that of the last.
+    EXPECT_LE(*have.mixture->gap, *want.mixture->gap + 1e-3);
+    EXPECT_GE(*have.mixture->gap, 0);
   }
 
   /// Learnwares that were acknowledged are there, each once, and each kill left at most one besides: stored,

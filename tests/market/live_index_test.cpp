@@ -151,8 +151,9 @@ TEST_F(LiveIndexTest, AKilledWriterLosesAndDoublesNothingAndLeavesAnIndexThatAgr
           options.index_from = 5;
           const auto market = Market::open(dock(), options);
           for (std::size_t i = 0; market && i < 500; ++i) {
-            const auto outcome = import_lines(
-                **market, {line(fmt::format("w{}-{}", point, i), large_.sets[(point + i) % 500], i)});
+            const std::size_t copied = (point + i) % 500;
+            const std::string copy = fmt::format("a{}+{}-{}", large_.ids[copied], point, i);
+            const auto outcome = import_lines(**market, {line(copy, large_.sets[copied], i)});
             for (const LearnwareId& id : outcome.imported) acknowledge(id.text());
             static_cast<void>((*market)->tend_index());
           }
