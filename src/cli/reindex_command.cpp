@@ -181,7 +181,7 @@ void add_reindex_command(CLI::App& app, Invocation& invocation) {
   command
       ->add_option("--coordinates", arguments->options.coordinates,
                    "Of an embedding; 0: as suits the number of a space's learnwares")
-      ->check(whole_number(1, 4096))
+      ->check(whole_number(0, 4096))
       ->capture_default_str();
   command
       ->add_option("--smallest-space", arguments->options.smallest_space,

@@ -1,5 +1,6 @@
 #include "learndock/market/reindex.hpp"
 
+#include "learndock/base/crc32c.hpp"
 #include "learndock/base/file.hpp"
 #include "learndock/compute/registry.hpp"
 #include "learndock/index/bound_check.hpp"
@@ -18,6 +19,7 @@
 
 #include <algorithm>
 #include <map>
+#include <span>
 
 namespace learndock::market {
 namespace {
@@ -40,11 +42,17 @@ fs::path done_file(const fs::path& dock, const ReindexPlan& plan, std::size_t ra
   return reindex_folder(dock) / fmt::format("plan-{}-range-{:06}.done", plan.id, range);
 }
 
-/// The segments of a finished range; nothing when it is not finished.
+/// What a finished range's file says, after a line with its checksum: a damaged one would leave spaces out.
+std::string sealed(const std::string& names) {
+  return fmt::format("{:08x}\n{}", crc32c(std::as_bytes(std::span(names))), names);
+}
+constexpr std::size_t kSealBytes = 9;
+
+/// The segments of a finished range; nothing when it is not finished, or not known to be.
 std::optional<std::vector<fs::path>> finished(const fs::path& dock, const ReindexPlan& plan,
                                               std::size_t range) {
   const auto done = read_file(done_file(dock, plan, range), 1 << 20);
-  if (!done) return std::nullopt;
+  if (!done || done->size() < kSealBytes || *done != sealed(done->substr(kSealBytes))) return std::nullopt;
   std::vector<fs::path> files;
   for (std::size_t space = 0; space < plan.spaces.size(); ++space) {
     const bool named = done->find(fmt::format("space-{:06}", space)) != std::string::npos;
@@ -97,11 +105,16 @@ class RangeBuilder {
     std::string named;
     for (auto& [space, piece] : pieces_) {
       LEARNDOCK_CHECK(piece.flush());
-      LEARNDOCK_CHECK(piece.writer.finish());
+      auto written = piece.writer.finish();
+      if (!written && written.error().code == ErrorCode::conflict)
+        return fail(ErrorCode::conflict, "another process has built this piece",
+                    piece_file(dock_, plan_, range_, space).string(),
+                    "give each process a shard of its own: --shard 0/n to --shard n-1/n");
+      LEARNDOCK_CHECK(written);
       named += fmt::format("space-{:06}\n", space);
     }
     done(read);
-    return write_file_atomically(done_file(dock_, plan_, range_), named);
+    return write_file_atomically(done_file(dock_, plan_, range_), sealed(named));
   }
 
  private:
@@ -150,6 +163,7 @@ std::vector<std::string> warnings_of(const BlindSpaces& blind) {
   return warnings;
 }
 
+/// @errors corrupt, unsupported: damaged
 Result<void> check_piece(const fs::path& file, const SequenceRange& range, unsigned threads,
                          ReindexReport& report, BlindSpaces& blind) {
   LEARNDOCK_TRY(const auto backend, compute::open_backend("cpu", threads));
@@ -158,8 +172,7 @@ Result<void> check_piece(const fs::path& file, const SequenceRange& range, unsig
   if (part->count() > 0) {
     const auto keys = part->keys();
     if (keys.front() < range.first || keys.back() > range.last)
-      return fail(ErrorCode::corrupt, "a piece holds learnwares of another one", file.string(),
-                  "remove the folder and plan again");
+      return fail(ErrorCode::corrupt, "a piece holds learnwares of another one", file.string());
   }
   const double mean = part->space()->subspace().statistics.mean_kernel;
   if (mean < spec::kKernelBlindThreshold) blind.emplace(part->space_key(), mean);
@@ -168,6 +181,15 @@ Result<void> check_piece(const fs::path& file, const SequenceRange& range, unsig
   report.learnwares += part->count();
   ++report.segments;
   return {};
+}
+
+/// A damaged piece is built anew by the next run, which takes it for one that is not finished.
+Failure without_piece(Error error, const fs::path& done) {
+  std::error_code kept;
+  fs::remove(done, kept);
+  error.fix = kept ? fmt::format("remove {} and run the reindex again", done.string())
+                   : "run the reindex, or every shard and the merge, again: this piece is built anew";
+  return Failure(std::move(error));
 }
 
 Result<void> check_dock(const fs::path& dock) {
@@ -205,7 +227,7 @@ Result<std::size_t> build_pieces(const fs::path& dock, const catalog::Catalog& c
 Result<ReindexReport> put_in_force(const fs::path& dock, const ReindexPlan& plan,
                                    const ReindexOptions& options, const ReindexProgress& progress) {
   std::vector<fs::path> files;
-  std::vector<SequenceRange> ranges;  // of each file
+  std::vector<std::size_t> ranges;  // of each file
   for (std::size_t range = 0; range < plan.ranges.size(); ++range) {
     const auto pieces = finished(dock, plan, range);
     if (!pieces)
@@ -213,7 +235,7 @@ Result<ReindexReport> put_in_force(const fs::path& dock, const ReindexPlan& plan
                   fmt::format("piece {} of {} is not built yet", range, plan.ranges.size()),
                   reindex_folder(dock).string(), "run every shard first: learndock reindex --shard i/n");
     files.insert(files.end(), pieces->begin(), pieces->end());
-    ranges.resize(files.size(), plan.ranges[range]);
+    ranges.resize(files.size(), range);
   }
   LEARNDOCK_TRY(const auto store, index::IndexStore::open(index_folder(dock)));
   if (store->current()->content.kernels != plan.kernels_before)
@@ -224,7 +246,10 @@ Result<ReindexReport> put_in_force(const fs::path& dock, const ReindexPlan& plan
   report.kernels = plan.changes;
   BlindSpaces blind;
   for (std::size_t i = 0; i < files.size(); ++i) {
-    LEARNDOCK_CHECK(check_piece(files[i], ranges[i], threads_of(options), report, blind));
+    auto sound = check_piece(files[i], plan.ranges[ranges[i]], threads_of(options), report, blind);
+    if (!sound && (sound.error().code == ErrorCode::corrupt || sound.error().code == ErrorCode::unsupported))
+      return without_piece(std::move(sound).error(), done_file(dock, plan, ranges[i]));
+    LEARNDOCK_CHECK(sound);
     if (progress) progress("checking", i + 1, files.size());
   }
   report.warnings = warnings_of(blind);

@@ -151,11 +151,19 @@ Result<ReindexPlan> plan_from(const Json& json, const ReindexOptions& options) {
   return plan;
 }
 
+/// @param file  of the plan's folder
+std::string plan_again(const fs::path& file) {
+  return fmt::format("remove the folder {} and plan again", file.parent_path().string());
+}
+std::string or_plan_again(std::string_view first, const fs::path& file) {
+  return fmt::format("{}, or {}", first, plan_again(file));
+}
+
 Failure other_gamma(const ReindexPlan& plan, const fs::path& file) {
   return fail(ErrorCode::conflict,
               fmt::format("the reindex under way was planned {}",
                           plan.gamma.empty() ? "without --gamma" : "with --gamma " + plan.gamma),
-              file.string(), "give the options it was planned with, or remove the folder and plan again");
+              file.string(), or_plan_again("give the options it was planned with", file));
 }
 
 /// @param planned, given  as `options_json` writes them, and not the same
@@ -170,7 +178,7 @@ Failure other_options(const Json& planned, const Json& given, const fs::path& fi
   return fail(
       ErrorCode::conflict,
       fmt::format("the reindex under way was planned with another value of {}", fmt::join(names, " and of ")),
-      file.string(), "give the options it was planned with, or remove the folder and plan again");
+      file.string(), or_plan_again("give the options it was planned with", file));
 }
 
 /// The plan under way when it is still of use, nothing when there is none or the dock has changed.
@@ -226,7 +234,7 @@ Result<ReindexPlan> read_plan(const fs::path& dock, const ReindexOptions& option
   try {
     if (json.at("format") != Json(kPlanFormat))
       return fail(ErrorCode::conflict, "the reindex under way was planned by another version of this program",
-                  file.string(), "go on with that version, or remove the folder and plan again");
+                  file.string(), or_plan_again("go on with that version", file));
     if (json.at("options") != options_json(options))
       return other_options(json.at("options"), options_json(options), file);
     auto plan = plan_from(json, options);
@@ -236,7 +244,7 @@ Result<ReindexPlan> read_plan(const fs::path& dock, const ReindexOptions& option
     return plan;
   } catch (const Json::exception& error) {
     return fail(ErrorCode::corrupt, fmt::format("the plan cannot be read: {}", error.what()), file.string(),
-                "remove the folder and plan again");
+                plan_again(file));
   }
 }
 
@@ -282,8 +290,12 @@ Result<ReindexPlan> make_plan(const fs::path& dock, const catalog::Catalog& cata
 Result<std::shared_ptr<const index::FeatureSpace>> read_planned_space(const fs::path& dock,
                                                                       std::size_t space) {
   LEARNDOCK_TRY(const auto backend, compute::open_backend("cpu", 1));
-  LEARNDOCK_TRY(const auto part, index::open_part(space_file(dock, space), backend));
-  return std::shared_ptr<const index::FeatureSpace>(part, part->space());
+  auto part = index::open_part(space_file(dock, space), backend);
+  if (!part) {
+    part.error().fix = plan_again(space_file(dock, space));
+    return Failure(std::move(part).error());
+  }
+  return std::shared_ptr<const index::FeatureSpace>(*part, (*part)->space());
 }
 
 }  // namespace learndock::market

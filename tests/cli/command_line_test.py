@@ -258,7 +258,7 @@ class CommandLine(TestCase):
         self.assertIn("gamma 0.2 -> ", self.run_ok("reindex", "--dock", dock, "--gamma", "auto").out)
         self.run_ok("reindex", "--dock", dock, "--rollback")
         self.assertIn("gamma 0.2 in", self.run_ok(*search).json()["warnings"][0])
-        self.run_ok("reindex", "--dock", dock, "--gamma", "own")
+        self.run_ok("reindex", "--dock", dock, "--gamma", "own", "--coordinates", "0")
         self.assertEqual([hit["id"] for hit in self.run_ok(*search).json()["singles"]], ["a"])
 
     def test_reindex_says_what_gamma_may_be(self):

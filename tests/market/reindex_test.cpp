@@ -72,7 +72,9 @@ TEST_F(ReindexTest, AnApproximateIndexSaysSoAndABudgetIsNotBlamed) {
   GTEST_SKIP() << "reports of hnswlib's many node locks come without a stack that tests/tsan.supp could name";
 #endif
   options_.prefilter = index::PrefilterKind::hnsw;
-  ASSERT_TRUE(reindex(dock(), options_).has_value());
+  const auto report = reindex(dock(), options_);
+  ASSERT_TRUE(report.has_value());
+  EXPECT_EQ(report->searches_checked, 0U) << "nothing is promised, so nothing was checked";
   const auto market = open();
   SearchRequest request;
   const auto& set = large_.sets[450];
@@ -122,6 +124,52 @@ TEST_F(ReindexTest, AKilledReindexGoesOnAndNeverBreaksTheIndexInForce) {
   ASSERT_TRUE(report.has_value()) << describe(report.error());
   EXPECT_EQ(report->learnwares, 800U);
   expect_right_answers(*open(), true);
+}
+
+/// The file of the reindex under way with this ending.
+fs::path under_way(const fs::path& dock, std::string_view ending) {
+  for (const auto& file : fs::directory_iterator(dock / "reindex"))
+    if (file.path().filename().string().starts_with("plan-") && file.path().extension() == ending)
+      return file.path();
+  return {};
+}
+
+void flip_bit(const fs::path& file, std::uint64_t byte) {
+  std::fstream bytes(file, std::ios::in | std::ios::out | std::ios::binary);
+  bytes.seekg(static_cast<std::streamoff>(byte));
+  const int value = bytes.get();
+  bytes.seekp(static_cast<std::streamoff>(byte));
+  bytes.put(static_cast<char>(value ^ 1));
+}
+
+TEST_F(ReindexTest, ADamagedPieceIsBuiltAnewByTheNextRun) {
+  for (const std::uint64_t share : {0U, 1U, 40U, 99U}) {
+    ASSERT_TRUE(plan_reindex(dock(), options_).has_value());
+    ASSERT_TRUE(build_shard(dock(), {0, 1}, options_).has_value());
+    const fs::path piece = under_way(dock(), ".lds");
+    flip_bit(piece, fs::file_size(piece) * share / 100);
+    const auto refused = reindex(dock(), options_);
+    ASSERT_FALSE(refused.has_value()) << share;
+    EXPECT_NE(refused.error().fix.find("again"), std::string::npos) << refused.error().fix;
+    const auto report = reindex(dock(), options_);
+    ASSERT_TRUE(report.has_value()) << share << ' ' << describe(report.error());
+    EXPECT_EQ(report->learnwares, 800U);
+  }
+  expect_right_answers(*open(), true);
+}
+
+TEST_F(ReindexTest, ADamagedMarkOfAFinishedPieceIsNone) {
+  ASSERT_TRUE(plan_reindex(dock(), options_).has_value());
+  ASSERT_TRUE(build_shard(dock(), {0, 1}, options_).has_value());
+  const fs::path mark = under_way(dock(), ".done");
+  for (std::uint64_t byte = 0; byte < fs::file_size(mark); ++byte) {
+    flip_bit(mark, byte);
+    EXPECT_EQ(merge_shards(dock(), options_).error().code, ErrorCode::not_found) << byte;
+    flip_bit(mark, byte);
+  }
+  fs::resize_file(mark, fs::file_size(mark) - 13);  // without its last line
+  EXPECT_EQ(merge_shards(dock(), options_).error().code, ErrorCode::not_found);
+  EXPECT_EQ(reindex(dock(), options_)->learnwares, 800U);
 }
 
 TEST_F(ReindexTest, NamesTheOptionsThatThePlanHasOtherwise) {
