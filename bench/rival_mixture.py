@@ -194,14 +194,26 @@ def wait_for(server, port):
     sys.exit("the server did not answer within a minute")
 
 
-def row_of(port, user, gamma):
-    """What the dock answers; `gap` is per <user, user>."""
+def computed(market, mixture, user, own, gamma):
+    """MMD^2 of the members that were named, with the weights that were named."""
+    members = [(market[int(member["id"])], member["weight"]) for member in mixture["members"]]
+    if abs(sum(weight for _, weight in members) - 1) > 1e-9:
+        sys.exit(f"weights that do not sum to one: {mixture}")
+    return own + sum(weight * (sum(other * inner(one, two, gamma) for two, other in members) - 2 * inner(one, user, gamma))
+                     for one, weight in members)
+
+
+def row_of(port, market, user, gamma):
+    """What the dock answers, checked against what its members and weights give; `gap` is per <user, user>."""
     own, row = inner(user, user, gamma), {}
     for members in MEMBERS:
         answer = ask(port, user, gamma, members)
         mixture = answer["mixture"]
         if mixture is None or mixture["gap"] is None:
             sys.exit(f"no certified mixture of {members}: {answer['warnings']}")
+        true = computed(market, mixture, user, own, gamma)
+        if abs(true - mixture["mmd_squared"]) > 1e-9 * own:
+            sys.exit(f"a mixture of {members} is {true} away and was said to be {mixture['mmd_squared']}")
         row[f"of_{members}"] = {"seconds": answer["timings_ms"]["total"] / 1e3, "mmd_squared": mixture["mmd_squared"],
                                 "gap": mixture["gap"] / own, "members": len(mixture["members"]), "exact": answer["exact"]}
     return row
@@ -263,7 +275,7 @@ def main():
             wait_for(server, arguments.port)
             for members in MEMBERS:  # what is read for the first time is checked then
                 ask(arguments.port, users[-1], gamma, members)
-            rows = [row_of(arguments.port, user, gamma) for user in users]
+            rows = [row_of(arguments.port, market, user, gamma) for user in users]
         finally:
             server.terminate()
             server.wait()
