@@ -2,12 +2,17 @@
 
 #include "index/trial_steps.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <cmath>
 
 namespace learndock::index {
 namespace {
 
 constexpr std::size_t kMostMixtures = 50, kBlended = 3;
+/// Of <u, u>: by how much two ways to a distance may differ.
+constexpr double kRounding = 1e-9;
 
 /// A user whose data come from several sources in equal shares: no single learnware explains it.
 OwnedSet blend(std::span<const OwnedSet> sources) {
@@ -28,6 +33,25 @@ struct Measured {
                       of_mixture = {};
 };
 
+/// MMD^2 from the members and weights of the answer, by the definition.
+Result<double> computed(const Trial& trial, const compute::DirectQuery& user, double self,
+                        const CertifiedMixture& mixture) {
+  std::vector<std::vector<double>> memory(mixture.members.size());
+  std::vector<compute::ReducedSetView> sets;
+  for (std::size_t i = 0; i < memory.size(); ++i) {
+    LEARNDOCK_TRY(sets.emplace_back(), trial.part->set(mixture.members[i].item, memory[i]));
+  }
+  double sum = self;
+  for (std::size_t i = 0; i < sets.size(); ++i) {
+    const compute::DirectQuery member(sets[i], trial.part->kernel());
+    double with_members = 0;
+    for (std::size_t j = 0; j < sets.size(); ++j)
+      with_members += mixture.weights[j] * member.inner_product(sets[j]);
+    sum += mixture.weights[i] * (with_members - 2 * user.inner_product(sets[i]));
+  }
+  return sum;
+}
+
 Result<void> measure_one(const Trial& trial, const OwnedSet& query, Measured& measured) {
   const compute::ReducedSetView view = query.view();
   MixtureOptions mixing;
@@ -43,7 +67,14 @@ Result<void> measure_one(const Trial& trial, const OwnedSet& query, Measured& me
   LEARNDOCK_TRY(const auto mixture, certified_mixture(trial.parts(), view, single[0].hits.at(0), mixing));
   measured.milliseconds.push_back(watch.milliseconds());
   if (!mixture) return {};
-  const double self = compute::DirectQuery(view, trial.part->kernel()).inner_product(view);
+  const compute::DirectQuery user(view, trial.part->kernel());
+  const double self = user.inner_product(view);
+  LEARNDOCK_TRY(const double true_distance, computed(trial, user, self, *mixture));
+  if (!(std::abs(true_distance - mixture->mmd_squared) <= kRounding * self))
+    return fail(
+        ErrorCode::internal,
+        fmt::format("a mixture is {} away and was said to be {}", true_distance, mixture->mmd_squared), {},
+        "report this with the options of the run");
   measured.members.push_back(static_cast<double>(mixture->members.size()));
   measured.evaluated.push_back(static_cast<double>(mixture->evaluated));
   measured.mmd_squared.push_back(mixture->mmd_squared);
