@@ -163,7 +163,7 @@ std::vector<std::string> warnings_of(const BlindSpaces& blind) {
   return warnings;
 }
 
-/// @errors corrupt, unsupported: damaged
+/// @errors corrupt: damaged
 Result<void> check_piece(const fs::path& file, const SequenceRange& range, unsigned threads,
                          ReindexReport& report, BlindSpaces& blind) {
   LEARNDOCK_TRY(const auto backend, compute::open_backend("cpu", threads));
@@ -185,10 +185,10 @@ Result<void> check_piece(const fs::path& file, const SequenceRange& range, unsig
 
 /// A damaged piece is built anew by the next run, which takes it for one that is not finished.
 Failure without_piece(Error error, const fs::path& done) {
-  std::error_code kept;
-  fs::remove(done, kept);
-  error.fix = kept ? fmt::format("remove {} and run the reindex again", done.string())
-                   : "run the reindex, or every shard and the merge, again: this piece is built anew";
+  std::error_code not_removed;
+  fs::remove(done, not_removed);
+  error.fix = not_removed ? fmt::format("remove {} and run the reindex again", done.string())
+                          : "run the reindex, or every shard and the merge, again: this piece is built anew";
   return Failure(std::move(error));
 }
 
@@ -227,7 +227,7 @@ Result<std::size_t> build_pieces(const fs::path& dock, const catalog::Catalog& c
 Result<ReindexReport> put_in_force(const fs::path& dock, const ReindexPlan& plan,
                                    const ReindexOptions& options, const ReindexProgress& progress) {
   std::vector<fs::path> files;
-  std::vector<std::size_t> ranges;  // of each file
+  std::vector<std::size_t> range_of_file;
   for (std::size_t range = 0; range < plan.ranges.size(); ++range) {
     const auto pieces = finished(dock, plan, range);
     if (!pieces)
@@ -235,7 +235,7 @@ Result<ReindexReport> put_in_force(const fs::path& dock, const ReindexPlan& plan
                   fmt::format("piece {} of {} is not built yet", range, plan.ranges.size()),
                   reindex_folder(dock).string(), "run every shard first: learndock reindex --shard i/n");
     files.insert(files.end(), pieces->begin(), pieces->end());
-    ranges.resize(files.size(), range);
+    range_of_file.resize(files.size(), range);
   }
   LEARNDOCK_TRY(const auto store, index::IndexStore::open(index_folder(dock)));
   if (store->current()->content.kernels != plan.kernels_before)
@@ -246,9 +246,9 @@ Result<ReindexReport> put_in_force(const fs::path& dock, const ReindexPlan& plan
   report.kernels = plan.changes;
   BlindSpaces blind;
   for (std::size_t i = 0; i < files.size(); ++i) {
-    auto sound = check_piece(files[i], plan.ranges[ranges[i]], threads_of(options), report, blind);
-    if (!sound && (sound.error().code == ErrorCode::corrupt || sound.error().code == ErrorCode::unsupported))
-      return without_piece(std::move(sound).error(), done_file(dock, plan, ranges[i]));
+    auto sound = check_piece(files[i], plan.ranges[range_of_file[i]], threads_of(options), report, blind);
+    if (!sound && sound.error().code == ErrorCode::corrupt)
+      return without_piece(std::move(sound).error(), done_file(dock, plan, range_of_file[i]));
     LEARNDOCK_CHECK(sound);
     if (progress) progress("checking", i + 1, files.size());
   }

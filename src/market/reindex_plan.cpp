@@ -1,5 +1,6 @@
 #include "market/reindex_plan.hpp"
 
+#include "learndock/base/crc32c.hpp"
 #include "learndock/base/digest.hpp"
 #include "learndock/base/file.hpp"
 #include "learndock/base/log.hpp"
@@ -17,6 +18,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <span>
 
 namespace learndock::market {
 namespace {
@@ -24,7 +26,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view kPlanFile = "plan.json";
-constexpr int kPlanFormat = 2;
+constexpr int kPlanFormat = 3;
 constexpr std::uint64_t kProgressStride = 4096;
 /// Each is an open, mapped file of a running dock.
 constexpr std::size_t kMostSegments = 500;
@@ -126,6 +128,19 @@ Json plan_json(const ReindexPlan& plan, const ReindexOptions& options) {
           {"spaces", std::move(spaces)}};
 }
 
+/// With what tells a damaged plan, whose pieces would be an index of something else.
+Json with_checksum(Json json) {
+  const std::string text = to_text(json);
+  json["checksum"] = fmt::format("{:08x}", crc32c(std::as_bytes(std::span(text))));
+  return json;
+}
+
+bool has_right_checksum(const Json& json) {
+  Json without = json;
+  without.erase("checksum");
+  return with_checksum(std::move(without)) == json;
+}
+
 std::string plan_id(const ReindexPlan& plan, const ReindexOptions& options) {
   return sha256_hex(fmt::format("{} {} {} {}", plan.catalog_version, to_text(options_json(options)),
                                 plan.gamma, to_text(to_json(plan.kernels_before))))
@@ -175,6 +190,7 @@ Failure other_options(const Json& planned, const Json& given, const fs::path& fi
     std::replace(name.begin(), name.end(), '_', '-');
     names.push_back(std::move(name));
   }
+  if (names.empty()) names.emplace_back("an option that this version does not know");
   return fail(
       ErrorCode::conflict,
       fmt::format("the reindex under way was planned with another value of {}", fmt::join(names, " and of ")),
@@ -230,21 +246,27 @@ Result<ReindexPlan> read_plan(const fs::path& dock, const ReindexOptions& option
   if (!text)
     return fail(ErrorCode::not_found, "no reindex of this dock is under way", file.string(),
                 "begin with: learndock reindex --plan");
-  LEARNDOCK_TRY(const Json json, parse_json(*text));
+  const auto damaged = [&](std::string_view why) {
+    return fail(ErrorCode::corrupt, fmt::format("the plan cannot be read: {}", why), file.string(),
+                plan_again(file));
+  };
+  const auto parsed = parse_json(*text);
+  if (!parsed) return damaged(parsed.error().message);
+  const Json& json = *parsed;
   try {
     if (json.at("format") != Json(kPlanFormat))
       return fail(ErrorCode::conflict, "the reindex under way was planned by another version of this program",
                   file.string(), or_plan_again("go on with that version", file));
+    if (!has_right_checksum(json)) return damaged("its checksum does not fit");
     if (json.at("options") != options_json(options))
       return other_options(json.at("options"), options_json(options), file);
     auto plan = plan_from(json, options);
-    if (!plan) return pass_on(std::move(plan).error(), file.string());
+    if (!plan) return damaged(plan.error().message);
     const bool given = options.gamma.kind != GammaChoice::Kind::in_force;
     if (given && plan->gamma != options.gamma.text()) return other_gamma(*plan, file);
     return plan;
   } catch (const Json::exception& error) {
-    return fail(ErrorCode::corrupt, fmt::format("the plan cannot be read: {}", error.what()), file.string(),
-                plan_again(file));
+    return damaged(error.what());
   }
 }
 
@@ -283,7 +305,7 @@ Result<ReindexPlan> make_plan(const fs::path& dock, const catalog::Catalog& cata
                             plan.spaces.size(), kMostSegments),
                 "--piece", "make the pieces larger, or index only larger spaces");
   LEARNDOCK_CHECK(write_file_atomically(reindex_folder(dock) / kPlanFile,
-                                        to_pretty_text(plan_json(plan, options)) + "\n"));
+                                        to_pretty_text(with_checksum(plan_json(plan, options))) + "\n"));
   return plan;
 }
 
@@ -292,7 +314,8 @@ Result<std::shared_ptr<const index::FeatureSpace>> read_planned_space(const fs::
   LEARNDOCK_TRY(const auto backend, compute::open_backend("cpu", 1));
   auto part = index::open_part(space_file(dock, space), backend);
   if (!part) {
-    part.error().fix = plan_again(space_file(dock, space));
+    const bool lost = part.error().code == ErrorCode::corrupt || part.error().code == ErrorCode::not_found;
+    if (lost) part.error().fix = plan_again(space_file(dock, space));
     return Failure(std::move(part).error());
   }
   return std::shared_ptr<const index::FeatureSpace>(*part, (*part)->space());

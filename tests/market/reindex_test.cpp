@@ -1,6 +1,8 @@
 // A dock indexed anew: the same answers as comparing every learnware, whoever made the pieces.
 #include "learndock/market/reindex.hpp"
 
+#include "learndock/base/file.hpp"
+
 #include "compute/parallel.hpp"
 #include "market/indexed_dock.hpp"
 #include "support/kill_nine.hpp"
@@ -169,6 +171,31 @@ TEST_F(ReindexTest, ADamagedMarkOfAFinishedPieceIsNone) {
   }
   fs::resize_file(mark, fs::file_size(mark) - 13);  // without its last line
   EXPECT_EQ(merge_shards(dock(), options_).error().code, ErrorCode::not_found);
+  EXPECT_EQ(reindex(dock(), options_)->learnwares, 800U);
+}
+
+TEST_F(ReindexTest, ADamagedPlanIsRefusedAndTheFolderToRemoveIsNamed) {
+  ASSERT_TRUE(plan_reindex(dock(), options_).has_value());
+  const fs::path plan = dock() / "reindex" / "plan.json";
+  const auto refuses = [&](const std::string& what) {
+    const auto refused = reindex(dock(), options_);
+    ASSERT_FALSE(refused.has_value()) << what;
+    EXPECT_EQ(refused.error().code, ErrorCode::corrupt) << what;
+    EXPECT_NE(refused.error().fix.find((dock() / "reindex").string()), std::string::npos) << what;
+  };
+  const std::string whole = read_file(plan).value();
+  for (const std::string part : {"\"spaces\"", "\"ranges\""}) {
+    const std::size_t digit = whole.find_first_of("0123456789", whole.find(part));
+    std::string other = whole;
+    other[digit] = other[digit] == '9' ? '8' : '9';
+    ASSERT_TRUE(write_file_atomically(plan, other));
+    refuses(part);
+  }
+  for (const std::size_t kept : {std::size_t{0}, whole.size() / 2}) {
+    ASSERT_TRUE(write_file_atomically(plan, whole.substr(0, kept)));
+    refuses("cut");
+  }
+  ASSERT_TRUE(write_file_atomically(plan, whole));
   EXPECT_EQ(reindex(dock(), options_)->learnwares, 800U);
 }
 
