@@ -249,6 +249,10 @@ Result<ReindexReport> put_in_force(const fs::path& dock, const ReindexPlan& plan
     auto sound = check_piece(files[i], plan.ranges[range_of_file[i]], threads_of(options), report, blind);
     if (!sound && sound.error().code == ErrorCode::corrupt)
       return without_piece(std::move(sound).error(), done_file(dock, plan, range_of_file[i]));
+    if (!sound && sound.error().code == ErrorCode::unsupported)
+      sound.error().fix =
+          fmt::format("go on with the program that wrote it, or remove the folder {} and plan again",
+                      reindex_folder(dock).string());
     LEARNDOCK_CHECK(sound);
     if (progress) progress("checking", i + 1, files.size());
   }
