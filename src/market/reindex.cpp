@@ -1,7 +1,7 @@
 #include "learndock/market/reindex.hpp"
 
-#include "learndock/base/crc32c.hpp"
 #include "learndock/base/file.hpp"
+#include "learndock/base/json.hpp"
 #include "learndock/compute/registry.hpp"
 #include "learndock/index/bound_check.hpp"
 #include "learndock/index/index_store.hpp"
@@ -19,7 +19,6 @@
 
 #include <algorithm>
 #include <map>
-#include <span>
 
 namespace learndock::market {
 namespace {
@@ -42,23 +41,18 @@ fs::path done_file(const fs::path& dock, const ReindexPlan& plan, std::size_t ra
   return reindex_folder(dock) / fmt::format("plan-{}-range-{:06}.done", plan.id, range);
 }
 
-/// What a finished range's file says, after a line with its checksum: a damaged one would leave spaces out.
-std::string sealed(const std::string& names) {
-  return fmt::format("{:08x}\n{}", crc32c(std::as_bytes(std::span(names))), names);
-}
-constexpr std::size_t kSealBytes = 9;
-
 /// The segments of a finished range; nothing when it is not finished, or not known to be.
 std::optional<std::vector<fs::path>> finished(const fs::path& dock, const ReindexPlan& plan,
                                               std::size_t range) {
-  const auto done = read_file(done_file(dock, plan, range), 1 << 20);
-  if (!done || done->size() < kSealBytes || *done != sealed(done->substr(kSealBytes))) return std::nullopt;
+  const auto text = read_file(done_file(dock, plan, range), 1 << 20);
+  if (!text) return std::nullopt;
+  const auto done = parse_json(*text);
+  if (!done || !has_right_checksum(*done)) return std::nullopt;
   std::vector<fs::path> files;
-  for (std::size_t space = 0; space < plan.spaces.size(); ++space) {
-    const bool named = done->find(fmt::format("space-{:06}", space)) != std::string::npos;
+  for (const Json& space : done->at("spaces")) {
     std::error_code ignored;
-    if (named && !fs::exists(piece_file(dock, plan, range, space), ignored)) return std::nullopt;
-    if (named) files.push_back(piece_file(dock, plan, range, space));
+    files.push_back(piece_file(dock, plan, range, space.get<std::size_t>()));
+    if (!fs::exists(files.back(), ignored)) return std::nullopt;
   }
   return files;
 }
@@ -102,7 +96,7 @@ class RangeBuilder {
       if (++read % kBatch == 0) done(read);
       return add(record);
     }));
-    std::string named;
+    Json spaces = Json::array();
     for (auto& [space, piece] : pieces_) {
       LEARNDOCK_CHECK(piece.flush());
       auto written = piece.writer.finish();
@@ -111,10 +105,11 @@ class RangeBuilder {
                     piece_file(dock_, plan_, range_, space).string(),
                     "give each process a shard of its own: --shard 0/n to --shard n-1/n");
       LEARNDOCK_CHECK(written);
-      named += fmt::format("space-{:06}\n", space);
+      spaces.push_back(space);
     }
     done(read);
-    return write_file_atomically(done_file(dock_, plan_, range_), sealed(named));
+    return write_file_atomically(done_file(dock_, plan_, range_),
+                                 to_text(with_checksum({{"spaces", std::move(spaces)}})));
   }
 
  private:
@@ -183,12 +178,19 @@ Result<void> check_piece(const fs::path& file, const SequenceRange& range, unsig
   return {};
 }
 
-/// A damaged piece is built anew by the next run, which takes it for one that is not finished.
+/// What to do about a piece that cannot be put in force. A damaged one is built anew by the next run, which
+/// takes it for one that is not finished.
 Failure without_piece(Error error, const fs::path& done) {
   std::error_code not_removed;
-  fs::remove(done, not_removed);
-  error.fix = not_removed ? fmt::format("remove {} and run the reindex again", done.string())
-                          : "run the reindex, or every shard and the merge, again: this piece is built anew";
+  if (error.code == ErrorCode::corrupt) {
+    fs::remove(done, not_removed);
+    error.fix = not_removed
+                    ? fmt::format("remove {} and run the reindex again", done.string())
+                    : "run the reindex, or every shard and the merge, again: this piece is built anew";
+  } else if (error.code == ErrorCode::unsupported) {
+    error.fix = fmt::format("go on with the program that wrote it, or remove the folder {} and plan again",
+                            done.parent_path().string());
+  }
   return Failure(std::move(error));
 }
 
@@ -247,13 +249,7 @@ Result<ReindexReport> put_in_force(const fs::path& dock, const ReindexPlan& plan
   BlindSpaces blind;
   for (std::size_t i = 0; i < files.size(); ++i) {
     auto sound = check_piece(files[i], plan.ranges[range_of_file[i]], threads_of(options), report, blind);
-    if (!sound && sound.error().code == ErrorCode::corrupt)
-      return without_piece(std::move(sound).error(), done_file(dock, plan, range_of_file[i]));
-    if (!sound && sound.error().code == ErrorCode::unsupported)
-      sound.error().fix =
-          fmt::format("go on with the program that wrote it, or remove the folder {} and plan again",
-                      reindex_folder(dock).string());
-    LEARNDOCK_CHECK(sound);
+    if (!sound) return without_piece(std::move(sound).error(), done_file(dock, plan, range_of_file[i]));
     if (progress) progress("checking", i + 1, files.size());
   }
   report.warnings = warnings_of(blind);

@@ -87,13 +87,14 @@ Result<void> fit_and_store(const fs::path& dock, std::size_t number, const index
   return writer.finish().map([](const auto&) {});
 }
 
+/// By the names that the command line has for them.
 Json options_json(const ReindexOptions& options) {
   return {{"prefilter", prefilter_option(options)},
           {"codes", static_cast<int>(options.codes)},
           {"landmarks", options.landmarks},
           {"coordinates", options.coordinates},
           {"smallest_space", options.smallest_space},
-          {"range_records", options.range_records},
+          {"piece", options.range_records},
           {"seed", options.seed}};
 }
 
@@ -126,19 +127,6 @@ Json plan_json(const ReindexPlan& plan, const ReindexOptions& options) {
           {"kernel_changes", std::move(changes)},
           {"ranges", std::move(ranges)},
           {"spaces", std::move(spaces)}};
-}
-
-/// With what tells a damaged plan, whose pieces would be an index of something else.
-Json with_checksum(Json json) {
-  const std::string text = to_text(json);
-  json["checksum"] = fmt::format("{:08x}", crc32c(std::as_bytes(std::span(text))));
-  return json;
-}
-
-bool has_right_checksum(const Json& json) {
-  Json without = json;
-  without.erase("checksum");
-  return with_checksum(std::move(without)) == json;
 }
 
 std::string plan_id(const ReindexPlan& plan, const ReindexOptions& options) {
@@ -185,12 +173,11 @@ Failure other_gamma(const ReindexPlan& plan, const fs::path& file) {
 Failure other_options(const Json& planned, const Json& given, const fs::path& file) {
   std::vector<std::string> names;
   for (const auto& [key, value] : given.items()) {
-    if (planned.contains(key) && planned.at(key) == value) continue;
-    std::string name = "--" + (key == "range_records" ? std::string("piece") : key);
+    if (planned.at(key) == value) continue;
+    std::string name = "--" + key;
     std::replace(name.begin(), name.end(), '_', '-');
     names.push_back(std::move(name));
   }
-  if (names.empty()) names.emplace_back("an option that this version does not know");
   return fail(
       ErrorCode::conflict,
       fmt::format("the reindex under way was planned with another value of {}", fmt::join(names, " and of ")),
@@ -238,6 +225,19 @@ index::PartWriterOptions chosen_writing(const std::map<std::string, std::string>
 }
 
 fs::path reindex_folder(const fs::path& dock) { return dock / "reindex"; }
+
+Json with_checksum(Json json) {
+  const std::string text = to_text(json);
+  json["checksum"] = fmt::format("{:08x}", crc32c(std::as_bytes(std::span(text))));
+  return json;
+}
+
+bool has_right_checksum(const Json& json) {
+  if (!json.is_object()) return false;
+  Json without = json;
+  without.erase("checksum");
+  return with_checksum(std::move(without)) == json;
+}
 
 Result<ReindexPlan> read_plan(const fs::path& dock, const ReindexOptions& options) {
   const fs::path file = reindex_folder(dock) / kPlanFile;

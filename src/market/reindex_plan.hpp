@@ -1,5 +1,6 @@
 #pragma once
 
+#include "learndock/base/json.hpp"
 #include "learndock/catalog/catalog.hpp"
 #include "learndock/index/feature_space.hpp"
 #include "learndock/index/segment_part.hpp"
@@ -42,6 +43,11 @@ struct ReindexPlan {
 [[nodiscard]] index::PartWriterOptions chosen_writing(const std::map<std::string, std::string>& kept);
 
 [[nodiscard]] std::filesystem::path reindex_folder(const std::filesystem::path& dock);
+
+/// With what tells damage: a damaged plan, or list of a finished piece's spaces, would make an index of
+/// something else without anyone's notice.
+[[nodiscard]] Json with_checksum(Json json);
+[[nodiscard]] bool has_right_checksum(const Json& json);
 
 /// @errors not_found, corrupt, conflict (planned with other options)
 [[nodiscard]] Result<ReindexPlan> read_plan(const std::filesystem::path& dock, const ReindexOptions& options);

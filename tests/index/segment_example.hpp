@@ -3,6 +3,8 @@
 #include "learndock/base/file.hpp"
 #include "learndock/index/segment.hpp"
 
+#include "support/flip_bit.hpp"
+
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -61,23 +63,17 @@ inline void put_file(const std::filesystem::path& path, std::string_view bytes) 
 class FlippedBit {
  public:
   FlippedBit(std::filesystem::path path, std::uint64_t byte, int bit)
-      : path_(std::move(path)), byte_(byte), mask_(static_cast<char>(1 << bit)) {
-    flip();
+      : path_(std::move(path)), byte_(byte), bit_(bit) {
+    flip_bit(path_, byte_, bit_);
   }
-  ~FlippedBit() { flip(); }
+  ~FlippedBit() { flip_bit(path_, byte_, bit_); }
   FlippedBit(const FlippedBit&) = delete;
   FlippedBit& operator=(const FlippedBit&) = delete;
 
  private:
-  void flip() const {
-    std::fstream file(path_, std::ios::binary | std::ios::in | std::ios::out);
-    char value = 0;
-    file.seekg(static_cast<std::streamoff>(byte_)).get(value);
-    file.seekp(static_cast<std::streamoff>(byte_)).put(static_cast<char>(value ^ mask_));
-  }
   std::filesystem::path path_;
   std::uint64_t byte_;
-  char mask_;
+  int bit_;
 };
 
 }  // namespace learndock::testing

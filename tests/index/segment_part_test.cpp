@@ -3,6 +3,7 @@
 
 #include "index/market_scene.hpp"
 #include "index/part_sections.hpp"
+#include "support/flip_bit.hpp"
 #include "support/temporary_folder.hpp"
 #include "support/test_backend.hpp"
 
@@ -150,14 +151,6 @@ TEST(SegmentPart, KeepsEveryBitOfTheReducedSetsAndFloatsInHalfTheRoom) {
   EXPECT_LT(std::filesystem::file_size(floats.path), std::filesystem::file_size(doubles.path));
 }
 
-void flip(const std::filesystem::path& path, std::uint64_t at) {
-  std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
-  file.seekg(static_cast<std::streamoff>(at));
-  const char byte = static_cast<char>(file.get() ^ 4);
-  file.seekp(static_cast<std::streamoff>(at));
-  file.put(byte);
-}
-
 TEST(SegmentPart, DamageAnywhereIsFoundBeforeItIsAnsweredFrom) {
   const StoredMarket stored(compute::CodeType::int4);
   const auto whole = Segment::open(stored.path).value();
@@ -165,7 +158,7 @@ TEST(SegmentPart, DamageAnywhereIsFoundBeforeItIsAnsweredFrom) {
   for (const SectionInfo& section : whole->sections())
     for (int repeat = 0; repeat < 8; ++repeat) {
       const std::uint64_t at = section.offset + random() % section.length;
-      flip(stored.path, at);
+      testing::flip_bit(stored.path, at, 2);
       const auto part = open_part(stored.path, testing::test_backend());
       if (section.id != kRecordSection) {
         ASSERT_FALSE(part.has_value()) << "section " << section.id;
@@ -180,7 +173,7 @@ TEST(SegmentPart, DamageAnywhereIsFoundBeforeItIsAnsweredFrom) {
         ASSERT_FALSE(answer.has_value());
         EXPECT_EQ(answer.error().code, ErrorCode::corrupt);
       }
-      flip(stored.path, at);
+      testing::flip_bit(stored.path, at, 2);
     }
   EXPECT_TRUE(open_part(stored.path, testing::test_backend()).has_value());
 }

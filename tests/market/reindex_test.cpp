@@ -5,6 +5,7 @@
 
 #include "compute/parallel.hpp"
 #include "market/indexed_dock.hpp"
+#include "support/flip_bit.hpp"
 #include "support/kill_nine.hpp"
 
 #include <fmt/format.h>
@@ -80,7 +81,7 @@ TEST_F(ReindexTest, AnApproximateIndexSaysSoAndABudgetIsNotBlamed) {
   const auto market = open();
   SearchRequest request;
   const auto& set = large_.sets[450];
-  request.specification = spec::make_table_specification(set.points, set.weights, set.gamma, 100).value();
+  request.specification = specification_of(set);
   request.budget = std::chrono::seconds(60);
   const auto answer = market->search(request).value();
   EXPECT_FALSE(answer.exact);
@@ -136,20 +137,12 @@ fs::path under_way(const fs::path& dock, std::string_view ending) {
   return {};
 }
 
-void flip_bit(const fs::path& file, std::uint64_t byte) {
-  std::fstream bytes(file, std::ios::in | std::ios::out | std::ios::binary);
-  bytes.seekg(static_cast<std::streamoff>(byte));
-  const int value = bytes.get();
-  bytes.seekp(static_cast<std::streamoff>(byte));
-  bytes.put(static_cast<char>(value ^ 1));
-}
-
 TEST_F(ReindexTest, ADamagedPieceIsBuiltAnewByTheNextRun) {
   for (const std::uint64_t share : {0U, 1U, 40U, 99U}) {
     ASSERT_TRUE(plan_reindex(dock(), options_).has_value());
     ASSERT_TRUE(build_shard(dock(), {0, 1}, options_).has_value());
     const fs::path piece = under_way(dock(), ".lds");
-    flip_bit(piece, fs::file_size(piece) * share / 100);
+    testing::flip_bit(piece, fs::file_size(piece) * share / 100, 0);
     const auto refused = reindex(dock(), options_);
     ASSERT_FALSE(refused.has_value()) << share;
     EXPECT_NE(refused.error().fix.find("again"), std::string::npos) << refused.error().fix;
@@ -165,11 +158,11 @@ TEST_F(ReindexTest, ADamagedMarkOfAFinishedPieceIsNone) {
   ASSERT_TRUE(build_shard(dock(), {0, 1}, options_).has_value());
   const fs::path mark = under_way(dock(), ".done");
   for (std::uint64_t byte = 0; byte < fs::file_size(mark); ++byte) {
-    flip_bit(mark, byte);
+    testing::flip_bit(mark, byte, 0);
     EXPECT_EQ(merge_shards(dock(), options_).error().code, ErrorCode::not_found) << byte;
-    flip_bit(mark, byte);
+    testing::flip_bit(mark, byte, 0);
   }
-  fs::resize_file(mark, fs::file_size(mark) - 13);  // without its last line
+  fs::resize_file(mark, fs::file_size(mark) - 1);
   EXPECT_EQ(merge_shards(dock(), options_).error().code, ErrorCode::not_found);
   EXPECT_EQ(reindex(dock(), options_)->learnwares, 800U);
 }
