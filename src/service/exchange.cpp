@@ -103,6 +103,7 @@ asio::awaitable<bool> Exchange::run(std::size_t head_bytes) {
   else if (admitted)
     session_.buffer_.consume(head_bytes);
   if (lost_) co_return false;
+  request_.arrived = Clock::now();
   if (admitted)
     co_await answer();
   else

@@ -37,6 +37,9 @@ struct Request {
   std::string body;                     ///< routes with a body in memory
   std::shared_ptr<StagedFile> staged;   ///< routes with a body in a file
   std::string id;                       ///< of this request
+  /// When the last byte of the request had come: the time spent waiting for a worker counts from here. A body
+  /// over a slow line has limits of its own.
+  std::chrono::steady_clock::time_point arrived = std::chrono::steady_clock::now();
 };
 
 /// Part of an open file as the body of an answer; the file may be unlinked meanwhile.
