@@ -12,12 +12,15 @@ namespace learndock::bench {
 #ifdef LEARNDOCK_BENCH_FAISS
 namespace {
 
+/// FAISS before 1.7.4 has the name `idx_t` inside the class Index, later ones have it beside the class.
+using FaissNumber = decltype(faiss::Index::ntotal);
+
 void search_index(const faiss::Index& index, MatrixView<const float> queries, unsigned threads,
                   MatrixView<std::int64_t> found) {
   omp_set_num_threads(static_cast<int>(threads));
   std::vector<float> distances(found.size());
-  index.search(static_cast<faiss::Index::idx_t>(queries.rows()), queries.data(),
-               static_cast<faiss::Index::idx_t>(found.cols()), distances.data(), found.data());
+  index.search(static_cast<FaissNumber>(queries.rows()), queries.data(),
+               static_cast<FaissNumber>(found.cols()), distances.data(), found.data());
 }
 
 class Flat final : public VectorRival {
@@ -25,8 +28,8 @@ class Flat final : public VectorRival {
   std::string name() const override { return "faiss flat"; }
   void build(MatrixView<const float> vectors, unsigned threads) override {
     omp_set_num_threads(static_cast<int>(threads));
-    index_ = std::make_unique<faiss::IndexFlatL2>(static_cast<faiss::Index::idx_t>(vectors.cols()));
-    index_->add(static_cast<faiss::Index::idx_t>(vectors.rows()), vectors.data());
+    index_ = std::make_unique<faiss::IndexFlatL2>(static_cast<FaissNumber>(vectors.cols()));
+    index_->add(static_cast<FaissNumber>(vectors.rows()), vectors.data());
     bytes_ = static_cast<double>(vectors.size() * sizeof(float));
   }
   void search(MatrixView<const float> queries, unsigned threads,
@@ -46,8 +49,8 @@ class Ivf final : public VectorRival {
   std::string name() const override { return "faiss ivf" + std::to_string(lists_); }
   void build(MatrixView<const float> vectors, unsigned threads) override {
     omp_set_num_threads(static_cast<int>(threads));
-    const auto rows = static_cast<faiss::Index::idx_t>(vectors.rows());
-    coarse_ = std::make_unique<faiss::IndexFlatL2>(static_cast<faiss::Index::idx_t>(vectors.cols()));
+    const auto rows = static_cast<FaissNumber>(vectors.rows());
+    coarse_ = std::make_unique<faiss::IndexFlatL2>(static_cast<FaissNumber>(vectors.cols()));
     index_ = std::make_unique<faiss::IndexIVFFlat>(coarse_.get(), vectors.cols(), lists_);
     index_->train(rows, vectors.data());
     index_->add(rows, vectors.data());

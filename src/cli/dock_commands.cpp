@@ -154,10 +154,12 @@ Result<Json> push_to_server(const DockChoice& dock, const fs::path& path,
   std::error_code ignored;  // a temporary
   fs::remove(canonical, ignored);
   if (sent && sent->contains("warnings") && (*sent)["warnings"].is_array())
-    for (const Json& warning : (*sent)["warnings"])
-      if (warning.is_string() &&
-          std::find(checked.warnings.begin(), checked.warnings.end(), warning) == checked.warnings.end())
-        note(output, "warning: " + warning.get<std::string>());
+    for (const Json& warning : (*sent)["warnings"]) {
+      if (!warning.is_string()) continue;
+      const auto text = warning.get<std::string>();
+      if (std::find(checked.warnings.begin(), checked.warnings.end(), text) == checked.warnings.end())
+        note(output, "warning: " + text);
+    }
   return sent;
 }
 

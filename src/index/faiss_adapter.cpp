@@ -20,6 +20,9 @@
 namespace learndock::index {
 namespace {
 
+/// FAISS before 1.7.4 has the name `idx_t` inside the class Index, later ones have it beside the class.
+using FaissNumber = decltype(faiss::Index::ntotal);
+
 /// Lloyd rounds, and rows of the sample for each centre: more makes hardly tighter cells.
 constexpr int kRounds = 5;
 constexpr std::size_t kSamplePerCell = 40;
@@ -44,9 +47,9 @@ class OneThread {
 class ThreadedFlat final : public faiss::IndexFlatL2 {
  public:
   ThreadedFlat(std::size_t width, unsigned threads)
-      : faiss::IndexFlatL2(static_cast<faiss::Index::idx_t>(width)), threads_(threads) {}
+      : faiss::IndexFlatL2(static_cast<FaissNumber>(width)), threads_(threads) {}
 
-  void search(idx_t n, const float* x, idx_t k, float* distances, idx_t* labels,
+  void search(FaissNumber n, const float* x, FaissNumber k, float* distances, FaissNumber* labels,
               const faiss::SearchParameters* parameters = nullptr) const override {
     const auto count = static_cast<std::size_t>(n), each = static_cast<std::size_t>(k),
                width = static_cast<std::size_t>(d);
@@ -57,8 +60,8 @@ class ThreadedFlat final : public faiss::IndexFlatL2 {
       const OneThread one;
       const std::size_t first = task * kTaskRows, rows = std::min(kTaskRows, count - first);
       try {
-        faiss::IndexFlatL2::search(static_cast<idx_t>(rows), x + first * width, k, distances + first * each,
-                                   labels + first * each, parameters);
+        faiss::IndexFlatL2::search(static_cast<FaissNumber>(rows), x + first * width, k,
+                                   distances + first * each, labels + first * each, parameters);
       } catch (...) {  // passed on below, in the thread that called
         const std::scoped_lock lock(mutex);
         failed = std::current_exception();
@@ -92,7 +95,7 @@ std::vector<float> sample_of(const EmbeddedRows& rows, std::size_t count) {
 void label_all(const EmbeddedRows& rows, const faiss::Index& centres, std::vector<std::uint32_t>& labels) {
   constexpr std::size_t kAtOnce = 32 * kTaskRows;
   std::vector<float> values, distances;
-  std::vector<faiss::Index::idx_t> nearest;
+  std::vector<FaissNumber> nearest;
   for (std::size_t first = 0; first < rows.size(); first += kAtOnce) {
     const std::size_t count = std::min(kAtOnce, rows.size() - first);
     values.clear();
@@ -100,8 +103,7 @@ void label_all(const EmbeddedRows& rows, const faiss::Index& centres, std::vecto
       values.insert(values.end(), rows.row(i).begin(), rows.row(i).end());
     distances.resize(count);
     nearest.resize(count);
-    centres.search(static_cast<faiss::Index::idx_t>(count), values.data(), 1, distances.data(),
-                   nearest.data());
+    centres.search(static_cast<FaissNumber>(count), values.data(), 1, distances.data(), nearest.data());
     for (const auto label : nearest) labels.push_back(label < 0 ? 0 : static_cast<std::uint32_t>(label));
   }
 }
@@ -123,9 +125,9 @@ class FaissFlat final : public Prefilter {
     if (k == 0) return true;
     const Asked asked(job, *this);
     std::vector<float> distances(job.queries.size() * k);
-    std::vector<faiss::Index::idx_t> labels(distances.size());
+    std::vector<FaissNumber> labels(distances.size());
     try {
-      flat_.search(asked.count, asked.rows.data(), static_cast<faiss::Index::idx_t>(k), distances.data(),
+      flat_.search(asked.count, asked.rows.data(), static_cast<FaissNumber>(k), distances.data(),
                    labels.data(), asked.parameters());
     } catch (const std::exception& error) {
       return failure(error);
@@ -167,7 +169,7 @@ class FaissFlat final : public Prefilter {
   /// A job as FAISS takes it.
   struct Asked {
     Asked(const PrefilterJob& job, const FaissFlat& flat)
-        : count(static_cast<faiss::Index::idx_t>(job.queries.size())),
+        : count(static_cast<FaissNumber>(job.queries.size())),
           filter((flat.count() + 7) / 8, reinterpret_cast<const std::uint8_t*>(job.allowed)) {
       for (const Embedding& embedding : job.queries) {
         const EmbeddedQuery query(embedding);
@@ -180,7 +182,7 @@ class FaissFlat final : public Prefilter {
       return with_filter.sel == nullptr ? nullptr : &with_filter;
     }
 
-    faiss::Index::idx_t count;
+    FaissNumber count;
     std::vector<float> rows;
     std::vector<double> shifts;
     faiss::IDSelectorBitmap filter;
@@ -212,7 +214,7 @@ Result<TrainedCells> train_cells(const EmbeddedRows& rows, std::size_t cells, un
     options.seed = 1;
     faiss::Clustering clustering(static_cast<int>(rows.width()), static_cast<int>(cells), options);
     ThreadedFlat centres(rows.width(), threads);
-    clustering.train(static_cast<faiss::Index::idx_t>(sample.size() / rows.width()), sample.data(), centres);
+    clustering.train(static_cast<FaissNumber>(sample.size() / rows.width()), sample.data(), centres);
     TrainedCells trained;
     trained.centres = Matrix<float>(cells, rows.width(), std::move(clustering.centroids));
     trained.labels.reserve(rows.size());

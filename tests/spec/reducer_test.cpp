@@ -218,7 +218,7 @@ TEST(Reducer, SaysWhatItFilledAndWhyThereAreFewerPoints) {
   const auto clustered = warnings(random_data(500, 3, 1), many);
   ASSERT_EQ(clustered.size(), 1u);
   EXPECT_NE(clustered[0].find("nearest point of 50 of the 500 rows"), std::string::npos) << clustered[0];
-  EXPECT_NE(warnings(random_data(40, 20'000, 1), many = {})[0].find("26 made"), std::string::npos);
+  EXPECT_NE(warnings(random_data(40, 20'000, 1), ReducerOptions())[0].find("26 made"), std::string::npos);
 }
 
 TEST(Reducer, AKernelMayBeBlindForTheRowsAndNotForTheirCentroids) {
