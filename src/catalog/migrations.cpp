@@ -2,11 +2,14 @@
 
 #include "learndock/base/log.hpp"
 
+#include "catalog/record_row.hpp"
 #include "catalog/search_text.hpp"
 
 #include <fmt/format.h>
 
 #include <array>
+#include <utility>
+#include <vector>
 
 namespace learndock::catalog {
 namespace {
@@ -24,7 +27,7 @@ constexpr std::int64_t kApplicationId = 0x4c44434b;  // "LDCK" in the file's hea
 /// went in, and another build may fold letters differently. The triggers keep both in step in the transaction
 /// of the change. Positions are left out of the index (`detail`), which is what halves it: candidates are
 /// compared with the text anyway.
-constexpr std::array<const char*, 3> kSteps = {R"sql(
+constexpr std::array<const char*, 4> kSteps = {R"sql(
   CREATE TABLE learnware (
     sequence INTEGER PRIMARY KEY AUTOINCREMENT,
     id TEXT NOT NULL,
@@ -64,9 +67,15 @@ constexpr std::array<const char*, 3> kSteps = {R"sql(
   CREATE TRIGGER search_text_removed AFTER DELETE ON search_text BEGIN
     INSERT INTO search_trigram (search_trigram, rowid, text) VALUES ('delete', old.sequence, old.text);
   END;
+)sql",
+                                               R"sql(
+  ALTER TABLE learnware ADD COLUMN warnings TEXT NOT NULL DEFAULT '[]';
+  ALTER TABLE learnware ADD COLUMN checksum INTEGER;
 )sql"};
 /// From this version on every record has its row in `search_text`.
 constexpr std::int64_t kSearchTextVersion = 3;
+/// From this version on every record has its checksum. Those of older records are of what the file held then.
+constexpr std::int64_t kChecksumVersion = 4;
 
 constexpr auto kVersion = static_cast<std::int64_t>(kSteps.size());
 
@@ -101,6 +110,37 @@ Result<void> fill_search_text(Connection& connection) {
   }
 }
 
+/// Sequences and checksums of the next records that come after `last`.
+Result<std::vector<std::pair<std::uint64_t, std::int64_t>>> next_checksums(Connection& connection,
+                                                                           std::uint64_t last) {
+  LEARNDOCK_TRY(
+      Statement record,
+      connection.prepare("SELECT l." LEARNDOCK_COLUMNS ", bytes FROM learnware l LEFT JOIN statistical "
+                         "USING (sequence) WHERE l.sequence > ? ORDER BY 1 LIMIT 1024"));
+  record.bind(last);
+  std::vector<std::pair<std::uint64_t, std::int64_t>> found;
+  while (true) {
+    LEARNDOCK_TRY(const bool row, record.step());
+    if (!row) return found;
+    const LearnwareRecord one = read_record(record, true);
+    found.emplace_back(one.sequence, checksum_of(one));
+  }
+}
+
+/// A record whose id or status cannot be read gets a checksum that does not fit, and so stays damaged.
+Result<void> fill_checksums(Connection& connection) {
+  LEARNDOCK_TRY(Statement update, connection.prepare("UPDATE learnware SET checksum = ? WHERE sequence = ?"));
+  for (std::uint64_t last = 0;;) {
+    LEARNDOCK_TRY(const auto batch, next_checksums(connection, last));
+    if (batch.empty()) return {};
+    for (const auto& [sequence, checksum] : batch) {
+      LEARNDOCK_CHECK(update.bind(checksum).bind(sequence).step());
+      update.reset();
+    }
+    last = batch.back().first;
+  }
+}
+
 }  // namespace
 
 Result<void> check_schema(Connection& connection) {
@@ -117,6 +157,7 @@ Result<void> migrate(Connection& connection) {
   for (std::int64_t step = version; step < kVersion; ++step)
     LEARNDOCK_CHECK(connection.execute(kSteps[static_cast<std::size_t>(step)]));
   if (version < kSearchTextVersion) LEARNDOCK_CHECK(fill_search_text(connection));
+  if (version < kChecksumVersion) LEARNDOCK_CHECK(fill_checksums(connection));
   LEARNDOCK_CHECK(connection.execute(
       fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {}", kApplicationId, kVersion)));
   return transaction.commit();

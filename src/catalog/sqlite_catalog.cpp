@@ -2,9 +2,10 @@
 #include "learndock/catalog/catalog.hpp"
 
 #include "catalog/migrations.hpp"
+#include "catalog/record_reader.hpp"
+#include "catalog/record_writer.hpp"
 #include "catalog/search_text.hpp"
 #include "catalog/sql.hpp"
-#include "catalog/status.hpp"
 
 #include <fmt/format.h>
 
@@ -12,34 +13,10 @@
 #include <chrono>
 #include <limits>
 #include <mutex>
-#include <unordered_set>
 
 namespace learndock::catalog {
 namespace {
 
-/// Columns in the order `read_record` takes them.
-#define LEARNDOCK_COLUMNS \
-  "sequence, id, status, name, package_digest, package_bytes, url, created_unix_ms, semantic_json"
-
-constexpr std::string_view kInsert =
-    "INSERT INTO learnware (id, status, name, package_digest, package_bytes, url, created_unix_ms, "
-    "semantic_json) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
-constexpr std::string_view kInsertStatistical = "INSERT INTO statistical (sequence, bytes) VALUES (?, ?)";
-constexpr std::string_view kFind = "SELECT " LEARNDOCK_COLUMNS
-                                   ", (SELECT bytes FROM statistical s WHERE s.sequence = l.sequence) "
-                                   "FROM learnware l WHERE id = ?";
-constexpr std::string_view kVisit = "SELECT l." LEARNDOCK_COLUMNS
-                                    ", bytes FROM learnware l LEFT JOIN statistical USING (sequence) WHERE "
-                                    "sequence BETWEEN ? AND ? ORDER BY 1";
-constexpr std::string_view kList =
-    "SELECT " LEARNDOCK_COLUMNS " FROM learnware WHERE sequence > ? ORDER BY sequence LIMIT ?";
-constexpr std::string_view kOwnerOfPackage =
-    "SELECT id FROM learnware WHERE package_digest = ? AND package_digest <> ''";
-constexpr std::string_view kHasId = "SELECT 1 FROM learnware WHERE id = ?";
-constexpr std::string_view kDelete = "DELETE FROM learnware WHERE sequence = ?";
-constexpr std::string_view kDeleteStatistical = "DELETE FROM statistical WHERE sequence = ?";
-constexpr std::string_view kDeleteSearchText = "DELETE FROM search_text WHERE sequence = ?";
 /// One statement sees one state of the catalogue: its version, then the candidates.
 constexpr std::string_view kTextCandidates =
     "SELECT value FROM counter WHERE name = 'version' UNION ALL "
@@ -47,126 +24,12 @@ constexpr std::string_view kTextCandidates =
 /// Not ordered: that would take the table in place of the much narrower index of ids.
 constexpr std::string_view kSequences = "SELECT sequence FROM learnware INDEXED BY learnware_id";
 constexpr std::string_view kCount = "SELECT count(*) FROM learnware";
-constexpr std::string_view kNextId = "SELECT value FROM counter WHERE name = 'next_id'";
-constexpr std::string_view kSetNextId = "UPDATE counter SET value = ? WHERE name = 'next_id'";
 constexpr std::string_view kVersion = "SELECT value FROM counter WHERE name = 'version'";
 constexpr const char* kCountChange = "UPDATE counter SET value = value + 1 WHERE name = 'version'";
-constexpr int kStatisticalColumn = 9;
 
 std::int64_t now_unix_ms() {
   using namespace std::chrono;
   return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
-}
-
-/// A row as a record; `statistical` is left to the caller.
-Result<LearnwareRecord> read_record(const Statement& row) {
-  LearnwareRecord record;
-  record.sequence = row.unsigned_integer(0);
-  auto id = LearnwareId::create(row.bytes(1));
-  const auto status = status_of_name(row.bytes(2));
-  if (!id || !status)
-    return fail(
-        ErrorCode::corrupt,
-        fmt::format("record {} of the catalogue has an id or a status that cannot be", record.sequence));
-  record.id = std::move(*id);
-  record.status = *status;
-  record.name = row.bytes(3);
-  record.package_digest = row.bytes(4);
-  record.package_bytes = row.unsigned_integer(5);
-  record.url = row.bytes(6);
-  record.created_unix_ms = row.integer(7);
-  record.semantic_json = row.bytes(8);
-  return record;
-}
-
-Result<bool> exists(Connection& connection, std::string_view sql, std::string_view key) {
-  LEARNDOCK_TRY(Statement statement, connection.prepare(sql));
-  return statement.bind_text(key).step();
-}
-
-Result<void> run(Statement& statement) {
-  LEARNDOCK_CHECK(statement.step());
-  statement.reset();
-  return {};
-}
-
-/// Hands out ids that neither the catalogue nor the batch holds.
-class IdSource {
- public:
-  static Result<IdSource> create(Connection& connection, std::span<const LearnwareRecord> batch) {
-    LEARNDOCK_TRY(const std::int64_t next, connection.integer_of(kNextId));
-    IdSource source(connection, static_cast<std::uint64_t>(next));
-    for (const LearnwareRecord& record : batch)
-      if (!record.id.text().empty()) source.reserved_.insert(record.id.text());
-    return source;
-  }
-  Result<LearnwareId> next() {
-    while (true) {
-      LearnwareId id = LearnwareId::from_number(next_++);
-      if (reserved_.contains(id.text())) continue;
-      LEARNDOCK_TRY(const bool taken, exists(*connection_, kHasId, id.text()));
-      if (!taken) return id;
-    }
-  }
-  Result<void> save() {
-    LEARNDOCK_TRY(Statement statement, connection_->prepare(kSetNextId));
-    statement.bind(next_);
-    return run(statement);
-  }
-
- private:
-  IdSource(Connection& connection, std::uint64_t next) : connection_(&connection), next_(next) {}
-  Connection* connection_;
-  std::uint64_t next_;
-  std::unordered_set<std::string> reserved_;
-};
-
-/// Which uniqueness an insert has broken.
-Failure explain_conflict(Connection& connection, const LearnwareRecord& record, Error error) {
-  auto statement = connection.prepare(kOwnerOfPackage);
-  if (!statement) return Failure(std::move(statement).error());
-  auto found = statement->bind_text(record.package_digest).step();
-  if (!found) return Failure(std::move(found).error());
-  if (*found)
-    return fail(ErrorCode::package_duplicate,
-                "a learnware with exactly these files is already in the catalogue",
-                std::string(statement->bytes(0)), "use that learnware, or change the package");
-  auto taken = exists(connection, kHasId, record.id.text());
-  if (!taken) return Failure(std::move(taken).error());
-  if (*taken)
-    return fail(ErrorCode::conflict, fmt::format("the id \"{}\" is taken", record.id.text()),
-                record.id.text(), "choose another id, or leave it out to get a free one");
-  return Failure(std::move(error));
-}
-
-Result<void> insert_one(Connection& connection, LearnwareRecord& record) {
-  LEARNDOCK_TRY(Statement insert, connection.prepare(kInsert));
-  insert.bind_text(record.id.text()).bind_text(status_name(record.status)).bind_text(record.name);
-  insert.bind_text(record.package_digest).bind(record.package_bytes).bind_text(record.url);
-  insert.bind(record.created_unix_ms).bind_text(record.semantic_json);
-  if (auto done = run(insert); !done) {
-    if (!connection.constraint_failed()) return done;
-    insert.reset();
-    return explain_conflict(connection, record, std::move(done).error());
-  }
-  record.sequence = connection.last_sequence();
-  const std::string searched = search_text(record.name, record.semantic_json);
-  LEARNDOCK_TRY(Statement text, connection.prepare(kInsertSearchText));
-  text.bind(record.sequence).bind_text(searched);
-  LEARNDOCK_CHECK(run(text));
-  if (record.statistical.empty()) return {};
-  LEARNDOCK_TRY(Statement statistical, connection.prepare(kInsertStatistical));
-  statistical.bind(record.sequence).bind_blob(record.statistical);
-  return run(statistical);
-}
-
-Result<LearnwareRecord> find_record(Connection& connection, const LearnwareId& id) {
-  LEARNDOCK_TRY(Statement statement, connection.prepare(kFind));
-  LEARNDOCK_TRY(const bool found, statement.bind_text(id.text()).step());
-  if (!found) return fail(ErrorCode::not_found, "no learnware has this id", id.text());
-  LEARNDOCK_TRY(LearnwareRecord record, read_record(statement));
-  record.statistical = statement.bytes(kStatisticalColumn);
-  return record;
 }
 
 /// Idle read connections. A reader takes one for the length of its call, so readers never wait for each
@@ -224,16 +87,17 @@ class SqliteCatalog final : public Catalog {
     std::vector<LearnwareRecord> stored(records.begin(), records.end());
     const std::lock_guard lock(write_mutex_);
     LEARNDOCK_TRY(Transaction transaction, Transaction::begin(*writer_));
-    LEARNDOCK_TRY(IdSource ids, IdSource::create(*writer_, records));
+    LEARNDOCK_TRY(NumberSource numbers, NumberSource::create(*writer_, records));
     const std::int64_t now = now_unix_ms();
     for (LearnwareRecord& record : stored) {
       record.created_unix_ms = now;
+      record.sequence = numbers.next_sequence();
       if (record.id.text().empty()) {
-        LEARNDOCK_TRY(record.id, ids.next());
+        LEARNDOCK_TRY(record.id, numbers.next_id());
       }
-      LEARNDOCK_CHECK(insert_one(*writer_, record));
+      LEARNDOCK_CHECK(insert_record(*writer_, record));
     }
-    LEARNDOCK_CHECK(ids.save());
+    LEARNDOCK_CHECK(numbers.save());
     LEARNDOCK_CHECK(writer_->execute(kCountChange));
     LEARNDOCK_CHECK(transaction.commit());
     return stored;
@@ -241,28 +105,20 @@ class SqliteCatalog final : public Catalog {
 
   [[nodiscard]] Result<LearnwareRecord> find(const LearnwareId& id) const override {
     LEARNDOCK_TRY(const auto reader, readers_.take());
-    return find_record(*reader, id);
+    LEARNDOCK_TRY(LearnwareRecord record, find_record(*reader, id));
+    if (record.damage.empty()) return record;
+    return fail(ErrorCode::corrupt,
+                fmt::format("the record of learnware {} is damaged: {}", id.text(), record.damage), {},
+                "the dock's owner mends it: learndock check DIR --repair");
   }
 
   [[nodiscard]] Result<RecordPage> list(std::uint64_t after, std::size_t limit) const override {
     constexpr std::size_t kMaxPage = 1'000'000;
     limit = std::min(limit, kMaxPage);
-    RecordPage page;
     // No sequence lies beyond the signed range of the column.
-    if (limit == 0 || after > static_cast<std::uint64_t>(INT64_MAX)) return page;
+    if (limit == 0 || after >= static_cast<std::uint64_t>(INT64_MAX)) return RecordPage();
     LEARNDOCK_TRY(const auto reader, readers_.take());
-    LEARNDOCK_TRY(Statement statement, (*reader).prepare(kList));
-    statement.bind(after).bind(std::uint64_t{limit} + 1);
-    while (true) {
-      LEARNDOCK_TRY(const bool row, statement.step());
-      if (!row) return page;
-      if (page.records.size() == limit) {
-        page.next = page.records.back().sequence;
-        return page;
-      }
-      LEARNDOCK_TRY(LearnwareRecord record, read_record(statement));
-      page.records.push_back(std::move(record));
-    }
+    return list_records(*reader, after, limit);
   }
 
   [[nodiscard]] Result<Removed> remove(const LearnwareId& id) override {
@@ -270,12 +126,8 @@ class SqliteCatalog final : public Catalog {
     LEARNDOCK_TRY(Transaction transaction, Transaction::begin(*writer_));
     Removed removed;
     LEARNDOCK_TRY(removed.record, find_record(*writer_, id));
-    for (const std::string_view sql : {kDeleteStatistical, kDeleteSearchText, kDelete}) {
-      LEARNDOCK_TRY(Statement statement, writer_->prepare(sql));
-      statement.bind(removed.record.sequence);
-      LEARNDOCK_CHECK(run(statement));
-    }
-    LEARNDOCK_TRY(const bool used, exists(*writer_, kOwnerOfPackage, removed.record.package_digest));
+    LEARNDOCK_CHECK(delete_record(*writer_, removed.record.sequence));
+    LEARNDOCK_TRY(const bool used, package_named(*writer_, removed.record.package_digest));
     LEARNDOCK_CHECK(writer_->execute(kCountChange));
     removed.digest_unused = !used && !removed.record.package_digest.empty();
     LEARNDOCK_CHECK(transaction.commit());
@@ -291,15 +143,7 @@ class SqliteCatalog final : public Catalog {
       std::uint64_t first, std::uint64_t last,
       const std::function<Result<void>(LearnwareRecord&)>& visit) const override {
     LEARNDOCK_TRY(const auto reader, readers_.take());
-    LEARNDOCK_TRY(Statement statement, (*reader).prepare(kVisit));
-    statement.bind(static_cast<std::int64_t>(first)).bind(static_cast<std::int64_t>(last));
-    while (true) {
-      LEARNDOCK_TRY(const bool row, statement.step());
-      if (!row) return {};
-      LEARNDOCK_TRY(LearnwareRecord record, read_record(statement));
-      record.statistical = statement.bytes(kStatisticalColumn);
-      LEARNDOCK_CHECK(visit(record));
-    }
+    return visit_records(*reader, first, last, visit);
   }
 
   [[nodiscard]] Result<std::vector<std::uint64_t>> sequences() const override {
@@ -347,12 +191,12 @@ class SqliteCatalog final : public Catalog {
 
   [[nodiscard]] Result<bool> has_id(const LearnwareId& id) const override {
     LEARNDOCK_TRY(const auto reader, readers_.take());
-    return exists(*reader, kHasId, id.text());
+    return id_taken(*reader, id);
   }
 
   [[nodiscard]] Result<bool> has_package(std::string_view digest) const override {
     LEARNDOCK_TRY(const auto reader, readers_.take());
-    return exists(*reader, kOwnerOfPackage, digest);
+    return package_named(*reader, digest);
   }
 
  private:

@@ -17,6 +17,7 @@ namespace {
 
 using namespace learndock::testing;
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 
 LearnwareRecord record(const std::string& name, const std::string& id = {}) {
   LearnwareRecord one;
@@ -49,6 +50,14 @@ class SqliteCatalog : public ::testing::Test {
     std::vector<std::string> all;
     EXPECT_TRUE(catalog_->visit_all([&](LearnwareRecord& one) -> Result<void> {
       all.push_back(one.id.text());
+      return {};
+    }));
+    return all;
+  }
+  std::vector<std::string> damages() {
+    std::vector<std::string> all;
+    EXPECT_TRUE(catalog_->visit_all([&](LearnwareRecord& one) -> Result<void> {
+      all.push_back(one.damage);
       return {};
     }));
     return all;
@@ -305,10 +314,84 @@ TEST_F(SqliteCatalog, AnOlderFileGetsAVersionAboveAllItHasShown) {
   ASSERT_TRUE(insert({record("a"), record("b"), record("c")}));
   change(
       "DROP TABLE search_trigram; DROP TABLE search_text; DELETE FROM counter WHERE name = 'version'; "
+      "ALTER TABLE learnware DROP COLUMN checksum; ALTER TABLE learnware DROP COLUMN warnings; "
       "PRAGMA user_version = 1");
   reopen();
   EXPECT_EQ(catalog_->version().value(), 9u) << "three times the last sequence";
   EXPECT_EQ(ids().size(), 3u);
+}
+
+TEST_F(SqliteCatalog, RecordsOfAnOlderFileGetTheirChecksums) {
+  ASSERT_TRUE(insert({record("a", "a"), LearnwareRecord{}, packaged("p", 'a')}));
+  change(
+      "ALTER TABLE learnware DROP COLUMN checksum; ALTER TABLE learnware DROP COLUMN warnings; "
+      "PRAGMA user_version = 3");
+  reopen();
+  EXPECT_THAT(damages(), ElementsAre("", "", ""));
+  change("UPDATE learnware SET name = 'b' WHERE sequence = 1");
+  reopen();
+  EXPECT_THAT(damages(), ElementsAre(HasSubstr("checksum does not fit"), "", ""));
+}
+
+TEST_F(SqliteCatalog, WarningsStayWithTheirRecord) {
+  LearnwareRecord one = record("a", "a");
+  one.warnings = {"takes code from \"elsewhere\"", "two"};
+  ASSERT_TRUE(insert({one}));
+  reopen();
+  EXPECT_EQ(catalog_->find(one.id)->warnings, one.warnings);
+  EXPECT_EQ(catalog_->list(0, 9)->records.at(0).warnings, one.warnings);
+}
+
+TEST_F(SqliteCatalog, OneDamagedRecordClosesOnlyItself) {
+  const char* const changes[] = {
+      "UPDATE learnware SET name = name || 'x' WHERE sequence = 2",
+      "UPDATE learnware SET id = '' WHERE sequence = 2",
+      "UPDATE learnware SET status = 'grand' WHERE sequence = 2",
+      "UPDATE learnware SET semantic_json = '{' WHERE sequence = 2",
+      "UPDATE learnware SET package_digest = replace(package_digest, 'a', 'b') WHERE sequence = 2",
+      "UPDATE learnware SET created_unix_ms = 1 << 62 WHERE sequence = 2",
+      "UPDATE learnware SET warnings = '[1]' WHERE sequence = 2",
+      "UPDATE learnware SET checksum = NULL WHERE sequence = 2",
+      "UPDATE statistical SET bytes = zeroblob(60) WHERE sequence = 2",
+      "DELETE FROM statistical WHERE sequence = 2"};
+  for (const char* sql : changes) {
+    catalog_.reset();
+    std::filesystem::remove(file());
+    reopen();
+    ASSERT_TRUE(insert({record("a", "a"), packaged("p", 'a'), record("c", "c")}));
+    change(sql);
+    reopen();
+    const std::vector<std::string> found = damages();
+    ASSERT_EQ(found.size(), 3U) << sql;
+    EXPECT_EQ(found[0] + found[2], "") << sql;
+    EXPECT_NE(found[1], "") << sql;
+    EXPECT_TRUE(catalog_->find(LearnwareId::create("c").value())) << sql;
+    const RecordPage page = catalog_->list(0, 9).value();
+    ASSERT_EQ(page.records.size(), 3U) << sql;
+    const LearnwareId id = page.records[1].id;
+    EXPECT_EQ(catalog_->find(id).error().code, ErrorCode::corrupt) << sql;
+    ASSERT_TRUE(catalog_->remove(id)) << sql;
+    EXPECT_THAT(ids(), ElementsAre("a", "c")) << sql;
+  }
+}
+
+TEST_F(SqliteCatalog, ARecordWhosePagesCannotBeReadClosesOnlyItself) {
+  LearnwareRecord large = record("b", "b");
+  large.semantic_json = std::string(100'000, 'x');  // on pages of its own, each of which names the next
+  ASSERT_TRUE(insert({record("a", "a"), large, record("c", "c")}));
+  catalog_.reset();
+  std::string bytes = read_file(file()).value();
+  const std::string_view pattern = "xxxxxxxx";
+  std::size_t page = 0;
+  for (std::size_t at = 4096; at + 4096 <= bytes.size() && page == 0; at += 4096)
+    if (std::string_view(bytes).substr(at + 4, 8) == pattern) page = at;
+  ASSERT_GT(page, 0U);
+  bytes.replace(page, 4, "\x7f\xff\xff\xff");
+  ASSERT_TRUE(write_file_atomically(file(), bytes));
+  reopen();
+  EXPECT_THAT(damages(), ElementsAre("", HasSubstr("cannot be read"), ""));
+  EXPECT_THAT(ids(), ElementsAre("a", "b", "c"));
+  EXPECT_TRUE(catalog_->find(LearnwareId::create("c").value()));
 }
 
 }  // namespace

@@ -28,6 +28,9 @@ struct LearnwareRecord {
   std::uint64_t package_bytes = 0;
   std::string url;  ///< where a record without a package says the model lives; shown, never fetched
   std::int64_t created_unix_ms = 0;
+  std::vector<std::string> warnings;  ///< what its users should know, as its maker was told at the upload
+  /// Why its content cannot be trusted; empty: it is what was stored. Found at reading, never stored.
+  std::string damage;
 };
 
 /// One page of a listing, by insertion order.

@@ -1,0 +1,137 @@
+#include "catalog/record_reader.hpp"
+
+#include "learndock/base/log.hpp"
+
+#include "catalog/record_row.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+namespace learndock::catalog {
+namespace {
+
+#define LEARNDOCK_WITH_BYTES \
+  LEARNDOCK_COLUMNS ", (SELECT bytes FROM statistical s WHERE s.sequence = l.sequence) FROM learnware l "
+
+constexpr std::string_view kFindById = "SELECT " LEARNDOCK_WITH_BYTES "WHERE id = ?";
+constexpr std::string_view kFindBySequence = "SELECT " LEARNDOCK_WITH_BYTES "WHERE sequence = ?";
+constexpr std::string_view kVisit = "SELECT l." LEARNDOCK_COLUMNS
+                                    ", bytes FROM learnware l LEFT JOIN statistical USING (sequence) WHERE "
+                                    "sequence BETWEEN ? AND ? ORDER BY 1";
+constexpr std::string_view kList =
+    "SELECT " LEARNDOCK_COLUMNS " FROM learnware WHERE sequence > ? ORDER BY sequence LIMIT ?";
+constexpr std::string_view kListOne = "SELECT " LEARNDOCK_COLUMNS " FROM learnware WHERE sequence = ?";
+constexpr std::string_view kIds = "SELECT sequence, id FROM learnware INDEXED BY learnware_id";
+
+using Visit = std::function<Result<bool>(LearnwareRecord&)>;
+
+/// Sequences and ids as the index of ids has them: known also where the rows cannot be read.
+Result<std::vector<std::pair<std::uint64_t, std::string>>> indexed_ids(Connection& connection,
+                                                                       std::uint64_t first) {
+  LEARNDOCK_TRY(Statement statement, connection.prepare(kIds));
+  std::vector<std::pair<std::uint64_t, std::string>> ids;
+  while (true) {
+    LEARNDOCK_TRY(const bool row, statement.step());
+    if (!row) break;
+    if (statement.unsigned_integer(0) >= first)
+      ids.emplace_back(statement.unsigned_integer(0), statement.bytes(1));
+  }
+  std::sort(ids.begin(), ids.end());
+  return ids;
+}
+
+LearnwareRecord unreadable(std::uint64_t sequence, std::string_view id, std::string damage) {
+  LearnwareRecord record;
+  record.sequence = sequence;
+  record.id = LearnwareId::create(id).value_or(damaged_id(sequence));
+  record.damage = std::move(damage);
+  return record;
+}
+
+/// The rows from `first` on, each by a statement of its own: one that cannot be read keeps no other from it.
+Result<void> visit_each(Connection& connection, std::string_view sql, bool with_statistical,
+                        std::uint64_t first, std::uint64_t last, const Visit& visit) {
+  LEARNDOCK_TRY(const auto ids, indexed_ids(connection, first));
+  for (const auto& [sequence, id] : ids) {
+    if (sequence > last) break;
+    LEARNDOCK_TRY(Statement statement, connection.prepare(sql));
+    const auto row = statement.bind(sequence).step();
+    if (!row && row.error().code != ErrorCode::corrupt) return Failure(row.error());
+    LearnwareRecord record = row && *row ? read_record(statement, with_statistical)
+                                         : unreadable(sequence, id,
+                                                      row ? "the index of ids names it and it has no row"
+                                                          : "its row cannot be read: " + row.error().message);
+    LEARNDOCK_TRY(const bool more, visit(record));
+    if (!more) break;
+  }
+  return {};
+}
+
+/// The rows of a statement; where the file is damaged, what comes after is read one by one.
+Result<void> visit_rows(Connection& connection, Statement statement, std::string_view one_by_one,
+                        bool with_statistical, std::uint64_t first, std::uint64_t last, const Visit& visit) {
+  while (true) {
+    const auto row = statement.step();
+    if (!row && row.error().code == ErrorCode::corrupt) {
+      statement.reset();
+      log(LogLevel::error, "records are read one by one: " + row.error().message);
+      return visit_each(connection, one_by_one, with_statistical, first, last, visit);
+    }
+    LEARNDOCK_TRY(const bool there, row);
+    if (!there) return {};
+    LearnwareRecord record = read_record(statement, with_statistical);
+    first = record.sequence + 1;
+    LEARNDOCK_TRY(const bool more, visit(record));
+    if (!more) return {};
+  }
+}
+
+}  // namespace
+
+Result<LearnwareRecord> find_record(Connection& connection, const LearnwareId& id) {
+  LEARNDOCK_TRY(Statement by_id, connection.prepare(kFindById));
+  LEARNDOCK_TRY(const bool found, by_id.bind_text(id.text()).step());
+  if (found) return read_record(by_id, true);
+  if (const std::uint64_t sequence = sequence_of_damaged_id(id); sequence != 0) {
+    LEARNDOCK_TRY(Statement by_sequence, connection.prepare(kFindBySequence));
+    LEARNDOCK_TRY(const bool there, by_sequence.bind(sequence).step());
+    if (there) {
+      LearnwareRecord record = read_record(by_sequence, true);
+      if (record.id == id) return record;  // else its own id can be read, and this is not it
+    }
+  }
+  return fail(ErrorCode::not_found, "no learnware has this id", id.text());
+}
+
+Result<void> visit_records(Connection& connection, std::uint64_t first, std::uint64_t last,
+                           const std::function<Result<void>(LearnwareRecord&)>& visit) {
+  LEARNDOCK_TRY(Statement statement, connection.prepare(kVisit));
+  statement.bind(static_cast<std::int64_t>(first)).bind(static_cast<std::int64_t>(last));
+  return visit_rows(connection, std::move(statement), kFindBySequence, true, first, last,
+                    [&](LearnwareRecord& record) -> Result<bool> {
+                      LEARNDOCK_CHECK(visit(record));
+                      return true;
+                    });
+}
+
+Result<RecordPage> list_records(Connection& connection, std::uint64_t after, std::size_t limit) {
+  LEARNDOCK_TRY(Statement statement, connection.prepare(kList));
+  statement.bind(after).bind(std::uint64_t{limit} + 1);
+  RecordPage page;
+  LEARNDOCK_CHECK(visit_rows(connection, std::move(statement), kListOne, false, after + 1,
+                             static_cast<std::uint64_t>(INT64_MAX),
+                             [&](LearnwareRecord& record) -> Result<bool> {
+                               if (page.records.size() == limit) {
+                                 page.next = page.records.back().sequence;
+                                 return false;
+                               }
+                               page.records.push_back(std::move(record));
+                               return true;
+                             }));
+  return page;
+}
+
+}  // namespace learndock::catalog

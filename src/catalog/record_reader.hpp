@@ -1,0 +1,23 @@
+#pragma once
+
+#include "learndock/catalog/records.hpp"
+
+#include "catalog/sql.hpp"
+
+#include <cstdint>
+#include <functional>
+
+namespace learndock::catalog {
+
+/// The record of an id, or of a `damaged_id`, with its damage said. @errors not_found, corrupt, io
+[[nodiscard]] Result<LearnwareRecord> find_record(Connection& connection, const LearnwareId& id);
+
+/// Records with first <= sequence <= last in order, `statistical` included. A damaged one, also one whose row
+/// cannot be read, comes with its damage said.
+[[nodiscard]] Result<void> visit_records(Connection& connection, std::uint64_t first, std::uint64_t last,
+                                         const std::function<Result<void>(LearnwareRecord&)>& visit);
+
+/// The same for one page, without `statistical`.
+[[nodiscard]] Result<RecordPage> list_records(Connection& connection, std::uint64_t after, std::size_t limit);
+
+}  // namespace learndock::catalog

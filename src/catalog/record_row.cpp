@@ -1,0 +1,121 @@
+#include "catalog/record_row.hpp"
+
+#include "learndock/base/crc32c.hpp"
+#include "learndock/base/json.hpp"
+
+#include "catalog/status.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <optional>
+#include <span>
+#include <utility>
+
+namespace learndock::catalog {
+namespace {
+
+constexpr std::string_view kDamagedPrefix = "damaged-";
+constexpr unsigned kHalf = 32;
+
+/// Fields with their lengths, so that no two rows give the same bytes.
+class Summing {
+ public:
+  Summing& add(std::uint64_t value) {
+    unsigned char bytes[8];
+    for (int i = 0; i < 8; ++i) bytes[i] = static_cast<unsigned char>(value >> (8 * i));
+    sum_ = crc32c(std::as_bytes(std::span(bytes)), sum_);
+    return *this;
+  }
+  Summing& add(std::string_view text) {
+    add(std::uint64_t{text.size()});
+    sum_ = crc32c(std::as_bytes(std::span(text)), sum_);
+    return *this;
+  }
+  [[nodiscard]] std::uint32_t sum() const { return sum_; }
+
+ private:
+  std::uint32_t sum_ = 0;
+};
+
+std::uint32_t row_half(std::uint64_t sequence, std::string_view id, std::string_view status,
+                       const LearnwareRecord& record, std::string_view warnings) {
+  Summing sum;
+  sum.add(sequence).add(id).add(status).add(record.name).add(record.package_digest);
+  sum.add(record.package_bytes).add(record.url).add(static_cast<std::uint64_t>(record.created_unix_ms));
+  sum.add(record.semantic_json).add(warnings);
+  return sum.sum();
+}
+
+std::uint32_t statistical_half(std::string_view bytes) { return crc32c(std::as_bytes(std::span(bytes))); }
+
+std::optional<std::vector<std::string>> warnings_from(std::string_view text) {
+  const auto json = parse_json(text);
+  if (!json || !json->is_array()) return std::nullopt;
+  std::vector<std::string> warnings;
+  for (const Json& one : *json) {
+    if (!one.is_string()) return std::nullopt;
+    warnings.push_back(one.get<std::string>());
+  }
+  return warnings;
+}
+
+/// Why the row is not what was stored; "" when it is.
+std::string damage_of(const Statement& row, const LearnwareRecord& record, bool with_statistical) {
+  if (row.is_null(10)) return "its row has no checksum";
+  const auto stored = static_cast<std::uint64_t>(row.integer(10));
+  if (row_half(record.sequence, row.bytes(1), row.bytes(2), record, row.bytes(9)) != stored >> kHalf)
+    return "its row is not the one that was stored: the checksum does not fit";
+  if (!with_statistical || statistical_half(record.statistical) == static_cast<std::uint32_t>(stored))
+    return {};
+  return record.statistical.empty() ? "its statistical specification is missing"
+                                    : "its statistical specification is not the one that was stored: the "
+                                      "checksum does not fit";
+}
+
+}  // namespace
+
+std::string warnings_text(const std::vector<std::string>& warnings) { return to_text(Json(warnings)); }
+
+std::int64_t checksum_of(const LearnwareRecord& record) {
+  const std::uint64_t upper = row_half(record.sequence, record.id.text(), status_name(record.status), record,
+                                       warnings_text(record.warnings));
+  return static_cast<std::int64_t>(upper << kHalf | statistical_half(record.statistical));
+}
+
+LearnwareRecord read_record(const Statement& row, bool with_statistical) {
+  LearnwareRecord record;
+  record.sequence = row.unsigned_integer(0);
+  record.name = row.bytes(3);
+  record.package_digest = row.bytes(4);
+  record.package_bytes = row.unsigned_integer(5);
+  record.url = row.bytes(6);
+  record.created_unix_ms = row.integer(7);
+  record.semantic_json = row.bytes(8);
+  if (with_statistical) record.statistical = row.bytes(kStatisticalColumn);
+  record.damage = damage_of(row, record, with_statistical);
+  auto id = LearnwareId::create(row.bytes(1));
+  const auto status = status_of_name(row.bytes(2));
+  auto warnings = warnings_from(row.bytes(9));
+  if ((!id || !status || !warnings) && record.damage.empty())
+    record.damage = "it has an id, a status or warnings that cannot be";
+  record.id = id ? std::move(*id) : damaged_id(record.sequence);
+  record.status = status.value_or(Status::unverified);
+  record.warnings = std::move(warnings).value_or(std::vector<std::string>());
+  return record;
+}
+
+LearnwareId damaged_id(std::uint64_t sequence) {
+  return LearnwareId::create(fmt::format("{}{}", kDamagedPrefix, sequence)).value_or(LearnwareId());
+}
+
+std::uint64_t sequence_of_damaged_id(const LearnwareId& id) {
+  std::string_view text = id.text();
+  if (!text.starts_with(kDamagedPrefix)) return 0;
+  text.remove_prefix(kDamagedPrefix.size());
+  std::uint64_t sequence = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), sequence);
+  return error == std::errc() && end == text.data() + text.size() ? sequence : 0;
+}
+
+}  // namespace learndock::catalog

@@ -1,0 +1,126 @@
+#include "catalog/record_writer.hpp"
+
+#include "catalog/migrations.hpp"
+#include "catalog/record_row.hpp"
+#include "catalog/search_text.hpp"
+#include "catalog/status.hpp"
+
+#include <fmt/format.h>
+
+namespace learndock::catalog {
+namespace {
+
+constexpr std::string_view kInsert =
+    "INSERT INTO learnware (sequence, id, status, name, package_digest, package_bytes, url, "
+    "created_unix_ms, semantic_json, warnings, checksum) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+constexpr std::string_view kInsertStatistical = "INSERT INTO statistical (sequence, bytes) VALUES (?, ?)";
+constexpr std::string_view kOwnerOfPackage =
+    "SELECT id FROM learnware WHERE package_digest = ? AND package_digest <> ''";
+constexpr std::string_view kHasId = "SELECT 1 FROM learnware WHERE id = ?";
+constexpr std::string_view kDelete = "DELETE FROM learnware WHERE sequence = ?";
+constexpr std::string_view kDeleteStatistical = "DELETE FROM statistical WHERE sequence = ?";
+constexpr std::string_view kDeleteSearchText = "DELETE FROM search_text WHERE sequence = ?";
+constexpr std::string_view kNextId = "SELECT value FROM counter WHERE name = 'next_id'";
+constexpr std::string_view kSetNextId = "UPDATE counter SET value = ? WHERE name = 'next_id'";
+/// The counter of AUTOINCREMENT, or what is stored where that was damaged.
+constexpr std::string_view kLastSequence =
+    "SELECT max(coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'learnware'), 0), "
+    "coalesce((SELECT max(sequence) FROM learnware), 0))";
+
+Result<void> run(Statement& statement) {
+  LEARNDOCK_CHECK(statement.step());
+  statement.reset();
+  return {};
+}
+
+/// Which uniqueness an insert has broken.
+Failure explain_conflict(Connection& connection, const LearnwareRecord& record, Error error) {
+  auto statement = connection.prepare(kOwnerOfPackage);
+  if (!statement) return Failure(std::move(statement).error());
+  auto found = statement->bind_text(record.package_digest).step();
+  if (!found) return Failure(std::move(found).error());
+  if (*found)
+    return fail(ErrorCode::package_duplicate,
+                "a learnware with exactly these files is already in the catalogue",
+                std::string(statement->bytes(0)), "use that learnware, or change the package");
+  auto taken = id_taken(connection, record.id);
+  if (!taken) return Failure(std::move(taken).error());
+  if (*taken)
+    return fail(ErrorCode::conflict, fmt::format("the id \"{}\" is taken", record.id.text()),
+                record.id.text(), "choose another id, or leave it out to get a free one");
+  return Failure(std::move(error));
+}
+
+}  // namespace
+
+Result<bool> id_taken(Connection& connection, const LearnwareId& id) {
+  LEARNDOCK_TRY(Statement statement, connection.prepare(kHasId));
+  return statement.bind_text(id.text()).step();
+}
+
+Result<bool> package_named(Connection& connection, std::string_view digest) {
+  LEARNDOCK_TRY(Statement statement, connection.prepare(kOwnerOfPackage));
+  return statement.bind_text(digest).step();
+}
+
+Result<NumberSource> NumberSource::create(Connection& connection, std::span<const LearnwareRecord> batch) {
+  LEARNDOCK_TRY(const std::int64_t next, connection.integer_of(kNextId));
+  LEARNDOCK_TRY(const std::int64_t last, connection.integer_of(kLastSequence));
+  NumberSource source(connection);
+  source.next_id_ = static_cast<std::uint64_t>(next);
+  source.last_sequence_ = static_cast<std::uint64_t>(last);
+  for (const LearnwareRecord& record : batch)
+    if (!record.id.text().empty()) source.reserved_.insert(record.id.text());
+  return source;
+}
+
+Result<LearnwareId> NumberSource::next_id() {
+  while (true) {
+    LearnwareId id = LearnwareId::from_number(next_id_++);
+    if (reserved_.contains(id.text())) continue;
+    LEARNDOCK_TRY(const bool taken, id_taken(*connection_, id));
+    if (!taken) return id;
+  }
+}
+
+Result<void> NumberSource::save() {
+  LEARNDOCK_TRY(Statement statement, connection_->prepare(kSetNextId));
+  statement.bind(next_id_);
+  return run(statement);
+}
+
+Result<void> insert_record(Connection& connection, const LearnwareRecord& record) {
+  const std::string warnings = warnings_text(record.warnings);
+  LEARNDOCK_TRY(Statement insert, connection.prepare(kInsert));
+  insert.bind(record.sequence)
+      .bind_text(record.id.text())
+      .bind_text(status_name(record.status))
+      .bind_text(record.name);
+  insert.bind_text(record.package_digest).bind(record.package_bytes).bind_text(record.url);
+  insert.bind(record.created_unix_ms).bind_text(record.semantic_json).bind_text(warnings);
+  insert.bind(checksum_of(record));
+  if (auto done = run(insert); !done) {
+    if (!connection.constraint_failed()) return done;
+    insert.reset();
+    return explain_conflict(connection, record, std::move(done).error());
+  }
+  const std::string searched = search_text(record.name, record.semantic_json);
+  LEARNDOCK_TRY(Statement text, connection.prepare(kInsertSearchText));
+  text.bind(record.sequence).bind_text(searched);
+  LEARNDOCK_CHECK(run(text));
+  if (record.statistical.empty()) return {};
+  LEARNDOCK_TRY(Statement statistical, connection.prepare(kInsertStatistical));
+  statistical.bind(record.sequence).bind_blob(record.statistical);
+  return run(statistical);
+}
+
+Result<void> delete_record(Connection& connection, std::uint64_t sequence) {
+  for (const std::string_view sql : {kDeleteStatistical, kDeleteSearchText, kDelete}) {
+    LEARNDOCK_TRY(Statement statement, connection.prepare(sql));
+    statement.bind(sequence);
+    LEARNDOCK_CHECK(run(statement));
+  }
+  return {};
+}
+
+}  // namespace learndock::catalog

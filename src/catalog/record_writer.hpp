@@ -1,0 +1,42 @@
+#pragma once
+
+#include "learndock/catalog/records.hpp"
+
+#include "catalog/sql.hpp"
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_set>
+
+namespace learndock::catalog {
+
+/// Hands out sequences, and ids that neither the catalogue nor the batch holds; neither is ever given twice.
+class NumberSource {
+ public:
+  [[nodiscard]] static Result<NumberSource> create(Connection& connection,
+                                                   std::span<const LearnwareRecord> batch);
+  [[nodiscard]] std::uint64_t next_sequence() { return ++last_sequence_; }
+  [[nodiscard]] Result<LearnwareId> next_id();
+  /// Call before the transaction is committed.
+  [[nodiscard]] Result<void> save();
+
+ private:
+  explicit NumberSource(Connection& connection) : connection_(&connection) {}
+  Connection* connection_;
+  std::uint64_t next_id_ = 1, last_sequence_ = 0;
+  std::unordered_set<std::string> reserved_;
+};
+
+[[nodiscard]] Result<bool> id_taken(Connection& connection, const LearnwareId& id);
+/// Whether a record names this package digest.
+[[nodiscard]] Result<bool> package_named(Connection& connection, std::string_view digest);
+
+/// Stores a record that has all its numbers, with its checksum and its searched text. Inside a transaction.
+/// @errors conflict, package_duplicate, no_space, io
+[[nodiscard]] Result<void> insert_record(Connection& connection, const LearnwareRecord& record);
+/// Inside a transaction; what is not there is no error.
+[[nodiscard]] Result<void> delete_record(Connection& connection, std::uint64_t sequence);
+
+}  // namespace learndock::catalog
