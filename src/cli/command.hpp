@@ -1,6 +1,7 @@
 #pragma once
 
 #include "learndock/base/result.hpp"
+#include "learndock/market/dock_file.hpp"
 
 #include "cli/output.hpp"
 
@@ -38,6 +39,9 @@ struct DockChoice {
 void add_dock_choice(CLI::App& command, DockChoice& choice);
 [[nodiscard]] Result<void> check(const DockChoice& choice);
 
+/// --max-points and the others, each with its value in `limits` as the default.
+void add_limit_options(CLI::App& command, market::DockLimits& limits);
+
 void add_bench_command(CLI::App& app, Invocation& invocation);
 void add_spec_commands(CLI::App& app, Invocation& invocation);
 void add_dock_commands(CLI::App& app, Invocation& invocation);
@@ -45,5 +49,6 @@ void add_get_command(CLI::App& app, Invocation& invocation);
 void add_reindex_command(CLI::App& app, Invocation& invocation);
 void add_search_command(CLI::App& app, Invocation& invocation);
 void add_serve_command(CLI::App& app, Invocation& invocation);
+void add_upkeep_commands(CLI::App& app, Invocation& invocation);
 
 }  // namespace learndock::cli

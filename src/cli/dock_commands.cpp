@@ -1,4 +1,5 @@
 #include "learndock/base/file.hpp"
+#include "learndock/market/dock_file.hpp"
 #include "learndock/market/market.hpp"
 #include "learndock/package/package.hpp"
 #include "learndock/service/client.hpp"
@@ -20,8 +21,9 @@ Result<service::Client> client_of(const DockChoice& dock) {
   return service::Client::create(dock.server, {.token = dock.token});
 }
 
-Result<void> init(const std::string& directory, const OutputOptions& output) {
-  LEARNDOCK_CHECK(market::Market::create(directory));
+Result<void> init(const std::string& directory, const market::DockLimits& limits,
+                  const OutputOptions& output) {
+  LEARNDOCK_CHECK(market::Market::create(directory, limits));
   if (output.json)
     print_json({{"dock", directory}});
   else
@@ -222,9 +224,12 @@ void add_dock_commands(CLI::App& app, Invocation& invocation) {
   const OutputOptions& output = invocation.output;
   {
     auto directory = std::make_shared<std::string>();
-    CLI::App* command = add_command(app, invocation, "init", "Make an empty dock", "learndock init mydock",
-                                    [=, &output] { return init(*directory, output); });
+    auto limits = std::make_shared<market::DockLimits>();
+    CLI::App* command = add_command(app, invocation, "init", "Make an empty dock",
+                                    "learndock init mydock\n  learndock init mydock --max-points 2000",
+                                    [=, &output] { return init(*directory, *limits, output); });
     command->add_option("dir", *directory, "A new or empty folder")->required();
+    add_limit_options(*command, *limits);
   }
   {
     auto directory = std::make_shared<std::string>(), specs = std::make_shared<std::string>();

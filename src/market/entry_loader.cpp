@@ -40,8 +40,14 @@ Result<void> decode_all(std::size_t count, unsigned threads, Decode decode) {
   return {};
 }
 
-Failure of_learnware(Error error, const LearnwareId& id) {
-  return pass_on(std::move(error), "learnware " + id.text());
+std::string short_text(const Error& error) {
+  return error.message + (error.where.empty() ? "" : " at " + error.where);
+}
+
+/// Entries that were set to null because their records are damaged.
+void drop_empty(Entries& entries, std::size_t first) {
+  const auto begin = entries.begin() + static_cast<std::ptrdiff_t>(first);
+  entries.erase(std::remove(begin, entries.end(), nullptr), entries.end());
 }
 
 /// A group's gamma in place of the specification's own, which compat scores still ask for.
@@ -55,25 +61,36 @@ void put_under(const index::SpaceKernels& kernels, index::EntryFields& fields) {
 /// Decodes records as they come and appends them to entries.
 class Decoding {
  public:
-  Decoding(index::TraitsPool& traits, const LoadOptions& options, Entries& entries)
-      : traits_(traits), options_(options), entries_(entries) {}
+  Decoding(index::TraitsPool& traits, const LoadOptions& options, LoadedEntries& loaded)
+      : traits_(traits), options_(options), entries_(loaded.entries), damaged_(loaded.damaged) {}
 
   Result<void> take(catalog::LearnwareRecord& record) {
+    if (!record.damage.empty()) {
+      damaged_.push_back({record.sequence, record.id, record.damage});
+      return {};
+    }
     batch_.push_back(std::move(record));
     return batch_.size() < kReadTogether ? Result<void>() : flush();
   }
   Result<void> flush() {
     const std::size_t first = entries_.size();
     entries_.resize(first + batch_.size());
+    std::vector<std::string> why(batch_.size());
     LEARNDOCK_CHECK(decode_all(batch_.size(), options_.threads, [&](std::size_t i) -> Result<void> {
       auto fields = entry_fields(batch_[i], options_.kernels);
-      if (!fields) return of_learnware(std::move(fields).error(), batch_[i].id);
+      if (!fields) {
+        why[i] = "it cannot be read: " + short_text(fields.error());
+        return {};
+      }
       auto entry = index::make_entry(std::move(*fields), &traits_);
       if (entry->specification() != nullptr && options_.held(entry->sequence()))
         entry = index::without_specification(*entry);
       entries_[first + i] = std::move(entry);
       return {};
     }));
+    for (std::size_t i = 0; i < batch_.size(); ++i)
+      if (!why[i].empty()) damaged_.push_back({batch_[i].sequence, batch_[i].id, std::move(why[i])});
+    drop_empty(entries_, first);
     batch_.clear();
     return {};
   }
@@ -82,6 +99,7 @@ class Decoding {
   index::TraitsPool& traits_;
   const LoadOptions& options_;
   Entries& entries_;
+  std::vector<DamagedRecord>& damaged_;
   std::vector<catalog::LearnwareRecord> batch_;
 };
 
@@ -97,37 +115,57 @@ class MissingSets {
     }
   }
 
-  Result<void> take_all() {
+  Result<std::vector<DamagedRecord>> take_all() {
     for (std::size_t first = 0, end = 0; first < missing_.size(); first = end) {
       for (end = first + 1; end < missing_.size() && number(end) - number(end - 1) <= kReadAlong;) ++end;
       next_ = first;
+      end_ = end;
       LEARNDOCK_CHECK(catalog_.visit_range(number(first), number(end - 1),
                                            [&](catalog::LearnwareRecord& record) { return take(record); }));
       LEARNDOCK_CHECK(flush());
-      if (next_ != end)
-        return fail(ErrorCode::corrupt, "the catalogue lacks a record that it had",
-                    std::string(entries_[missing_[next_]]->id()));
+      while (next_ < end) give_up(missing_[next_++], "the catalogue lacks a record that it had");
     }
-    return {};
+    drop_empty(entries_, 0);
+    return std::move(damaged_);
   }
 
  private:
   [[nodiscard]] std::uint64_t number(std::size_t i) const { return entries_[missing_[i]]->sequence(); }
 
+  void give_up(std::size_t position, std::string why) {
+    std::shared_ptr<const index::Entry>& entry = entries_[position];
+    damaged_.push_back(
+        {entry->sequence(), LearnwareId::create(entry->id()).value_or(LearnwareId()), std::move(why)});
+    entry = nullptr;
+  }
+
   Result<void> take(catalog::LearnwareRecord& record) {
-    if (record.sequence != number(next_)) return {};
+    // `next_` may stand at a number that the catalogue has lost.
+    while (next_ < end_ && number(next_) < record.sequence)
+      give_up(missing_[next_++], "the catalogue lacks a record that it had");
+    if (next_ == end_ || record.sequence != number(next_)) return {};
+    if (!record.damage.empty()) {
+      give_up(missing_[next_++], record.damage);
+      return {};
+    }
     batch_.emplace_back(missing_[next_++], std::move(record));
     return batch_.size() < kReadTogether ? Result<void>() : flush();
   }
   Result<void> flush() {
+    std::vector<std::string> why(batch_.size());
     LEARNDOCK_CHECK(decode_all(batch_.size(), options_.threads, [&](std::size_t i) -> Result<void> {
       auto specification = spec::from_binary(batch_[i].second.statistical);
-      if (!specification) return of_learnware(std::move(specification).error(), batch_[i].second.id);
+      if (!specification) {
+        why[i] = "its statistical specification cannot be read: " + short_text(specification.error());
+        return {};
+      }
       auto& entry = entries_[batch_[i].first];
       specification->gamma = entry->gamma();
       entry = index::with_specification(entry, std::move(*specification));
       return {};
     }));
+    for (std::size_t i = 0; i < batch_.size(); ++i)
+      if (!why[i].empty()) give_up(batch_[i].first, std::move(why[i]));
     batch_.clear();
     return {};
   }
@@ -136,7 +174,8 @@ class MissingSets {
   const LoadOptions& options_;
   Entries& entries_;
   std::vector<std::size_t> missing_;  // positions in entries_
-  std::size_t next_ = 0;              // of missing_
+  std::size_t next_ = 0, end_ = 0;    // of missing_
+  std::vector<DamagedRecord> damaged_;
   std::vector<std::pair<std::size_t, catalog::LearnwareRecord>> batch_;
 };
 
@@ -156,12 +195,40 @@ bool is_of(const index::Entry& entry, const catalog::LearnwareRecord& record) {
          (!entry.has_specification() || made->stored_gamma() == entry.stored_gamma());
 }
 
-/// Whether entries from a file are all those that the catalogue has up to the file's last, and of this
-/// catalogue.
-Result<bool> belong(const catalog::Catalog& catalog, const index::EntryFile& file,
-                    const std::vector<std::uint64_t>& live, const Entries& entries) {
+/// Damaged records that a file of entries lacks; with more, all are decoded.
+constexpr std::size_t kMaxLeftOut = 1024;
+
+/// Whether all records that the catalogue has up to the file's last and that the file lacks are damaged.
+Result<bool> lacks_only_damaged(const catalog::Catalog& catalog, const index::EntryFile& file,
+                                const std::vector<std::uint64_t>& live, LoadedEntries& loaded) {
   const auto covered = std::upper_bound(live.begin(), live.end(), file.sequences().back());
-  if (static_cast<std::size_t>(covered - live.begin()) != entries.size()) return false;
+  const auto lacking = static_cast<std::size_t>(covered - live.begin()) - loaded.entries.size();
+  if (lacking > kMaxLeftOut) return false;
+  auto entry = loaded.entries.begin();
+  for (auto number = live.begin(); number != covered && loaded.damaged.size() < lacking; ++number) {
+    if (entry != loaded.entries.end() && (*entry)->sequence() == *number) {
+      ++entry;
+      continue;
+    }
+    LEARNDOCK_TRY(auto record, record_of(catalog, *number));
+    if (!record) return false;
+    if (record->damage.empty()) {
+      const auto fields = entry_fields(*record);
+      if (fields) return false;  // mended since
+      record->damage = "it cannot be read: " + short_text(fields.error());
+    }
+    loaded.damaged.push_back({record->sequence, record->id, record->damage});
+  }
+  return true;
+}
+
+/// Whether entries from a file are all those that the catalogue has up to the file's last, but for damaged
+/// records, and of this catalogue.
+Result<bool> belong(const catalog::Catalog& catalog, const index::EntryFile& file,
+                    const std::vector<std::uint64_t>& live, LoadedEntries& loaded) {
+  LEARNDOCK_TRY(const bool complete, lacks_only_damaged(catalog, file, live, loaded));
+  if (!complete) return false;
+  const Entries& entries = loaded.entries;
   std::vector<std::uint64_t> made;
   made.reserve(entries.size());
   for (const auto& entry : entries) made.push_back(entry->sequence());
@@ -182,8 +249,8 @@ Result<LoadedEntries> read_entries(const catalog::Catalog& catalog, const std::v
       log(LogLevel::warning, "every record is decoded anew: " + file.error().message + ", " + path.string());
     return LoadedEntries();
   }
-  LoadedEntries loaded{index::EntryFile::entries(*file, &live, options.kernels), *file};
-  LEARNDOCK_TRY(const bool usable, belong(catalog, **file, live, loaded.entries));
+  LoadedEntries loaded{index::EntryFile::entries(*file, &live, options.kernels), {}, *file};
+  LEARNDOCK_TRY(const bool usable, belong(catalog, **file, live, loaded));
   if (!usable) {
     log(LogLevel::warning,
         "every record is decoded anew: " + path.string() + " was made from another catalogue");
@@ -236,7 +303,7 @@ Result<LoadedEntries> load_entries(const catalog::Catalog& catalog, const std::v
                                    const LoadOptions& options) {
   LEARNDOCK_TRY(LoadedEntries loaded, read_entries(catalog, live, file, options));
   Entries& entries = loaded.entries;
-  Decoding decoding(traits, options, entries);
+  Decoding decoding(traits, options, loaded);
   LEARNDOCK_CHECK(
       catalog.visit_range(loaded.stored_to() + 1, std::numeric_limits<std::int64_t>::max(),
                           [&](catalog::LearnwareRecord& record) { return decoding.take(record); }));
@@ -244,7 +311,8 @@ Result<LoadedEntries> load_entries(const catalog::Catalog& catalog, const std::v
   if (pays_to_write(entries, loaded.stored_to(), options.write_from))
     if (const auto written = write_loaded(catalog, file, options, loaded); !written)
       log(LogLevel::warning, "the next opening takes longer: " + describe(written.error()));
-  LEARNDOCK_CHECK(take_missing_sets(catalog, options, entries));
+  LEARNDOCK_TRY(const auto setless, take_missing_sets(catalog, options, entries));
+  loaded.damaged.insert(loaded.damaged.end(), setless.begin(), setless.end());
   return loaded;
 }
 
@@ -290,8 +358,8 @@ void map_entries(const std::shared_ptr<const index::EntryFile>& file, const inde
   give_back_memory();
 }
 
-Result<void> take_missing_sets(const catalog::Catalog& catalog, const LoadOptions& options,
-                               Entries& entries) {
+Result<std::vector<DamagedRecord>> take_missing_sets(const catalog::Catalog& catalog,
+                                                     const LoadOptions& options, Entries& entries) {
   return MissingSets(catalog, options, entries).take_all();
 }
 

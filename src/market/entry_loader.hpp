@@ -10,6 +10,7 @@
 #include <functional>
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 namespace learndock::market {
@@ -30,8 +31,16 @@ struct LoadOptions {
   std::size_t write_from = SIZE_MAX;  ///< entries that the file lacks, see pays_to_write
 };
 
+/// A record that searches leave out, because its content cannot be trusted.
+struct DamagedRecord {
+  std::uint64_t sequence = 0;
+  LearnwareId id;
+  std::string why;
+};
+
 struct LoadedEntries {
   std::vector<std::shared_ptr<const index::Entry>> entries;
+  std::vector<DamagedRecord> damaged;            ///< have no entry
   std::shared_ptr<const index::EntryFile> file;  ///< that some of them point into; null: none
   /// The catalogue number of the last learnware in the file; 0: there is none.
   [[nodiscard]] std::uint64_t stored_to() const { return file ? file->sequences().back() : 0; }
@@ -40,8 +49,9 @@ struct LoadedEntries {
 /// The entries of all records, by catalogue number. What an earlier call decoded comes from `file`; the rest
 /// is decoded and, when it is much of the dock, written there (see write_entries). A file that is missing,
 /// damaged or of another catalogue is made anew; that it cannot be written is logged and costs time at the
-/// next call.
-/// @errors as entry_fields, io; of records in the file only what keeps them from being read
+/// next call. A damaged record has no entry; one that the file of entries holds is not looked at, so that its
+/// damage shows when it is asked for, or by a check of the dock.
+/// @errors of the catalogue
 /// @param live  the catalogue's numbers, ascending
 [[nodiscard]] Result<LoadedEntries> load_entries(const catalog::Catalog& catalog,
                                                  const std::vector<std::uint64_t>& live,
@@ -64,9 +74,11 @@ struct LoadedEntries {
 void map_entries(const std::shared_ptr<const index::EntryFile>& file, const index::SpaceKernels& kernels,
                  std::vector<std::shared_ptr<const index::Entry>>& entries);
 
-/// Entries whose reduced set is neither in memory nor held get it from the catalogue.
-/// @errors as load_entries; corrupt (the catalogue has not what it had) @cost the records of these entries
-[[nodiscard]] Result<void> take_missing_sets(const catalog::Catalog& catalog, const LoadOptions& options,
-                                             std::vector<std::shared_ptr<const index::Entry>>& entries);
+/// Entries whose reduced set is neither in memory nor held get it from the catalogue; those of damaged
+/// records are taken out. @return the damaged ones @errors of the catalogue @cost the records of these
+/// entries
+[[nodiscard]] Result<std::vector<DamagedRecord>> take_missing_sets(
+    const catalog::Catalog& catalog, const LoadOptions& options,
+    std::vector<std::shared_ptr<const index::Entry>>& entries);
 
 }  // namespace learndock::market

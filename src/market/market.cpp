@@ -21,8 +21,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view kDockFile = "dock.json";
-constexpr int kDockFormat = 1;
 std::string name_for(const spec::SemanticSpecification* semantic, const std::string& yaml_name,
                      const fs::path& path) {
   if (semantic != nullptr && !semantic->name.empty()) return semantic->name;
@@ -97,9 +95,9 @@ void warn_if_blind(const index::EntryFields& entry, const compute::Backend& back
 Market::Market(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Market::~Market() = default;
 
-Result<void> Market::create(const fs::path& directory) {
+Result<void> Market::create(const fs::path& directory, const DockLimits& limits) {
   std::error_code error;
-  if (fs::exists(directory / kDockFile, error))
+  if (fs::exists(directory / kDockFileName, error))
     return fail(ErrorCode::conflict, "there is already a dock", directory.string(),
                 "use it with --dock, or choose another folder");
   fs::create_directories(directory, error);
@@ -110,19 +108,13 @@ Result<void> Market::create(const fs::path& directory) {
   LEARNDOCK_TRY(const auto catalog, catalog::open_sqlite_catalog(directory / "catalog.sqlite", true));
   LEARNDOCK_TRY(const auto blobs, package::open_local_blob_store(directory / "packages"));
   // Last, so that a half-made dock is not taken for one.
-  return write_file_atomically(directory / kDockFile, to_pretty_text({{"format", kDockFormat}}) + "\n");
+  return write_dock_file(directory, {limits});
 }
 
 Result<std::unique_ptr<Market>> Market::open(const fs::path& directory, const MarketOptions& options) {
-  auto description = read_file(directory / kDockFile, 1 << 16);
-  if (!description)
-    return fail(ErrorCode::not_found, "there is no dock here", directory.string(),
-                fmt::format("make one: learndock init {}", directory.string()));
-  LEARNDOCK_TRY(const Json json, parse_json(*description));
-  if (!json.is_object() || json.value("format", Json(0)) != Json(kDockFormat))
-    return fail(ErrorCode::unsupported, "the dock was written by another version of learndock",
-                (directory / kDockFile).string());
+  LEARNDOCK_TRY(const DockFile description, read_dock_file(directory));
   auto state = std::make_unique<State>();
+  state->limits = description.limits;
   state->options = options;
   state->directory = directory;
   state->staging = directory / "staging";
@@ -134,7 +126,7 @@ Result<std::unique_ptr<Market>> Market::open(const fs::path& directory, const Ma
   if (error) return Failure(system_error(error.value(), "create the folder of", state->staging));
   LEARNDOCK_TRY(state->catalog, catalog::open_sqlite_catalog(directory / "catalog.sqlite", false));
   LEARNDOCK_TRY(state->blobs, package::open_local_blob_store(directory / "packages"));
-  LEARNDOCK_CHECK(state->sweep_blobs());
+  LEARNDOCK_CHECK(state->count_orphans());
   LEARNDOCK_TRY(state->store, index::IndexStore::open(index_folder(directory)));
   LEARNDOCK_CHECK(state->load());
   if (options.tend_index) state->keeper = std::make_unique<IndexKeeper>(*state);
@@ -183,12 +175,18 @@ Result<catalog::LearnwareRecord> Market::add_package(const fs::path& path,
       given != nullptr ? *given : inferred_semantic(record.name, package.statistical);
   described.learnware_id.clear();  // only a requirement asks for one
   record.semantic_json = to_text(spec::semantic_to_json(described));
+  record.warnings = package.warnings;
   if (package.statistical) record.statistical = spec::to_binary(*package.statistical);
   std::error_code size_error;
   record.package_bytes = fs::file_size(canonical, size_error);
 
   auto entry = entry_fields(record, state_->kernels);
-  if (entry && warnings != nullptr) warn_if_blind(*entry, *state_->backend, *warnings);
+  if (entry) {
+    std::vector<std::string> blind;
+    warn_if_blind(*entry, *state_->backend, blind);
+    for (std::vector<std::string>* told : {warnings, &record.warnings})
+      if (told != nullptr) told->insert(told->end(), blind.begin(), blind.end());
+  }
 
   const std::lock_guard lock(state_->writer);
   auto digest = state_->blobs->put(canonical);
@@ -247,6 +245,10 @@ Result<catalog::LearnwareRecord> Market::remove(const LearnwareId& id) {
   const std::lock_guard lock(state_->writer);
   LEARNDOCK_TRY(catalog::Catalog::Removed removed, state_->catalog->remove(id));
   state_->withdraw(removed.record.sequence);
+  {
+    const std::lock_guard hold(state_->finding);
+    state_->damaged.erase(removed.record.sequence);
+  }
   if (removed.digest_unused && !removed.record.package_digest.empty())
     LEARNDOCK_CHECK(state_->blobs->remove(removed.record.package_digest));
   return std::move(removed.record);
@@ -263,12 +265,16 @@ Result<std::size_t> Market::tend_index() {
 
 MarketStatus Market::status() const {
   const auto snapshot = state_->snapshots.current();
-  MarketStatus status{snapshot->entries.size(),
-                      snapshot->version,
-                      snapshot->specification_bytes,
-                      std::string(state_->backend->name()),
-                      0,
-                      {}};
+  MarketStatus status;
+  status.learnwares = snapshot->entries.size();
+  status.index_version = snapshot->version;
+  status.specification_bytes = snapshot->specification_bytes;
+  status.backend = state_->backend->name();
+  {
+    const std::lock_guard hold(state_->finding);
+    status.damaged = state_->damaged.size();
+    status.orphans = state_->orphans;
+  }
   if (!snapshot->parts) return status;
   status.indexed = snapshot->parts->live_count();
   for (const auto& part : snapshot->parts->parts) {
@@ -278,6 +284,8 @@ MarketStatus Market::status() const {
   }
   return status;
 }
+
+const DockLimits& Market::limits() const { return state_->limits; }
 
 const fs::path& Market::staging_directory() const { return state_->staging; }
 

@@ -7,6 +7,8 @@
 #include "market/index_keeper.hpp"
 #include "market/market_index.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -48,6 +50,7 @@ Result<void> Market::State::load() {
                             options.entries_from};
   LEARNDOCK_TRY(const LoadedEntries loaded,
                 load_entries(*catalog, live, directory / kEntryFile, traits, loading));
+  note_damage(loaded.damaged);
   stored_to = loaded.stored_to();
   first.kernels = kernels;
   first.semantic = std::make_shared<index::SemanticIndex>();
@@ -163,23 +166,59 @@ bool Market::State::drop_damaged_parts(const std::shared_ptr<const index::DockPa
   });
   if (parts->parts.size() == next.parts->parts.size()) return false;
   const LoadOptions loading{kernels, used_threads(), [&](std::uint64_t key) { return parts->holds(key); }};
-  if (auto read = take_missing_sets(*catalog, loading, next.entries); !read) {
-    log(LogLevel::error, "what the damaged part held cannot be read: " + describe(read.error()));
+  const auto damaged_now = take_missing_sets(*catalog, loading, next.entries);
+  if (!damaged_now) {
+    log(LogLevel::error, "what the damaged part held cannot be read: " + describe(damaged_now.error()));
     return false;
   }
-  next.parts = std::move(parts);
-  index::count_spaces(next);
-  publish(std::move(next), {});
+  if (damaged_now->empty()) {
+    next.parts = std::move(parts);
+    index::count_spaces(next);
+    publish(std::move(next), {});
+  } else {
+    // Entries are gone from among the others: everything that counts them is made again.
+    note_damage(*damaged_now);
+    for (const DamagedRecord& one : *damaged_now)
+      parts = std::make_shared<index::DockParts>(parts->without(one.sequence));
+    index::Snapshot fresh;
+    fresh.version = next.version;
+    fresh.kernels = next.kernels;
+    fresh.semantic = std::make_shared<index::SemanticIndex>();
+    fresh.parts = std::move(parts);
+    publish(std::move(fresh), next.entries);
+  }
   if (keeper) keeper->notify();
   return true;
 }
 
-Result<void> Market::State::sweep_blobs() {
+void Market::State::note_damage(const std::vector<DamagedRecord>& found) {
+  constexpr std::size_t kLogged = 20;
+  std::size_t logged = 0;
+  const std::lock_guard hold(finding);
+  for (const DamagedRecord& one : found) {
+    if (!damaged.emplace(one.sequence, one).second) continue;
+    if (++logged <= kLogged)
+      log(LogLevel::error,
+          fmt::format("the record of learnware {} is damaged and left out: {}", one.id.text(), one.why));
+  }
+  if (logged > 0)
+    log(LogLevel::error,
+        fmt::format("{} damaged record{} left out; mend what can be mended: learndock check {} --repair",
+                    logged, logged == 1 ? " is" : "s are", directory.string()));
+}
+
+Result<void> Market::State::count_orphans() {
   LEARNDOCK_TRY(const std::vector<std::string> digests, blobs->list());
   for (const std::string& digest : digests) {
     LEARNDOCK_TRY(const bool named, catalog->has_package(digest));
-    if (!named) LEARNDOCK_CHECK(blobs->remove(digest));
+    if (!named) ++orphans;
   }
+  if (orphans > 0)
+    log(LogLevel::warning,
+        fmt::format("{} package{} named by no record; nothing is removed. Take them in again: learndock "
+                    "check {} --repair; "
+                    "remove them: learndock purge {} --orphans",
+                    orphans, orphans == 1 ? " is" : "s are", directory.string(), directory.string()));
   return {};
 }
 

@@ -32,6 +32,7 @@ struct Market::State {
   MarketOptions options;
   std::filesystem::path directory;
   std::filesystem::path staging;
+  DockLimits limits;
   DirectoryLock lock;
   std::shared_ptr<const compute::Backend> backend;
   std::mutex asking;
@@ -45,6 +46,9 @@ struct Market::State {
   std::mutex storing;           // one writer of the file of entries at a time
   std::uint64_t stored_to = 0;  // the last catalogue number in it when it was last written
   index::SnapshotHolder snapshots;
+  std::mutex finding;  // of the next two
+  std::map<std::uint64_t, DamagedRecord> damaged;
+  std::uint64_t orphans = 0;
   std::mutex writer;  // one change at a time: catalogue, then index
   std::atomic<std::uint64_t> staged{0};
   std::atomic<bool> stopping{false};
@@ -77,8 +81,12 @@ struct Market::State {
   /// @return whether the parts in use are others than `seen` now @cost reads all stored parts
   bool drop_damaged_parts(const std::shared_ptr<const index::DockParts>& seen);
 
-  /// Removes blobs that no record names: uploads cut off between the blob and its row.
-  [[nodiscard]] Result<void> sweep_blobs();
+  /// Logs records that were found damaged and keeps them in mind.
+  void note_damage(const std::vector<DamagedRecord>& found);
+
+  /// Counts packages that no record names, and says so: uploads cut off between the package and its row, or
+  /// what a catalogue that has lost records leaves.
+  [[nodiscard]] Result<void> count_orphans();
 };
 
 }  // namespace learndock::market

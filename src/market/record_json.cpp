@@ -9,7 +9,9 @@
 namespace learndock::market {
 namespace {
 
-std::string utc_text(std::int64_t unix_ms) {
+/// A time beyond the year 9999 is that of a damaged record.
+Json utc_text(std::int64_t unix_ms) {
+  if (unix_ms < 0 || unix_ms > 253'402'300'799'999) return nullptr;
   return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(static_cast<std::time_t>(unix_ms / 1000)),
                      unix_ms % 1000);
 }
@@ -33,14 +35,17 @@ Json to_json(const catalog::LearnwareRecord& record) {
   if (!record.package_digest.empty())
     package = {{"sha256", record.package_digest}, {"bytes", record.package_bytes}};
   const auto semantic = parse_json(record.semantic_json);
-  return {{"id", record.id.text()},
-          {"status", catalog::status_name(record.status)},
-          {"name", record.name},
-          {"semantic", semantic ? *semantic : Json(nullptr)},
-          {"statistical", statistical_summary(record.statistical)},
-          {"package", std::move(package)},
-          {"url", record.url.empty() ? Json(nullptr) : Json(record.url)},
-          {"created", utc_text(record.created_unix_ms)}};
+  Json json{{"id", record.id.text()},
+            {"status", catalog::status_name(record.status)},
+            {"name", record.name},
+            {"semantic", semantic ? *semantic : Json(nullptr)},
+            {"statistical", statistical_summary(record.statistical)},
+            {"package", std::move(package)},
+            {"url", record.url.empty() ? Json(nullptr) : Json(record.url)},
+            {"created", utc_text(record.created_unix_ms)},
+            {"warnings", record.warnings}};
+  if (!record.damage.empty()) json["damaged"] = record.damage;
+  return json;
 }
 
 }  // namespace learndock::market

@@ -114,8 +114,10 @@ class RangeBuilder {
 
  private:
   Result<void> add(catalog::LearnwareRecord& record) {
-    if (record.statistical.empty()) return {};
-    LEARNDOCK_TRY(spec::RkmeSpecification specification, spec::from_binary(record.statistical));
+    if (record.statistical.empty() || !record.damage.empty()) return {};
+    auto decoded = spec::from_binary(record.statistical);
+    if (!decoded) return {};  // the plan has counted the damaged records
+    spec::RkmeSpecification specification = std::move(*decoded);
     const index::SpaceKey key = plan_.kernels.in_force(index::SpaceKey::of(specification));
     specification.gamma = key.gamma;
     const auto space = space_of_.find(key);

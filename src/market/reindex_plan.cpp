@@ -45,7 +45,7 @@ Result<CatalogueRead> read_catalogue(const catalog::Catalog& catalog, const Rein
   CatalogueRead read;
   LEARNDOCK_TRY(const std::uint64_t total, catalog.count());
   std::uint64_t done = 0;
-  std::size_t in_range = options.range_records;
+  std::size_t in_range = options.range_records, damaged = 0;
   LEARNDOCK_CHECK(catalog.visit_all([&](catalog::LearnwareRecord& record) -> Result<void> {
     if (in_range == options.range_records) {
       read.ranges.push_back({record.sequence, record.sequence});
@@ -54,9 +54,12 @@ Result<CatalogueRead> read_catalogue(const catalog::Catalog& catalog, const Rein
     ++in_range;
     read.ranges.back().last = record.sequence;
     if (++done % kProgressStride == 0 && progress) progress("reading", done, total);
-    if (record.statistical.empty()) return {};
+    if (record.statistical.empty() && record.damage.empty()) return {};
     auto specification = spec::from_binary(record.statistical);
-    if (!specification) return pass_on(std::move(specification).error(), "learnware " + record.id.text());
+    if (!specification || !record.damage.empty()) {
+      ++damaged;
+      return {};
+    }
     if (!specification->gaussian()) return {};
     SpaceSample& space = read.spaces[index::SpaceKey::of(*specification)];
     if (is_indexable(*specification))
@@ -65,6 +68,9 @@ Result<CatalogueRead> read_catalogue(const catalog::Catalog& catalog, const Rein
       ++space.others;
     return {};
   }));
+  if (damaged > 0)
+    log(LogLevel::warning, fmt::format("{} damaged record{} left out of the index: learndock check", damaged,
+                                       damaged == 1 ? " is" : "s are"));
   if (progress) progress("reading", total, total);
   return read;
 }

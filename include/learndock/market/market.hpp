@@ -3,6 +3,7 @@
 #include "learndock/base/json.hpp"
 #include "learndock/base/result.hpp"
 #include "learndock/catalog/records.hpp"
+#include "learndock/market/dock_file.hpp"
 #include "learndock/market/search.hpp"
 #include "learndock/package/package.hpp"
 
@@ -25,6 +26,9 @@ struct MarketOptions {
   /// So many records that were never decoded for searching, and a sixteenth of the dock, are kept decoded for
   /// the next opening.
   std::size_t entries_from = 4096;
+  /// Nothing in the dock's folder is changed, created or removed; works where it cannot be written. Several
+  /// processes may read one dock at a time, beside no writer.
+  bool read_only = false;
   bool tend_index = false;  ///< do so on a thread of its own; else only when `tend_index` is called
 };
 
@@ -46,6 +50,9 @@ struct MarketStatus {
   std::string backend;
   std::uint64_t indexed = 0;            ///< learnwares in the stored index
   std::vector<std::string> prefilters;  ///< how its parts are searched
+  std::uint64_t damaged = 0;            ///< records that are left out because their content cannot be trusted
+  std::uint64_t orphans = 0;            ///< packages that no record named when the dock was opened
+  bool read_only = false;
 };
 
 /// One dock: submit, list, search, retire learnwares. Owns the catalogue, the package store and the index.
@@ -56,8 +63,11 @@ struct MarketStatus {
 class Market {
  public:
   /// An empty dock in a new or empty directory. @errors conflict (already a dock, or not empty), io
-  [[nodiscard]] static Result<void> create(const std::filesystem::path& directory);
-  /// @errors not_found (no dock there), conflict (in use by another process), corrupt, backend_unavailable
+  [[nodiscard]] static Result<void> create(const std::filesystem::path& directory,
+                                           const DockLimits& limits = {});
+  /// Removes and moves nothing that a record may need. A damaged record is left out, logged and counted.
+  /// @errors not_found (no dock there), conflict (in use by another process), corrupt, catalog_behind (the
+  ///         catalogue is empty or older than what it acknowledged), backend_unavailable
   [[nodiscard]] static Result<std::unique_ptr<Market>> open(const std::filesystem::path& directory,
                                                             const MarketOptions& options = {});
   ~Market();
@@ -98,6 +108,7 @@ class Market {
   /// @return how many parts were made @errors io, no_space, corrupt, internal
   [[nodiscard]] Result<std::size_t> tend_index();
   [[nodiscard]] MarketStatus status() const;
+  [[nodiscard]] const DockLimits& limits() const;
   /// A folder on the dock's own disk for uploads in progress; emptied on open.
   [[nodiscard]] const std::filesystem::path& staging_directory() const;
 
@@ -107,7 +118,7 @@ class Market {
 };
 
 /// A record as `show`, `list` and GET /v1/learnwares/{id} print it: id, status, name, semantic, statistical
-/// summary, package {sha256, bytes} or null, url, created.
+/// summary, package {sha256, bytes} or null, url, created, warnings; of a damaged one also `damaged`, why.
 [[nodiscard]] Json to_json(const catalog::LearnwareRecord& record);
 
 /// The generated script that runs a fetched package's model on a CSV (see docs/reuse.md); needs no
