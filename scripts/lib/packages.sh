@@ -1,4 +1,5 @@
-# Distribution packages (Debian 12, Ubuntu 24.04) with the reason for each; installs only what is missing.
+# Distribution packages (of Debian 12 and 13; Ubuntu 24.04 has them too, and was not tried) with the reason for each;
+# installs only what is missing.
 # A line is "name|reason"; "name1 or name2|reason" takes the first that the distribution knows.
 
 PACKAGES_BUILD="
@@ -131,7 +132,7 @@ ensure_packages() {
   for line in "${missing[@]}"; do
     names=$(known_alternative "${line%%|*}")
     if [ -z "$names" ]; then
-      die "apt knows no package ${line%%|*} (${line#*|})" "use Debian 12 or Ubuntu 24.04 with all components enabled"
+      die "apt knows no package ${line%%|*} (${line#*|})" "use Debian 12 or 13 with all components enabled"
     fi
     install+=("$names")
   done
