@@ -62,7 +62,7 @@ TEST(Reducer, FollowsTheRulesForTheNumberOfPoints) {
 
 TEST(Reducer, WeightsAreOnTheSimplexWithACertificate) {
   const auto data = random_data(500, 5, 3);
-  const auto result = reduce(data.view(), {}, backend());
+  const auto result = reduce(data.view(), ReducerOptions(), backend());
   ASSERT_TRUE(result.has_value());
   EXPECT_NEAR(std::accumulate(result->spec.weights.begin(), result->spec.weights.end(), 0.0), 1, 1e-12);
   for (const double weight : result->spec.weights) EXPECT_GE(weight, 0);
@@ -173,10 +173,11 @@ TEST(Reducer, FillsMissingCellsAndRefusesEmptyColumns) {
   const float nan = std::numeric_limits<float>::quiet_NaN();
   data(3, 1) = nan;
   data(4, 1) = std::numeric_limits<float>::infinity();
-  EXPECT_TRUE(reduce(data.view(), {}, backend()).has_value());
+  EXPECT_TRUE(reduce(data.view(), ReducerOptions(), backend()).has_value());
   for (std::size_t r = 0; r < 50; ++r) data(r, 1) = nan;
-  EXPECT_EQ(reduce(data.view(), {}, backend()).error().code, ErrorCode::table_column);
-  EXPECT_EQ(reduce(MatrixView<const float>(), {}, backend()).error().code, ErrorCode::table_empty);
+  EXPECT_EQ(reduce(data.view(), ReducerOptions(), backend()).error().code, ErrorCode::table_column);
+  EXPECT_EQ(reduce(MatrixView<const float>(), ReducerOptions(), backend()).error().code,
+            ErrorCode::table_empty);
 }
 
 TEST(Reducer, RefusesRowsWhoseSquaresSinglePrecisionCannotHold) {
@@ -203,11 +204,12 @@ TEST(Reducer, SaysWhatItFilledAndWhyThereAreFewerPoints) {
     return reduce(data.view(), options, backend()).value().warnings;
   };
   auto data = random_data(150, 3, 7);
-  EXPECT_TRUE(warnings(data, {}).empty());
+  EXPECT_TRUE(warnings(data, ReducerOptions()).empty());
   data(3, 1) = std::numeric_limits<float>::quiet_NaN();
   data(4, 2) = std::numeric_limits<float>::infinity();
-  ASSERT_EQ(warnings(data, {}).size(), 1u);
-  EXPECT_EQ(warnings(data, {})[0], "2 missing or infinite cells were filled with their columns' means");
+  ASSERT_EQ(warnings(data, ReducerOptions()).size(), 1u);
+  EXPECT_EQ(warnings(data, ReducerOptions())[0],
+            "2 missing or infinite cells were filled with their columns' means");
   ReducerOptions many;
   many.points = 600;
   const auto fewer = warnings(random_data(500, 3, 1), many);
