@@ -160,9 +160,9 @@ bool Market::State::drop_damaged_parts(const std::shared_ptr<const index::DockPa
     // Opened again: what was checked once is not checked again, and the damage may have come since.
     const auto sound =
         index::Segment::open(part->part->segment()->path(), {.everything = true, .threads = used_threads()});
-    const bool damaged = !sound && sound.error().code == ErrorCode::corrupt;
-    if (damaged) log(LogLevel::error, "a part of the stored index is given up: " + describe(sound.error()));
-    return damaged;
+    const bool broken = !sound && sound.error().code == ErrorCode::corrupt;
+    if (broken) log(LogLevel::error, "a part of the stored index is given up: " + describe(sound.error()));
+    return broken;
   });
   if (parts->parts.size() == next.parts->parts.size()) return false;
   const LoadOptions loading{kernels, used_threads(), [&](std::uint64_t key) { return parts->holds(key); }};
