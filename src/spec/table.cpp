@@ -2,10 +2,10 @@
 
 #include "learndock/base/file.hpp"
 
+#include "spec/csv_cells.hpp"
 #include "spec/mapped_file.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <bit>
@@ -22,71 +22,7 @@ namespace {
 
 constexpr float kMissing = std::numeric_limits<float>::quiet_NaN();
 constexpr std::string_view kNpyMagic = "\x93NUMPY";
-
-/// Splits CSV text into records; quoted cells may hold commas, quotes and line breaks.
-class CsvReader {
- public:
-  explicit CsvReader(std::string_view text) : text_(text) {
-    if (text_.starts_with("\xEF\xBB\xBF")) text_.remove_prefix(3);
-  }
-
-  /// The cells of the next record, or nothing at the end. Blank lines are skipped.
-  Result<bool> next(std::vector<std::string>& cells) {
-    while (true) {
-      if (at_ >= text_.size()) return false;
-      first_line_ = line_;
-      cells.clear();
-      LEARNDOCK_CHECK(read_record(cells));
-      if (cells.size() != 1 || !cells[0].empty()) return true;
-    }
-  }
-  [[nodiscard]] std::size_t line() const { return first_line_; }
-
- private:
-  Result<void> read_record(std::vector<std::string>& cells) {
-    while (true) {
-      cells.emplace_back();
-      const bool quoted = at_ < text_.size() && text_[at_] == '"';
-      if (quoted) {
-        LEARNDOCK_CHECK(read_quoted(cells.back()));
-      } else {
-        const std::size_t end = std::min(text_.find_first_of(",\r\n", at_), text_.size());
-        cells.back() = text_.substr(at_, end - at_);
-        at_ = end;
-      }
-      if (at_ >= text_.size()) return {};
-      const char separator = text_[at_++];
-      if (separator == ',') continue;
-      if (separator == '\r' && at_ < text_.size() && text_[at_] == '\n') ++at_;
-      if (separator != '\r' && separator != '\n')
-        return fail(ErrorCode::table_syntax, "text follows a closing quote", fmt::format("line {}", line_));
-      ++line_;
-      return {};
-    }
-  }
-
-  Result<void> read_quoted(std::string& cell) {
-    ++at_;
-    while (true) {
-      const std::size_t quote = text_.find('"', at_);
-      if (quote == std::string_view::npos)
-        return fail(ErrorCode::table_syntax, "a quoted cell is never closed",
-                    fmt::format("line {}", first_line_));
-      const std::string_view part = text_.substr(at_, quote - at_);
-      cell += part;
-      line_ += static_cast<std::size_t>(std::count(part.begin(), part.end(), '\n'));
-      at_ = quote + 1;
-      if (at_ >= text_.size() || text_[at_] != '"') return {};
-      cell += '"';
-      ++at_;
-    }
-  }
-
-  std::string_view text_;
-  std::size_t at_ = 0;
-  std::size_t line_ = 1;
-  std::size_t first_line_ = 1;
-};
+constexpr std::size_t kMaxNameBytes = 4096;  // of a column
 
 std::string_view trimmed(std::string_view text) {
   const std::size_t first = text.find_first_not_of(" \t");
@@ -131,14 +67,88 @@ bool looks_like_data(const std::vector<std::string>& header) {
   return !counts_from(0) && !counts_from(1);
 }
 
+struct Header {
+  std::vector<std::string> names;
+  std::optional<std::size_t> label;  ///< left out of the features
+  [[nodiscard]] std::size_t features() const { return names.size() - (label ? 1 : 0); }
+};
+
+/// Some of the names, each cut: a header may be as long as a file.
+std::string first_names(const std::vector<std::string>& names) {
+  constexpr std::size_t kNamed = 20, kShownBytes = 40;
+  std::string text;
+  for (std::size_t i = 0; i < std::min(kNamed, names.size()); ++i)
+    text += (i > 0 ? ", " : "") + names[i].substr(0, kShownBytes);
+  return names.size() > kNamed ? fmt::format("{}, ... ({} in all)", text, names.size()) : text;
+}
+
 Result<std::optional<std::size_t>> label_index(const std::vector<std::string>& header,
                                                const std::string& label) {
   if (label.empty()) return std::nullopt;
   const auto found = std::find(header.begin(), header.end(), label);
   if (found == header.end())
-    return fail(ErrorCode::table_column, fmt::format("there is no column \"{}\"", label), "line 1",
-                fmt::format("the columns are: {}", fmt::join(header, ", ")));
+    return fail(ErrorCode::table_column, fmt::format("there is no column \"{}\"", label.substr(0, 200)),
+                "line 1", "the columns are: " + first_names(header));
   return static_cast<std::size_t>(found - header.begin());
+}
+
+Result<Header> read_header(CsvCells& cells, const TableOptions& options) {
+  Header header;
+  if (!cells.next_record()) return fail(ErrorCode::table_empty, "the file is empty");
+  while (cells.more()) {
+    if (header.names.size() == options.max_columns)
+      return fail(ErrorCode::too_large,
+                  fmt::format("the header names more than {} columns", options.max_columns), "line 1",
+                  "keep the columns that the model reads");
+    LEARNDOCK_TRY(std::string_view name, cells.cell());
+    name = trimmed(name);
+    if (name.size() > kMaxNameBytes)
+      return fail(ErrorCode::table_column,
+                  fmt::format("the name of column {} has {} bytes, the limit is {}", header.names.size() + 1,
+                              name.size(), kMaxNameBytes),
+                  "line 1");
+    header.names.emplace_back(name);
+  }
+  if (looks_like_data(header.names))
+    return fail(ErrorCode::table_syntax, "the first line is not a header: it holds numbers", "line 1",
+                "add a first line that names the columns");
+  LEARNDOCK_TRY(header.label, label_index(header.names, options.label_column));
+  if (header.features() == 0)
+    return fail(ErrorCode::table_column, "no feature column is left beside the label", "line 1");
+  return header;
+}
+
+/// One record's numbers at the end of `values`. That the number of cells is wrong is said first: a cell that
+/// is no number often is one of another column.
+Result<void> read_row(CsvCells& cells, const Header& header, std::vector<float>& values) {
+  std::optional<std::size_t> bad;
+  std::string bad_cell;
+  std::size_t column = 0;
+  for (; cells.more(); ++column) {
+    LEARNDOCK_TRY(const std::string_view cell, cells.cell());
+    if (bad || column >= header.names.size() || column == header.label) continue;
+    if (const auto number = is_missing(cell) ? kMissing : parse_number(cell)) {
+      values.push_back(*number);
+    } else {
+      bad = column;
+      bad_cell = cell.substr(0, 40);
+    }
+  }
+  if (column != header.names.size())
+    return fail(ErrorCode::table_syntax,
+                fmt::format("{} cells, the header has {}", column, header.names.size()),
+                fmt::format("line {}", cells.line()));
+  if (!bad) return {};
+  return fail(ErrorCode::table_cell, fmt::format("\"{}\" is not a number", bad_cell),
+              fmt::format("line {}, column \"{}\"", cells.line(), header.names[*bad].substr(0, 200)),
+              "encode it as a number, leave the cell empty, or name the column with --label to leave it out");
+}
+
+/// Values that the text can hold at most: so much is asked for once, and growing copies nothing.
+std::size_t most_values(std::string_view text, const Header& header, const TableOptions& options) {
+  const auto breaks = static_cast<std::size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return c == '\n' || c == '\r'; }));
+  return std::min({options.max_values, text.size() + 1, (breaks + 1) * header.features()});
 }
 
 // --- .npy ---
@@ -280,50 +290,21 @@ Table copied(const NpyLayout& layout) {
 }  // namespace
 
 Result<Table> parse_csv(std::string_view text, const TableOptions& options) {
-  CsvReader reader(text);
-  std::vector<std::string> cells;
-  LEARNDOCK_TRY(const bool any, reader.next(cells));
-  if (!any) return fail(ErrorCode::table_empty, "the file is empty");
-  for (std::string& cell : cells) cell = trimmed(cell);
-  if (looks_like_data(cells))
-    return fail(ErrorCode::table_syntax, "the first line is not a header: it holds numbers", "line 1",
-                "add a first line that names the columns");
-  const std::vector<std::string> header = cells;
-  LEARNDOCK_TRY(const std::optional<std::size_t> label, label_index(header, options.label_column));
-  const std::size_t features = header.size() - (label ? 1 : 0);
-  if (features == 0)
-    return fail(ErrorCode::table_column, "no feature column is left beside the label", "line 1");
-
+  CsvCells cells(text);
+  LEARNDOCK_TRY(Header header, read_header(cells, options));
+  const std::size_t features = header.features();
   std::vector<float> values;
+  values.reserve(most_values(text, header, options));
   std::size_t rows = 0;
-  while (true) {
-    LEARNDOCK_TRY(const bool more, reader.next(cells));
-    if (!more) break;
-    if (cells.size() != header.size())
-      return fail(ErrorCode::table_syntax,
-                  fmt::format("{} cells, the header has {}", cells.size(), header.size()),
-                  fmt::format("line {}", reader.line()));
+  for (; cells.next_record(); ++rows) {
     if (values.size() + features > options.max_values)
       return fail(ErrorCode::too_large,
                   fmt::format("the table holds more than {} values", options.max_values));
-    for (std::size_t c = 0; c < cells.size(); ++c) {
-      if (label && c == *label) continue;
-      const auto number = is_missing(cells[c]) ? kMissing : parse_number(cells[c]);
-      if (!number)
-        return fail(
-            ErrorCode::table_cell,
-            fmt::format("\"{}\" is not a number", std::string_view(cells[c]).substr(0, 40)),
-            fmt::format("line {}, column \"{}\"", reader.line(), header[c]),
-            "encode it as a number, leave the cell empty, or name the column with --label to leave it out");
-      values.push_back(*number);
-    }
-    ++rows;
+    LEARNDOCK_CHECK(read_row(cells, header, values));
   }
   if (rows == 0) return fail(ErrorCode::table_empty, "the file has a header but no rows");
-  Table table{Matrix<float>(rows, features, std::move(values)), {}};
-  for (std::size_t c = 0; c < header.size(); ++c)
-    if (!label || c != *label) table.columns.push_back(header[c]);
-  return table;
+  if (header.label) header.names.erase(header.names.begin() + static_cast<std::ptrdiff_t>(*header.label));
+  return Table{Matrix<float>(rows, features, std::move(values)), std::move(header.names)};
 }
 
 Result<Table> parse_npy(std::string_view bytes, const TableOptions& options) {

@@ -20,10 +20,14 @@ struct Table {
 struct TableOptions {
   std::string label_column;                       ///< left out of the features; "" = none
   std::size_t max_values = std::size_t{1} << 31;  ///< rows x columns
+  std::size_t max_columns = 100'000;              ///< of a CSV header, counted while it is split
 };
 
 /// CSV (RFC 4180, a header line, "," separated; empty, NA, NaN and null cells are missing) or a .npy 2-D
-/// array of floats or integers, told apart by content. @errors table_*, not_found, io
+/// array of floats or integers, told apart by content. @errors table_*, too_large, not_found, io
+/// @cost  parsing holds at most 4 bytes for each byte of the text (a value takes a separator at least), one
+/// copy
+///        of the column names (4 KiB each at most) and one quoted cell: six times the text in all
 [[nodiscard]] Result<Table> read_table(const std::filesystem::path& path, const TableOptions& options = {});
 [[nodiscard]] Result<Table> parse_csv(std::string_view text, const TableOptions& options = {});
 [[nodiscard]] Result<Table> parse_npy(std::string_view bytes, const TableOptions& options = {});

@@ -1,0 +1,89 @@
+// What parsing a hostile table may take: a request's body is charged to a budget, and parsing must stay
+// within a known multiple of it.
+#include "learndock/spec/table.hpp"
+
+#include "support/allocation_peak.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <string_view>
+
+namespace learndock::spec {
+namespace {
+
+constexpr std::size_t kBytes = std::size_t{8} << 20;
+constexpr std::size_t kTimes = 6;                    // as table.hpp promises
+constexpr std::size_t kRest = std::size_t{1} << 16;  // messages
+
+std::string repeated(std::string_view piece, std::string text = {}) {
+  text.reserve(kBytes + piece.size());
+  while (text.size() < kBytes) text += piece;
+  return text;
+}
+
+/// What parsing took at most, as a multiple of the text.
+template <class Parse>
+std::size_t peak_of(Parse parse) {
+  const testing::AllocationPeak peak;
+  static_cast<void>(parse());
+  return peak.bytes();
+}
+
+TEST(TableMemory, ATableOfCommasDidCostAStringForEachComma) {
+  const std::string commas = repeated(",") + "\n";
+  EXPECT_LT(peak_of([&] { return parse_csv(commas); }), kTimes * commas.size());
+  const auto table = parse_csv(commas);
+  ASSERT_FALSE(table.has_value());
+  EXPECT_EQ(table.error().code, ErrorCode::too_large);
+  EXPECT_NE(table.error().message.find("100000 columns"), std::string::npos) << table.error().message;
+  EXPECT_LT(table.error().message.size() + table.error().fix.size(), 1000u);
+}
+
+TEST(TableMemory, ARowOfCommasUnderAShortHeaderTakesNothing) {
+  const std::string text = repeated(",", "a,b\n");
+  EXPECT_LT(peak_of([&] { return parse_csv(text); }), kTimes * text.size());
+  EXPECT_EQ(parse_csv(text).error().code, ErrorCode::table_syntax);
+}
+
+TEST(TableMemory, WhateverATableIsMadeOfParsingTakesAFewTimesTheText) {
+  const std::string names = [] {
+    std::string line;
+    for (int i = 0; i < 50'000; ++i) line += "column-of-a-long-name-" + std::to_string(i) + ",";
+    return line + "last\n";
+  }();
+  for (const std::string& text :
+       {repeated("\n"), repeated("\r"), repeated("\"\"\n"), repeated("\n", "a"), repeated("1\n", "a\n"),
+        repeated(",\n", "a,b\n"), repeated(",,,,,,,\n", "a,b,c,d,e,f,g,h\n"), repeated("\""),
+        repeated("\"\"", "a\n\"") + "\"\n", repeated("\"\",", "a,b\n"), repeated("a,"), repeated("1,"),
+        repeated("x", "a\n"), repeated("x"), repeated("x,", names), repeated("1\n", names), repeated(" ,")}) {
+    EXPECT_LT(peak_of([&] { return parse_csv(text); }), kTimes * text.size() + kRest) << text.substr(0, 40);
+    const auto table = parse_csv(text);
+    if (!table) EXPECT_LT(table.error().message.size() + table.error().where.size(), 9000u);
+  }
+}
+
+TEST(TableMemory, LabelsAreNotKept) {
+  std::string text = "a,label\n";
+  for (int i = 0; text.size() < kBytes; ++i) text += "1,\"the \"\"label\"\" " + std::to_string(i) + "\"\n";
+  EXPECT_LT(peak_of([&] { return parse_csv(text, {.label_column = "label"}); }), text.size());
+}
+
+TEST(TableMemory, AnUnknownLabelDoesNotListEveryColumn) {
+  const auto table =
+      parse_csv(repeated("abcdefgh,", "z").substr(0, 400'000) + "end\n", {.label_column = "zz"});
+  ASSERT_FALSE(table.has_value());
+  EXPECT_EQ(table.error().code, ErrorCode::table_column);
+  EXPECT_LT(table.error().fix.size(), 2000u);
+}
+
+TEST(TableMemory, AnArrayThatDeclaresMuchTakesNothing) {
+  std::string header = "{'descr': '|u1', 'fortran_order': False, 'shape': (1000000000, 2), }\n";
+  std::string bytes = std::string("\x93NUMPY\x01\0", 8) + static_cast<char>(header.size()) + '\0' + header;
+  bytes += std::string(1000, 'x');
+  EXPECT_LT(peak_of([&] { return parse_npy(bytes); }), kRest);
+  EXPECT_FALSE(parse_npy(bytes).has_value());
+}
+
+}  // namespace
+}  // namespace learndock::spec
