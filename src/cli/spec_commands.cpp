@@ -221,6 +221,7 @@ Result<SketchedData> sketch(const DataOptions& options, bool measure) {
   LEARNDOCK_TRY(const auto backend, compute::open_backend(options.backend));
   const auto start = std::chrono::steady_clock::now();
   auto reduced = spec::reduce(table.values(), reducer, *backend);
+  if (auto intact = table.intact(); !intact) return pass_on(std::move(intact).error(), options.data);
   if (!reduced) return pass_on(std::move(reduced).error(), options.data);
   return SketchedData{std::move(*reduced),
                       std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(),
@@ -249,9 +250,7 @@ void add_spec_commands(CLI::App& app, Invocation& invocation) {
         "RKME of your data: a small sketch that can be shared. mmd_to_data in the output "
         "is the squared MMD between the sketch and the data, 0 being alike; beyond 10,000 rows it is an "
         "estimate, "
-        "which may be below 0. Do not shorten a .npy file while it is read: it may be mapped, and the "
-        "program would "
-        "end with a bus error",
+        "which may be below 0. A .npy file that is shortened while it is read is an error",
         "learndock spec make --data my.csv --label class --out stat.json\n"
         "  learndock spec make --data my.csv --gamma auto --scales 3 --method joint --out stat.json",
         [=, &output] { return make(*options, *out, *binary, output); });

@@ -150,15 +150,11 @@ class CellScan final : public Prefilter {
     }
     return outcomes;
   }
-  BlockRange range_of(std::size_t cell, float bound) const {
-    return {static_cast<std::uint32_t>(cells_.cells[cell].first_block),
-            static_cast<std::uint32_t>(cells_.blocks_of(cell)), bound};
-  }
   /// Cells that may hold a bound of at most `limit`, ascending.
   std::vector<BlockRange> ranges_up_to(std::span<const float> bounds, float limit) const {
     std::vector<BlockRange> ranges;
     for (std::size_t cell = 0; cell < bounds.size(); ++cell)
-      if (bounds[cell] <= limit) ranges.push_back(range_of(cell, bounds[cell]));
+      if (bounds[cell] <= limit) ranges.push_back(cells_.range_of(cell, bounds[cell]));
     std::sort(ranges.begin(), ranges.end(), [](const auto& a, const auto& b) { return later(b, a); });
     return ranges;
   }
@@ -210,7 +206,8 @@ class CellScan final : public Prefilter {
                                         PlaceFilter& filter) const {
     std::vector<BlockRange> heap, nearest;
     heap.reserve(bounds.size());
-    for (std::size_t cell = 0; cell < bounds.size(); ++cell) heap.push_back(range_of(cell, bounds[cell]));
+    for (std::size_t cell = 0; cell < bounds.size(); ++cell)
+      heap.push_back(cells_.range_of(cell, bounds[cell]));
     std::make_heap(heap.begin(), heap.end(), later);
     for (std::size_t items = 0; items < std::max<std::size_t>(wanted, 1) && !heap.empty();) {
       std::pop_heap(heap.begin(), heap.end(), later);
@@ -247,7 +244,7 @@ class CellScan final : public Prefilter {
   void items_of_places(MatrixView<ScanHit> out, std::span<const std::size_t> counts) const {
     for (std::size_t q = 0; q < counts.size(); ++q)
       for (ScanHit& hit : out.row(q).first(std::min(counts[q], out.cols())))
-        hit.item = cells_.order[hit.item];
+        hit.item = cells_.item_at(hit.item);
   }
 
   CellsView cells_;

@@ -32,8 +32,18 @@ struct CellsView {
 
   static constexpr std::uint32_t kNoItem = ~std::uint32_t{0};
   [[nodiscard]] std::size_t blocks() const { return order.size() / compute::kBlockItems; }
-  [[nodiscard]] std::size_t blocks_of(std::size_t cell) const {
-    return (cell + 1 < cells.size() ? cells[cell + 1].first_block : blocks()) - cells[cell].first_block;
+  /// The item coded at a place that a scan returned. Padding is none; the first item stands for it, which
+  /// only a file that is lost meanwhile needs: no answer of it is given.
+  [[nodiscard]] std::uint32_t item_at(std::size_t place) const {
+    const std::uint32_t item = order[place];
+    return item == kNoItem ? 0 : item;
+  }
+  [[nodiscard]] compute::BlockRange range_of(std::size_t cell, float lower_bound) const {
+    // Bounded again: the fields are zeros when the file is lost meanwhile (see Segment::intact).
+    const std::uint64_t first = cells[cell].first_block,
+                        end = cell + 1 < cells.size() ? cells[cell + 1].first_block : blocks();
+    return {static_cast<std::uint32_t>(first), static_cast<std::uint32_t>(end < first ? 0 : end - first),
+            lower_bound};
   }
 };
 

@@ -138,7 +138,7 @@ std::shared_ptr<const Entry> with_specification(const std::shared_ptr<const Entr
   auto made = std::make_shared<const OwningEntry>(
       entry->sequence(), entry->row(), entry->traits(), entry,
       std::make_unique<const spec::RkmeSpecification>(std::move(specification)));
-  copy_known(*entry, *made);
+  // Self terms are computed again: those that are known may come from a part that was lost meanwhile.
   return made;
 }
 

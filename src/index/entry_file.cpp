@@ -141,6 +141,7 @@ Result<std::shared_ptr<const EntryFile>> EntryFile::open(const std::filesystem::
                 Segment::open(path, {.everything = true, .threads = threads}));
   std::shared_ptr<EntryFile> file(new EntryFile(std::move(segment)));
   LEARNDOCK_CHECK(file->read());
+  LEARNDOCK_CHECK(file->intact());
   return file;
 }
 

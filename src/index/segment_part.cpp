@@ -46,7 +46,10 @@ class SegmentPart final : public StoredPart {
   const SpaceKey& space_key() const override { return key_; }
   const std::shared_ptr<const Segment>& segment() const override { return segment_; }
   std::string_view id(std::size_t item) const override {
-    return {ids_.data() + id_starts_[item], id_starts_[item + 1] - id_starts_[item]};
+    // Bounded again: the starts are zeros when the file is lost meanwhile (see Segment::intact).
+    const std::uint64_t start = id_starts_[item], end = id_starts_[item + 1];
+    if (start > end || end > ids_.size()) return {};
+    return {ids_.data() + start, end - start};
   }
 
   Result<compute::ReducedSetView> set(std::size_t item, std::vector<double>& memory) const override {
@@ -120,6 +123,7 @@ Result<std::shared_ptr<const StoredPart>> open_part(std::shared_ptr<const Segmen
   LEARNDOCK_TRY(ReadSpace read, read_space(*segment));
   auto part = std::make_shared<SegmentPart>(std::move(segment), std::move(read));
   LEARNDOCK_CHECK(part->open(backend, threads));
+  LEARNDOCK_CHECK(part->segment()->intact());
   return part;
 }
 

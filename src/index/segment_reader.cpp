@@ -3,6 +3,7 @@
 #include "learndock/index/segment.hpp"
 
 #include "base/descriptor.hpp"
+#include "base/mapped_memory.hpp"
 #include "compute/parallel.hpp"
 #include "index/segment_layout.hpp"
 
@@ -103,15 +104,12 @@ int advice_of(Access access) {
 }  // namespace
 
 struct Segment::State {
-  State(std::filesystem::path name, Descriptor file, SegmentLayout where, void* mapping)
+  State(std::filesystem::path name, Descriptor file, SegmentLayout where, MappedMemory mapping)
       : path(std::move(name)),
         descriptor(std::move(file)),
         layout(std::move(where)),
-        memory(static_cast<std::byte*>(mapping)),
+        memory(std::move(mapping)),
         checked(layout.chunk_count()) {}
-  ~State() { ::munmap(memory, layout.info.file_bytes); }
-  State(const State&) = delete;
-  State& operator=(const State&) = delete;
 
   [[nodiscard]] std::optional<std::size_t> find(std::uint32_t id) const {
     const auto found = std::find_if(layout.sections.begin(), layout.sections.end(),
@@ -133,7 +131,7 @@ struct Segment::State {
   std::filesystem::path path;
   Descriptor descriptor;
   SegmentLayout layout;
-  std::byte* memory;
+  MappedMemory memory;
   mutable std::vector<std::atomic<bool>> checked;  ///< by chunk; only ever becomes true
 };
 
@@ -170,10 +168,9 @@ Result<std::shared_ptr<const Segment>> Segment::open(const std::filesystem::path
   if (file.get() < 0) return Failure(system_error(errno, "open", path));
   LEARNDOCK_TRY(SegmentLayout layout, read_layout(file.get(), path));
   LEARNDOCK_CHECK(check_padding(file.get(), layout, path));
-  void* memory = ::mmap(nullptr, layout.info.file_bytes, PROT_READ, MAP_SHARED, file.get(), 0);
-  if (memory == MAP_FAILED) return Failure(system_error(errno, "map", path));
+  LEARNDOCK_TRY(MappedMemory memory, MappedMemory::map(file.get(), layout.info.file_bytes, path));
   const std::shared_ptr<const Segment> segment(
-      new Segment(std::make_unique<State>(path, std::move(file), std::move(layout), memory)));
+      new Segment(std::make_unique<State>(path, std::move(file), std::move(layout), std::move(memory))));
   if (verify.everything)
     LEARNDOCK_CHECK(segment->verify({}, verify.threads));
   else if (!verify.sections.empty())
@@ -199,8 +196,15 @@ Result<std::span<const std::byte>> Segment::bytes(std::uint32_t id, std::uint64_
     return fail(ErrorCode::invalid_argument,
                 fmt::format("section {} has {} bytes, not {} from {} on", id, info.length, length, offset),
                 state_->path.string());
+  LEARNDOCK_CHECK(intact());
   LEARNDOCK_CHECK(state_->check_chunks(section, offset / kSegmentChunkBytes, chunks_of(offset + length)));
-  return std::span<const std::byte>(state_->memory + info.offset + offset, length);
+  return state_->memory.bytes().subspan(info.offset + offset, length);
+}
+
+Result<void> Segment::intact() const {
+  if (!state_->memory.lost()) return {};
+  return fail(ErrorCode::corrupt, "the file was shortened while it was open, or its disk failed to read it",
+              state_->path.string(), std::string(kReindex));
 }
 
 Result<void> Segment::verify(std::span<const std::uint32_t> ids, unsigned threads) const {
@@ -234,7 +238,8 @@ bool Segment::advise(std::uint32_t id, Access access) const {
   // Advice is given for whole pages; the section's first one may hold the end of its neighbour.
   const auto page = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
   const std::uint64_t begin = info.offset / page * page;
-  return ::madvise(state_->memory + begin, info.offset + info.length - begin, advice_of(access)) == 0;
+  const std::span bytes = state_->memory.bytes().subspan(begin, info.offset + info.length - begin);
+  return ::madvise(const_cast<std::byte*>(bytes.data()), bytes.size(), advice_of(access)) == 0;
 }
 
 Error Segment::odd_length(std::uint32_t id, std::size_t size) const {

@@ -1,5 +1,7 @@
 #include "learndock/index/snapshot.hpp"
 
+#include "learndock/index/entry_file.hpp"
+
 #include "index/lower_case.hpp"
 #include "index/utf8.hpp"
 
@@ -20,6 +22,19 @@ bool cased(char32_t point) {
 }
 
 }  // namespace
+
+Result<void> Snapshot::entries_intact() const {
+  for (const auto& one : entry_files)
+    if (const auto file = one.lock()) LEARNDOCK_CHECK(file->intact());
+  return {};
+}
+
+Result<void> Snapshot::intact() const {
+  LEARNDOCK_CHECK(entries_intact());
+  if (parts)
+    for (const auto& part : parts->parts) LEARNDOCK_CHECK(part->part->segment()->intact());
+  return {};
+}
 
 const Entry* Snapshot::entry_of(std::uint64_t sequence) const {
   const auto found =

@@ -147,7 +147,7 @@ Result<void> add_entries(const Market::State& state, const index::Snapshot& snap
     }
     LEARNDOCK_CHECK(writer.add(items, keys));
   }
-  return {};
+  return snapshot.intact();  // else a lost file's zeros may have been written
 }
 
 Result<void> store_entries(Market::State& state, const index::Snapshot& snapshot, const index::SpaceKey& key,
@@ -209,7 +209,7 @@ Result<bool> tend_index(Market::State& state) {
     auto merged = merge_parts(state, *snapshot, parts);
     if (merged) return true;
     // What a damaged part held is in memory once it is given up, and becomes a part anew.
-    if (merged.error().code == ErrorCode::corrupt && state.drop_damaged_parts(snapshot->parts)) return true;
+    if (merged.error().code == ErrorCode::corrupt && state.give_up_lost(*snapshot)) return true;
     done = pass_on(std::move(merged).error(), key.text());
   }
   state.store_entries();

@@ -21,6 +21,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// Damaged files that one search gives up, one after another, before it ends with an error.
+constexpr int kMostLostFiles = 3;
+
 std::string name_for(const spec::SemanticSpecification* semantic, const std::string& yaml_name,
                      const fs::path& path) {
   if (semantic != nullptr && !semantic->name.empty()) return semantic->name;
@@ -135,16 +138,21 @@ Result<std::unique_ptr<Market>> Market::open(const fs::path& directory, const Ma
 
 Result<SearchAnswer> Market::search(const SearchRequest& request) const {
   LEARNDOCK_TRY(const auto backend, state_->backend_named(request.backend));
-  std::shared_ptr<const index::DockParts> used;
-  const auto search = [&] {
-    const auto snapshot = state_->snapshots.current();  // held: hits are borrowed from it
-    used = snapshot->parts;
-    return search_snapshot(*snapshot, request, *backend, state_->options.threads, state_->catalog.get());
+  std::shared_ptr<const index::Snapshot> snapshot;  // held: hits are borrowed from it
+  const auto search = [&]() -> Result<SearchAnswer> {
+    snapshot = state_->snapshots.current();
+    auto found =
+        search_snapshot(*snapshot, request, *backend, state_->options.threads, state_->catalog.get());
+    LEARNDOCK_CHECK(snapshot->intact());  // else zeros may have been read in a lost file's place
+    return found;
   };
   auto answer = search();
-  // A part met as damaged is given up: its learnwares are compared directly until it is made anew.
-  if (!answer && answer.error().code == ErrorCode::corrupt && state_->drop_damaged_parts(used))
-    return search();
+  // A file met as damaged is given up: what it held is read from the catalogue, and a part's learnwares are
+  // compared directly until it is rebuilt. The second time another file may be met.
+  for (int met = 0; met < kMostLostFiles && !answer && answer.error().code == ErrorCode::corrupt; ++met) {
+    if (!state_->give_up_lost(*snapshot)) break;
+    answer = search();
+  }
   return answer;
 }
 

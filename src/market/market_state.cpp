@@ -15,9 +15,6 @@
 namespace learndock::market {
 namespace {
 
-/// Beside the catalogue, of which it says nothing new.
-constexpr std::string_view kEntryFile = "entries/entries.lds";
-
 Result<void> compute_self_terms(NewEntries& entries, const compute::Backend& backend) {
   std::vector<index::EntryFields*> gaussian;
   std::vector<compute::ReducedSetView> views;
@@ -55,6 +52,7 @@ Result<void> Market::State::load() {
   first.kernels = kernels;
   first.semantic = std::make_shared<index::SemanticIndex>();
   first.parts = live_parts(std::move(opened), store->current()->number, loaded.entries);
+  if (loaded.file) first.entry_files.push_back(loaded.file);
   publish(std::move(first), loaded.entries);
   if (loaded.file) loaded.file->rest();
   return {};
@@ -66,6 +64,12 @@ void Market::State::store_entries() {
   if (!pays_to_write(seen->entries, stored_to, options.entries_from)) return;
   const auto file =
       write_entries(*catalog, seen->version, directory / kEntryFile, seen->entries, used_threads());
+  if (const auto intact = seen->entries_intact(); !intact) {  // the new file may hold zeros in their place
+    std::error_code ignored;                                  // it is looked at again at the next opening
+    std::filesystem::remove(directory / kEntryFile, ignored);
+    log(LogLevel::warning, "the file of entries was not kept: " + describe(intact.error()));
+    return;
+  }
   stored_to = seen->entries.back()->sequence();  // a full disk is not tried again for each insert either
   if (!file) {
     log(LogLevel::warning, "the next opening takes longer: " + describe(file.error()));
@@ -74,6 +78,8 @@ void Market::State::store_entries() {
   const std::lock_guard writing(writer);
   index::Snapshot next = *snapshots.current();
   map_entries(*file, kernels, next.entries);
+  std::erase_if(next.entry_files, [](const auto& one) { return one.expired(); });
+  next.entry_files.push_back(*file);
   publish(std::move(next), {});
   (*file)->rest();
 }
@@ -148,47 +154,6 @@ Result<std::vector<catalog::LearnwareRecord>> Market::State::insert(
   publish(std::move(next), added);
   if (keeper) keeper->notify();
   return stored;
-}
-
-bool Market::State::drop_damaged_parts(const std::shared_ptr<const index::DockParts>& seen) {
-  const std::lock_guard writing(writer);
-  index::Snapshot next = *snapshots.current();
-  if (next.parts != seen) return true;  // someone else met the damage first
-  if (!next.parts) return false;
-  auto parts = std::make_shared<index::DockParts>(*next.parts);
-  std::erase_if(parts->parts, [&](const auto& part) {
-    // Opened again: what was checked once is not checked again, and the damage may have come since.
-    const auto sound =
-        index::Segment::open(part->part->segment()->path(), {.everything = true, .threads = used_threads()});
-    const bool broken = !sound && sound.error().code == ErrorCode::corrupt;
-    if (broken) log(LogLevel::error, "a part of the stored index is given up: " + describe(sound.error()));
-    return broken;
-  });
-  if (parts->parts.size() == next.parts->parts.size()) return false;
-  const LoadOptions loading{kernels, used_threads(), [&](std::uint64_t key) { return parts->holds(key); }};
-  const auto damaged_now = take_missing_sets(*catalog, loading, next.entries);
-  if (!damaged_now) {
-    log(LogLevel::error, "what the damaged part held cannot be read: " + describe(damaged_now.error()));
-    return false;
-  }
-  if (damaged_now->empty()) {
-    next.parts = std::move(parts);
-    index::count_spaces(next);
-    publish(std::move(next), {});
-  } else {
-    // Entries are gone from among the others: everything that counts them is made again.
-    note_damage(*damaged_now);
-    for (const DamagedRecord& one : *damaged_now)
-      parts = std::make_shared<index::DockParts>(parts->without(one.sequence));
-    index::Snapshot fresh;
-    fresh.version = next.version;
-    fresh.kernels = next.kernels;
-    fresh.semantic = std::make_shared<index::SemanticIndex>();
-    fresh.parts = std::move(parts);
-    publish(std::move(fresh), next.entries);
-  }
-  if (keeper) keeper->notify();
-  return true;
 }
 
 void Market::State::note_damage(const std::vector<DamagedRecord>& found) {

@@ -17,11 +17,15 @@
 #include <mutex>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace learndock::market {
 
 using NewEntries = std::vector<index::EntryFields>;
+
+/// Beside the catalogue, of which it says nothing new.
+inline constexpr std::string_view kEntryFile = "entries/entries.lds";
 
 class IndexKeeper;
 
@@ -80,6 +84,11 @@ struct Market::State {
   /// catalogue.
   /// @return whether the parts in use are others than `seen` now @cost reads all stored parts
   bool drop_damaged_parts(const std::shared_ptr<const index::DockParts>& seen);
+  /// The same for entries whose file is lost while it is mapped: all are read again.
+  /// @return whether that was so @cost an opening of the dock
+  bool replace_lost_entries();
+  /// Both. @return whether searches now see something else than `seen`
+  bool give_up_lost(const index::Snapshot& seen);
 
   /// Logs records that were found damaged and keeps them in mind.
   void note_damage(const std::vector<DamagedRecord>& found);

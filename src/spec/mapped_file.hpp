@@ -2,9 +2,12 @@
 
 #include "learndock/base/result.hpp"
 
+#include "base/mapped_memory.hpp"
+
 #include <filesystem>
 #include <memory>
 #include <string_view>
+#include <utility>
 
 namespace learndock::spec {
 
@@ -13,15 +16,17 @@ class MappedFile {
  public:
   /// @errors not_found, io
   [[nodiscard]] static Result<std::shared_ptr<const MappedFile>> open(const std::filesystem::path& path);
-  ~MappedFile();
-  MappedFile(const MappedFile&) = delete;
-  MappedFile& operator=(const MappedFile&) = delete;
 
-  [[nodiscard]] std::string_view bytes() const { return bytes_; }
+  [[nodiscard]] std::string_view bytes() const {
+    return {reinterpret_cast<const char*>(memory_.bytes().data()), memory_.bytes().size()};
+  }
+  /// Whether what was read of it is what the file held: to be asked before it is used.
+  /// @errors io (the file was shortened meanwhile, or its disk failed)
+  [[nodiscard]] Result<void> intact() const;
 
  private:
-  explicit MappedFile(std::string_view bytes) : bytes_(bytes) {}
-  std::string_view bytes_;
+  explicit MappedFile(MappedMemory memory) : memory_(std::move(memory)) {}
+  MappedMemory memory_;
 };
 
 }  // namespace learndock::spec

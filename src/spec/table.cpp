@@ -332,9 +332,12 @@ Result<TableFile> TableFile::open(const std::filesystem::path& path, const Table
   }
   LEARNDOCK_TRY(const std::shared_ptr<const MappedFile> mapping, MappedFile::open(path));
   auto table = in_mapping(mapping, options);
+  if (auto intact = mapping->intact(); !intact) return pass_on(std::move(intact).error(), path.string());
   if (!table) return pass_on(std::move(table).error(), path.string());
   return table;
 }
+
+Result<void> TableFile::intact() const { return mapping_ ? mapping_->intact() : Result<void>(); }
 
 Result<TableFile> TableFile::in_mapping(const std::shared_ptr<const MappedFile>& mapping,
                                         const TableOptions& options) {

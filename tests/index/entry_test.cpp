@@ -65,7 +65,7 @@ TEST(Entry, LosesAndGetsItsSpecificationAndKeepsTheRest) {
   EXPECT_EQ(slim->name(), "Größe");
   auto again = with_specification(slim, specification);
   EXPECT_EQ(*again->specification(), specification);
-  EXPECT_EQ(again->self_inner(), 2.5);
+  EXPECT_TRUE(std::isnan(again->self_inner()));  // it may be of a part that was lost: computed again
   const auto last = without_specification(*again);
   again.reset();
   EXPECT_EQ(last->id(), "wine-1");

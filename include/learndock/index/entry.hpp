@@ -134,7 +134,8 @@ class Entry {
 
 /// An entry that owns everything it points at. @param pool  null: its traits are shared with nobody
 [[nodiscard]] std::shared_ptr<const Entry> make_entry(EntryFields fields, TraitsPool* pool = nullptr);
-/// The same learnware with its specification in memory, under the gamma in force. The old entry is kept.
+/// The same learnware with its specification in memory, under the gamma in force, and no self terms. The old
+/// entry is kept.
 [[nodiscard]] std::shared_ptr<const Entry> with_specification(const std::shared_ptr<const Entry>& entry,
                                                               spec::RkmeSpecification specification);
 /// The same learnware, whose reduced set a stored part now holds. Only for one that has it in memory.

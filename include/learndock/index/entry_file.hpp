@@ -38,6 +38,8 @@ class EntryFile {
   [[nodiscard]] const EntrySource& source() const { return source_; }
   [[nodiscard]] std::span<const std::uint64_t> sequences() const { return sequences_; }
   [[nodiscard]] std::string_view last_id() const;
+  /// Whether what its entries point at still is what was checked. @errors corrupt @cost one load
+  [[nodiscard]] Result<void> intact() const { return segment_->intact(); }
   /// Takes out of memory what was read of the file; it is read again where a text is searched or a hit named.
   void rest() const;
 

@@ -51,7 +51,8 @@ enum class Access { normal, random, sequential, soon, huge_pages, unneeded };
 
 /// A segment opened for reading. No byte of a section is handed out before its chunk's checksum was compared,
 /// once for each opening. The file must not be changed while it is open: writers make new files, and removing
-/// an open one leaves it readable.
+/// an open one leaves it readable. A file that is shortened all the same, or whose disk fails, reads as zeros
+/// from then on: `intact` is asked before an answer made of its bytes is given.
 /// @threads safe to call concurrently; readers that meet the same unchecked chunk may both check it
 class Segment {
  public:
@@ -85,6 +86,8 @@ class Segment {
     return std::span(reinterpret_cast<const T*>(whole.data()), whole.size() / sizeof(T));
   }
 
+  /// Whether all that was handed out still is what was checked. @errors corrupt @cost one load
+  [[nodiscard]] Result<void> intact() const;
   /// Checks sections (all when the list is empty) ahead of their use. @errors corrupt, io
   [[nodiscard]] Result<void> verify(std::span<const std::uint32_t> ids, unsigned threads) const;
   /// False when the system does not take the advice.

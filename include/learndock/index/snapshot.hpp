@@ -17,6 +17,8 @@
 
 namespace learndock::index {
 
+class EntryFile;
+
 /// All learnwares of a dock at one moment, by insertion order. Readers keep theirs for as long as they like.
 struct Snapshot {
   std::uint64_t version = 0;
@@ -26,12 +28,20 @@ struct Snapshot {
   std::uint64_t specification_bytes = 0;          ///< points and weights of all entries, as doubles
   SpaceKernels kernels;  ///< that absolute scores compare under; entries have them already
 
+  /// The files that entries point into, as long as some entry does.
+  std::vector<std::weak_ptr<const EntryFile>> entry_files;
+
   /// The stored index; null: none, and searches compare every entry.
   std::shared_ptr<const DockParts> parts;
   // With stored parts only:
   std::vector<std::shared_ptr<const Entry>> plain;  ///< with a specification in memory: no part holds it
   std::map<SpaceKey, std::size_t> spaces;           ///< learnwares of each, of all entries
   std::size_t without_specification = 0;
+
+  /// Whether all files that entries and parts lie in still hold what was checked: asked after they were read
+  /// and before the result is used, see MappedMemory. @errors corrupt (names the first file that is lost)
+  [[nodiscard]] Result<void> intact() const;
+  [[nodiscard]] Result<void> entries_intact() const;
 
   /// The entry of a catalogue number. @cost logarithmic
   [[nodiscard]] const Entry* entry_of(std::uint64_t sequence) const;

@@ -36,7 +36,7 @@ class MappedFile;
 
 /// A table whose values stay in their file where that is possible: a .npy array of 4-byte floats in C order
 /// is mapped, so that it may be larger than the memory; anything else is read into memory once.
-/// The file must not be cut short while it is open: reading what is gone ends the process (SIGBUS).
+/// The file must not be cut short while it is open: what is gone reads as zeros, and `intact` tells.
 class TableFile {
  public:
   /// @errors as read_table
@@ -45,6 +45,8 @@ class TableFile {
   /// Valid while this object or a copy of it lives.
   [[nodiscard]] MatrixView<const float> values() const { return values_; }
   [[nodiscard]] const std::vector<std::string>& columns() const { return columns_; }
+  /// Whether the values are still the file's: asked before what was made of them is used. @errors io
+  [[nodiscard]] Result<void> intact() const;
   [[nodiscard]] bool in_place() const { return mapping_ != nullptr; }
 
  private:
