@@ -1,5 +1,7 @@
 #include "cli/output.hpp"
 
+#include "learndock/base/shorten.hpp"
+
 #include "package/utf8.hpp"
 
 #include <fmt/format.h>
@@ -72,12 +74,14 @@ void note(const OutputOptions& options, const std::string& text) {
 }
 
 Error shown(Error error) {
+  error = shortened(std::move(error));
   for (std::string* text : {&error.message, &error.where, &error.fix})
     *text = package::printable(*text, kMaxMessageBytes);
   return error;
 }
 
-int report(const OutputOptions& options, const Error& error) {
+int report(const OutputOptions& options, const Error& whole) {
+  const Error error = shortened(whole);
   fmt::print(stderr, "error: {}\n  docs: docs/errors.md#E{}\n", describe(shown(error)), number(error.code));
   if (options.json)
     print_json({{"error",

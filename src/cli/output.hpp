@@ -24,11 +24,11 @@ void print_table(const Rows& rows);
 void print_line(const std::string& text);
 /// stderr, unless --quiet.
 void note(const OutputOptions& options, const std::string& text);
-/// The error with every character that would not show as itself made visible, and cut where it is absurdly
-/// long.
+/// The error with what it quotes cut (base/shorten.hpp), and every character that would not show as itself
+/// made visible.
 [[nodiscard]] Error shown(Error error);
 /// The failure on stderr, and with --json as {"error": {...}} on stdout. Returns the exit code.
-int report(const OutputOptions& options, const Error& error);
+int report(const OutputOptions& options, const Error& whole);
 /// A progress line on a terminal's stderr; nothing elsewhere.
 void show_progress(const OutputOptions& options, const std::string& what, std::uint64_t done,
                    std::uint64_t total);

@@ -1,5 +1,7 @@
 #include "service/problem.hpp"
 
+#include "learndock/base/shorten.hpp"
+
 #include "service/message.hpp"
 
 #include <fmt/format.h>
@@ -9,6 +11,9 @@
 namespace learndock::service {
 namespace {
 
+/// Of the path that was asked for; a request line may have 8 KiB.
+constexpr std::size_t kMaxInstanceBytes = 500;
+
 std::string text_of(const Json& json, const char* key) {
   const auto at = json.find(key);
   return at != json.end() && at->is_string() ? at->get<std::string>() : std::string();
@@ -16,13 +21,14 @@ std::string text_of(const Json& json, const char* key) {
 
 }  // namespace
 
-Json problem_to_json(const Error& error, std::string_view path, std::string_view request_id) {
+Json problem_to_json(const Error& whole, std::string_view path, std::string_view request_id) {
+  const Error error = shortened(whole);
   const int status = http_status(error.code);
   Json json{{"type", fmt::format("urn:learndock:error:{}", slug(error.code))},
             {"title", reason_phrase(status)},
             {"status", status},
             {"detail", error.message},
-            {"instance", path},
+            {"instance", shortened(path, kMaxInstanceBytes)},
             {"code", slug(error.code)},
             {"number", fmt::format("E{}", number(error.code))}};
   if (!error.where.empty()) json["where"] = error.where;

@@ -1,0 +1,20 @@
+#pragma once
+
+#include "learndock/base/error.hpp"
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace learndock {
+
+/// `text`, cut on a boundary of UTF-8 where it is longer than `limit`, with "... (N bytes)" for its full
+/// length. Lengths are those in a JSON text, where a control character takes six bytes, so that a limit also
+/// bounds an answer.
+[[nodiscard]] std::string shortened(std::string_view text, std::size_t limit);
+
+/// The error as it is told: what it quotes from an input is cut to 200 bytes, and a text as a whole to less
+/// than a KiB, so that an input of many MiB cannot make an answer of many MiB.
+[[nodiscard]] Error shortened(Error error);
+
+}  // namespace learndock

@@ -1,0 +1,80 @@
+#include "learndock/base/shorten.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace learndock {
+namespace {
+
+constexpr std::size_t kQuoteBytes = 200;
+constexpr std::size_t kMessageBytes = 800;
+constexpr std::size_t kWhereBytes = 300;
+constexpr std::size_t kFixBytes = 600;
+
+/// Bytes of the character that `text` begins with, and what it takes in a JSON text.
+struct Character {
+  std::size_t bytes;
+  std::size_t cost;
+};
+
+Character first_of(std::string_view text) {
+  constexpr std::size_t kEscape = 6;    // \uXXXX
+  constexpr Character kReplaced{1, 3};  // U+FFFD stands for what is not UTF-8
+  const auto lead = static_cast<unsigned char>(text.front());
+  if (lead < 0x20) return {1, kEscape};
+  if (lead < 0x80) return {1, lead == '"' || lead == '\\' ? std::size_t{2} : std::size_t{1}};
+  const std::size_t bytes = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
+  if (lead < 0xC0 || bytes > text.size()) return kReplaced;
+  for (std::size_t i = 1; i < bytes; ++i)
+    if ((static_cast<unsigned char>(text[i]) & 0xC0) != 0x80) return kReplaced;
+  return {bytes, bytes};
+}
+
+/// What stands between two quotation marks is mostly an input's; the marks are kept. What is longer than any
+/// text may be is cut afterwards anyway.
+std::string with_short_quotes(std::string_view text) {
+  std::string out;
+  for (bool quoted = false; out.size() <= kMessageBytes; quoted = !quoted) {
+    const std::size_t mark = std::min(text.find('"'), text.size());
+    const std::string_view stretch = text.substr(0, mark);
+    out += quoted ? shortened(stretch, kQuoteBytes) : std::string(stretch);
+    if (mark == text.size()) return out;
+    out += '"';
+    text.remove_prefix(mark + 1);
+  }
+  return out;
+}
+
+void shorten(std::string& text, std::size_t limit) {
+  const std::size_t before = text.size();
+  std::string quotes_cut = with_short_quotes(text);
+  text = shortened(quotes_cut, limit);
+  // One note of length is enough, and it is that of the whole text.
+  if (text.size() < quotes_cut.size() && quotes_cut.size() != before)
+    text = text.substr(0, text.rfind(" (")) + fmt::format(" ({} bytes)", before);
+}
+
+}  // namespace
+
+std::string shortened(std::string_view text, std::size_t limit) {
+  std::size_t spent = 0;
+  std::size_t kept = 0;
+  while (kept < text.size()) {
+    const Character next = first_of(text.substr(kept));
+    if (spent + next.cost > limit) break;
+    spent += next.cost;
+    kept += next.bytes;
+  }
+  if (kept == text.size()) return std::string(text);
+  return fmt::format("{}... ({} bytes)", text.substr(0, kept), text.size());
+}
+
+Error shortened(Error error) {
+  shorten(error.message, kMessageBytes);
+  shorten(error.where, kWhereBytes);
+  shorten(error.fix, kFixBytes);
+  return error;
+}
+
+}  // namespace learndock
