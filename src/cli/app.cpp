@@ -3,6 +3,7 @@
 #include "learndock/compute/registry.hpp"
 
 #include "cli/command.hpp"
+#include "cli/secret_file.hpp"
 #include "cli/suggest.hpp"
 
 #include <fmt/format.h>
@@ -130,7 +131,17 @@ void add_dock_choice(CLI::App& command, DockChoice& choice) {
   auto* dock = command.add_option("--dock", choice.directory, "A dock's directory on this machine");
   auto* server = command.add_option("--server", choice.server, "A dock's server, http://host:port");
   dock->excludes(server);
-  command.add_option("--token", choice.token, "For servers that ask for one")->envname("LEARNDOCK_TOKEN");
+  command.add_option("--token", choice.token, "For servers that ask for one; it shows in the process list")
+      ->envname("LEARNDOCK_TOKEN");
+  // After --token, whose value may come from the environment: a file that is named counts.
+  command.add_option_function<std::string>(
+      "--token-file",
+      [&choice](const std::string& path) {
+        auto secret = read_secret(path);
+        if (!secret) throw CLI::ValidationError("--token-file", describe(secret.error()));
+        choice.token = std::move(*secret);
+      },
+      "File with the token; no one else may be allowed to read it");
 }
 
 Result<void> check(const DockChoice& choice) {

@@ -4,7 +4,9 @@
 
 #include "cli/command.hpp"
 #include "cli/serve_config.hpp"
+#include "cli/serve_tokens.hpp"
 #include "cli/stop_signals.hpp"
+#include "service/access.hpp"
 
 #include <fmt/format.h>
 
@@ -20,7 +22,7 @@ constexpr std::chrono::seconds kLastGrace{2};
 struct ServeOptions {
   std::string dock = "dock";
   std::string listen = "127.0.0.1:8080";
-  std::string token;
+  TokenChoices tokens;
   std::string backend;
   std::string config;
   unsigned stop_seconds = 30;
@@ -47,9 +49,10 @@ Result<service::ServerOptions> parse_listen(const std::string& listen) {
 }
 
 Result<void> serve(CLI::App& command, ServeOptions& options, const OutputOptions& output) {
+  LEARNDOCK_CHECK(options.tokens.note_sources(command, output));
   if (!options.config.empty()) LEARNDOCK_CHECK(apply_settings(command, options.config));
   LEARNDOCK_TRY(service::ServerOptions server_options, parse_listen(options.listen));
-  server_options.token = options.token;
+  LEARNDOCK_CHECK(options.tokens.resolve(command, server_options));
   server_options.stop_deadline = std::chrono::seconds(options.stop_seconds);
   server_options.search_budget = std::chrono::milliseconds(options.search_budget_ms);
   server_options.reference_learnwares = options.reference_learnwares;
@@ -59,12 +62,17 @@ Result<void> serve(CLI::App& command, ServeOptions& options, const OutputOptions
                                                                        .index_from = options.index_from,
                                                                        .tend_index = true}));
   LEARNDOCK_TRY(const auto server, service::Server::start(*market, server_options));
+  server_options = service::without_tokens(std::move(server_options));
   const market::MarketStatus status = market->status();
   signals.serving();
   note(output, fmt::format("learndock serves {} learnwares at {}", status.learnwares, server->url()));
+  for (const std::string& line : server->access_lines()) note(output, line);
   note(output, "stop with Ctrl-C");
   if (output.json) {
-    print_json({{"url", server->url()}, {"port", server->port()}, {"learnwares", status.learnwares}});
+    print_json({{"url", server->url()},
+                {"port", server->port()},
+                {"learnwares", status.learnwares},
+                {"access", server->access_lines()}});
     std::fflush(stdout);
   }
   signals.wait();
@@ -118,8 +126,7 @@ void add_serve_options(CLI::App& command, ServeOptions& options) {
   command.add_option("--listen", options.listen, "ADDRESS:PORT; port 0 takes a free one")
       ->capture_default_str()
       ->envname("LEARNDOCK_LISTEN");
-  command.add_option("--token", options.token, "Ask for this token on uploads and deletes")
-      ->envname("LEARNDOCK_TOKEN");
+  options.tokens.add_options(command);
   command.add_option("--backend", options.backend, "cpu, cpu_reference or cuda")
       ->envname("LEARNDOCK_BACKEND");
   command.add_option(

@@ -3,10 +3,12 @@
 
 #include "learndock/base/file.hpp"
 
+#include "cli/secret_file.hpp"
 #include "cli/suggest.hpp"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <sstream>
 
 namespace learndock::cli {
@@ -69,6 +71,10 @@ Result<void> apply_settings(CLI::App& command, const std::string& path) {
     return fail(ErrorCode::usage, fmt::format("the settings cannot be read: {}", error.what()), path,
                 "write one `name = value` a line");
   }
+  const bool secret = std::any_of(items.begin(), items.end(), [](const CLI::ConfigItem& item) {
+    return item.name == "token" || item.name.ends_with("-token");
+  });
+  if (secret) LEARNDOCK_CHECK(check_private(path));
   for (const CLI::ConfigItem& item : items) {
     // A [section] opens and closes by marks of its own.
     if (item.name == "++" || item.name == "--") continue;

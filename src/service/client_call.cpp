@@ -164,6 +164,8 @@ class Call {
       co_await http::async_read_some(stream_, buffer_, *parser_,
                                      asio::redirect_error(asio::use_awaitable, error));
       if (error == http::error::need_buffer) error = {};
+      if (error == http::error::partial_message && !incoming_.repr_digest.empty() && file != nullptr)
+        co_return Failure(cut_short());
       if (error) co_return Failure(lost(error));
       const std::string_view bytes(chunk.data(), chunk.size() - parser_->get().body().size);
       if (file == nullptr) {
@@ -184,6 +186,17 @@ class Call {
     Error error = error_from_problem(incoming_.status, incoming_.body);
     if (!request_id_.empty()) error.message += fmt::format(" (request {})", request_id_);
     return error;
+  }
+
+  /// A server that finds its own copy damaged while it sends it keeps the end back.
+  [[nodiscard]] Error cut_short() const {
+    return {
+        ErrorCode::digest_mismatch,
+        fmt::format("{} ended the package after {} bytes, so that its SHA-256 cannot be the announced one{}",
+                    address_.authority, incoming_.saved,
+                    request_id_.empty() ? "" : fmt::format(" (request {})", request_id_)),
+        {},
+        "try again; if it stays so, the server's copy is damaged, and its log says so"};
   }
 
   [[nodiscard]] Error lost(const error_code& error) const {

@@ -4,6 +4,7 @@
 #include "learndock/market/market.hpp"
 #include "learndock/service/server.hpp"
 
+#include "service/access.hpp"
 #include "service/metrics.hpp"
 
 #include <atomic>
@@ -19,6 +20,7 @@ struct Context {
   Metrics& metrics;
   bool loopback;  ///< bound to a loopback address
   const std::atomic<bool>& stopping;
+  Access& access;  ///< who may change the dock
 };
 
 }  // namespace learndock::service

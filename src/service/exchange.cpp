@@ -6,6 +6,7 @@
 
 #include "service/guard.hpp"
 #include "service/http_fields.hpp"
+#include "service/uri.hpp"
 
 #include <fmt/format.h>
 
@@ -90,9 +91,18 @@ Result<void> Exchange::admit() {
   }
   route_ = match->route;
   request_.parameters = std::move(match->parameters);
-  if (route_->writes) LEARNDOCK_CHECK(check_write(shared_.context, request_.head));
+  if (route_->writes) LEARNDOCK_CHECK(admit_write());
   request_.media = media_type(request_.head.field("content-type").value_or(""));
   return check_body(shared_.options.limits, *route_, request_.head);
+}
+
+Result<void> Exchange::admit_write() {
+  auto who = check_write(shared_.context, request_.head, session_.peer_);
+  if (!who && who.error().code == ErrorCode::throttled)
+    response_.with("Retry-After", std::to_string(shared_.context.access.pause().count()));
+  if (!who) return Failure(std::move(who).error());
+  request_.who = std::move(*who);
+  return {};
 }
 
 asio::awaitable<bool> Exchange::run(std::size_t head_bytes) {
@@ -307,16 +317,26 @@ asio::awaitable<bool> Exchange::send(bool close) {
 
 asio::awaitable<bool> Exchange::send_slice(const FileSlice& slice) {
   std::string chunk;
+  Sha256 digest;
   for (std::uint64_t done = 0; done < slice.length;) {
     chunk.resize(static_cast<std::size_t>(std::min<std::uint64_t>(kChunkBytes, slice.length - done)));
     Result<void> read;
     std::function<void()> job = [&] {
       read = slice.file->read_at(slice.first + done, chunk.data(), chunk.size());
+      if (read && !slice.sha256.empty()) digest.update(chunk);
     };
     co_await run_on(shared_.files, std::move(job));
     if (!read) {
       // The header is out: all that is left is to break off, so that the client sees a short body.
       log(LogLevel::error, fmt::format("id={} {}", request_.id, describe(read.error())));
+      co_return false;
+    }
+    const bool last = done + chunk.size() == slice.length;
+    if (last && !slice.sha256.empty() && digest.finish() != slice.sha256) {
+      // Without its last piece the client cannot take the package for whole.
+      shared_.context.metrics.package_damaged();
+      log(LogLevel::error, fmt::format("id={} the package of learnware {} is damaged: its SHA-256 is not {}",
+                                       request_.id, percent_encode(slice.learnware), slice.sha256));
       co_return false;
     }
     if (co_await session_.write(chunk)) co_return false;
@@ -331,9 +351,10 @@ void Exchange::record(bool delivered) const {
   shared_.context.metrics.request(route, request_.head.method, response_.status, elapsed);
   // The query is left out: it may hold what a user typed. Paths and methods were checked to be printable.
   log(LogLevel::info,
-      fmt::format("http id={} peer={} method={} path=\"{}\" status={} bytes={} ms={:.2f}{}", request_.id,
+      fmt::format("http id={} peer={} method={} path=\"{}\" status={} bytes={} ms={:.2f}{}{}{}", request_.id,
                   session_.peer_, request_.head.method, request_.target.path, response_.status, sent_,
-                  elapsed.count() * 1000, delivered ? "" : " cut=true"));
+                  elapsed.count() * 1000, request_.who.empty() ? "" : " who=", request_.who,
+                  delivered ? "" : " cut=true"));
 }
 
 }  // namespace learndock::service

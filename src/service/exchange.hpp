@@ -21,6 +21,7 @@ class Exchange {
 
  private:
   Result<void> admit();
+  Result<void> admit_write();
   asio::awaitable<Result<void>> read_body(std::size_t head_bytes);
   asio::awaitable<Result<void>> read_framed(http::request_parser<http::buffer_body>& parser);
   asio::awaitable<Result<void>> keep(std::string_view bytes);

@@ -6,6 +6,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <string>
 
 namespace learndock::service {
@@ -23,6 +24,44 @@ Result<void> check_origin(const RequestHead& head) {
               "use the dock's own page or the command line");
 }
 
+/// What proxies add to a request: the standard's fields and those in use beside it.
+bool is_of_a_proxy(std::string_view name) {
+  constexpr std::array<std::string_view, 12> kNames{"forwarded",           "via",
+                                                    "x-real-ip",           "x-client-ip",
+                                                    "x-cluster-client-ip", "x-remote-addr",
+                                                    "x-proxyuser-ip",      "true-client-ip",
+                                                    "cf-connecting-ip",    "fastly-client-ip",
+                                                    "fly-client-ip",       "client-ip"};
+  constexpr std::array<std::string_view, 5> kBeginnings{"x-forwarded", "forwarded-", "x-original-",
+                                                        "x-envoy-", "proxy-"};
+  return std::find(kNames.begin(), kNames.end(), name) != kNames.end() ||
+         std::any_of(kBeginnings.begin(), kBeginnings.end(),
+                     [&](std::string_view beginning) { return name.starts_with(beginning); });
+}
+
+/// A proxy on this machine passes on what others sent, from a loopback address.
+Result<void> check_no_proxy(const RequestHead& head) {
+  const auto found = std::find_if(head.fields.begin(), head.fields.end(),
+                                  [](const auto& field) { return is_of_a_proxy(field.first); });
+  if (found == head.fields.end()) return {};
+  return fail(ErrorCode::forbidden,
+              "this request came through a proxy, and the dock has no token: it could be anyone's",
+              found->first,
+              "behind a proxy start the server with a token and send it as `Authorization: Bearer TOKEN`");
+}
+
+Failure closed(Rule of_any, Deed deed) {
+  if (of_any == Rule::closed)
+    return fail(ErrorCode::forbidden,
+                "this dock takes no uploads or removals: it is served beyond this machine without a token",
+                {}, "start the server with a token and send it as `Authorization: Bearer TOKEN`");
+  const bool push = deed == Deed::push;
+  return fail(ErrorCode::forbidden,
+              fmt::format("this server takes no {}: it has no token for them", push ? "uploads" : "removals"),
+              {},
+              fmt::format("start the server with --token-file or --{}-token-file", push ? "push" : "delete"));
+}
+
 }  // namespace
 
 Result<void> check_host(const Context& context, const RequestHead& head) {
@@ -36,20 +75,22 @@ Result<void> check_host(const Context& context, const RequestHead& head) {
               "use http://127.0.0.1 or http://localhost with the port, or serve on another address");
 }
 
-Result<void> check_write(const Context& context, const RequestHead& head) {
+Result<std::string> check_write(const Context& context, const RequestHead& head, const std::string& peer) {
   LEARNDOCK_CHECK(check_origin(head));
-  if (context.options.token.empty()) {
-    if (context.loopback) return {};
-    return fail(ErrorCode::forbidden,
-                "this dock takes no uploads or removals: it is served beyond this machine without a token",
-                {}, "start the server with a token and send it as `Authorization: Bearer TOKEN`");
+  const Deed deed = head.method == "DELETE" ? Deed::remove : Deed::push;
+  switch (context.access.rule(deed)) {
+    case Rule::open:
+      LEARNDOCK_CHECK(check_no_proxy(head));
+      return "no-token";
+    case Rule::closed:
+      return closed(context.access.rule(), deed);
+    case Rule::token:
+      break;
   }
   const auto authorization = head.field("authorization");
   const auto token = authorization ? bearer_token(*authorization) : std::nullopt;
-  if (token && equal_in_constant_time(*token, context.options.token)) return {};
-  return fail(ErrorCode::unauthorized,
-              token ? "this is not the dock's token" : "uploads and removals need the dock's token",
-              "Authorization",
+  if (token) return context.access.admit(deed, *token, peer);
+  return fail(ErrorCode::unauthorized, "uploads and removals need the dock's token", "Authorization",
               "send `Authorization: Bearer TOKEN`; the command line takes --token or LEARNDOCK_TOKEN");
 }
 

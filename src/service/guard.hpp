@@ -13,8 +13,11 @@ namespace learndock::service {
 /// http_request
 [[nodiscard]] Result<void> check_host(const Context& context, const RequestHead& head);
 
-/// Whether this request may change the dock. @errors unauthorized, forbidden
-[[nodiscard]] Result<void> check_write(const Context& context, const RequestHead& head);
+/// Whether this request may change the dock. Without a token it may where it comes from this machine itself:
+/// not from another site's page, nor through a proxy, which makes everyone look local.
+/// @return who it is, for the log: a token's name, or "no-token" @errors unauthorized, forbidden, throttled
+[[nodiscard]] Result<std::string> check_write(const Context& context, const RequestHead& head,
+                                              const std::string& peer);
 
 /// The most bytes a route's body may have.
 [[nodiscard]] std::uint64_t body_limit(const HttpLimits& limits, BodyKind kind);

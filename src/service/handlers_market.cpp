@@ -1,3 +1,5 @@
+#include "learndock/base/log.hpp"
+
 #include "service/handlers.hpp"
 #include "service/http_fields.hpp"
 
@@ -64,6 +66,20 @@ Result<std::optional<spec::SemanticSpecification>> semantic_of(const Request& re
   return std::optional(std::move(*semantic));
 }
 
+/// What the client declared about its bytes, in each field and each line of it.
+Result<void> check_digests(const Request& request, const StagedFile& staged) {
+  for (const auto& [name, value] : request.head.fields) {
+    if (name != "content-digest" && name != "repr-digest") continue;
+    LEARNDOCK_TRY(const std::vector<std::string> declared, digests_of_field(value, name));
+    if (std::all_of(declared.begin(), declared.end(), [&](const auto& one) { return one == staged.sha256; }))
+      continue;
+    return fail(ErrorCode::digest_mismatch,
+                fmt::format("the {} bytes received have another SHA-256 than {} says", staged.bytes, name),
+                name, "send the file again; nothing was stored");
+  }
+  return {};
+}
+
 struct PackageFile {
   std::shared_ptr<const FileHandle> file;
   std::uint64_t bytes = 0;
@@ -79,6 +95,13 @@ Result<PackageFile> open_package(const Context& context, const LearnwareId& id) 
   if (!file) return no_package(context, id, std::move(file).error());
   PackageFile out;
   LEARNDOCK_TRY(out.bytes, file->size());
+  if (out.bytes != record.package_bytes) {
+    context.metrics.package_damaged();
+    return fail(ErrorCode::corrupt,
+                fmt::format("the package of learnware {} is damaged: it has {} bytes, its record says {}",
+                            id.text(), out.bytes, record.package_bytes),
+                path->string(), "tell the dock's owner; sending the package again mends it");
+  }
   out.file = std::make_shared<const FileHandle>(std::move(*file));
   out.sha256 = record.package_digest;
   return out;
@@ -121,15 +144,9 @@ Result<Response> show_learnware(const Context& context, const Request& request) 
 Result<Response> upload(const Context& context, const Request& request) {
   LEARNDOCK_CHECK(request.target.query.only({}));
   const StagedFile& staged = *request.staged;
-  for (const char* name : {"content-digest", "repr-digest"}) {
-    const auto field = request.head.field(name);
-    if (!field) continue;
-    const auto declared = sha256_of_digest_field(*field);
-    if (declared && *declared == staged.sha256) continue;
-    context.metrics.upload_refused(ErrorCode::digest_mismatch);
-    return fail(ErrorCode::digest_mismatch,
-                fmt::format("the {} bytes received have another SHA-256 than {} says", staged.bytes, name),
-                name, "send the file again; nothing was stored");
+  if (auto same = check_digests(request, staged); !same) {
+    context.metrics.upload_refused(same.error().code);
+    return Failure(std::move(same).error());
   }
   LEARNDOCK_TRY(const std::optional<spec::SemanticSpecification> semantic, semantic_of(request));
   std::vector<std::string> warnings;
@@ -139,6 +156,9 @@ Result<Response> upload(const Context& context, const Request& request) {
     return Failure(without_path(std::move(record).error(), staged.path.string()));
   }
   context.metrics.upload_stored();
+  log(LogLevel::info,
+      fmt::format("stored learnware={} package={} who={} id={}", percent_encode(record->id.text()),
+                  record->package_digest, request.who, request.id));
   Json json = market::to_json(*record);
   json["warnings"] = warnings;
   Response response = json_response(201, json);
@@ -148,7 +168,10 @@ Result<Response> upload(const Context& context, const Request& request) {
 
 Result<Response> remove_learnware(const Context& context, const Request& request) {
   LEARNDOCK_TRY(const LearnwareId id, id_of(request));
-  LEARNDOCK_CHECK(context.market.remove(id));
+  LEARNDOCK_TRY(const catalog::LearnwareRecord removed, context.market.remove(id));
+  log(LogLevel::info,
+      fmt::format("deleted learnware={} package={} who={} id={}", percent_encode(id.text()),
+                  removed.package_digest.empty() ? "none" : removed.package_digest, request.who, request.id));
   Response response;
   response.status = 204;
   return response;
@@ -168,7 +191,7 @@ Result<Response> download(const Context& context, const Request& request) {
       .with("Content-Disposition", attachment(file_name_of(id.text()) + ".zip"))
       .with("Repr-Digest", digest_field(package.sha256))
       .with("Accept-Ranges", "bytes");
-  response.slice = FileSlice{package.file, 0, package.bytes};
+  response.slice = FileSlice{package.file, 0, package.bytes, package.sha256, id.text()};
   const auto range = request.head.field("range");
   if (!range || !range_counts(request, tag)) return response;
   auto part = parse_range(*range, package.bytes);
@@ -179,7 +202,9 @@ Result<Response> download(const Context& context, const Request& request) {
   }
   if (!*part) return response;
   response.status = 206;
-  response.slice = FileSlice{package.file, (*part)->first, (*part)->length};
+  const bool whole = (*part)->length == package.bytes;
+  response.slice = FileSlice{package.file, (*part)->first, (*part)->length,
+                             whole ? package.sha256 : std::string(), id.text()};
   response.with("Content-Range", fmt::format("bytes {}-{}/{}", (*part)->first,
                                              (*part)->first + (*part)->length - 1, package.bytes));
   return response;

@@ -33,12 +33,6 @@ Result<Response> asset_response(const Request& request, std::string_view name, c
   return response;
 }
 
-/// Who may upload and remove; the page and the command line say it before a user tries.
-std::string_view write_policy(const Context& context) {
-  if (!context.options.token.empty()) return "token";
-  return context.loopback ? "open" : "closed";
-}
-
 }  // namespace
 
 Result<Response> page(const Context&, const Request& request) {
@@ -85,7 +79,11 @@ Result<Response> status(const Context& context, const Request&) {
                                  {"backend", now.backend},
                                  {"indexed", now.indexed},
                                  {"prefilters", now.prefilters},
-                                 {"writes", write_policy(context)}});
+                                 {"writes", rule_name(context.access.rule())},
+                                 {"access",
+                                  {{"read", "open"},
+                                   {"push", rule_name(context.access.rule(Deed::push))},
+                                   {"delete", rule_name(context.access.rule(Deed::remove))}}}});
 }
 
 }  // namespace learndock::service

@@ -191,6 +191,34 @@ std::optional<std::string> bytes_of_sequence(std::string_view field) {
   return from_base64(field.substr(1, field.size() - 2));
 }
 
+Result<std::vector<std::string>> digests_of_field(std::string_view field, std::string_view name) {
+  const auto malformed = [&](std::string_view member) {
+    return fail(ErrorCode::http_request, fmt::format("\"{}\" is not a digest", member), std::string(name),
+                "write it as sha-256=:BASE64:");
+  };
+  std::vector<std::string> digests;
+  for (bool more = true; more;) {
+    const std::size_t comma = field.find(',');
+    more = comma != std::string_view::npos;
+    const std::string_view member = trim(field.substr(0, comma));
+    if (more) field.remove_prefix(comma + 1);
+    const std::size_t equal = member.find('=');
+    if (equal == 0 || equal == std::string_view::npos) return malformed(member);
+    const std::string_view algorithm = member.substr(0, equal);
+    if (!std::all_of(algorithm.begin(), algorithm.end(),
+                     [](char c) { return safe_in_a_name(c) || c == '*'; }))
+      return malformed(member);
+    const std::size_t end = std::min(member.find(';'), member.size());  // parameters say nothing of the bytes
+    const std::string_view value = trim(member.substr(equal + 1, end - equal - 1));
+    if (!bytes_of_sequence(value)) return malformed(member);
+    if (!equal_ignoring_case(algorithm, "sha-256")) continue;
+    const auto hex = hex_of_base64(value.substr(1, value.size() - 2));
+    if (!hex) return malformed(member);
+    digests.push_back(*hex);
+  }
+  return digests;
+}
+
 std::optional<std::string> sha256_of_digest_field(std::string_view field) {
   constexpr std::string_view kName = "sha-256=:";
   while (!field.empty()) {

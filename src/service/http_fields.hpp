@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace learndock::service {
 
@@ -38,6 +39,11 @@ struct ByteRange {
 /// member).
 [[nodiscard]] std::string digest_field(std::string_view sha256_hex);
 [[nodiscard]] std::optional<std::string> sha256_of_digest_field(std::string_view field);
+/// Every SHA-256 that a digest field declares, as 64 hexadecimal digits. Digests of other algorithms are
+/// ignored, as RFC 9530 asks of those who do not know them. @errors http_request (not a list of
+/// ALGORITHM=:BASE64:)
+[[nodiscard]] Result<std::vector<std::string>> digests_of_field(std::string_view field,
+                                                                std::string_view name);
 
 /// `:BASE64:`, any bytes in a header (RFC 9651, 3.3.5), and back.
 [[nodiscard]] std::string byte_sequence(std::string_view bytes);

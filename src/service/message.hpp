@@ -40,6 +40,7 @@ struct Request {
   /// When the last byte of the request had come: the time spent waiting for a worker counts from here. A body
   /// over a slow line has limits of its own.
   std::chrono::steady_clock::time_point arrived = std::chrono::steady_clock::now();
+  std::string who;  ///< a write's token by its name; "no-token"
 };
 
 /// Part of an open file as the body of an answer; the file may be unlinked meanwhile.
@@ -47,6 +48,8 @@ struct FileSlice {
   std::shared_ptr<const FileHandle> file;
   std::uint64_t first = 0;
   std::uint64_t length = 0;
+  std::string sha256;     ///< of the slice, checked on its way; "" where only a part of the file is sent
+  std::string learnware;  ///< whose package it is, for the log
 };
 
 struct Response {

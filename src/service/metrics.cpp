@@ -82,6 +82,10 @@ struct Metrics::State {
                              "Packages offered to the dock.");
   Counters& rejects = family(prometheus::BuildCounter(), registry, "learndock_upload_rejects_total",
                              "Packages refused, by error code.");
+  prometheus::Counter& damaged_packages =
+      family(prometheus::BuildCounter(), registry, "learndock_package_damaged_total",
+             "Downloads cut off because the package's bytes are not those of its record.")
+          .Add({});
   prometheus::Gauge& waiting = gauge("learndock_http_handlers_waiting", "Requests that wait for a worker.");
   prometheus::Gauge& running = gauge("learndock_http_handlers_running", "Requests that a worker handles.");
   prometheus::Counter& abandoned =
@@ -137,6 +141,8 @@ void Metrics::handler_starts() {
 }
 void Metrics::handler_ends() { state_->running.Decrement(); }
 void Metrics::client_gone() { state_->abandoned.Increment(); }
+
+void Metrics::package_damaged() { state_->damaged_packages.Increment(); }
 
 void Metrics::upload_stored() { state_->uploads.Add({{"result", "stored"}}).Increment(); }
 

@@ -27,6 +27,8 @@ class Metrics {
   void handler_starts();
   void handler_ends();
   void client_gone();
+  /// A package whose bytes are not those of its record.
+  void package_damaged();
   void upload_stored();
   void upload_refused(ErrorCode code);
   /// The exposition text; gauges are read now.

@@ -62,8 +62,9 @@ class Server::Core {
  public:
   Core(market::Market& market, ServerOptions options, std::shared_ptr<const compute::Backend> backend,
        bool loopback)
-      : options_(std::move(options)),
-        context_{market, options_, std::move(backend), metrics_, loopback, stopping_},
+      : access_(options, loopback),
+        options_(without_tokens(std::move(options))),
+        context_{market, options_, std::move(backend), metrics_, loopback, stopping_, access_},
         work_(work_threads(options_)),
         files_(kFileThreads),
         shared_{options_,
@@ -98,6 +99,7 @@ class Server::Core {
   }
 
   [[nodiscard]] const tcp::endpoint& endpoint() const { return endpoint_; }
+  [[nodiscard]] const Access& access() const { return access_; }
 
   void stop() {
     if (stopping_.exchange(true)) return;
@@ -209,6 +211,7 @@ class Server::Core {
     guard_.reset();
   }
 
+  Access access_;
   const ServerOptions options_;
   Metrics metrics_;
   std::atomic<bool> stopping_{false};
@@ -239,6 +242,7 @@ class Server::Core {
 
 Result<std::unique_ptr<Server>> Server::start(market::Market& market, const ServerOptions& options) {
   LEARNDOCK_TRY(const tcp::endpoint endpoint, endpoint_of(options));
+  LEARNDOCK_CHECK(check_tokens(options));
   LEARNDOCK_TRY(auto backend, compute::open_backend(""));
   auto core = std::make_unique<Core>(market, options, std::move(backend), endpoint.address().is_loopback());
   LEARNDOCK_CHECK(core->listen(endpoint));
@@ -259,6 +263,11 @@ std::string Server::url() const {
   const auto address = core_->endpoint().address();
   const std::string host = address.is_v6() ? fmt::format("[{}]", address.to_string()) : address.to_string();
   return fmt::format("http://{}:{}", host, port());
+}
+
+std::vector<std::string> Server::access_lines() const {
+  const auto address = core_->endpoint().address();
+  return core_->access().lines(address.is_unspecified() ? fmt::format("port {}", port()) : url());
 }
 
 void Server::stop() { core_->stop(); }

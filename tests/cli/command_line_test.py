@@ -114,12 +114,17 @@ class CommandLine(TestCase):
 
     def test_a_missing_token_is_exit_4(self):
         dock = self.new_dock()
-        server = Server(dock, "--token", "secret")
+        server = Server(dock, "--token", "secret-of-16-bytes")
         self.addCleanup(server.close)
         arguments = ("delete", "00000001", "--server", server.url)
         self.assertEqual(learndock(*arguments).code, 4)
         self.assertEqual(learndock(*arguments, "--token", "wrong").code, 4)
-        self.assertEqual(learndock(*arguments, "--token", "secret").code, 3)
+        self.assertEqual(learndock(*arguments, "--token", "secret-of-16-bytes").code, 3)
+        file = self.write("client.token", "secret-of-16-bytes\n")
+        file.chmod(0o600)
+        self.assertEqual(learndock(*arguments, "--token-file", file, env={"LEARNDOCK_TOKEN": "another"}).code, 3)
+        file.chmod(0o644)
+        self.assertEqual(learndock(*arguments, "--token-file", file).code, 2)
 
     def test_a_damaged_download_is_exit_6_and_leaves_nothing(self):
         dock, learnware = self.dock_with_one()

@@ -12,6 +12,7 @@ class Settings(TestCase):
     def file(self, text):
         path = self.folder / "learndock.toml"
         path.write_text(text, encoding="utf-8")
+        path.chmod(0o600)
         return path
 
     def serve_with(self, *arguments, env=None):
@@ -28,20 +29,20 @@ class Settings(TestCase):
         return server.request("DELETE", "/v1/learnwares/00000001", headers=headers)[0]
 
     def test_a_token_of_the_file_takes_effect(self):
-        server = self.serve_with("--config", self.file('# who may write\ntoken = "of-the-file"\n'))
+        server = self.serve_with("--config", self.file('# who may write\ntoken = "token-of-the-file"\n'))
         self.assertEqual(server.request("DELETE", "/v1/learnwares/00000001")[0], 401)
-        self.assertEqual(self.wrong_delete(server, "of-the-file"), 404)
+        self.assertEqual(self.wrong_delete(server, "token-of-the-file"), 404)
 
     def test_the_environment_comes_before_the_file_and_a_flag_before_both(self):
-        file = self.file('token = "of-the-file"\n')
-        environment = {"LEARNDOCK_TOKEN": "of-the-environment"}
+        file = self.file('token = "token-of-the-file"\n')
+        environment = {"LEARNDOCK_TOKEN": "token-of-the-environment"}
         server = self.serve_with("--config", file, env=environment)
-        self.assertEqual(self.wrong_delete(server, "of-the-file"), 401)
-        self.assertEqual(self.wrong_delete(server, "of-the-environment"), 404)
+        self.assertEqual(self.wrong_delete(server, "token-of-the-file"), 401)
+        self.assertEqual(self.wrong_delete(server, "token-of-the-environment"), 404)
         server.stop()
-        server = self.serve_with("--config", file, "--token", "of-the-flag", env=environment)
-        self.assertEqual(self.wrong_delete(server, "of-the-environment"), 401)
-        self.assertEqual(self.wrong_delete(server, "of-the-flag"), 404)
+        server = self.serve_with("--config", file, "--token", "token-of-the-flag", env=environment)
+        self.assertEqual(self.wrong_delete(server, "token-of-the-environment"), 401)
+        self.assertEqual(self.wrong_delete(server, "token-of-the-flag"), 404)
 
     def test_the_dock_and_the_address_can_be_in_the_file(self):
         port = free_port()
@@ -83,6 +84,100 @@ class Settings(TestCase):
         self.assertEqual(outcome.code, 3)
         self.assertIn("none.toml", outcome.err)
         self.assertIn("fix:", outcome.err)
+
+
+class WhoMay(TestCase):
+    """Who may read and write is said at the start, and no mistake with a token opens a dock."""
+
+    def setUp(self):
+        super().setUp()
+        self.dock = self.new_dock()
+
+    def token_file(self, text, rights=0o600):
+        path = self.folder / f"{len(list(self.folder.iterdir()))}.token"
+        path.write_text(text)
+        path.chmod(rights)
+        return path
+
+    def started(self, *arguments, env=None):
+        server = Server(self.dock, *arguments, env=env)
+        self.addCleanup(server.close)
+        return server
+
+    def refused(self, *arguments, env=None):
+        outcome = learndock("serve", "--dock", self.dock, "--listen", "127.0.0.1:0", *arguments, env=env)
+        self.assertNotEqual(outcome.code, 0)
+        self.assertIn("fix:", outcome.err)
+        return outcome
+
+    def status_of_delete(self, server, token):
+        return server.request("DELETE", "/v1/learnwares/00000001", headers={"Authorization": f"Bearer {token}"})[0]
+
+    def test_the_start_says_who_may_read_and_write(self):
+        self.assertIn("reading: everyone; writing: everyone on this machine (no token)\n", self.started().log_text())
+
+    def test_the_start_names_separate_tokens(self):
+        push, delete = self.token_file("token-for-pushing\n"), self.token_file("token-for-deleting\n")
+        server = self.started("--push-token-file", push, "--delete-token-file", delete)
+        self.assertIn("reading: everyone; writing: holders of a push token; deleting: holders of a delete token\n",
+                      server.log_text())
+        self.assertEqual(self.status_of_delete(server, "token-for-pushing"), 403)
+        self.assertEqual(self.status_of_delete(server, "token-for-deleting"), 404)
+
+    def test_an_address_beyond_this_machine_is_warned_about(self):
+        port = free_port()
+        server = Server(None, "--dock", self.dock, "--listen", f"0.0.0.0:{port}", port=port)
+        self.addCleanup(server.close)
+        text = server.log_text()
+        self.assertIn("writing: no one (no token; not a loopback address)", text)
+        self.assertIn(f"warning: reading is open to everyone who can reach port {port}", text)
+
+    def test_an_empty_token_is_an_error_and_not_no_token(self):
+        self.assertIn("empty", self.refused("--token", "").err)
+        self.assertIn("empty", self.refused("--push-token", "").err)
+        self.assertIn("empty", self.refused("--token-file", self.token_file("\n")).err)
+        for name in ("LEARNDOCK_TOKEN", "LEARNDOCK_PUSH_TOKEN", "LEARNDOCK_DELETE_TOKEN", "LEARNDOCK_TOKEN_FILE"):
+            self.assertIn(name, self.refused(env={name: ""}).err)
+        settings = self.token_file('token = ""\n')
+        self.assertIn("empty", self.refused("--config", settings).err)
+
+    def test_a_short_token_is_an_error(self):
+        self.assertIn("1 bytes", self.refused("--token", "a").err)
+        self.assertIn("15 bytes", self.refused("--delete-token-file", self.token_file("fifteen-bytes-x")).err)
+        self.assertIn("16", self.refused(env={"LEARNDOCK_PUSH_TOKEN": "short"}).err)
+
+    def test_a_token_file_that_others_may_read_is_refused(self):
+        for rights in (0o644, 0o640, 0o604, 0o660):
+            path = self.token_file("a-token-of-16-bytes", rights)
+            outcome = self.refused("--token-file", path)
+            self.assertEqual(outcome.code, 4)
+            self.assertIn(f"chmod 600 {path}", outcome.err)
+
+    def test_a_settings_file_with_a_token_that_others_may_read_is_refused(self):
+        for key in ("token", "push-token", "delete-token"):
+            path = self.token_file(f'{key} = "a-token-of-16-bytes"\n', 0o644)
+            self.assertEqual(self.refused("--config", path).code, 4)
+        path = self.token_file("stop-seconds = 5\n", 0o644)
+        self.started("--config", path)
+
+    def test_a_token_file_loses_one_line_break(self):
+        server = self.started("--token-file", self.token_file("a-token-of-16-bytes\n"))
+        self.assertEqual(self.status_of_delete(server, "a-token-of-16-bytes"), 404)
+
+    def test_a_token_and_its_file_at_once_are_usage(self):
+        outcome = self.refused("--token", "a-token-of-16-bytes", "--token-file", self.token_file("b-token-of-16-bytes"))
+        self.assertEqual(outcome.code, 2)
+
+    def test_a_file_on_the_command_line_comes_before_the_environment(self):
+        server = self.started("--token-file", self.token_file("token-of-the-file"),
+                              env={"LEARNDOCK_TOKEN": "token-of-the-environment"})
+        self.assertEqual(self.status_of_delete(server, "token-of-the-environment"), 401)
+        self.assertEqual(self.status_of_delete(server, "token-of-the-file"), 404)
+
+    def test_a_token_on_the_command_line_is_said_to_show(self):
+        self.assertIn("--token-file", self.started("--token", "a-token-of-16-bytes").log_text())
+        hidden = self.started(env={"LEARNDOCK_TOKEN": "a-token-of-16-bytes"})
+        self.assertNotIn("process list", hidden.log_text())
 
 
 class Stopping(TestCase):

@@ -76,9 +76,9 @@ TEST(ClientCreate, TakesHttpAddressesOnly) {
 }
 
 TEST_F(ClientTest, DoesEverythingTheServerOffers) {
-  options_.token = "t0ken";
+  options_.token = "t0ken-of-16-bytes";
   start();
-  const Client writer = client({.token = "t0ken"});
+  const Client writer = client({.token = "t0ken-of-16-bytes"});
   write_file(folder_ / "p.zip", example_package_bytes(1));
   const Json record = writer.upload(folder_ / "p.zip").value();
   const LearnwareId id = LearnwareId::create(record["id"].get<std::string>()).value();
@@ -187,6 +187,8 @@ TEST(ClientDownload, ADamagedPackageIsRefusedAndNothingIsLeft) {
   EXPECT_EQ(attempt(answer_with(other, "damaged")), ErrorCode::digest_mismatch);
   EXPECT_EQ(attempt(answer_with("200 OK", "no digest")), ErrorCode::corrupt);
   EXPECT_EQ(attempt("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nshort"), ErrorCode::unavailable);
+  EXPECT_EQ(attempt(fmt::format("HTTP/1.1 {}\r\nContent-Length: 9\r\n\r\nshort", other)),
+            ErrorCode::digest_mismatch);
   EXPECT_EQ(attempt(answer_with("404 Not Found", R"({"code":"not_found","detail":"no such learnware"})")),
             ErrorCode::not_found);
 }

@@ -65,8 +65,71 @@ TEST_F(PackageTest, ADamagedUploadIsNoticed) {
   const std::string right = service::digest_field(sha256_hex(bytes));
   const RawAnswer damaged = upload("x" + bytes.substr(1), "Content-Digest: " + right + "\r\n");
   EXPECT_EQ(damaged.code(), "digest.mismatch");
-  EXPECT_EQ(upload(bytes, "Repr-Digest: md5=:AAAA:\r\n").code(), "digest.mismatch");
   EXPECT_EQ(upload(bytes, "Content-Digest: " + right + "\r\n").status, 201);
+}
+
+TEST_F(PackageTest, ADigestOfAnotherAlgorithmIsNoOtherSha256) {
+  start();
+  const std::string right = service::digest_field(sha256_hex(example_package_bytes(1)));
+  const char* sha512 =
+      "sha-512=:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA==:";
+  EXPECT_EQ(upload(example_package_bytes(1), fmt::format("Content-Digest: {}\r\n", sha512)).status, 201);
+  EXPECT_EQ(upload(example_package_bytes(2), "Repr-Digest: md5=:AAAA:\r\n").status, 201);
+  EXPECT_EQ(upload(example_package_bytes(3), fmt::format("Content-Digest: {}, {}\r\n", sha512, right)).code(),
+            "digest.mismatch");
+  // Every line counts, not the first one only.
+  EXPECT_EQ(upload(example_package_bytes(3),
+                   fmt::format("Content-Digest: {}\r\nContent-Digest: {}\r\n", sha512, right))
+                .code(),
+            "digest.mismatch");
+}
+
+TEST_F(PackageTest, AMalformedDigestIsNoMismatch) {
+  start();
+  for (const char* field : {"", "sha-256", "sha-256=", "sha-256=abc", "sha-256=:AAAA:", "sha-256=:*:",
+                            "=:AAAA:", "sha-512=:AAAA:,", "sha-512=:AAAA:, ,md5=:AAAA:", "a b=:AAAA:"}) {
+    const RawAnswer refused = upload(example_package_bytes(1), fmt::format("Content-Digest: {}\r\n", field));
+    EXPECT_EQ(refused.status, 400) << field;
+    EXPECT_EQ(refused.code(), "http.request") << field;
+  }
+  EXPECT_EQ(market_->status().learnwares, 0u);
+}
+
+TEST_F(PackageTest, AFlippedByteInAPackageIsLoggedAndItsEndIsKeptBack) {
+  start();
+  for (const int number : {1, 2}) {
+    const LearnwareId id = add(number);
+    const auto path = market_->package_path(id).value();
+    std::string bytes = read_file(path).value();
+    bytes[bytes.size() / 2] ^= 1;
+    std::filesystem::permissions(path, std::filesystem::perms::owner_all);
+    write_file(path, bytes);
+    const std::string place = "/v1/learnwares/" + id.text() + "/package";
+    ::testing::internal::CaptureStderr();
+    const RawAnswer answer = ask("GET " + place);
+    const std::string log = ::testing::internal::GetCapturedStderr();
+    EXPECT_EQ(answer.status, 200);
+    EXPECT_LT(answer.body.size(), bytes.size());
+    EXPECT_NE(log.find("package of learnware " + id.text() + " is damaged"), std::string::npos) << log;
+    EXPECT_EQ(client().download(id, folder_ / "out.zip").error().code, ErrorCode::digest_mismatch);
+    EXPECT_FALSE(std::filesystem::exists(folder_ / "out.zip"));
+    EXPECT_EQ(ask("GET " + place, "Range: bytes=0-\r\n").body, "");
+  }
+  EXPECT_NE(ask("GET /metrics").body.find("\nlearndock_package_damaged_total 6\n"), std::string::npos);
+}
+
+TEST_F(PackageTest, AShorterPackageIsAnErrorAndNotAnAnswer) {
+  start();
+  const LearnwareId id = add(1);
+  const auto path = market_->package_path(id).value();
+  std::filesystem::permissions(path, std::filesystem::perms::owner_all);
+  for (const char* bytes : {"", "PK"}) {
+    write_file(path, bytes);
+    const RawAnswer answer = ask("GET /v1/learnwares/" + id.text() + "/package");
+    EXPECT_EQ(answer.status, 500);
+    EXPECT_EQ(answer.code(), "corrupt");
+    EXPECT_EQ(answer.body.find(folder_.path().string()), std::string::npos);
+  }
 }
 
 TEST_F(PackageTest, AnAbandonedUploadLeavesNothing) {

@@ -1,4 +1,6 @@
 // Who may do what: tokens, loopback, other sites' pages, and what headers and answers give away.
+#include "learndock/base/digest.hpp"
+
 #include "service/server_fixture.hpp"
 
 namespace learndock::testing {
@@ -51,31 +53,119 @@ TEST_F(SecurityTest, BeyondThisMachineWithoutTokenWritesAreClosed) {
 }
 
 TEST_F(SecurityTest, TheTokenOpensWritesAndNothingElseDoes) {
-  options_.token = "secret-canary";
+  options_.token = "secret-canary-of-24-bytes";
   start();
   EXPECT_EQ(ask("GET /v1/status").json()["writes"], "token");
   for (const char* field :
-       {"", "Authorization: Bearer wrong\r\n", "Authorization: Bearer secret-canaryx\r\n",
-        "Authorization: Bearer secret-canar\r\n", "Authorization: Basic secret-canary\r\n",
-        "Authorization: Bearer \r\n", "X-Token: secret-canary\r\n"}) {
+       {"", "Authorization: Bearer wrong\r\n", "Authorization: Bearer secret-canary-of-24-bytesx\r\n",
+        "Authorization: Bearer secret-canary-of-24-byte\r\n",
+        "Authorization: Basic secret-canary-of-24-bytes\r\n", "Authorization: Bearer \r\n",
+        "X-Token: secret-canary-of-24-bytes\r\n"}) {
     const RawAnswer refused = upload(example_package_bytes(1), field);
     EXPECT_EQ(refused.status, 401) << field;
     EXPECT_EQ(refused.field("www-authenticate"), "Bearer realm=\"learndock\"");
-    EXPECT_EQ(refused.body.find("secret-canary"), std::string::npos);
+    EXPECT_EQ(refused.body.find("secret-canary-of-24-bytes"), std::string::npos);
     EXPECT_EQ(ask("DELETE /v1/learnwares/00000001", field).status, 401) << field;
   }
   EXPECT_EQ(market_->status().learnwares, 0u);
-  EXPECT_EQ(upload(example_package_bytes(1), "Authorization: Bearer secret-canary\r\n").status, 201);
-  EXPECT_EQ(ask("DELETE /v1/learnwares/00000001", "Authorization: bearer secret-canary\r\n").status, 204);
+  EXPECT_EQ(upload(example_package_bytes(1), "Authorization: Bearer secret-canary-of-24-bytes\r\n").status,
+            201);
+  EXPECT_EQ(
+      ask("DELETE /v1/learnwares/00000001", "Authorization: bearer secret-canary-of-24-bytes\r\n").status,
+      204);
 }
 
-TEST_F(SecurityTest, TheTokenNeverReachesTheLog) {
-  options_.token = "secret-canary";
+TEST_F(SecurityTest, BehindAProxyALoopbackDockWithoutTokenTakesNoWrites) {
+  start();
+  const LearnwareId id = add(1);
+  for (const char* field :
+       {"X-Forwarded-For: 203.0.113.7", "x-forwarded-proto: https", "X-Forwarded-Host: dock.example",
+        "Forwarded: for=203.0.113.7", "Via: 1.1 proxy", "X-Real-IP: 203.0.113.7",
+        "CF-Connecting-IP: 203.0.113.7", "True-Client-IP: 203.0.113.7", "X-Forwarded-For:"}) {
+    const std::string line = fmt::format("{}\r\n", field);
+    const RawAnswer refused = ask("DELETE /v1/learnwares/" + id.text(), line);
+    EXPECT_EQ(refused.status, 403) << field;
+    EXPECT_NE(refused.json()["detail"].get<std::string>().find("proxy"), std::string::npos);
+    EXPECT_NE(refused.json()["fix"].get<std::string>().find("token"), std::string::npos);
+    EXPECT_EQ(upload(example_package_bytes(2), line).status, 403) << field;
+    EXPECT_EQ(ask("GET /v1/learnwares/" + id.text(), line).status, 200) << field;
+  }
+  EXPECT_EQ(market_->status().learnwares, 1u);
+}
+
+TEST_F(SecurityTest, WithATokenAProxysRequestsAreTaken) {
+  options_.token = "secret-canary-of-24-bytes";
+  start();
+  EXPECT_EQ(upload(example_package_bytes(1),
+                   "X-Forwarded-For: 203.0.113.7\r\nAuthorization: Bearer secret-canary-of-24-bytes\r\n")
+                .status,
+            201);
+}
+
+TEST_F(SecurityTest, WhoMayPushCannotDeleteOthersWork) {
+  options_.push_token = "for-pushing-only-16b";
+  options_.delete_token = "for-deleting-only-16b";
+  start();
+  const std::string push = "Authorization: Bearer for-pushing-only-16b\r\n";
+  const std::string remove = "Authorization: Bearer for-deleting-only-16b\r\n";
+  EXPECT_EQ(upload(example_package_bytes(1), remove).status, 403);
+  EXPECT_EQ(upload(example_package_bytes(1), push).status, 201);
+  EXPECT_EQ(ask("DELETE /v1/learnwares/00000001", push).status, 403);
+  EXPECT_EQ(ask("DELETE /v1/learnwares/00000001", remove).status, 204);
+  const Json status = ask("GET /v1/status").json();
+  EXPECT_EQ(status["writes"], "token");
+  EXPECT_EQ(status["access"], (Json{{"read", "open"}, {"push", "token"}, {"delete", "token"}}));
+}
+
+TEST_F(SecurityTest, GuessesOfAnAddressAreThrottled) {
+  options_.token = "secret-canary-of-24-bytes";
+  options_.wrong_tokens = 3;
+  start();
+  const auto guess = [&](const char* token) {
+    return ask("DELETE /v1/learnwares/00000001", fmt::format("Authorization: Bearer {}\r\n", token));
+  };
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(guess("a-wrong-token-guessed").status, 401);
+  const RawAnswer refused = guess("another-wrong-token");
+  EXPECT_EQ(refused.status, 429);
+  EXPECT_EQ(refused.code(), "auth.throttled");
+  EXPECT_EQ(refused.field("retry-after"), "60");
+  EXPECT_EQ(guess("secret-canary-of-24-bytes").status, 429);
+  EXPECT_EQ(ask("GET /v1/status").status, 200);
+}
+
+TEST_F(SecurityTest, TheLogSaysWhichTokenPushedAndDeleted) {
+  options_.push_token = "for-pushing-only-16b";
+  options_.delete_token = "for-deleting-only-16b";
   set_log_level(LogLevel::info);
   start();
   ::testing::internal::CaptureStderr();
-  upload("x", "Authorization: Bearer secret-canary\r\n");
-  ask("GET /livez?token=secret-canary", "Authorization: Bearer secret-canary\r\n");
+  upload(example_package_bytes(1), "Authorization: Bearer for-pushing-only-16b\r\n");
+  ask("DELETE /v1/learnwares/00000001", "Authorization: Bearer for-deleting-only-16b\r\n");
+  server_->stop();
+  server_->wait();
+  const std::string log = ::testing::internal::GetCapturedStderr();
+  const std::string push = "push:" + sha256_hex("for-pushing-only-16b").substr(0, 8);
+  const std::string remove = "delete:" + sha256_hex("for-deleting-only-16b").substr(0, 8);
+  EXPECT_NE(log.find("stored learnware=00000001"), std::string::npos) << log;
+  EXPECT_NE(log.find("deleted learnware=00000001"), std::string::npos) << log;
+  EXPECT_NE(log.find("status=201"), std::string::npos) << log;
+  EXPECT_NE(log.find("who=" + push), std::string::npos) << log;
+  EXPECT_NE(log.find("who=" + remove), std::string::npos) << log;
+  EXPECT_EQ(log.find("only-16b"), std::string::npos) << log;
+}
+
+TEST_F(SecurityTest, AServerDoesNotStartWithAShortToken) {
+  options_.token = "a";
+  EXPECT_FALSE(service::Server::start(*market_, options_));
+}
+
+TEST_F(SecurityTest, TheTokenNeverReachesTheLog) {
+  options_.token = "secret-canary-of-24-bytes";
+  set_log_level(LogLevel::info);
+  start();
+  ::testing::internal::CaptureStderr();
+  upload("x", "Authorization: Bearer secret-canary-of-24-bytes\r\n");
+  ask("GET /livez?token=secret-canary-of-24-bytes", "Authorization: Bearer secret-canary-of-24-bytes\r\n");
   server_->stop();
   server_->wait();
   const std::string log = ::testing::internal::GetCapturedStderr();
@@ -134,6 +224,49 @@ TEST_F(SecurityTest, NoPathLeadsOutOfTheAssets) {
     const int status = ask(std::string("GET ") + path).status;
     EXPECT_TRUE(status == 400 || status == 404) << path << " " << status;
   }
+}
+
+TEST_F(SecurityTest, AnErrorDoesNotEchoAnInputOfManyMebibytes) {
+  start();
+  const std::string ten(10 << 20, 'k');
+  const std::string controls = [] {
+    std::string text;
+    for (int i = 0; i < 200'000; ++i) text += "\\u0001";
+    return text;
+  }();
+  for (const std::string& body :
+       {fmt::format(R"({{"{}":1}})", ten), fmt::format(R"({{"spec":{{"type":"{}"}}}})", ten),
+        fmt::format(R"({{"spec":{{"type":"RKMETableSpecification","{}":1}}}})", ten),
+        fmt::format(R"({{"semantic":{{"{}":{{}}}}}})", ten),
+        fmt::format(R"({{"semantic":{{"Task":{{"Values":["{}"]}}}}}})", ten),
+        fmt::format(R"({{"backend":"{}"}})", ten), fmt::format(R"({{"mixture_method":"{}"}})", ten),
+        fmt::format(R"({{"{0}":1,"{0}":2}})", ten), fmt::format(R"({{"{}":1}})", controls), ten}) {
+    const RawAnswer answer = ask("POST /v1/search", kJson, body);
+    EXPECT_GE(answer.status, 400) << body.substr(0, 60);
+    EXPECT_LT(answer.body.size(), 4096u) << body.substr(0, 60);
+    EXPECT_FALSE(answer.code().empty());
+  }
+}
+
+TEST_F(SecurityTest, AnErrorDoesNotListAMillionColumns) {
+  start();
+  std::string header = "first";
+  for (int i = 0; i < 50'000; ++i) header += fmt::format(",column number {}", i);
+  for (const std::string& table : {header + "\n", std::string(5 << 20, 'x') + ",b\n1,y\n"})
+    for (const char* query : {"?label=zz", "?gamma=zz", ""}) {
+      const RawAnswer answer =
+          ask(fmt::format("POST /v1/specifications{}", query), "Content-Type: text/csv\r\n", table);
+      EXPECT_GE(answer.status, 400) << query;
+      EXPECT_LT(answer.body.size(), 4096u) << query;
+    }
+}
+
+TEST_F(SecurityTest, AnErrorDoesNotEchoALongPathOrHeader) {
+  start();
+  EXPECT_LT(ask("GET /" + std::string(8000, 'p')).body.size(), 4096u);
+  EXPECT_LT(ask("GET /v1/learnwares?limit=" + std::string(7000, '9')).body.size(), 4096u);
+  EXPECT_LT(upload("x", fmt::format("Origin: http://{}\r\n", std::string(12'000, 'o'))).body.size(), 4096u);
+  EXPECT_LT(upload("x", fmt::format("Content-Digest: {}\r\n", std::string(12'000, 'd'))).body.size(), 4096u);
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace learndock::service {
 
@@ -45,9 +46,15 @@ struct ServerOptions {
   /// Clients may choose the slow backend cpu_reference while the dock holds at most this many learnwares; 0 =
   /// never.
   std::uint64_t reference_learnwares = 1'000;
-  /// When set, uploads and removals need it as a bearer token. When empty they are open on a loopback address
-  /// and closed elsewhere.
+  /// A bearer token that uploads and removals need, at least 16 bytes of printable ASCII; "" for none. With
+  /// no token at all both are open on a loopback address and closed elsewhere.
   std::string token = {};
+  std::string push_token = {};    ///< for uploads only
+  std::string delete_token = {};  ///< for removals only
+  unsigned wrong_tokens = 10;     ///< of one address within a minute; then it waits
+  unsigned wrong_tokens_of_all =
+      100;  ///< of all addresses within a minute; then each may give one wrong token
+  std::chrono::milliseconds wrong_token_pause{60'000};
   std::chrono::milliseconds stop_deadline{30'000};  ///< what is still running after it is cut off
   HttpLimits limits;
 };
@@ -70,6 +77,8 @@ class Server {
   [[nodiscard]] std::uint16_t port() const;
   /// "http://127.0.0.1:8080"
   [[nodiscard]] std::string url() const;
+  /// "reading: everyone; writing: ...", then what the operator should think of, a line each.
+  [[nodiscard]] std::vector<std::string> access_lines() const;
   /// Accepts nothing more, closes idle connections, lets running requests finish until the deadline. Returns
   /// at once.
   void stop();
