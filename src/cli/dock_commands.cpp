@@ -1,4 +1,5 @@
 #include "learndock/base/file.hpp"
+#include "learndock/base/shorten.hpp"
 #include "learndock/market/dock_file.hpp"
 #include "learndock/market/market.hpp"
 #include "learndock/package/package.hpp"
@@ -49,12 +50,13 @@ Result<void> import_into(const std::string& directory, const std::vector<std::st
     note(output, "warning: the search index was left as it is: " + describe(shown(tended.error())));
   Json rejected = Json::array();
   for (const auto& rejection : outcome.rejected) {
+    const Error error = shortened(rejection.error);
     rejected.push_back({{"path", rejection.path},
-                        {"code", slug(rejection.error.code)},
-                        {"message", rejection.error.message},
-                        {"where", rejection.error.where},
-                        {"fix", rejection.error.fix}});
-    note(output, fmt::format("rejected {}: {}", rejection.path, describe(shown(rejection.error))));
+                        {"code", slug(error.code)},
+                        {"message", error.message},
+                        {"where", error.where},
+                        {"fix", error.fix}});
+    note(output, fmt::format("rejected {}: {}", rejection.path, describe(shown(error))));
   }
   for (const std::string& warning : outcome.warnings) note(output, "warning: " + warning);
   if (output.json)
@@ -129,10 +131,11 @@ Result<void> list(const DockChoice& dock, std::size_t limit, const std::string& 
     print_json(page);
     return {};
   }
-  Rows rows = {{"id", "status", "name"}};
+  Rows rows = {{"id", "status", "name", "warnings"}};
   for (const Json& record : page["learnwares"])
     rows.push_back({record["id"].get<std::string>(), record["status"].get<std::string>(),
-                    record["name"].get<std::string>()});
+                    record["name"].get<std::string>(),
+                    std::to_string(record.value("warnings", Json::array()).size())});
   print_table(rows);
   if (page["next"].is_string()) note(output, "more: --after " + page["next"].get<std::string>());
   return {};

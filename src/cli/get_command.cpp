@@ -1,5 +1,6 @@
 // `get`: a package and what is needed to use it. All that can be refused is refused before anything is
 // written.
+#include "learndock/base/digest.hpp"
 #include "learndock/base/file.hpp"
 #include "learndock/market/market.hpp"
 #include "learndock/package/package.hpp"
@@ -7,13 +8,17 @@
 
 #include "cli/command.hpp"
 #include "package/manifest.hpp"
+#include "package/requirements.hpp"
+#include "package/utf8.hpp"
 #include "service/file_handle.hpp"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <optional>
 #include <unistd.h>
+#include <vector>
 
 namespace learndock::cli {
 namespace {
@@ -87,38 +92,70 @@ Result<fs::path> companion_of(const fs::path& zip, const std::string& name) {
               "fetch into another folder, or choose another name for the package");
 }
 
-Result<void> copy_streamed(const fs::path& from, const fs::path& to) {
+/// Returns the SHA-256 of what was copied.
+Result<std::string> copy_streamed(const fs::path& from, const fs::path& to) {
   constexpr std::uint64_t kChunkBytes = std::uint64_t{1} << 20;
   LEARNDOCK_TRY(const service::FileHandle source, service::FileHandle::open_for_reading(from));
   LEARNDOCK_TRY(const std::uint64_t size, source.size());
   LEARNDOCK_TRY(service::FileHandle target, service::FileHandle::create(to));
+  Sha256 digest;
   std::string chunk;
   for (std::uint64_t done = 0; done < size; done += chunk.size()) {
     chunk.resize(static_cast<std::size_t>(std::min(kChunkBytes, size - done)));
     LEARNDOCK_CHECK(source.read_at(done, chunk.data(), chunk.size()));
+    digest.update(chunk);
     LEARNDOCK_CHECK(target.append(chunk));
   }
-  return target.finish();
+  LEARNDOCK_CHECK(target.finish());
+  return digest.finish();
 }
 
-Result<void> fetch(const DockChoice& dock, const LearnwareId& id, const fs::path& to) {
-  if (!dock.server.empty()) {
-    LEARNDOCK_TRY(const service::Client client, service::Client::create(dock.server, {.token = dock.token}));
-    LEARNDOCK_CHECK(client.download(id, to));
-    return {};
-  }
-  LEARNDOCK_TRY(const auto market, market::Market::open(dock.directory));
+Result<Json> fetch_from_folder(const std::string& directory, const LearnwareId& id, const fs::path& to) {
+  LEARNDOCK_TRY(const auto market, market::Market::open(directory));
+  LEARNDOCK_TRY(const catalog::LearnwareRecord record, market->find(id));
   LEARNDOCK_TRY(const fs::path package, market->package_path(id));
-  return copy_streamed(package, to);
+  LEARNDOCK_TRY(const std::string sha256, copy_streamed(package, to));
+  if (sha256 == record.package_digest) return market::to_json(record);
+  return fail(ErrorCode::digest_mismatch,
+              fmt::format("the package of learnware {} has SHA-256 {}, its record says {}", id.text(), sha256,
+                          record.package_digest),
+              package.string(), "the dock's copy is damaged: nothing was written; push the package again");
+}
+
+/// The package, checked against its SHA-256, and its record.
+Result<Json> fetch(const DockChoice& dock, const LearnwareId& id, const fs::path& to) {
+  if (dock.server.empty()) return fetch_from_folder(dock.directory, id, to);
+  LEARNDOCK_TRY(const service::Client client, service::Client::create(dock.server, {.token = dock.token}));
+  LEARNDOCK_TRY(Json record, client.show(id));
+  LEARNDOCK_CHECK(client.download(id, to));
+  return record;
 }
 
 struct Companions {
   std::string script;
   std::optional<std::string> requirements;
+  std::vector<std::string> warnings;  ///< what the package itself shows
+  std::size_t commented_out = 0;      ///< lines of the requirements
 };
 
-Result<Companions> companions_of(const fs::path& package, const LearnwareId& id,
-                                 const std::string& zip_name) {
+/// The list under a head that says where it is from; the coding line keeps pip from another reading of the
+/// text.
+void take_requirements(std::string_view text, const std::string& zip_name, bool trust_sources,
+                       Companions& out) {
+  if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
+  out.warnings = package::requirements_warnings(text);
+  const std::string head = fmt::format("# -*- coding: utf-8 -*-\n# of the package {}, {}\n",
+                                       package::printable(zip_name), kRequirementsMark);
+  if (trust_sources) {
+    out.requirements = head + std::string(text);
+    return;
+  }
+  out.commented_out = package::foreign_lines(text).size();
+  out.requirements = head + package::without_foreign_lines(text);
+}
+
+Result<Companions> companions_of(const fs::path& package, const LearnwareId& id, const std::string& zip_name,
+                                 bool trust_sources) {
   const package::PackageLimits limits;
   LEARNDOCK_TRY(const std::string yaml,
                 package::read_entry(package, "learnware.yaml", limits.max_yaml_bytes));
@@ -127,36 +164,77 @@ Result<Companions> companions_of(const fs::path& package, const LearnwareId& id,
   out.script = market::use_script(manifest.model, id.text(), zip_name);
   auto text = package::read_entry(package, "requirements.txt", kMaxCompanionBytes - 1024);
   if (text)
-    out.requirements = fmt::format("# of the package {}, {}\n{}", zip_name, kRequirementsMark, *text);
+    take_requirements(*text, zip_name, trust_sources, out);
   else if (text.error().code != ErrorCode::not_found)
     return Failure(std::move(text).error());
+  auto environment = package::read_entry(package, "environment.yaml", limits.max_yaml_bytes);
+  if (environment)
+    for (std::string& warning : package::environment_warnings(*environment))
+      out.warnings.push_back(std::move(warning));
+  else if (environment.error().code != ErrorCode::not_found)
+    return Failure(std::move(environment).error());
   return out;
 }
 
-Result<void> get(const DockChoice& dock, const std::string& id_text, const std::string& out,
-                 const OutputOptions& output) {
+/// What the record says and what the package itself shows, once each: a dock of an older version stored
+/// nothing.
+std::vector<std::string> all_warnings(const Json& record, std::vector<std::string> shown_by_package) {
+  std::vector<std::string> warnings;
+  if (record.is_object() && record.contains("warnings") && record["warnings"].is_array())
+    for (const Json& warning : record["warnings"])
+      if (warning.is_string()) warnings.push_back(warning.get<std::string>());
+  for (std::string& warning : shown_by_package)
+    if (std::find(warnings.begin(), warnings.end(), warning) == warnings.end())
+      warnings.push_back(std::move(warning));
+  return warnings;
+}
+
+struct Choice {
+  std::string id;
+  std::string out;
+  bool trust_sources = false;
+};
+
+void tell(const OutputOptions& output, const std::vector<std::string>& warnings, const Companions& companions,
+          const fs::path& requirements) {
+  for (const std::string& warning : warnings) note(output, "warning: " + warning);
+  if (companions.commented_out > 0)
+    note(output,
+         fmt::format(
+             "{} of {} commented out, because they take code from a place of the package's own choice; "
+             "--trust-sources keeps them",
+             companions.commented_out == 1 ? "1 line is"
+                                           : fmt::format("{} lines are", companions.commented_out),
+             requirements.string()));
+}
+
+Result<void> get(const DockChoice& dock, const Choice& choice, const OutputOptions& output) {
   LEARNDOCK_CHECK(check(dock));
-  LEARNDOCK_TRY(const LearnwareId id, LearnwareId::create(id_text));
-  const fs::path zip(out);
+  LEARNDOCK_TRY(const LearnwareId id, LearnwareId::create(choice.id));
+  const fs::path zip(choice.out);
   std::error_code ignored;  // what cannot be looked at is reported when it is written to
   if (!zip.has_filename() || fs::is_directory(zip, ignored))
-    return fail(ErrorCode::usage, "--out is a folder, not a file", out,
+    return fail(ErrorCode::usage, "--out is a folder, not a file", choice.out,
                 fmt::format("name the zip file: --out {}", (zip / (id.text() + ".zip")).string()));
   LEARNDOCK_TRY(const fs::path script_path, companion_of(zip, "use.py"));
   LEARNDOCK_TRY(const fs::path requirements_path, companion_of(zip, "requirements.txt"));
   LEARNDOCK_TRY(Incoming incoming, Incoming::create(zip));
-  LEARNDOCK_CHECK(fetch(dock, id, incoming.path()));
-  LEARNDOCK_TRY(const Companions companions, companions_of(incoming.path(), id, zip.filename().string()));
+  LEARNDOCK_TRY(const Json record, fetch(dock, id, incoming.path()));
+  LEARNDOCK_TRY(const Companions companions,
+                companions_of(incoming.path(), id, zip.filename().string(), choice.trust_sources));
   LEARNDOCK_CHECK(write_file_atomically(script_path, companions.script));
   if (companions.requirements)
     LEARNDOCK_CHECK(write_file_atomically(requirements_path, *companions.requirements));
   LEARNDOCK_CHECK(incoming.become(zip));
+  const std::vector<std::string> warnings = all_warnings(record, companions.warnings);
+  tell(output, warnings, companions, requirements_path);
   if (output.json)
-    print_json(
-        {{"id", id.text()},
-         {"package", zip.string()},
-         {"use", script_path.string()},
-         {"requirements", companions.requirements ? Json(requirements_path.string()) : Json(nullptr)}});
+    print_json({{"id", id.text()},
+                {"package", zip.string()},
+                {"use", script_path.string()},
+                {"requirements", companions.requirements ? Json(requirements_path.string()) : Json(nullptr)},
+                {"commented_out", companions.commented_out},
+                {"warnings", warnings}});
   else
     print_line(fmt::format("wrote {} and {}", zip.string(), script_path.string()));
   return {};
@@ -167,14 +245,18 @@ Result<void> get(const DockChoice& dock, const std::string& id_text, const std::
 void add_get_command(CLI::App& app, Invocation& invocation) {
   const OutputOptions& output = invocation.output;
   auto dock = std::make_shared<DockChoice>();
-  auto id = std::make_shared<std::string>(), out = std::make_shared<std::string>();
+  auto choice = std::make_shared<Choice>();
   CLI::App* command =
       add_command(app, invocation, "get", "Fetch a package, with a use.py to run it and its requirements",
                   "learndock get 00000001 --server http://127.0.0.1:8080 --out try/learnware.zip",
-                  [=, &output] { return get(*dock, *id, *out, output); });
+                  [=, &output] { return get(*dock, *choice, output); });
   add_dock_choice(*command, *dock);
-  command->add_option("id", *id, "The learnware's id")->required();
-  command->add_option("--out", *out, "Zip file to write")->required();
+  command->add_option("id", choice->id, "The learnware's id")->required();
+  command->add_option("--out", choice->out, "Zip file to write")->required();
+  command->add_flag(
+      "--trust-sources", choice->trust_sources,
+      "Keep the lines of requirements.txt that take code from a place of the package's own choice; "
+      "without it they are commented out");
 }
 
 }  // namespace learndock::cli

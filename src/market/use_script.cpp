@@ -23,6 +23,7 @@ import hashlib
 import importlib.util
 import json
 import os
+import re
 import shutil
 import stat
 import sys
@@ -38,6 +39,10 @@ constexpr std::string_view kAfter = R"py(
 BLANKS = " \t"
 MISSING = {"", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "?"}
 MAX_EXPANDED_BYTES = 8 << 30
+# A requirement by its name, and options that only narrow what is installed.
+PLAIN = re.compile(r"[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?(?:[ \t\[(<>=!~][-A-Za-z0-9_.,<>=!~()\[\]*+ \t]*)?")
+HARMLESS = re.compile(r"--pre|--prefer-binary|--require-hashes|--hash=[A-Za-z0-9]+:[0-9A-Fa-f]+")
+ARCHIVES = (".whl", ".zip", ".tar", ".tgz", ".tbz", ".txz", ".tlz", ".gz", ".bz2", ".xz", ".lz", ".lzma")
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
@@ -252,11 +257,46 @@ def quality(numpy, answer, labels):
     return "R^2 on the known labels: %.4f" % (1 - numpy.sum((truth - guess) ** 2) / spread)
 
 
+def is_foreign(line):
+    """Whether pip would take code from a place of the package's choice: all but names, versions, markers and hashes."""
+    line = re.sub(r"(^|\s+)#.*$", "", line).strip()
+    requirement, _, options = re.sub(r"(^|\s)-", r"\n-", line, count=1).partition("\n")
+    requirement = requirement.partition(";")[0].strip()
+    if requirement and (not PLAIN.fullmatch(requirement) or requirement.lower().endswith(ARCHIVES)):
+        return True
+    return any(not HARMLESS.fullmatch(word) for word in options.split())
+
+
+def without_foreign_lines(text):
+    """The list with lines that take code from elsewhere commented out, and how many of them there were."""
+    out, whole, count = ["# -*- coding: utf-8 -*-"], [], 0
+    lines = text.lstrip("\ufeff").splitlines()
+    for number, line in enumerate(lines):
+        whole.append(line)
+        if line.endswith("\\") and not re.search(r"(^|\s)#", line) and number + 1 < len(lines):
+            continue
+        foreign = is_foreign("".join(part.rstrip("\\") for part in whole))
+        count += foreign
+        out.extend("# " + part.rstrip("\\") if foreign else part for part in whole)
+        whole = []
+    return "\n".join(out) + "\n", count
+
+
 def print_requirements(options):
     with zipfile.ZipFile(package_path(options.package)) as archive:
         names = archive.namelist()
         if "requirements.txt" in names:
-            sys.stdout.write(archive.read("requirements.txt").decode("utf-8"))
+            try:
+                text = archive.read("requirements.txt").decode("utf-8")
+            except UnicodeDecodeError:
+                raise UseError("the package's requirements.txt is not UTF-8")
+            shown, foreign = without_foreign_lines(text)
+            if foreign and options.trust_sources:
+                shown = text
+            elif foreign:
+                print("note: %d lines take code from a place of the package's own choice and are commented out; "
+                      "--trust-sources keeps them" % foreign, file=sys.stderr)
+            sys.stdout.write(shown)
         elif "environment.yaml" in names:
             raise UseError("the package names a conda environment (environment.yaml) and no requirements.txt")
         else:
@@ -287,6 +327,8 @@ def main():
     parser.add_argument("--out", default="predictions.csv", help="where the predictions go (default: %(default)s)")
     parser.add_argument("--package", default="", help="the package, when it is not beside this script")
     parser.add_argument("--print-requirements", action="store_true", help="print the package's requirements.txt")
+    parser.add_argument("--trust-sources", action="store_true",
+                        help="print lines that take code from a place of the package's own choice, too")
     options = parser.parse_args()
     if not options.data and not options.print_requirements:
         parser.error("--data is required")

@@ -4,12 +4,10 @@
 #include "package/contents.hpp"
 #include "package/layout.hpp"
 #include "package/manifest.hpp"
+#include "package/requirements.hpp"
 #include "package/zip_writer.hpp"
 
 #include <fmt/format.h>
-
-#include <algorithm>
-#include <array>
 
 namespace learndock::package {
 namespace {
@@ -127,30 +125,20 @@ Result<void> check_dimensions(const Package& package) {
               "correct Input.Dimension or make the specification anew");
 }
 
-/// Requirements that fetch code from a named place are legal, but people should see them.
-void flag_requirements(std::string_view text, const std::string& file, std::vector<std::string>& warnings) {
-  constexpr std::array<std::string_view, 4> kMarks = {"://", "--index-url", "--extra-index-url", "-e "};
-  for (std::size_t line = 1; !text.empty(); ++line) {
-    const auto end = text.find('\n');
-    const std::string_view one = text.substr(0, end);
-    if (!one.starts_with('#') && std::any_of(kMarks.begin(), kMarks.end(), [&](std::string_view mark) {
-          return one.find(mark) != std::string_view::npos;
-        }))
-      warnings.push_back(fmt::format("{} line {} takes code from a place of its own choice", file, line));
-    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
-  }
-}
-
+/// Both lists are looked at where both are there: installers differ in which one they read.
 Result<void> load_environment(const Draft& draft, Package& package) {
   for (const char* const name : {"environment.yaml", "requirements.txt"}) {
     const auto found = draft.layout.files.find(name);
     if (found == draft.layout.files.end()) continue;
-    package.environment_file = name;
     LEARNDOCK_TRY(const std::string text, read_small(draft, found->second, draft.limits.max_yaml_bytes,
                                                      ErrorCode::package_yaml_size));
-    flag_requirements(text, package.environment_file, package.warnings);
-    return {};
+    const bool conda = package.environment_file.empty() && name == std::string_view("environment.yaml");
+    if (package.environment_file.empty()) package.environment_file = name;
+    // Code from a place that the package names is legal, but people should see it.
+    for (std::string& warning : conda ? environment_warnings(text) : requirements_warnings(text))
+      package.warnings.push_back(std::move(warning));
   }
+  if (!package.environment_file.empty()) return {};
   return fail(ErrorCode::package_missing_file,
               "the package lacks environment.yaml and requirements.txt; one is needed", "requirements.txt",
               "add requirements.txt with the packages that the model needs");

@@ -2,9 +2,11 @@
 
 import importlib.util
 import math
+import subprocess
+import sys
 import unittest
 
-from harness import TestCase, files_below, learndock, write_package
+from harness import TestCase, files_below, learndock, package_files, write_package, zip_bytes
 
 
 class Get(TestCase):
@@ -96,6 +98,70 @@ class Get(TestCase):
         table.write_text("63,145\n37,130\n", encoding="utf-8")
         with self.assertRaisesRegex(use.UseError, "not a header"):
             use.read_csv(str(table), "")
+
+    # what a package brings from elsewhere
+
+    def dock_with(self, requirements):
+        dock = self.folder / "elsewhere"
+        self.run_ok("init", dock)
+        package = self.folder / "elsewhere.zip"
+        package.write_bytes(zip_bytes({**package_files("elsewhere"), "requirements.txt": requirements.encode()}))
+        pushed = self.run_ok("push", package, "--dock", dock, "--json")
+        return dock, pushed.json()["id"]
+
+    def test_requirements_from_elsewhere_are_commented_out_and_said(self):
+        text = "numpy>=1.19\n--index-url http://203.0.113.9/simple\nx @ https://203.0.113.9/x.whl\nscipy\n"
+        dock, learnware = self.dock_with(text)
+        server = self.serve(dock)
+        folder = self.folder / "got"
+        for place in (("--server", server.url), ("--dock", dock)):
+            if place[0] == "--dock":
+                server.close()  # one process at a time has a dock
+            outcome = self.run_ok("get", learnware, *place, "--out", folder / "a.zip", "--json")
+            written = (folder / "requirements.txt").read_text()
+            self.assertIn("\nnumpy>=1.19\n", written)
+            self.assertIn("\n# --index-url http://203.0.113.9/simple\n", written)
+            self.assertIn("\n# x @ https://203.0.113.9/x.whl\nscipy\n", written)
+            self.assertEqual(outcome.json()["commented_out"], 2)
+            self.assertIn("warning: requirements.txt line 2", outcome.err)
+            self.assertIn("--trust-sources", outcome.err)
+            self.assertIn("requirements.txt line 2 takes code from a place of its own choice: "
+                          "--index-url http://203.0.113.9/simple", outcome.json()["warnings"])
+            self.run_ok("get", learnware, *place, "--out", folder / "a.zip", "--trust-sources")
+            self.assertTrue((folder / "requirements.txt").read_text().endswith(text))
+
+    def test_the_script_comments_requirements_from_elsewhere_out(self):
+        dock, learnware = self.dock_with("numpy\n-i http://203.0.113.9/simple\nscipy>=1 \\\n  --hash=sha256:0a\n")
+        script = self.run_ok("get", learnware, "--dock", dock, "--out", self.out / "a.zip", "--json").json()["use"]
+        shown = subprocess.run([sys.executable, script, "--print-requirements"], capture_output=True, text=True)
+        self.assertIn("numpy\n# -i http://203.0.113.9/simple\nscipy>=1 \\\n  --hash=sha256:0a\n", shown.stdout)
+        self.assertIn("1 lines", shown.stderr)
+        trusting = subprocess.run([sys.executable, script, "--print-requirements", "--trust-sources"],
+                                  capture_output=True, text=True)
+        self.assertIn("\n-i http://203.0.113.9/simple\n", trusting.stdout)
+
+    def test_warnings_are_shown_to_those_who_use_the_learnware(self):
+        dock, learnware = self.dock_with("numpy\n--extra-index-url http://203.0.113.9/simple\n")
+        shown = self.run_ok("show", learnware, "--dock", dock, "--json").json()
+        self.assertEqual(len(shown["warnings"]), 1)
+        self.assertIn("203.0.113.9", shown["warnings"][0])
+        self.assertIn("203.0.113.9", self.run_ok("show", learnware, "--dock", dock).out)
+        listed = self.run_ok("list", "--dock", dock, "--json").json()["learnwares"][0]
+        self.assertEqual(listed["warnings"], shown["warnings"])
+        self.assertEqual(self.run_ok("list", "--dock", dock).out.splitlines()[1].split("\t")[3], "1")
+
+    def test_a_flipped_byte_in_a_package_is_exit_6_and_leaves_nothing(self):
+        for path in (self.dock / "packages").rglob("*"):
+            if path.is_file():
+                damaged = bytearray(path.read_bytes())
+                damaged[len(damaged) // 2] ^= 1
+                path.chmod(0o600)
+                path.write_bytes(damaged)
+        outcome = learndock("get", self.ids[0], "--dock", self.dock, "--out", self.out / "x" / "a.zip")
+        self.assertEqual(outcome.code, 6)
+        self.assertIn("digest.mismatch", outcome.err)
+        self.assertEqual(files_below(self.out), set())
+        self.assertFalse((self.out / "x").exists())
 
 
 if __name__ == "__main__":
