@@ -5,7 +5,7 @@
 const MAX_TABLE_BYTES = 64 * 1024 * 1024;
 const PAGE = 25;
 const $ = (id) => document.getElementById(id);
-const state = { file: null, binary: false, spec: null, cursor: null, turn: 0 };
+const state = { file: null, binary: false, spec: null, cursor: null, turn: 0, running: null };
 
 // On narrow screens tables are laid out as cards, which would take their meaning away from assistive programs; the
 // roles keep it.
@@ -95,9 +95,9 @@ function table(caption, small, heads, rows) {
   return make("table", {}, make("caption", {}, caption, small ? make("small", {}, small) : null), make("thead", {}, head), make("tbody", {}, ...rows));
 }
 
-function nameCell(id, name, badge) {
+function nameCell(id, name, badge, tone = "") {
   const open = make("button", { type: "button", class: "name-button", "aria-haspopup": "dialog", onclick: () => showDetail(id) }, name || id);
-  return make("th", { scope: "row" }, open, make("span", { class: "id" }, id, badge ? make("span", { class: "badge" }, badge) : null));
+  return make("th", { scope: "row" }, open, make("span", { class: "id" }, id, badge ? make("span", { class: `badge ${tone}` }, badge) : null));
 }
 
 const linkCell = (id) => make("td", { class: "links" },
@@ -157,7 +157,8 @@ function mixtureCard(mixture) {
 
 function browseRow(record) {
   const tags = ["Task", "Data", "Library"].flatMap((key) => values(record.semantic, key));
-  return make("tr", {}, nameCell(record.id, record.name),
+  const warned = (record.warnings || []).length;
+  return make("tr", {}, nameCell(record.id, record.name, warned > 0 ? plural(warned, "warning") : null, "warn"),
     make("td", {}, ...tags.map((text) => make("span", { class: "tag" }, text))),
     record.package ? make("td", { class: "number", "data-label": "Size" }, size(record.package.bytes)) : make("td", { class: "number" }, "–"),
     record.package ? linkCell(record.id) : make("td", {}, ""));
@@ -206,6 +207,8 @@ function detailParts(record) {
   if (record.package) facts.push(["Package", size(record.package.bytes)], ["SHA-256", record.package.sha256]);
   const list = make("dl", {}, ...facts.filter(([, value]) => value).flatMap(([key, value]) => [make("dt", {}, key), make("dd", {}, value)]));
   const parts = [];
+  const warnings = record.warnings || [];
+  if (warnings.length > 0) parts.push(make("ul", { class: "warnings", "aria-label": "Warnings about the package" }, ...warnings.map((text) => make("li", {}, text))));
   const words = semantic.Description && semantic.Description.Values;
   if (words) parts.push(make("p", { class: "description" }, words));
   parts.push(list);
@@ -313,18 +316,45 @@ function semanticFilter() {
   return semantic;
 }
 
-function compare(spec, semantic, text) {
+// `part` is what is asked for: how many single learnwares and members of a mixture.
+async function compare(question, part) {
+  const { spec, semantic, text, signal } = question;
+  let response;
   if (!state.file || !state.binary) {
-    const body = JSON.stringify({ spec, semantic, text, top: 20 });
-    return ask("/v1/search", { method: "POST", headers: { "Content-Type": "application/json" }, body });
+    const body = JSON.stringify({ spec, semantic, text, ...part });
+    response = await ask("/v1/search", { method: "POST", headers: { "Content-Type": "application/json" }, body, signal });
+  } else {
+    const query = new URLSearchParams({ ...part, semantic: JSON.stringify(semantic) });
+    if (text) query.set("text", text);
+    response = await ask(`/v1/search?${query}`, { method: "POST", headers: { "Content-Type": "application/vnd.learndock.spec" }, body: state.file, signal });
   }
-  const query = new URLSearchParams({ top: "20", semantic: JSON.stringify(semantic) });
-  if (text) query.set("text", text);
-  return ask(`/v1/search?${query}`, { method: "POST", headers: { "Content-Type": "application/vnd.learndock.spec" }, body: state.file });
+  return response.json();
+}
+
+// Single learnwares cost little, their mixture may cost a hundred times that: it is asked for once they are shown. When
+// it fails they stay.
+async function fillMixture(question, singles, turn) {
+  const place = make("div", { class: "card" }, make("p", { class: "empty" }, "Looking for a mixture that comes closer…"));
+  $("answer").append(place);
+  progress(`${found(singles)}; looking for a mixture…`, true);
+  try {
+    const answer = await compare(question, { top: 20 });
+    if (turn !== state.turn) return;
+    showWarnings([...new Set([...singles.warnings, ...answer.warnings])]);
+    if (answer.mixture && answer.mixture.members.length > 1) place.replaceWith(mixtureCard(answer.mixture));
+    else place.remove();
+  } catch (problem) {
+    if (turn !== state.turn) return;
+    place.firstChild.textContent = `The mixture is missing (${problem.message}). The learnwares above are not affected.`;
+  }
+  progress(found(singles));
 }
 
 async function search() {
   const turn = ++state.turn;
+  if (state.running) state.running.abort();  // an answer that nobody will look at
+  state.running = new AbortController();
+  const signal = state.running.signal;
   hideProblem();
   const text = $("words").value.trim();
   const semantic = semanticFilter();
@@ -336,8 +366,11 @@ async function search() {
     const spec = await specification();
     if (turn !== state.turn) return;
     progress("Comparing…", true);
-    const answer = await (await compare(spec, semantic, text)).json();
-    if (turn === state.turn) show(answer);
+    const question = { spec, semantic, text, signal };
+    const answer = await compare(question, { top: 20, mixture: 0 });
+    if (turn !== state.turn) return;
+    show(answer);
+    if (state.file && answer.singles.length > 1) await fillMixture(question, answer, turn);
   } catch (problem) {
     if (turn !== state.turn) return;
     progress("");
@@ -359,11 +392,13 @@ function show(answer) {
   $("more").hidden = true;
   showCertificate(answer);
   showWarnings(answer.warnings);
-  const parts = [singlesCard(answer)];
-  if (answer.mixture && answer.mixture.members.length > 1) parts.push(mixtureCard(answer.mixture));
-  $("answer").replaceChildren(...parts);
+  $("answer").replaceChildren(singlesCard(answer));
+  progress(found(answer));
+}
+
+function found(answer) {
   const total = answer.timings_ms.total;
-  progress(`${plural(answer.singles.length, "result")}${total === undefined ? "" : ` in ${total < 10 ? total.toFixed(1) : total.toFixed(0)} ms`}`);
+  return `${plural(answer.singles.length, "result")}${total === undefined ? "" : ` in ${total < 10 ? total.toFixed(1) : total.toFixed(0)} ms`}`;
 }
 
 // ---- wiring --------------------------------------------------------------------------------------------------
