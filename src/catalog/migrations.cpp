@@ -148,6 +148,11 @@ Result<void> check_schema(Connection& connection) {
   return {};
 }
 
+Result<bool> is_current(Connection& connection) {
+  LEARNDOCK_TRY(const std::int64_t version, version_of(connection));
+  return version == kVersion;
+}
+
 Result<void> migrate(Connection& connection) {
   LEARNDOCK_TRY(const std::int64_t seen, version_of(connection));
   if (seen == kVersion) return {};

@@ -12,6 +12,9 @@ inline constexpr std::string_view kInsertSearchText =
 /// @errors unsupported (written by a newer version), corrupt (another program's database, or no database)
 [[nodiscard]] Result<void> check_schema(Connection& connection);
 
+/// Whether the database has this build's schema; one of an older version has not.
+[[nodiscard]] Result<bool> is_current(Connection& connection);
+
 /// Brings the schema to this build's version, one step per version, in one transaction; an empty file gets
 /// the whole schema, and records stored before there was a text index enter it. There is no way back: an
 /// older build refuses the file. Does not write when nothing is to be done.

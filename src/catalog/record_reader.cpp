@@ -24,6 +24,9 @@ constexpr std::string_view kVisit = "SELECT l." LEARNDOCK_COLUMNS
 constexpr std::string_view kList =
     "SELECT " LEARNDOCK_COLUMNS " FROM learnware WHERE sequence > ? ORDER BY sequence LIMIT ?";
 constexpr std::string_view kListOne = "SELECT " LEARNDOCK_COLUMNS " FROM learnware WHERE sequence = ?";
+constexpr std::string_view kDigests =
+    "SELECT sequence, package_digest FROM learnware INDEXED BY learnware_package WHERE package_digest <> ''";
+constexpr std::string_view kChecksum = "SELECT checksum FROM learnware WHERE sequence = ?";
 constexpr std::string_view kIds = "SELECT sequence, id FROM learnware INDEXED BY learnware_id";
 
 using Visit = std::function<Result<bool>(LearnwareRecord&)>;
@@ -115,6 +118,31 @@ Result<void> visit_records(Connection& connection, std::uint64_t first, std::uin
                       LEARNDOCK_CHECK(visit(record));
                       return true;
                     });
+}
+
+Result<std::vector<IndexedName>> indexed_names(Connection& connection) {
+  LEARNDOCK_TRY(const auto ids, indexed_ids(connection, 0));
+  std::vector<IndexedName> names;
+  for (const auto& [sequence, id] : ids) names.push_back({sequence, id, {}});
+  auto digests = connection.prepare(kDigests);
+  while (digests) {
+    const auto row = digests->step();
+    if (!row || !*row) break;  // without them the ids still help
+    const auto name =
+        std::lower_bound(names.begin(), names.end(), digests->unsigned_integer(0),
+                         [](const IndexedName& one, std::uint64_t wanted) { return one.sequence < wanted; });
+    if (name != names.end() && name->sequence == digests->unsigned_integer(0))
+      name->package_digest = digests->bytes(1);
+  }
+  return names;
+}
+
+Result<bool> was_stored(Connection& connection, const LearnwareRecord& record) {
+  LEARNDOCK_TRY(Statement statement, connection.prepare(kChecksum));
+  const auto row = statement.bind(record.sequence).step();
+  if (!row && row.error().code == ErrorCode::corrupt) return false;
+  LEARNDOCK_TRY(const bool there, row);
+  return there && !statement.is_null(0) && statement.integer(0) == checksum_of(record);
 }
 
 Result<RecordPage> list_records(Connection& connection, std::uint64_t after, std::size_t limit) {

@@ -1,11 +1,12 @@
 #pragma once
 
-#include "learndock/catalog/records.hpp"
+#include "learndock/catalog/catalog.hpp"
 
 #include "catalog/sql.hpp"
 
 #include <cstdint>
 #include <functional>
+#include <vector>
 
 namespace learndock::catalog {
 
@@ -19,5 +20,11 @@ namespace learndock::catalog {
 
 /// The same for one page, without `statistical`.
 [[nodiscard]] Result<RecordPage> list_records(Connection& connection, std::uint64_t after, std::size_t limit);
+
+/// Sequences, ids and package digests as the indexes have them, by sequence. @errors corrupt, io
+[[nodiscard]] Result<std::vector<IndexedName>> indexed_names(Connection& connection);
+
+/// Whether the stored checksum is that of the record.
+[[nodiscard]] Result<bool> was_stored(Connection& connection, const LearnwareRecord& record);
 
 }  // namespace learndock::catalog

@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 namespace learndock::catalog {
 namespace {
 
@@ -26,6 +28,15 @@ constexpr std::string_view kSetNextId = "UPDATE counter SET value = ? WHERE name
 constexpr std::string_view kLastSequence =
     "SELECT max(coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'learnware'), 0), "
     "coalesce((SELECT max(sequence) FROM learnware), 0))";
+
+constexpr std::string_view kVersion = "SELECT value FROM counter WHERE name = 'version'";
+constexpr std::string_view kLiftCounter = "UPDATE counter SET value = max(value, ?) WHERE name = ?";
+constexpr std::string_view kLiftSequence =
+    "UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = 'learnware'";
+constexpr std::string_view kFirstSequence =
+    "INSERT INTO sqlite_sequence (name, seq) SELECT 'learnware', 0 WHERE NOT EXISTS (SELECT 1 FROM "
+    "sqlite_sequence "
+    "WHERE name = 'learnware')";
 
 Result<void> run(Statement& statement) {
   LEARNDOCK_CHECK(statement.step());
@@ -98,7 +109,10 @@ Result<void> insert_record(Connection& connection, const LearnwareRecord& record
       .bind_text(record.name);
   insert.bind_text(record.package_digest).bind(record.package_bytes).bind_text(record.url);
   insert.bind(record.created_unix_ms).bind_text(record.semantic_json).bind_text(warnings);
-  insert.bind(checksum_of(record));
+  if (record.damage.empty())
+    insert.bind(checksum_of(record));
+  else
+    insert.bind_null();  // what is damaged stays so
   if (auto done = run(insert); !done) {
     if (!connection.constraint_failed()) return done;
     insert.reset();
@@ -112,6 +126,28 @@ Result<void> insert_record(Connection& connection, const LearnwareRecord& record
   LEARNDOCK_TRY(Statement statistical, connection.prepare(kInsertStatistical));
   statistical.bind(record.sequence).bind_blob(record.statistical);
   return run(statistical);
+}
+
+Result<Counters> read_counters(Connection& connection) {
+  LEARNDOCK_TRY(const std::int64_t version, connection.integer_of(kVersion));
+  LEARNDOCK_TRY(const std::int64_t last, connection.integer_of(kLastSequence));
+  LEARNDOCK_TRY(const std::int64_t next, connection.integer_of(kNextId));
+  return Counters{static_cast<std::uint64_t>(version), static_cast<std::uint64_t>(last),
+                  static_cast<std::uint64_t>(next)};
+}
+
+Result<void> lift_counters(Connection& connection, const Counters& counters) {
+  for (const auto& [name, value] :
+       {std::pair{"version", counters.version}, std::pair{"next_id", counters.next_id}}) {
+    LEARNDOCK_TRY(Statement lift, connection.prepare(kLiftCounter));
+    lift.bind(value).bind_text(name);
+    LEARNDOCK_CHECK(run(lift));
+  }
+  LEARNDOCK_TRY(Statement first, connection.prepare(kFirstSequence));
+  LEARNDOCK_CHECK(run(first));
+  LEARNDOCK_TRY(Statement lift, connection.prepare(kLiftSequence));
+  lift.bind(counters.last_sequence);
+  return run(lift);
 }
 
 Result<void> delete_record(Connection& connection, std::uint64_t sequence) {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "learndock/catalog/records.hpp"
+#include "learndock/catalog/catalog.hpp"
 
 #include "catalog/sql.hpp"
 
@@ -32,6 +32,10 @@ class NumberSource {
 [[nodiscard]] Result<bool> id_taken(Connection& connection, const LearnwareId& id);
 /// Whether a record names this package digest.
 [[nodiscard]] Result<bool> package_named(Connection& connection, std::string_view digest);
+
+[[nodiscard]] Result<Counters> read_counters(Connection& connection);
+/// Each to the given value where it is smaller. Inside a transaction.
+[[nodiscard]] Result<void> lift_counters(Connection& connection, const Counters& counters);
 
 /// Stores a record that has all its numbers, with its checksum and its searched text. Inside a transaction.
 /// @errors conflict, package_duplicate, no_space, io

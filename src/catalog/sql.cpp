@@ -7,12 +7,14 @@
 #include <fmt/format.h>
 #include <sqlite3.h>
 
+#include <cctype>
 #include <cerrno>
 
 namespace learndock::catalog {
 namespace {
 
 constexpr int kBusyTimeoutMs = 10'000;
+constexpr int kCopyTries = 100, kCopyPauseMs = 100;
 
 /// The library's codes as ours. A full disk shows as FULL, or as a failed write with the system's reason
 /// beside it.
@@ -27,7 +29,11 @@ Failure sql_error(sqlite3* handle, std::string_view doing) {
                   "free some space or raise the quota, then try again");
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
-      return fail(ErrorCode::corrupt, std::move(message), {}, "restore the catalogue from a backup");
+    case SQLITE_ERROR:  // statements are literals of this program: a table is not what it was
+    case SQLITE_MISMATCH:
+    case SQLITE_FORMAT:
+      return fail(ErrorCode::corrupt, std::move(message), {},
+                  "mend what can be mended: learndock check DIR --repair; or restore a backup");
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
       return fail(ErrorCode::unavailable, std::move(message), {},
@@ -46,6 +52,17 @@ Failure sql_error(sqlite3* handle, std::string_view doing) {
   }
 }
 
+/// "file:/path?immutable=1" with every byte escaped that a URI could take for its own.
+std::string immutable_uri(const std::filesystem::path& file) {
+  std::string uri = "file:";
+  for (const char c : std::filesystem::absolute(file).string()) {
+    const auto byte = static_cast<unsigned char>(c);
+    const bool plain = std::isalnum(byte) != 0 || c == '/' || c == '-' || c == '_' || c == '.';
+    uri += plain ? std::string(1, c) : fmt::format("%{:02X}", byte);
+  }
+  return uri + "?immutable=1";
+}
+
 }  // namespace
 
 Statement::~Statement() {
@@ -60,6 +77,10 @@ Statement& Statement::bind(std::int64_t value) {
   return *this;
 }
 Statement& Statement::bind(std::uint64_t value) { return bind(static_cast<std::int64_t>(value)); }
+Statement& Statement::bind_null() {
+  check(sqlite3_bind_null(handle_, next_++));
+  return *this;
+}
 Statement& Statement::bind_text(std::string_view text) {
   // An empty view may hold a null pointer, which would bind NULL.
   check(sqlite3_bind_text64(handle_, next_++, text.empty() ? "" : text.data(), text.size(), SQLITE_STATIC,
@@ -98,10 +119,13 @@ std::string_view Statement::bytes(int column) const {
 
 Result<std::unique_ptr<Connection>> Connection::open(const std::filesystem::path& file, Mode mode) {
   int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
-  flags |= mode == Mode::read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
+  const bool writes = mode == Mode::read_write || mode == Mode::create;
+  flags |= writes ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY;
+  if (mode == Mode::immutable) flags |= SQLITE_OPEN_URI;
   if (mode == Mode::create) flags |= SQLITE_OPEN_CREATE;
   sqlite3* handle = nullptr;
-  const int code = sqlite3_open_v2(file.c_str(), &handle, flags, nullptr);
+  const std::string name = mode == Mode::immutable ? immutable_uri(file) : file.string();
+  const int code = sqlite3_open_v2(name.c_str(), &handle, flags, nullptr);
   std::unique_ptr<Connection> connection(new Connection(handle));
   if (code != SQLITE_OK) {
     const int system_code = sqlite3_system_errno(handle);
@@ -139,6 +163,29 @@ Result<std::int64_t> Connection::integer_of(std::string_view sql) {
   LEARNDOCK_TRY(const bool row, statement.step());
   if (!row) return fail(ErrorCode::corrupt, "the catalogue answered without a row");
   return statement.integer(0);
+}
+
+Result<void> Connection::copy_to(const std::filesystem::path& file) {
+  std::error_code error;
+  if (std::filesystem::exists(file, error))
+    return fail(ErrorCode::conflict, "there is a file of this name", file.string(), "choose a new folder");
+  LEARNDOCK_TRY(const auto target, open(file, Mode::create));
+  sqlite3_backup* const copy = sqlite3_backup_init(target->handle_, "main", handle_, "main");
+  if (copy == nullptr) return sql_error(target->handle_, "be copied");
+  // All pages in one step: one read transaction, which writers in other processes do not disturb.
+  int code = SQLITE_BUSY;
+  for (int tries = 0; tries < kCopyTries && (code == SQLITE_BUSY || code == SQLITE_LOCKED); ++tries) {
+    if (tries > 0) sqlite3_sleep(kCopyPauseMs);
+    code = sqlite3_backup_step(copy, -1);
+  }
+  const int finished = sqlite3_backup_finish(copy);
+  // Without a log of its own the copy is one file, also after it was read.
+  if (code == SQLITE_DONE && finished == SQLITE_OK) return target->execute("PRAGMA journal_mode = DELETE");
+  // The library leaves a failure to read with the source, one to write with the copy.
+  return sql_error((sqlite3_errcode(handle_) & 0xff) > SQLITE_OK && sqlite3_errcode(handle_) < SQLITE_ROW
+                       ? handle_
+                       : target->handle_,
+                   "be copied");
 }
 
 std::uint64_t Connection::last_sequence() const {

@@ -26,6 +26,7 @@ class Statement {
   /// Bind in the order of the placeholders. Text and blobs must outlive the statement's use.
   Statement& bind(std::uint64_t value);
   Statement& bind(std::int64_t value);
+  Statement& bind_null();
   Statement& bind_text(std::string_view text);
   Statement& bind_blob(std::string_view bytes);
 
@@ -52,7 +53,12 @@ class Statement {
 /// One connection to the database. Not safe to use from two threads at once.
 class Connection {
  public:
-  enum class Mode { read_only, read_write, create };
+  enum class Mode {
+    read_only,
+    immutable,  ///< no other process writes: works where nothing can be written, and knows no write-ahead log
+    read_write,
+    create
+  };
   /// @errors not_found, corrupt, no_space, io
   [[nodiscard]] static Result<std::unique_ptr<Connection>> open(const std::filesystem::path& file, Mode mode);
   ~Connection();
@@ -66,6 +72,9 @@ class Connection {
   /// The single integer a statement returns.
   [[nodiscard]] Result<std::int64_t> integer_of(std::string_view sql);
   [[nodiscard]] std::uint64_t last_sequence() const;
+  /// Writes one state of this database into a new file, in one read transaction.
+  /// @errors conflict (there is a file), no_space, io, corrupt
+  [[nodiscard]] Result<void> copy_to(const std::filesystem::path& file);
   /// Whether the last failure was a uniqueness or other constraint.
   [[nodiscard]] bool constraint_failed() const;
 

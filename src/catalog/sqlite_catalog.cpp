@@ -6,6 +6,7 @@
 #include "catalog/record_writer.hpp"
 #include "catalog/search_text.hpp"
 #include "catalog/sql.hpp"
+#include "catalog/structure_check.hpp"
 
 #include <fmt/format.h>
 
@@ -13,6 +14,7 @@
 #include <chrono>
 #include <limits>
 #include <mutex>
+#include <unistd.h>
 
 namespace learndock::catalog {
 namespace {
@@ -36,7 +38,7 @@ std::int64_t now_unix_ms() {
 /// other.
 class ReaderPool {
  public:
-  explicit ReaderPool(std::filesystem::path file) : file_(std::move(file)) {}
+  ReaderPool(std::filesystem::path file, Connection::Mode mode) : file_(std::move(file)), mode_(mode) {}
 
   class Lease {
    public:
@@ -63,7 +65,7 @@ class ReaderPool {
         return lease;
       }
     }
-    LEARNDOCK_TRY(auto connection, Connection::open(file_, Connection::Mode::read_only));
+    LEARNDOCK_TRY(auto connection, Connection::open(file_, mode_));
     return Lease(*this, std::move(connection));
   }
 
@@ -73,25 +75,52 @@ class ReaderPool {
     idle_.push_back(std::move(connection));
   }
   std::filesystem::path file_;
+  Connection::Mode mode_;
   std::mutex mutex_;
   std::vector<std::unique_ptr<Connection>> idle_;
 };
 
 class SqliteCatalog final : public Catalog {
  public:
-  SqliteCatalog(const std::filesystem::path& file, std::unique_ptr<Connection> writer)
-      : writer_(std::move(writer)), readers_(file) {}
+  /// @param writer  null: for reading only
+  SqliteCatalog(const std::filesystem::path& file, std::unique_ptr<Connection> writer,
+                Connection::Mode reading = Connection::Mode::read_only)
+      : writer_(std::move(writer)), readers_(file, reading) {}
 
   [[nodiscard]] Result<std::vector<LearnwareRecord>> insert(
       std::span<const LearnwareRecord> records) override {
     std::vector<LearnwareRecord> stored(records.begin(), records.end());
     const std::lock_guard lock(write_mutex_);
+    LEARNDOCK_CHECK(writable());
     LEARNDOCK_TRY(Transaction transaction, Transaction::begin(*writer_));
     LEARNDOCK_TRY(NumberSource numbers, NumberSource::create(*writer_, records));
     const std::int64_t now = now_unix_ms();
     for (LearnwareRecord& record : stored) {
       record.created_unix_ms = now;
       record.sequence = numbers.next_sequence();
+      if (record.id.text().empty()) {
+        LEARNDOCK_TRY(record.id, numbers.next_id());
+      }
+      LEARNDOCK_CHECK(insert_record(*writer_, record));
+    }
+    LEARNDOCK_CHECK(numbers.save());
+    LEARNDOCK_CHECK(writer_->execute(kCountChange));
+    LEARNDOCK_CHECK(transaction.commit());
+    return stored;
+  }
+
+  [[nodiscard]] Result<std::vector<LearnwareRecord>> put(std::span<const LearnwareRecord> records) override {
+    std::vector<LearnwareRecord> stored(records.begin(), records.end());
+    const std::lock_guard lock(write_mutex_);
+    LEARNDOCK_CHECK(writable());
+    LEARNDOCK_TRY(Transaction transaction, Transaction::begin(*writer_));
+    LEARNDOCK_TRY(NumberSource numbers, NumberSource::create(*writer_, records));
+    for (LearnwareRecord& record : stored) {
+      if (record.created_unix_ms == 0) record.created_unix_ms = now_unix_ms();
+      if (record.sequence == 0)
+        record.sequence = numbers.next_sequence();
+      else
+        LEARNDOCK_CHECK(delete_record(*writer_, record.sequence));
       if (record.id.text().empty()) {
         LEARNDOCK_TRY(record.id, numbers.next_id());
       }
@@ -123,6 +152,7 @@ class SqliteCatalog final : public Catalog {
 
   [[nodiscard]] Result<Removed> remove(const LearnwareId& id) override {
     const std::lock_guard lock(write_mutex_);
+    LEARNDOCK_CHECK(writable());
     LEARNDOCK_TRY(Transaction transaction, Transaction::begin(*writer_));
     Removed removed;
     LEARNDOCK_TRY(removed.record, find_record(*writer_, id));
@@ -189,6 +219,40 @@ class SqliteCatalog final : public Catalog {
     return static_cast<std::uint64_t>(number);
   }
 
+  [[nodiscard]] Result<Counters> counters() const override {
+    LEARNDOCK_TRY(const auto reader, readers_.take());
+    return read_counters(*reader);
+  }
+
+  [[nodiscard]] Result<void> raise_counters(const Counters& counters) override {
+    const std::lock_guard lock(write_mutex_);
+    LEARNDOCK_CHECK(writable());
+    LEARNDOCK_TRY(Transaction transaction, Transaction::begin(*writer_));
+    LEARNDOCK_CHECK(lift_counters(*writer_, counters));
+    return transaction.commit();
+  }
+
+  [[nodiscard]] Result<std::vector<std::string>> problems() const override {
+    LEARNDOCK_TRY(const auto reader, readers_.take());
+    return structure_problems(*reader);
+  }
+
+  [[nodiscard]] Result<std::vector<IndexedName>> indexed_names() const override {
+    LEARNDOCK_TRY(const auto reader, readers_.take());
+    return catalog::indexed_names(*reader);
+  }
+
+  [[nodiscard]] Result<bool> was_stored(const LearnwareRecord& record) const override {
+    LEARNDOCK_TRY(const auto reader, readers_.take());
+    return catalog::was_stored(*reader, record);
+  }
+
+  [[nodiscard]] Result<void> backup_to(const std::filesystem::path& file) const override {
+    LEARNDOCK_TRY(const auto reader, readers_.take());
+    LEARNDOCK_CHECK((*reader).copy_to(file));
+    return sync_directory(file.has_parent_path() ? file.parent_path() : ".");
+  }
+
   [[nodiscard]] Result<bool> has_id(const LearnwareId& id) const override {
     LEARNDOCK_TRY(const auto reader, readers_.take());
     return id_taken(*reader, id);
@@ -200,6 +264,12 @@ class SqliteCatalog final : public Catalog {
   }
 
  private:
+  [[nodiscard]] Result<void> writable() const {
+    if (writer_) return {};
+    return fail(ErrorCode::read_only, "the dock is open for reading only", {},
+                "see why its folder cannot be written, then open it again");
+  }
+
   std::mutex write_mutex_;
   std::unique_ptr<Connection>
       writer_;  ///< outlives the readers: the last to close folds the log into the file
@@ -228,12 +298,40 @@ Result<std::unique_ptr<Catalog>> open_catalog(const std::filesystem::path& file,
   return std::make_unique<SqliteCatalog>(file, std::move(writer));
 }
 
+/// Whether nothing can be written beside the file; a write-ahead log that is there is then still read.
+bool nothing_to_write(const std::filesystem::path& file) {
+  const std::filesystem::path folder = file.has_parent_path() ? file.parent_path() : ".";
+  if (::access(folder.c_str(), W_OK) == 0) return false;
+  std::error_code error;
+  const auto log_bytes = std::filesystem::file_size(file.string() + "-wal", error);
+  return error || log_bytes == 0;
+}
+
+Result<std::unique_ptr<Catalog>> open_for_reading(const std::filesystem::path& file, bool older) {
+  LEARNDOCK_CHECK(check_text_search());
+  const auto mode = nothing_to_write(file) ? Connection::Mode::immutable : Connection::Mode::read_only;
+  LEARNDOCK_TRY(const auto first, Connection::open(file, mode));
+  LEARNDOCK_TRY(const bool current, is_current(*first));
+  if (!current && !older)
+    return fail(ErrorCode::unsupported, "the catalogue was written by an earlier version of learndock", {},
+                "open the dock once where it can be written; it is then brought up to date");
+  return std::make_unique<SqliteCatalog>(file, nullptr, mode);
+}
+
+Result<std::unique_ptr<Catalog>> naming(Result<std::unique_ptr<Catalog>> catalog,
+                                        const std::filesystem::path& file) {
+  if (catalog || !catalog.error().where.empty()) return catalog;
+  return pass_on(std::move(catalog).error(), file.string());
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Catalog>> open_sqlite_catalog(const std::filesystem::path& file, bool create) {
-  auto catalog = open_catalog(file, create);
-  if (catalog || !catalog.error().where.empty()) return catalog;
-  return pass_on(std::move(catalog).error(), file.string());
+  return naming(open_catalog(file, create), file);
+}
+
+Result<std::unique_ptr<Catalog>> read_sqlite_catalog(const std::filesystem::path& file, bool older) {
+  return naming(open_for_reading(file, older), file);
 }
 
 }  // namespace learndock::catalog
