@@ -151,6 +151,12 @@ Result<void> check(const DockChoice& choice) {
   return {};
 }
 
+Result<std::unique_ptr<market::Market>> open_to_read(const DockChoice& choice,
+                                                     market::MarketOptions options) {
+  options.read_only = true;
+  return market::Market::open(choice.directory, options);
+}
+
 namespace {
 
 int run_commands(int argc, char** argv, Invocation& invocation) {

@@ -2,6 +2,7 @@
 
 #include "learndock/base/result.hpp"
 #include "learndock/market/dock_file.hpp"
+#include "learndock/market/market.hpp"
 
 #include "cli/output.hpp"
 
@@ -38,6 +39,10 @@ struct DockChoice {
 };
 void add_dock_choice(CLI::App& command, DockChoice& choice);
 [[nodiscard]] Result<void> check(const DockChoice& choice);
+
+/// A dock's directory for reading alone: nothing in it is changed.
+[[nodiscard]] Result<std::unique_ptr<market::Market>> open_to_read(const DockChoice& choice,
+                                                                   market::MarketOptions options = {});
 
 /// --max-points and the others, each with its value in `limits` as the default.
 void add_limit_options(CLI::App& command, market::DockLimits& limits);

@@ -79,7 +79,7 @@ Result<Json> record_of(const DockChoice& dock, const std::string& id_text) {
     LEARNDOCK_TRY(const service::Client client, client_of(dock));
     return client.show(id);
   }
-  LEARNDOCK_TRY(const auto market, market::Market::open(dock.directory));
+  LEARNDOCK_TRY(const auto market, open_to_read(dock));
   LEARNDOCK_TRY(const catalog::LearnwareRecord record, market->find(id));
   return market::to_json(record);
 }
@@ -116,7 +116,7 @@ Result<Json> page_of(const DockChoice& dock, std::size_t limit, const std::strin
   if (!after.empty() && (after.find_first_not_of("0123456789") != std::string::npos || after.size() > 19))
     return fail(ErrorCode::usage, "--after is not a position of this dock", {}, "pass what \"next\" held");
   if (!after.empty()) sequence = std::stoull(after);
-  LEARNDOCK_TRY(const auto market, market::Market::open(dock.directory));
+  LEARNDOCK_TRY(const auto market, open_to_read(dock));
   LEARNDOCK_TRY(const catalog::RecordPage page, market->list(sequence, limit));
   Json learnwares = Json::array();
   for (const auto& record : page.records) learnwares.push_back(market::to_json(record));

@@ -110,8 +110,8 @@ Result<std::string> copy_streamed(const fs::path& from, const fs::path& to) {
   return digest.finish();
 }
 
-Result<Json> fetch_from_folder(const std::string& directory, const LearnwareId& id, const fs::path& to) {
-  LEARNDOCK_TRY(const auto market, market::Market::open(directory));
+Result<Json> fetch_from_folder(const DockChoice& dock, const LearnwareId& id, const fs::path& to) {
+  LEARNDOCK_TRY(const auto market, open_to_read(dock));
   LEARNDOCK_TRY(const catalog::LearnwareRecord record, market->find(id));
   LEARNDOCK_TRY(const fs::path package, market->package_path(id));
   LEARNDOCK_TRY(const std::string sha256, copy_streamed(package, to));
@@ -124,7 +124,7 @@ Result<Json> fetch_from_folder(const std::string& directory, const LearnwareId& 
 
 /// The package, checked against its SHA-256, and its record.
 Result<Json> fetch(const DockChoice& dock, const LearnwareId& id, const fs::path& to) {
-  if (dock.server.empty()) return fetch_from_folder(dock.directory, id, to);
+  if (dock.server.empty()) return fetch_from_folder(dock, id, to);
   LEARNDOCK_TRY(const service::Client client, service::Client::create(dock.server, {.token = dock.token}));
   LEARNDOCK_TRY(Json record, client.show(id));
   LEARNDOCK_CHECK(client.download(id, to));

@@ -87,8 +87,7 @@ Result<market::SearchAnswer> ask(const SearchOptions& options, const market::Sea
                   service::Client::create(options.dock.server, {.token = options.dock.token}));
     return client.search(request);
   }
-  LEARNDOCK_TRY(const auto market,
-                market::Market::open(options.dock.directory, {.backend = options.backend}));
+  LEARNDOCK_TRY(const auto market, open_to_read(options.dock, {.backend = options.backend}));
   return market->search(request);
 }
 

@@ -1,11 +1,13 @@
 // Commands for the one who keeps a dock: its limits, checks, copies and leftovers.
 #include "learndock/market/dock_file.hpp"
+#include "learndock/market/upkeep.hpp"
 
 #include "cli/command.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <optional>
 
 namespace learndock::cli {
@@ -54,6 +56,171 @@ void add_limits_command(CLI::App& app, Invocation& invocation) {
   add_limit_options(*command, arguments->given);
 }
 
+market::UpkeepProgress progress_of(const OutputOptions& output) {
+  return [&output](std::string_view stage, std::uint64_t done, std::uint64_t total) {
+    show_progress(output, std::string(stage), done, total);
+  };
+}
+
+/// Damage that is left makes the exit code that of a failed verification.
+constexpr int kDamageExit = 6;
+
+void print_check(const market::CheckReport& report, const std::string& dock, Invocation& invocation) {
+  const std::uint64_t damages = report.damages();
+  if (damages > 0) invocation.exit_code = kDamageExit;
+  if (invocation.output.json) {
+    Json findings = Json::array();
+    for (const market::Finding& one : report.findings) findings.push_back(market::to_json(one));
+    print_json({{"dock", dock},
+                {"sound", damages == 0},
+                {"damages", damages},
+                {"records", report.records},
+                {"packages", report.packages},
+                {"findings", std::move(findings)}});
+    return;
+  }
+  Rows rows = {{"state", "part", "subject", "what", "fix"}};
+  for (const market::Finding& one : report.findings)
+    rows.push_back({one.mended   ? "mended"
+                    : one.damage ? "damaged"
+                                 : "note",
+                    one.part, one.subject, one.what, one.fix});
+  if (rows.size() > 1) print_table(rows);
+  print_line(
+      fmt::format("{} record{}, {} package{}: {}", report.records, report.records == 1 ? "" : "s",
+                  report.packages, report.packages == 1 ? "" : "s",
+                  damages == 0 ? "sound" : fmt::format("{} damage{}", damages, damages == 1 ? "" : "s")));
+}
+
+void add_check_command(CLI::App& app, Invocation& invocation) {
+  auto dock = std::make_shared<std::string>();
+  auto options = std::make_shared<market::CheckOptions>();
+  CLI::App* command =
+      add_command(app, invocation, "check", "Look for damage in a dock, and mend it", "",
+                  [=, &invocation]() -> Result<void> {
+                    LEARNDOCK_TRY(const market::CheckReport report,
+                                  market::check_dock(*dock, *options, progress_of(invocation.output)));
+                    print_check(report, *dock, invocation);
+                    return {};
+                  });
+  command->footer(
+      "example:\n  learndock check mydock --packages\n  learndock check mydock --repair\n\n"
+      "Stop the dock's server first. Without --repair nothing is changed. Exit code 0: sound; 6: damage\n"
+      "was found that is not mended. Packages that no record names, left by interrupted uploads, are\n"
+      "reported and are no damage.");
+  command->add_option("dir", *dock, "The dock's directory")->required();
+  command->add_flag("--packages", options->packages, "Read every package and compare its SHA-256");
+  command->add_flag("--repair", options->repair,
+                    "Mend what is safe: records from their packages, packages without a record, the index");
+  command->add_option("--threads", options->threads, "Threads; 0: all cores")->check(whole_number(0, 1024));
+}
+
+void add_backup_command(CLI::App& app, Invocation& invocation) {
+  auto dock = std::make_shared<std::string>(), to = std::make_shared<std::string>();
+  auto options = std::make_shared<market::BackupOptions>();
+  CLI::App* command =
+      add_command(app, invocation, "backup", "Copy a dock, also beside its running server", "",
+                  [=, &invocation]() -> Result<void> {
+                    const OutputOptions& output = invocation.output;
+                    LEARNDOCK_TRY(const market::BackupReport report,
+                                  market::backup_dock(*dock, *to, *options, progress_of(output)));
+                    for (const std::string& problem : report.problems) note(output, "warning: " + problem);
+                    if (!report.problems.empty()) invocation.exit_code = kDamageExit;
+                    if (output.json)
+                      print_json({{"backup", *to},
+                                  {"created", report.created},
+                                  {"records", report.records},
+                                  {"last_sequence", report.last_sequence},
+                                  {"version", report.version},
+                                  {"packages", report.packages},
+                                  {"linked", report.linked},
+                                  {"bytes", report.bytes},
+                                  {"problems", report.problems}});
+                    else
+                      print_line(fmt::format(
+                          "backed up {} records as of {}: change {}, last number {}; {} packages, {} of them "
+                          "by link; the search index is not copied",
+                          report.records, report.created, report.version, report.last_sequence,
+                          report.packages, report.linked));
+                    return {};
+                  });
+  command->footer(
+      "example:\n  learndock backup mydock /backups/mydock-monday\n\n"
+      "All that the dock acknowledged before the command started is in the copy. Packages are linked where\n"
+      "the copy is on the dock's file system: they take no room, and --copy makes them bytes of their own.\n"
+      "Exit code 6: the copy is complete, but the dock itself has lost or damaged packages or records.");
+  command->add_option("dir", *dock, "The dock's directory")->required();
+  command->add_option("to", *to, "A new or empty folder")->required();
+  command->add_flag("--copy", options->copy, "Copy packages also where they could be linked");
+}
+
+void add_restore_command(CLI::App& app, Invocation& invocation) {
+  auto from = std::make_shared<std::string>(), dock = std::make_shared<std::string>();
+  CLI::App* command =
+      add_command(app, invocation, "restore", "Make a dock from a backup",
+                  "learndock restore /backups/mydock-monday mydock", [=, &invocation]() -> Result<void> {
+                    LEARNDOCK_TRY(const market::CheckReport report,
+                                  market::restore_dock(*from, *dock, progress_of(invocation.output)));
+                    print_check(report, *dock, invocation);
+                    return {};
+                  });
+  command->add_option("from", *from, "A folder that learndock backup has written")->required();
+  command->add_option("dir", *dock, "A new or empty folder")->required();
+}
+
+/// "7d", "12h", "30m", "45s" or "0".
+Result<std::chrono::seconds> duration_of(const std::string& text) {
+  const std::string digits = text.substr(0, text.find_first_not_of("0123456789"));
+  const std::string unit = text.substr(digits.size());
+  const std::int64_t seconds = unit == "d" ? 86'400 : unit == "h" ? 3600 : unit == "m" ? 60 : 1;
+  const bool known =
+      unit == "d" || unit == "h" || unit == "m" || unit == "s" || (unit.empty() && digits == "0");
+  if (digits.empty() || digits.size() > 6 || !known)
+    return fail(ErrorCode::usage, fmt::format("\"{}\" is no length of time", text), "--older-than",
+                "write 7d, 12h, 30m or 0");
+  return std::chrono::seconds(std::stoll(digits) * seconds);
+}
+
+struct PurgeArguments {
+  std::string dock, older_than = "7d";
+  bool orphans = false, dry_run = false;
+};
+
+Result<void> purge(const PurgeArguments& arguments, const OutputOptions& output) {
+  if (!arguments.orphans)
+    return fail(ErrorCode::usage, "what is to be removed?", {},
+                "name it: --orphans, packages that no record names");
+  market::PurgeOptions options;
+  options.dry_run = arguments.dry_run;
+  LEARNDOCK_TRY(options.older_than, duration_of(arguments.older_than));
+  LEARNDOCK_TRY(const market::PurgeReport report, market::purge_orphans(arguments.dock, options));
+  if (output.json) {
+    print_json({{"dry_run", options.dry_run},
+                {"removed", report.removed},
+                {"bytes", report.bytes},
+                {"kept", report.kept}});
+    return {};
+  }
+  for (const std::string& digest : report.removed) print_line(digest);
+  note(output, fmt::format("{} {} package{} of {} bytes that no record names; {} younger ones stay",
+                           options.dry_run ? "would remove" : "removed", report.removed.size(),
+                           report.removed.size() == 1 ? "" : "s", report.bytes, report.kept));
+  return {};
+}
+
+void add_purge_command(CLI::App& app, Invocation& invocation) {
+  auto arguments = std::make_shared<PurgeArguments>();
+  const OutputOptions& output = invocation.output;
+  CLI::App* command = add_command(app, invocation, "purge", "Remove what interrupted uploads left in a dock",
+                                  "learndock purge mydock --orphans --older-than 7d --dry-run",
+                                  [=, &output] { return purge(*arguments, output); });
+  command->add_option("dir", arguments->dock, "The dock's directory")->required();
+  command->add_flag("--orphans", arguments->orphans, "Packages that no record names");
+  command->add_option("--older-than", arguments->older_than, "By the file's time: 7d, 12h, 30m or 0")
+      ->capture_default_str();
+  command->add_flag("--dry-run", arguments->dry_run, "Only say what would be removed");
+}
+
 }  // namespace
 
 void add_limit_options(CLI::App& command, market::DockLimits& limits) {
@@ -63,6 +230,12 @@ void add_limit_options(CLI::App& command, market::DockLimits& limits) {
         ->capture_default_str();
 }
 
-void add_upkeep_commands(CLI::App& app, Invocation& invocation) { add_limits_command(app, invocation); }
+void add_upkeep_commands(CLI::App& app, Invocation& invocation) {
+  add_limits_command(app, invocation);
+  add_check_command(app, invocation);
+  add_backup_command(app, invocation);
+  add_restore_command(app, invocation);
+  add_purge_command(app, invocation);
+}
 
 }  // namespace learndock::cli

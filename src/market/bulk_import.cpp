@@ -183,6 +183,7 @@ class Batch {
 
 Result<ImportOutcome> Market::import_specifications(const std::filesystem::path& jsonl,
                                                     const Progress& progress) {
+  LEARNDOCK_CHECK(state_->writable());
   LineReader reader(jsonl, kMaxLineBytes);
   LEARNDOCK_CHECK(reader.open());
   std::error_code size_error;

@@ -6,6 +6,11 @@
 
 namespace learndock::market {
 
+enum class LockMode {
+  exclusive,
+  shared  ///< beside other readers; where nothing can be written and there is no lock file, without a lock
+};
+
 /// An advisory lock on the dock directory, held while the market is open; the kernel drops it when the
 /// process dies.
 class DirectoryLock {
@@ -15,7 +20,9 @@ class DirectoryLock {
   DirectoryLock(const DirectoryLock&) = delete;
   DirectoryLock& operator=(const DirectoryLock&) = delete;
 
-  [[nodiscard]] Result<void> acquire(const std::filesystem::path& directory);
+  /// @errors conflict (another process holds it), read_only (the folder cannot be written), io, no_space
+  [[nodiscard]] Result<void> acquire(const std::filesystem::path& directory,
+                                     LockMode mode = LockMode::exclusive);
 
  private:
   int fd_ = -1;

@@ -5,9 +5,11 @@
 #include "learndock/spec/codec.hpp"
 
 #include "market/blind_check.hpp"
+#include "market/catalog_mark.hpp"
 #include "market/index_keeper.hpp"
 #include "market/market_index.hpp"
 #include "market/market_state.hpp"
+#include "market/package_record.hpp"
 #include "market/searcher.hpp"
 #include "package/manifest.hpp"
 
@@ -23,26 +25,6 @@ namespace fs = std::filesystem;
 
 /// Damaged files that one search gives up, one after another, before it ends with an error.
 constexpr int kMostLostFiles = 3;
-
-std::string name_for(const spec::SemanticSpecification* semantic, const std::string& yaml_name,
-                     const fs::path& path) {
-  if (semantic != nullptr && !semantic->name.empty()) return semantic->name;
-  if (!yaml_name.empty()) return yaml_name;
-  return path.stem().string();
-}
-
-/// What is known of a package without a semantic specification: its name and, for tables, the input's
-/// dimension.
-spec::SemanticSpecification inferred_semantic(const std::string& name,
-                                              const std::optional<spec::RkmeSpecification>& stat) {
-  spec::SemanticSpecification semantic;
-  semantic.name = name;
-  if (stat && stat->type == spec::StatisticalType::rkme_table) {
-    semantic.of(spec::SemanticKey::data) = {"Table"};
-    semantic.input = spec::FeatureDescription{static_cast<std::uint32_t>(stat->dimension()), {}};
-  }
-  return semantic;
-}
 
 bool is_package_folder(const fs::path& path) {
   std::error_code ignored;  // what cannot be looked at is tried as a package and reported there
@@ -95,6 +77,30 @@ void warn_if_blind(const index::EntryFields& entry, const compute::Backend& back
 
 }  // namespace
 
+Result<void> Market::open_to_write(State& state) {
+  std::error_code error;
+  fs::remove_all(state.staging, error);
+  fs::create_directories(state.staging, error);
+  if (error) return Failure(system_error(error.value(), "create the folder of", state.staging));
+  const bool indexed = fs::exists(index_folder(state.directory), error);
+  LEARNDOCK_TRY(state.catalog, catalog::open_sqlite_catalog(state.directory / "catalog.sqlite", false));
+  LEARNDOCK_TRY(state.blobs, package::open_local_blob_store(state.directory / "packages"));
+  LEARNDOCK_CHECK(state.count_orphans());
+  LEARNDOCK_TRY(state.store, index::IndexStore::open(index_folder(state.directory)));
+  if (!indexed) LEARNDOCK_CHECK(state.say_unindexed());
+  return state.load(*state.store->current());
+}
+
+Result<void> Market::open_to_read(State& state) {
+  LEARNDOCK_TRY(state.catalog, catalog::read_sqlite_catalog(state.directory / "catalog.sqlite"));
+  state.blobs = package::read_local_blob_store(state.directory / "packages");
+  LEARNDOCK_CHECK(state.count_orphans());
+  std::error_code ignored;
+  if (!fs::exists(index_folder(state.directory), ignored)) LEARNDOCK_CHECK(state.say_unindexed());
+  LEARNDOCK_TRY(const index::IndexVersion stored, index::read_index(index_folder(state.directory)));
+  return state.load(stored);
+}
+
 Market::Market(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Market::~Market() = default;
 
@@ -121,18 +127,19 @@ Result<std::unique_ptr<Market>> Market::open(const fs::path& directory, const Ma
   state->options = options;
   state->directory = directory;
   state->staging = directory / "staging";
-  LEARNDOCK_CHECK(state->lock.acquire(directory));
+  LEARNDOCK_CHECK(state->lock.acquire(directory, options.read_only ? LockMode::shared : LockMode::exclusive));
   LEARNDOCK_TRY(state->backend, compute::open_backend(options.backend, options.threads));
-  std::error_code error;
-  fs::remove_all(state->staging, error);
-  fs::create_directories(state->staging, error);
-  if (error) return Failure(system_error(error.value(), "create the folder of", state->staging));
-  LEARNDOCK_TRY(state->catalog, catalog::open_sqlite_catalog(directory / "catalog.sqlite", false));
-  LEARNDOCK_TRY(state->blobs, package::open_local_blob_store(directory / "packages"));
-  LEARNDOCK_CHECK(state->count_orphans());
-  LEARNDOCK_TRY(state->store, index::IndexStore::open(index_folder(directory)));
-  LEARNDOCK_CHECK(state->load());
-  if (options.tend_index) state->keeper = std::make_unique<IndexKeeper>(*state);
+  // Before anything is opened for writing: what a catalogue that has lost records still holds stays as it is.
+  LEARNDOCK_CHECK(check_catalogue_is_current(directory));
+  const auto opened = options.read_only ? open_to_read(*state) : open_to_write(*state);
+  if (!opened && options.read_only && opened.error().code == ErrorCode::unsupported) {
+    state.reset();  // an older version's catalogue, which is brought up to date where it can be written
+    MarketOptions writing = options;
+    writing.read_only = false;
+    return open(directory, writing);
+  }
+  LEARNDOCK_CHECK(opened);
+  if (options.tend_index && !options.read_only) state->keeper = std::make_unique<IndexKeeper>(*state);
   return std::unique_ptr<Market>(new Market(std::move(state)));
 }
 
@@ -159,6 +166,7 @@ Result<SearchAnswer> Market::search(const SearchRequest& request) const {
 Result<catalog::LearnwareRecord> Market::add_package(const fs::path& path,
                                                      const spec::SemanticSpecification* semantic,
                                                      std::vector<std::string>* warnings) {
+  LEARNDOCK_CHECK(state_->writable());
   const fs::path canonical = state_->staging / fmt::format("canonical-{}.zip", state_->staged++);
   LEARNDOCK_TRY(const package::Package package,
                 package::read_package(path, canonical, semantic, state_->options.package_limits));
@@ -168,23 +176,14 @@ Result<catalog::LearnwareRecord> Market::add_package(const fs::path& path,
   };
   if (warnings != nullptr)
     warnings->insert(warnings->end(), package.warnings.begin(), package.warnings.end());
-  catalog::LearnwareRecord record;
-  const auto* given = semantic != nullptr ? semantic : package.semantic ? &*package.semantic : nullptr;
   // A staged upload's file name is the server's own; its model's class says more.
   const bool staged = path.parent_path() == state_->staging;
-  record.name = name_for(given, package.name, staged ? fs::path(package.model.class_name) : path);
-  if (given != nullptr) {
-    if (auto complete = spec::check_complete(*given); !complete) {
-      remove_canonical();
-      return pass_on(std::move(complete).error(), "semantic_specification.json");
-    }
+  auto described = record_of(package, semantic, staged ? package.model.class_name : path.stem().string());
+  if (!described) {
+    remove_canonical();
+    return Failure(std::move(described).error());
   }
-  spec::SemanticSpecification described =
-      given != nullptr ? *given : inferred_semantic(record.name, package.statistical);
-  described.learnware_id.clear();  // only a requirement asks for one
-  record.semantic_json = to_text(spec::semantic_to_json(described));
-  record.warnings = package.warnings;
-  if (package.statistical) record.statistical = spec::to_binary(*package.statistical);
+  catalog::LearnwareRecord record = std::move(*described);
   std::error_code size_error;
   record.package_bytes = fs::file_size(canonical, size_error);
 
@@ -250,19 +249,17 @@ Result<package::ModelEntry> Market::model_entry(const LearnwareId& id) const {
 }
 
 Result<catalog::LearnwareRecord> Market::remove(const LearnwareId& id) {
+  LEARNDOCK_CHECK(state_->writable());
   const std::lock_guard lock(state_->writer);
   LEARNDOCK_TRY(catalog::Catalog::Removed removed, state_->catalog->remove(id));
   state_->withdraw(removed.record.sequence);
-  {
-    const std::lock_guard hold(state_->finding);
-    state_->damaged.erase(removed.record.sequence);
-  }
   if (removed.digest_unused && !removed.record.package_digest.empty())
     LEARNDOCK_CHECK(state_->blobs->remove(removed.record.package_digest));
   return std::move(removed.record);
 }
 
 Result<std::size_t> Market::tend_index() {
+  LEARNDOCK_CHECK(state_->writable());
   std::size_t made = 0;
   while (true) {
     LEARNDOCK_TRY(const bool changed, market::tend_index(*state_));
@@ -283,6 +280,7 @@ MarketStatus Market::status() const {
     status.damaged = state_->damaged.size();
     status.orphans = state_->orphans;
   }
+  status.read_only = state_->options.read_only;
   if (!snapshot->parts) return status;
   status.indexed = snapshot->parts->live_count();
   for (const auto& part : snapshot->parts->parts) {

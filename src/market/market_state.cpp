@@ -4,6 +4,7 @@
 #include "learndock/compute/registry.hpp"
 
 #include "compute/parallel.hpp"
+#include "market/catalog_mark.hpp"
 #include "market/index_keeper.hpp"
 #include "market/market_index.hpp"
 
@@ -34,27 +35,50 @@ Result<void> compute_self_terms(NewEntries& entries, const compute::Backend& bac
 Market::State::State() = default;
 Market::State::~State() = default;
 
-Result<void> Market::State::load() {
-  kernels = store->current()->content.kernels;
+Result<void> Market::State::writable() const {
+  if (!options.read_only) return {};
+  return fail(ErrorCode::read_only, "the dock is open for reading only", directory.string(),
+              "see why its folder cannot be written, then open it again");
+}
+
+void Market::State::keep_mark() {
+  if (options.read_only) return;
+  CatalogMark mark;
+  mark.records = snapshots.current()->entries.size();
+  {
+    const std::lock_guard hold(finding);
+    mark.records += damaged.size();
+  }
+  const auto counters = catalog->counters();
+  if (counters) mark.counters = *counters;
+  const auto written = counters ? write_mark(directory, mark) : Result<void>(Failure(counters.error()));
+  if (!written && !std::exchange(mark_failed, true))
+    log(LogLevel::warning,
+        "a catalogue that loses records would not be noticed: " + describe(written.error()));
+}
+
+Result<void> Market::State::load(const index::IndexVersion& stored) {
+  kernels = stored.content.kernels;
   index::Snapshot first;
   LEARNDOCK_TRY(first.version, catalog->version());
-  OpenedIndex opened = open_index(*store->current(), backend, used_threads());
+  OpenedIndex opened = open_index(stored, backend, used_threads());
   LEARNDOCK_TRY(const std::vector<std::uint64_t> live, catalog->sequences());
   LEARNDOCK_CHECK(drop_foreign_parts(*catalog, live, opened));
   for (const std::string& problem : opened.problems)
     log(LogLevel::warning, "the stored index is not used, every learnware is compared: " + problem);
   const LoadOptions loading{kernels, used_threads(), [&](std::uint64_t key) { return opened.holds(key); },
-                            options.entries_from};
+                            options.read_only ? SIZE_MAX : options.entries_from};
   LEARNDOCK_TRY(const LoadedEntries loaded,
                 load_entries(*catalog, live, directory / kEntryFile, traits, loading));
   note_damage(loaded.damaged);
   stored_to = loaded.stored_to();
   first.kernels = kernels;
   first.semantic = std::make_shared<index::SemanticIndex>();
-  first.parts = live_parts(std::move(opened), store->current()->number, loaded.entries);
+  first.parts = live_parts(std::move(opened), stored.number, loaded.entries);
   if (loaded.file) first.entry_files.push_back(loaded.file);
   publish(std::move(first), loaded.entries);
   if (loaded.file) loaded.file->rest();
+  keep_mark();
   return {};
 }
 
@@ -136,6 +160,11 @@ void Market::State::withdraw(std::uint64_t sequence) {
     next.entries.erase(gone);
   }
   publish(std::move(next), {});
+  {
+    const std::lock_guard hold(finding);
+    damaged.erase(sequence);
+  }
+  keep_mark();
 }
 
 Result<std::vector<catalog::LearnwareRecord>> Market::State::insert(
@@ -152,6 +181,7 @@ Result<std::vector<catalog::LearnwareRecord>> Market::State::insert(
   index::Snapshot next = *snapshots.current();
   ++next.version;
   publish(std::move(next), added);
+  keep_mark();
   if (keeper) keeper->notify();
   return stored;
 }
@@ -170,6 +200,18 @@ void Market::State::note_damage(const std::vector<DamagedRecord>& found) {
     log(LogLevel::error,
         fmt::format("{} damaged record{} left out; mend what can be mended: learndock check {} --repair",
                     logged, logged == 1 ? " is" : "s are", directory.string()));
+}
+
+Result<void> Market::State::say_unindexed() const {
+  LEARNDOCK_TRY(const std::uint64_t records, catalog->count());
+  // Every opening for writing makes the folder: where there are records, it was there.
+  if (records > 0)
+    log(LogLevel::warning,
+        fmt::format(
+            "the stored index is missing, every learnware is compared: {} is not there; make it again: "
+            "learndock reindex --dock {}",
+            index_folder(directory).string(), directory.string()));
+  return {};
 }
 
 Result<void> Market::State::count_orphans() {

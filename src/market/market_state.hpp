@@ -53,13 +53,19 @@ struct Market::State {
   std::mutex finding;  // of the next two
   std::map<std::uint64_t, DamagedRecord> damaged;
   std::uint64_t orphans = 0;
-  std::mutex writer;  // one change at a time: catalogue, then index
+  bool mark_failed = false;  // said once
+  std::mutex writer;         // one change at a time: catalogue, then index
   std::atomic<std::uint64_t> staged{0};
   std::atomic<bool> stopping{false};
   std::mutex tending;                   // one change of the stored index at a time
   std::unique_ptr<IndexKeeper> keeper;  // last: its thread uses all the rest
 
-  [[nodiscard]] Result<void> load();
+  /// @param stored  the version of the stored index to use
+  [[nodiscard]] Result<void> load(const index::IndexVersion& stored);
+  /// @errors read_only
+  [[nodiscard]] Result<void> writable() const;
+  /// Writes what the catalogue has come to beside it. The caller holds `writer`, or is the only one.
+  void keep_mark();
   [[nodiscard]] unsigned used_threads() const;
   /// The dock's own, or another one, which stays open: opening a device takes longer than a search.
   /// @errors as open_backend
@@ -96,6 +102,8 @@ struct Market::State {
   /// Counts packages that no record names, and says so: uploads cut off between the package and its row, or
   /// what a catalogue that has lost records leaves.
   [[nodiscard]] Result<void> count_orphans();
+  /// Logs that the folder of the stored index is missing, when there is anything that it could hold.
+  [[nodiscard]] Result<void> say_unindexed() const;
 };
 
 }  // namespace learndock::market

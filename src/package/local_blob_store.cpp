@@ -205,4 +205,8 @@ Result<std::unique_ptr<BlobStore>> open_local_blob_store(const std::filesystem::
   return std::unique_ptr<BlobStore>(std::move(store));
 }
 
+std::unique_ptr<BlobStore> read_local_blob_store(const std::filesystem::path& directory) {
+  return std::make_unique<LocalBlobStore>(directory);
+}
+
 }  // namespace learndock::package

@@ -58,8 +58,13 @@ Result<Response> ready(const Context& context, const Request&) {
   // One row read is proof that the catalogue answers; the index is loaded before the server starts.
   LEARNDOCK_CHECK(context.market.list(0, 1));
   const market::MarketStatus now = context.market.status();
+  // Damaged records are left out and all others answered: that is no reason to send anyone away.
+  const std::string catalogue = now.damaged == 0 ? "ok"
+                                                 : fmt::format("{} damaged record{} left out", now.damaged,
+                                                               now.damaged == 1 ? "" : "s");
   return json_response(200, Json{{"status", "ready"},
-                                 {"checks", {{"catalogue", "ok"}, {"index", "ok"}}},
+                                 {"checks", {{"catalogue", catalogue}, {"index", "ok"}}},
+                                 {"damaged_records", now.damaged},
                                  {"index_version", now.index_version}});
 }
 
@@ -79,6 +84,9 @@ Result<Response> status(const Context& context, const Request&) {
                                  {"backend", now.backend},
                                  {"indexed", now.indexed},
                                  {"prefilters", now.prefilters},
+                                 {"damaged", now.damaged},
+                                 {"orphans", now.orphans},
+                                 {"read_only", now.read_only},
                                  {"writes", rule_name(context.access.rule())},
                                  {"access",
                                   {{"read", "open"},

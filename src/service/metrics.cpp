@@ -98,6 +98,10 @@ struct Metrics::State {
       gauge("learndock_index_specification_bytes", "Points and weights of all specifications, as doubles.");
   prometheus::Gauge& indexed =
       gauge("learndock_index_stored_items", "Learnwares in the stored search index.");
+  prometheus::Gauge& damaged =
+      gauge("learndock_damaged_records", "Records left out because their content cannot be trusted.");
+  prometheus::Gauge& orphans =
+      gauge("learndock_orphan_packages", "Packages that no record named when the dock was opened.");
   prometheus::Gauge& cpu = gauge("process_cpu_seconds_total", "User and system time of the process.");
   prometheus::Gauge& resident = gauge("process_resident_memory_bytes", "Resident memory.");
   prometheus::Gauge& descriptors = gauge("process_open_fds", "Open file descriptors.");
@@ -156,6 +160,8 @@ std::string Metrics::text(const market::MarketStatus& status) {
   state_->items.Set(static_cast<double>(status.learnwares));
   state_->indexed.Set(static_cast<double>(status.indexed));
   state_->specification_bytes.Set(static_cast<double>(status.specification_bytes));
+  state_->damaged.Set(static_cast<double>(status.damaged));
+  state_->orphans.Set(static_cast<double>(status.orphans));
   state_->cpu.Set(cpu_seconds());
   state_->resident.Set(resident_bytes());
   state_->descriptors.Set(open_descriptors());

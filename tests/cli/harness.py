@@ -32,8 +32,9 @@ class Outcome:
         return value
 
 
-def learndock(*arguments, env=None):
-    done = subprocess.run([str(BINARY), *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+def learndock(*arguments, env=None, before=()):
+    """`before` is a program that starts this one, with its arguments."""
+    done = subprocess.run([*before, str(BINARY), *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                           text=True, encoding="utf-8", timeout=COMMAND_SECONDS, stdin=subprocess.DEVNULL,
                           env=dict(os.environ, **(env or {})))
     return Outcome(done.returncode, done.stdout, done.stderr)

@@ -113,6 +113,8 @@ class Market {
   [[nodiscard]] const std::filesystem::path& staging_directory() const;
 
  private:
+  static Result<void> open_to_write(State& state);
+  static Result<void> open_to_read(State& state);
   explicit Market(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };

@@ -31,4 +31,7 @@ class BlobStore {
 [[nodiscard]] Result<std::unique_ptr<BlobStore>> open_local_blob_store(
     const std::filesystem::path& directory);
 
+/// The same as it lies there, for `path_of` and `list` alone: nothing is created or removed.
+[[nodiscard]] std::unique_ptr<BlobStore> read_local_blob_store(const std::filesystem::path& directory);
+
 }  // namespace learndock::package

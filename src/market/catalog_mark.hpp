@@ -1,0 +1,34 @@
+#pragma once
+
+#include "learndock/base/result.hpp"
+#include "learndock/catalog/catalog.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+
+namespace learndock::market {
+
+/// What the catalogue had come to when a change was last acknowledged, kept in a small file beside it. A
+/// catalogue that says less has lost something: it was copied without its log, replaced by an older copy, or
+/// damaged. The file is a hint: it is written after each commit and not flushed, so after a crash it may say
+/// less than the catalogue, never more.
+struct CatalogMark {
+  catalog::Counters counters;
+  std::uint64_t records = 0;
+};
+
+inline constexpr const char* kMarkFile = "catalog.mark";
+
+/// Nothing when there is no such file, or none that can be believed.
+[[nodiscard]] std::optional<CatalogMark> read_mark(const std::filesystem::path& dock);
+
+/// @errors io, no_space
+[[nodiscard]] Result<void> write_mark(const std::filesystem::path& dock, const CatalogMark& mark);
+
+/// Whether a dock's catalogue can be believed to be the dock's current one; changes nothing. An empty file, a
+/// catalogue behind its mark, and without a mark one that leaves many packages unnamed, cannot.
+/// @errors catalog_behind, corrupt, not_found, io; each says how to go on
+[[nodiscard]] Result<void> check_catalogue_is_current(const std::filesystem::path& dock);
+
+}  // namespace learndock::market

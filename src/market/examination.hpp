@@ -1,0 +1,40 @@
+#pragma once
+
+#include "learndock/catalog/catalog.hpp"
+#include "learndock/market/upkeep.hpp"
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace learndock::market {
+
+/// What a check of a dock has read; what a repair works on. Nothing is changed.
+struct Examined {
+  CheckReport report;
+  std::unique_ptr<catalog::Catalog> catalog;  ///< for reading; null when it cannot be opened
+  bool rebuild_catalogue = false;  ///< it is missing, empty, cannot be opened, or its structure is damaged
+  std::vector<catalog::LearnwareRecord> damaged;
+  std::map<std::uint64_t, catalog::IndexedName> names;  ///< of damaged records, as the indexes have them
+  std::set<std::string> named;                          ///< packages that sound records name
+  std::vector<std::string> orphans;                     ///< packages that no sound record names, oldest first
+  std::vector<std::string> damaged_segments;            ///< file names
+  bool rebuild_index = false, drop_entries = false;
+};
+
+/// @errors io, unsupported; damage is a finding
+[[nodiscard]] Result<Examined> examine(const std::filesystem::path& dock, const CheckOptions& options,
+                                       const UpkeepProgress& progress);
+
+/// Mends what `examined` found; what was mended is marked in its report.
+[[nodiscard]] Result<void> repair(const std::filesystem::path& dock, Examined& examined,
+                                  const UpkeepProgress& progress);
+
+/// SHA-256 of a file's bytes. @errors not_found, io
+[[nodiscard]] Result<std::string> digest_of_file(const std::filesystem::path& file);
+
+}  // namespace learndock::market

@@ -1,0 +1,260 @@
+// Mends a dock: rows from packages, packages without a row, a catalogue that cannot be read, parts of the
+// index.
+#include "learndock/base/file.hpp"
+#include "learndock/base/log.hpp"
+#include "learndock/index/index_store.hpp"
+
+#include "market/catalog_mark.hpp"
+#include "market/examination.hpp"
+#include "market/market_index.hpp"
+#include "market/mended_record.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <optional>
+
+namespace learndock::market {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kTogether = 512;
+constexpr const char* kCatalogue = "catalog.sqlite";
+constexpr const char* kNextCatalogue = "catalog.sqlite.repair";
+
+void mark_mended(CheckReport& report, std::string_view part, const std::string& subject,
+                 const std::string& how) {
+  for (Finding& finding : report.findings)
+    if (finding.part == part && (subject.empty() || finding.subject == subject)) {
+      finding.mended = true;
+      finding.fix = how;
+    }
+}
+
+std::int64_t unix_seconds() {
+  using namespace std::chrono;
+  return duration_cast<seconds>(system_clock::now().time_since_epoch()).count();
+}
+
+class Repair {
+ public:
+  Repair(const fs::path& dock, Examined& examined, const UpkeepProgress& progress)
+      : dock_(dock),
+        examined_(examined),
+        packages_(dock, examined.named, examined.orphans),
+        progress_(progress) {}
+
+  Result<void> run() {
+    mark_ = read_mark(dock_);
+    if (examined_.rebuild_catalogue) {
+      LEARNDOCK_CHECK(rebuild_catalogue());
+    } else {
+      LEARNDOCK_CHECK(keep_log());
+      LEARNDOCK_TRY(catalog_, catalog::open_sqlite_catalog(dock_ / kCatalogue, false));
+    }
+    LEARNDOCK_CHECK(lift_counters());
+    LEARNDOCK_CHECK(mend_records());
+    LEARNDOCK_CHECK(take_orphans());
+    LEARNDOCK_CHECK(finish_catalogue());
+    catalog_.reset();
+    examined_.catalog.reset();
+    LEARNDOCK_CHECK(mend_index());
+    if (examined_.drop_entries) {
+      std::error_code error;
+      fs::remove(dock_ / "entries" / "entries.lds", error);
+      if (!error)
+        mark_mended(examined_.report, "entries", "", "removed: it is made again from the catalogue");
+    }
+    packages_.remove_scratch();
+    return {};
+  }
+
+ private:
+  /// Sound records enter a new catalogue; the old one stays under another name.
+  Result<void> rebuild_catalogue() {
+    std::error_code ignored;
+    for (const char* suffix : {"", "-wal", "-shm", "-journal"})  // of a repair that was cut off
+      fs::remove(dock_ / (std::string(kNextCatalogue) + suffix), ignored);
+    LEARNDOCK_TRY(catalog_, catalog::open_sqlite_catalog(dock_ / kNextCatalogue, true));
+    if (examined_.catalog) LEARNDOCK_CHECK(copy_sound_records());
+    return {};
+  }
+
+  Result<void> copy_sound_records() {
+    std::vector<catalog::LearnwareRecord> batch;
+    const auto store = [&]() -> Result<void> {
+      if (!batch.empty()) LEARNDOCK_CHECK(catalog_->put(batch));
+      batch.clear();
+      return {};
+    };
+    const auto visited = examined_.catalog->visit_all([&](catalog::LearnwareRecord& record) -> Result<void> {
+      const bool damaged = std::any_of(examined_.damaged.begin(), examined_.damaged.end(),
+                                       [&](const auto& one) { return one.sequence == record.sequence; });
+      if (damaged) return {};
+      batch.push_back(std::move(record));
+      return batch.size() < kTogether ? Result<void>() : store();
+    });
+    LEARNDOCK_CHECK(store());
+    if (!visited && visited.error().code != ErrorCode::corrupt) return visited;
+    if (!visited)
+      log(LogLevel::warning, "not all of the damaged catalogue could be read: " + visited.error().message);
+    return {};
+  }
+
+  /// Opening for writing takes in what a log holds up to its first damage, and throws the rest away.
+  Result<void> keep_log() {
+    const bool behind = std::any_of(examined_.report.findings.begin(), examined_.report.findings.end(),
+                                    [](const Finding& one) { return one.part == "catalogue"; });
+    std::error_code error;
+    const fs::path log = dock_ / (std::string(kCatalogue) + "-wal");
+    const auto bytes = fs::file_size(log, error);
+    if (!behind || error || bytes == 0) return {};
+    const fs::path aside = dock_ / fmt::format("{}-wal.damaged-{}", kCatalogue, unix_seconds());
+    fs::copy_file(log, aside, error);
+    if (error) return Failure(system_error(error.value(), "copy", log));
+    return {};
+  }
+
+  /// The new catalogue in place of the old one, of which nothing is removed.
+  Result<void> put_in_place() {
+    catalog_.reset();  // folds its log into the file
+    examined_.catalog.reset();
+    const std::string aside = fmt::format("{}.damaged-{}", kCatalogue, unix_seconds());
+    for (const char* suffix : {"-wal", "-shm", ""}) {
+      std::error_code error;
+      const fs::path old = dock_ / (std::string(kCatalogue) + suffix);
+      if (!fs::exists(old, error)) continue;
+      fs::rename(old, dock_ / (aside + suffix), error);
+      if (error) return Failure(system_error(error.value(), "set aside", old));
+    }
+    std::error_code error;
+    fs::rename(dock_ / kNextCatalogue, dock_ / kCatalogue, error);
+    if (error) return Failure(system_error(error.value(), "put in place", dock_ / kCatalogue));
+    LEARNDOCK_CHECK(sync_directory(dock_));
+    mark_mended(examined_.report, "catalogue", "",
+                fmt::format("made again from what could be read; the damaged one is kept as {}", aside));
+    LEARNDOCK_TRY(catalog_, catalog::open_sqlite_catalog(dock_ / kCatalogue, false));
+    return {};
+  }
+
+  Result<void> mend_records() {
+    for (catalog::LearnwareRecord& record : examined_.damaged) {
+      const std::string shown = record.id.text();
+      const auto name = examined_.names.find(record.sequence);
+      const catalog::IndexedName* known = name == examined_.names.end() ? nullptr : &name->second;
+      LEARNDOCK_TRY(Mended mended, packages_.mend(record, known, examined_.catalog.get()));
+      if (mended.how.empty() && !examined_.rebuild_catalogue) continue;
+      const auto stored = catalog_->put({&mended.record, 1});
+      if (!stored) {
+        log(LogLevel::warning,
+            fmt::format("learnware {} cannot be mended: {}", shown, describe(stored.error())));
+        continue;
+      }
+      if (mended.how.empty()) continue;  // carried over as damaged as it was
+      mark_mended(examined_.report, "record", shown, mended.how);
+      if (!mended.record.package_digest.empty()) examined_.named.insert(mended.record.package_digest);
+    }
+    return {};
+  }
+
+  Result<void> take_orphans() {
+    std::uint64_t done = 0;
+    LEARNDOCK_TRY(present_, catalog_->sequences());
+    for (const std::string& digest : examined_.orphans) {
+      if (progress_) progress_("packages without a record", ++done, examined_.orphans.size());
+      if (examined_.named.contains(digest)) continue;
+      auto record = packages_.orphan(digest, name_of(digest));
+      if (!record) {
+        mark_unusable(digest, record.error());
+        continue;
+      }
+      const auto stored = catalog_->put({&*record, 1});
+      if (!stored && stored.error().code != ErrorCode::package_duplicate &&
+          stored.error().code != ErrorCode::conflict)
+        return Failure(stored.error());
+      if (stored)
+        mark_mended(
+            examined_.report, "orphan", digest,
+            fmt::format("taken in again as learnware {}; see its warnings", stored->front().id.text()));
+    }
+    return {};
+  }
+
+  /// What an index that can still be read says of the package's record.
+  [[nodiscard]] const catalog::IndexedName* name_of(const std::string& digest) const {
+    for (const auto& [sequence, name] : examined_.names)
+      if (name.package_digest == digest && !std::binary_search(present_.begin(), present_.end(), sequence))
+        return &name;
+    return nullptr;
+  }
+
+  void mark_unusable(const std::string& digest, const Error& error) {
+    for (Finding& finding : examined_.report.findings)
+      if (finding.part == "orphan" && finding.subject == digest) {
+        finding.damage = true;
+        finding.what = "no record names this package, and it cannot be taken in: " + error.message;
+        finding.fix = fmt::format("keep it for a closer look, or remove it: learndock purge {} --orphans",
+                                  dock_.string());
+      }
+  }
+
+  /// No id and no number is given a second time, even where the catalogue has forgotten that they were.
+  Result<void> lift_counters() {
+    catalog::Counters counters = mark_ ? mark_->counters : catalog::Counters();
+    if (examined_.rebuild_catalogue && examined_.catalog)
+      if (const auto old = examined_.catalog->counters()) {
+        counters.version = std::max(counters.version, old->version);
+        counters.last_sequence = std::max(counters.last_sequence, old->last_sequence);
+        counters.next_id = std::max(counters.next_id, old->next_id);
+      }
+    ++counters.version;
+    return catalog_->raise_counters(counters);
+  }
+
+  Result<void> finish_catalogue() {
+    if (examined_.rebuild_catalogue) LEARNDOCK_CHECK(put_in_place());
+    LEARNDOCK_TRY(const catalog::Counters now, catalog_->counters());
+    LEARNDOCK_TRY(const auto live, catalog_->sequences());
+    LEARNDOCK_CHECK(write_mark(dock_, {now, live.size()}));
+    if (!examined_.rebuild_catalogue)
+      mark_mended(examined_.report, "catalogue", "", "taken as it is, with what the packages hold");
+    examined_.report.records = live.size();
+    return {};
+  }
+
+  /// Sound segments stay; what the damaged ones held is compared directly until the index is made again.
+  Result<void> mend_index() {
+    if (!examined_.rebuild_index && examined_.damaged_segments.empty()) return {};
+    LEARNDOCK_TRY(const auto store, index::IndexStore::open(index_folder(dock_)));
+    const auto current = store->current();
+    index::IndexContent content = current->content;
+    std::erase_if(content.segments, [&](const auto& segment) {
+      const std::string file = segment->path().filename().string();
+      return std::find(examined_.damaged_segments.begin(), examined_.damaged_segments.end(), file) !=
+             examined_.damaged_segments.end();
+    });
+    content.deleted = {};
+    LEARNDOCK_CHECK(store->commit(std::move(content), current->number));
+    mark_mended(examined_.report, "index", "",
+                fmt::format("left out; make it again: learndock reindex --dock {}", dock_.string()));
+    return {};
+  }
+
+  const fs::path& dock_;
+  Examined& examined_;
+  PackageRecords packages_;
+  const UpkeepProgress& progress_;
+  std::optional<CatalogMark> mark_;
+  std::vector<std::uint64_t> present_;  // sequences of records, before any orphan is taken in
+  std::unique_ptr<catalog::Catalog> catalog_;
+};
+
+}  // namespace
+
+Result<void> repair(const fs::path& dock, Examined& examined, const UpkeepProgress& progress) {
+  return Repair(dock, examined, progress).run();
+}
+
+}  // namespace learndock::market

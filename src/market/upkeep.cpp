@@ -1,0 +1,77 @@
+#include "learndock/market/upkeep.hpp"
+
+#include "learndock/base/log.hpp"
+#include "learndock/market/dock_file.hpp"
+#include "learndock/package/blob_store.hpp"
+
+#include "market/catalog_mark.hpp"
+#include "market/directory_lock.hpp"
+#include "market/examination.hpp"
+
+#include <algorithm>
+
+namespace learndock::market {
+
+namespace fs = std::filesystem;
+
+Json to_json(const Finding& finding) {
+  return {{"part", finding.part},     {"subject", finding.subject}, {"what", finding.what},
+          {"damage", finding.damage}, {"mended", finding.mended},   {"fix", finding.fix}};
+}
+
+std::uint64_t CheckReport::damages() const {
+  return static_cast<std::uint64_t>(std::count_if(
+      findings.begin(), findings.end(), [](const Finding& one) { return one.damage && !one.mended; }));
+}
+
+Result<CheckReport> check_dock(const fs::path& dock, const CheckOptions& options,
+                               const UpkeepProgress& progress) {
+  LEARNDOCK_CHECK(read_dock_file(dock));
+  DirectoryLock lock;
+  LEARNDOCK_CHECK(lock.acquire(dock, options.repair ? LockMode::exclusive : LockMode::shared));
+  LEARNDOCK_TRY(Examined examined, examine(dock, options, progress));
+  if (options.repair) LEARNDOCK_CHECK(repair(dock, examined, progress));
+  return std::move(examined.report);
+}
+
+Result<PurgeReport> purge_orphans(const fs::path& dock, const PurgeOptions& options) {
+  LEARNDOCK_CHECK(read_dock_file(dock));
+  DirectoryLock lock;
+  LEARNDOCK_CHECK(lock.acquire(dock));
+  // Packages are the last copy of what a catalogue has lost.
+  LEARNDOCK_CHECK(check_catalogue_is_current(dock));
+  LEARNDOCK_TRY(const auto catalog, catalog::read_sqlite_catalog(dock / "catalog.sqlite"));
+  LEARNDOCK_TRY(const auto blobs, package::open_local_blob_store(dock / "packages"));
+  LEARNDOCK_TRY(const auto digests, blobs->list());
+  std::uint64_t damaged = 0;
+  LEARNDOCK_CHECK(catalog->visit_all([&](catalog::LearnwareRecord& record) -> Result<void> {
+    damaged += record.damage.empty() ? 0 : 1;
+    return {};
+  }));
+  if (damaged > 0)
+    return fail(ErrorCode::corrupt,
+                "some records are damaged: a package that seems unnamed may be what they are made again from",
+                dock.string(), "mend them first: learndock check " + dock.string() + " --repair");
+  const auto now = fs::file_time_type::clock::now();
+  PurgeReport report;
+  for (const std::string& digest : digests) {
+    LEARNDOCK_TRY(const bool named, catalog->has_package(digest));
+    if (named) continue;
+    LEARNDOCK_TRY(const fs::path path, blobs->path_of(digest));
+    std::error_code error;
+    const auto time = fs::last_write_time(path, error);
+    if (error || now - time < options.older_than) {
+      ++report.kept;
+      continue;
+    }
+    report.bytes += fs::file_size(path, error);
+    if (!options.dry_run) {
+      LEARNDOCK_CHECK(blobs->remove(digest));
+      log(LogLevel::info, "removed a package that no record names: " + digest);
+    }
+    report.removed.push_back(digest);
+  }
+  return report;
+}
+
+}  // namespace learndock::market
