@@ -237,10 +237,10 @@ TEST_F(SecurityTest, AnErrorDoesNotEchoAnInputOfManyMebibytes) {
   for (const std::string& body :
        {fmt::format(R"({{"{}":1}})", ten), fmt::format(R"({{"spec":{{"type":"{}"}}}})", ten),
         fmt::format(R"({{"spec":{{"type":"RKMETableSpecification","{}":1}}}})", ten),
-        fmt::format(R"({{"semantic":{{"{}":{{}}}}}})", ten),
         fmt::format(R"({{"semantic":{{"Task":{{"Values":["{}"]}}}}}})", ten),
         fmt::format(R"({{"backend":"{}"}})", ten), fmt::format(R"({{"mixture_method":"{}"}})", ten),
-        fmt::format(R"({{"{0}":1,"{0}":2}})", ten), fmt::format(R"({{"{}":1}})", controls), ten}) {
+        fmt::format(R"({{"{0}":1,"{0}":2}})", ten.substr(0, 5 << 20)), fmt::format(R"({{"{}":1}})", controls),
+        ten}) {
     const RawAnswer answer = ask("POST /v1/search", kJson, body);
     EXPECT_GE(answer.status, 400) << body.substr(0, 60);
     EXPECT_LT(answer.body.size(), 4096u) << body.substr(0, 60);
