@@ -175,7 +175,9 @@ class WhoMay(TestCase):
         self.assertEqual(self.status_of_delete(server, "token-of-the-file"), 404)
 
     def test_a_token_on_the_command_line_is_said_to_show(self):
-        self.assertIn("--token-file", self.started("--token", "a-token-of-16-bytes").log_text())
+        shown = self.started("--token", "a-token-of-16-bytes")
+        self.assertIn("--token-file", shown.log_text())
+        shown.stop()
         hidden = self.started(env={"LEARNDOCK_TOKEN": "a-token-of-16-bytes"})
         self.assertNotIn("process list", hidden.log_text())
 
