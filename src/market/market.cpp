@@ -116,6 +116,8 @@ Result<void> Market::create(const fs::path& directory, const DockLimits& limits)
                 "choose an empty or a new folder");
   LEARNDOCK_TRY(const auto catalog, catalog::open_sqlite_catalog(directory / "catalog.sqlite", true));
   LEARNDOCK_TRY(const auto blobs, package::open_local_blob_store(directory / "packages"));
+  LEARNDOCK_TRY(const catalog::Counters counters, catalog->counters());
+  LEARNDOCK_CHECK(write_mark(directory, {counters, 0}));
   // Last, so that a half-made dock is not taken for one.
   return write_dock_file(directory, {limits});
 }

@@ -116,7 +116,7 @@ CASES = {
 class BrokenPackages(TestCase):
     def test_each_is_refused_with_its_code_and_leaves_nothing(self):
         dock = self.new_dock()
-        self.run_ok("list", "--dock", dock)  # opens it once, so that lock and log files are there
+        learndock("import", "--dock", dock, self.folder)  # opens it once, so that all its files are there
         before = files_below(dock)
         for number, (name, (content, code)) in enumerate(CASES.items()):
             with self.subTest(name):
