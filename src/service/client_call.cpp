@@ -1,21 +1,26 @@
-// The client's one user of Asio and Beast: a connection with time limits on every step.
+// The client's one user of Asio and Beast: a connection with time limits on every step. Beast reads the
+// header of an answer; its body is read by body_reader.hpp, as strictly as the server reads one.
 #include "service/client_call.hpp"
 
 #include "learndock/base/digest.hpp"
 
 #include "service/beast.hpp"
+#include "service/body_reader.hpp"
 #include "service/file_handle.hpp"
 #include "service/problem.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <stdexcept>
 
 namespace learndock::service {
 namespace {
 
 constexpr std::size_t kChunkBytes = std::size_t{256} << 10;
-constexpr std::uint32_t kMaxHeaderBytes = 64 << 10;
+constexpr std::size_t kReadBytes = std::size_t{64} << 10;
+constexpr std::uint32_t kMaxHeaderBytes = 32 << 10;
+constexpr std::uint64_t kMaxSavedBytes = std::uint64_t{1} << 40;
 
 class Call {
  public:
@@ -27,7 +32,13 @@ class Call {
     auto running = exchange(outcome);
     std::exception_ptr failure;
     asio::co_spawn(io_, std::move(running), [&](std::exception_ptr thrown) { failure = thrown; });
-    io_.run();
+    try {
+      io_.run();
+    } catch (const boost::system::system_error& error) {
+      return Failure(not_http(error.what()));
+    } catch (const std::length_error& error) {  // Beast's own limits on what a header may hold
+      return Failure(not_http(error.what()));
+    }
     if (failure) std::rethrow_exception(failure);  // out of memory or a bug: not this function's to explain
     if (!outcome) return Failure(std::move(outcome).error());
     return std::move(incoming_);
@@ -118,7 +129,7 @@ class Call {
 
   asio::awaitable<Result<void>> read_header() {
     parser_.emplace();
-    parser_->body_limit(outgoing_.save_to ? std::uint64_t{1} << 40 : options_.max_answer_bytes);
+    parser_->body_limit(max_body());
     parser_->header_limit(kMaxHeaderBytes);
     error_code error;
     stream_.expires_after(options_.io_timeout);
@@ -155,30 +166,73 @@ class Call {
   }
 
   asio::awaitable<Result<void>> read_body(FileHandle* file) {
-    std::vector<char> chunk(kChunkBytes);
+    BodyReader reader = body_reader();
     Sha256 digest;
-    while (!parser_->is_done()) {
-      parser_->get().body() = {chunk.data(), chunk.size(), true};
-      error_code error;
-      stream_.expires_after(options_.io_timeout);
-      co_await http::async_read_some(stream_, buffer_, *parser_,
-                                     asio::redirect_error(asio::use_awaitable, error));
-      if (error == http::error::need_buffer) error = {};
-      if (error == http::error::partial_message && !incoming_.repr_digest.empty() && file != nullptr)
-        co_return Failure(cut_short());
-      if (error) co_return Failure(lost(error));
-      const std::string_view bytes(chunk.data(), chunk.size() - parser_->get().body().size);
+    std::string content;
+    while (!reader.done()) {
+      if (buffer_.size() == 0) {
+        auto more = co_await read_more();
+        if (!more) co_return Failure(std::move(more).error());
+        if (*more == 0 && body_ends_with_connection()) break;
+        if (*more == 0 && file != nullptr && !incoming_.repr_digest.empty()) co_return Failure(cut_short());
+        if (*more == 0) co_return Failure(lost(http::error::partial_message));
+      }
+      content.clear();
+      const auto used =
+          reader.take({static_cast<const char*>(buffer_.data().data()), buffer_.size()}, content);
+      if (!used) co_return Failure(unreadable(used.error()));
+      buffer_.consume(*used);
       if (file == nullptr) {
-        incoming_.body += bytes;
+        incoming_.body += content;
         continue;
       }
-      digest.update(bytes);
-      incoming_.saved += bytes.size();
-      auto kept = file->append(bytes);
+      digest.update(content);
+      incoming_.saved += content.size();
+      auto kept = file->append(content);
       if (!kept) co_return kept;
     }
     if (file != nullptr) incoming_.saved_sha256 = digest.finish();
     co_return Result<void>{};
+  }
+
+  /// 0: the server has closed its side.
+  asio::awaitable<Result<std::size_t>> read_more() {
+    error_code error;
+    stream_.expires_after(options_.io_timeout);
+    const std::size_t got =
+        co_await stream_.async_read_some(buffer_.prepare(std::min(kReadBytes, buffer_.max_size())),
+                                         asio::redirect_error(asio::use_awaitable, error));
+    if (error == asio::error::eof) co_return std::size_t{0};
+    if (error) co_return Failure(lost(error));
+    buffer_.commit(got);
+    co_return got;
+  }
+
+  [[nodiscard]] std::uint64_t max_body() const {
+    return outgoing_.save_to ? kMaxSavedBytes : options_.max_answer_bytes;
+  }
+  [[nodiscard]] bool body_ends_with_connection() const {
+    return !parser_->is_done() && !parser_->chunked() && !parser_->content_length();
+  }
+  [[nodiscard]] BodyReader body_reader() const {
+    const BodyReader::Limits limits{max_body()};
+    if (parser_->is_done()) return BodyReader::of_length(0, limits);  // 204 and the like
+    if (parser_->chunked()) return BodyReader::chunked(limits);
+    if (body_ends_with_connection()) return BodyReader::until_close(limits);
+    return BodyReader::of_length(*parser_->content_length(), limits);
+  }
+
+  [[nodiscard]] Error unreadable(const Error& error) const {
+    return error.code == ErrorCode::too_large ? too_long() : not_http(error.message);
+  }
+  [[nodiscard]] Error too_long() const {
+    return {ErrorCode::too_large, fmt::format("the answer is longer than {} bytes", max_body())};
+  }
+  [[nodiscard]] Error not_http(std::string_view why) const {
+    return {ErrorCode::corrupt,
+            fmt::format("{} does not answer in HTTP: {}", address_.authority, why),
+            {},
+            "check that the address is a learndock server's"};
   }
 
   /// What the server answered, with the id by which its log tells more.
@@ -203,9 +257,7 @@ class Call {
     if (error == beast::error::timeout)
       return {ErrorCode::timeout,
               fmt::format("{} was silent for {} ms", address_.authority, options_.io_timeout.count())};
-    if (error == http::error::body_limit)
-      return {ErrorCode::too_large,
-              fmt::format("the answer is longer than {} bytes", options_.max_answer_bytes)};
+    if (error == http::error::body_limit) return too_long();
     const bool gone = error == http::error::end_of_stream || error == http::error::partial_message;
     if (error.category() == asio::error::get_system_category() ||
         error.category() == asio::error::get_misc_category() || gone)
@@ -213,10 +265,7 @@ class Call {
               fmt::format("the connection to {} broke: {}", address_.authority, error.message()),
               {},
               "try again; the server's log tells more"};
-    return {ErrorCode::corrupt,
-            fmt::format("{} does not answer in HTTP: {}", address_.authority, error.message()),
-            {},
-            "check that the address is a learndock server's"};
+    return not_http(error.message());
   }
 
   const ServerAddress& address_;

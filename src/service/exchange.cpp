@@ -1,5 +1,5 @@
-// One request and its answer: lets Beast take the body out of its framing and hands the complete request to
-// its handler.
+// One request and its answer: takes the body out of its framing and hands the complete request to its
+// handler.
 #include "service/exchange.hpp"
 
 #include "learndock/base/log.hpp"
@@ -53,6 +53,13 @@ Result<Response> call_handler(const Route& route, const Context& context, const 
     return fail(ErrorCode::internal, "the server met a fault of its own", {},
                 fmt::format("report it with the request id {}", request.id));
   }
+}
+
+BodyReader body_reader(const HttpLimits& limits, const Route& route, const RequestHead& head) {
+  const BodyReader::Limits bounds{body_limit(limits, route.body), limits.max_header_bytes,
+                                  limits.max_header_fields};
+  return head.chunked ? BodyReader::chunked(bounds)
+                      : BodyReader::of_length(head.content_length.value_or(0), bounds);
 }
 
 /// What a client may know of a server-side failure: not where the dock's files are.
@@ -146,57 +153,48 @@ asio::awaitable<Result<void>> Exchange::read_body(std::size_t head_bytes) {
     auto staged = co_await stage();
     if (!staged) co_return staged;
   }
-  http::request_parser<http::buffer_body> parser;
-  parser.body_limit(body_limit(shared_.options.limits, route_->body));
-  parser.header_limit(static_cast<std::uint32_t>(shared_.options.limits.max_header_bytes));
-  error_code error;
-  parser.put(asio::buffer(session_.buffer_.data().data(), head_bytes), error);
   session_.buffer_.consume(head_bytes);
-  if (error)
-    co_return fail(ErrorCode::http_request, fmt::format("the header cannot be read: {}", error.message()));
-  auto read = co_await read_framed(parser);
+  auto read = co_await read_framed();
   if (read && !lost_) body_unread_ = false;
   if (read && !lost_ && staging_) read = co_await finish_staging();
   co_return read;
 }
 
-asio::awaitable<Result<void>> Exchange::read_framed(http::request_parser<http::buffer_body>& parser) {
+asio::awaitable<Result<void>> Exchange::read_framed() {
   const HttpLimits& limits = shared_.options.limits;
-  std::vector<char> chunk(
-      std::min<std::uint64_t>(request_.head.content_length.value_or(kChunkBytes), kChunkBytes) + 1);
-  const auto begin = Clock::now();
-  std::uint64_t received = 0;
-  while (!parser.is_done()) {
-    parser.get().body() = {chunk.data(), chunk.size(), true};
-    error_code error;
-    session_.arm(limits.body_grace);
-    co_await http::async_read_some(session_.socket_, session_.buffer_, parser,
-                                   asio::redirect_error(asio::use_awaitable, error));
-    session_.disarm();
-    if (session_.timed_out_) co_return fail(ErrorCode::http_slow, "the body stopped arriving");
-    if (error == http::error::need_buffer) error = {};
-    if (error == http::error::body_limit)
-      co_return fail(ErrorCode::too_large,
-                     fmt::format("the body is longer than {} bytes", body_limit(limits, route_->body)));
-    const bool gone = error == asio::error::eof || error == asio::error::connection_reset ||
-                      error == asio::error::operation_aborted || error == http::error::partial_message ||
-                      error == http::error::end_of_stream;
-    if (gone) lost_ = true;
-    if (lost_) co_return Result<void>{};
-    if (error)
-      co_return fail(ErrorCode::http_request, fmt::format("the body cannot be read: {}", error.message()));
-    const std::size_t got = chunk.size() - parser.get().body().size;
-    received += got;
-    auto kept = co_await keep({chunk.data(), got});
+  BodyReader reader = body_reader(limits, *route_, request_.head);
+  BodyPace pace(limits, route_->body == BodyKind::package);
+  std::string content;
+  while (!reader.done()) {
+    if (session_.buffer_.size() == 0) {
+      auto arrived = co_await more_body(pace);
+      if (!arrived || lost_) co_return arrived;
+    }
+    const std::string_view received(static_cast<const char*>(session_.buffer_.data().data()),
+                                    session_.buffer_.size());
+    content.clear();
+    const auto used = reader.take(received, content);
+    if (!used) co_return Failure(used.error());
+    session_.buffer_.consume(*used);
+    auto kept = co_await keep(content);
     if (!kept) co_return kept;
-    const std::chrono::duration<double> elapsed = Clock::now() - begin;
-    if (elapsed > limits.body_grace &&
-        static_cast<double>(received) <
-            elapsed.count() * static_cast<double>(limits.min_body_bytes_per_second))
-      co_return fail(ErrorCode::http_slow, fmt::format("the body arrives slower than {} bytes a second",
-                                                       limits.min_body_bytes_per_second));
   }
   co_return Result<void>{};
+}
+
+/// Waits for bytes of the body, as long as they come fast enough.
+asio::awaitable<Result<void>> Exchange::more_body(BodyPace& pace) {
+  const auto begin = Clock::now();
+  error_code error;
+  session_.arm(shared_.options.limits.body_grace);
+  const std::size_t got = co_await session_.read_more(error);
+  session_.disarm();
+  if (session_.timed_out_) co_return fail(ErrorCode::http_slow, "the body stopped arriving");
+  if (error) {
+    lost_ = true;
+    co_return Result<void>{};
+  }
+  co_return pace.add(Clock::now() - begin, got);
 }
 
 /// Puts a piece of the body where the route wants it.

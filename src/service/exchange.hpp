@@ -2,6 +2,8 @@
 
 #include "learndock/base/digest.hpp"
 
+#include "service/body_pace.hpp"
+#include "service/body_reader.hpp"
 #include "service/shared.hpp"
 
 #include <chrono>
@@ -23,7 +25,8 @@ class Exchange {
   Result<void> admit();
   Result<void> admit_write();
   asio::awaitable<Result<void>> read_body(std::size_t head_bytes);
-  asio::awaitable<Result<void>> read_framed(http::request_parser<http::buffer_body>& parser);
+  asio::awaitable<Result<void>> read_framed();
+  asio::awaitable<Result<void>> more_body(BodyPace& pace);
   asio::awaitable<Result<void>> keep(std::string_view bytes);
   asio::awaitable<Result<void>> stage();
   asio::awaitable<Result<void>> finish_staging();

@@ -90,7 +90,10 @@ Result<int> read_request_line(RequestHead& head, std::string_view line, const Ht
   return bad("the request line does not end in an HTTP version", "request line");
 }
 
-Result<void> read_field(RequestHead& head, std::string_view line) {
+}  // namespace
+
+Result<std::pair<std::string, std::string>> parse_field(std::string_view line) {
+  if (line.empty()) return bad("a header line is empty", "header");
   if (line.front() == ' ' || line.front() == '\t') return bad("a header line is folded", "header");
   const std::size_t colon = line.find(':');
   if (colon == std::string_view::npos) return bad("a header line has no colon", "header");
@@ -101,9 +104,10 @@ Result<void> read_field(RequestHead& head, std::string_view line) {
   for (const char c : value)
     if ((static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f)
       return bad("a header value holds a control character", std::string(name));
-  head.fields.emplace_back(lower(name), value);
-  return {};
+  return std::pair(lower(name), std::string(value));
 }
+
+namespace {
 
 Result<std::optional<std::string_view>> only_one(const RequestHead& head, std::string_view name) {
   std::optional<std::string_view> found;
@@ -215,7 +219,8 @@ Result<RequestHead> parse_head(std::string_view text, const HttpLimits& limits) 
     if (head.fields.size() == limits.max_header_fields)
       return fail(ErrorCode::http_header_size,
                   fmt::format("more than {} header fields", limits.max_header_fields));
-    LEARNDOCK_CHECK(read_field(head, line));
+    LEARNDOCK_TRY(auto field, parse_field(line));
+    head.fields.push_back(std::move(field));
   }
   LEARNDOCK_CHECK(read_framing(head, minor));
   LEARNDOCK_CHECK(read_host(head, minor));

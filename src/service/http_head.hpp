@@ -42,6 +42,10 @@ struct HeadEnd {
 [[nodiscard]] Result<HeadEnd> find_head_end(std::string_view received, std::size_t from,
                                             const HttpLimits& limits);
 
+/// One header or trailer line, without its CR LF: the name in lower case, the value trimmed. @errors
+/// http_request
+[[nodiscard]] Result<std::pair<std::string, std::string>> parse_field(std::string_view line);
+
 /// Parses a complete header section, empty line included.
 /// @errors http_request, http_target_length, http_header_size, http_version, http_expect
 [[nodiscard]] Result<RequestHead> parse_head(std::string_view head, const HttpLimits& limits);

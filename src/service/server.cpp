@@ -120,21 +120,32 @@ class Server::Core {
  private:
   asio::awaitable<void> accept_all() {
     while (!stopping_) {
-      error_code error;
-      const asio::any_io_executor strand = asio::make_strand(io_);
-      tcp::socket socket(strand);
-      co_await acceptor_.async_accept(socket, asio::redirect_error(asio::use_awaitable, error));
-      if (stopping_) break;
-      if (!error) {
-        welcome(std::move(socket));
-        continue;
+      bool accepted = false;
+      try {
+        accepted = co_await accept_one();
+      } catch (...) {  // no memory for one connection must not close the door to all later ones
+        report(std::current_exception());
       }
-      if (error == asio::error::connection_aborted) continue;
-      // Mostly too many open files: go on once some are closed, without turning in circles.
-      log(LogLevel::warning, fmt::format("cannot accept a connection: {}", error.message()));
+      if (accepted || stopping_) continue;
+      // Go on once some connections are closed, without turning in circles.
+      error_code ignored;  // a cancelled pause is a pause
       pause_.expires_after(kAcceptPause);
-      co_await pause_.async_wait(asio::redirect_error(asio::use_awaitable, error));
+      co_await pause_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
     }
+  }
+
+  /// False: mostly too many open files.
+  asio::awaitable<bool> accept_one() {
+    error_code error;
+    const asio::any_io_executor strand = asio::make_strand(io_);
+    tcp::socket socket(strand);
+    co_await acceptor_.async_accept(socket, asio::redirect_error(asio::use_awaitable, error));
+    if (stopping_ || error == asio::error::connection_aborted) co_return true;
+    if (!error)
+      welcome(std::move(socket));
+    else
+      log(LogLevel::warning, fmt::format("cannot accept a connection: {}", error.message()));
+    co_return !error;
   }
 
   void welcome(tcp::socket socket) {
@@ -148,12 +159,12 @@ class Server::Core {
     ++of_peer;
     const std::uint64_t number = ++last_session_;
     sessions_.emplace(number, session);
+    // Its place is given back when the coroutine is gone, also when a fault below it destroyed it unfinished.
+    const std::shared_ptr<void> place(
+        nullptr, [this, number](void*) { asio::post(control_, [this, number] { forget(number); }); });
     auto running = session->run();
     asio::co_spawn(session->executor(), std::move(running),
-                   [this, session, number](std::exception_ptr failure) {
-                     report(failure);
-                     asio::post(control_, [this, number] { forget(number); });
-                   });
+                   [session, place](std::exception_ptr failure) { report(failure); });
   }
 
   /// Says why, in a connection that does not count as one.
@@ -167,7 +178,16 @@ class Server::Core {
   }
 
   void run_io() {
-    io_.run();
+    // Sessions catch their own faults. What still comes here was thrown below them, by the network library:
+    // it ends its operation, and with it that connection, never the threads that carry all the others.
+    for (bool ended = false; !ended;) {
+      try {
+        io_.run();
+        ended = true;
+      } catch (...) {
+        report(std::current_exception());
+      }
+    }
     const std::lock_guard lock(running_mutex_);
     --running_;
     ended_.notify_all();
@@ -179,6 +199,8 @@ class Server::Core {
       std::rethrow_exception(failure);
     } catch (const std::exception& exception) {
       log(LogLevel::error, fmt::format("a connection ended by a fault: {}", exception.what()));
+    } catch (...) {
+      log(LogLevel::error, "a connection ended by a fault of an unknown kind");
     }
   }
 

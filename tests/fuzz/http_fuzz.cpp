@@ -1,5 +1,6 @@
 // Every parser of the service layer that reads bytes from the network, on one input: the first byte picks the
 // parser. Beyond not crashing, each result is held to what its header promises.
+#include "service/body_reader.hpp"
 #include "service/http_fields.hpp"
 #include "service/http_head.hpp"
 #include "service/problem.hpp"
@@ -12,6 +13,7 @@
 #include <iterator>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace learndock::service {
 namespace {
@@ -106,6 +108,38 @@ void fuzz_problem(std::string_view bytes) {
   static_cast<void>(to_text(problem_to_json(error, "/", "id")));
 }
 
+/// The content and the end of a body do not depend on how it was split, and every limit holds.
+void fuzz_body(std::string_view bytes) {
+  if (bytes.size() < 2) return;
+  const BodyReader::Limits limits{1000, 200, 4};
+  const auto reader_of = [&] {
+    const auto kind = static_cast<unsigned char>(bytes[0]);
+    if (kind % 8 == 0) return BodyReader::of_length(kind, limits);
+    return kind % 8 == 1 ? BodyReader::until_close(limits) : BodyReader::chunked(limits);
+  };
+  const auto read = [&](std::string_view body, std::size_t piece, std::string& content) {
+    BodyReader reader = reader_of();
+    std::size_t used = 0;
+    while (!reader.done() && used < body.size()) {
+      const std::string_view received = body.substr(used, piece);
+      const auto step = reader.take(received, content);
+      if (!step) return std::pair(std::size_t{0}, false);
+      require(*step == received.size() || reader.done());
+      used += *step;
+    }
+    require(used <= content.size() + 600 + 10 * content.size());
+    return std::pair(used, reader.done());
+  };
+  const std::size_t piece = 1 + static_cast<unsigned char>(bytes[1]);
+  bytes.remove_prefix(2);
+  std::string whole;
+  std::string split;
+  const auto at_once = read(bytes, bytes.size(), whole);
+  require(at_once == read(bytes, piece, split));
+  require(whole.size() <= limits.content);
+  if (at_once.first > 0) require(whole == split);
+}
+
 }  // namespace
 }  // namespace learndock::service
 
@@ -114,7 +148,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (size == 0) return 0;
   constexpr void (*kParsers[])(std::string_view) = {fuzz_head,      fuzz_split_head, fuzz_target,
                                                     fuzz_percent,   fuzz_range,      fuzz_fields,
-                                                    fuzz_authority, fuzz_problem};
+                                                    fuzz_authority, fuzz_problem,    fuzz_body};
   const std::string_view bytes(reinterpret_cast<const char*>(data) + 1, size - 1);
   kParsers[data[0] % std::size(kParsers)](bytes);
   return 0;

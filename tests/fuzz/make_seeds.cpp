@@ -97,6 +97,14 @@ void write_segments(const std::filesystem::path& folder) {
       "\n");
 }
 
+/// The first byte picks the parser, the body reader; then the kind of framing and the size of a piece.
+void write_bodies(const std::filesystem::path& folder) {
+  const std::string chunked = std::string("\x08\x02\x03");
+  write(folder / "chunks", chunked + "1;name=value\r\n{\r\n00a ;x=\"y z\"\r\n0123456789\r\n0\r\n\r\n");
+  write(folder / "trailers", chunked + "2\r\n{}\r\n0\r\nTrailer: ignored\r\nX-B:\r\n\r\nGET / HTTP/1.1\r\n");
+  write(folder / "length", std::string("\x08\x10\x05") + "0123456789abcdefGET / HTTP/1.1\r\n");
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
@@ -109,6 +117,7 @@ int main(int count, char** arguments) {
   write_yamls(folder / "yaml_fuzz");
   write_specifications(folder);
   write_segments(folder / "segment_fuzz");
+  write_bodies(folder / "http_fuzz");
   write(folder / "package_fuzz" / "example",
         to_fuzz_input({kManifestText, kStatisticalText, kSemanticText, "numpy\n", "extra/file.bin"}));
   write(folder / "package_fuzz" / "defaults", to_fuzz_input({"", kStatisticalText, "", "x", "a.pyc"}));

@@ -168,6 +168,23 @@ TEST(ClientAnswers, OtherProgramsAreNotDocks) {
   EXPECT_EQ(code_for("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"), ErrorCode::unavailable);
 }
 
+TEST(ClientAnswers, LongTrailersExtensionsAndFieldsAreRefusedByTheClientToo) {
+  const auto answer_of = [](const std::string& answer) {
+    const CannedServer server(answer);
+    return server.client().status();
+  };
+  const std::string chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+  for (const std::size_t bytes : {65'533u, 65'534u, 131'072u}) {
+    const std::string text(bytes, 'a');
+    EXPECT_EQ(answer_of(chunked + "2\r\n{}\r\n0\r\nX: " + text + "\r\n\r\n").error().code,
+              ErrorCode::corrupt);
+    EXPECT_EQ(answer_of(chunked + "2;" + text + "\r\n{}\r\n0\r\n\r\n").error().code, ErrorCode::corrupt);
+    EXPECT_EQ(answer_of("HTTP/1.1 200 OK\r\nX: " + text + "\r\n\r\n").error().code, ErrorCode::corrupt);
+  }
+  EXPECT_EQ(answer_of(chunked + "1\r\n{\r\n1\r\n}\r\n0\r\nX: y\r\n\r\n").value(), Json::object());
+  EXPECT_EQ(answer_of("HTTP/1.0 200 OK\r\n\r\n{}").value(), Json::object()) << "ends with its connection";
+}
+
 TEST(ClientAnswers, LongAnswersAreCut) {
   const CannedServer server(answer_with("200 OK", std::string(2000, ' ')));
   EXPECT_EQ(server.client({.max_answer_bytes = 1000}).status().error().code, ErrorCode::too_large);

@@ -24,9 +24,13 @@ struct HttpLimits {
       10'000};  ///< from the first byte of a request to the end of its header
   std::chrono::milliseconds idle_timeout{60'000};  ///< between two requests of one connection
   std::chrono::milliseconds body_grace{
-      10'000};  ///< longest silence in a body; afterwards also the rate counts
-  std::size_t min_body_bytes_per_second = 1024;     ///< a slower body is cut off once the grace is over
-  std::chrono::milliseconds write_timeout{30'000};  ///< longest a client may accept no byte of an answer
+      10'000};  ///< longest silence in a body, and the time its rate is taken over
+  std::size_t min_body_bytes_per_second =
+      1024;  ///< a body slower than this over the last `body_grace` is cut off
+  std::chrono::milliseconds body_timeout{300'000};  ///< longest a body may be waited for in all ...
+  std::size_t min_package_bytes_per_second = 32
+                                             << 10;  ///< ... a package longer while this is its average rate
+  std::chrono::milliseconds write_timeout{30'000};   ///< longest a client may accept no byte of an answer
   /// A piece of an answer (256 KiB of a package, or all of another answer) has the write timeout and the time
   /// that it takes at this rate.
   std::size_t min_answer_bytes_per_second = 4096;
