@@ -28,7 +28,8 @@ struct ServeOptions {
   unsigned stop_seconds = 30;
   unsigned search_budget_ms = 10'000;
   std::uint64_t reference_learnwares = 1'000;
-  std::size_t max_connections_per_peer = 512;
+  std::size_t max_connections_per_peer = service::ServerOptions().max_connections_per_peer;
+  bool behind_proxy = false;
   std::size_t index_from = 8192;
 };
 
@@ -57,6 +58,7 @@ Result<void> serve(CLI::App& command, ServeOptions& options, const OutputOptions
   server_options.search_budget = std::chrono::milliseconds(options.search_budget_ms);
   server_options.reference_learnwares = options.reference_learnwares;
   server_options.max_connections_per_peer = options.max_connections_per_peer;
+  server_options.per_address_shares = !options.behind_proxy;
   LEARNDOCK_TRY(StopSignals signals, StopSignals::install());
   LEARNDOCK_TRY(const auto market, market::Market::open(options.dock, {.backend = options.backend,
                                                                        .index_from = options.index_from,
@@ -113,10 +115,16 @@ void add_limits(CLI::App& command, ServeOptions& options) {
       ->envname("LEARNDOCK_INDEX_FROM");
   command
       .add_option("--max-connections-per-peer", options.max_connections_per_peer,
-                  "Connections of one address at a time; raise it behind a proxy")
+                  "Connections of one address at a time; see also --behind-proxy")
       ->check(CLI::PositiveNumber)
       ->capture_default_str()
       ->envname("LEARNDOCK_MAX_CONNECTIONS_PER_PEER");
+  command
+      .add_flag(
+          "--behind-proxy", options.behind_proxy,
+          "All clients come from a reverse proxy's address: no limits by address; the proxy must set its "
+          "own. Example: learndock serve --dock mydock --behind-proxy")
+      ->envname("LEARNDOCK_BEHIND_PROXY");
 }
 
 void add_serve_options(CLI::App& command, ServeOptions& options) {

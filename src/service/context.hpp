@@ -5,10 +5,12 @@
 #include "learndock/service/server.hpp"
 
 #include "service/access.hpp"
+#include "service/lane.hpp"
 #include "service/metrics.hpp"
 
 #include <atomic>
 #include <memory>
+#include <vector>
 
 namespace learndock::service {
 
@@ -21,6 +23,7 @@ struct Context {
   bool loopback;  ///< bound to a loopback address
   const std::atomic<bool>& stopping;
   Access& access;  ///< who may change the dock
+  const std::vector<std::unique_ptr<Lane>>& lanes;
 };
 
 }  // namespace learndock::service

@@ -13,7 +13,9 @@
 #include <algorithm>
 #include <atomic>
 #include <exception>
+#include <new>
 #include <random>
+#include <thread>
 
 namespace learndock::service {
 namespace {
@@ -25,10 +27,18 @@ constexpr std::size_t kChunkBytes = std::size_t{256} << 10;
 /// In logs and metrics only: nobody is there to be answered.
 constexpr int kClientGone = 499;
 
-std::string next_request_id() {
-  static const std::uint32_t process = std::random_device{}();
-  static std::atomic<std::uint32_t> count{0};
-  return fmt::format("{:08x}{:08x}", process, count.fetch_add(1));
+/// What a client wrote, so that it cannot end a quoted field or a line of the log.
+std::string escaped(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '"' || c == '\\')
+      out += {'\\', c};
+    else if (static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) >= 0x7f)
+      out += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
+    else
+      out += c;
+  }
+  return out;
 }
 
 /// A caller's own id is kept when it is harmless in logs and headers.
@@ -55,17 +65,20 @@ Result<Response> call_handler(const Route& route, const Context& context, const 
   }
 }
 
-BodyReader body_reader(const HttpLimits& limits, const Route& route, const RequestHead& head) {
-  const BodyReader::Limits bounds{body_limit(limits, route.body), limits.max_header_bytes,
-                                  limits.max_header_fields};
-  return head.chunked ? BodyReader::chunked(bounds)
-                      : BodyReader::of_length(head.content_length.value_or(0), bounds);
+Failure too_many_waiting() {
+  return fail(ErrorCode::overloaded, "too many requests are waiting", {}, "try again in a second");
+}
+
+Failure waited_too_long(std::chrono::milliseconds patience) {
+  return fail(ErrorCode::overloaded,
+              fmt::format("no worker was free for this request within {} ms", patience.count()), {},
+              "try again in a second");
 }
 
 /// What a client may know of a server-side failure: not where the dock's files are.
 Error for_the_client(Error error, const std::string& id) {
   if (http_status(error.code) >= 500 && !error.where.empty()) {
-    log(LogLevel::error, fmt::format("id={} {}", id, describe(error)));
+    log(LogLevel::error, fmt::format("id={} {}", id, escaped(describe(error))));
     error.where.clear();
   }
   return error;
@@ -73,17 +86,40 @@ Error for_the_client(Error error, const std::string& id) {
 
 }  // namespace
 
+std::string next_request_id() {
+  static const std::uint32_t process = std::random_device{}();
+  static std::atomic<std::uint32_t> count{0};
+  return fmt::format("{:08x}{:08x}", process, count.fetch_add(1));
+}
+
 Exchange::Exchange(Session& session, Result<RequestHead> head)
     : session_(session),
       shared_(session.shared_),
-      body_share_(shared_.body_bytes),
-      upload_share_(shared_.uploads),
-      answer_share_(shared_.answer_bytes) {
+      body_share_(shared_.body_bytes, session.address_key()),
+      small_body_share_(shared_.small_body_bytes, session.address_key()),
+      upload_share_(shared_.uploads, session.address_key()),
+      answer_share_(shared_.answer_bytes, session.address_key()) {
   request_.id = request_id(head ? &*head : nullptr);
   if (head)
     request_.head = std::move(*head);
   else
     head_error_ = std::move(head).error();
+}
+
+void Exchange::Turn::finish() {
+  const auto set = [self = shared_from_this()] {
+    self->finished = true;
+    self->timer.cancel();
+  };
+  // Not to be lost: without it the connection would wait for ever.
+  for (bool posted = false; !posted;) {
+    try {
+      asio::post(timer.get_executor(), set);
+      posted = true;
+    } catch (const std::bad_alloc&) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+  }
 }
 
 /// Everything that can be refused before the body is read.
@@ -132,7 +168,10 @@ asio::awaitable<bool> Exchange::run(std::size_t head_bytes) {
   // The upload's file and the body are done with; a client that is slow to read its answer holds neither.
   staging_.reset();
   request_.staged.reset();
+  upload_share_.give_back();
   request_.body = {};
+  body_share_.give_back();
+  small_body_share_.give_back();
   const bool close =
       body_unread_ || !request_.head.keep_alive || session_.finish_ || session_.shared_.context.stopping;
   const bool delivered = co_await send(close);
@@ -142,126 +181,17 @@ asio::awaitable<bool> Exchange::run(std::size_t head_bytes) {
   co_return delivered && !close;
 }
 
-asio::awaitable<Result<void>> Exchange::read_body(std::size_t head_bytes) {
-  if (request_.head.expects_continue && body_unread_) {
-    if (co_await session_.write("HTTP/1.1 100 Continue\r\n\r\n")) {
-      lost_ = true;
-      co_return Result<void>{};
-    }
-  }
-  if (route_->body == BodyKind::package) {
-    auto staged = co_await stage();
-    if (!staged) co_return staged;
-  }
-  session_.buffer_.consume(head_bytes);
-  auto read = co_await read_framed();
-  if (read && !lost_) body_unread_ = false;
-  if (read && !lost_ && staging_) read = co_await finish_staging();
-  co_return read;
-}
-
-asio::awaitable<Result<void>> Exchange::read_framed() {
-  const HttpLimits& limits = shared_.options.limits;
-  BodyReader reader = body_reader(limits, *route_, request_.head);
-  BodyPace pace(limits, route_->body == BodyKind::package);
-  std::string content;
-  while (!reader.done()) {
-    if (session_.buffer_.size() == 0) {
-      auto arrived = co_await more_body(pace);
-      if (!arrived || lost_) co_return arrived;
-    }
-    const std::string_view received(static_cast<const char*>(session_.buffer_.data().data()),
-                                    session_.buffer_.size());
-    content.clear();
-    const auto used = reader.take(received, content);
-    if (!used) co_return Failure(used.error());
-    session_.buffer_.consume(*used);
-    auto kept = co_await keep(content);
-    if (!kept) co_return kept;
-  }
-  co_return Result<void>{};
-}
-
-/// Waits for bytes of the body, as long as they come fast enough.
-asio::awaitable<Result<void>> Exchange::more_body(BodyPace& pace) {
-  const auto begin = Clock::now();
-  error_code error;
-  session_.arm(shared_.options.limits.body_grace);
-  const std::size_t got = co_await session_.read_more(error);
-  session_.disarm();
-  if (session_.timed_out_) co_return fail(ErrorCode::http_slow, "the body stopped arriving");
-  if (error) {
-    lost_ = true;
-    co_return Result<void>{};
-  }
-  co_return pace.add(Clock::now() - begin, got);
-}
-
-/// Puts a piece of the body where the route wants it.
-asio::awaitable<Result<void>> Exchange::keep(std::string_view bytes) {
-  if (bytes.empty()) co_return Result<void>{};
-  if (!staging_) {
-    if (!body_share_.take(bytes.size()))
-      co_return fail(ErrorCode::overloaded, "too many large requests are arriving at once", {},
-                     "try again in a second");
-    request_.body += bytes;
-    co_return Result<void>{};
-  }
-  Result<void> written;
-  std::function<void()> job = [&] {
-    staging_digest_.update(bytes);
-    written = staging_->append(bytes);
-  };
-  co_await run_on(shared_.files, std::move(job));
-  request_.staged->bytes += bytes.size();
-  co_return written;
-}
-
-asio::awaitable<Result<void>> Exchange::stage() {
-  if (!upload_share_.take(1))
-    co_return fail(ErrorCode::overloaded, "too many uploads are running", {}, "try again in a second");
-  const auto path =
-      shared_.context.market.staging_directory() / fmt::format("upload-{}.zip", next_request_id());
-  Result<FileHandle> file = fail(ErrorCode::internal, "not opened");
-  std::function<void()> job = [&] {
-    if (auto created = FileHandle::create(path))
-      staging_.emplace(std::move(*created));
-    else
-      file = Failure(std::move(created).error());
-  };
-  co_await run_on(shared_.files, std::move(job));
-  if (!staging_) {
-    Error error = std::move(file).error();
-    if (error.code == ErrorCode::not_found)
-      error.code = ErrorCode::io;  // the dock's own folder, not the client's fault
-    co_return Failure(std::move(error));
-  }
-  request_.staged = std::make_shared<StagedFile>();
-  request_.staged->path = path;
-  co_return Result<void>{};
-}
-
-asio::awaitable<Result<void>> Exchange::finish_staging() {
-  Result<void> closed;
-  std::function<void()> job = [&] { closed = staging_->finish(); };
-  co_await run_on(shared_.files, std::move(job));
-  request_.staged->sha256 = staging_digest_.finish();
-  co_return closed;
-}
-
 asio::awaitable<void> Exchange::answer() {
-  Result<Response> result =
-      fail(ErrorCode::overloaded, "too many requests are waiting", {}, "try again in a second");
-  const bool probe = route_->work == Work::probe;
+  Result<Response> result = too_many_waiting();
   if (route_->work == Work::quick) {
     result = call_handler(*route_, shared_.context, request_);
-  } else if (Share job_share(probe ? shared_.probe_jobs : shared_.jobs); job_share.take(1)) {
-    if (probe) {
+  } else if (route_->work == Work::probe) {
+    if (Share job_share(shared_.probe_jobs, session_.address_key()); job_share.take(1)) {
       std::function<void()> job = [&] { result = call_handler(*route_, shared_.context, request_); };
       co_await run_on(shared_.probes, std::move(job));
-    } else {
-      co_await work(result);
     }
+  } else {
+    co_await work(shared_.lane(route_->work), result);
   }
   if (result && !answer_share_.take(result->body.size()))
     result = fail(ErrorCode::overloaded, "too many large answers are being read at once", {},
@@ -272,23 +202,52 @@ asio::awaitable<void> Exchange::answer() {
     refuse(result.error());
 }
 
-/// On the bounded pool, unless the client closes the connection before its turn comes.
-asio::awaitable<void> Exchange::work(Result<Response>& result) {
+/// In the lane of its kind, unless the client closes the connection, or its patience ends, before its turn
+/// comes.
+asio::awaitable<void> Exchange::work(Lane& lane, Result<Response>& result) {
   Metrics& metrics = shared_.context.metrics;
-  const auto gone = session_.watch_for_close();
-  bool skipped = false;
-  std::function<void()> job = [&] {
-    metrics.handler_starts();
-    skipped = *gone;
-    if (!skipped) result = call_handler(*route_, shared_.context, request_);
-    metrics.handler_ends();
-  };
+  const auto turn = std::make_shared<Turn>(session_.executor());
   metrics.handler_waits();
-  co_await run_on(shared_.work, std::move(job));
-  session_.stop_watching();
-  if (!skipped) co_return;
+  const auto ticket = lane.enter(
+      session_.address_key(),
+      [&] {
+        metrics.handler_starts();
+        result = call_handler(*route_, shared_.context, request_);
+        metrics.handler_ends();
+      },
+      [turn] { turn->finish(); });
+  if (ticket) {
+    session_.watch_for_close([turn] {
+      turn->gone = true;
+      turn->timer.cancel();
+    });
+    if (co_await wait(lane, ticket, *turn)) {
+      session_.stop_watching();
+      co_return;
+    }
+    session_.stop_watching();
+    if (!turn->gone) result = waited_too_long(lane.limits().patience);
+  }
+  metrics.handler_starts();  // it waits no longer, and was never run
+  metrics.handler_ends();
+  if (!turn->gone) co_return;
   lost_ = true;
   response_.status = kClientGone;
+}
+
+/// Whether the handler ran. It is never left running: what it uses is this request's.
+asio::awaitable<bool> Exchange::wait(Lane& lane, std::shared_ptr<Lane::Ticket> ticket, Turn& turn) {
+  turn.timer.expires_at(request_.arrived + lane.limits().patience);
+  bool given_up = false;
+  while (!turn.finished) {
+    error_code woken;
+    co_await turn.timer.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+    if (turn.finished || given_up) continue;
+    if (lane.withdraw(ticket)) co_return false;
+    given_up = true;  // it runs by now, so all that is left is its end
+    turn.timer.expires_at(Clock::time_point::max());
+  }
+  co_return true;
 }
 
 void Exchange::refuse(const Error& error) {
@@ -347,11 +306,11 @@ void Exchange::record(bool delivered) const {
   const std::chrono::duration<double> elapsed = Clock::now() - begin_;
   const std::string_view route = route_ == nullptr ? "unmatched" : route_->pattern;
   shared_.context.metrics.request(route, request_.head.method, response_.status, elapsed);
-  // The query is left out: it may hold what a user typed. Paths and methods were checked to be printable.
+  // The query is left out: it may hold what a user typed. A method is a token, so it needs no escapes.
   log(LogLevel::info,
       fmt::format("http id={} peer={} method={} path=\"{}\" status={} bytes={} ms={:.2f}{}{}{}", request_.id,
-                  session_.peer_, request_.head.method, request_.target.path, response_.status, sent_,
-                  elapsed.count() * 1000, request_.who.empty() ? "" : " who=", request_.who,
+                  session_.peer_, request_.head.method, escaped(request_.target.path), response_.status,
+                  sent_, elapsed.count() * 1000, request_.who.empty() ? "" : " who=", request_.who,
                   delivered ? "" : " cut=true"));
 }
 

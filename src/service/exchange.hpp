@@ -12,6 +12,9 @@
 
 namespace learndock::service {
 
+/// Of no other request of this process, nor likely of another's.
+[[nodiscard]] std::string next_request_id();
+
 /// One request and its answer.
 class Exchange {
  public:
@@ -22,16 +25,28 @@ class Exchange {
   asio::awaitable<bool> run(std::size_t head_bytes);
 
  private:
+  /// Its timer wakes the request that waits for a lane. On the session's strand.
+  struct Turn : std::enable_shared_from_this<Turn> {
+    explicit Turn(const asio::any_io_executor& executor) : timer(executor) {}
+    asio::steady_timer timer;
+    bool finished = false;
+    bool gone = false;
+    /// From any thread.
+    void finish();
+  };
   Result<void> admit();
   Result<void> admit_write();
   asio::awaitable<Result<void>> read_body(std::size_t head_bytes);
   asio::awaitable<Result<void>> read_framed();
   asio::awaitable<Result<void>> more_body(BodyPace& pace);
   asio::awaitable<Result<void>> keep(std::string_view bytes);
+  [[nodiscard]] bool take_memory(std::size_t bytes);
+  asio::awaitable<bool> await_upload_place();
   asio::awaitable<Result<void>> stage();
   asio::awaitable<Result<void>> finish_staging();
   asio::awaitable<void> answer();
-  asio::awaitable<void> work(Result<Response>& result);
+  asio::awaitable<void> work(Lane& lane, Result<Response>& result);
+  asio::awaitable<bool> wait(Lane& lane, std::shared_ptr<Lane::Ticket> ticket, Turn& turn);
   void refuse(const Error& error);
   asio::awaitable<bool> send(bool close);
   asio::awaitable<bool> send_slice(const FileSlice& slice);
@@ -40,6 +55,7 @@ class Exchange {
   Session& session_;
   Shared& shared_;
   Share body_share_;
+  Share small_body_share_;
   Share upload_share_;
   Share answer_share_;
   Request request_;

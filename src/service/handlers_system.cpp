@@ -33,6 +33,22 @@ Result<Response> asset_response(const Request& request, std::string_view name, c
   return response;
 }
 
+/// A worker that does not come back is lost, and its requests with it.
+Result<void> check_workers(const Context& context) {
+  const auto now = Lane::Clock::now();
+  for (const auto& lane : context.lanes) {
+    const std::chrono::duration<double> age = lane->oldest(now);
+    if (age <= lane->limits().stuck_after) continue;
+    return fail(
+        ErrorCode::unavailable,
+        fmt::format("workers: a request of the kind \"{}\" has run for {:.0f} s; the limit is {:.0f} s",
+                    lane->limits().name, age.count(),
+                    std::chrono::duration<double>(lane->limits().stuck_after).count()),
+        {}, "if it does not end, restart the server; what the dock has acknowledged survives that");
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<Response> page(const Context&, const Request& request) {
@@ -55,6 +71,7 @@ Result<Response> live(const Context&, const Request&) { return json_response(200
 
 Result<Response> ready(const Context& context, const Request&) {
   if (context.stopping) return fail(ErrorCode::unavailable, "the server is stopping");
+  LEARNDOCK_CHECK(check_workers(context));
   // One row read is proof that the catalogue answers; the index is loaded before the server starts.
   LEARNDOCK_CHECK(context.market.list(0, 1));
   const market::MarketStatus now = context.market.status();
@@ -63,13 +80,15 @@ Result<Response> ready(const Context& context, const Request&) {
                                                  : fmt::format("{} damaged record{} left out", now.damaged,
                                                                now.damaged == 1 ? "" : "s");
   return json_response(200, Json{{"status", "ready"},
-                                 {"checks", {{"catalogue", catalogue}, {"index", "ok"}}},
+                                 {"checks", {{"catalogue", catalogue}, {"index", "ok"}, {"workers", "ok"}}},
                                  {"damaged_records", now.damaged},
                                  {"index_version", now.index_version}});
 }
 
 Result<Response> metrics_text(const Context& context, const Request&) {
   Response response;
+  for (const auto& lane : context.lanes)
+    context.metrics.oldest_handler(lane->limits().name, lane->oldest(Lane::Clock::now()));
   response.body = context.metrics.text(context.market.status());
   response.with("Content-Type", "text/plain; version=0.0.4; charset=utf-8").with("Cache-Control", "no-store");
   return response;

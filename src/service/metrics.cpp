@@ -88,6 +88,8 @@ struct Metrics::State {
           .Add({});
   prometheus::Gauge& waiting = gauge("learndock_http_handlers_waiting", "Requests that wait for a worker.");
   prometheus::Gauge& running = gauge("learndock_http_handlers_running", "Requests that a worker handles.");
+  Gauges& oldest = family(prometheus::BuildGauge(), registry, "learndock_http_oldest_handler_seconds",
+                          "How long the oldest running request of each kind has run; 0: none runs.");
   prometheus::Counter& abandoned =
       family(prometheus::BuildCounter(), registry, "learndock_http_abandoned_total",
              "Clients that closed while their request waited or ran.")
@@ -147,6 +149,10 @@ void Metrics::handler_ends() { state_->running.Decrement(); }
 void Metrics::client_gone() { state_->abandoned.Increment(); }
 
 void Metrics::package_damaged() { state_->damaged_packages.Increment(); }
+
+void Metrics::oldest_handler(const std::string& lane, std::chrono::duration<double> age) {
+  state_->oldest.Add({{"lane", lane}}).Set(age.count());
+}
 
 void Metrics::upload_stored() { state_->uploads.Add({{"result", "stored"}}).Increment(); }
 

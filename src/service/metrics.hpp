@@ -29,6 +29,8 @@ class Metrics {
   void client_gone();
   /// A package whose bytes are not those of its record.
   void package_damaged();
+  /// @param lane  the kind of request
+  void oldest_handler(const std::string& lane, std::chrono::duration<double> age);
   void upload_stored();
   void upload_refused(ErrorCode code);
   /// The exposition text; gauges are read now.

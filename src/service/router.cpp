@@ -62,22 +62,24 @@ std::span<const Route> routes() {
       {"GET", "/metrics", metrics_text, Work::probe},
       {"GET", "/v1/openapi.json", openapi, Work::quick},
       {"GET", "/v1/status", status},
-      {"POST", "/v1/search", search, Work::heavy, BodyKind::json, {"application/json", kSpecMedia}},
+      {"POST", "/v1/search", search, Work::search, BodyKind::json, {"application/json", kSpecMedia}},
       {"POST",
        "/v1/specifications",
        make_specification,
-       Work::heavy,
+       Work::sketch,
        BodyKind::table,
        {"text/csv", kNpyMedia}},
       {"GET", "/v1/learnwares", list_learnwares},
-      {"POST", "/v1/learnwares", upload, Work::heavy, BodyKind::package, {"application/zip"}, true},
+      {"POST", "/v1/learnwares", upload, Work::write, BodyKind::package, {"application/zip"}, true},
       {"GET", "/v1/learnwares/{id}", show_learnware},
-      {"DELETE", "/v1/learnwares/{id}", remove_learnware, Work::heavy, BodyKind::none, {}, true},
+      {"DELETE", "/v1/learnwares/{id}", remove_learnware, Work::write, BodyKind::none, {}, true},
       {"GET", "/v1/learnwares/{id}/package", download},
       {"GET", "/v1/learnwares/{id}/use.py", use_script},
   };
   return table;
 }
+
+bool is_probe(const Route& route) { return route.work == Work::probe || route.pattern == "/livez"; }
 
 tl::expected<RouteMatch, RouteMiss> find_route(std::string_view method,
                                                std::span<const std::string> segments) {

@@ -15,9 +15,10 @@ namespace learndock::service {
 
 using Handler = Result<Response> (*)(const Context&, const Request&);
 
-/// Where a handler runs: quick ones on the IO thread, heavy ones on the bounded pool, probes on a thread of
-/// their own, so that they answer while every worker is busy and stop no IO thread.
-enum class Work : std::uint8_t { quick, heavy, probe };
+/// Where a handler runs: quick ones on the IO thread; probes on a thread of their own, so that they answer
+/// while every worker is busy and stop no IO thread; all others in the lane of their kind, so that what costs
+/// little never waits behind what costs much.
+enum class Work : std::uint8_t { quick, probe, read, search, sketch, write };
 /// Where a request's body goes, and which limit bounds it.
 enum class BodyKind : std::uint8_t { none, json, table, package };
 
@@ -25,7 +26,7 @@ struct Route {
   std::string_view method;
   std::string_view pattern;  ///< "/v1/learnwares/{id}"; also the label in logs and metrics
   Handler handler;
-  Work work = Work::heavy;
+  Work work = Work::read;
   BodyKind body = BodyKind::none;
   std::vector<std::string_view> media = {};  ///< accepted media types of the body
   bool writes = false;                       ///< changes the dock
@@ -33,6 +34,9 @@ struct Route {
 
 /// The path -> handler table.
 [[nodiscard]] std::span<const Route> routes();
+
+/// Whether it tells an orchestrator how the process does: always answered, whatever else is refused.
+[[nodiscard]] bool is_probe(const Route& route);
 
 struct RouteMatch {
   const Route* route = nullptr;

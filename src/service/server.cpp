@@ -3,6 +3,7 @@
 #include "learndock/base/log.hpp"
 #include "learndock/compute/registry.hpp"
 
+#include "service/connection_table.hpp"
 #include "service/shared.hpp"
 
 #include <fmt/format.h>
@@ -13,26 +14,66 @@
 #include <mutex>
 #include <string>
 #include <thread>
-#include <unordered_map>
 #include <vector>
 
 namespace learndock::service {
 namespace {
 
-/// Bodies of all connections held in memory together.
-constexpr std::uint64_t kMaxBodyBytes = std::uint64_t{512} << 20;
-constexpr std::uint64_t kMaxUploads = 8;
+/// An address's part of what all connections share, and the small bodies' part of the memory for bodies.
+constexpr std::uint64_t kAddressPart = 4;
+constexpr std::uint64_t kSmallBodiesPart = 8;
+constexpr unsigned kWriteThreads =
+    2;  // the catalogue has one writer; a second one reads its package meanwhile
 constexpr std::size_t kFileThreads = 2;
 /// Probes that wait for their one thread.
 constexpr std::uint64_t kMaxProbes = 64;
+/// An address's part of the connections for probes.
+constexpr std::size_t kProbePart = 8;
+constexpr std::chrono::milliseconds kLeastPatience{1'000};
 constexpr std::chrono::milliseconds kAcceptPause{100};
-/// Connections that are told at the same time that there are too many; more are closed without a word.
-constexpr std::size_t kMaxTurnedAway = 64;
 
 unsigned work_threads(const ServerOptions& options) {
   // A search spreads over the cores by itself; more than a few at once only wait for each other.
   if (options.work_threads > 0) return options.work_threads;
   return std::max(2u, std::thread::hardware_concurrency() / 2);
+}
+
+std::chrono::milliseconds stuck_after(const ServerOptions& options) {
+  if (options.stuck_after.count() > 0) return options.stuck_after;
+  return 4 * options.search_budget + std::chrono::minutes(1);
+}
+
+/// In the order of `Work`, from `Work::read` on.
+std::vector<Lane::Limits> lane_limits(const ServerOptions& options) {
+  const std::size_t of_one = options.per_address_shares ? (options.work_queue + 1) / 2 : options.work_queue;
+  const unsigned searches = work_threads(options);
+  const auto lane = [&](const char* name, unsigned workers, std::chrono::milliseconds patience, int slow) {
+    return Lane::Limits{name, workers, options.work_queue, of_one, patience, slow * stuck_after(options)};
+  };
+  const auto patience = options.queue_patience;
+  // A search that has waited for all of its time would only answer that it had none.
+  const auto of_search = options.search_budget.count() > 0 ? options.search_budget : patience;
+  return {lane("read", std::max(1u, options.read_threads), patience, 1),
+          lane("search", searches, std::max(of_search, kLeastPatience), 1),
+          lane("sketch", std::max(1u, searches / 2), patience, 1),
+          lane("write", kWriteThreads, 6 * patience, 10)};
+}
+
+ConnectionTable::Limits connection_limits(const ServerOptions& options) {
+  const std::size_t of_one =
+      options.per_address_shares ? options.max_connections_per_peer : options.max_connections;
+  return {options.max_connections, of_one, options.limits.least_rest};
+}
+
+ConnectionTable::Limits probe_limits(const ServerOptions& options) {
+  const std::size_t all = std::max<std::size_t>(options.probe_connections, 1);
+  return {all, options.per_address_shares ? std::max<std::size_t>(all / kProbePart, 1) : all, {}};
+}
+
+/// A budget of which one address may hold a quarter, but always enough for one request.
+Budget budget_of(const ServerOptions& options, std::uint64_t limit, std::uint64_t least) {
+  if (!options.per_address_shares) return {limit, limit};
+  return {limit, std::min(limit, std::max(limit / kAddressPart, least))};
 }
 
 Result<tcp::endpoint> endpoint_of(const ServerOptions& options) {
@@ -64,19 +105,25 @@ class Server::Core {
        bool loopback)
       : access_(options, loopback),
         options_(without_tokens(std::move(options))),
-        context_{market, options_, std::move(backend), metrics_, loopback, stopping_, access_},
-        work_(work_threads(options_)),
+        context_{market, options_, std::move(backend), metrics_, loopback, stopping_, access_, lanes_},
         files_(kFileThreads),
         shared_{options_,
                 context_,
-                work_,
                 probes_,
                 files_,
-                Budget(work_threads(options_) + options_.work_queue),
-                Budget(kMaxProbes),
-                Budget(kMaxBodyBytes),
-                Budget(options_.max_answer_bytes),
-                Budget(kMaxUploads)} {}
+                budget_of(options_, kMaxProbes, 1),
+                budget_of(options_, options_.max_body_bytes - options_.max_body_bytes / kSmallBodiesPart,
+                          options_.limits.max_table_bytes),
+                budget_of(options_, options_.max_body_bytes / kSmallBodiesPart, 0),
+                budget_of(options_, options_.max_answer_bytes, 0),
+                budget_of(options_, options_.max_uploads, 1)} {
+    for (Lane::Limits& limits : lane_limits(options_)) {
+      // One more than the lane's workers: see Lane.
+      auto& pool = *pools_.emplace_back(std::make_unique<asio::thread_pool>(limits.workers + 1));
+      lanes_.push_back(std::make_unique<Lane>(std::move(limits),
+                                              [&pool](Lane::Job job) { asio::post(pool, std::move(job)); }));
+    }
+  }
 
   Result<void> listen(const tcp::endpoint& endpoint) {
     error_code error;
@@ -150,31 +197,37 @@ class Server::Core {
 
   void welcome(tcp::socket socket) {
     auto session = std::make_shared<Session>(shared_, std::move(socket));
-    std::size_t& of_peer = peers_[session->peer()];
-    if (sessions_.size() >= options_.max_connections || of_peer >= options_.max_connections_per_peer) {
-      if (of_peer == 0) peers_.erase(session->peer());
-      if (turned_away_ < kMaxTurnedAway) turn_away(std::move(session));
-      return;
+    if (connections_.make_room(session->address_key())) {
+      auto running = session->run();
+      return begin(connections_, std::move(session), std::move(running));
     }
-    ++of_peer;
-    const std::uint64_t number = ++last_session_;
-    sessions_.emplace(number, session);
+    // Probes have places that no other request can take: whoever watches this server must not take a crowd
+    // for its end.
+    if (!probe_connections_.make_room(session->address_key())) return;
+    auto running = session->run_for_probe();
+    begin(probe_connections_, std::move(session), std::move(running));
+  }
+
+  void begin(ConnectionTable& table, std::shared_ptr<Session> session, asio::awaitable<void> running) {
+    const std::uint64_t number = table.add(session);
     // Its place is given back when the coroutine is gone, also when a fault below it destroyed it unfinished.
-    const std::shared_ptr<void> place(
-        nullptr, [this, number](void*) { asio::post(control_, [this, number] { forget(number); }); });
-    auto running = session->run();
+    const std::shared_ptr<void> place(nullptr, [this, &table, number](void*) {
+      asio::post(control_, [this, &table, number] {
+        table.remove(number);
+        if (stopping_ && stop_begun_ && none_left()) finish();
+      });
+    });
     asio::co_spawn(session->executor(), std::move(running),
                    [session, place](std::exception_ptr failure) { report(failure); });
   }
 
-  /// Says why, in a connection that does not count as one.
-  void turn_away(std::shared_ptr<Session> session) {
-    ++turned_away_;
-    auto running = session->turn_away();
-    asio::co_spawn(session->executor(), std::move(running), [this, session](std::exception_ptr failure) {
-      report(failure);
-      asio::post(control_, [this] { --turned_away_; });
-    });
+  [[nodiscard]] bool none_left() const { return connections_.size() + probe_connections_.size() == 0; }
+  template <class Action>
+  void for_each_session(Action action) {
+    for (const ConnectionTable* table : {&connections_, &probe_connections_})
+      table->for_each([&](const std::shared_ptr<Session>& session) {
+        asio::post(session->executor(), [session, action] { action(*session); });
+      });
   }
 
   void run_io() {
@@ -204,27 +257,19 @@ class Server::Core {
     }
   }
 
-  void forget(std::uint64_t number) {
-    const auto ended = sessions_.extract(number);
-    if (const auto peer = peers_.find(ended.mapped()->peer()); --peer->second == 0) peers_.erase(peer);
-    if (stopping_ && stop_begun_ && sessions_.empty()) finish();
-  }
-
   void begin_to_stop() {
     stop_begun_ = true;
     error_code ignored;  // a closed acceptor is what is wanted
     acceptor_.close(ignored);
     pause_.cancel();
-    if (sessions_.empty()) return finish();
-    for (auto& [number, session] : sessions_)
-      asio::post(session->executor(), [kept = session] { kept->finish_soon(); });
+    if (none_left()) return finish();
+    for_each_session([](Session& session) { session.finish_soon(); });
     deadline_.expires_after(options_.stop_deadline);
     deadline_.async_wait([this](const error_code& error) {
       if (error) return;
-      log(LogLevel::warning,
-          fmt::format("cutting off {} connections: the stop deadline has passed", sessions_.size()));
-      for (auto& [number, session] : sessions_)
-        asio::post(session->executor(), [kept = session] { kept->cut_off(); });
+      log(LogLevel::warning, fmt::format("cutting off {} connections: the stop deadline has passed",
+                                         connections_.size() + probe_connections_.size()));
+      for_each_session([](Session& session) { session.cut_off(); });
     });
   }
 
@@ -237,10 +282,11 @@ class Server::Core {
   const ServerOptions options_;
   Metrics metrics_;
   std::atomic<bool> stopping_{false};
+  std::vector<std::unique_ptr<Lane>> lanes_;
   const Context context_;
   asio::io_context io_;
   asio::executor_work_guard<asio::io_context::executor_type> guard_{io_.get_executor()};
-  asio::thread_pool work_;
+  std::vector<std::unique_ptr<asio::thread_pool>> pools_;  ///< of the lanes
   asio::thread_pool probes_{1};
   asio::thread_pool files_;
   Shared shared_;
@@ -250,10 +296,8 @@ class Server::Core {
   asio::steady_timer pause_{control_};
   asio::steady_timer deadline_{control_};
   tcp::endpoint endpoint_;
-  std::unordered_map<std::uint64_t, std::shared_ptr<Session>> sessions_;
-  std::unordered_map<std::string, std::size_t> peers_;  ///< sessions by address
-  std::uint64_t last_session_ = 0;
-  std::size_t turned_away_ = 0;
+  ConnectionTable connections_{connection_limits(options_)};
+  ConnectionTable probe_connections_{probe_limits(options_)};
   bool stop_begun_ = false;
   std::mutex wait_mutex_;
   std::mutex running_mutex_;

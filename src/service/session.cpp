@@ -12,6 +12,22 @@ constexpr std::size_t kReadBytes = std::size_t{64} << 10;
 constexpr std::chrono::milliseconds kLinger{2'000};
 constexpr std::size_t kLingerBytes = std::size_t{8} << 20;
 
+std::string key_of(const asio::ip::address& address) {
+  if (address.is_v4()) return address.to_string();
+  const asio::ip::address_v6 v6 = address.to_v6();
+  if (v6.is_v4_mapped()) return asio::ip::make_address_v4(asio::ip::v4_mapped, v6).to_string();
+  auto bytes = v6.to_bytes();
+  std::fill(bytes.begin() + 8, bytes.end(), std::uint8_t{0});
+  return asio::ip::address_v6(bytes).to_string();
+}
+
+bool asks_probe(const RequestHead& head) {
+  const auto target = parse_target(head.target);
+  if (!target) return false;
+  const auto match = find_route(head.method, target->segments);
+  return match && is_probe(*match->route);
+}
+
 asio::awaitable<void> call(std::function<void()> job) {
   job();
   co_return;
@@ -29,6 +45,7 @@ Session::Session(Shared& shared, tcp::socket socket)
   error_code error;
   const auto endpoint = socket_.remote_endpoint(error);
   peer_ = error ? "gone" : endpoint.address().to_string();
+  if (shared_.options.per_address_shares) address_key_ = error ? peer_ : key_of(endpoint.address());
   socket_.set_option(tcp::no_delay(true), error);
 }
 
@@ -92,14 +109,29 @@ asio::awaitable<error_code> Session::write(std::string_view bytes) {
   co_return error;
 }
 
+void Session::give_way() {
+  if (waiting_since()) cut_off();
+}
+
+std::optional<std::chrono::steady_clock::time_point> Session::waiting_since() const {
+  const std::chrono::steady_clock::duration since(waiting_since_.load());
+  if (since.count() == 0) return std::nullopt;
+  return std::chrono::steady_clock::time_point(since);
+}
+
+void Session::begin_to_wait() {
+  waiting_since_ = std::chrono::steady_clock::now().time_since_epoch().count();
+}
+
 /// Waits for a request. False: the connection is over; else `head` is set, good or bad.
-asio::awaitable<bool> Session::await_head(std::optional<Result<RequestHead>>& head) {
+asio::awaitable<bool> Session::await_head(std::optional<Result<RequestHead>>& head,
+                                          std::chrono::milliseconds header_timeout) {
   const HttpLimits& limits = shared_.options.limits;
   std::size_t scanned = 0;
   int empty_lines = 0;
   // A new connection must say something soon; one that has proven itself may rest.
   idle_ = buffer_.size() == 0;
-  arm(idle_ && !first_ ? limits.idle_timeout : limits.header_timeout);
+  arm(idle_ && asked_ ? limits.idle_timeout : header_timeout);
   while (true) {
     std::string_view received(static_cast<const char*>(buffer_.data().data()), buffer_.size());
     // RFC 9112, 2.2: an empty line before a request is skipped; here at most two.
@@ -116,13 +148,12 @@ asio::awaitable<bool> Session::await_head(std::optional<Result<RequestHead>>& he
       head = end ? parse_head(received.substr(0, end->bytes), limits)
                  : Result<RequestHead>(Failure(end.error()));
       idle_ = false;
-      first_ = false;
       co_return true;
     }
     scanned = received.size();
     if (idle_ && !received.empty()) {
       idle_ = false;
-      arm(limits.header_timeout);
+      arm(header_timeout);
     }
     if (idle_ && finish_) co_return false;
     error_code error;
@@ -135,19 +166,18 @@ asio::awaitable<bool> Session::await_head(std::optional<Result<RequestHead>>& he
   }
 }
 
-std::shared_ptr<const std::atomic<bool>> Session::watch_for_close() {
-  auto gone = std::make_shared<std::atomic<bool>>(false);
-  socket_.async_wait(tcp::socket::wait_read, [self = shared_from_this(), gone](error_code error) {
+void Session::watch_for_close(std::function<void()> gone) {
+  socket_.async_wait(tcp::socket::wait_read, [self = shared_from_this(),
+                                              gone = std::move(gone)](error_code error) {
     if (error) return;
     char byte = 0;
     self->socket_.non_blocking(true, error);
     const std::size_t got = self->socket_.receive(asio::buffer(&byte, 1), tcp::socket::message_peek, error);
     // Bytes are a next request, already sent: what is behind them cannot be seen.
     if (got > 0 || error == asio::error::would_block) return;
-    *gone = true;
     self->shared_.context.metrics.client_gone();
+    gone();
   });
-  return gone;
 }
 
 void Session::stop_watching() {
@@ -176,10 +206,30 @@ asio::awaitable<void> Session::turn_away() {
   socket_.close(ignored);
 }
 
+asio::awaitable<void> Session::run_for_probe() {
+  std::optional<Result<RequestHead>> head;
+  begin_to_wait();
+  const bool asks = co_await await_head(head, shared_.options.limits.probe_header_timeout);
+  // Until a probe is known to be one, a newer connection may take this place.
+  if (!asks || !head->has_value() || !asks_probe(**head)) {
+    if (asks || timed_out_) co_await turn_away();
+    co_return;
+  }
+  waiting_since_ = 0;
+  finish_ = true;
+  Exchange exchange(*this, std::move(*head));
+  static_cast<void>(co_await exchange.run(head_bytes_));
+  error_code ignored;
+  socket_.close(ignored);
+}
+
 asio::awaitable<void> Session::run() {
   while (!finish_) {
     std::optional<Result<RequestHead>> head;
-    if (!co_await await_head(head)) break;
+    begin_to_wait();
+    if (!co_await await_head(head, shared_.options.limits.header_timeout)) break;
+    waiting_since_ = 0;
+    asked_ = true;
     Exchange exchange(*this, std::move(*head));
     if (!co_await exchange.run(head_bytes_)) break;
   }

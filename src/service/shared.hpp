@@ -1,10 +1,12 @@
 #pragma once
 
 #include "service/beast.hpp"
+#include "service/budget.hpp"
 #include "service/context.hpp"
 #include "service/router.hpp"
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -14,52 +16,21 @@
 
 namespace learndock::service {
 
-/// A count with a ceiling, shared by all connections.
-class Budget {
- public:
-  explicit Budget(std::uint64_t limit) : limit_(limit) {}
-  [[nodiscard]] bool take(std::uint64_t amount) {
-    if (used_.fetch_add(amount) + amount <= limit_) return true;
-    used_.fetch_sub(amount);
-    return false;
-  }
-  void give_back(std::uint64_t amount) { used_.fetch_sub(amount); }
-
- private:
-  const std::uint64_t limit_;
-  std::atomic<std::uint64_t> used_{0};
-};
-
-/// What one request has taken of a budget; given back at the end of its life.
-class Share {
- public:
-  explicit Share(Budget& budget) : budget_(budget) {}
-  Share(const Share&) = delete;
-  Share& operator=(const Share&) = delete;
-  ~Share() { budget_.give_back(taken_); }
-  [[nodiscard]] bool take(std::uint64_t amount) {
-    if (!budget_.take(amount)) return false;
-    taken_ += amount;
-    return true;
-  }
-
- private:
-  Budget& budget_;
-  std::uint64_t taken_ = 0;
-};
-
 /// What all connections of one server use together.
 struct Shared {
   const ServerOptions& options;
   const Context& context;
-  asio::thread_pool& work;    ///< handlers
-  asio::thread_pool& probes;  ///< handlers that answer while `work` is busy
+  asio::thread_pool& probes;  ///< handlers that answer while every lane is busy
   asio::thread_pool& files;   ///< pieces of packages on their way in or out
-  Budget jobs;                ///< running and waiting handlers
   Budget probe_jobs;
-  Budget body_bytes;    ///< bodies held in memory
-  Budget answer_bytes;  ///< answers held in memory until they are read
-  Budget uploads;       ///< staged files
+  Budget body_bytes;        ///< bodies held in memory
+  Budget small_body_bytes;  ///< a reserve for small bodies, when large ones hold the rest
+  Budget answer_bytes;      ///< answers held in memory until they are read
+  Budget uploads;           ///< staged files
+
+  [[nodiscard]] Lane& lane(Work work) const {
+    return *context.lanes[static_cast<std::size_t>(work) - static_cast<std::size_t>(Work::read)];
+  }
 };
 
 /// One connection, on a strand of its own.
@@ -67,14 +38,23 @@ class Session : public std::enable_shared_from_this<Session> {
  public:
   Session(Shared& shared, tcp::socket socket);
   [[nodiscard]] asio::awaitable<void> run();
-  /// Answers that there are too many connections, whatever is asked, and closes.
-  [[nodiscard]] asio::awaitable<void> turn_away();
+  /// For a connection beyond the limits: answers one probe; whatever else is asked, that there are too many
+  /// connections; and closes.
+  [[nodiscard]] asio::awaitable<void> run_for_probe();
   [[nodiscard]] asio::any_io_executor executor() { return socket_.get_executor(); }
-  [[nodiscard]] const std::string& peer() const { return peer_; }
+  /// For limits by address: an IPv6 network of 64 bits counts as one, since any host has all of its network;
+  /// "" when there are no such limits.
+  [[nodiscard]] const std::string& address_key() const { return address_key_; }
   /// No request after the running one; an idle connection closes now. On the strand.
   void finish_soon();
   /// Cuts the connection off. On the strand.
   void cut_off();
+  /// Cuts it off unless a request has come meanwhile. On the strand.
+  void give_way();
+  /// Since when it has waited for a request, or nothing while it has one. From any thread.
+  [[nodiscard]] std::optional<std::chrono::steady_clock::time_point> waiting_since() const;
+  /// Whether a request ever came. From any thread.
+  [[nodiscard]] bool has_asked() const { return asked_; }
 
  private:
   friend class Exchange;
@@ -82,10 +62,12 @@ class Session : public std::enable_shared_from_this<Session> {
   tcp::socket socket_;
   asio::steady_timer timer_;
   beast::flat_buffer buffer_;
-  std::string peer_;
+  std::string peer_;  ///< for the log
+  std::string address_key_;
   bool idle_ = true;  ///< between requests
   bool finish_ = false;
-  bool first_ = true;  ///< no request yet
+  std::atomic<bool> asked_{false};
+  std::atomic<std::chrono::steady_clock::rep> waiting_since_{0};  ///< 0: it has a request
   bool timed_out_ = false;
   std::size_t head_bytes_ = 0;
   std::uint64_t deadline_id_ = 0;
@@ -94,10 +76,13 @@ class Session : public std::enable_shared_from_this<Session> {
   void disarm();
   [[nodiscard]] asio::awaitable<std::size_t> read_more(error_code& error);
   [[nodiscard]] asio::awaitable<error_code> write(std::string_view bytes);
-  [[nodiscard]] asio::awaitable<bool> await_head(std::optional<Result<RequestHead>>& head);
+  void begin_to_wait();
+  [[nodiscard]] asio::awaitable<bool> await_head(std::optional<Result<RequestHead>>& head,
+                                                 std::chrono::milliseconds header_timeout);
+  [[nodiscard]] asio::awaitable<void> turn_away();
   [[nodiscard]] asio::awaitable<void> linger();
-  /// A flag that is set when the client closes while no other operation reads or writes. On the strand.
-  [[nodiscard]] std::shared_ptr<const std::atomic<bool>> watch_for_close();
+  /// Calls `gone`, on the strand, when the client closes while no other operation reads or writes.
+  void watch_for_close(std::function<void()> gone);
   void stop_watching();
 };
 

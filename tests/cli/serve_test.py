@@ -57,7 +57,7 @@ class Settings(TestCase):
         statuses = []
         for connection in held:
             self.addCleanup(connection.close)
-            connection.request("GET", "/livez")
+            connection.request("GET", "/v1/status")  # a probe would have a place of its own
             statuses.append(connection.getresponse().status)
         self.assertIn(503, statuses)
         self.assertEqual(statuses[0], 200)

@@ -238,6 +238,7 @@ TEST_F(HttpTest, AnIdleConnectionIsClosed) {
 
 TEST_F(HttpTest, ConnectionsBeyondTheCapAreSentAway) {
   options_.max_connections = 1;
+  options_.limits.least_rest = std::chrono::minutes(10);
   start();
   RawConnection first(port());
   EXPECT_EQ(first.ask(request("GET /livez")).status, 200);
@@ -256,6 +257,8 @@ TEST_F(HttpTest, ConnectionsBeyondTheCapAreSentAway) {
 
 TEST_F(HttpTest, OnePeerCannotTakeAllConnections) {
   options_.max_connections_per_peer = 1;
+  options_.limits.least_rest = std::chrono::minutes(10);
+  options_.limits.probe_header_timeout = std::chrono::milliseconds(50);
   start();
   {
     RawConnection first(port());

@@ -23,6 +23,9 @@ struct HttpLimits {
   std::chrono::milliseconds header_timeout{
       10'000};  ///< from the first byte of a request to the end of its header
   std::chrono::milliseconds idle_timeout{60'000};  ///< between two requests of one connection
+  /// When there are too many connections, one that has rested this long between two requests gives way.
+  std::chrono::milliseconds least_rest{5'000};
+  std::chrono::milliseconds probe_header_timeout{2'000};  ///< of connections that only probes may use
   std::chrono::milliseconds body_grace{
       10'000};  ///< longest silence in a body, and the time its rate is taken over
   std::size_t min_body_bytes_per_second =
@@ -40,11 +43,26 @@ struct ServerOptions {
   std::string address = "127.0.0.1";  ///< a literal IPv4 or IPv6 address
   std::uint16_t port = 8080;          ///< 0 = any free port; `Server::port` tells which
   unsigned io_threads = 2;            ///< sockets only; heavy work never runs here
-  unsigned work_threads = 0;          ///< searches, reductions, package reads; 0 = half the cores, at least 2
-  std::size_t work_queue = 64;        ///< more waiting requests are answered 503 with Retry-After
+  unsigned work_threads = 0;    ///< searches; 0 = half the cores, at least 2. Half as many sketch tables
+  unsigned read_threads = 2;    ///< lists, records, status, downloads: what costs little
+  std::size_t work_queue = 64;  ///< waiting requests of each kind; more are answered 503 with Retry-After
+  /// Longest wait for a worker (a write: six times this; a search: its budget). Then 503 with Retry-After.
+  std::chrono::milliseconds queue_patience{10'000};
+  /// A handler that runs longer makes /readyz answer 503; a write has ten times this. 0 = four search budgets
+  /// and a minute.
+  std::chrono::milliseconds stuck_after{0};
+  /// One address holds at most a quarter of the bodies, answers and uploads, half of a queue, and its number
+  /// of connections. False: no such limits, for a server behind a proxy, where all clients have one address.
+  bool per_address_shares = true;
   std::size_t max_connections = 1024;
-  std::size_t max_connections_per_peer = 512;                 ///< of one address; a proxy is one, too
+  std::size_t max_connections_per_peer = 64;  ///< of one address, unless `per_address_shares` is off
+  std::size_t probe_connections =
+      64;  ///< beyond those: only /livez, /readyz, /healthz and /metrics are answered
+  std::uint64_t max_body_bytes = std::uint64_t{512}
+                                 << 20;  ///< of all bodies in memory; an eighth is for small ones
   std::uint64_t max_answer_bytes = std::uint64_t{512} << 20;  ///< of all answers on their way, packages aside
+  std::size_t max_uploads = 8;                                ///< packages on their way in
+  std::chrono::milliseconds upload_wait{5'000};               ///< an upload waits this long for its place
   /// Longest a search may compare learnwares; a request's own shorter budget counts. 0 = as long as it takes.
   std::chrono::milliseconds search_budget{10'000};
   /// Clients may choose the slow backend cpu_reference while the dock holds at most this many learnwares; 0 =

@@ -1,0 +1,57 @@
+#pragma once
+
+#include "service/shared.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <unordered_map>
+
+namespace learndock::service {
+
+/// The open connections of one kind: how many there are, of which address each is, and which one gives way
+/// when a new one comes and there is no place left. One that has asked nothing gives way before one that
+/// rests between two requests; one with a request never does.
+/// @threads one strand
+class ConnectionTable {
+ public:
+  struct Limits {
+    std::size_t all = 0;
+    std::size_t of_address = 0;
+    /// A connection that has asked something may rest this long before it gives way.
+    std::chrono::milliseconds rest{0};
+  };
+  explicit ConnectionTable(const Limits& limits) : limits_(limits) {}
+
+  /// Whether one more of this address fits; when not, a connection that waits is told to give way to it: of
+  /// the same address when that one has too many, else of any. False: none does.
+  [[nodiscard]] bool make_room(const std::string& address);
+  /// The number by which it is removed.
+  std::uint64_t add(std::shared_ptr<Session> session);
+  void remove(std::uint64_t number);
+
+  [[nodiscard]] std::size_t size() const { return sessions_.size(); }
+  template <class Action>
+  void for_each(Action&& action) const {
+    for (const auto& [number, place] : sessions_) action(place.session);
+  }
+
+ private:
+  struct Place {
+    std::shared_ptr<Session> session;
+    bool leaving = false;  ///< told to give way; counts no longer
+  };
+  /// Null: no connection may. @param address  only of this one, when given
+  [[nodiscard]] Place* who_gives_way(const std::string* address);
+  void leave(Place& place);
+
+  const Limits limits_;
+  std::map<std::uint64_t, Place> sessions_;  ///< oldest first
+  std::unordered_map<std::string, std::size_t> of_address_;
+  std::size_t counted_ = 0;
+  std::uint64_t last_ = 0;
+};
+
+}  // namespace learndock::service
