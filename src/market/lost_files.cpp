@@ -88,7 +88,8 @@ bool Market::State::replace_lost_entries() {
   if (intact) return false;
   log(LogLevel::error, "the file of entries is given up: " + describe(intact.error()));
   const auto held = [&](std::uint64_t key) { return current->parts && current->parts->holds(key); };
-  const LoadOptions loading{kernels, used_threads(), held, options.entries_from};
+  const LoadOptions loading{kernels, used_threads(), held,
+                            options.read_only ? SIZE_MAX : options.entries_from};
   const auto live = catalog->sequences();
   const auto loaded = live ? load_entries(*catalog, *live, directory / kEntryFile, traits, loading)
                            : Result<LoadedEntries>(Failure(live.error()));

@@ -102,7 +102,7 @@ void Market::State::store_entries() {
   const std::lock_guard writing(writer);
   index::Snapshot next = *snapshots.current();
   map_entries(*file, kernels, next.entries);
-  std::erase_if(next.entry_files, [](const auto& one) { return one.expired(); });
+  std::erase_if(next.entry_files, [](const auto& file_before) { return file_before.expired(); });
   next.entry_files.push_back(*file);
   publish(std::move(next), {});
   (*file)->rest();
