@@ -27,6 +27,7 @@ struct ServeOptions {
   std::string config;
   unsigned stop_seconds = 30;
   unsigned search_budget_ms = 10'000;
+  unsigned sketch_budget_ms = 30'000;
   std::uint64_t reference_learnwares = 1'000;
   std::size_t max_connections_per_peer = service::ServerOptions().max_connections_per_peer;
   bool behind_proxy = false;
@@ -56,6 +57,7 @@ Result<void> serve(CLI::App& command, ServeOptions& options, const OutputOptions
   LEARNDOCK_CHECK(options.tokens.resolve(command, server_options));
   server_options.stop_deadline = std::chrono::seconds(options.stop_seconds);
   server_options.search_budget = std::chrono::milliseconds(options.search_budget_ms);
+  server_options.sketch_budget = std::chrono::milliseconds(options.sketch_budget_ms);
   server_options.reference_learnwares = options.reference_learnwares;
   server_options.max_connections_per_peer = options.max_connections_per_peer;
   server_options.per_address_shares = !options.behind_proxy;
@@ -100,6 +102,13 @@ void add_limits(CLI::App& command, ServeOptions& options) {
                   "Longest a search compares; then it answers with what it has and says so. 0 for no limit")
       ->capture_default_str()
       ->envname("LEARNDOCK_SEARCH_BUDGET_MS");
+  command
+      .add_option(
+          "--sketch-budget-ms", options.sketch_budget_ms,
+          "Longest the server reduces a table that was sent to it, for example 5000; a table that takes "
+          "longer is refused. 0 for no limit")
+      ->capture_default_str()
+      ->envname("LEARNDOCK_SKETCH_BUDGET_MS");
   command
       .add_option("--reference-learnwares", options.reference_learnwares,
                   "Clients may ask for the slow backend cpu_reference while the dock holds at most this many "

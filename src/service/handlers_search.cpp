@@ -14,6 +14,8 @@
 #include <charconv>
 #include <chrono>
 #include <cmath>
+#include <optional>
+#include <utility>
 
 namespace learndock::service {
 namespace {
@@ -102,6 +104,20 @@ Result<spec::Table> read_body(const Request& request) {
   return table;
 }
 
+std::optional<Clock::time_point> end_of_sketch(const Context& context, const Request& request) {
+  const auto limit = context.options.sketch_budget;
+  return limit.count() == 0 ? std::nullopt : std::optional(request.arrived + limit);
+}
+
+Result<void> check_sketch_time(const Context& context, const Request& request) {
+  const auto end = end_of_sketch(context, request);
+  if (!end || Clock::now() < *end) return {};
+  return fail(
+      ErrorCode::timeout,
+      fmt::format("the specification was not made within {} ms", context.options.sketch_budget.count()), {},
+      "run `learndock spec make` on your own machine, or send fewer rows");
+}
+
 Result<void> check_work(const spec::Table& table, std::size_t points) {
   const std::uint64_t values = table.values.values().size();
   if (values * points <= kMaxWork) return {};
@@ -136,11 +152,14 @@ Result<void> check_backend(const Context& context, const std::string& name) {
               "/backend", "leave the backend out; or start the server with a higher --reference-learnwares");
 }
 
-/// The server's own limit on a search's time, unless the request's is shorter.
-void bound_time(const Context& context, market::SearchRequest& request) {
+/// The server's own limit on a search's time, unless the request's is shorter. Both count from the request's
+/// arrival: what waiting for a worker and reading the request took is not there any more.
+void bound_time(const Context& context, Clock::time_point arrived, market::SearchRequest& request) {
   const auto limit = context.options.search_budget;
-  if (limit.count() == 0) return;
-  request.budget = std::min(request.budget.value_or(limit), limit);
+  if (limit.count() != 0) request.budget = std::min(request.budget.value_or(limit), limit);
+  if (!request.budget) return;
+  const auto spent = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - arrived);
+  request.budget = std::max(*request.budget - spent, std::chrono::milliseconds(0));
 }
 
 }  // namespace
@@ -149,7 +168,7 @@ Result<Response> search(const Context& context, const Request& request) {
   const auto begin = Clock::now();
   LEARNDOCK_TRY(market::SearchRequest wanted, request_of(request));
   LEARNDOCK_CHECK(check_backend(context, wanted.backend));
-  bound_time(context, wanted);
+  bound_time(context, request.arrived, wanted);
   const auto parsing = Clock::now() - begin;
   LEARNDOCK_TRY(const market::SearchAnswer answer, context.market.search(wanted));
   context.metrics.search(answer, parsing);
@@ -158,11 +177,14 @@ Result<Response> search(const Context& context, const Request& request) {
 
 Result<Response> make_specification(const Context& context, const Request& request) {
   LEARNDOCK_CHECK(request.target.query.only({"points", "gamma", "label"}));
-  LEARNDOCK_TRY(const spec::ReducerOptions options, reducer_options(request.target.query));
+  LEARNDOCK_TRY(spec::ReducerOptions options, reducer_options(request.target.query));
+  options.deadline = end_of_sketch(context, request);
+  LEARNDOCK_CHECK(check_sketch_time(context, request));
   LEARNDOCK_TRY(const spec::Table table, read_body(request));
   LEARNDOCK_CHECK(check_work(table, options.points));
-  LEARNDOCK_TRY(const spec::ReducedData reduced,
-                spec::reduce(table.values.view(), options, *context.backend));
+  auto made = spec::reduce(table.values.view(), options, *context.backend);
+  if (!made && made.error().code == ErrorCode::timeout) LEARNDOCK_CHECK(check_sketch_time(context, request));
+  LEARNDOCK_TRY(const spec::ReducedData reduced, std::move(made));
   LEARNDOCK_TRY(const double off_diagonal, spec::mean_off_diagonal_kernel(reduced.spec, *context.backend));
   Response response = json_response(200, spec::to_json(reduced.spec));
   response.with("Learndock-Rows", fmt::format("{}", table.values.rows()))

@@ -47,12 +47,13 @@ Result<double> sum_of_products(const compute::ReducedSetView& with,
 
 /// Sum of k(x, y) over all pairs. Kernel values are symmetric: each group of rows meets itself once and the
 /// rows after it, counted twice.
-Result<double> kernel_sum(const Rows& rows, const compute::Backend& backend) {
+Result<double> kernel_sum(const Rows& rows, const compute::Backend& backend, const TimeLimit& time) {
   constexpr std::size_t kGroups = 8;
   double total = 0;
   for (std::size_t group = 0; group < kGroups; ++group) {
     const std::size_t first = rows.count() * group / kGroups, last = rows.count() * (group + 1) / kGroups;
     if (first == last) continue;
+    LEARNDOCK_CHECK(check_time(time));
     const auto parts = rows.parts(first, last);
     LEARNDOCK_TRY(const double inside, sum_of_products(rows.part(first, last), parts, backend));
     total += inside;
@@ -67,10 +68,10 @@ Result<double> kernel_sum(const Rows& rows, const compute::Backend& backend) {
 /// 2 (mean over the sample - mean over all) of <k(x, .), mu_data>; the same difference of <k(x, .), mu_fit>
 /// is known exactly, and taking it off leaves only what the fit does not explain.
 Result<double> off_diagonal_mean(const Rows& sample, const compute::GaussianKernel& kernel, const Fit& fit,
-                                 const compute::Backend& backend) {
+                                 const compute::Backend& backend, const TimeLimit& time) {
   const compute::ReducedSetView view{fit.points.view().data(), fit.weights.data(), fit.points.rows(),
                                      fit.points.cols(), kernel};
-  LEARNDOCK_TRY(const double total, kernel_sum(sample, backend));
+  LEARNDOCK_TRY(const double total, kernel_sum(sample, backend, time));
   LEARNDOCK_TRY(const double fit_self, sum_of_products(view, {view}, backend));
   LEARNDOCK_TRY(const double fit_sample, sum_of_products(view, sample.parts(0, sample.count()), backend));
   const auto m = static_cast<double>(sample.count());
@@ -82,14 +83,15 @@ Result<double> off_diagonal_mean(const Rows& sample, const compute::GaussianKern
 
 Result<double> distance_to_data(MatrixView<const float> data, const compute::GaussianKernel& kernel,
                                 const Fit& fit, std::size_t limit, std::uint64_t seed,
-                                const compute::Backend& backend) {
+                                const compute::Backend& backend, const TimeLimit& time) {
   const auto n = static_cast<double>(data.rows());
   if (data.rows() <= limit) {
-    LEARNDOCK_TRY(const double total, kernel_sum(Rows(data, kernel), backend));
+    LEARNDOCK_TRY(const double total, kernel_sum(Rows(data, kernel), backend, time));
     return total / (n * n) + fit.objective;
   }
   const Matrix<float> sample = take_rows(data, sample_rows(data.rows(), limit, seed));
-  LEARNDOCK_TRY(const double mean, off_diagonal_mean(Rows(sample.view(), kernel), kernel, fit, backend));
+  LEARNDOCK_TRY(const double mean,
+                off_diagonal_mean(Rows(sample.view(), kernel), kernel, fit, backend, time));
   return 1 / n + (1 - 1 / n) * mean + fit.objective;
 }
 

@@ -38,13 +38,15 @@ Matrix<float> take_rows(MatrixView<const float> data, const std::vector<std::siz
 }
 
 Result<Matrix<double>> kmeans_centroids(MatrixView<const float> data, std::size_t k, std::size_t iterations,
-                                        std::uint64_t seed, const compute::Backend& backend) {
+                                        std::uint64_t seed, const compute::Backend& backend,
+                                        const TimeLimit& limit) {
   Matrix<float> centroids = take_rows(data, sample_rows(data.rows(), k, seed));
   Matrix<float> previous;
   Matrix<double> sums(k, data.cols());
   std::vector<compute::KmeansRow> rows(data.rows());
   std::vector<std::uint64_t> sizes(k);
   for (std::size_t iteration = 0; iteration < iterations; ++iteration) {
+    LEARNDOCK_CHECK(check_time(limit));
     const compute::KmeansJob job{
         data, centroids.view(), sums.view(), sizes, rows, std::as_const(previous).view()};
     LEARNDOCK_CHECK(backend.kmeans_step({&job, 1}));

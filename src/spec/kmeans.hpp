@@ -2,6 +2,8 @@
 
 #include "learndock/compute/backend.hpp"
 
+#include "spec/time_limit.hpp"
+
 #include <cstdint>
 #include <vector>
 
@@ -13,9 +15,10 @@ namespace learndock::spec {
 [[nodiscard]] Matrix<float> take_rows(MatrixView<const float> data, const std::vector<std::size_t>& rows);
 
 /// Lloyd's algorithm from random rows, at most `iterations` rounds. An empty cluster's centroid becomes the
-/// origin, as in the reference: its weight then comes out of the weight step, usually zero.
+/// origin, as in the reference: its weight then comes out of the weight step, usually zero. @errors timeout
 [[nodiscard]] Result<Matrix<double>> kmeans_centroids(MatrixView<const float> data, std::size_t k,
                                                       std::size_t iterations, std::uint64_t seed,
-                                                      const compute::Backend& backend);
+                                                      const compute::Backend& backend,
+                                                      const TimeLimit& limit = {});
 
 }  // namespace learndock::spec

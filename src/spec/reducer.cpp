@@ -9,6 +9,7 @@
 #include "spec/kmeans.hpp"
 #include "spec/min_cluster.hpp"
 #include "spec/private_embedding.hpp"
+#include "spec/time_limit.hpp"
 
 #include <fmt/format.h>
 
@@ -115,6 +116,7 @@ Result<Fit> reduce_compatibly(MatrixView<const float> data, Matrix<double> point
   Fit fit{std::move(points), {}, 0, 0, {}};
   Matrix<double> pull(fit.points.rows(), fit.points.cols());
   for (std::size_t step = 0;; ++step) {
+    LEARNDOCK_CHECK(check_time(options.deadline));
     LEARNDOCK_CHECK(target.look_from(fit.points.view(), step < options.steps));
     LEARNDOCK_TRY(SimplexQpSolution solution, solve_simplex_qp(target.gram().view(), target.cross()));
     fit.weights = std::move(solution.weights);
@@ -139,8 +141,9 @@ Result<Fit> reduce_jointly_from_kmeans(MatrixView<const float> data, std::size_t
     sample = take_rows(data, sample_rows(data.rows(), kJointKmeansRows, options.seed + 3));
     rows = sample.view();
   }
-  LEARNDOCK_TRY(Matrix<double> start,
-                kmeans_centroids(rows, k, options.kmeans_iterations, options.seed, backend));
+  LEARNDOCK_TRY(Matrix<double> start, kmeans_centroids(rows, k, options.kmeans_iterations, options.seed,
+                                                       backend, options.deadline));
+  LEARNDOCK_CHECK(check_time(options.deadline));
   JointOptions joint;
   joint.evaluations = options.evaluations;
   joint.full_evaluations = options.full_evaluations;
@@ -154,8 +157,8 @@ Result<Fit> fit_by_method(MatrixView<const float> data, std::size_t k, const com
                           const ReducerOptions& options, const compute::Backend& backend) {
   if (options.method == ReducerMethod::joint)
     return reduce_jointly_from_kmeans(data, k, kernel, options, backend);
-  LEARNDOCK_TRY(Matrix<double> start,
-                kmeans_centroids(data, k, options.kmeans_iterations, options.seed, backend));
+  LEARNDOCK_TRY(Matrix<double> start, kmeans_centroids(data, k, options.kmeans_iterations, options.seed,
+                                                       backend, options.deadline));
   return reduce_compatibly(data, std::move(start), kernel, options, backend);
 }
 
@@ -314,6 +317,7 @@ Result<ReducedData> reduce(MatrixView<const float> data, const ReducerOptions& o
   const double gamma =
       options.gamma ? *options.gamma : median_heuristic_gamma(clean, options.seed, options.scales);
   const compute::GaussianKernel kernel{gamma, options.scales};
+  LEARNDOCK_CHECK(check_time(options.deadline));
   LEARNDOCK_TRY(Fit fit, fit_to_rows(clean, kernel, options, backend));
 
   ReducedData result;
@@ -325,8 +329,8 @@ Result<ReducedData> reduce(MatrixView<const float> data, const ReducerOptions& o
   if (options.measured_rows > 1) {
     LEARNDOCK_TRY(std::optional<std::string> blind, blindness_of_rows(clean, kernel, backend));
     if (blind) result.warnings.push_back(std::move(*blind));
-    LEARNDOCK_TRY(result.mmd_squared_to_data,
-                  distance_to_data(clean, kernel, fit, options.measured_rows, options.seed + 1, backend));
+    LEARNDOCK_TRY(result.mmd_squared_to_data, distance_to_data(clean, kernel, fit, options.measured_rows,
+                                                               options.seed + 1, backend, options.deadline));
     result.mmd_exact = data.rows() <= options.measured_rows;
   }
   result.kkt_residual = fit.kkt_residual;

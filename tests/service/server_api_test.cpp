@@ -69,6 +69,15 @@ TEST_F(ApiTest, TheServerBoundsTheTimeOfEverySearch) {
   }
 }
 
+TEST_F(ApiTest, SketchingHasADeadlineFromTheArrivalOfTheRequest) {
+  options_.sketch_budget = std::chrono::milliseconds(-1);  // over before it begins
+  start();
+  const RawAnswer late = ask("POST /v1/specifications", "Content-Type: text/csv\r\n", "a,b\n1,2\n3,4\n");
+  EXPECT_EQ(late.status, 504) << late.body;
+  EXPECT_EQ(late.json()["code"], "timeout");
+  EXPECT_NE(late.json()["fix"].get<std::string>().find("learndock spec make"), std::string::npos);
+}
+
 TEST_F(ApiTest, ClientsChooseAmongBackendsThatSuitTheDock) {
   for (int i = 1; i <= 2; ++i) static_cast<void>(add(i));
   const auto search_with = [&](const char* backend) {

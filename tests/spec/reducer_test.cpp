@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <cmath>
 #include <limits>
 #include <numeric>
@@ -275,6 +276,20 @@ TEST(MedianHeuristic, EqualRowsSayNothingAboutTheScale) {
   Matrix<float> mostly_equal(10, 1, std::vector<float>(10, 0));
   mostly_equal(3, 0) = 100;
   EXPECT_DOUBLE_EQ(median_heuristic_gamma(mostly_equal.view(), 0), 1e-4);
+}
+
+TEST(Reducer, ALargeTableHadNoDeadline) {
+  ReducerOptions options;
+  options.points = 20;
+  for (const ReducerMethod method : {ReducerMethod::compat, ReducerMethod::joint}) {
+    options.method = method;
+    options.deadline = std::chrono::steady_clock::now() + std::chrono::hours(1);
+    EXPECT_TRUE(reduce(random_data(200, 3, 1).view(), options, backend()).has_value());
+    options.deadline = std::chrono::steady_clock::now();
+    const auto late = reduce(random_data(200, 3, 1).view(), options, backend());
+    ASSERT_FALSE(late.has_value());
+    EXPECT_EQ(late.error().code, ErrorCode::timeout);
+  }
 }
 
 }  // namespace

@@ -65,6 +65,8 @@ struct ServerOptions {
   std::chrono::milliseconds upload_wait{5'000};               ///< an upload waits this long for its place
   /// Longest a search may compare learnwares; a request's own shorter budget counts. 0 = as long as it takes.
   std::chrono::milliseconds search_budget{10'000};
+  /// Longest a specification may take to be made, from the request's arrival on. 0 = as long as it takes.
+  std::chrono::milliseconds sketch_budget{30'000};
   /// Clients may choose the slow backend cpu_reference while the dock holds at most this many learnwares; 0 =
   /// never.
   std::uint64_t reference_learnwares = 1'000;

@@ -3,6 +3,7 @@
 #include "learndock/compute/backend.hpp"
 #include "learndock/spec/statistical.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -54,6 +55,8 @@ struct ReducerOptions {
   /// unbiased estimate from a seeded sample of this many rows. 0 skips the measurement, and the look at how
   /// alike the kernel finds the rows.
   std::size_t measured_rows = 10'000;
+  /// When to give up; looked at between steps. Differential privacy does not look at it.
+  std::optional<std::chrono::steady_clock::time_point> deadline = {};
 };
 
 struct ReducedData {
@@ -76,7 +79,7 @@ struct ReducedData {
 /// Deterministic for a seed and a backend, whatever the number of threads.
 /// @errors table_empty (no rows), table_column (a column without any finite value, or with values whose
 /// squares are
-///         beyond single precision), invalid_argument
+///         beyond single precision), invalid_argument, timeout (of `deadline`)
 /// @cost   k-means O(iterations * n * K * d), then passes of n * K kernel values: steps + 1 (compat), or
 /// those of
 ///         `evaluations` and `full_evaluations` (joint); n * d + K * (K + d) values are held, never n * K
