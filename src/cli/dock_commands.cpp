@@ -5,6 +5,7 @@
 #include "learndock/package/package.hpp"
 #include "learndock/service/client.hpp"
 
+#include "base/utf8.hpp"
 #include "cli/command.hpp"
 
 #include <fmt/format.h>
@@ -188,7 +189,10 @@ Result<void> push(const DockChoice& dock, const std::string& path, const std::st
   } else {
     LEARNDOCK_TRY(record, push_to_server(dock, path, given, output));
   }
-  print_line(output.json ? to_text(record) : fmt::format("stored as {}", record["id"].get<std::string>()));
+  if (output.json)
+    print_json(record);
+  else
+    print_line(fmt::format("stored as {}", printable(record["id"].get<std::string>())));
   return {};
 }
 
@@ -202,8 +206,10 @@ Result<void> remove(const DockChoice& dock, const std::string& id_text, const Ou
     LEARNDOCK_TRY(const auto market, market::Market::open(dock.directory));
     LEARNDOCK_TRY(const auto removed, market->remove(id));
   }
-  print_line(output.json ? to_text({{"id", id.text()}, {"deleted", true}})
-                         : fmt::format("deleted {}", id.text()));
+  if (output.json)
+    print_json({{"id", id.text()}, {"deleted", true}});
+  else
+    print_line(fmt::format("deleted {}", id.text()));
   return {};
 }
 

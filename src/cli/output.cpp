@@ -2,7 +2,7 @@
 
 #include "learndock/base/shorten.hpp"
 
-#include "package/utf8.hpp"
+#include "base/utf8.hpp"
 
 #include <fmt/format.h>
 
@@ -20,7 +20,7 @@ constexpr std::size_t kMaxCellBytes = 160;
 
 /// Tabs and line breaks inside a cell would break its row, other invisible characters what a reader sees.
 std::string one_line(const std::string& text, bool aligned) {
-  return package::printable(text, aligned ? kMaxCellBytes : std::string::npos);
+  return printable(text, aligned ? kMaxCellBytes : std::string::npos);
 }
 
 /// As `printable`, line by line.
@@ -28,11 +28,27 @@ std::string fit_for_terminal(std::string_view text) {
   std::string out;
   while (true) {
     const std::size_t end = text.find('\n');
-    out += package::printable(text.substr(0, end), kMaxMessageBytes);
+    out += printable(text.substr(0, end), kMaxMessageBytes);
     if (end == std::string_view::npos) return out;
     out += '\n';
     text.remove_prefix(end + 1);
   }
+}
+
+/// JSON itself escapes C0 controls only; a terminal also acts on others, and some reorder what a reader sees.
+std::string fit_for_terminal_json(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    std::string_view rest = text;
+    const auto point = take_code_point(rest);
+    const std::size_t taken = point ? text.size() - rest.size() : 1;
+    if (point && *point != '\n' && (is_control(*point) || is_deceptive(*point)))
+      out += fmt::format("\\u{:04x}", static_cast<unsigned>(*point));
+    else
+      out += text.substr(0, taken);
+    text.remove_prefix(taken);
+  }
+  return out;
 }
 
 std::size_t shown_width(const std::string& text) {
@@ -42,7 +58,7 @@ std::size_t shown_width(const std::string& text) {
 
 }  // namespace
 
-void print_json(const Json& json) { print_line(to_text(json)); }
+void print_json(const Json& json) { print_line(fit_for_terminal_json(to_text(json))); }
 
 void print_line(const std::string& text) { fmt::print("{}\n", text); }
 
@@ -76,7 +92,7 @@ void note(const OutputOptions& options, const std::string& text) {
 Error shown(Error error) {
   error = shortened(std::move(error));
   for (std::string* text : {&error.message, &error.where, &error.fix})
-    *text = package::printable(*text, kMaxMessageBytes);
+    *text = printable(*text, kMaxMessageBytes);
   return error;
 }
 

@@ -16,7 +16,7 @@ struct OutputOptions {
 
 using Rows = std::vector<std::vector<std::string>>;
 
-/// stdout: one JSON object with --json.
+/// stdout: one JSON object with --json, characters that act on a terminal or reorder text escaped.
 void print_json(const Json& json);
 /// stdout: aligned columns on a terminal, tab-separated values elsewhere. The first row names the columns.
 void print_table(const Rows& rows);

@@ -120,10 +120,7 @@ Result<std::string> read_name(const Json& root) {
   if (value == nullptr) return std::string();
   if (value->is_structured()) return wrong_kind("text", *value, "/name");
   std::string name = value->is_string() ? value->get<std::string>() : to_text(*value);
-  const auto points = decode_utf8(name);
-  if (!points || name.size() > kMaxName || std::any_of(points->begin(), points->end(), [](char32_t c) {
-        return is_control(c) || is_deceptive(c);
-      }))
+  if (name.size() > kMaxName || !is_plain_name(name))
     return fail(
         ErrorCode::package_yaml,
         fmt::format("the name is longer than {} bytes or holds control or invisible characters", kMaxName),

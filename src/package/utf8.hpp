@@ -1,27 +1,14 @@
 #pragma once
 
-#include <cstddef>
-#include <optional>
-#include <string>
-#include <string_view>
+#include "base/utf8.hpp"
 
 namespace learndock::package {
 
-/// Takes the first code point off `text`; nothing if it is not well-formed UTF-8 (overlong forms, surrogates
-/// and values beyond U+10FFFF included).
-[[nodiscard]] std::optional<char32_t> take_code_point(std::string_view& text);
-/// The whole text as code points; nothing if any part is ill-formed.
-[[nodiscard]] std::optional<std::u32string> decode_utf8(std::string_view text);
-void append_utf8(std::string& out, char32_t code_point);
-
-/// C0 and C1 controls and DEL.
-[[nodiscard]] bool is_control(char32_t code_point);
-/// Invisible characters that reorder or break what a reader sees (bidirectional controls, line separators,
-/// BOM).
-[[nodiscard]] bool is_deceptive(char32_t code_point);
-
-/// Bytes fit to be shown in a message: everything but plain visible text becomes \xNN; text longer than
-/// `max_shown` is cut.
-[[nodiscard]] std::string printable(std::string_view bytes, std::size_t max_shown = 200);
+using learndock::append_utf8;
+using learndock::decode_utf8;
+using learndock::is_control;
+using learndock::is_deceptive;
+using learndock::printable;
+using learndock::take_code_point;
 
 }  // namespace learndock::package

@@ -1,10 +1,12 @@
-#include "package/utf8.hpp"
+#include "base/utf8.hpp"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
+#include <utility>
 
-namespace learndock::package {
+namespace learndock {
 
 std::optional<char32_t> take_code_point(std::string_view& text) {
   if (text.empty()) return std::nullopt;
@@ -70,6 +72,36 @@ bool is_deceptive(char32_t point) {
          (point >= 0x2060 && point <= 0x2069) || point == 0xfeff || point == 0x061c;
 }
 
+bool is_invisible(char32_t point) {
+  // Unicode's default ignorable code points and its other format characters.
+  constexpr std::array<std::pair<char32_t, char32_t>, 26> kRanges = {
+      {{0xad, 0xad},       {0x34f, 0x34f},     {0x600, 0x605},     {0x61c, 0x61c},     {0x6dd, 0x6dd},
+       {0x70f, 0x70f},     {0x890, 0x891},     {0x8e2, 0x8e2},     {0x115f, 0x1160},   {0x17b4, 0x17b5},
+       {0x180b, 0x180f},   {0x200b, 0x200f},   {0x2028, 0x202e},   {0x2060, 0x206f},   {0x3164, 0x3164},
+       {0xfe00, 0xfe0f},   {0xfeff, 0xfeff},   {0xffa0, 0xffa0},   {0xfff0, 0xfffb},   {0x110bd, 0x110bd},
+       {0x110cd, 0x110cd}, {0x13430, 0x1343f}, {0x1bca0, 0x1bca3}, {0x1d173, 0x1d17a}, {0xe0000, 0xe0fff},
+       {0xfdd0, 0xfdef}}};
+  return std::any_of(kRanges.begin(), kRanges.end(),
+                     [&](const auto& range) { return point >= range.first && point <= range.second; });
+}
+
+bool is_plain_name(std::string_view text) {
+  while (!text.empty()) {
+    const auto point = take_code_point(text);
+    if (!point || is_control(*point) || is_invisible(*point)) return false;
+  }
+  return true;
+}
+
+bool is_plain_text(std::string_view text) {
+  while (!text.empty()) {
+    if (text.starts_with("\r\n")) text.remove_prefix(1);
+    const auto point = take_code_point(text);
+    if (!point || (is_control(*point) && *point != '\n' && *point != '\t')) return false;
+  }
+  return true;
+}
+
 std::string printable(std::string_view bytes, std::size_t max_shown) {
   std::string out;
   while (!bytes.empty()) {
@@ -87,4 +119,4 @@ std::string printable(std::string_view bytes, std::size_t max_shown) {
   return out;
 }
 
-}  // namespace learndock::package
+}  // namespace learndock

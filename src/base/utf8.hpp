@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace learndock {
+
+/// Takes the first code point off `text`; nothing if it is not well-formed UTF-8 (overlong forms, surrogates
+/// and values beyond U+10FFFF included).
+[[nodiscard]] std::optional<char32_t> take_code_point(std::string_view& text);
+/// The whole text as code points; nothing if any part is ill-formed.
+[[nodiscard]] std::optional<std::u32string> decode_utf8(std::string_view text);
+void append_utf8(std::string& out, char32_t code_point);
+
+/// C0 and C1 controls and DEL.
+[[nodiscard]] bool is_control(char32_t code_point);
+/// Invisible characters that reorder or break what a reader sees (bidirectional controls, line separators,
+/// BOM).
+[[nodiscard]] bool is_deceptive(char32_t code_point);
+
+/// What shows nothing at all, or changes its neighbours: deceptive characters, joiners, fillers, selectors,
+/// tags.
+[[nodiscard]] bool is_invisible(char32_t code_point);
+
+// What texts that come into a dock may hold, so that one cannot look like another and a terminal that shows
+// them does nothing else. Those stored under older rules are still read.
+
+/// For names and ids, one line that shows as it is written: UTF-8 without control and invisible characters.
+[[nodiscard]] bool is_plain_name(std::string_view text);
+/// For descriptions: UTF-8 without control characters but line breaks and tabs.
+[[nodiscard]] bool is_plain_text(std::string_view text);
+
+/// Bytes fit to be shown in a message: everything but plain visible text becomes \xNN; text longer than
+/// `max_shown` is cut.
+[[nodiscard]] std::string printable(std::string_view bytes, std::size_t max_shown = 200);
+
+}  // namespace learndock
