@@ -28,7 +28,7 @@ Result<void> Alignment::prepare(std::span<const FilteredPart> parts) {
 
 Result<double> Alignment::value(const SearchPart& part, std::size_t item, std::vector<double>& memory) const {
   LEARNDOCK_TRY(const compute::ReducedSetView set, part.set(item, memory));
-  return -state_.alignment(set);
+  return state_.alignment(set).map([](double value) { return -value; });
 }
 
 }  // namespace learndock::index

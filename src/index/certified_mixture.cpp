@@ -67,15 +67,11 @@ class MixtureSearch {
       : options_(options), state_(parts, query, options) {}
 
   Result<std::optional<CertifiedMixture>> run(const CertifiedHit& first) {
-    LEARNDOCK_CHECK(state_.add(first));
-    LEARNDOCK_TRY(const bool multiply, can_multiply());
-    if (PoolSteps::is_possible(state_, options_.pool)) {
-      LEARNDOCK_TRY(const bool prove, by_pool());
-      if (prove) LEARNDOCK_CHECK(multiply ? by_all(multiply) : note_step_by_index());
-    } else {
-      LEARNDOCK_CHECK(by_all(multiply));
-    }
-    keep_best();
+    // Out of time inside a product: the best mixture so far and what was proved of it stand.
+    if (auto done = search(first); done)
+      keep_best();
+    else if (done.error().code != ErrorCode::timeout)
+      return Failure(std::move(done).error());
     if (!best_) return std::nullopt;
     best_->gap = gap();
     best_->evaluated = evaluated_;
@@ -83,6 +79,17 @@ class MixtureSearch {
   }
 
  private:
+  Result<void> search(const CertifiedHit& first) {
+    LEARNDOCK_CHECK(state_.add(first));
+    LEARNDOCK_TRY(const bool multiply, can_multiply());
+    if (PoolSteps::is_possible(state_, options_.pool)) {
+      LEARNDOCK_TRY(const bool prove, by_pool());
+      if (!prove) return {};
+      return multiply ? by_all(multiply) : note_step_by_index();
+    }
+    return by_all(multiply);
+  }
+
   /// Whether products with all are allowed and few enough, or there are no bounds at all.
   [[nodiscard]] Result<bool> can_multiply() const {
     if (options_.backend == nullptr) return false;

@@ -133,7 +133,8 @@ Result<void> find_most(const MixtureState& state, const KnownRows& known, Mixtur
   for (const std::size_t row : close) {
     const auto [part, item] = known.rows[row];
     LEARNDOCK_TRY(const compute::ReducedSetView set, state.parts()[part].part->set(item, memory));
-    step.seen = std::max(step.seen, state.alignment(set));
+    LEARNDOCK_TRY(const double aligned, state.alignment(set));
+    step.seen = std::max(step.seen, aligned);
   }
   step.most = std::max(step.most, step.seen);
   step.evaluated += close.size();

@@ -2,6 +2,8 @@
 
 #include "learndock/numeric/simplex_qp.hpp"
 
+#include "index/product_in_time.hpp"
+
 #include <algorithm>
 
 namespace learndock::index {
@@ -12,10 +14,20 @@ MixtureState::MixtureState(std::span<const FilteredPart> parts, const compute::R
       kernel_(parts[0].part->kernel()),
       user_(query, kernel_),
       query_(query),
-      user_self_(options.query_self ? *options.query_self : user_.inner_product(query)),
+      user_self_(options.query_self),
+      deadline_(options.deadline),
       threads_(options.threads) {}
 
+Result<double> MixtureState::product(const compute::DirectQuery& of, std::size_t points,
+                                     const compute::ReducedSetView& with) const {
+  if (const auto value = product_in_time(of, points, with, deadline_)) return *value;
+  return fail(ErrorCode::timeout, "there was no time for the product of two large reduced sets");
+}
+
 Result<void> MixtureState::add(const CertifiedHit& hit) {
+  if (!user_self_) {
+    LEARNDOCK_TRY(user_self_, product(user_, query_.count, query_));
+  }
   const SearchPart& part = *parts_[hit.part].part;
   std::vector<double> memory;
   LEARNDOCK_TRY(const compute::ReducedSetView set, part.set(hit.item, memory));
@@ -25,26 +37,33 @@ Result<void> MixtureState::add(const CertifiedHit& hit) {
   member.weights.assign(set.weights, set.weights + set.count);
   member.view = {member.points.data(), member.weights.data(), set.count, set.dimension, kernel_};
   member.direct.emplace(member.view, kernel_);
-  grow_gram();
-  member.hit.mmd_squared = part.self(hit.item) - 2 * linear_.back() + user_self_;
+  if (auto grown = grow_gram(); !grown) {
+    members_.pop_back();
+    return grown;
+  }
+  member.hit.mmd_squared = part.self(hit.item) - 2 * linear_.back() + *user_self_;
   LEARNDOCK_TRY(SimplexQpSolution solution, solve_simplex_qp(gram_.view(), linear_));
   weights_ = std::move(solution.weights);
-  mmd_squared_ = user_self_ + 2 * solution.objective;
+  mmd_squared_ = *user_self_ + 2 * solution.objective;
   drop_weightless();
   return {};
 }
 
 /// By the last member's products with the others and with the user.
-void MixtureState::grow_gram() {
+Result<void> MixtureState::grow_gram() {
   const std::size_t k = members_.size();
   const Member& last = members_.back();
   Matrix<double> gram(k, k);
   for (std::size_t i = 0; i + 1 < k; ++i)
     for (std::size_t j = 0; j + 1 < k; ++j) gram(i, j) = gram_(i, j);
-  for (std::size_t i = 0; i < k; ++i)
-    gram(i, k - 1) = gram(k - 1, i) = last.direct->inner_product(members_[i].view);
+  for (std::size_t i = 0; i < k; ++i) {
+    LEARNDOCK_TRY(const double value, product(*last.direct, last.view.count, members_[i].view));
+    gram(i, k - 1) = gram(k - 1, i) = value;
+  }
+  LEARNDOCK_TRY(const double with_last, with_user(last.view));
   gram_ = std::move(gram);
-  linear_.push_back(user_.inner_product(last.view));
+  linear_.push_back(with_last);
+  return {};
 }
 
 void MixtureState::drop_weightless() {
@@ -66,10 +85,12 @@ void MixtureState::drop_weightless() {
   while (members_.size() > kept.size()) members_.pop_back();
 }
 
-double MixtureState::alignment(const compute::ReducedSetView& set) const {
-  double sum = user_.inner_product(set);
-  for (std::size_t i = 0; i < members_.size(); ++i)
-    sum -= weights_[i] * members_[i].direct->inner_product(set);
+Result<double> MixtureState::alignment(const compute::ReducedSetView& set) const {
+  LEARNDOCK_TRY(double sum, with_user(set));
+  for (std::size_t i = 0; i < members_.size(); ++i) {
+    LEARNDOCK_TRY(const double value, with_member(i, set));
+    sum -= weights_[i] * value;
+  }
   return sum;
 }
 

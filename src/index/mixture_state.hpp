@@ -19,19 +19,22 @@ class MixtureState {
   MixtureState(std::span<const FilteredPart> parts, const compute::ReducedSetView& query,
                const MixtureOptions& options);
 
+  // A product of two large sets that is not done when the deadline comes is an error, `timeout`: the state is
+  // as before, and who holds it answers with what is there.
+
   /// Adds a learnware, fits all weights again and lets go of members that get none.
-  /// @errors corrupt; of solve_simplex_qp
+  /// @errors timeout, corrupt; of solve_simplex_qp
   [[nodiscard]] Result<void> add(const CertifiedHit& hit);
 
-  /// <mu, u> and <mu, member> of any set.
-  [[nodiscard]] double with_user(const compute::ReducedSetView& set) const {
-    return user_.inner_product(set);
+  /// <mu, u> and <mu, member> of any set. @errors timeout
+  [[nodiscard]] Result<double> with_user(const compute::ReducedSetView& set) const {
+    return product(user_, query_.count, set);
   }
-  [[nodiscard]] double with_member(std::size_t member, const compute::ReducedSetView& set) const {
-    return members_[member].direct->inner_product(set);
+  [[nodiscard]] Result<double> with_member(std::size_t member, const compute::ReducedSetView& set) const {
+    return product(*members_[member].direct, members_[member].view.count, set);
   }
-  /// <mu, g> of any set.
-  [[nodiscard]] double alignment(const compute::ReducedSetView& set) const;
+  /// <mu, g> of any set. @errors timeout
+  [[nodiscard]] Result<double> alignment(const compute::ReducedSetView& set) const;
   /// <mix, g>; at an optimum of the weights also the alignment of every member.
   [[nodiscard]] double own_alignment() const;
   /// g, the user and a member in the space of a part. @pre `embed` was called since the last change
@@ -54,7 +57,8 @@ class MixtureState {
   [[nodiscard]] const Matrix<double>& gram() const { return gram_; }
   [[nodiscard]] std::span<const double> linear() const { return linear_; }
   [[nodiscard]] double mmd_squared() const { return mmd_squared_; }
-  [[nodiscard]] double user_self() const { return user_self_; }
+  /// @pre a learnware was added
+  [[nodiscard]] double user_self() const { return *user_self_; }
   [[nodiscard]] std::span<const FilteredPart> parts() const { return parts_; }
 
   /// As it stands, without what is proved of it; none while there is only one member.
@@ -70,14 +74,18 @@ class MixtureState {
     std::optional<SpaceEmbeddings> embedded;
   };
 
-  void grow_gram();
+  [[nodiscard]] Result<double> product(const compute::DirectQuery& of, std::size_t points,
+                                       const compute::ReducedSetView& with) const;
+  [[nodiscard]] Result<void> grow_gram();
   void drop_weightless();
 
   std::span<const FilteredPart> parts_;
   compute::GaussianKernel kernel_;
   compute::DirectQuery user_;
   compute::ReducedSetView query_;
-  double user_self_, mmd_squared_ = 0;
+  double mmd_squared_ = 0;
+  std::optional<double> user_self_;
+  Deadline deadline_;
   unsigned threads_;
   std::optional<SpaceEmbeddings> embedded_user_;
   std::deque<Member> members_;

@@ -151,9 +151,10 @@ Result<void> PoolSteps::complete_row(const MixtureState& state, const Columns& c
     LEARNDOCK_TRY(set, state.parts()[part].part->set(item, sets_[row].memory));
   }
   for (std::size_t c = 0; c < columns.size(); ++c)
-    if (row >= columns[c].known)
-      (*columns[c].values)[row] =
-          static_cast<float>(c == 0 ? state.with_user(set) : state.with_member(c - 1, set));
+    if (row >= columns[c].known) {
+      LEARNDOCK_TRY(const double value, c == 0 ? state.with_user(set) : state.with_member(c - 1, set));
+      (*columns[c].values)[row] = static_cast<float>(value);
+    }
   return {};
 }
 

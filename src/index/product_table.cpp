@@ -21,6 +21,8 @@ constexpr std::size_t kTried = 32;
 constexpr int kPackedPerTaken = 3;
 /// A run of which at least one in so many items is allowed is packed whole, so that others can use it.
 constexpr std::size_t kWholeFrom = 4;
+/// Multiplications between two looks at the clock: some ten milliseconds.
+constexpr std::size_t kUnseen = std::size_t{1} << 28;
 
 }  // namespace
 
@@ -81,12 +83,39 @@ Result<void> ProductTable::pack(Chunk& chunk) const {
   return {};
 }
 
-Result<void> ProductTable::multiply(std::size_t number, std::span<const compute::ReducedSetView> sets,
-                                    std::span<Column> columns) const {
+/// Large sets in pieces, so that one product does not outlast the deadline by much.
+Result<bool> ProductTable::multiply_in_time(const PackedRun& run,
+                                            std::span<const compute::ReducedSetView> sets,
+                                            MatrixView<double> products, const Deadline& deadline) const {
+  const std::size_t each = run.held->view().rows() * run.held->view().dimension;
+  std::size_t points = 0;
+  for (const compute::ReducedSetView& set : sets) points += set.count;
+  if (!deadline || each * points <= kUnseen)
+    return backend_.cross_terms(*run.held, sets, products).map([] { return true; });
+  const std::size_t rows = std::max<std::size_t>(1, kUnseen / std::max<std::size_t>(each, 1));
+  Matrix<double> of_piece(1, run.count);
+  for (std::size_t s = 0; s < sets.size(); ++s) {
+    std::fill_n(products.row(s).begin(), run.count, 0.0);
+    for (std::size_t first = 0; first < sets[s].count; first += rows) {
+      if (is_past(deadline)) return false;
+      compute::ReducedSetView piece = sets[s];
+      piece.points += first * piece.dimension;
+      piece.weights += first;
+      piece.count = std::min(rows, sets[s].count - first);
+      LEARNDOCK_CHECK(backend_.cross_terms(*run.held, {&piece, 1}, of_piece.view()));
+      for (std::size_t i = 0; i < run.count; ++i) products(s, i) += of_piece(0, i);
+    }
+  }
+  return true;
+}
+
+Result<bool> ProductTable::multiply(std::size_t number, std::span<const compute::ReducedSetView> sets,
+                                    std::span<Column> columns, const Deadline& deadline) const {
   const Chunk& chunk = chunks_[number];
   const PackedRun& run = *chunk.packed;
   Matrix<double> products(sets.size(), run.count);
-  LEARNDOCK_CHECK(backend_.cross_terms(*run.held, sets, products.view()));
+  LEARNDOCK_TRY(const bool in_time, multiply_in_time(run, sets, products.view(), deadline));
+  if (!in_time) return false;
   LEARNDOCK_CHECK(multiply_far(chunk, sets, products.view()));
   for (std::size_t s = 0; s < sets.size(); ++s) {
     for (std::size_t row = chunk.first; row < chunk.first + chunk.count; ++row)
@@ -96,7 +125,7 @@ Result<void> ProductTable::multiply(std::size_t number, std::span<const compute:
     if (!is_ordinary(mass) || !is_ordinary(chunk.mass) || !(columns[s].errors[number] < kMostError * mass))
       return fail(ErrorCode::invalid_argument, "products of such values say nothing in single precision");
   }
-  return {};
+  return true;
 }
 
 /// Of learnwares that are not packed with the others.
@@ -195,7 +224,8 @@ Result<bool> ProductTable::add(std::span<const compute::ReducedSetView> sets, co
       const auto products = static_cast<std::int64_t>(group[i].count * sets.size());
       const auto start = std::chrono::steady_clock::now();
       if (late(multiply_each_ * products)) return false;
-      LEARNDOCK_CHECK(multiply(first + i, sets, columns));
+      LEARNDOCK_TRY(const bool in_time, multiply(first + i, sets, columns, deadline));
+      if (!in_time) return false;
       multiply_each_ = std::max(multiply_each_, (std::chrono::steady_clock::now() - start) / products);
       if (!group[i].packed->room) group[i].packed.reset();
     }

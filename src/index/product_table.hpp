@@ -78,9 +78,12 @@ class ProductTable {
   [[nodiscard]] Result<void> pack(Chunk& chunk) const;
   [[nodiscard]] std::vector<std::uint32_t> items_of(const Chunk& chunk) const;
   [[nodiscard]] std::size_t place_of(const Chunk& chunk, std::size_t row) const;
-  /// The chunk's rows of `columns`, one for each set. @errors as add
-  [[nodiscard]] Result<void> multiply(std::size_t number, std::span<const compute::ReducedSetView> sets,
-                                      std::span<Column> columns) const;
+  /// The chunk's rows of `columns`, one for each set. @return false: the deadline came first @errors as add
+  [[nodiscard]] Result<bool> multiply(std::size_t number, std::span<const compute::ReducedSetView> sets,
+                                      std::span<Column> columns, const Deadline& deadline) const;
+  [[nodiscard]] Result<bool> multiply_in_time(const PackedRun& run,
+                                              std::span<const compute::ReducedSetView> sets,
+                                              MatrixView<double> products, const Deadline& deadline) const;
   [[nodiscard]] Result<void> multiply_far(const Chunk& chunk, std::span<const compute::ReducedSetView> sets,
                                           MatrixView<double> products) const;
   [[nodiscard]] double error_of(const Chunk& chunk, const compute::ReducedSetView& set) const;

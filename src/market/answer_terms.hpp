@@ -21,6 +21,10 @@ inline constexpr std::size_t kMaxPool = 1000;
 /// A distance under this share of the self terms is rounding: the best single fits exactly, as at zero.
 inline constexpr double kExactFit = 1e-12;
 
+/// What there is no answer without, such as the query's inner product with itself, may take this long
+/// whatever the budget.
+inline constexpr std::chrono::milliseconds kSetUp{1'000};
+
 inline constexpr std::string_view kCutFilter =
     "budget spent while filtering: some learnwares were not looked at";
 

@@ -1,12 +1,17 @@
 // Bulk import of records without packages.
 #include "learndock/spec/codec.hpp"
 
+#include "base/new_id.hpp"
+#include "base/utf8.hpp"
 #include "market/blind_check.hpp"
 #include "market/line_reader.hpp"
 #include "market/market_state.hpp"
+#include "market/set_limits.hpp"
+#include "spec/semantic_check.hpp"
 
 #include <fmt/format.h>
 
+#include <optional>
 #include <unordered_set>
 
 namespace learndock::market {
@@ -49,7 +54,7 @@ Result<void> require_both(const Json& json) {
 }
 
 /// One line of a bulk import: {"id"?, "semantic", "stat", "url"?}.
-Result<catalog::LearnwareRecord> record_from_line(std::string_view line) {
+Result<catalog::LearnwareRecord> record_from_line(std::string_view line, std::size_t max_points) {
   LEARNDOCK_TRY(const Json json, parse_json(line, {.max_bytes = kMaxLineBytes}));
   if (!json.is_object()) return fail(ErrorCode::semantic_shape, "a line is a JSON object");
   LEARNDOCK_CHECK(require_both(json));
@@ -58,22 +63,27 @@ Result<catalog::LearnwareRecord> record_from_line(std::string_view line) {
     if (key == "id" && !value.is_null()) {
       if (!value.is_string() && !value.is_number_integer())
         return fail(ErrorCode::invalid_argument, "id is a string or a whole number", "/id");
-      LEARNDOCK_TRY(record.id,
-                    LearnwareId::create(value.is_string() ? value.get<std::string>() : value.dump()));
+      auto id = create_new_id(value.is_string() ? value.get<std::string>() : value.dump());
+      if (!id) return under("/id", std::move(id));
+      record.id = std::move(*id);
     } else if (key == "semantic") {
       auto semantic = spec::semantic_from_json(value);
       if (!semantic) return under("/semantic", std::move(semantic));
+      if (auto plain = spec::check_texts(*semantic); !plain) return under("/semantic", std::move(plain));
       complete_old_record(value, *semantic);
       record.name = semantic->name;
       record.semantic_json = to_text(spec::semantic_to_json(*semantic));
     } else if (key == "stat") {
       const auto stat = spec::from_json(value);
       if (!stat) return under("/stat", stat);
+      if (auto taken = check_set(*stat, max_points); !taken) return under("/stat", std::move(taken));
       record.statistical = spec::to_binary(*stat);
     } else if (key == "url" && !value.is_null()) {
       if (!value.is_string() || value.get_ref<const std::string&>().size() > 4096)
         return fail(ErrorCode::invalid_argument, "url is a string of at most 4096 bytes", "/url");
       record.url = value.get<std::string>();
+      if (!is_plain_name(record.url))
+        return fail(ErrorCode::invalid_argument, "url holds control or invisible characters", "/url");
     }
   }
   if (record.name.empty()) record.name = record.id.text();
@@ -83,8 +93,9 @@ Result<catalog::LearnwareRecord> record_from_line(std::string_view line) {
 /// The lines that wait to be stored together.
 class Batch {
  public:
-  Batch(const std::filesystem::path& file, const index::SpaceKernels& kernels, ImportOutcome& outcome)
-      : file_(file), kernels_(kernels), outcome_(outcome) {}
+  Batch(const std::filesystem::path& file, const index::SpaceKernels& kernels, std::size_t max_points,
+        ImportOutcome& outcome)
+      : file_(file), kernels_(kernels), max_points_(max_points), outcome_(outcome) {}
 
   void reject(std::size_t line, Error error) {
     outcome_.rejected.push_back({fmt::format("{}:{}", file_.string(), line), std::move(error)});
@@ -92,7 +103,7 @@ class Batch {
 
   /// A line that cannot enter a dock is rejected alone.
   void add(std::size_t line, std::string_view text) {
-    auto record = record_from_line(text);
+    auto record = record_from_line(text, max_points_);
     if (!record) return reject(line, std::move(record).error());
     auto entry = entry_fields(*record, kernels_);
     if (!entry) return reject(line, std::move(entry).error());
@@ -123,24 +134,32 @@ class Batch {
         records_[kept] = std::move(records_[i]);
         entries_[kept] = std::move(entries_[i]);
         lines_[kept] = lines_[i];
+        blind_values_[kept] = blind_values_[i];
       }
       ++kept;
     }
     records_.resize(kept);
     entries_.resize(kept);
     lines_.resize(kept);
+    blind_values_.resize(kept);
     return {};
   }
 
-  /// Counts the lines to be stored whose kernel tells nothing apart.
-  void count_blind(const compute::Backend& backend) {
+  /// What grows with the square of the points, before the lines are stored.
+  Result<void> prepare(const compute::Backend& backend) {
+    blind_values_.assign(entries_.size(), std::nullopt);
     for (std::size_t i = 0; i < entries_.size(); ++i) {
       if (!entries_[i].specification) continue;
       // A check that fails is no reason to refuse a learnware.
-      const auto looked = blind_value(*entries_[i].specification, backend);
-      const std::optional<double> value = looked ? *looked : std::nullopt;
-      if (value && ++blind_ == 1) first_blind_ = {lines_[i], *value, entries_[i].specification->gamma};
+      if (const auto looked = blind_value(*entries_[i].specification, backend)) blind_values_[i] = *looked;
     }
+    return compute_self_terms(entries_, backend);
+  }
+  /// Counts the lines to be stored whose kernel tells nothing apart.
+  void count_blind() {
+    for (std::size_t i = 0; i < entries_.size(); ++i)
+      if (const auto& value = blind_values_[i]; value && ++blind_ == 1)
+        first_blind_ = {lines_[i], *value, entries_[i].specification->gamma};
   }
   /// One warning of all: in a million lines there may be as many.
   void warn_of_blind() {
@@ -160,6 +179,7 @@ class Batch {
     records_.clear();
     entries_.clear();
     lines_.clear();
+    blind_values_.clear();
     bytes_ = 0;
   }
 
@@ -170,11 +190,13 @@ class Batch {
   };
   const std::filesystem::path& file_;
   const index::SpaceKernels& kernels_;  // in force
+  std::size_t max_points_;
   ImportOutcome& outcome_;
   std::vector<catalog::LearnwareRecord> records_;
   NewEntries entries_;
   std::vector<std::size_t> lines_;
   std::size_t bytes_ = 0;
+  std::vector<std::optional<double>> blind_values_;
   std::size_t blind_ = 0;  // of all batches
   FirstBlind first_blind_;
 };
@@ -189,11 +211,12 @@ Result<ImportOutcome> Market::import_specifications(const std::filesystem::path&
   std::error_code size_error;
   const std::uint64_t total = std::filesystem::file_size(jsonl, size_error);
   ImportOutcome outcome;
-  Batch batch(jsonl, state_->kernels, outcome);
+  Batch batch(jsonl, state_->kernels, state_->limits.max_points, outcome);
   const auto flush = [&]() -> Result<void> {
+    LEARNDOCK_CHECK(batch.prepare(*state_->backend));
     const std::lock_guard lock(state_->writer);
     LEARNDOCK_CHECK(batch.drop_taken([&](const LearnwareId& id) { return state_->catalog->has_id(id); }));
-    batch.count_blind(*state_->backend);
+    batch.count_blind();
     if (!batch.records().empty()) {
       LEARNDOCK_TRY(const auto stored, state_->insert(batch.records(), batch.take_entries()));
       batch.stored(stored);

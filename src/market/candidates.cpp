@@ -1,7 +1,9 @@
 #include "market/candidates.hpp"
 
 #include "compute/parallel.hpp"
+#include "market/answer_terms.hpp"
 #include "market/skipped.hpp"
+#include "market/timed_products.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -19,6 +21,8 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr std::size_t kBatch = 4096, kLeastBatchOnBudget = 16, kMostBatchOnBudget = 256;
 /// Multiplications of a batch on a budget: a few tenths of a millisecond.
 constexpr std::size_t kWorkOnBudget = std::size_t{1} << 21;
+/// Of the first few of a batch: some ten milliseconds.
+constexpr std::size_t kMostWorkOnBudget = std::size_t{1} << 26;
 /// What comes after the comparisons takes, for each learnware: it is put in order, and a compat answer names
 /// all good ones.
 constexpr std::chrono::nanoseconds kOrdered{50}, kOrderedAndNamed{500};
@@ -86,9 +90,14 @@ std::atomic<double>& kept_self(const index::Entry& entry, double gamma) {
   return entry.gamma() == gamma ? terms.in_force : terms.own;
 }
 
-/// Self terms of [first, first + views) as the entries have them; others are computed when first asked for.
-Result<void> take_self(Candidates& candidates, std::size_t first,
-                       std::span<const compute::ReducedSetView> views, const compute::Backend& backend) {
+/// Self terms of [first, first + views): by the backend, or as the entries have them, where others are
+/// computed when first asked for.
+/// @return false: the deadline came before that of a large set was computed
+Result<bool> take_self(Candidates& candidates, std::size_t first,
+                       std::span<const compute::ReducedSetView> views, const compute::Backend& backend,
+                       bool stored_self, Deadline& deadline) {
+  const auto all = std::span(candidates.self).subspan(first, views.size());
+  if (!stored_self) return self_products_in_time(backend, views, all, &deadline);
   std::vector<std::size_t> missing;
   std::vector<compute::ReducedSetView> missing_views;
   for (std::size_t v = 0; v < views.size(); ++v) {
@@ -100,22 +109,49 @@ Result<void> take_self(Candidates& candidates, std::size_t first,
     missing_views.push_back(views[v]);
   }
   std::vector<double> self(missing.size());
-  LEARNDOCK_CHECK(backend.self_inner_products(missing_views, self));
+  LEARNDOCK_TRY(const bool in_time, self_products_in_time(backend, missing_views, self, &deadline));
+  if (!in_time) return false;
   for (std::size_t m = 0; m < missing.size(); ++m) {
     const std::size_t i = missing[m];
     candidates.self[i] = self[m];
     kept_self(*candidates.entries[i], candidates.gamma(i)).store(self[m], std::memory_order_relaxed);
   }
-  return {};
+  return true;
 }
 
-/// Candidates compared between two looks at the clock: few when their sets are large.
-std::size_t batch_of(const Query& query, const Deadline& deadline) {
+/// Multiplications that comparing an entry takes, with its self term where that is not known.
+std::size_t work_of(const Candidates& candidates, std::size_t i, const Query& query, bool stored_self) {
+  const std::size_t each = sizeof(double) * (query.view.dimension + 1);
+  const std::size_t points = candidates.entries[i]->specification_bytes() / each;
+  const bool known =
+      stored_self &&
+      !std::isnan(kept_self(*candidates.entries[i], candidates.gamma(i)).load(std::memory_order_relaxed));
+  return points * query.view.dimension * (query.view.count + (known ? 0 : points));
+}
+
+/// Candidates from `first` on that are compared between two looks at the clock: few when their sets are
+/// large.
+std::size_t batch_from(const Candidates& candidates, std::size_t first, const Query& query, bool stored_self,
+                       const Deadline& deadline) {
   if (!deadline.limited()) return kBatch;
-  // As if theirs were of the query's size.
-  const std::size_t each =
-      std::max<std::size_t>(1, query.view.count * query.view.count * query.view.dimension);
-  return std::clamp(kWorkOnBudget / each, kLeastBatchOnBudget, kMostBatchOnBudget);
+  std::size_t count = 0, work = 0;
+  while (count < kMostBatchOnBudget && first + count < candidates.entries.size()) {
+    work += work_of(candidates, first + count, query, stored_self);
+    if (count > 0 && work > (count < kLeastBatchOnBudget ? kMostWorkOnBudget : kWorkOnBudget)) break;
+    ++count;
+  }
+  return std::max<std::size_t>(count, 1);
+}
+
+/// Large sets come last where time is short: one of them takes as long as thousands of others.
+void put_large_last(Candidates& candidates, const Query& query, bool stored_self) {
+  std::vector<const index::Entry*> large, rest;
+  for (std::size_t i = 0; i < candidates.entries.size(); ++i)
+    (work_of(candidates, i, query, stored_self) > kMostWorkOnBudget ? large : rest)
+        .push_back(candidates.entries[i]);
+  if (large.empty()) return;
+  rest.insert(rest.end(), large.begin(), large.end());
+  candidates.entries = std::move(rest);
 }
 
 std::vector<std::size_t> deciding(const Candidates& candidates, double query_self, std::size_t leading) {
@@ -140,21 +176,26 @@ std::vector<std::size_t> deciding(const Candidates& candidates, double query_sel
   return order;
 }
 
-Result<void> refine_one(Candidates& candidates, std::size_t i, const Query& query,
-                        const compute::Backend& reference) {
+/// @return false: the deadline came first
+Result<bool> refine_one(Candidates& candidates, std::size_t i, const Query& query,
+                        const compute::Backend& reference, const Deadline& deadline) {
   TakenSets taken;
   LEARNDOCK_CHECK(candidates.take_sets({&i, 1}, 1, taken));
+  Deadline own = deadline;  // others look at it at the same time
   std::atomic<double>& known = candidates.entries[i]->self_terms().reference;
   double self = known.load(std::memory_order_relaxed), user = 0;
   if (std::isnan(self)) {
-    LEARNDOCK_CHECK(reference.self_inner_products(taken.views, {&self, 1}));
+    LEARNDOCK_TRY(const bool in_time, self_products_in_time(reference, taken.views, {&self, 1}, &own));
+    if (!in_time) return false;
     known.store(self, std::memory_order_relaxed);
   }
-  LEARNDOCK_CHECK(reference.inner_products(query.view, taken.views, {&user, 1}));
+  LEARNDOCK_TRY(const bool in_time,
+                inner_products_in_time(reference, query.view, taken.views, {&user, 1}, &own));
+  if (!in_time) return false;
   candidates.self[i] = self;
   candidates.user[i] = user;
   candidates.distance[i] = self - 2 * user + query.self;
-  return {};
+  return true;
 }
 
 }  // namespace
@@ -209,11 +250,12 @@ Result<void> evaluate(Candidates& candidates, const Query& query, const compute:
                       const EvaluateOptions& options, Deadline& deadline) {
   const std::size_t all = candidates.entries.size(), n = std::min(options.most, all);
   if (n < all) deadline.cut_short();
-  const std::size_t batch = batch_of(query, deadline);
+  if (deadline.limited()) put_large_last(candidates, query, options.stored_self);
   const auto each = candidates.mode == ScoreMode::compat ? kOrderedAndNamed : kOrdered;
   std::vector<std::size_t> chosen;
   TakenSets taken;
-  for (std::size_t first = 0; first < n; first += batch) {
+  for (std::size_t first = 0; first < n; first = candidates.evaluated) {
+    const std::size_t batch = batch_from(candidates, first, query, options.stored_self, deadline);
     if (first > 0 && deadline.spent(each * static_cast<std::int64_t>(first + batch))) break;
     const std::size_t count = std::min(batch, n - first);
     chosen.resize(count);
@@ -223,11 +265,14 @@ Result<void> evaluate(Candidates& candidates, const Query& query, const compute:
       values->resize(first + count);
     LEARNDOCK_CHECK(
         backend.inner_products(query.view, taken.views, std::span(candidates.user).subspan(first, count)));
-    if (options.stored_self)
-      LEARNDOCK_CHECK(take_self(candidates, first, taken.views, backend));
-    else
-      LEARNDOCK_CHECK(
-          backend.self_inner_products(taken.views, std::span(candidates.self).subspan(first, count)));
+    // Something is always compared, so that an answer is not empty for lack of time alone.
+    Deadline end = first == 0 ? deadline.at_least(kSetUp) : deadline;
+    LEARNDOCK_TRY(const bool in_time,
+                  take_self(candidates, first, taken.views, backend, options.stored_self, end));
+    if (!in_time) {
+      deadline.cut_short();
+      break;
+    }
     for (std::size_t i = first; i < first + count; ++i)
       candidates.distance[i] = candidates.self[i] - 2 * candidates.user[i] + query.self;
     candidates.evaluated = first + count;
@@ -278,11 +323,14 @@ Result<void> refine(Candidates& candidates, const Query& reference_query, const 
   for (std::size_t first = 0; first < order.size(); first += stride) {
     if (deadline.spent()) return {};
     const std::size_t count = std::min(stride, order.size() - first);
-    std::vector<Result<void>> done(count);
+    std::vector<Result<bool>> done(count);
     compute::run_tasks(count, threads, [&](std::size_t i) {
-      done[i] = refine_one(candidates, order[first + i], reference_query, reference);
+      done[i] = refine_one(candidates, order[first + i], reference_query, reference, deadline);
     });
-    for (auto& one : done) LEARNDOCK_CHECK(std::move(one));
+    for (auto& one : done) {
+      LEARNDOCK_TRY(const bool in_time, std::move(one));
+      if (!in_time) deadline.cut_short();
+    }
   }
   return {};
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <optional>
 
@@ -27,6 +28,12 @@ class Deadline {
   /// Another budget than time ended the work, or another thread saw its end.
   void cut_short() { cut_ = true; }
   [[nodiscard]] bool cut() const { return cut_; }
+  /// For work without which there is no answer: the same, or so much from now where that is later.
+  [[nodiscard]] Deadline at_least(Clock::duration from_now) const {
+    Deadline later = *this;
+    later.end_ = std::max(end_, Clock::now() + from_now);
+    return later;
+  }
   /// For work that looks at the clock itself; none when there is no budget.
   [[nodiscard]] std::optional<Clock::time_point> end() const {
     return limited_ ? std::optional(end_) : std::nullopt;

@@ -2,6 +2,7 @@
 
 #include "learndock/compute/backend.hpp"
 #include "learndock/index/snapshot.hpp"
+#include "learndock/market/dock_file.hpp"
 #include "learndock/market/search.hpp"
 
 #include "market/deadline.hpp"
@@ -18,6 +19,7 @@ struct IndexedSearch {
   const index::Bitmap* items = nullptr;
   const compute::Backend& backend;
   unsigned threads = 1;
+  std::size_t max_points = DockLimits().max_points;  ///< learnwares that have more are left out of mixtures
 };
 
 /// Whether stored parts hold learnwares of the request's space, so that `indexed_search` can answer it.

@@ -150,8 +150,8 @@ Result<SearchAnswer> Market::search(const SearchRequest& request) const {
   std::shared_ptr<const index::Snapshot> snapshot;  // held: hits are borrowed from it
   const auto search = [&]() -> Result<SearchAnswer> {
     snapshot = state_->snapshots.current();
-    auto found =
-        search_snapshot(*snapshot, request, *backend, state_->options.threads, state_->catalog.get());
+    auto found = search_snapshot(*snapshot, request, *backend, state_->options.threads, state_->catalog.get(),
+                                 state_->limits.max_points);
     LEARNDOCK_CHECK(snapshot->intact());  // else zeros may have been read in a lost file's place
     return found;
   };
@@ -180,7 +180,8 @@ Result<catalog::LearnwareRecord> Market::add_package(const fs::path& path,
     warnings->insert(warnings->end(), package.warnings.begin(), package.warnings.end());
   // A staged upload's file name is the server's own; its model's class says more.
   const bool staged = path.parent_path() == state_->staging;
-  auto described = record_of(package, semantic, staged ? package.model.class_name : path.stem().string());
+  auto described = record_of(package, semantic, staged ? package.model.class_name : path.stem().string(),
+                             state_->limits.max_points);
   if (!described) {
     remove_canonical();
     return Failure(std::move(described).error());
@@ -196,6 +197,9 @@ Result<catalog::LearnwareRecord> Market::add_package(const fs::path& path,
     for (std::vector<std::string>* told : {warnings, &record.warnings})
       if (told != nullptr) told->insert(told->end(), blind.begin(), blind.end());
   }
+  if (entry)
+    if (auto known = compute_self_terms({&*entry, 1}, *state_->backend); !known)
+      entry = Failure(std::move(known).error());
 
   const std::lock_guard lock(state_->writer);
   auto digest = state_->blobs->put(canonical);

@@ -11,16 +11,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 namespace learndock::market {
-namespace {
 
-Result<void> compute_self_terms(NewEntries& entries, const compute::Backend& backend) {
+Result<void> compute_self_terms(std::span<index::EntryFields> entries, const compute::Backend& backend) {
   std::vector<index::EntryFields*> gaussian;
   std::vector<compute::ReducedSetView> views;
   for (index::EntryFields& entry : entries)
-    if (entry.specification && entry.specification->gaussian()) {
+    if (entry.specification && entry.specification->gaussian() && std::isnan(entry.self_inner)) {
       gaussian.push_back(&entry);
       views.push_back(entry.specification->view());
     }
@@ -29,8 +29,6 @@ Result<void> compute_self_terms(NewEntries& entries, const compute::Backend& bac
   for (std::size_t i = 0; i < gaussian.size(); ++i) gaussian[i]->self_inner = self[i];
   return {};
 }
-
-}  // namespace
 
 Market::State::State() = default;
 Market::State::~State() = default;

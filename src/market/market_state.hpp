@@ -27,6 +27,10 @@ using NewEntries = std::vector<index::EntryFields>;
 /// Beside the catalogue, of which it says nothing new.
 inline constexpr std::string_view kEntryFile = "entries/entries.lds";
 
+/// The <L, L> that entries lack. Grows with the square of the points: before the writer's lock is taken.
+[[nodiscard]] Result<void> compute_self_terms(std::span<index::EntryFields> entries,
+                                              const compute::Backend& backend);
+
 class IndexKeeper;
 
 struct Market::State {

@@ -6,6 +6,7 @@
 #include "learndock/numeric/simplex_qp.hpp"
 
 #include "market/answer_terms.hpp"
+#include "market/timed_products.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -34,11 +35,15 @@ std::vector<compute::ReducedSetView> with_kernel(std::span<const compute::Reduce
   return views;
 }
 
-/// <u, l> for every candidate under the user's kernel, the reference's left-hand side in mixtures.
-Result<std::vector<double>> user_products(const MixtureProblem& problem) {
+/// <u, l> for every candidate under the user's kernel, the reference's left-hand side in mixtures; nothing
+/// when the deadline came first.
+Result<std::optional<std::vector<double>>> user_products(const MixtureProblem& problem) {
   std::vector<double> products(problem.candidates.size());
-  LEARNDOCK_CHECK(problem.backend.inner_products(
-      problem.user, with_kernel(problem.candidates, problem.user.kernel()), products));
+  LEARNDOCK_TRY(const bool in_time,
+                inner_products_in_time(problem.backend, problem.user,
+                                       with_kernel(problem.candidates, problem.user.kernel()), products,
+                                       problem.deadline));
+  if (!in_time) return std::nullopt;
   return products;
 }
 
@@ -49,7 +54,9 @@ Result<std::optional<Matrix<double>>> cross_products(const MixtureProblem& probl
   std::vector<double> column(n);
   for (std::size_t j = 0; j < n; ++j) {
     if (problem.spent()) return std::nullopt;
-    LEARNDOCK_CHECK(problem.backend.inner_products(problem.candidates[j], problem.candidates, column));
+    LEARNDOCK_TRY(const bool in_time, inner_products_in_time(problem.backend, problem.candidates[j],
+                                                             problem.candidates, column, problem.deadline));
+    if (!in_time) return std::nullopt;
     for (std::size_t i = 0; i < n; ++i) cross(i, j) = column[i];
   }
   return cross;
@@ -90,9 +97,16 @@ class GreedySelection {
         used_(problem.candidates.size(), false),
         self_(problem.candidates.size()) {}
 
-  Result<void> start() {
-    LEARNDOCK_TRY(user_, user_products(problem_));
-    return problem_.backend.self_inner_products(problem_.candidates, self_);
+  /// @return false: the deadline came first
+  Result<bool> start() {
+    LEARNDOCK_TRY(auto user, user_products(problem_));
+    if (!user) return false;
+    user_ = std::move(*user);
+    if (!problem_.known_self.empty()) {
+      self_.assign(problem_.known_self.begin(), problem_.known_self.end());
+      return true;
+    }
+    return self_products_in_time(problem_.backend, problem_.candidates, self_, problem_.deadline);
   }
 
   /// Adds the candidate whose refitted mixture is best; false when it gains too little, none is left or the
@@ -115,7 +129,9 @@ class GreedySelection {
     }
     if (!best || (!chosen_.empty() && !(best_fit.value <= kRequiredGain * current_.value))) return false;
     std::vector<double> column(used_.size());
-    LEARNDOCK_CHECK(problem_.backend.inner_products(problem_.candidates[*best], problem_.candidates, column));
+    LEARNDOCK_TRY(const bool in_time, inner_products_in_time(problem_.backend, problem_.candidates[*best],
+                                                             problem_.candidates, column, problem_.deadline));
+    if (!in_time) return false;
     with_chosen_.push_back(std::move(column));
     used_[*best] = true;
     chosen_.push_back(*best);
@@ -206,7 +222,8 @@ class GreedySelection {
 
 Result<std::optional<Mixture>> greedy_mixture(const MixtureProblem& problem, std::size_t max_members) {
   GreedySelection selection(problem);
-  LEARNDOCK_CHECK(selection.start());
+  LEARNDOCK_TRY(const bool started, selection.start());
+  if (!started) return std::nullopt;
   for (std::size_t round = 0; round < max_members; ++round) {
     LEARNDOCK_TRY(const bool added, selection.add_best());
     if (!added) break;
@@ -220,7 +237,9 @@ Result<std::optional<Mixture>> auto_mixture(const MixtureProblem& problem, std::
   LEARNDOCK_TRY(const auto products, cross_products(problem));
   if (!products) return std::nullopt;
   const Matrix<double>& cross = *products;
-  LEARNDOCK_TRY(const std::vector<double> user, user_products(problem));
+  LEARNDOCK_TRY(const auto products_with_user, user_products(problem));
+  if (!products_with_user) return std::nullopt;
+  const std::vector<double>& user = *products_with_user;
   std::vector<std::size_t> order(n);
   std::iota(order.begin(), order.end(), std::size_t{0});
   const auto fit_of = [&](const std::vector<std::size_t>& members) {

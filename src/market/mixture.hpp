@@ -30,6 +30,8 @@ struct MixtureProblem {
   std::size_t nearest = 0;                               ///< the candidate to begin with
   unsigned threads = 1;
   Deadline* deadline = nullptr;  ///< ends the search with what it has; null = none
+  /// <l, l> by the backend, where it is known: the reference's methods do not compute it again.
+  std::span<const double> known_self = {};
 
   [[nodiscard]] bool spent() const { return deadline != nullptr && deadline->spent(); }
 };

@@ -3,6 +3,9 @@
 #include "learndock/base/file.hpp"
 #include "learndock/spec/codec.hpp"
 
+#include "market/set_limits.hpp"
+#include "spec/semantic_check.hpp"
+
 #include <fmt/format.h>
 
 #include <optional>
@@ -53,11 +56,16 @@ const spec::SemanticSpecification* own_semantic(const package::Package& package)
 
 Result<catalog::LearnwareRecord> record_of(const package::Package& package,
                                            const spec::SemanticSpecification* semantic,
-                                           const std::string& file_name) {
+                                           const std::string& file_name, std::size_t max_points) {
   const auto* given = semantic != nullptr ? semantic : own_semantic(package);
   if (given != nullptr)
     if (auto complete = spec::check_complete(*given); !complete)
       return pass_on(std::move(complete).error(), "semantic_specification.json");
+  spec::SemanticSpecification shown = given != nullptr ? *given : spec::SemanticSpecification();
+  shown.name = name_for(given, package.name, file_name);
+  if (auto plain = spec::check_texts(shown); !plain)
+    return pass_on(std::move(plain).error(), "semantic_specification.json");
+  if (package.statistical) LEARNDOCK_CHECK(check_set(*package.statistical, max_points));
   return described(package, given, file_name);
 }
 

@@ -3,6 +3,7 @@
 #include "learndock/catalog/records.hpp"
 #include "learndock/package/package.hpp"
 
+#include <cstddef>
 #include <filesystem>
 #include <string>
 
@@ -11,10 +12,12 @@ namespace learndock::market {
 /// The record of a package that was read, but for its digest and its size.
 /// @param semantic  in place of the package's own; may be null
 /// @param file_name  the name of a package that names itself nowhere
-/// @errors semantic_*
+/// @param max_points  of the dock (see check_set)
+/// @errors semantic_*, too_large, spec_weights
 [[nodiscard]] Result<catalog::LearnwareRecord> record_of(const package::Package& package,
                                                          const spec::SemanticSpecification* semantic,
-                                                         const std::string& file_name);
+                                                         const std::string& file_name,
+                                                         std::size_t max_points);
 
 /// The record of a package that lies in the dock already, digest and size included. It was accepted once:
 /// limits of the dock and missing keys do not count.

@@ -63,7 +63,8 @@ struct Dock {
     std::vector<double> memory;
     for (const FilteredPart& part : parts)
       for (std::size_t item = 0; item < part.part->count(); ++item)
-        if (part.allows(item)) most = std::max(most, state.alignment(part.part->set(item, memory).value()));
+        if (part.allows(item))
+          most = std::max(most, state.alignment(part.part->set(item, memory).value()).value());
     return most;
   }
 };

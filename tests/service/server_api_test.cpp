@@ -78,6 +78,19 @@ TEST_F(ApiTest, SketchingHasADeadlineFromTheArrivalOfTheRequest) {
   EXPECT_NE(late.json()["fix"].get<std::string>().find("learndock spec make"), std::string::npos);
 }
 
+TEST_F(ApiTest, AQueryOfMorePointsThanTheDockTakesIsRefusedBeforeAnyWork) {
+  start();
+  Matrix<double> points(1001, 2);
+  for (std::size_t i = 0; i < 1001; ++i) points(i, 0) = static_cast<double>(i);
+  const auto large =
+      spec::make_table_specification(std::move(points), std::vector<double>(1001, 1.0 / 1001), 0.1, 1001);
+  const RawAnswer refused =
+      ask("POST /v1/search", kJson, to_text(Json{{"spec", spec::to_json(large.value())}}));
+  EXPECT_EQ(refused.status, 413) << refused.body;
+  EXPECT_EQ(refused.json()["where"], "/spec/z");
+  EXPECT_NE(refused.json()["fix"].get<std::string>().find("--points 1000"), std::string::npos);
+}
+
 TEST_F(ApiTest, ClientsChooseAmongBackendsThatSuitTheDock) {
   for (int i = 1; i <= 2; ++i) static_cast<void>(add(i));
   const auto search_with = [&](const char* backend) {
