@@ -1,5 +1,7 @@
 #include "learndock/base/file.hpp"
 
+#include "learndock/base/file_rights.hpp"
+
 #include "base/descriptor.hpp"
 
 #include <fmt/format.h>
@@ -17,6 +19,18 @@
 namespace learndock {
 namespace {
 
+Result<TemporaryFile> create_temporary(const std::filesystem::path& path, mode_t mode) {
+  static std::atomic<unsigned> counter{0};
+  while (true) {
+    std::filesystem::path temporary = path;
+    temporary += fmt::format(".{}.{}.tmp", ::getpid(), counter.fetch_add(1));
+    Descriptor file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
+    if (file.get() >= 0) return TemporaryFile{std::move(file), std::move(temporary)};
+    // A dead process of the same number left its own: numbers repeat wherever containers are started again.
+    if (errno != EEXIST) return Failure(system_error(errno, "create", temporary));
+  }
+}
+
 Result<void> write_sync_and_close(TemporaryFile& file, std::string_view bytes) {
   LEARNDOCK_CHECK(write_all(file.descriptor.get(), bytes, file.path));
   if (::fsync(file.descriptor.get()) != 0) return Failure(system_error(errno, "flush", file.path));
@@ -28,6 +42,19 @@ Result<void> write_sync_and_close(TemporaryFile& file, std::string_view bytes) {
 Failure naming(const std::filesystem::path& path, Error error) {
   error.where = path.string();
   return Failure(std::move(error));
+}
+
+Result<void> write_atomically(const std::filesystem::path& path, std::string_view bytes, mode_t mode) {
+  auto temporary = create_temporary(path, mode);
+  if (!temporary) return naming(path, std::move(temporary).error());
+  auto written = write_sync_and_close(*temporary, bytes);
+  if (written && ::rename(temporary->path.c_str(), path.c_str()) != 0)
+    written = Failure(system_error(errno, "rename", path));
+  if (!written) {
+    ::unlink(temporary->path.c_str());
+    return naming(path, std::move(written).error());
+  }
+  return sync_directory(path.has_parent_path() ? path.parent_path() : std::filesystem::path("."));
 }
 
 }  // namespace
@@ -45,15 +72,7 @@ Result<void> write_all(int fd, std::string_view bytes, const std::filesystem::pa
 }
 
 Result<TemporaryFile> create_temporary_beside(const std::filesystem::path& path) {
-  static std::atomic<unsigned> counter{0};
-  while (true) {
-    std::filesystem::path temporary = path;
-    temporary += fmt::format(".{}.{}.tmp", ::getpid(), counter.fetch_add(1));
-    Descriptor file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
-    if (file.get() >= 0) return TemporaryFile{std::move(file), std::move(temporary)};
-    // A dead process of the same number left its own: numbers repeat wherever containers are started again.
-    if (errno != EEXIST) return Failure(system_error(errno, "create", temporary));
-  }
+  return create_temporary(path, kOwnerFile);
 }
 
 Result<void> rename_to_new(const std::filesystem::path& from, const std::filesystem::path& to) {
@@ -111,16 +130,22 @@ Result<std::string> read_file(const std::filesystem::path& path, std::size_t max
 }
 
 Result<void> write_file_atomically(const std::filesystem::path& path, std::string_view bytes) {
-  auto temporary = create_temporary_beside(path);
-  if (!temporary) return naming(path, std::move(temporary).error());
-  auto written = write_sync_and_close(*temporary, bytes);
-  if (written && ::rename(temporary->path.c_str(), path.c_str()) != 0)
-    written = Failure(system_error(errno, "rename", path));
-  if (!written) {
-    ::unlink(temporary->path.c_str());
-    return naming(path, std::move(written).error());
-  }
-  return sync_directory(path.has_parent_path() ? path.parent_path() : std::filesystem::path("."));
+  return write_atomically(path, bytes, kOwnerFile);
+}
+
+Result<void> write_user_file(const std::filesystem::path& path, std::string_view bytes) {
+  return write_atomically(path, bytes, kUserFile);
+}
+
+Result<void> create_private_folder(const std::filesystem::path& path) {
+  std::error_code error;
+  const std::filesystem::path parent = path.parent_path();
+  if (!parent.empty()) std::filesystem::create_directories(parent, error);
+  if (error) return Failure(system_error(error.value(), "create the folder of", path));
+  if (::mkdir(path.c_str(), kOwnerFolder) == 0) return {};
+  const int failed = errno;
+  if (failed == EEXIST && std::filesystem::is_directory(path, error)) return {};
+  return Failure(system_error(failed, "create the folder of", path));
 }
 
 Result<void> sync_directory(const std::filesystem::path& directory) {

@@ -1,6 +1,8 @@
 #include "learndock/base/file.hpp"
+#include "learndock/base/file_rights.hpp"
 #include "learndock/catalog/catalog.hpp"
 
+#include "base/descriptor.hpp"
 #include "catalog/migrations.hpp"
 #include "catalog/record_reader.hpp"
 #include "catalog/record_writer.hpp"
@@ -11,7 +13,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
+#include <fcntl.h>
 #include <limits>
 #include <mutex>
 #include <unistd.h>
@@ -285,8 +289,16 @@ Result<void> use_write_ahead_log(Connection& writer) {
               "put the dock on a local disk");
 }
 
+/// SQLite would let every local user read the file; its log and shared memory get the rights of the file.
+Result<void> create_for_owner(const std::filesystem::path& file) {
+  const Descriptor made(::open(file.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, kOwnerFile));
+  if (made.get() >= 0 || errno == EEXIST) return {};
+  return Failure(system_error(errno, "create", file));
+}
+
 Result<std::unique_ptr<Catalog>> open_catalog(const std::filesystem::path& file, bool create) {
   LEARNDOCK_CHECK(check_text_search());
+  if (create) LEARNDOCK_CHECK(create_for_owner(file));
   LEARNDOCK_TRY(auto writer,
                 Connection::open(file, create ? Connection::Mode::create : Connection::Mode::read_write));
   // Before anything is written: another program's database stays as it is.

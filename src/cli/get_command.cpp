@@ -2,6 +2,7 @@
 // written.
 #include "learndock/base/digest.hpp"
 #include "learndock/base/file.hpp"
+#include "learndock/base/file_rights.hpp"
 #include "learndock/market/market.hpp"
 #include "learndock/package/package.hpp"
 #include "learndock/service/client.hpp"
@@ -97,7 +98,7 @@ Result<std::string> copy_streamed(const fs::path& from, const fs::path& to) {
   constexpr std::uint64_t kChunkBytes = std::uint64_t{1} << 20;
   LEARNDOCK_TRY(const service::FileHandle source, service::FileHandle::open_for_reading(from));
   LEARNDOCK_TRY(const std::uint64_t size, source.size());
-  LEARNDOCK_TRY(service::FileHandle target, service::FileHandle::create(to));
+  LEARNDOCK_TRY(service::FileHandle target, service::FileHandle::create_for_user(to));
   Sha256 digest;
   std::string chunk;
   for (std::uint64_t done = 0; done < size; done += chunk.size()) {
@@ -222,9 +223,8 @@ Result<void> get(const DockChoice& dock, const Choice& choice, const OutputOptio
   LEARNDOCK_TRY(const Json record, fetch(dock, id, incoming.path()));
   LEARNDOCK_TRY(const Companions companions,
                 companions_of(incoming.path(), id, zip.filename().string(), choice.trust_sources));
-  LEARNDOCK_CHECK(write_file_atomically(script_path, companions.script));
-  if (companions.requirements)
-    LEARNDOCK_CHECK(write_file_atomically(requirements_path, *companions.requirements));
+  LEARNDOCK_CHECK(write_user_file(script_path, companions.script));
+  if (companions.requirements) LEARNDOCK_CHECK(write_user_file(requirements_path, *companions.requirements));
   LEARNDOCK_CHECK(incoming.become(zip));
   const std::vector<std::string> warnings = all_warnings(record, companions.warnings);
   tell(output, warnings, companions, requirements_path);

@@ -1,4 +1,5 @@
 #include "learndock/base/file.hpp"
+#include "learndock/base/file_rights.hpp"
 #include "learndock/base/number.hpp"
 #include "learndock/compute/registry.hpp"
 #include "learndock/spec/codec.hpp"
@@ -63,7 +64,7 @@ Result<void> make(const DataOptions& options, const std::string& out, bool binar
   LEARNDOCK_TRY(const SketchedData sketched, sketch(options, true));
   const spec::RkmeSpecification& spec = sketched.reduced.spec;
   const std::optional<double> mmd = sketched.reduced.mmd_squared_to_data;
-  LEARNDOCK_CHECK(write_file_atomically(out, binary ? spec::to_binary(spec) : spec::to_json_text(spec)));
+  LEARNDOCK_CHECK(write_user_file(out, binary ? spec::to_binary(spec) : spec::to_json_text(spec)));
   LEARNDOCK_TRY(const auto backend, compute::open_backend(options.backend));
   LEARNDOCK_TRY(const double mean, spec::mean_off_diagonal_kernel(spec, *backend));
   Json warnings = sketched.reduced.warnings;

@@ -1,6 +1,7 @@
 #include "learndock/index/index_store.hpp"
 
 #include "learndock/base/file.hpp"
+#include "learndock/base/file_rights.hpp"
 
 #include "base/descriptor.hpp"
 #include "index/index_store_reader.hpp"
@@ -26,7 +27,7 @@ constexpr std::string_view kTemporarySuffix = ".tmp";
 
 Result<Descriptor> lock(const std::filesystem::path& directory) {
   const std::filesystem::path path = directory / kLockFile;
-  Descriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
+  Descriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, kOwnerFile));
   if (file.get() < 0) return Failure(system_error(errno, "open", path));
   if (::flock(file.get(), LOCK_EX | LOCK_NB) == 0) return file;
   if (errno != EWOULDBLOCK) return Failure(system_error(errno, "lock", path));
@@ -205,9 +206,7 @@ IndexStore::IndexStore(std::unique_ptr<State> state) : state_(std::move(state)) 
 IndexStore::~IndexStore() = default;
 
 Result<std::unique_ptr<IndexStore>> IndexStore::open(const std::filesystem::path& directory) {
-  std::error_code error;
-  std::filesystem::create_directories(directory, error);
-  if (error) return Failure(system_error(error.value(), "create", directory));
+  LEARNDOCK_CHECK(create_private_folder(directory));
   LEARNDOCK_TRY(Descriptor held, lock(directory));
   auto state = std::make_unique<State>(directory, std::move(held));
   LEARNDOCK_CHECK(state->recover());

@@ -1,6 +1,9 @@
 #include "learndock/base/digest.hpp"
 #include "learndock/base/file.hpp"
+#include "learndock/base/file_rights.hpp"
 #include "learndock/package/blob_store.hpp"
+
+#include "base/descriptor.hpp"
 
 #include <fmt/format.h>
 
@@ -27,12 +30,6 @@ Failure failed(int error_number, std::string_view doing, const std::filesystem::
   return Failure(system_error(error_number, doing, path));
 }
 
-/// Creates a directory unless it is there.
-Result<void> make_directory(const std::filesystem::path& path) {
-  if (::mkdir(path.c_str(), 0755) == 0 || errno == EEXIST) return {};
-  return failed(errno, "create", path);
-}
-
 /// A temporary file that disappears unless it was renamed. While it is written it holds a lock, so that
 /// another process opening the same store does not take it for a leftover.
 class Temporary {
@@ -41,7 +38,7 @@ class Temporary {
     static std::atomic<unsigned> counter{0};
     while (true) {
       Temporary temporary(folder / fmt::format("{}.{}", ::getpid(), counter.fetch_add(1)));
-      temporary.fd_ = ::open(temporary.path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+      temporary.fd_ = ::open(temporary.path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kOwnerFile);
       if (temporary.fd_ < 0 && errno == EEXIST) continue;  // a dead process of the same number left it
       if (temporary.fd_ < 0) return failed(errno, "create", temporary.path_);
       struct stat info {};
@@ -96,25 +93,26 @@ class Temporary {
   bool renamed_ = false;
 };
 
-/// Copies a file into a temporary and returns the digest of exactly the bytes copied.
-Result<std::string> copy_and_digest(const std::filesystem::path& file, Temporary& temporary) {
-  const int fd = ::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (fd < 0) return failed(errno, "open", file);
+Result<Descriptor> open_for_reading(const std::filesystem::path& file) {
+  Descriptor open(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (open.get() < 0) return failed(errno, "open", file);
+  return open;
+}
+
+/// Reads a file to its end and returns the digest of exactly the bytes given to `keep`.
+template <class Keep>
+Result<std::string> digest_of(const Descriptor& file, const std::filesystem::path& path, const Keep& keep) {
   Sha256 hash;
   std::string chunk(std::size_t{256} << 10, '\0');
-  Result<void> copied;
-  while (copied) {
-    const ssize_t got = ::read(fd, chunk.data(), chunk.size());
+  while (true) {
+    const ssize_t got = ::read(file.get(), chunk.data(), chunk.size());
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) copied = failed(errno, "read", file);
-    if (got <= 0) break;
+    if (got < 0) return failed(errno, "read", path);
+    if (got == 0) return hash.finish();
     const std::string_view piece(chunk.data(), static_cast<std::size_t>(got));
     hash.update(piece);
-    copied = temporary.append(piece);
+    LEARNDOCK_CHECK(keep(piece));
   }
-  ::close(fd);
-  if (!copied) return Failure(std::move(copied).error());
-  return hash.finish();
 }
 
 class LocalBlobStore final : public BlobStore {
@@ -122,11 +120,10 @@ class LocalBlobStore final : public BlobStore {
   explicit LocalBlobStore(std::filesystem::path root) : root_(std::move(root)) {}
 
   Result<void> prepare() const {
-    std::error_code error;
-    std::filesystem::create_directories(root_, error);
-    if (error) return failed(error.value(), "create", root_);
-    LEARNDOCK_CHECK(make_directory(temporaries()));
+    LEARNDOCK_CHECK(create_private_folder(root_));
+    LEARNDOCK_CHECK(create_private_folder(temporaries()));
     LEARNDOCK_CHECK(sync_directory(root_));
+    std::error_code error;
     std::filesystem::directory_iterator item(temporaries(), error);
     for (; !error && item != std::filesystem::directory_iterator(); item.increment(error))
       LEARNDOCK_CHECK(Temporary::remove_leftover(item->path()));
@@ -136,14 +133,42 @@ class LocalBlobStore final : public BlobStore {
 
   [[nodiscard]] Result<std::string> put(const std::filesystem::path& file) override {
     LEARNDOCK_TRY(Temporary temporary, Temporary::create(temporaries()));
-    LEARNDOCK_TRY(std::string digest, copy_and_digest(file, temporary));
+    LEARNDOCK_TRY(const Descriptor source, open_for_reading(file));
+    LEARNDOCK_TRY(std::string digest,
+                  digest_of(source, file, [&](std::string_view piece) { return temporary.append(piece); }));
     const std::filesystem::path target = place_of(digest);
-    LEARNDOCK_CHECK(make_directory(target.parent_path()));
+    LEARNDOCK_CHECK(create_private_folder(target.parent_path()));
     // Also over an equal blob: should its bytes have been damaged, they are whole again.
     LEARNDOCK_CHECK(temporary.sync_and_rename(target));
-    LEARNDOCK_CHECK(sync_directory(target.parent_path()));
-    LEARNDOCK_CHECK(sync_directory(root_));
+    LEARNDOCK_CHECK(sync_place(target));
     return digest;
+  }
+
+  [[nodiscard]] Result<std::string> adopt(const std::filesystem::path& file) override {
+    LEARNDOCK_TRY(const Descriptor source, open_for_reading(file));
+    LEARNDOCK_TRY(std::string digest,
+                  digest_of(source, file, [](std::string_view) -> Result<void> { return {}; }));
+    if (::fchmod(source.get(), kOwnerFile) != 0 || ::fsync(source.get()) != 0)
+      return failed(errno, "flush", file);
+    const std::filesystem::path target = place_of(digest);
+    LEARNDOCK_CHECK(create_private_folder(target.parent_path()));
+    if (::rename(file.c_str(), target.c_str()) != 0) {
+      if (errno != EXDEV) return failed(errno, "rename", target);
+      LEARNDOCK_TRY(digest, put(file));  // the packages lie on a disk of their own
+      std::error_code ignored;           // the caller's file is a temporary
+      std::filesystem::remove(file, ignored);
+      return digest;
+    }
+    LEARNDOCK_CHECK(sync_place(target));
+    return digest;
+  }
+
+  [[nodiscard]] Result<void> release(std::string_view digest, const std::filesystem::path& target) override {
+    LEARNDOCK_CHECK(check_digest(digest));
+    const std::filesystem::path path = place_of(digest);
+    if (::rename(path.c_str(), target.c_str()) != 0) return failed(errno, "rename", path);
+    LEARNDOCK_CHECK(sync_directory(target.parent_path()));
+    return sync_directory(path.parent_path());
   }
 
   [[nodiscard]] Result<std::filesystem::path> path_of(std::string_view digest) const override {
@@ -184,6 +209,10 @@ class LocalBlobStore final : public BlobStore {
   }
 
  private:
+  [[nodiscard]] Result<void> sync_place(const std::filesystem::path& blob) const {
+    LEARNDOCK_CHECK(sync_directory(blob.parent_path()));
+    return sync_directory(root_);
+  }
   [[nodiscard]] std::filesystem::path temporaries() const { return root_ / kTemporaryFolder; }
   [[nodiscard]] std::filesystem::path place_of(std::string_view digest) const {
     return root_ / digest.substr(0, kFolderDigits) / digest.substr(kFolderDigits);

@@ -151,16 +151,28 @@ Result<void> copy_entry(const Contents& contents, std::size_t index, const std::
   return writer.end();
 }
 
+/// The length that the canonical form will have, or a little more.
+std::uint64_t canonical_bytes(const Draft& draft, std::string_view semantic_text) {
+  constexpr std::uint64_t kHeaderBytes = 160;  // both headers with their Zip64 fields
+  std::uint64_t bytes = kHeaderBytes + semantic_text.size();
+  for (const auto& [name, index] : draft.layout.files)
+    bytes += draft.contents.entries()[index].bytes + 2 * name.size() + kHeaderBytes;
+  return bytes;
+}
+
 /// Every file once more, sorted. Contents are checked against their sums here, so a failure means no package.
 Result<void> write_canonical(const Draft& draft, const spec::SemanticSpecification* given,
-                             const std::filesystem::path& target) {
+                             const std::filesystem::path& target, const RoomCheck& room) {
+  const std::string semantic_name(kSemanticFile);
+  const std::string semantic_text =
+      given == nullptr ? std::string() : to_pretty_text(spec::semantic_to_json(*given)) + "\n";
+  if (room) LEARNDOCK_CHECK(room(canonical_bytes(draft, semantic_text)));
   LEARNDOCK_TRY(ZipWriter writer, ZipWriter::create(target));
   std::map<std::string, std::size_t> files = draft.layout.files;
-  const std::string semantic_name(kSemanticFile);
   if (given != nullptr) files.try_emplace(semantic_name, 0);
   for (const auto& [name, index] : files) {
     if (given != nullptr && name == semantic_name)
-      LEARNDOCK_CHECK(writer.add(name, to_pretty_text(spec::semantic_to_json(*given)) + "\n"));
+      LEARNDOCK_CHECK(writer.add(name, semantic_text));
     else
       LEARNDOCK_CHECK(copy_entry(draft.contents, index, name, writer));
   }
@@ -183,7 +195,8 @@ Result<void> check_left_out(const Draft& draft, const spec::SemanticSpecificatio
 
 Result<Package> read_package(const std::filesystem::path& zip_or_folder,
                              const std::filesystem::path& canonical_zip,
-                             const spec::SemanticSpecification* semantic, const PackageLimits& limits) {
+                             const spec::SemanticSpecification* semantic, const PackageLimits& limits,
+                             const RoomCheck& room) {
   LEARNDOCK_TRY(const std::unique_ptr<Contents> contents, open_contents(zip_or_folder, limits));
   LEARNDOCK_TRY(const Layout layout, find_layout(contents->entries()));
   const Draft draft{*contents, layout, limits};
@@ -200,7 +213,7 @@ Result<Package> read_package(const std::filesystem::path& zip_or_folder,
   LEARNDOCK_CHECK(load_semantic(draft, semantic, package));
   LEARNDOCK_CHECK(check_dimensions(package));
   LEARNDOCK_CHECK(check_left_out(draft, semantic));
-  LEARNDOCK_CHECK(write_canonical(draft, semantic, canonical_zip));
+  LEARNDOCK_CHECK(write_canonical(draft, semantic, canonical_zip, room));
   return package;
 }
 

@@ -105,10 +105,7 @@ Result<void> check_sizes(const ZipEntry& entry, const PackageLimits& limits) {
                   entry.name);
   const bool over_allowance = entry.bytes > limits.ratio_allowance;
   if (over_allowance && entry.bytes / limits.max_ratio > entry.packed_bytes)
-    return refuse(ErrorCode::zip_bomb,
-                  fmt::format("unpacks from {} to {} bytes, more than {} to 1", entry.packed_bytes,
-                              entry.bytes, limits.max_ratio),
-                  entry.name);
+    return bomb(entry.packed_bytes, entry.bytes, limits, printable(entry.name));
   if (entry.bytes > limits.max_file_bytes)
     return refuse(ErrorCode::zip_limit,
                   fmt::format("the file has {} bytes, the limit is {}", entry.bytes, limits.max_file_bytes),
@@ -179,6 +176,15 @@ Result<std::string> read_directory_bytes(const ByteSource& source, const ZipEnd&
 }
 
 }  // namespace
+
+Failure bomb(std::uint64_t packed, std::uint64_t expanded, const PackageLimits& limits, std::string where) {
+  return fail(ErrorCode::zip_bomb,
+              fmt::format("unpacks from {} to {} bytes, more than {} to 1, which a dock takes up to {} bytes",
+                          packed, expanded, limits.max_ratio, limits.ratio_allowance),
+              std::move(where),
+              "pack what is mostly zeros or repetition without compression (zip -0), or push the folder "
+              "instead of the archive");
+}
 
 Result<ZipDirectory> read_zip_directory(const ByteSource& source, const PackageLimits& limits) {
   LEARNDOCK_TRY(const ZipEnd end, read_zip_end(source));

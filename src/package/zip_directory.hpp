@@ -36,4 +36,8 @@ struct ZipDirectory {
 /// and about the bytes is left to the walk. @errors zip_*
 [[nodiscard]] Result<ZipDirectory> read_zip_directory(const ByteSource& source, const PackageLimits& limits);
 
+/// The refusal of an entry, or of a whole archive, that unpacks to too much.
+[[nodiscard]] Failure bomb(std::uint64_t packed, std::uint64_t expanded, const PackageLimits& limits,
+                           std::string where);
+
 }  // namespace learndock::package

@@ -48,8 +48,7 @@ Result<void> check_totals(const ZipDirectory& directory, const PackageLimits& li
                   fmt::format("the archive unpacks to more than {} bytes", limits.max_expanded_bytes));
   }
   if (expanded > limits.ratio_allowance && expanded / limits.max_ratio > packed)
-    return fail(ErrorCode::zip_bomb, fmt::format("the archive unpacks from {} to {} bytes, more than {} to 1",
-                                                 packed, expanded, limits.max_ratio));
+    return bomb(packed, expanded, limits, {});
   return {};
 }
 

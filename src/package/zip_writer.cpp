@@ -179,7 +179,7 @@ Result<ZipWriter> ZipWriter::create(const std::filesystem::path& target) {
   static std::atomic<unsigned> counter{0};
   std::filesystem::path temporary = target;
   temporary += fmt::format(".{}.{}.tmp", ::getpid(), counter.fetch_add(1));
-  const int fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+  const int fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (fd < 0) return Failure(system_error(errno, "create", temporary));
   return ZipWriter(std::make_unique<State>(fd, std::move(temporary), target));
 }

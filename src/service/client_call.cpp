@@ -154,7 +154,7 @@ class Call {
     const bool good = incoming_.status >= 200 && incoming_.status < 300;
     std::optional<FileHandle> file;
     if (good && outgoing_.save_to) {
-      auto created = FileHandle::create(*outgoing_.save_to);
+      auto created = FileHandle::create_for_user(*outgoing_.save_to);
       if (!created) co_return Failure(std::move(created).error());
       file.emplace(std::move(*created));
     }

@@ -1,6 +1,7 @@
 #include "service/file_handle.hpp"
 
 #include "learndock/base/file.hpp"
+#include "learndock/base/file_rights.hpp"
 
 #include <cerrno>
 #include <fcntl.h>
@@ -17,7 +18,13 @@ Result<FileHandle> FileHandle::open_for_reading(const std::filesystem::path& pat
 }
 
 Result<FileHandle> FileHandle::create(const std::filesystem::path& path) {
-  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kOwnerFile);
+  if (fd < 0) return Failure(system_error(errno, "create", path));
+  return FileHandle(fd, path);
+}
+
+Result<FileHandle> FileHandle::create_for_user(const std::filesystem::path& path) {
+  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kUserFile);
   if (fd < 0) return Failure(system_error(errno, "create", path));
   return FileHandle(fd, path);
 }

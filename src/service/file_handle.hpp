@@ -17,6 +17,8 @@ class FileHandle {
   [[nodiscard]] static Result<FileHandle> open_for_reading(const std::filesystem::path& path);
   /// A new file; an existing one is an error. @errors io, no_space
   [[nodiscard]] static Result<FileHandle> create(const std::filesystem::path& path);
+  /// The same with the rights that the umask leaves; `create` makes files that only their owner reads.
+  [[nodiscard]] static Result<FileHandle> create_for_user(const std::filesystem::path& path);
   FileHandle(FileHandle&& other) noexcept;
   FileHandle& operator=(FileHandle&&) = delete;
   ~FileHandle();

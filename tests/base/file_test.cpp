@@ -1,8 +1,11 @@
 #include "learndock/base/file.hpp"
 
+#include "learndock/base/file_rights.hpp"
+
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace learndock {
@@ -31,6 +34,25 @@ TEST_F(FileTest, WritesThoughADeadProcessOfTheSameNumberLeftItsTemporaries) {
   const auto written = write_file_atomically(path, "new");
   ASSERT_TRUE(written.has_value()) << describe(written.error());
   EXPECT_EQ(read_file(path).value(), "new");
+}
+
+TEST_F(FileTest, AFileIsItsOwnersWhateverTheUmaskUnlessItIsTheUsers) {
+  const mode_t before = ::umask(022);
+  ASSERT_TRUE(write_file_atomically(folder_ / "owner", "x"));
+  ASSERT_TRUE(write_user_file(folder_ / "shared", "x"));
+  ASSERT_TRUE(create_private_folder(folder_ / "parents" / "private"));
+  ::umask(before);
+  const auto mode = [&](const std::filesystem::path& path) {
+    return static_cast<unsigned>(std::filesystem::status(folder_ / path).permissions());
+  };
+  EXPECT_EQ(mode("owner"), 0600U);
+  EXPECT_EQ(mode("shared"), 0644U);
+  EXPECT_EQ(mode("parents"), 0755U);
+  EXPECT_EQ(mode("parents/private"), 0700U);
+  std::filesystem::permissions(folder_ / "parents" / "private", std::filesystem::perms(0750));
+  ASSERT_TRUE(create_private_folder(folder_ / "parents" / "private"));
+  EXPECT_EQ(mode("parents/private"), 0750U) << "what its owner chose stays";
+  EXPECT_FALSE(create_private_folder(folder_ / "owner")) << "a file is there";
 }
 
 TEST_F(FileTest, SaysWhatIsWrong) {

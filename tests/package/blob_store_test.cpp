@@ -12,6 +12,7 @@
 #include <csignal>
 #include <random>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <thread>
 
 namespace learndock::package {
@@ -39,6 +40,53 @@ TEST_F(LocalBlobStore, KeepsBytesUnderTheirDigest) {
   EXPECT_EQ(store->put(file("c", "")).value(), sha256_hex(""));
   EXPECT_EQ(store->list().value().size(), 2u);
   EXPECT_EQ(open()->list().value(), store->list().value());
+}
+
+std::uint64_t inode_of(const std::filesystem::path& path) {
+  struct stat info {};
+  EXPECT_EQ(::stat(path.c_str(), &info), 0);
+  return info.st_ino;
+}
+
+/// An upload took three times its length at its peak: staged, in the canonical form, and copied.
+TEST_F(LocalBlobStore, StoringAPackageTakesRoomForASecondCopy) {
+  const auto store = open();
+  const std::string content(300'000, '\x02');
+  const auto canonical = file("a", content);
+  const std::uint64_t inode = inode_of(canonical);
+  Result<std::string> digest = std::string();
+  {
+    const FileSizeLimit none(0);
+    digest = store->adopt(canonical);
+  }
+  ASSERT_TRUE(digest) << describe(digest.error());
+  EXPECT_EQ(*digest, sha256_hex(content));
+  EXPECT_EQ(inode_of(store->path_of(*digest).value()), inode) << "the file itself";
+  EXPECT_FALSE(std::filesystem::exists(canonical));
+  EXPECT_EQ(store->adopt(file("b", content)).value(), *digest);
+  EXPECT_EQ(store->adopt(folder_ / "none").error().code, ErrorCode::not_found);
+  EXPECT_EQ(store->list().value().size(), 1U);
+}
+
+TEST_F(LocalBlobStore, ReleasesABlobAsAFile) {
+  const auto store = open();
+  const std::string digest = store->adopt(file("a", "content")).value();
+  ASSERT_TRUE(store->release(digest, folder_ / "kept.zip"));
+  EXPECT_EQ(read_file(folder_ / "kept.zip").value(), "content");
+  EXPECT_TRUE(store->list().value().empty());
+  EXPECT_EQ(store->release(digest, folder_ / "again").error().code, ErrorCode::not_found);
+  EXPECT_EQ(store->release("../x", folder_ / "again").error().code, ErrorCode::invalid_argument);
+}
+
+TEST_F(LocalBlobStore, EveryLocalUserReadsThePackages) {
+  const mode_t before = ::umask(0);
+  const auto store = open();
+  const std::string put = store->put(file("a", "one")).value(),
+                    adopted = store->adopt(file("b", "two")).value();
+  ::umask(before);
+  for (const auto& item : std::filesystem::recursive_directory_iterator(folder_ / "store"))
+    EXPECT_EQ(item.status().permissions() & std::filesystem::perms(0077), std::filesystem::perms::none)
+        << item.path();
 }
 
 TEST_F(LocalBlobStore, RemovesAndToleratesAbsence) {
@@ -123,7 +171,7 @@ TEST_F(LocalBlobStore, WhatWasAcknowledgedSurvivesKill9) {
         if (!write_file_atomically(path,
                                    fmt::format("round {} blob {} {}", round, i, std::string(100'000, 'x'))))
           return;
-        const auto digest = (*store)->put(path);
+        const auto digest = i % 2 == 0 ? (*store)->put(path) : (*store)->adopt(path);
         if (!digest) return;
         acknowledge(*digest);
       }

@@ -270,6 +270,55 @@ TEST_F(PackageReader, EveryLimitIsEnforced) {
   EXPECT_EQ(refused([](auto& l) { l.ratio_allowance = 0, l.max_ratio = 1; }), ErrorCode::zip_bomb);
 }
 
+/// Packages are stored unpacked: eight uploads of 63 KB each took 496 MiB of the disk.
+TEST_F(PackageReader, AnUploadFillsTheDiskWithAThousandTimesItsLength) {
+  Files files = example_files();
+  files["zeros.bin"] = std::string(std::size_t{65} << 20, '\0');
+  const std::string packed = raw_zip_of(files, true).bytes();
+  ASSERT_LT(packed.size(), 80'000U);
+  const auto refused = read(packed);
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code, ErrorCode::zip_bomb);
+  EXPECT_THAT(refused.error().fix, HasSubstr("zip -0")) << "a model that holds zeros has a way in";
+  EXPECT_EQ(files_below(folder_.path()), std::set<std::string>{"in.zip"});
+  files["zeros.bin"].resize(2 << 20);
+  EXPECT_EQ(read(raw_zip_of(files, true).bytes()).error().code, ErrorCode::zip_bomb);
+  EXPECT_TRUE(read(raw_zip_of(files, false).bytes())) << "the way in: sent as it is stored";
+}
+
+TEST_F(PackageReader, HonestFilesThatPackWellAreTaken) {
+  Files files = example_files();
+  files["zeros.bin"] = std::string(900'000, '\0');
+  EXPECT_TRUE(read(raw_zip_of(files, true).bytes())) << "below the first MiB nothing is compared";
+  files.erase("zeros.bin");
+  std::string& words = files["vocabulary.txt"];
+  std::mt19937 random(7);
+  while (words.size() < (std::size_t{5} << 20)) words += "word" + std::to_string(random() % 50'000) + "\n";
+  std::string& cells = files["table.csv"];
+  while (cells.size() < (std::size_t{5} << 20))
+    cells += random() % 5 == 0 ? "1.0," : "0.0,";  // a sparse table, dense as text
+  const auto package = read(raw_zip_of(files, true).bytes());
+  EXPECT_TRUE(package.has_value()) << describe(package.error());
+}
+
+TEST_F(PackageReader, NothingIsWrittenWithoutRoom) {
+  Files files = example_files();
+  files["weights.bin"] = std::string(1 << 20, '\x01');
+  ASSERT_TRUE(write_file_atomically(folder_ / "in.zip", raw_zip_of(files, false).bytes()));
+  std::uint64_t asked = 0;
+  const auto room = [&](std::uint64_t bytes) -> Result<void> {
+    asked = bytes;
+    return fail(ErrorCode::no_space, "no");
+  };
+  EXPECT_EQ(read_package(folder_ / "in.zip", canonical(), nullptr, {}, room).error().code,
+            ErrorCode::no_space);
+  EXPECT_EQ(files_below(folder_.path()), std::set<std::string>{"in.zip"});
+  ASSERT_TRUE(read_package(folder_ / "in.zip", canonical()));
+  const auto length = std::filesystem::file_size(canonical());
+  EXPECT_GE(asked, length);
+  EXPECT_LE(asked, length + 2000);
+}
+
 TEST_F(PackageReader, EveryTruncationIsAnError) {
   const std::string bytes = example_zip().bytes();
   for (std::size_t length = 0; length < bytes.size(); ++length) {
@@ -329,7 +378,7 @@ TEST_F(PackageReader, RandomChangesNeverGetThroughWithOtherContent) {
 TEST_F(PackageReader, AFullDiskIsNamedAndLeavesNothing) {
   Files files = example_files();
   files["weights.bin"] = std::string(1 << 20, '\x01');
-  ASSERT_TRUE(write_file_atomically(folder_ / "in.zip", raw_zip_of(files).bytes()));
+  ASSERT_TRUE(write_file_atomically(folder_ / "in.zip", raw_zip_of(files, false).bytes()));
   const auto package = [&] {
     const FileSizeLimit small(64 << 10);
     return read_package(folder_ / "in.zip", canonical());

@@ -18,6 +18,13 @@ class BlobStore {
   virtual ~BlobStore() = default;
   /// Stores a file's bytes and returns their digest; storing the same bytes twice is the same blob.
   [[nodiscard]] virtual Result<std::string> put(const std::filesystem::path& file) = 0;
+  /// As `put`, but the file itself becomes the blob where it lies on the store's file system: nothing is
+  /// copied and no second copy takes room. The file is gone afterwards unless there was an error.
+  [[nodiscard]] virtual Result<std::string> adopt(const std::filesystem::path& file) = 0;
+  /// Takes a blob out of the store: it becomes the file `target`, which must lie on the store's file system.
+  /// @errors not_found, invalid_argument, io
+  [[nodiscard]] virtual Result<void> release(std::string_view digest,
+                                             const std::filesystem::path& target) = 0;
   /// A readable local path of a blob. @errors not_found, invalid_argument (not 64 hexadecimal digits)
   [[nodiscard]] virtual Result<std::filesystem::path> path_of(std::string_view digest) const = 0;
   /// Removing what is not there is not an error.

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -22,8 +23,10 @@ struct PackageLimits {
   std::uint64_t max_entries = 10'000;
   std::size_t max_path_bytes = 512;
   std::size_t max_path_depth = 16;
-  std::uint64_t max_ratio = 50;  ///< expanded / packed, beyond the allowance below
-  std::uint64_t ratio_allowance = std::uint64_t{64} << 20;
+  /// expanded / packed, beyond the allowance below: packages are stored unpacked, so this is by how much more
+  /// than what was sent an upload can fill the disk
+  std::uint64_t max_ratio = 50;
+  std::uint64_t ratio_allowance = std::uint64_t{1} << 20;
   std::size_t max_yaml_bytes = std::size_t{1} << 20;
   std::size_t max_spec_bytes = std::size_t{16} << 20;
 };
@@ -34,6 +37,9 @@ struct ModelEntry {
   std::string module_path = "__init__.py";
   Json kwargs = Json::object();
 };
+
+/// Asked before the canonical form is written, with its length; an error means that it is not written.
+using RoomCheck = std::function<Result<void>(std::uint64_t bytes)>;
 
 /// A package that passed every structural check, repacked canonically.
 struct Package {
@@ -55,7 +61,7 @@ struct Package {
 [[nodiscard]] Result<Package> read_package(const std::filesystem::path& zip_or_folder,
                                            const std::filesystem::path& canonical_zip,
                                            const spec::SemanticSpecification* semantic = nullptr,
-                                           const PackageLimits& limits = {});
+                                           const PackageLimits& limits = {}, const RoomCheck& room = {});
 
 /// One entry of a canonical package as bytes.
 /// @param limits  those that the package was accepted under; its canonical form may be longer than the
