@@ -172,6 +172,7 @@ int run_commands(int argc, char** argv, Invocation& invocation) {
   add_reindex_command(app, invocation);
   add_search_command(app, invocation);
   add_serve_command(app, invocation);
+  add_undelete_command(app, invocation);
   add_upkeep_commands(app, invocation);
   add_command(app, invocation, "version", "Version and compute backends", "learndock version --json",
               [&] { return print_version(invocation.output); });

@@ -47,6 +47,9 @@ void add_dock_choice(CLI::App& command, DockChoice& choice);
 /// --max-points and the others, each with its value in `limits` as the default.
 void add_limit_options(CLI::App& command, market::DockLimits& limits);
 
+/// `list --deleted`
+[[nodiscard]] Result<void> list_deleted(const DockChoice& dock, const OutputOptions& output);
+
 void add_bench_command(CLI::App& app, Invocation& invocation);
 void add_spec_commands(CLI::App& app, Invocation& invocation);
 void add_dock_commands(CLI::App& app, Invocation& invocation);
@@ -54,6 +57,7 @@ void add_get_command(CLI::App& app, Invocation& invocation);
 void add_reindex_command(CLI::App& app, Invocation& invocation);
 void add_search_command(CLI::App& app, Invocation& invocation);
 void add_serve_command(CLI::App& app, Invocation& invocation);
+void add_undelete_command(CLI::App& app, Invocation& invocation);
 void add_upkeep_commands(CLI::App& app, Invocation& invocation);
 
 }  // namespace learndock::cli

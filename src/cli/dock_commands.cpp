@@ -199,17 +199,23 @@ Result<void> push(const DockChoice& dock, const std::string& path, const std::st
 Result<void> remove(const DockChoice& dock, const std::string& id_text, const OutputOptions& output) {
   LEARNDOCK_CHECK(check(dock));
   LEARNDOCK_TRY(const LearnwareId id, LearnwareId::create(id_text));
+  std::optional<std::int64_t> kept;
   if (!dock.server.empty()) {
     LEARNDOCK_TRY(const service::Client client, client_of(dock));
     LEARNDOCK_CHECK(client.remove(id));
   } else {
     LEARNDOCK_TRY(const auto market, market::Market::open(dock.directory));
-    LEARNDOCK_TRY(const auto removed, market->remove(id));
+    LEARNDOCK_TRY(const auto removed, market->remove(id, &kept));
   }
+  Json answer{{"id", id.text()}, {"deleted", true}};
+  if (kept) answer["kept_until"] = market::utc_text(*kept);
   if (output.json)
-    print_json({{"id", id.text()}, {"deleted", true}});
+    print_json(answer);
   else
     print_line(fmt::format("deleted {}", id.text()));
+  if (kept)
+    note(output, fmt::format("kept until {}; bring it back: learndock undelete {} --dock {}",
+                             market::utc_text(*kept), id.text(), dock.directory));
   return {};
 }
 
@@ -261,10 +267,15 @@ void add_dock_commands(CLI::App& app, Invocation& invocation) {
   {
     auto dock = std::make_shared<DockChoice>();
     auto limit = std::make_shared<std::size_t>(100);
+    auto deleted = std::make_shared<bool>(false);
     auto after = std::make_shared<std::string>();
-    CLI::App* command = add_command(app, invocation, "list", "Learnwares by the order they came",
-                                    "learndock list --dock mydock",
-                                    [=, &output] { return list(*dock, *limit, *after, output); });
+    CLI::App* command =
+        add_command(app, invocation, "list", "Learnwares by the order they came",
+                    "learndock list --dock mydock", [=, &output] {
+                      return *deleted ? list_deleted(*dock, output) : list(*dock, *limit, *after, output);
+                    });
+    command->add_flag("--deleted", *deleted,
+                      "The deleted ones that can be brought back (learndock undelete)");
     add_dock_choice(*command, *dock);
     command->add_option("--limit", *limit, "At most this many")
         ->check(whole_number(1, 200))

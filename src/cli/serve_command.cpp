@@ -12,6 +12,7 @@
 
 #include <charconv>
 #include <chrono>
+#include <optional>
 
 namespace learndock::cli {
 namespace {
@@ -32,6 +33,7 @@ struct ServeOptions {
   std::size_t max_connections_per_peer = service::ServerOptions().max_connections_per_peer;
   bool behind_proxy = false;
   std::size_t index_from = 8192;
+  std::optional<std::uint64_t> max_dock_bytes, min_free_bytes, keep_deleted;
 };
 
 Result<service::ServerOptions> parse_listen(const std::string& listen) {
@@ -62,9 +64,13 @@ Result<void> serve(CLI::App& command, ServeOptions& options, const OutputOptions
   server_options.max_connections_per_peer = options.max_connections_per_peer;
   server_options.per_address_shares = !options.behind_proxy;
   LEARNDOCK_TRY(StopSignals signals, StopSignals::install());
-  LEARNDOCK_TRY(const auto market, market::Market::open(options.dock, {.backend = options.backend,
-                                                                       .index_from = options.index_from,
-                                                                       .tend_index = true}));
+  LEARNDOCK_TRY(const auto market,
+                market::Market::open(options.dock, {.backend = options.backend,
+                                                    .index_from = options.index_from,
+                                                    .tend_index = true,
+                                                    .max_dock_bytes = options.max_dock_bytes,
+                                                    .min_free_bytes = options.min_free_bytes,
+                                                    .keep_deleted_days = options.keep_deleted}));
   LEARNDOCK_TRY(const auto server, service::Server::start(*market, server_options));
   server_options = service::without_tokens(std::move(server_options));
   const market::MarketStatus status = market->status();
@@ -136,6 +142,29 @@ void add_limits(CLI::App& command, ServeOptions& options) {
       ->envname("LEARNDOCK_BEHIND_PROXY");
 }
 
+/// In place of the dock's own limits (learndock limits).
+void add_room(CLI::App& command, ServeOptions& options) {
+  constexpr std::int64_t kLargest = std::int64_t{1} << 60;
+  command
+      .add_option("--max-dock-bytes", options.max_dock_bytes,
+                  "Uploads that would make the dock's folder longer are refused; 0 for no limit")
+      ->check(whole_number(0, kLargest))
+      ->envname("LEARNDOCK_MAX_DOCK_BYTES");
+  command
+      .add_option("--min-free-bytes", options.min_free_bytes,
+                  "Uploads that would leave less of the disk free are refused. Usually 64 MiB, or 1 % of a "
+                  "disk under 6.4 GB")
+      ->check(whole_number(0, kLargest))
+      ->envname("LEARNDOCK_MIN_FREE_BYTES");
+  command
+      .add_option(
+          "--keep-deleted", options.keep_deleted,
+          "Days that deleted learnwares can be brought back (learndock undelete), while there is room. "
+          "Usually 7; 0 removes them at once")
+      ->check(whole_number(0, 36'500))
+      ->envname("LEARNDOCK_KEEP_DELETED");
+}
+
 void add_serve_options(CLI::App& command, ServeOptions& options) {
   command.add_option("--dock", options.dock, "The dock's directory")
       ->capture_default_str()
@@ -165,6 +194,7 @@ void add_serve_command(CLI::App& app, Invocation& invocation) {
   *self = command;
   add_serve_options(*command, *options);
   add_limits(*command, *options);
+  add_room(*command, *options);
 }
 
 }  // namespace learndock::cli

@@ -108,7 +108,7 @@ std::optional<CatalogMark> read_mark(const fs::path& dock) {
 
 Result<void> write_mark(const fs::path& dock, const CatalogMark& mark) {
   const fs::path path = dock / kMarkFile;
-  const Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644));
+  const Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
   if (file.get() < 0) return Failure(system_error(errno, "open", path));
   return write_all(file.get(), text_of(mark), path);  // of constant length
 }

@@ -15,7 +15,7 @@ DirectoryLock::~DirectoryLock() {
 
 Result<void> DirectoryLock::acquire(const std::filesystem::path& directory, LockMode mode) {
   const std::filesystem::path path = directory / "lock";
-  fd_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  fd_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   const int refused = fd_ < 0 ? errno : 0;
   if (refused != 0 && mode == LockMode::shared) {
     fd_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);

@@ -1,6 +1,7 @@
 #include "market/entry_loader.hpp"
 
 #include "learndock/base/file.hpp"
+#include "learndock/base/file_rights.hpp"
 #include "learndock/base/log.hpp"
 #include "learndock/index/entry_file.hpp"
 #include "learndock/spec/codec.hpp"
@@ -333,8 +334,8 @@ Result<std::shared_ptr<const index::EntryFile>> write_entries(
   LEARNDOCK_TRY(const auto last, record_of(catalog, entries.back()->sequence()));
   if (last) source.last_created_unix_ms = last->created_unix_ms;
   const std::filesystem::path folder = file.parent_path(), next = folder / "next.lds";
+  LEARNDOCK_CHECK(create_private_folder(folder));
   std::error_code error;
-  std::filesystem::create_directories(folder, error);
   // What a killed writer left; the file in force stays until there is another.
   std::filesystem::directory_iterator left(folder, error);
   for (; !error && left != std::filesystem::directory_iterator(); left.increment(error))

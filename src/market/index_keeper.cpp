@@ -22,6 +22,8 @@ constexpr std::size_t kManyParts = 8;
 constexpr std::size_t kBatch = 4096;
 /// After a failure nothing is tried for so long: a full disk does not empty by trying.
 constexpr std::chrono::seconds kBackOff{60};
+/// Without changes: deleted learnwares whose time is over go this often.
+constexpr std::chrono::minutes kTidyAgain{60};
 
 /// The learnwares that no part holds, by space; only spaces that have enough of them for a part.
 std::map<index::SpaceKey, Entries> ripe_spaces(const index::Snapshot& snapshot, std::size_t enough) {
@@ -197,6 +199,10 @@ Result<void> merge_parts(Market::State& state, const index::Snapshot& snapshot, 
 
 Result<bool> tend_index(Market::State& state) {
   const std::lock_guard tending(state.tending);
+  // The index is only speed: what is left of the disk is for packages and deletions.
+  if (state.space->short_of_disk())
+    return fail(ErrorCode::no_space, "the disk of the dock is nearly full", {},
+                "free some space; searches find the same without it");
   const auto snapshot = state.snapshots.current();
   // One space that cannot be stored or merged holds up neither the others nor the file of entries.
   Result<bool> done = false;
@@ -239,8 +245,14 @@ void IndexKeeper::notify() {
 void IndexKeeper::run() {
   std::unique_lock lock(mutex_);
   while (true) {
-    changed_.wait(lock, [this] { return changes_ || stopping_; });
+    const bool woken = changed_.wait_for(lock, kTidyAgain, [this] { return changes_ || stopping_; });
     if (stopping_) return;
+    if (!woken) {
+      lock.unlock();
+      state_.tidy();
+      lock.lock();
+      continue;
+    }
     changes_ = false;
     lock.unlock();
     const Result<bool> done = tend();

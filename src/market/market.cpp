@@ -1,6 +1,7 @@
 #include "learndock/market/market.hpp"
 
 #include "learndock/base/file.hpp"
+#include "learndock/base/file_rights.hpp"
 #include "learndock/compute/registry.hpp"
 #include "learndock/spec/codec.hpp"
 
@@ -80,15 +81,18 @@ void warn_if_blind(const index::EntryFields& entry, const compute::Backend& back
 Result<void> Market::open_to_write(State& state) {
   std::error_code error;
   fs::remove_all(state.staging, error);
-  fs::create_directories(state.staging, error);
-  if (error) return Failure(system_error(error.value(), "create the folder of", state.staging));
+  if (error) return Failure(system_error(error.value(), "empty the folder", state.staging));
+  LEARNDOCK_CHECK(create_private_folder(state.staging));
   const bool indexed = fs::exists(index_folder(state.directory), error);
   LEARNDOCK_TRY(state.catalog, catalog::open_sqlite_catalog(state.directory / "catalog.sqlite", false));
   LEARNDOCK_TRY(state.blobs, package::open_local_blob_store(state.directory / "packages"));
+  state.deleted->recover(*state.catalog, *state.blobs);
   LEARNDOCK_CHECK(state.count_orphans());
   LEARNDOCK_TRY(state.store, index::IndexStore::open(index_folder(state.directory)));
   if (!indexed) LEARNDOCK_CHECK(state.say_unindexed());
-  return state.load(*state.store->current());
+  LEARNDOCK_CHECK(state.load(*state.store->current()));
+  state.tidy();
+  return {};
 }
 
 Result<void> Market::open_to_read(State& state) {
@@ -109,8 +113,7 @@ Result<void> Market::create(const fs::path& directory, const DockLimits& limits)
   if (fs::exists(directory / kDockFileName, error))
     return fail(ErrorCode::conflict, "there is already a dock", directory.string(),
                 "use it with --dock, or choose another folder");
-  fs::create_directories(directory, error);
-  if (error) return Failure(system_error(error.value(), "create the folder of", directory));
+  LEARNDOCK_CHECK(create_private_folder(directory));
   if (!fs::is_empty(directory, error))
     return fail(ErrorCode::conflict, "the folder is not empty", directory.string(),
                 "choose an empty or a new folder");
@@ -131,6 +134,7 @@ Result<std::unique_ptr<Market>> Market::open(const fs::path& directory, const Ma
   state->staging = directory / "staging";
   LEARNDOCK_CHECK(state->lock.acquire(directory, options.read_only ? LockMode::shared : LockMode::exclusive));
   LEARNDOCK_TRY(state->backend, compute::open_backend(options.backend, options.threads));
+  state->watch_disk();
   // Before anything is opened for writing: what a catalogue that has lost records still holds stays as it is.
   LEARNDOCK_CHECK(check_catalogue_is_current(directory));
   const auto opened = options.read_only ? open_to_read(*state) : open_to_write(*state);
@@ -170,8 +174,11 @@ Result<catalog::LearnwareRecord> Market::add_package(const fs::path& path,
                                                      std::vector<std::string>* warnings) {
   LEARNDOCK_CHECK(state_->writable());
   const fs::path canonical = state_->staging / fmt::format("canonical-{}.zip", state_->staged++);
+  SpaceHold hold(*state_->space);
   LEARNDOCK_TRY(const package::Package package,
-                package::read_package(path, canonical, semantic, state_->options.package_limits));
+                package::read_package(path, canonical, semantic, state_->options.package_limits,
+                                      [&](std::uint64_t bytes) { return hold.take(bytes); }));
+  hold.written();
   const auto remove_canonical = [&] {
     std::error_code ignored;  // staging is emptied on open
     fs::remove(canonical, ignored);
@@ -202,13 +209,16 @@ Result<catalog::LearnwareRecord> Market::add_package(const fs::path& path,
       entry = Failure(std::move(known).error());
 
   const std::lock_guard lock(state_->writer);
-  auto digest = state_->blobs->put(canonical);
+  auto digest = state_->blobs->adopt(canonical);
   remove_canonical();
   if (!digest) return Failure(std::move(digest).error());
   record.package_digest = *digest;
+  hold.release();
+  state_->space->stored(record.package_bytes);
   auto stored = entry ? state_->insert({&record, 1}, {std::move(*entry)}) : Failure(std::move(entry).error());
   if (stored) return std::move(stored->front());
   const auto named = state_->catalog->has_package(*digest);
+  state_->space->removed(record.package_bytes);
   if (named && !*named) LEARNDOCK_CHECK(state_->blobs->remove(*digest));
   return Failure(std::move(stored).error());
 }
@@ -254,15 +264,11 @@ Result<package::ModelEntry> Market::model_entry(const LearnwareId& id) const {
   return std::move(manifest.model);
 }
 
-Result<catalog::LearnwareRecord> Market::remove(const LearnwareId& id) {
-  LEARNDOCK_CHECK(state_->writable());
-  const std::lock_guard lock(state_->writer);
-  LEARNDOCK_TRY(catalog::Catalog::Removed removed, state_->catalog->remove(id));
-  state_->withdraw(removed.record.sequence);
-  if (removed.digest_unused && !removed.record.package_digest.empty())
-    LEARNDOCK_CHECK(state_->blobs->remove(removed.record.package_digest));
-  return std::move(removed.record);
-}
+Result<void> Market::room_for(std::uint64_t bytes) const { return state_->space->room_for(bytes); }
+
+SpaceHold Market::hold_space() const { return SpaceHold(*state_->space); }
+
+DiskStatus Market::disk() const { return state_->space->status(); }
 
 Result<std::size_t> Market::tend_index() {
   LEARNDOCK_CHECK(state_->writable());

@@ -30,6 +30,19 @@ Result<void> compute_self_terms(std::span<index::EntryFields> entries, const com
   return {};
 }
 
+namespace {
+
+/// What records take in the catalogue at most: the texts lie there too for the search, with their trigrams.
+std::uint64_t row_bytes(std::span<const catalog::LearnwareRecord> records) {
+  constexpr std::uint64_t kTextCopies = 4;
+  std::uint64_t bytes = 0;
+  for (const catalog::LearnwareRecord& record : records)
+    bytes += record.statistical.size() + kTextCopies * record.semantic_json.size();
+  return bytes;
+}
+
+}  // namespace
+
 Market::State::State() = default;
 Market::State::~State() = default;
 
@@ -167,6 +180,7 @@ void Market::State::withdraw(std::uint64_t sequence) {
 
 Result<std::vector<catalog::LearnwareRecord>> Market::State::insert(
     std::span<const catalog::LearnwareRecord> records, NewEntries entries) {
+  LEARNDOCK_CHECK(space->room_for(row_bytes(records)));
   LEARNDOCK_CHECK(compute_self_terms(entries, *backend));
   LEARNDOCK_TRY(std::vector<catalog::LearnwareRecord> stored, catalog->insert(records));
   std::vector<std::shared_ptr<const index::Entry>> added;

@@ -7,7 +7,9 @@
 #include "learndock/market/market.hpp"
 #include "learndock/package/blob_store.hpp"
 
+#include "market/deleted.hpp"
 #include "market/directory_lock.hpp"
+#include "market/disk_space.hpp"
 #include "market/entry_loader.hpp"
 
 #include <atomic>
@@ -48,6 +50,8 @@ struct Market::State {
       asked;  // other backends that searches asked for
   std::unique_ptr<catalog::Catalog> catalog;
   std::unique_ptr<package::BlobStore> blobs;
+  std::unique_ptr<DiskSpace> space;
+  std::unique_ptr<DeletedLearnwares> deleted;
   std::unique_ptr<index::IndexStore> store;
   index::SpaceKernels kernels;  // in force; only a reindex of a closed dock changes them
   index::TraitsPool traits;
@@ -64,6 +68,8 @@ struct Market::State {
   std::mutex tending;                   // one change of the stored index at a time
   std::unique_ptr<IndexKeeper> keeper;  // last: its thread uses all the rest
 
+  /// On a full disk the reserve makes the room that an opening takes.
+  void watch_disk();
   /// @param stored  the version of the stored index to use
   [[nodiscard]] Result<void> load(const index::IndexVersion& stored);
   /// @errors read_only
@@ -108,6 +114,9 @@ struct Market::State {
   [[nodiscard]] Result<void> count_orphans();
   /// Logs that the folder of the stored index is missing, when there is anything that it could hold.
   [[nodiscard]] Result<void> say_unindexed() const;
+
+  /// Removes deleted learnwares whose time is over, and sets the reserve aside again where there is room.
+  void tidy();
 };
 
 }  // namespace learndock::market

@@ -9,13 +9,6 @@
 namespace learndock::market {
 namespace {
 
-/// A time beyond the year 9999 is that of a damaged record.
-Json utc_text(std::int64_t unix_ms) {
-  if (unix_ms < 0 || unix_ms > 253'402'300'799'999) return nullptr;
-  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(static_cast<std::time_t>(unix_ms / 1000)),
-                     unix_ms % 1000);
-}
-
 Json statistical_summary(const std::string& binary) {
   if (binary.empty()) return nullptr;
   const auto spec = spec::from_binary(binary);
@@ -30,11 +23,26 @@ Json statistical_summary(const std::string& binary) {
 
 }  // namespace
 
+/// A time beyond the year 9999 is that of a damaged record.
+std::string utc_text(std::int64_t unix_ms) {
+  if (unix_ms < 0 || unix_ms > 253'402'300'799'999) return {};
+  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(static_cast<std::time_t>(unix_ms / 1000)),
+                     unix_ms % 1000);
+}
+
+Json to_json(const DeletedLearnware& learnware) {
+  Json json = to_json(learnware.record);
+  json["deleted"] = utc_text(learnware.removed_unix_ms);
+  json["kept_until"] = utc_text(learnware.kept_until_unix_ms);
+  return json;
+}
+
 Json to_json(const catalog::LearnwareRecord& record) {
   Json package = nullptr;
   if (!record.package_digest.empty())
     package = {{"sha256", record.package_digest}, {"bytes", record.package_bytes}};
   const auto semantic = parse_json(record.semantic_json);
+  const std::string created = utc_text(record.created_unix_ms);
   Json json{{"id", record.id.text()},
             {"status", catalog::status_name(record.status)},
             {"name", record.name},
@@ -42,7 +50,7 @@ Json to_json(const catalog::LearnwareRecord& record) {
             {"statistical", statistical_summary(record.statistical)},
             {"package", std::move(package)},
             {"url", record.url.empty() ? Json(nullptr) : Json(record.url)},
-            {"created", utc_text(record.created_unix_ms)},
+            {"created", created.empty() ? Json(nullptr) : Json(created)},
             {"warnings", record.warnings}};
   if (!record.damage.empty()) json["damaged"] = record.damage;
   return json;

@@ -3,6 +3,7 @@
 #include "learndock/base/crc32c.hpp"
 #include "learndock/base/digest.hpp"
 #include "learndock/base/file.hpp"
+#include "learndock/base/file_rights.hpp"
 #include "learndock/base/log.hpp"
 #include "learndock/compute/registry.hpp"
 #include "learndock/index/index_store.hpp"
@@ -285,8 +286,8 @@ Result<ReindexPlan> make_plan(const fs::path& dock, const catalog::Catalog& cata
   if (known) return std::move(*known);
   std::error_code error;
   fs::remove_all(reindex_folder(dock), error);
-  if (!error) fs::create_directories(reindex_folder(dock), error);
-  if (error) return Failure(system_error(error.value(), "make the folder", reindex_folder(dock)));
+  if (error) return Failure(system_error(error.value(), "empty the folder", reindex_folder(dock)));
+  LEARNDOCK_CHECK(create_private_folder(reindex_folder(dock)));
   LEARNDOCK_TRY(CatalogueRead read, read_catalogue(catalog, options, progress));
   LEARNDOCK_TRY(const auto backend, compute::open_backend("cpu", options.threads));
   ReindexPlan plan;

@@ -136,7 +136,11 @@ Result<void> Exchange::admit() {
   request_.parameters = std::move(match->parameters);
   if (route_->writes) LEARNDOCK_CHECK(admit_write());
   request_.media = media_type(request_.head.field("content-type").value_or(""));
-  return check_body(shared_.options.limits, *route_, request_.head);
+  LEARNDOCK_CHECK(check_body(shared_.options.limits, *route_, request_.head));
+  // Before the client is told to go on: what cannot be stored need not be sent.
+  if (route_->body == BodyKind::package)
+    return shared_.context.market.room_for(request_.head.content_length.value_or(1));
+  return {};
 }
 
 Result<void> Exchange::admit_write() {

@@ -90,7 +90,10 @@ asio::awaitable<Result<void>> Exchange::keep(std::string_view bytes) {
   Result<void> written;
   std::function<void()> job = [&] {
     staging_digest_.update(bytes);
+    written = request_.staged->space.take(bytes.size());
+    if (!written) return;
     written = staging_->append(bytes);
+    request_.staged->space.written();
   };
   co_await run_on(shared_.files, std::move(job));
   request_.staged->bytes += bytes.size();
@@ -137,7 +140,7 @@ asio::awaitable<Result<void>> Exchange::stage() {
       error.code = ErrorCode::io;  // the dock's own folder, not the client's fault
     co_return Failure(std::move(error));
   }
-  request_.staged = std::make_shared<StagedFile>();
+  request_.staged = std::make_shared<StagedFile>(shared_.context.market.hold_space());
   request_.staged->path = path;
   co_return Result<void>{};
 }

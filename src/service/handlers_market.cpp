@@ -168,11 +168,13 @@ Result<Response> upload(const Context& context, const Request& request) {
 
 Result<Response> remove_learnware(const Context& context, const Request& request) {
   LEARNDOCK_TRY(const LearnwareId id, id_of(request));
-  LEARNDOCK_TRY(const catalog::LearnwareRecord removed, context.market.remove(id));
+  std::optional<std::int64_t> kept_until;
+  LEARNDOCK_TRY(const catalog::LearnwareRecord removed, context.market.remove(id, &kept_until));
   log(LogLevel::info,
       fmt::format("deleted learnware={} package={} who={} id={}", percent_encode(id.text()),
                   removed.package_digest.empty() ? "none" : removed.package_digest, request.who, request.id));
   Response response;
+  if (kept_until) response.with("Learndock-Kept-Until", market::utc_text(*kept_until));
   response.status = 204;
   return response;
 }

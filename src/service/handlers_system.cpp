@@ -49,6 +49,12 @@ Result<void> check_workers(const Context& context) {
   return {};
 }
 
+/// A full disk is no reason to take a dock out of service: it is searched and read as before.
+std::string disk_check(const market::DiskStatus& disk) {
+  if (disk.read_only.empty()) return "ok";
+  return fmt::format("read-only: {} bytes free; {}", disk.free_bytes, disk.read_only);
+}
+
 }  // namespace
 
 Result<Response> page(const Context&, const Request& request) {
@@ -80,7 +86,11 @@ Result<Response> ready(const Context& context, const Request&) {
                                                  : fmt::format("{} damaged record{} left out", now.damaged,
                                                                now.damaged == 1 ? "" : "s");
   return json_response(200, Json{{"status", "ready"},
-                                 {"checks", {{"catalogue", catalogue}, {"index", "ok"}, {"workers", "ok"}}},
+                                 {"checks",
+                                  {{"catalogue", catalogue},
+                                   {"index", "ok"},
+                                   {"workers", "ok"},
+                                   {"disk", disk_check(context.market.disk())}}},
                                  {"damaged_records", now.damaged},
                                  {"index_version", now.index_version}});
 }
@@ -89,7 +99,7 @@ Result<Response> metrics_text(const Context& context, const Request&) {
   Response response;
   for (const auto& lane : context.lanes)
     context.metrics.oldest_handler(lane->limits().name, lane->oldest(Lane::Clock::now()));
-  response.body = context.metrics.text(context.market.status());
+  response.body = context.metrics.text(context.market.status(), context.market.disk());
   response.with("Content-Type", "text/plain; version=0.0.4; charset=utf-8").with("Cache-Control", "no-store");
   return response;
 }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "learndock/market/disk_space.hpp"
+
 #include "service/file_handle.hpp"
 #include "service/http_head.hpp"
 #include "service/uri.hpp"
@@ -21,8 +23,9 @@ struct StagedFile {
   std::filesystem::path path;
   std::uint64_t bytes = 0;
   std::string sha256;
+  market::SpaceHold space;  ///< what it takes of the disk
 
-  StagedFile() = default;
+  explicit StagedFile(market::SpaceHold hold) : space(std::move(hold)) {}
   StagedFile(const StagedFile&) = delete;
   StagedFile& operator=(const StagedFile&) = delete;
   ~StagedFile();

@@ -104,6 +104,12 @@ struct Metrics::State {
       gauge("learndock_damaged_records", "Records left out because their content cannot be trusted.");
   prometheus::Gauge& orphans =
       gauge("learndock_orphan_packages", "Packages that no record named when the dock was opened.");
+  prometheus::Gauge& disk_free =
+      gauge("learndock_disk_free_bytes", "Bytes that the file system of the dock has free.");
+  prometheus::Gauge& dock_bytes =
+      gauge("learndock_dock_bytes", "Bytes of all files in the dock's folder, uploads in progress aside.");
+  prometheus::Gauge& read_only =
+      gauge("learndock_dock_read_only", "1 while no package is taken because the disk or the dock is full.");
   prometheus::Gauge& cpu = gauge("process_cpu_seconds_total", "User and system time of the process.");
   prometheus::Gauge& resident = gauge("process_resident_memory_bytes", "Resident memory.");
   prometheus::Gauge& descriptors = gauge("process_open_fds", "Open file descriptors.");
@@ -161,7 +167,10 @@ void Metrics::upload_refused(ErrorCode code) {
   state_->rejects.Add({{"code", std::string(slug(code))}}).Increment();
 }
 
-std::string Metrics::text(const market::MarketStatus& status) {
+std::string Metrics::text(const market::MarketStatus& status, const market::DiskStatus& disk) {
+  state_->disk_free.Set(static_cast<double>(disk.free_bytes));
+  state_->dock_bytes.Set(static_cast<double>(disk.dock_bytes));
+  state_->read_only.Set(disk.read_only.empty() ? 0 : 1);
   state_->version.Set(static_cast<double>(status.index_version));
   state_->items.Set(static_cast<double>(status.learnwares));
   state_->indexed.Set(static_cast<double>(status.indexed));

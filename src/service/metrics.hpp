@@ -34,7 +34,7 @@ class Metrics {
   void upload_stored();
   void upload_refused(ErrorCode code);
   /// The exposition text; gauges are read now.
-  [[nodiscard]] std::string text(const market::MarketStatus& status);
+  [[nodiscard]] std::string text(const market::MarketStatus& status, const market::DiskStatus& disk);
 
  private:
   struct State;

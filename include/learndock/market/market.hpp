@@ -3,6 +3,7 @@
 #include "learndock/base/json.hpp"
 #include "learndock/base/result.hpp"
 #include "learndock/catalog/records.hpp"
+#include "learndock/market/disk_space.hpp"
 #include "learndock/market/dock_file.hpp"
 #include "learndock/market/search.hpp"
 #include "learndock/package/package.hpp"
@@ -30,6 +31,18 @@ struct MarketOptions {
   /// processes may read one dock at a time, beside no writer.
   bool read_only = false;
   bool tend_index = false;  ///< do so on a thread of its own; else only when `tend_index` is called
+  /// In place of the limits of the dock's own file (DockLimits).
+  std::optional<std::uint64_t> max_dock_bytes = {};
+  std::optional<std::uint64_t> min_free_bytes = {};
+  std::optional<std::uint64_t> keep_deleted_days = {};
+  DiskProbe disk_probe = {};  ///< unset: the disk of the dock's folder
+};
+
+/// A learnware that was deleted and is kept for a while.
+struct DeletedLearnware {
+  catalog::LearnwareRecord record;
+  std::int64_t removed_unix_ms = 0;
+  std::int64_t kept_until_unix_ms = 0;
 };
 
 struct Rejection {
@@ -102,8 +115,25 @@ class Market {
   [[nodiscard]] Result<std::filesystem::path> package_path(const LearnwareId& id) const;
   /// The model's entry point, from the package's learnware.yaml. @errors as package_path
   [[nodiscard]] Result<package::ModelEntry> model_entry(const LearnwareId& id) const;
+  /// The learnware is no longer found; it is kept for some days and can be brought back, but where there is
+  /// little room it is removed at once. On a full disk the dock's reserve gives the room that this takes.
+  /// @param kept_until_unix_ms  set when it is kept
   /// @errors not_found
-  [[nodiscard]] Result<catalog::LearnwareRecord> remove(const LearnwareId& id);
+  [[nodiscard]] Result<catalog::LearnwareRecord> remove(
+      const LearnwareId& id, std::optional<std::int64_t>* kept_until_unix_ms = nullptr);
+  /// The deleted learnwares that are still kept, the oldest deletion first.
+  [[nodiscard]] std::vector<DeletedLearnware> deleted() const;
+  /// Brings the newest deletion of this id back.
+  /// @errors not_found, conflict (the id is taken), package_duplicate (its files are in the dock again),
+  ///         corrupt (its package is damaged), no_space
+  [[nodiscard]] Result<catalog::LearnwareRecord> undelete(const LearnwareId& id);
+
+  /// Whether a package of this length would be taken now, before any of it is received.
+  /// @errors no_space (the disk or the dock is full; the message has the facts)
+  [[nodiscard]] Result<void> room_for(std::uint64_t bytes) const;
+  /// For the bytes of one upload while they are staged; the market must outlive it.
+  [[nodiscard]] SpaceHold hold_space() const;
+  [[nodiscard]] DiskStatus disk() const;
   /// Takes into the stored index what has ripened; searches go on meanwhile and see the same learnwares.
   /// @return how many parts were made @errors io, no_space, corrupt, internal
   [[nodiscard]] Result<std::size_t> tend_index();
@@ -118,6 +148,12 @@ class Market {
   explicit Market(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };
+
+/// As `to_json` of its record, with `deleted` and `kept_until`.
+[[nodiscard]] Json to_json(const DeletedLearnware& learnware);
+
+/// "2026-11-29T13:45:00.000Z"
+[[nodiscard]] std::string utc_text(std::int64_t unix_ms);
 
 /// A record as `show`, `list` and GET /v1/learnwares/{id} print it: id, status, name, semantic, statistical
 /// summary, package {sha256, bytes} or null, url, created, warnings; of a damaged one also `damaged`, why.
