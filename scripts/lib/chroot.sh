@@ -1,6 +1,6 @@
 # The steps of scripts/test-on: a Debian of another suite in a folder, entered with chroot.
 
-SOURCE_THERE=/root/learndock
+SOURCE_THERE=/opt/learndock
 
 # The mirror that this system's apt takes Debian from; empty: debootstrap's own default.
 host_mirror() {

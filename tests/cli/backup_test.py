@@ -57,7 +57,7 @@ class Backup(TestCase):
             return checked.out or checked.err
         held, after = set(), None
         while True:
-            page = learndock("list", "--dock", dock, "--limit", "1000", "--json", *(["--after", after] if after else []))
+            page = learndock("list", "--dock", dock, "--limit", "200", "--json", *(["--after", after] if after else []))
             if page.code != 0:
                 return page.err
             held |= {one["id"] for one in page.json()["learnwares"]}

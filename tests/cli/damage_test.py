@@ -111,7 +111,9 @@ class Damage(TestCase):
             return "closed"
         sound = {row[1].decode() for number, row in pristine["learnware"].items() if number not in (damaged or ())}
         if rows is not None:
-            self.assertEqual({one: have.get(one) for one in sound}, {one: want[one] for one in sound}, what)
+            self.assertLessEqual(sound, set(have), what)
+            for one in sound:  # without its index a dock adds up in another order
+                self.assertAlmostEqual(have[one], want[one], delta=1e-12, msg=f"{what}: {one}")
         return "found" if checked.code else "no harm"
 
     def test_flipped_bits_remove_nothing_and_are_found(self):

@@ -176,8 +176,12 @@ class WhatHeld(TestCase):
         self.assertEqual(server.stop(), 0)
         for thread in threads:
             thread.join()
-        listed = self.run_ok("list", "--dock", dock, "--limit", "1000", "--json").json()["learnwares"]
-        self.assertLessEqual(set(acknowledged), {one["id"] for one in listed})
+        listed, after = set(), []
+        while after is not None:
+            page = self.run_ok("list", "--dock", dock, "--limit", "200", "--json", *after).json()
+            listed |= {one["id"] for one in page["learnwares"]}
+            after = ["--after", page["next"]] if page["next"] else None
+        self.assertLessEqual(set(acknowledged), listed)
 
     # the dock
 
