@@ -60,7 +60,7 @@ struct Celled {
       const Embedding& query = queries[q];
       for (std::size_t cell = 0; cell < view.cells.size(); ++cell) {
         const std::size_t first = view.cells[cell].first_block * compute::kBlockItems,
-                          last = first + view.blocks_of(cell) * compute::kBlockItems;
+                          last = first + view.range_of(cell, 0).count * compute::kBlockItems;
         const auto bound = static_cast<double>(all(q, cell));
         for (std::size_t place = first; place < last; ++place) {
           if (view.order[place] == CellsView::kNoItem) continue;
@@ -88,7 +88,7 @@ TEST(Cells, HoldEachItemOnceAndBeginBlocks) {
     std::size_t blocks = 0;
     for (std::size_t cell = 0; cell < view.cells.size(); ++cell) {
       EXPECT_EQ(view.cells[cell].first_block, blocks);
-      blocks += view.blocks_of(cell);
+      blocks += view.range_of(cell, 0).count;
     }
     EXPECT_EQ(blocks, view.blocks());
   }
@@ -118,7 +118,7 @@ std::vector<Embedding> tight_queries(const Celled& celled, bool beyond) {
     std::vector<double> at(centre.begin(), centre.end());
     const std::size_t first = view.cells[cell].first_block * compute::kBlockItems;
     double most = 0;
-    for (std::size_t place = first; beyond && place < first + view.blocks_of(cell) * 32; ++place) {
+    for (std::size_t place = first; beyond && place < first + view.range_of(cell, 0).count * 32; ++place) {
       if (view.order[place] == CellsView::kNoItem) continue;
       std::vector<double> x = celled.items[view.order[place]].coordinates;
       x.push_back(celled.items[view.order[place]].residual);
