@@ -196,6 +196,7 @@ asio::awaitable<void> Exchange::answer() {
     }
   } else {
     co_await work(shared_.lane(route_->work), result);
+    if (lost_) co_return;  // what it is recorded as is set
   }
   if (result && !answer_share_.take(result->body.size()))
     result = fail(ErrorCode::overloaded, "too many large answers are being read at once", {},
