@@ -189,6 +189,7 @@ Result<void> EntryFile::check_rows() const {
 std::string_view EntryFile::last_id() const {
   const std::uint64_t start = starts_[starts_.size() - 2], end = starts_.back();
   const std::uint32_t id = head_of(rows_.data() + start).id;
+  if (id > end) return {};  // zeros, for the file is lost meanwhile
   return {rows_.data() + end - id, id};
 }
 

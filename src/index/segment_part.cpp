@@ -21,7 +21,8 @@ class SegmentPart final : public StoredPart {
 
   Result<void> open(const std::shared_ptr<const compute::Backend>& backend, unsigned threads) {
     LEARNDOCK_TRY(selves_, segment_->values<double>(kSelfSection));
-    LEARNDOCK_TRY(keys_, segment_->values<std::uint64_t>(kKeySection));
+    LEARNDOCK_TRY(const std::span<const std::uint64_t> keys, segment_->values<std::uint64_t>(kKeySection));
+    keys_.assign(keys.begin(), keys.end());  // before they are checked: what is checked is what is kept
     LEARNDOCK_TRY(id_starts_, segment_->values<std::uint64_t>(kIdStartSection));
     LEARNDOCK_TRY(ids_, segment_->values<char>(kIdSection));
     LEARNDOCK_TRY(record_starts_, segment_->values<std::uint64_t>(kRecordStartSection));
@@ -106,7 +107,9 @@ class SegmentPart final : public StoredPart {
   SpaceFields fields_;
   FeatureSpace space_;
   std::span<const double> selves_;
-  std::span<const std::uint64_t> keys_, id_starts_, record_starts_;
+  std::span<const std::uint64_t> id_starts_, record_starts_;
+  // In memory: they say which learnware an item is, also after the file is lost (see Segment::intact).
+  std::vector<std::uint64_t> keys_;
   std::span<const char> ids_;
   StoredPrefilters prefilters_;
 };

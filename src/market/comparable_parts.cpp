@@ -8,6 +8,8 @@
 #include "market/answer_terms.hpp"
 #include "market/skipped.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <atomic>
 #include <bit>
@@ -63,10 +65,19 @@ Result<const MixedParts*> ComparableParts::mixed() {
   return &mixed_;
 }
 
-const index::Entry& ComparableParts::entry(const index::CertifiedHit& hit) const {
-  if (hit.part < stored_.size()) return *snapshot_.entry_of(stored_[hit.part]->part->keys()[hit.item]);
+Result<const index::Entry*> ComparableParts::entry(const index::CertifiedHit& hit) const {
+  if (hit.part < stored_.size()) return stored_entry(hit.part, hit.item);
   const bool of_rest = !plain_.empty() && hit.part == stored_.size();
-  return of_rest ? *plain_[hit.item] : *odd_[hit.item];
+  return of_rest ? plain_[hit.item] : odd_[hit.item];
+}
+
+Result<const index::Entry*> ComparableParts::stored_entry(std::size_t part, std::size_t item) const {
+  const index::StoredPart& stored = *stored_[part]->part;
+  const index::Entry* const found = snapshot_.entry_of(stored.keys()[item]);
+  if (found != nullptr) return found;
+  return fail(ErrorCode::corrupt,
+              fmt::format("item {} of a part of the index is no learnware of the dock", item),
+              stored.segment()->path().string(), "rebuild the index: learndock reindex");
 }
 
 /// Counts of spaces stand for looking at every learnware.
@@ -174,8 +185,8 @@ Result<void> ComparableParts::leave_out_large(std::size_t p) {
     }
     (*bits)[item / 64] &= ~(std::uint64_t{1} << (item % 64));
     --part.allowed_count;
-    const index::Entry& entry = *snapshot_.entry_of(stored_[p]->part->keys()[item]);
-    mixed_.left_out.add(entry, oddity_of(entry, max_points_).value_or(""));
+    LEARNDOCK_TRY(const index::Entry* const entry, stored_entry(p, item));
+    mixed_.left_out.add(*entry, oddity_of(*entry, max_points_).value_or(""));
   }
   return {};
 }

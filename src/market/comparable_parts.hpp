@@ -48,7 +48,8 @@ class ComparableParts {
   [[nodiscard]] std::size_t count() const { return count_; }
   /// Whether something was left out.
   [[nodiscard]] bool cut() const { return cut_; }
-  [[nodiscard]] const index::Entry& entry(const index::CertifiedHit& hit) const;
+  /// @errors corrupt (a stored part holds a learnware that the dock does not have)
+  [[nodiscard]] Result<const index::Entry*> entry(const index::CertifiedHit& hit) const;
   /// @errors corrupt @cost a look at the large sets of the stored parts, the first time
   [[nodiscard]] Result<const MixedParts*> mixed();
 
@@ -61,6 +62,7 @@ class ComparableParts {
   void take_rest(std::span<const std::uint64_t> items);
   void add_stored(const std::shared_ptr<const index::LivePart>& part, const std::uint64_t* allowed,
                   std::size_t count);
+  [[nodiscard]] Result<const index::Entry*> stored_entry(std::size_t part, std::size_t item) const;
   void set_odd_aside();
   void make_plain_part(Entries& entries);
   [[nodiscard]] Result<void> leave_out_large(std::size_t part);

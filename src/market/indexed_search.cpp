@@ -51,7 +51,7 @@ class Answering {
     found_ = std::move(answers[0]);
     query_self_ = found_.query_self;
     if (!std::isfinite(query_self_) || !(query_self_ > 0)) return bad_query_self(query_self_);
-    fill_singles();
+    LEARNDOCK_CHECK(fill_singles());
     answer_.timings_ms["mmd"] = milliseconds_since(start);
     const auto mixture_start = SteadyClock::now();
     LEARNDOCK_CHECK(find_mixture(query));
@@ -67,7 +67,7 @@ class Answering {
     return comparable_.parts()[hit.part].part->self(hit.item);
   }
 
-  void fill_singles() {
+  Result<void> fill_singles() {
     const std::size_t listed = std::min(search_.request.top, found_.hits.size());
     // Judged by what is listed: the mixture's pool may be longer.
     const double last = listed == 0 ? query_self_ : found_.hits[listed - 1].mmd_squared;
@@ -93,10 +93,11 @@ class Answering {
           "approximate: the index in force (hnsw) proves nothing; reindex with another --prefilter");
     for (std::size_t i = 0; i < listed; ++i) {
       const index::CertifiedHit& hit = found_.hits[i];
-      const index::Entry& entry = comparable_.entry(hit);
-      answer_.singles.push_back({entry.learnware_id(), std::string(entry.name()), hit.mmd_squared,
+      LEARNDOCK_TRY(const index::Entry* const entry, comparable_.entry(hit));
+      answer_.singles.push_back({entry->learnware_id(), std::string(entry->name()), hit.mmd_squared,
                                  absolute_score(hit.mmd_squared, self(hit), query_self_)});
     }
+    return {};
   }
 
   /// Whether a prefilter that proves nothing was asked.
@@ -126,7 +127,8 @@ class Answering {
       return {};
     }
     if (deadline_.cut()) answer_.warnings.emplace_back("the budget cut the mixture short");
-    if (*found) answer_.mixture = to_hit(**found);
+    if (!*found) return {};
+    LEARNDOCK_TRY(answer_.mixture, to_hit(**found));
     return {};
   }
 
@@ -198,7 +200,7 @@ class Answering {
     return found;
   }
 
-  [[nodiscard]] MixtureHit to_hit(const Found& found) const {
+  [[nodiscard]] Result<MixtureHit> to_hit(const Found& found) const {
     // <mix, mix> from MMD^2 = <mix, mix> - 2 <mix, u> + <u, u>, and <l, u> from each member's own distance.
     double with_user = 0;
     for (std::size_t i = 0; i < found.members.size(); ++i) {
@@ -210,8 +212,8 @@ class Answering {
     // A budget leaves bounds of what was not compared, but none of what was not even found.
     if (!all_found_) hit.gap.reset();
     for (std::size_t i = 0; i < found.members.size(); ++i) {
-      const index::Entry& entry = comparable_.entry(found.members[i]);
-      hit.members.push_back({entry.learnware_id(), std::string(entry.name()), found.weights[i]});
+      LEARNDOCK_TRY(const index::Entry* const entry, comparable_.entry(found.members[i]));
+      hit.members.push_back({entry->learnware_id(), std::string(entry->name()), found.weights[i]});
     }
     return hit;
   }

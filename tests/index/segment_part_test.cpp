@@ -178,6 +178,21 @@ TEST(SegmentPart, DamageAnywhereIsFoundBeforeItIsAnsweredFrom) {
   EXPECT_TRUE(open_part(stored.path, testing::test_backend()).has_value());
 }
 
+TEST(SegmentPart, CutShortWhileOpenItStillSaysWhichLearnwaresItHad) {
+  const StoredMarket stored(compute::CodeType::fp32);
+  const auto part = open_part(stored.path, testing::test_backend()).value();
+  std::filesystem::resize_file(stored.path, 0);
+  static_cast<void>(part->self(0));  // met by reading
+  ASSERT_FALSE(part->segment()->intact().has_value());
+  ASSERT_EQ(part->keys().size(), part->count());
+  for (std::size_t i = 0; i < part->count(); ++i) {
+    EXPECT_EQ(part->keys()[i], 1000 + i);
+    EXPECT_TRUE(part->id(i).empty());
+  }
+  std::vector<double> memory;
+  EXPECT_EQ(part->set(0, memory).error().code, ErrorCode::corrupt);
+}
+
 TEST(SegmentPart, AnEmptyPartIsAPart) {
   const StoredMarket stored(compute::CodeType::int4);
   const auto path = stored.folder.path() / "empty.seg";
