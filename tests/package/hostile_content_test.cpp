@@ -1,10 +1,20 @@
 // Sound archives with malformed content: manifest and specifications.
 #include "package/hostile_case.hpp"
 
+#include <random>
+
 namespace learndock::package {
 namespace {
 
 using enum ErrorCode;
+
+/// Letters that do not pack well: nothing but the length is wrong with them.
+std::string letters(std::size_t count) {
+  std::mt19937 draw(7);
+  std::string text(count, ' ');
+  for (char& c : text) c = static_cast<char>('a' + draw() % 26);
+  return text;
+}
 
 std::string manifest_with_statistical(const std::string& lines) {
   return "stat_specifications:\n- module_path: learnware.specification\n  file_name: stat_spec.json\n  "
@@ -23,7 +33,7 @@ std::vector<HostileCase> manifest_cases() {
       {"YamlDuplicateKey", package_yaml_duplicate_key, with_file(yaml, "name: a\nname: b\n")},
       {"YamlSyntax", package_yaml, with_file(yaml, "model: {class_name: [}\n")},
       {"YamlTooDeep", package_yaml, with_file(yaml, "kwargs: " + deep)},
-      {"YamlTooLong", package_yaml_size, with_file(yaml, "# " + std::string(1 << 20, 'x'))},
+      {"YamlTooLong", package_yaml_size, with_file(yaml, "# " + letters(1 << 20))},
       {"YamlTwoDocuments", package_yaml, with_file(yaml, "name: a\n---\nname: b\n")},
       {"YamlNotAMapping", package_yaml, with_file(yaml, "- name\n")},
       {"YamlModelIsText", package_yaml, with_file(yaml, "model: MyModel\n")},
@@ -88,7 +98,7 @@ std::vector<HostileCase> specification_cases() {
        with_file(
            stat,
            R"({"z":[[1,2],[3,4]],"beta":[1],"gamma":0.1,"num_points":1,"type":"RKMETableSpecification"})")},
-      {"SpecTooLong", json_size, with_file(stat, std::string((16 << 20) + 1, ' '))},
+      {"SpecTooLong", json_size, with_file(stat, letters((16 << 20) + 1))},
       {"SemanticNotJson", json_syntax, with_file(semantic, "Data: Table")},
       {"SemanticUnknownValue", semantic_value,
        with_file(semantic, R"({"Data":{"Values":["Smell"],"Type":"Class"}})")},
