@@ -34,10 +34,16 @@ class Budget {
     if (held->second == 0) held_.erase(held);
   }
 
+  /// What all addresses hold together.
+  [[nodiscard]] std::uint64_t used() const {
+    const std::lock_guard lock(mutex_);
+    return used_;
+  }
+
  private:
   const std::uint64_t limit_;
   const std::uint64_t limit_per_address_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::uint64_t used_ = 0;
   std::unordered_map<std::string, std::uint64_t> held_;  ///< by address; above 0
 };

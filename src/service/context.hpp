@@ -9,6 +9,8 @@
 #include "service/metrics.hpp"
 
 #include <atomic>
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -24,6 +26,7 @@ struct Context {
   const std::atomic<bool>& stopping;
   Access& access;  ///< who may change the dock
   const std::vector<std::unique_ptr<Lane>>& lanes;
+  std::function<std::uint64_t()> body_bytes;  ///< of all bodies held in memory
 };
 
 }  // namespace learndock::service

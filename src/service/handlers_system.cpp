@@ -99,6 +99,7 @@ Result<Response> metrics_text(const Context& context, const Request&) {
   Response response;
   for (const auto& lane : context.lanes)
     context.metrics.oldest_handler(lane->limits().name, lane->oldest(Lane::Clock::now()));
+  context.metrics.body_bytes(context.body_bytes());
   response.body = context.metrics.text(context.market.status(), context.market.disk());
   response.with("Content-Type", "text/plain; version=0.0.4; charset=utf-8").with("Cache-Control", "no-store");
   return response;

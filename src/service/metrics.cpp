@@ -94,6 +94,8 @@ struct Metrics::State {
       family(prometheus::BuildCounter(), registry, "learndock_http_abandoned_total",
              "Clients that closed while their request waited or ran.")
           .Add({});
+  prometheus::Gauge& body_bytes =
+      gauge("learndock_http_body_bytes", "Bytes of request bodies held in memory, packages aside.");
   prometheus::Gauge& version = gauge("learndock_index_version", "Version of the search index.");
   prometheus::Gauge& items = gauge("learndock_index_items", "Learnwares in the search index.");
   prometheus::Gauge& specification_bytes =
@@ -153,6 +155,8 @@ void Metrics::handler_starts() {
 }
 void Metrics::handler_ends() { state_->running.Decrement(); }
 void Metrics::client_gone() { state_->abandoned.Increment(); }
+
+void Metrics::body_bytes(std::uint64_t bytes) { state_->body_bytes.Set(static_cast<double>(bytes)); }
 
 void Metrics::package_damaged() { state_->damaged_packages.Increment(); }
 

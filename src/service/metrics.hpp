@@ -31,6 +31,8 @@ class Metrics {
   void package_damaged();
   /// @param lane  the kind of request
   void oldest_handler(const std::string& lane, std::chrono::duration<double> age);
+  /// Of the requests that are arriving or being answered, packages aside.
+  void body_bytes(std::uint64_t bytes);
   void upload_stored();
   void upload_refused(ErrorCode code);
   /// The exposition text; gauges are read now.

@@ -14,8 +14,10 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <fstream>
 #include <memory>
+#include <stdexcept>
 #include <string>
 
 namespace learndock::testing {
@@ -86,6 +88,20 @@ class ServerTest : public ::testing::Test {
   RawAnswer upload(const std::string& bytes, const std::string& fields = "") {
     return ask("POST /v1/learnwares", "Content-Type: application/zip\r\n" + fields, bytes);
   }
+  /// Asks until the metrics hold this text. A server that never gets there fails the test, with what they
+  /// hold instead.
+  void await_metrics(const std::string& text) {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+    RawConnection connection(port());
+    std::string metrics;
+    do {
+      if (std::chrono::steady_clock::now() > end)
+        throw std::runtime_error(fmt::format("no \"{}\" within a minute in:\n{}", text, metrics));
+      metrics = connection.ask(request("GET /metrics")).body;
+    } while (metrics.find(text) == std::string::npos);
+  }
+  void await_metric(const std::string& line) { await_metrics("\n" + line + "\n"); }
+
   [[nodiscard]] std::size_t staged_files() const { return files_below(market_->staging_directory()).size(); }
 
   static constexpr const char* kJson = "Content-Type: application/json\r\n";

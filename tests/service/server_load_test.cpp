@@ -2,9 +2,7 @@
 #include "service/server_fixture.hpp"
 
 #include <atomic>
-#include <chrono>
 #include <optional>
-#include <stdexcept>
 #include <sys/stat.h>
 #include <thread>
 #include <utility>
@@ -14,20 +12,6 @@ namespace {
 
 class LoadTest : public ServerTest {
  protected:
-  /// Asks until the metrics hold this text. A server that never gets there fails the test, with what they
-  /// hold instead.
-  void await_metrics(const std::string& text) {
-    const auto end = std::chrono::steady_clock::now() + std::chrono::minutes(1);
-    RawConnection connection(port());
-    std::string metrics;
-    do {
-      if (std::chrono::steady_clock::now() > end)
-        throw std::runtime_error(fmt::format("no \"{}\" within a minute in:\n{}", text, metrics));
-      metrics = connection.ask(request("GET /metrics")).body;
-    } while (metrics.find(text) == std::string::npos);
-  }
-  void await_metric(const std::string& line) { await_metrics("\n" + line + "\n"); }
-
   /// Starts a server whose only worker for reads is stuck: a pipe in the place of a package blocks whoever
   /// opens it until somebody opens the other end.
   class Blocked {
