@@ -154,7 +154,8 @@ class Examination {
       if (!out_.named.contains(digest))
         found.emplace_back(fs::last_write_time(blob_path(digest), error), digest);
     std::sort(found.begin(), found.end());
-    for (auto& [time, digest] : found) {
+    for (auto& orphan : found) {
+      std::string& digest = orphan.second;
       const bool claimed = std::any_of(out_.damaged.begin(), out_.damaged.end(),
                                        [&](const auto& record) { return record.package_digest == digest; });
       if (!claimed)
