@@ -77,7 +77,7 @@ constexpr std::int64_t kSearchTextVersion = 3;
 /// From this version on every record has its checksum. Those of older records are of what the file held then.
 constexpr std::int64_t kChecksumVersion = 4;
 
-constexpr auto kVersion = static_cast<std::int64_t>(kSteps.size());
+constexpr auto kLatestSchema = static_cast<std::int64_t>(kSteps.size());
 
 /// The schema version of a file that passed every check; 0 when it is empty.
 Result<std::int64_t> version_of(Connection& connection) {
@@ -87,10 +87,10 @@ Result<std::int64_t> version_of(Connection& connection) {
   const bool empty = application == 0 && version == 0 && tables == 0;
   if (!empty && (application != kApplicationId || version < 1))
     return fail(ErrorCode::corrupt, "this database is not a learndock catalogue", {}, "name another file");
-  if (version > kVersion)
+  if (version > kLatestSchema)
     return fail(
         ErrorCode::unsupported,
-        fmt::format("the catalogue has schema version {}, this program reads up to {}", version, kVersion),
+        fmt::format("the catalogue has schema version {}, this program reads up to {}", version, kLatestSchema),
         {}, "open it with the newer version that wrote it");
   return version;
 }
@@ -150,21 +150,21 @@ Result<void> check_schema(Connection& connection) {
 
 Result<bool> is_current(Connection& connection) {
   LEARNDOCK_TRY(const std::int64_t version, version_of(connection));
-  return version == kVersion;
+  return version == kLatestSchema;
 }
 
 Result<void> migrate(Connection& connection) {
   LEARNDOCK_TRY(const std::int64_t seen, version_of(connection));
-  if (seen == kVersion) return {};
+  if (seen == kLatestSchema) return {};
   LEARNDOCK_TRY(Transaction transaction, Transaction::begin(connection));
   // Another process may have migrated between the look and the lock.
   LEARNDOCK_TRY(const std::int64_t version, version_of(connection));
-  for (std::int64_t step = version; step < kVersion; ++step)
+  for (std::int64_t step = version; step < kLatestSchema; ++step)
     LEARNDOCK_CHECK(connection.execute(kSteps[static_cast<std::size_t>(step)]));
   if (version < kSearchTextVersion) LEARNDOCK_CHECK(fill_search_text(connection));
   if (version < kChecksumVersion) LEARNDOCK_CHECK(fill_checksums(connection));
   LEARNDOCK_CHECK(connection.execute(
-      fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {}", kApplicationId, kVersion)));
+      fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {}", kApplicationId, kLatestSchema)));
   return transaction.commit();
 }
 

@@ -29,7 +29,7 @@ constexpr std::string_view kLastSequence =
     "SELECT max(coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'learnware'), 0), "
     "coalesce((SELECT max(sequence) FROM learnware), 0))";
 
-constexpr std::string_view kVersion = "SELECT value FROM counter WHERE name = 'version'";
+constexpr std::string_view kStoredVersion = "SELECT value FROM counter WHERE name = 'version'";
 constexpr std::string_view kLiftCounter = "UPDATE counter SET value = max(value, ?) WHERE name = ?";
 constexpr std::string_view kLiftSequence =
     "UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = 'learnware'";
@@ -129,7 +129,7 @@ Result<void> insert_record(Connection& connection, const LearnwareRecord& record
 }
 
 Result<Counters> read_counters(Connection& connection) {
-  LEARNDOCK_TRY(const std::int64_t version, connection.integer_of(kVersion));
+  LEARNDOCK_TRY(const std::int64_t version, connection.integer_of(kStoredVersion));
   LEARNDOCK_TRY(const std::int64_t last, connection.integer_of(kLastSequence));
   LEARNDOCK_TRY(const std::int64_t next, connection.integer_of(kNextId));
   return Counters{static_cast<std::uint64_t>(version), static_cast<std::uint64_t>(last),

@@ -10,7 +10,6 @@ namespace learndock::index {
 namespace {
 
 constexpr float kFloatInfinity = std::numeric_limits<float>::infinity();
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 /// Room for each query in a batch's second pass; a query that needs more is asked again alone.
 constexpr std::size_t kSecondRoom = 4096;
 

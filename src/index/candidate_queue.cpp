@@ -8,7 +8,6 @@
 namespace learndock::index {
 namespace {
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 /// Candidates evaluated between two looks at the threshold and the clock.
 constexpr std::size_t kWave = 16, kWaveOnBudget = 4;
 /// A wave's time from which threads are started for it.

@@ -13,7 +13,6 @@
 namespace learndock::index {
 namespace {
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 /// <u, u>. Of many points in pieces, so that threads share what grows with their square.
 double self_of(const compute::DirectQuery& direct, const compute::ReducedSetView& view, unsigned threads) {

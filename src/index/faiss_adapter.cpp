@@ -76,7 +76,7 @@ class ThreadedFlat final : public faiss::IndexFlatL2 {
 
 using compute::ScanHit;
 
-Failure failure(const std::exception& error) {
+Failure faiss_failure(const std::exception& error) {
   return fail(ErrorCode::internal, fmt::format("FAISS: {}", error.what()), {},
               "report this; --prefilter code_scan does without");
 }
@@ -130,7 +130,7 @@ class FaissFlat final : public Prefilter {
       flat_.search(asked.count, asked.rows.data(), static_cast<FaissNumber>(k), distances.data(),
                    labels.data(), asked.parameters());
     } catch (const std::exception& error) {
-      return failure(error);
+      return faiss_failure(error);
     }
     for (std::size_t q = 0; q < job.queries.size(); ++q)
       for (std::size_t i = q * k; i < (q + 1) * k && labels[i] >= 0; ++i)
@@ -152,7 +152,7 @@ class FaissFlat final : public Prefilter {
       try {
         flat_.range_search(1, asked.rows.data() + q * bounds_.width(), radius, &found, asked.parameters());
       } catch (const std::exception& error) {
-        return failure(error);
+        return faiss_failure(error);
       }
       for (std::size_t i = 0; i < found.lims[1]; ++i) {
         const ScanHit hit{static_cast<std::uint64_t>(found.labels[i]),
@@ -199,7 +199,7 @@ Result<std::unique_ptr<Prefilter>> faiss_flat(const EmbeddedRows& rows, unsigned
   try {
     return std::make_unique<FaissFlat>(rows, threads);
   } catch (const std::exception& error) {
-    return failure(error);
+    return faiss_failure(error);
   }
 }
 
@@ -221,7 +221,7 @@ Result<TrainedCells> train_cells(const EmbeddedRows& rows, std::size_t cells, un
     label_all(rows, centres, trained.labels);
     return trained;
   } catch (const std::exception& error) {
-    return failure(error);
+    return faiss_failure(error);
   }
 }
 

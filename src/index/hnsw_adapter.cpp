@@ -20,7 +20,7 @@ using compute::ScanHit;
 /// advice for high recall.
 constexpr std::size_t kLinks = 24, kBuildWidth = 200, kLeastSearchWidth = 200;
 
-Failure failure(const std::exception& error) {
+Failure hnsw_failure(const std::exception& error) {
   return fail(ErrorCode::internal, fmt::format("hnswlib: {}", error.what()), {},
               "report this; --prefilter cells does without");
 }
@@ -91,7 +91,7 @@ class HnswGraph final : public Prefilter {
         if (hits.size() >= wanted || asked == count()) break;
       }
     } catch (const std::exception& error) {
-      return failure(error);
+      return hnsw_failure(error);
     }
     std::sort(hits.begin(), hits.end(), [](const ScanHit& a, const ScanHit& b) {
       return a.lower_bound != b.lower_bound ? a.lower_bound < b.lower_bound : a.item < b.item;
@@ -112,7 +112,7 @@ Result<std::unique_ptr<Prefilter>> hnsw_graph(const EmbeddedRows& rows, unsigned
     graph->build(rows, threads);
     return graph;
   } catch (const std::exception& error) {
-    return failure(error);
+    return hnsw_failure(error);
   }
 }
 

@@ -8,14 +8,14 @@
 namespace learndock::index {
 namespace {
 
-struct Run {
+struct CaseRun {
   char32_t first, last;
   std::uint32_t stride;
   std::int32_t distance;
 };
 
 // clang-format off
-constexpr std::array<Run, 180> kRuns = {{
+constexpr std::array<CaseRun, 180> kRuns = {{
     {0xC0, 0xD6, 1, 32}, {0xD8, 0xDE, 1, 32}, {0x100, 0x12E, 2, 1}, {0x132, 0x136, 2, 1},
     {0x139, 0x147, 2, 1}, {0x14A, 0x176, 2, 1}, {0x178, 0x178, 1, -121}, {0x179, 0x17D, 2, 1},
     {0x181, 0x181, 1, 210}, {0x182, 0x184, 2, 1}, {0x186, 0x186, 1, 206}, {0x187, 0x187, 1, 1},
@@ -71,7 +71,7 @@ constexpr std::array<Run, 180> kRuns = {{
 char32_t to_lower(char32_t point) {
   if (point < 0x80) return point >= U'A' && point <= U'Z' ? point + 32 : point;
   const auto run = std::lower_bound(kRuns.begin(), kRuns.end(), point,
-                                    [](const Run& r, char32_t wanted) { return r.last < wanted; });
+                                    [](const CaseRun& r, char32_t wanted) { return r.last < wanted; });
   if (run == kRuns.end() || point < run->first || (point - run->first) % run->stride != 0) return point;
   return static_cast<char32_t>(static_cast<std::int32_t>(point) + run->distance);
 }

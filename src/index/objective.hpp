@@ -3,9 +3,12 @@
 #include "learndock/index/certified_search.hpp"
 
 #include <cstddef>
+#include <limits>
 #include <vector>
 
 namespace learndock::index {
+
+inline constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 /// A learnware that may be among the best, and the least its value can be.
 struct Candidate {

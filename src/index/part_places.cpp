@@ -13,7 +13,7 @@ constexpr std::uint64_t kAll = ~std::uint64_t{0};
 std::uint64_t lowest(unsigned count) { return count == 64 ? kAll : (std::uint64_t{1} << count) - 1; }
 
 /// A run of bits of a mask, and where it stands when the mask's gaps are closed.
-struct Run {
+struct ClosedRun {
   unsigned first, length, closed;
 };
 
@@ -23,7 +23,7 @@ void each_run(std::uint64_t mask, Use use) {
   for (unsigned closed = 0; mask != 0;) {
     const auto first = static_cast<unsigned>(std::countr_zero(mask));
     const auto length = static_cast<unsigned>(std::countr_one(mask >> first));
-    use(Run{first, length, closed});
+    use(ClosedRun{first, length, closed});
     closed += length;
     mask &= ~(lowest(length) << first);
   }
@@ -33,7 +33,7 @@ void each_run(std::uint64_t mask, Use use) {
 std::uint64_t close_gaps(std::uint64_t word, std::uint64_t mask) {
   if (mask == kAll || (word & mask) == 0) return word & mask;
   std::uint64_t closed = 0;
-  each_run(mask, [&](const Run& run) { closed |= (word >> run.first & lowest(run.length)) << run.closed; });
+  each_run(mask, [&](const ClosedRun& run) { closed |= (word >> run.first & lowest(run.length)) << run.closed; });
   return closed;
 }
 
@@ -41,7 +41,7 @@ std::uint64_t close_gaps(std::uint64_t word, std::uint64_t mask) {
 std::uint64_t open_gaps(std::uint64_t word, std::uint64_t mask) {
   if (mask == kAll || word == 0) return word;
   std::uint64_t opened = 0;
-  each_run(mask, [&](const Run& run) { opened |= (word >> run.closed & lowest(run.length)) << run.first; });
+  each_run(mask, [&](const ClosedRun& run) { opened |= (word >> run.closed & lowest(run.length)) << run.first; });
   return opened;
 }
 

@@ -8,13 +8,10 @@
 namespace learndock::index {
 namespace {
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 /// Taken whatever the budget.
 constexpr std::size_t kFirstFew = 16;
 /// Rows that one thread takes at a time, and rows for each thread between two looks at the clock.
 constexpr std::size_t kBlockRows = 8, kWaveRows = 64;
-/// What keeping a product as a float adds to its error, per unit of both weights.
-constexpr double kRounded = 0x1p-23;
 
 ItemKey key_of(const CertifiedHit& hit) { return {hit.part, hit.item}; }
 
@@ -178,7 +175,7 @@ Result<void> PoolSteps::judge(const MixtureState& state, MixtureStep& step) cons
     mass += state.weights()[i] * mass_of(state.view(i));
   }
   for (std::size_t row = 0; row < rows_.size(); ++row)
-    errors[row] = kRounded * mass * state.parts()[rows_[row].part].part->largest_mass();
+    errors[row] = kRoundedToFloat * mass * state.parts()[rows_[row].part].part->largest_mass();
   known.aligned = aligned;
   known.errors = errors;
   LEARNDOCK_CHECK(find_most(state, known, step));

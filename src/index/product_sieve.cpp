@@ -13,7 +13,7 @@ namespace {
 /// Sets are not packed for it unless there is time for so many packings: exact products then find more.
 constexpr int kPackings = 4;
 /// Of the sum that a distance is, per unit of its terms.
-constexpr double kRounded = 0x1p-50;
+constexpr double kRoundedSum = 0x1p-50;
 
 /// The same parts with only the candidates allowed.
 class Candidates {
@@ -96,7 +96,7 @@ Result<void> sieve(std::span<const FilteredPart> parts, const compute::ReducedSe
     const std::size_t row = chosen.row_of(candidate);
     const SearchPart& part = *parts[candidate.part].part;
     const double masses = mass * part.largest_mass(), self = part.self(candidate.item);
-    const double error = products.errors[row] + kRounded * (self + masses + query_self) +
+    const double error = products.errors[row] + kRoundedSum * (self + masses + query_self) +
                          2 * compute::direct_error(part.kernel(), query.dimension, kLargestSet) * masses;
     candidate.bound = std::max(candidate.bound, self + query_self - 2 * (products.values[row] + error));
   }

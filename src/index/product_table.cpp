@@ -11,8 +11,6 @@
 namespace learndock::index {
 namespace {
 
-/// What keeping a product as a float adds to its error.
-constexpr double kRounded = 0x1p-23;
 /// Per unit of the query's weight: beyond it a product in fp32 is no use, or no number.
 constexpr double kMostError = 0.01;
 /// Sets that are taken to learn what packing costs, and how many times as long as taking one packing it
@@ -151,7 +149,7 @@ double ProductTable::error_of(const Chunk& chunk, const compute::ReducedSetView&
   const PackedRun& run = *chunk.packed;
   return (compute::cross_term_error(parts_[chunk.part].part->kernel(), set.dimension, run.radius,
                                     radius_around(set, run.centre)) +
-          kRounded) *
+          kRoundedToFloat) *
          chunk.mass * mass_of(set);
 }
 

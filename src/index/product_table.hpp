@@ -17,6 +17,8 @@ namespace learndock::index {
 
 /// More points than a reduced set has: for the rounding of sums over one.
 inline constexpr std::size_t kLargestSet = 65'536;
+/// What keeping a product as a float adds to its error, per unit of both weights.
+inline constexpr double kRoundedToFloat = 0x1p-23;
 
 /// Values that fp32 cannot hold, or no room on a device: whoever wanted products does without them.
 [[nodiscard]] inline bool is_no_use(ErrorCode of_products) {

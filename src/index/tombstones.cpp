@@ -5,7 +5,7 @@
 namespace learndock::index {
 namespace {
 
-constexpr std::uint64_t kWordBits = 64;
+constexpr std::uint64_t kBitsOfWord = 64;
 
 }  // namespace
 
@@ -17,9 +17,9 @@ Tombstones::Tombstones(const std::vector<std::uint64_t>& items) {
 bool Tombstones::remove(std::size_t segment, std::uint64_t item) {
   assert(segment < bitmaps_.size() && item < bitmaps_[segment].items);
   Bitmap& bitmap = bitmaps_[segment];
-  if (bitmap.words.empty()) bitmap.words.resize((bitmap.items + kWordBits - 1) / kWordBits);
-  std::uint64_t& word = bitmap.words[item / kWordBits];
-  const std::uint64_t bit = std::uint64_t{1} << item % kWordBits;
+  if (bitmap.words.empty()) bitmap.words.resize((bitmap.items + kBitsOfWord - 1) / kBitsOfWord);
+  std::uint64_t& word = bitmap.words[item / kBitsOfWord];
+  const std::uint64_t bit = std::uint64_t{1} << item % kBitsOfWord;
   if ((word & bit) != 0) return false;
   word |= bit;
   ++bitmap.count;
@@ -29,7 +29,7 @@ bool Tombstones::remove(std::size_t segment, std::uint64_t item) {
 bool Tombstones::removed(std::size_t segment, std::uint64_t item) const {
   assert(segment < bitmaps_.size() && item < bitmaps_[segment].items);
   const Bitmap& bitmap = bitmaps_[segment];
-  return !bitmap.words.empty() && (bitmap.words[item / kWordBits] >> item % kWordBits & 1) != 0;
+  return !bitmap.words.empty() && (bitmap.words[item / kBitsOfWord] >> item % kBitsOfWord & 1) != 0;
 }
 
 std::span<const std::uint64_t> Tombstones::words(std::size_t segment) const {

@@ -12,7 +12,7 @@
 namespace learndock::market {
 namespace {
 
-constexpr std::size_t kChunkBytes = std::size_t{1} << 20;
+constexpr std::size_t kCopiedBytes = std::size_t{1} << 20;
 
 }  // namespace
 
@@ -25,7 +25,7 @@ Result<std::string> copy_file_durably(const std::filesystem::path& from, const s
                 "choose a new or empty folder");
   if (target.get() < 0) return Failure(system_error(errno, "create", to));
   Sha256 hash;
-  std::string chunk(kChunkBytes, '\0');
+  std::string chunk(kCopiedBytes, '\0');
   while (true) {
     const ssize_t got = ::read(source.get(), chunk.data(), chunk.size());
     if (got < 0 && errno == EINTR) continue;

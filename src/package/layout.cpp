@@ -10,7 +10,6 @@
 namespace learndock::package {
 namespace {
 
-constexpr std::string_view kSemanticFile = "semantic_specification.json";
 constexpr std::string_view kDockPrefix = ".learndock";
 
 /// Left behind by operating systems and by Python; never part of a learnware.

@@ -6,9 +6,13 @@
 
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace learndock::package {
+
+/// The one name of the semantic specification in a package.
+inline constexpr std::string_view kSemanticFile = "semantic_specification.json";
 
 /// The files of a package by their canonical names: below the root folder, without what operating systems and
 /// Python leave behind.

@@ -1,5 +1,6 @@
 #include "package/manifest.hpp"
 
+#include "package/layout.hpp"
 #include "package/path_rules.hpp"
 #include "package/utf8.hpp"
 #include "package/yaml.hpp"
@@ -11,7 +12,6 @@
 namespace learndock::package {
 namespace {
 
-constexpr std::string_view kSemanticFile = "semantic_specification.json";
 
 /// The value of a key; nothing when the key is missing or null, which mean the same here.
 const Json* find(const Json& map, std::string_view key) {

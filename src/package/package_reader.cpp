@@ -13,7 +13,6 @@ namespace learndock::package {
 namespace {
 
 constexpr std::string_view kManifest = "learnware.yaml";
-constexpr std::string_view kSemanticFile = "semantic_specification.json";
 
 /// What read_package works on: the files and what is said about them.
 struct Draft {

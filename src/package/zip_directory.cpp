@@ -25,7 +25,7 @@ struct CentralHeader {
   std::string_view comment;
 };
 
-Failure refuse(ErrorCode code, std::string message, std::string_view name, std::string fix = {}) {
+Failure refuse_entry(ErrorCode code, std::string message, std::string_view name, std::string fix = {}) {
   return fail(code, std::move(message), printable(name), std::move(fix));
 }
 
@@ -55,13 +55,13 @@ Result<CentralHeader> take_header(std::string_view& rest, std::uint64_t index) {
 
 Result<void> check_flags(std::uint16_t flags, std::uint16_t method, std::string_view name) {
   if (flags & (zip::kFlagEncrypted | zip::kFlagStrongEncryption | zip::kFlagMaskedHeaders))
-    return refuse(ErrorCode::zip_encrypted, "the entry is encrypted", name, "pack without a password");
+    return refuse_entry(ErrorCode::zip_encrypted, "the entry is encrypted", name, "pack without a password");
   if (method != zip::kStored && method != zip::kDeflated)
-    return refuse(ErrorCode::zip_method, fmt::format("compression method {} is not read", method), name,
+    return refuse_entry(ErrorCode::zip_method, fmt::format("compression method {} is not read", method), name,
                   "pack with the methods \"store\" or \"deflate\"");
   constexpr std::uint16_t kKnown = zip::kFlagLevel | zip::kFlagDescriptor | zip::kFlagUtf8;
   if (flags & ~kKnown)
-    return refuse(
+    return refuse_entry(
         ErrorCode::zip_structure,
         fmt::format("the entry sets reserved flags 0x{:04x}", static_cast<unsigned>(flags & ~kKnown)), name);
   return {};
@@ -74,20 +74,20 @@ Result<void> check_kind(std::uint32_t attributes, ZipEntry& entry, std::vector<s
   const std::uint32_t mode = attributes >> 16;
   const std::uint32_t type = mode & S_IFMT;
   if (type == S_IFLNK)
-    return refuse(ErrorCode::zip_file_kind,
+    return refuse_entry(ErrorCode::zip_file_kind,
                   "the entry is a symbolic link; packages hold only files and directories", entry.name,
                   "pack a copy of the file instead of the link");
   if (type != 0 && type != S_IFREG && type != S_IFDIR)
-    return refuse(ErrorCode::zip_file_kind,
+    return refuse_entry(ErrorCode::zip_file_kind,
                   fmt::format("the entry is neither a file nor a directory (mode {:o})", mode), entry.name);
   const bool says_directory = type == S_IFDIR || (attributes & kDosDirectory) != 0;
   if ((attributes & kDosVolume) != 0 || (entry.directory ? type == S_IFREG : says_directory))
-    return refuse(ErrorCode::zip_file_kind,
+    return refuse_entry(ErrorCode::zip_file_kind,
                   "the entry's name and its attributes disagree on whether it is a directory", entry.name);
   // Some writers store a directory as an empty deflate stream of two bytes.
   constexpr std::uint64_t kEmptyDeflate = 2;
   if (entry.directory && (entry.bytes != 0 || entry.crc != 0 || entry.packed_bytes > kEmptyDeflate))
-    return refuse(
+    return refuse_entry(
         ErrorCode::zip_file_kind,
         fmt::format("a directory with {} bytes of content", std::max(entry.bytes, entry.packed_bytes)),
         entry.name);
@@ -99,7 +99,7 @@ Result<void> check_kind(std::uint32_t attributes, ZipEntry& entry, std::vector<s
 
 Result<void> check_sizes(const ZipEntry& entry, const PackageLimits& limits) {
   if (entry.method == zip::kStored && entry.packed_bytes != entry.bytes)
-    return refuse(ErrorCode::zip_size,
+    return refuse_entry(ErrorCode::zip_size,
                   fmt::format("a stored entry declares {} packed and {} unpacked bytes", entry.packed_bytes,
                               entry.bytes),
                   entry.name);
@@ -107,7 +107,7 @@ Result<void> check_sizes(const ZipEntry& entry, const PackageLimits& limits) {
   if (over_allowance && entry.bytes / limits.max_ratio > entry.packed_bytes)
     return bomb(entry.packed_bytes, entry.bytes, limits, printable(entry.name));
   if (entry.bytes > limits.max_file_bytes)
-    return refuse(ErrorCode::zip_limit,
+    return refuse_entry(ErrorCode::zip_limit,
                   fmt::format("the file has {} bytes, the limit is {}", entry.bytes, limits.max_file_bytes),
                   entry.name);
   return {};
@@ -128,7 +128,7 @@ Result<void> check_comment(std::string_view comment, const ZipEntry& entry,
                            std::vector<std::string>& warnings) {
   if (comment.empty()) return {};
   if (holds_zip_signature(comment))
-    return refuse(ErrorCode::zip_structure, "the entry's comment holds the signature of a zip record",
+    return refuse_entry(ErrorCode::zip_structure, "the entry's comment holds the signature of a zip record",
                   entry.name);
   warnings.push_back(fmt::format("{}: its comment is dropped", printable(entry.name)));
   return {};
@@ -149,7 +149,7 @@ Result<ZipEntry> read_entry_header(const CentralHeader& header, const PackageLim
   entry.packed_bytes = sizes.packed_bytes;
   entry.header_offset = sizes.header_offset;
   if (load16(header.fixed, 34) != 0)
-    return refuse(ErrorCode::zip_multi_disk, "the entry lies on another part of a multi-part archive",
+    return refuse_entry(ErrorCode::zip_multi_disk, "the entry lies on another part of a multi-part archive",
                   entry.name);
   LEARNDOCK_CHECK(check_name(entry, limits, warnings));
   LEARNDOCK_CHECK(check_kind(load32(header.fixed, 38), entry, warnings));

@@ -17,7 +17,7 @@
 namespace learndock::service {
 namespace {
 
-constexpr std::size_t kChunkBytes = std::size_t{256} << 10;
+constexpr std::size_t kPieceBytes = std::size_t{256} << 10;
 constexpr std::size_t kReadBytes = std::size_t{64} << 10;
 constexpr std::uint32_t kMaxHeaderBytes = 32 << 10;
 constexpr std::uint64_t kMaxSavedBytes = std::uint64_t{1} << 40;
@@ -106,7 +106,7 @@ class Call {
   asio::awaitable<Result<void>> send_file(const FileHandle& file, std::uint64_t size) {
     std::string chunk;
     for (std::uint64_t done = 0; done < size; done += chunk.size()) {
-      chunk.resize(static_cast<std::size_t>(std::min<std::uint64_t>(kChunkBytes, size - done)));
+      chunk.resize(static_cast<std::size_t>(std::min<std::uint64_t>(kPieceBytes, size - done)));
       auto read = file.read_at(done, chunk.data(), chunk.size());
       if (!read) co_return read;
       auto written = co_await write(chunk);
@@ -273,7 +273,7 @@ class Call {
   const Outgoing& outgoing_;
   asio::io_context io_{1};
   beast::tcp_stream stream_;
-  beast::flat_buffer buffer_{kChunkBytes};
+  beast::flat_buffer buffer_{kPieceBytes};
   std::optional<Parser> parser_;
   Incoming incoming_;
   std::string request_id_;

@@ -1,5 +1,7 @@
 #include "service/http_head.hpp"
 
+#include "service/http_fields.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -30,12 +32,6 @@ std::string lower(std::string_view text) {
   std::transform(out.begin(), out.end(), out.begin(),
                  [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
   return out;
-}
-
-std::string_view trim(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
 }
 
 /// Takes one line, without its CR LF, off the front.

@@ -22,7 +22,7 @@ namespace {
 
 constexpr float kMissing = std::numeric_limits<float>::quiet_NaN();
 constexpr std::string_view kNpyMagic = "\x93NUMPY";
-constexpr std::size_t kMaxNameBytes = 4096;  // of a column
+constexpr std::size_t kMaxColumnNameBytes = 4096;  // of a column
 
 std::string_view trimmed(std::string_view text) {
   const std::size_t first = text.find_first_not_of(" \t");
@@ -102,10 +102,10 @@ Result<Header> read_header(CsvCells& cells, const TableOptions& options) {
                   "keep the columns that the model reads");
     LEARNDOCK_TRY(std::string_view name, cells.cell());
     name = trimmed(name);
-    if (name.size() > kMaxNameBytes)
+    if (name.size() > kMaxColumnNameBytes)
       return fail(ErrorCode::table_column,
                   fmt::format("the name of column {} has {} bytes, the limit is {}", header.names.size() + 1,
-                              name.size(), kMaxNameBytes),
+                              name.size(), kMaxColumnNameBytes),
                   "line 1");
     header.names.emplace_back(name);
   }

@@ -14,12 +14,12 @@ namespace {
 using testing::MarketShape;
 using testing::SceneMarket;
 
-struct Dock {
+struct MixtureDock {
   MarketShape shape;
   SceneMarket market;
   std::vector<FilteredPart> parts;
 
-  Dock(const MarketShape& wanted, PartOptions options, std::size_t pieces) : shape(wanted) {
+  MixtureDock(const MarketShape& wanted, PartOptions options, std::size_t pieces) : shape(wanted) {
     market = testing::make_market(shape, 1);
     const auto backend = testing::test_backend();
     for (std::size_t p = 0; p < pieces; ++p) {
@@ -72,7 +72,7 @@ struct Products {
   double user = 0;
 };
 
-Products products(const Dock& dock, const compute::ReducedSetView& query) {
+Products products(const MixtureDock& dock, const compute::ReducedSetView& query) {
   const compute::GaussianKernel& kernel = dock.parts[0].part->kernel();
   std::vector<compute::ReducedSetView> sets;
   for (std::size_t i = 0; i < dock.shape.learnwares; ++i) sets.push_back(dock.market.sets[i].view());
@@ -88,7 +88,7 @@ Products products(const Dock& dock, const compute::ReducedSetView& query) {
 }
 
 /// Position in the market of an item of a part.
-std::size_t position(const Dock& dock, const CertifiedHit& hit) {
+std::size_t position(const MixtureDock& dock, const CertifiedHit& hit) {
   return hit.part * dock.shape.learnwares / dock.parts.size() + hit.item;
 }
 
@@ -98,14 +98,14 @@ PoolSize pool_of(std::uint64_t seed) {
   return kSizes[seed % std::size(kSizes)];
 }
 
-CertifiedHit nearest(const Dock& dock, const compute::ReducedSetView& query) {
+CertifiedHit nearest(const MixtureDock& dock, const compute::ReducedSetView& query) {
   CertifiedOptions search;
   search.top = 1;
   return certified_search(dock.parts, {&query, 1}, search).value()[0].hits.at(0);
 }
 
 /// By bounds alone, and by products with all learnwares.
-class CertifiedMixture : public ::testing::TestWithParam<bool> {
+class CertifiedMixtures : public ::testing::TestWithParam<bool> {
  protected:
   [[nodiscard]] MixtureOptions options() const {
     MixtureOptions options;
@@ -119,10 +119,10 @@ class CertifiedMixture : public ::testing::TestWithParam<bool> {
   std::shared_ptr<const compute::Backend> backend_ = testing::test_backend();
 };
 
-INSTANTIATE_TEST_SUITE_P(Ways, CertifiedMixture, ::testing::Bool(),
+INSTANTIATE_TEST_SUITE_P(Ways, CertifiedMixtures, ::testing::Bool(),
                          [](const auto& way) { return way.param ? "products" : "bounds"; });
 
-TEST_P(CertifiedMixture, GapBoundsTheOptimumOverAllMixtures) {
+TEST_P(CertifiedMixtures, GapBoundsTheOptimumOverAllMixtures) {
   std::mt19937_64 random(3);
   std::size_t mixtures = 0, small_gaps = 0;
   for (std::uint64_t seed = 1; seed <= 24; ++seed) {
@@ -133,7 +133,7 @@ TEST_P(CertifiedMixture, GapBoundsTheOptimumOverAllMixtures) {
                                         PrefilterKind::faiss_flat};
     options.prefilter = kKinds[seed % 5];
     options.items_per_cell = 1 + seed % 13;
-    const Dock dock(shape_of(seed), options, 1 + seed % 3);
+    const MixtureDock dock(shape_of(seed), options, 1 + seed % 3);
     const testing::WeightedSet user = dock.blend(random, 3);
     const compute::ReducedSetView query = user.view();
     CertifiedOptions search;
@@ -177,9 +177,9 @@ TEST_P(CertifiedMixture, GapBoundsTheOptimumOverAllMixtures) {
   EXPECT_GT(small_gaps, 3U);
 }
 
-TEST_P(CertifiedMixture, FiltersHoldForMembersAndForTheGap) {
+TEST_P(CertifiedMixtures, FiltersHoldForMembersAndForTheGap) {
   std::mt19937_64 random(4);
-  Dock dock(shape_of(1), {}, 1);
+  MixtureDock dock(shape_of(1), {}, 1);
   const testing::WeightedSet user = dock.blend(random, 4);
   const compute::ReducedSetView query = user.view();
   const std::vector<std::uint64_t> allowed{0xF0F0F0F0F0F0F0FULL};
@@ -191,16 +191,16 @@ TEST_P(CertifiedMixture, FiltersHoldForMembersAndForTheGap) {
   for (const CertifiedHit& member : found->members) EXPECT_EQ(allowed[0] >> member.item & 1U, 1U);
 }
 
-TEST_P(CertifiedMixture, AnExactFitNeedsNoMixture) {
-  const Dock dock(shape_of(2), {}, 1);
+TEST_P(CertifiedMixtures, AnExactFitNeedsNoMixture) {
+  const MixtureDock dock(shape_of(2), {}, 1);
   const compute::ReducedSetView query = dock.market.sets[17].view();
   const CertifiedHit single = nearest(dock, query);
   EXPECT_FALSE(certified_mixture(dock.parts, query, single, options()).value().has_value());
 }
 
-TEST_P(CertifiedMixture, ASpentBudgetMakesNoMixtureOfOneAndKeepsWhatWasFound) {
+TEST_P(CertifiedMixtures, ASpentBudgetMakesNoMixtureOfOneAndKeepsWhatWasFound) {
   std::mt19937_64 random(5);
-  const Dock dock(shape_of(1), {}, 2);
+  const MixtureDock dock(shape_of(1), {}, 2);
   const testing::WeightedSet user = dock.blend(random, 3);
   const compute::ReducedSetView query = user.view();
   const CertifiedHit single = nearest(dock, query);
@@ -212,12 +212,12 @@ TEST_P(CertifiedMixture, ASpentBudgetMakesNoMixtureOfOneAndKeepsWhatWasFound) {
 }
 
 /// From no time at all to enough: whichever way the time left, the gap bounds the optimum.
-TEST_P(CertifiedMixture, TheGapHoldsWhateverTimeThereWas) {
+TEST_P(CertifiedMixtures, TheGapHoldsWhateverTimeThereWas) {
   std::mt19937_64 random(8);
   std::size_t mixtures = 0;
   for (std::uint64_t seed = 1; seed <= 6; ++seed)
     for (const int microseconds : {1, 100, 300, 1000, 3000, 100'000}) {
-      const Dock dock(shape_of(seed), {}, 1 + seed % 3);
+      const MixtureDock dock(shape_of(seed), {}, 1 + seed % 3);
       const testing::WeightedSet user = dock.blend(random, 3);
       const compute::ReducedSetView query = user.view();
       const CertifiedHit single = nearest(dock, query);
@@ -239,7 +239,7 @@ TEST(CertifiedMixtureByProducts, ManyEqualLearnwaresAndValuesBeyondSinglePrecisi
   MarketShape shape = shape_of(4);
   shape.learnwares = 1500;
   shape.duplicates = 0.999;
-  const Dock dock(shape, {}, 1);
+  const MixtureDock dock(shape, {}, 1);
   std::mt19937_64 random(6);
   const auto backend = testing::test_backend();
   for (const double factor : {1.0, 1e200}) {

@@ -44,12 +44,12 @@ MarketShape random_shape(std::mt19937_64& random) {
 
 /// A dock of one to three parts, each with its own subspace, as segments of different ages have, and a filter
 /// that stands for filters and deletions.
-struct Dock {
+struct RandomDock {
   SceneMarket market;
   std::vector<Filter> filters;
   std::vector<FilteredPart> parts;
 
-  Dock(const MarketShape& shape, std::size_t queries, std::mt19937_64& random)
+  RandomDock(const MarketShape& shape, std::size_t queries, std::mt19937_64& random)
       : market(testing::make_market(shape, queries)) {
     const std::size_t pieces = 1 + random() % 3;
     filters.reserve(pieces);
@@ -110,7 +110,7 @@ TEST(CertifiedSearch, ExactIsNeverWrongOnRandomDocks) {
     const MarketShape shape = random_shape(random);
     SCOPED_TRACE(::testing::Message() << "dock after " << done << " comparisons, gamma " << shape.gamma
                                       << ", d " << shape.dimension << ", N " << shape.learnwares);
-    const Dock dock(shape, kQueries, random);
+    const RandomDock dock(shape, kQueries, random);
     const auto queries = std::span(dock.market.sets).subspan(shape.learnwares);
     std::vector<compute::ReducedSetView> views;
     for (const auto& query : queries) views.push_back(query.view());

@@ -10,13 +10,13 @@ namespace {
 
 using testing::Filter;
 
-struct Dock {
+struct PooledDock {
   testing::MarketShape shape;
   testing::SceneMarket market;
   std::vector<Filter> filters;
   std::vector<FilteredPart> parts;
 
-  explicit Dock(std::uint64_t seed) {
+  explicit PooledDock(std::uint64_t seed) {
     std::mt19937_64 random(seed);
     shape.learnwares = 300;
     shape.tasks = 20;
@@ -72,7 +72,7 @@ struct Dock {
 TEST(PoolSteps, NothingOutsideThePoolIsAlignedBetterThanItSays) {
   std::size_t proved = 0, tight = 0, better = 0;
   for (std::uint64_t seed = 1; seed <= 24; ++seed) {
-    const Dock dock(seed);
+    const PooledDock dock(seed);
     std::mt19937_64 random(seed);
     const compute::ReducedSetView user = dock.market.sets[300 + seed % 3].view();
     MixtureOptions options;
@@ -104,7 +104,7 @@ TEST(PoolSteps, NothingOutsideThePoolIsAlignedBetterThanItSays) {
 TEST(PoolSteps, WhateverTimeThereIsNothingOutsideIsAlignedBetter) {
   std::size_t proved = 0, cut = 0;
   for (std::uint64_t seed = 1; seed <= 30; ++seed) {
-    const Dock dock(seed);
+    const PooledDock dock(seed);
     std::mt19937_64 random(seed);
     const compute::ReducedSetView user = dock.market.sets[300 + seed % 3].view();
     MixtureOptions options;
@@ -180,7 +180,7 @@ class CutPart final : public SearchPart {
 };
 
 TEST(PoolSteps, AScanThatWasCutProvesNothing) {
-  Dock dock(7);
+  PooledDock dock(7);
   for (FilteredPart& part : dock.parts) part.part = std::make_shared<const CutPart>(part.part);
   std::mt19937_64 random(7);
   const compute::ReducedSetView user = dock.market.sets[300].view();
@@ -206,7 +206,7 @@ TEST(PoolSteps, AbsurdWeightsAreLeftToOtherWays) {
 }
 
 TEST(PoolSteps, WholePartsKnowTheBestAlignmentAndTheBestRefit) {
-  const Dock dock(6);
+  const PooledDock dock(6);
   std::mt19937_64 random(6);
   const compute::ReducedSetView user = dock.market.sets[301].view();
   MixtureOptions options;
@@ -229,7 +229,7 @@ TEST(PoolSteps, WholePartsKnowTheBestAlignmentAndTheBestRefit) {
 }
 
 TEST(PoolSteps, ABudgetOfEvaluationsEndsTheProofNotTheMixture) {
-  const Dock dock(7);
+  const PooledDock dock(7);
   std::mt19937_64 random(7);
   const compute::ReducedSetView user = dock.market.sets[300].view();
   for (const std::size_t whole : {0U, 1000U}) {

@@ -10,12 +10,12 @@ namespace learndock::index {
 namespace {
 
 /// A kernel that tells nothing apart: every bound of the index lies under the tenth distance.
-struct Scene {
+struct SieveScene {
   testing::MarketShape shape;
   testing::SceneMarket market;
   std::vector<FilteredPart> parts;
 
-  explicit Scene(double offset = 0) {
+  explicit SieveScene(double offset = 0) {
     shape.learnwares = 5000;
     shape.dimension = 8;
     shape.gamma = 2;
@@ -33,7 +33,7 @@ struct Scene {
   }
 };
 
-std::vector<Candidate> all_of(const Scene& scene) {
+std::vector<Candidate> all_of(const SieveScene& scene) {
   std::vector<Candidate> all;
   for (std::size_t p = 0; p < scene.parts.size(); ++p)
     for (std::size_t i = p; i < scene.parts[p].part->count(); i += 1 + p) all.push_back({-1, p, i});
@@ -45,7 +45,7 @@ std::vector<Candidate> all_of(const Scene& scene) {
 TEST(ProductSieve, BoundsAreNeverAboveTheDistanceAndCloseToIt) {
   const auto backend = testing::test_backend(2);
   for (const double offset : {0.0, 100.0}) {
-    const Scene scene(offset);
+    const SieveScene scene(offset);
     const compute::ReducedSetView query = scene.query(0);
     const compute::DirectQuery direct(query, {scene.shape.gamma, 1});
     CertifiedOptions options;
@@ -68,7 +68,7 @@ TEST(ProductSieve, BoundsAreNeverAboveTheDistanceAndCloseToIt) {
 
 TEST(ProductSieve, SearchesEvaluateFewWhereBoundsTellNothing) {
   const auto backend = testing::test_backend(2);
-  const Scene scene;
+  const SieveScene scene;
   for (std::size_t q = 0; q < 3; ++q) {
     const compute::ReducedSetView query = scene.query(q);
     CertifiedOptions options;
@@ -86,7 +86,7 @@ TEST(ProductSieve, SearchesEvaluateFewWhereBoundsTellNothing) {
 
 TEST(ProductSieve, WithoutABackendTimeOrManyCandidatesNothingChanges) {
   const auto backend = testing::test_backend();
-  const Scene scene;
+  const SieveScene scene;
   const compute::ReducedSetView query = scene.query(1);
   const auto is_unchanged = [&](const CertifiedOptions& options, std::vector<Candidate> candidates) {
     EXPECT_TRUE(sieve(scene.parts, query, 1, options, candidates).has_value());
@@ -137,7 +137,7 @@ TEST(ProductSieve, AbsurdWeightsAreLeftToExactProducts) {
 
 TEST(ProductSieve, AQueryBeyondSinglePrecisionIsEvaluatedOneAtATime) {
   const auto backend = testing::test_backend();
-  const Scene scene;
+  const SieveScene scene;
   testing::WeightedSet far = scene.market.sets[5001];
   far.points(0, 0) = 1e200;
   const compute::ReducedSetView query = far.view();

@@ -9,12 +9,12 @@
 namespace learndock::index {
 namespace {
 
-struct Scene {
+struct TableScene {
   testing::SceneMarket market;
   std::vector<FilteredPart> parts;
   std::vector<std::uint64_t> allowed;
 
-  explicit Scene(bool signed_weights) {
+  explicit TableScene(bool signed_weights) {
     testing::MarketShape shape;
     shape.learnwares = 5000;  // runs of 4,096, and one cut by the end of a part
     shape.dimension = 3;
@@ -34,7 +34,7 @@ struct Scene {
 TEST(ProductTable, SumsLieWithinTheirErrors) {
   const auto backend = testing::test_backend(2);
   for (const bool signed_weights : {false, true}) {
-    const Scene scene(signed_weights);
+    const TableScene scene(signed_weights);
     const auto queries = std::span(scene.market.sets).last(4);
     for (const std::size_t kept : {std::size_t{0}, std::size_t{100'000}, std::size_t{512} << 20}) {
       ProductTable table(scene.parts, *backend, 2, kept);
@@ -87,7 +87,7 @@ TEST(ProductTable, OneLearnwareOfAbsurdValuesCostsTheOthersNothing) {
 }
 
 TEST(ProductTable, RunsAreKeptForTheirOwnBackendAsLongAsItLives) {
-  const Scene scene(false);
+  const TableScene scene(false);
   const PackedRuns& runs = scene.parts[1].part->packed_runs();
   const auto view = scene.market.sets.back().view();
   const auto first_value = [&](const compute::Backend& backend) {
@@ -113,7 +113,7 @@ TEST(ProductTable, RunsAreKeptForTheirOwnBackendAsLongAsItLives) {
 
 TEST(ProductTable, ADeadlineLeavesNoHalfColumn) {
   const auto backend = testing::test_backend();
-  const Scene scene(false);
+  const TableScene scene(false);
   const auto view = scene.market.sets.back().view();
   ProductTable table(scene.parts, *backend, 1);
   EXPECT_FALSE(table.add({&view, 1}, std::chrono::steady_clock::now()).value());
@@ -124,7 +124,7 @@ TEST(ProductTable, ADeadlineLeavesNoHalfColumn) {
 
 TEST(ProductTable, ValuesBeyondSinglePrecisionAreSaid) {
   const auto backend = testing::test_backend();
-  Scene scene(false);
+  TableScene scene(false);
   auto set = scene.market.sets.back();
   set.points(0, 0) = 1e200;
   const auto view = set.view();

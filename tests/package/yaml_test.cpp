@@ -12,7 +12,7 @@ Json value_of(std::string_view text) {
   auto parsed = parse_yaml(text);
   return parsed ? *parsed : Json("error: " + describe(parsed.error()));
 }
-ErrorCode code_of(std::string_view text) {
+ErrorCode yaml_code_of(std::string_view text) {
   const auto parsed = parse_yaml(text);
   return parsed ? ErrorCode::internal : parsed.error().code;
 }
@@ -106,35 +106,35 @@ TEST(Yaml, BlocksFlowsAndOrder) {
 }
 
 TEST(Yaml, RefusesWhatIsNotPlainData) {
-  EXPECT_EQ(code_of("a: &x 1\n"), ErrorCode::package_yaml_alias);
-  EXPECT_EQ(code_of("a: *x\n"), ErrorCode::package_yaml_alias);
-  EXPECT_EQ(code_of("a: &x [1]\n"), ErrorCode::package_yaml_alias);
-  EXPECT_EQ(code_of("&x a: 1\n"), ErrorCode::package_yaml_alias);
-  EXPECT_EQ(code_of("a: !!str 1\n"), ErrorCode::package_yaml_tag);
-  EXPECT_EQ(code_of("!!python/object/apply:os.system [x]\n"), ErrorCode::package_yaml_tag);
-  EXPECT_EQ(code_of("a: !x {b: 1}\n"), ErrorCode::package_yaml_tag);
-  EXPECT_EQ(code_of("%TAG ! tag:example.org,2000:\n---\na: 1\n"), ErrorCode::package_yaml_tag);
-  EXPECT_EQ(code_of("a: 1\na: 2\n"), ErrorCode::package_yaml_duplicate_key);
-  EXPECT_EQ(code_of("{a: {b: 1, \"b\": 2}}\n"), ErrorCode::package_yaml_duplicate_key);
-  EXPECT_EQ(code_of("<<: {a: 1}\n"), ErrorCode::package_yaml);
-  EXPECT_EQ(code_of("[a]: 1\n"), ErrorCode::package_yaml);
-  EXPECT_EQ(code_of("a: 1\n---\nb: 2\n"), ErrorCode::package_yaml);
-  EXPECT_EQ(code_of("a: .inf\n"), ErrorCode::package_yaml);
-  EXPECT_EQ(code_of("a: .nan\n"), ErrorCode::package_yaml);
-  EXPECT_EQ(code_of("a: 1.0e+400\n"), ErrorCode::package_yaml);
-  EXPECT_EQ(code_of("a: 123456789012345678901\n"), ErrorCode::package_yaml);
-  EXPECT_EQ(code_of("a: \xff\n"), ErrorCode::package_yaml);
-  EXPECT_EQ(code_of("a: [1\n"), ErrorCode::package_yaml);
-  EXPECT_EQ(code_of("a:\n\t- tab\n"), ErrorCode::package_yaml);
+  EXPECT_EQ(yaml_code_of("a: &x 1\n"), ErrorCode::package_yaml_alias);
+  EXPECT_EQ(yaml_code_of("a: *x\n"), ErrorCode::package_yaml_alias);
+  EXPECT_EQ(yaml_code_of("a: &x [1]\n"), ErrorCode::package_yaml_alias);
+  EXPECT_EQ(yaml_code_of("&x a: 1\n"), ErrorCode::package_yaml_alias);
+  EXPECT_EQ(yaml_code_of("a: !!str 1\n"), ErrorCode::package_yaml_tag);
+  EXPECT_EQ(yaml_code_of("!!python/object/apply:os.system [x]\n"), ErrorCode::package_yaml_tag);
+  EXPECT_EQ(yaml_code_of("a: !x {b: 1}\n"), ErrorCode::package_yaml_tag);
+  EXPECT_EQ(yaml_code_of("%TAG ! tag:example.org,2000:\n---\na: 1\n"), ErrorCode::package_yaml_tag);
+  EXPECT_EQ(yaml_code_of("a: 1\na: 2\n"), ErrorCode::package_yaml_duplicate_key);
+  EXPECT_EQ(yaml_code_of("{a: {b: 1, \"b\": 2}}\n"), ErrorCode::package_yaml_duplicate_key);
+  EXPECT_EQ(yaml_code_of("<<: {a: 1}\n"), ErrorCode::package_yaml);
+  EXPECT_EQ(yaml_code_of("[a]: 1\n"), ErrorCode::package_yaml);
+  EXPECT_EQ(yaml_code_of("a: 1\n---\nb: 2\n"), ErrorCode::package_yaml);
+  EXPECT_EQ(yaml_code_of("a: .inf\n"), ErrorCode::package_yaml);
+  EXPECT_EQ(yaml_code_of("a: .nan\n"), ErrorCode::package_yaml);
+  EXPECT_EQ(yaml_code_of("a: 1.0e+400\n"), ErrorCode::package_yaml);
+  EXPECT_EQ(yaml_code_of("a: 123456789012345678901\n"), ErrorCode::package_yaml);
+  EXPECT_EQ(yaml_code_of("a: \xff\n"), ErrorCode::package_yaml);
+  EXPECT_EQ(yaml_code_of("a: [1\n"), ErrorCode::package_yaml);
+  EXPECT_EQ(yaml_code_of("a:\n\t- tab\n"), ErrorCode::package_yaml);
 }
 
 TEST(Yaml, DepthAndSizeAreBounded) {
   const auto nested = [](std::size_t depth) { return std::string(depth, '[') + std::string(depth, ']'); };
   EXPECT_TRUE(parse_yaml(nested(64)).has_value());
-  EXPECT_EQ(code_of(nested(65)), ErrorCode::package_yaml);
-  EXPECT_EQ(code_of(std::string(1 << 20, '[')), ErrorCode::package_yaml);
+  EXPECT_EQ(yaml_code_of(nested(65)), ErrorCode::package_yaml);
+  EXPECT_EQ(yaml_code_of(std::string(1 << 20, '[')), ErrorCode::package_yaml);
   EXPECT_TRUE(parse_yaml(std::string(1 << 20, ' ')).has_value());
-  EXPECT_EQ(code_of(std::string((1 << 20) + 1, ' ')), ErrorCode::package_yaml_size);
+  EXPECT_EQ(yaml_code_of(std::string((1 << 20) + 1, ' ')), ErrorCode::package_yaml_size);
 }
 
 TEST(Yaml, ErrorsNameTheLine) {

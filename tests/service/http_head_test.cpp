@@ -7,9 +7,9 @@
 namespace learndock::service {
 namespace {
 
-const HttpLimits kLimits;
+const HttpLimits kHeadLimits;
 
-Result<RequestHead> parse(const std::string& text) { return parse_head(text, kLimits); }
+Result<RequestHead> parse(const std::string& text) { return parse_head(text, kHeadLimits); }
 
 /// A request that is right but for the given extra header lines.
 std::string with_lines(const std::string& lines) {
@@ -123,7 +123,7 @@ INSTANTIATE_TEST_SUITE_P(All, RefusedHead, ::testing::ValuesIn(kRefused),
 
 TEST(ParseHead, CountsFields) {
   std::string lines;
-  for (std::size_t i = 1; i < kLimits.max_header_fields; ++i) lines += "X-" + std::to_string(i) + ": 1\r\n";
+  for (std::size_t i = 1; i < kHeadLimits.max_header_fields; ++i) lines += "X-" + std::to_string(i) + ": 1\r\n";
   EXPECT_TRUE(parse(with_lines(lines)));
   const auto refused = parse(with_lines(lines + "X-Last: 1\r\n"));
   ASSERT_FALSE(refused);
@@ -134,9 +134,9 @@ TEST(FindHeadEnd, FindsItHoweverTheBytesArrive) {
   const std::string text = "GET / HTTP/1.1\r\nHost: a\r\n\r\nrest";
   const std::size_t end = text.size() - 4;
   for (std::size_t first = 0; first <= text.size(); ++first) {
-    const auto early = find_head_end(std::string_view(text).substr(0, first), 0, kLimits).value();
+    const auto early = find_head_end(std::string_view(text).substr(0, first), 0, kHeadLimits).value();
     EXPECT_EQ(early.complete, first >= end);
-    const auto late = find_head_end(text, first < end ? first : 0, kLimits).value();
+    const auto late = find_head_end(text, first < end ? first : 0, kHeadLimits).value();
     ASSERT_TRUE(late.complete) << first;
     EXPECT_EQ(late.bytes, end);
   }
@@ -144,18 +144,18 @@ TEST(FindHeadEnd, FindsItHoweverTheBytesArrive) {
 
 TEST(FindHeadEnd, RefusesAtTheFirstHopelessByte) {
   for (const char* text : {"GET / HTTP/1.1\n", "GET / HTTP/1.1\r\nHost: a\n\n", "GET / \rHTTP", "\n"})
-    EXPECT_EQ(find_head_end(text, 0, kLimits).error().code, ErrorCode::http_request) << text;
-  EXPECT_FALSE(find_head_end(std::string_view("GET \0", 5), 0, kLimits));
-  EXPECT_FALSE(find_head_end("GET / HTTP/1.1\r", 0, kLimits).value().complete);  // the LF may follow
+    EXPECT_EQ(find_head_end(text, 0, kHeadLimits).error().code, ErrorCode::http_request) << text;
+  EXPECT_FALSE(find_head_end(std::string_view("GET \0", 5), 0, kHeadLimits));
+  EXPECT_FALSE(find_head_end("GET / HTTP/1.1\r", 0, kHeadLimits).value().complete);  // the LF may follow
 }
 
 TEST(FindHeadEnd, BoundsLineAndHeader) {
   const std::string line = "GET /" + std::string(9000, 'a');
-  EXPECT_EQ(find_head_end(line, 0, kLimits).error().code, ErrorCode::http_target_length);
+  EXPECT_EQ(find_head_end(line, 0, kHeadLimits).error().code, ErrorCode::http_target_length);
   std::string header = "GET / HTTP/1.1\r\n";
-  while (header.size() < kLimits.max_header_bytes) header += "X-Filler: " + std::string(1000, 'x') + "\r\n";
-  EXPECT_EQ(find_head_end(header, 0, kLimits).error().code, ErrorCode::http_header_size);
-  EXPECT_EQ(find_head_end(header + "\r\n", 0, kLimits).error().code, ErrorCode::http_header_size);
+  while (header.size() < kHeadLimits.max_header_bytes) header += "X-Filler: " + std::string(1000, 'x') + "\r\n";
+  EXPECT_EQ(find_head_end(header, 0, kHeadLimits).error().code, ErrorCode::http_header_size);
+  EXPECT_EQ(find_head_end(header + "\r\n", 0, kHeadLimits).error().code, ErrorCode::http_header_size);
 }
 
 }  // namespace

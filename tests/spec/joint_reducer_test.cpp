@@ -1,11 +1,11 @@
 #include "spec/joint_reducer.hpp"
 
-#include "learndock/compute/registry.hpp"
 #include "learndock/spec/reducer.hpp"
 
 #include "spec/embedding_target.hpp"
 #include "spec/lbfgs.hpp"
 #include "support/generators.hpp"
+#include "support/test_backend.hpp"
 
 #include <gtest/gtest.h>
 
@@ -17,12 +17,8 @@
 namespace learndock::spec {
 namespace {
 
+using testing::backend;
 using testing::random_data;
-
-const compute::Backend& backend() {
-  static const auto fast = compute::open_backend("cpu").value();
-  return *fast;
-}
 
 /// Three Gaussian components with different spreads.
 Matrix<float> mixture(std::size_t rows, std::size_t d, std::uint64_t seed) {

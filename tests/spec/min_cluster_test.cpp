@@ -1,9 +1,9 @@
 #include "spec/min_cluster.hpp"
 
-#include "learndock/compute/registry.hpp"
 #include "learndock/spec/reducer.hpp"
 
 #include "support/generators.hpp"
+#include "support/test_backend.hpp"
 
 #include <gtest/gtest.h>
 
@@ -15,12 +15,8 @@
 namespace learndock::spec {
 namespace {
 
+using testing::backend;
 using testing::random_data;
-
-const compute::Backend& backend() {
-  static const auto fast = compute::open_backend("cpu").value();
-  return *fast;
-}
 
 std::vector<std::size_t> counted_by_hand(const Matrix<float>& data, const Matrix<double>& points) {
   std::vector<std::size_t> sizes(points.rows(), 0);

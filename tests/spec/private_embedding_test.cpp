@@ -1,8 +1,8 @@
 #include "spec/private_embedding.hpp"
 
-#include "learndock/compute/registry.hpp"
 
 #include "support/generators.hpp"
+#include "support/test_backend.hpp"
 
 #include <gtest/gtest.h>
 
@@ -14,12 +14,8 @@
 namespace learndock::spec {
 namespace {
 
+using testing::backend;
 using testing::random_data;
-
-const compute::Backend& backend() {
-  static const auto fast = compute::open_backend("cpu").value();
-  return *fast;
-}
 
 double norm_of(const std::vector<double>& values) {
   return std::sqrt(std::inner_product(values.begin(), values.end(), values.begin(), 0.0));

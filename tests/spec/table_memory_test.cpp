@@ -59,7 +59,9 @@ TEST(TableMemory, WhateverATableIsMadeOfParsingTakesAFewTimesTheText) {
         repeated("x", "a\n"), repeated("x"), repeated("x,", names), repeated("1\n", names), repeated(" ,")}) {
     EXPECT_LT(peak_of([&] { return parse_csv(text); }), kTimes * text.size() + kRest) << text.substr(0, 40);
     const auto table = parse_csv(text);
-    if (!table) EXPECT_LT(table.error().message.size() + table.error().where.size(), 9000u);
+    if (!table) {
+      EXPECT_LT(table.error().message.size() + table.error().where.size(), 9000u);
+    }
   }
 }
 

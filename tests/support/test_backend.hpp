@@ -19,4 +19,7 @@ inline std::shared_ptr<const compute::Backend> test_backend(unsigned threads = 1
   return backend;
 }
 
+/// For tests that need no threads of its own.
+inline const compute::Backend& backend() { return *test_backend(); }
+
 }  // namespace learndock::testing
