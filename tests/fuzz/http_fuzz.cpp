@@ -112,8 +112,8 @@ void fuzz_problem(std::string_view bytes) {
 void fuzz_body(std::string_view bytes) {
   if (bytes.size() < 2) return;
   const BodyReader::Limits limits{1000, 200, 4};
+  const std::size_t kind = static_cast<unsigned char>(bytes[0]);
   const auto reader_of = [&] {
-    const auto kind = static_cast<unsigned char>(bytes[0]);
     if (kind % 8 == 0) return BodyReader::of_length(kind, limits);
     return kind % 8 == 1 ? BodyReader::until_close(limits) : BodyReader::chunked(limits);
   };
