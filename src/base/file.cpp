@@ -137,8 +137,9 @@ Result<void> write_user_file(const std::filesystem::path& path, std::string_view
   return write_atomically(path, bytes, kUserFile);
 }
 
-Result<void> create_private_folder(const std::filesystem::path& path) {
+Result<void> create_private_folder(const std::filesystem::path& named) {
   std::error_code error;
+  const std::filesystem::path path = named.has_filename() ? named : named.parent_path();  // "folder/"
   const std::filesystem::path parent = path.parent_path();
   if (!parent.empty()) std::filesystem::create_directories(parent, error);
   if (error) return Failure(system_error(error.value(), "create the folder of", path));

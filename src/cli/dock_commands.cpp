@@ -134,7 +134,8 @@ Result<void> list(const DockChoice& dock, std::size_t limit, const std::string& 
   }
   Rows rows = {{"id", "status", "name", "warnings"}};
   for (const Json& record : page["learnwares"])
-    rows.push_back({record["id"].get<std::string>(), record["status"].get<std::string>(),
+    rows.push_back({record["id"].get<std::string>(),
+                    record.contains("damaged") ? "damaged" : record["status"].get<std::string>(),
                     record["name"].get<std::string>(),
                     std::to_string(record.value("warnings", Json::array()).size())});
   print_table(rows);

@@ -1,4 +1,5 @@
 #include "learndock/base/file.hpp"
+#include "learndock/base/file_rights.hpp"
 #include "learndock/market/dock_file.hpp"
 #include "learndock/market/upkeep.hpp"
 
@@ -95,10 +96,9 @@ class Backup {
 
   Result<bool> copy_package(const std::string& digest) {
     const fs::path from = dock_ / package_place(digest), to = to_ / package_place(digest);
-    std::error_code error;
-    fs::create_directories(to.parent_path(), error);
-    if (error) return Failure(system_error(error.value(), "create", to.parent_path()));
+    LEARNDOCK_CHECK(create_private_folder(to.parent_path()));
     bool linked = false;
+    std::error_code error;
     if (!options_.copy) {
       fs::create_hard_link(from, to, error);
       if (error == std::errc::no_such_file_or_directory) return false;
@@ -172,9 +172,7 @@ Result<CheckReport> restore_dock(const fs::path& backup, const fs::path& dock,
   std::uint64_t done = 0;
   const auto copy = [&](const BackupFile& file) -> Result<void> {
     if (progress) progress("files", ++done, manifest.files.size());
-    std::error_code error;
-    fs::create_directories((dock / file.path).parent_path(), error);
-    if (error) return Failure(system_error(error.value(), "create", (dock / file.path).parent_path()));
+    LEARNDOCK_CHECK(create_private_folder((dock / file.path).parent_path()));
     const auto copied = copy_file_durably(backup / file.path, dock / file.path);
     if (copied && *copied == file.sha256) return {};
     if (!copied && copied.error().code != ErrorCode::not_found) return Failure(copied.error());

@@ -2,6 +2,7 @@
 
 #include "learndock/base/digest.hpp"
 #include "learndock/base/file.hpp"
+#include "learndock/base/file_rights.hpp"
 
 #include "base/descriptor.hpp"
 
@@ -40,9 +41,8 @@ Result<std::string> copy_file_durably(const std::filesystem::path& from, const s
 }
 
 Result<void> make_new_folder(const std::filesystem::path& folder) {
+  LEARNDOCK_CHECK(create_private_folder(folder));
   std::error_code error;
-  std::filesystem::create_directories(folder, error);
-  if (error) return Failure(system_error(error.value(), "create the folder", folder));
   const bool empty = std::filesystem::is_empty(folder, error);
   if (error) return Failure(system_error(error.value(), "look into the folder", folder));
   if (empty) return {};

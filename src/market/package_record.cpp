@@ -1,6 +1,7 @@
 #include "market/package_record.hpp"
 
 #include "learndock/base/file.hpp"
+#include "learndock/base/file_rights.hpp"
 #include "learndock/spec/codec.hpp"
 
 #include "market/set_limits.hpp"
@@ -71,13 +72,11 @@ Result<catalog::LearnwareRecord> record_of(const package::Package& package,
 
 Result<catalog::LearnwareRecord> record_of_stored(const fs::path& blob, const std::string& digest,
                                                   const fs::path& scratch) {
-  std::error_code error;
-  fs::create_directories(scratch, error);
-  if (error) return Failure(system_error(error.value(), "create the folder", scratch));
+  LEARNDOCK_CHECK(create_private_folder(scratch));
   const fs::path canonical = scratch / fmt::format("stored-{}.zip", ::getpid());
   auto package = package::read_package(blob, canonical);
-  std::error_code ignored;  // a temporary
-  fs::remove(canonical, ignored);
+  std::error_code error;
+  fs::remove(canonical, error);  // a temporary
   if (!package) return Failure(std::move(package).error());
   catalog::LearnwareRecord record = described(*package, own_semantic(*package), package->model.class_name);
   record.package_digest = digest;

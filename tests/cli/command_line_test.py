@@ -1,7 +1,9 @@
 """The command contract: exit codes, JSON keys, clean stdout, hints for typos; on a dock of this test's own."""
 
+import contextlib
 import json
 import re
+import sqlite3
 import unittest
 
 from harness import Server, TestCase, learndock, package_files, statistical, write_package, zip_bytes
@@ -137,6 +139,15 @@ class CommandLine(TestCase):
         self.assertEqual(outcome.code, 6)
         self.assertIn("digest.mismatch", outcome.err)
         self.assertFalse((self.folder / "got").exists())
+
+    def test_a_damaged_record_is_marked_in_the_list_and_does_not_close_the_others(self):
+        dock, learnware = self.dock_with_one()
+        with contextlib.closing(sqlite3.connect(dock / "catalog.sqlite")) as catalogue, catalogue:
+            catalogue.execute("UPDATE learnware SET name = 'another'")
+        listed = self.run_ok("list", "--dock", dock)
+        self.assertIn(f"{learnware}\tdamaged\t", listed.out)
+        self.assertIn("checksum", self.run_ok("list", "--dock", dock, "--json").json()["learnwares"][0]["damaged"])
+        self.assertEqual(learndock("show", learnware, "--dock", dock).code, 1)
 
     # what reaches the terminal
 

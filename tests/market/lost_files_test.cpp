@@ -39,6 +39,18 @@ TEST_F(LostFilesTest, ASegmentCutShortEndsNoProcessAndNoAnswerIsMadeOfIt) {
     }
 }
 
+TEST_F(LostFilesTest, ASegmentThatLosesItsLastBytesIsNoticed) {
+  for (const std::uintmax_t bytes : {1, 100}) {
+    ASSERT_TRUE(reindex(dock(), options_).has_value());
+    const auto market = open();
+    search_all(*market);
+    for (const auto& file : segments())
+      std::filesystem::resize_file(file, std::filesystem::file_size(file) - bytes);
+    expect_right_answers(*market, false);
+    EXPECT_EQ(market->status().indexed, 0U) << bytes;
+  }
+}
+
 TEST_F(LostFilesTest, EntriesCutShortEndNoProcessAndAreReadFromTheCatalogue) {
   ASSERT_TRUE(reindex(dock(), options_).has_value());
   open().reset();  // writes them

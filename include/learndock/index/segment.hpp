@@ -86,7 +86,7 @@ class Segment {
     return std::span(reinterpret_cast<const T*>(whole.data()), whole.size() / sizeof(T));
   }
 
-  /// Whether all that was handed out still is what was checked. @errors corrupt @cost one load
+  /// Whether all that was handed out still is what was checked. @errors corrupt @cost a system call
   [[nodiscard]] Result<void> intact() const;
   /// Checks sections (all when the list is empty) ahead of their use. @errors corrupt, io
   [[nodiscard]] Result<void> verify(std::span<const std::uint32_t> ids, unsigned threads) const;
