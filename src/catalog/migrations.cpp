@@ -88,10 +88,10 @@ Result<std::int64_t> version_of(Connection& connection) {
   if (!empty && (application != kApplicationId || version < 1))
     return fail(ErrorCode::corrupt, "this database is not a learndock catalogue", {}, "name another file");
   if (version > kLatestSchema)
-    return fail(
-        ErrorCode::unsupported,
-        fmt::format("the catalogue has schema version {}, this program reads up to {}", version, kLatestSchema),
-        {}, "open it with the newer version that wrote it");
+    return fail(ErrorCode::unsupported,
+                fmt::format("the catalogue has schema version {}, this program reads up to {}", version,
+                            kLatestSchema),
+                {}, "open it with the newer version that wrote it");
   return version;
 }
 

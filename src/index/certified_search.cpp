@@ -13,7 +13,6 @@
 namespace learndock::index {
 namespace {
 
-
 /// <u, u>. Of many points in pieces, so that threads share what grows with their square.
 double self_of(const compute::DirectQuery& direct, const compute::ReducedSetView& view, unsigned threads) {
   constexpr std::size_t kManyPoints = 2048, kPiece = 512;

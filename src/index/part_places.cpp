@@ -33,7 +33,8 @@ void each_run(std::uint64_t mask, Use use) {
 std::uint64_t close_gaps(std::uint64_t word, std::uint64_t mask) {
   if (mask == kAll || (word & mask) == 0) return word & mask;
   std::uint64_t closed = 0;
-  each_run(mask, [&](const ClosedRun& run) { closed |= (word >> run.first & lowest(run.length)) << run.closed; });
+  each_run(mask,
+           [&](const ClosedRun& run) { closed |= (word >> run.first & lowest(run.length)) << run.closed; });
   return closed;
 }
 
@@ -41,7 +42,8 @@ std::uint64_t close_gaps(std::uint64_t word, std::uint64_t mask) {
 std::uint64_t open_gaps(std::uint64_t word, std::uint64_t mask) {
   if (mask == kAll || word == 0) return word;
   std::uint64_t opened = 0;
-  each_run(mask, [&](const ClosedRun& run) { opened |= (word >> run.closed & lowest(run.length)) << run.first; });
+  each_run(mask,
+           [&](const ClosedRun& run) { opened |= (word >> run.closed & lowest(run.length)) << run.first; });
   return opened;
 }
 

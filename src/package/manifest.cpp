@@ -12,7 +12,6 @@
 namespace learndock::package {
 namespace {
 
-
 /// The value of a key; nothing when the key is missing or null, which mean the same here.
 const Json* find(const Json& map, std::string_view key) {
   const auto found = map.find(key);

@@ -58,7 +58,7 @@ Result<void> check_flags(std::uint16_t flags, std::uint16_t method, std::string_
     return refuse_entry(ErrorCode::zip_encrypted, "the entry is encrypted", name, "pack without a password");
   if (method != zip::kStored && method != zip::kDeflated)
     return refuse_entry(ErrorCode::zip_method, fmt::format("compression method {} is not read", method), name,
-                  "pack with the methods \"store\" or \"deflate\"");
+                        "pack with the methods \"store\" or \"deflate\"");
   constexpr std::uint16_t kKnown = zip::kFlagLevel | zip::kFlagDescriptor | zip::kFlagUtf8;
   if (flags & ~kKnown)
     return refuse_entry(
@@ -75,15 +75,17 @@ Result<void> check_kind(std::uint32_t attributes, ZipEntry& entry, std::vector<s
   const std::uint32_t type = mode & S_IFMT;
   if (type == S_IFLNK)
     return refuse_entry(ErrorCode::zip_file_kind,
-                  "the entry is a symbolic link; packages hold only files and directories", entry.name,
-                  "pack a copy of the file instead of the link");
+                        "the entry is a symbolic link; packages hold only files and directories", entry.name,
+                        "pack a copy of the file instead of the link");
   if (type != 0 && type != S_IFREG && type != S_IFDIR)
     return refuse_entry(ErrorCode::zip_file_kind,
-                  fmt::format("the entry is neither a file nor a directory (mode {:o})", mode), entry.name);
+                        fmt::format("the entry is neither a file nor a directory (mode {:o})", mode),
+                        entry.name);
   const bool says_directory = type == S_IFDIR || (attributes & kDosDirectory) != 0;
   if ((attributes & kDosVolume) != 0 || (entry.directory ? type == S_IFREG : says_directory))
     return refuse_entry(ErrorCode::zip_file_kind,
-                  "the entry's name and its attributes disagree on whether it is a directory", entry.name);
+                        "the entry's name and its attributes disagree on whether it is a directory",
+                        entry.name);
   // Some writers store a directory as an empty deflate stream of two bytes.
   constexpr std::uint64_t kEmptyDeflate = 2;
   if (entry.directory && (entry.bytes != 0 || entry.crc != 0 || entry.packed_bytes > kEmptyDeflate))
@@ -100,16 +102,17 @@ Result<void> check_kind(std::uint32_t attributes, ZipEntry& entry, std::vector<s
 Result<void> check_sizes(const ZipEntry& entry, const PackageLimits& limits) {
   if (entry.method == zip::kStored && entry.packed_bytes != entry.bytes)
     return refuse_entry(ErrorCode::zip_size,
-                  fmt::format("a stored entry declares {} packed and {} unpacked bytes", entry.packed_bytes,
-                              entry.bytes),
-                  entry.name);
+                        fmt::format("a stored entry declares {} packed and {} unpacked bytes",
+                                    entry.packed_bytes, entry.bytes),
+                        entry.name);
   const bool over_allowance = entry.bytes > limits.ratio_allowance;
   if (over_allowance && entry.bytes / limits.max_ratio > entry.packed_bytes)
     return bomb(entry.packed_bytes, entry.bytes, limits, printable(entry.name));
   if (entry.bytes > limits.max_file_bytes)
-    return refuse_entry(ErrorCode::zip_limit,
-                  fmt::format("the file has {} bytes, the limit is {}", entry.bytes, limits.max_file_bytes),
-                  entry.name);
+    return refuse_entry(
+        ErrorCode::zip_limit,
+        fmt::format("the file has {} bytes, the limit is {}", entry.bytes, limits.max_file_bytes),
+        entry.name);
   return {};
 }
 
@@ -129,7 +132,7 @@ Result<void> check_comment(std::string_view comment, const ZipEntry& entry,
   if (comment.empty()) return {};
   if (holds_zip_signature(comment))
     return refuse_entry(ErrorCode::zip_structure, "the entry's comment holds the signature of a zip record",
-                  entry.name);
+                        entry.name);
   warnings.push_back(fmt::format("{}: its comment is dropped", printable(entry.name)));
   return {};
 }
@@ -150,7 +153,7 @@ Result<ZipEntry> read_entry_header(const CentralHeader& header, const PackageLim
   entry.header_offset = sizes.header_offset;
   if (load16(header.fixed, 34) != 0)
     return refuse_entry(ErrorCode::zip_multi_disk, "the entry lies on another part of a multi-part archive",
-                  entry.name);
+                        entry.name);
   LEARNDOCK_CHECK(check_name(entry, limits, warnings));
   LEARNDOCK_CHECK(check_kind(load32(header.fixed, 38), entry, warnings));
   LEARNDOCK_CHECK(check_comment(header.comment, entry, warnings));

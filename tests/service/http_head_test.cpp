@@ -123,7 +123,8 @@ INSTANTIATE_TEST_SUITE_P(All, RefusedHead, ::testing::ValuesIn(kRefused),
 
 TEST(ParseHead, CountsFields) {
   std::string lines;
-  for (std::size_t i = 1; i < kHeadLimits.max_header_fields; ++i) lines += "X-" + std::to_string(i) + ": 1\r\n";
+  for (std::size_t i = 1; i < kHeadLimits.max_header_fields; ++i)
+    lines += "X-" + std::to_string(i) + ": 1\r\n";
   EXPECT_TRUE(parse(with_lines(lines)));
   const auto refused = parse(with_lines(lines + "X-Last: 1\r\n"));
   ASSERT_FALSE(refused);
@@ -153,7 +154,8 @@ TEST(FindHeadEnd, BoundsLineAndHeader) {
   const std::string line = "GET /" + std::string(9000, 'a');
   EXPECT_EQ(find_head_end(line, 0, kHeadLimits).error().code, ErrorCode::http_target_length);
   std::string header = "GET / HTTP/1.1\r\n";
-  while (header.size() < kHeadLimits.max_header_bytes) header += "X-Filler: " + std::string(1000, 'x') + "\r\n";
+  while (header.size() < kHeadLimits.max_header_bytes)
+    header += "X-Filler: " + std::string(1000, 'x') + "\r\n";
   EXPECT_EQ(find_head_end(header, 0, kHeadLimits).error().code, ErrorCode::http_header_size);
   EXPECT_EQ(find_head_end(header + "\r\n", 0, kHeadLimits).error().code, ErrorCode::http_header_size);
 }

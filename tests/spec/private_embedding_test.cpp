@@ -1,6 +1,5 @@
 #include "spec/private_embedding.hpp"
 
-
 #include "support/generators.hpp"
 #include "support/test_backend.hpp"
 
