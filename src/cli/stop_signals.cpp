@@ -60,7 +60,7 @@ Result<StopSignals> StopSignals::install() {
     if (!state->serving) end_at_once("stopped before the dock was served");
     state->asked.set_value();
     await_signal(end);
-    end_at_once("stopped by a second signal before the running requests were finished");
+    end_at_once("stopped at once by a second signal; requests that still ran were cut off");
   }).detach();
   return signals;
 }

@@ -73,6 +73,7 @@ std::string network_of(const std::string& address) {
 
 Access::Access(const ServerOptions& options, bool loopback, std::function<Clock::time_point()> now)
     : loopback_(loopback),
+      by_address_(options.per_address_shares),
       wrong_tokens_(options.wrong_tokens),
       wrong_tokens_of_all_(options.wrong_tokens_of_all),
       pause_(options.wrong_token_pause),
@@ -102,7 +103,8 @@ Rule Access::rule() const { return keys_.empty() ? rule(Deed::push) : Rule::toke
 
 Result<std::string> Access::admit(Deed deed, std::string_view token, const std::string& peer) {
   const std::string network = network_of(peer);
-  if (waits(network)) return throttled(pause());
+  const bool waiting = waits(network);
+  if (waiting && by_address_) return throttled(pause());
   const std::string sha256 = sha256_hex(token);
   const Key* right = nullptr;
   const Key* other = nullptr;
@@ -116,6 +118,7 @@ Result<std::string> Access::admit(Deed deed, std::string_view token, const std::
                 deed == Deed::push ? "this token may delete learnwares, not push them"
                                    : "this token may push learnwares, not delete them",
                 "Authorization", "use the dock's token for this, or ask the dock's owner");
+  if (waiting) return throttled(pause());
   count_wrong(network);
   return fail(ErrorCode::unauthorized, "this is not a token of the dock", "Authorization",
               "send `Authorization: Bearer TOKEN`; the command line takes --token or LEARNDOCK_TOKEN");

@@ -69,6 +69,8 @@ class Access {
 
   std::vector<Key> keys_;
   const bool loopback_;
+  /// False: all clients come from one address. Then what others guess wrong keeps no right token out.
+  const bool by_address_;
   const unsigned wrong_tokens_;
   const unsigned wrong_tokens_of_all_;
   const std::chrono::milliseconds pause_;

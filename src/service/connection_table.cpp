@@ -1,15 +1,20 @@
 #include "service/connection_table.hpp"
 
+#include <tuple>
+
 namespace learndock::service {
 
 bool ConnectionTable::make_room(const std::string& address) {
   const auto held = of_address_.find(address);
   const bool too_many_of_it = held != of_address_.end() && held->second >= limits_.of_address;
   if (!too_many_of_it && counted_ < limits_.all) return true;
-  Place* place = who_gives_way(too_many_of_it ? &address : nullptr);
-  if (place == nullptr) return false;
-  leave(*place);
-  asio::post(place->session->executor(), [kept = place->session] { kept->give_way(); });
+  const auto found = who_gives_way(too_many_of_it ? &address : nullptr);
+  if (found == sessions_.end()) return false;
+  leave(found->second);
+  const std::shared_ptr<Session>& session = found->second.session;
+  asio::post(session->executor(), [this, session, number = found->first] {
+    if (!session->give_way()) asio::post(strand_, [this, number] { stay(number); });
+  });
   return true;
 }
 
@@ -26,20 +31,39 @@ void ConnectionTable::remove(std::uint64_t number) {
   sessions_.erase(place);
 }
 
-ConnectionTable::Place* ConnectionTable::who_gives_way(const std::string* address) {
-  const auto now = std::chrono::steady_clock::now();
-  Place* resting = nullptr;
-  auto longest = now - limits_.rest;
-  for (auto& [number, place] : sessions_) {
-    if (place.leaving || (address != nullptr && place.session->address_key() != *address)) continue;
-    const auto since = place.session->waiting_since();
+ConnectionTable::Places::iterator ConnectionTable::who_gives_way(const std::string* address) {
+  auto resting = sessions_.end();
+  auto longest = std::chrono::steady_clock::now() - limits_.rest;
+  for (auto one = sessions_.begin(); one != sessions_.end(); ++one) {
+    const Session& session = *one->second.session;
+    if (one->second.leaving || (address != nullptr && session.address_key() != *address)) continue;
+    const auto since = session.waiting_since();
     if (!since) continue;
-    if (!place.session->has_asked()) return &place;  // they stand by age
+    if (!session.has_asked()) return one;  // they stand by age
     if (*since > longest) continue;
     longest = *since;
-    resting = &place;
+    resting = one;
   }
-  return resting;
+  return resting != sessions_.end() ? resting : longest_sending(address);
+}
+
+/// Of the address with the most connections: who sends one long body loses nothing to who sends many slow
+/// ones.
+ConnectionTable::Places::iterator ConnectionTable::longest_sending(const std::string* address) {
+  const auto latest = std::chrono::steady_clock::now() - limits_.rest;
+  auto best = sessions_.end();
+  std::tuple<std::size_t, std::chrono::steady_clock::duration> most{};
+  for (auto one = sessions_.begin(); one != sessions_.end(); ++one) {
+    const Session& session = *one->second.session;
+    if (one->second.leaving || (address != nullptr && session.address_key() != *address)) continue;
+    const auto since = session.sending_since();
+    if (!since || *since > latest) continue;
+    const std::tuple rank(of_address_.at(session.address_key()), latest - *since);
+    if (best != sessions_.end() && rank <= most) continue;
+    most = rank;
+    best = one;
+  }
+  return best;
 }
 
 void ConnectionTable::leave(Place& place) {
@@ -47,6 +71,14 @@ void ConnectionTable::leave(Place& place) {
   --counted_;
   const auto held = of_address_.find(place.session->address_key());
   if (--held->second == 0) of_address_.erase(held);
+}
+
+void ConnectionTable::stay(std::uint64_t number) {
+  const auto place = sessions_.find(number);
+  if (place == sessions_.end()) return;
+  place->second.leaving = false;
+  ++counted_;
+  ++of_address_[place->second.session->address_key()];
 }
 
 }  // namespace learndock::service

@@ -34,7 +34,9 @@ asio::awaitable<Result<void>> Exchange::read_body(std::size_t head_bytes) {
     }
   }
   session_.buffer_.consume(head_bytes);
+  session_.sending_since_ = Clock::now().time_since_epoch().count();
   auto read = co_await read_framed();
+  session_.sending_since_ = 0;
   if (read && !lost_) body_unread_ = false;
   if (read && !lost_ && staging_) read = co_await finish_staging();
   co_return read;

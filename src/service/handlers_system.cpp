@@ -85,14 +85,15 @@ Result<Response> ready(const Context& context, const Request&) {
   const std::string catalogue = now.damaged == 0 ? "ok"
                                                  : fmt::format("{} damaged record{} left out", now.damaged,
                                                                now.damaged == 1 ? "" : "s");
-  return json_response(200, Json{{"status", "ready"},
-                                 {"checks",
-                                  {{"catalogue", catalogue},
-                                   {"index", "ok"},
-                                   {"workers", "ok"},
-                                   {"disk", disk_check(context.market.disk())}}},
-                                 {"damaged_records", now.damaged},
-                                 {"index_version", now.index_version}});
+  return json_response(200,
+                       Json{{"status", "ready"},
+                            {"checks",
+                             {{"catalogue", catalogue},
+                              {"index", now.indexed > 0 ? "ok" : "none in use: every learnware is compared"},
+                              {"workers", "ok"},
+                              {"disk", disk_check(context.market.disk())}}},
+                            {"damaged_records", now.damaged},
+                            {"index_version", now.index_version}});
 }
 
 Result<Response> metrics_text(const Context& context, const Request&) {

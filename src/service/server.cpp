@@ -304,8 +304,8 @@ class Server::Core {
   asio::steady_timer pause_{control_};
   asio::steady_timer deadline_{control_};
   tcp::endpoint endpoint_;
-  ConnectionTable connections_{connection_limits(options_)};
-  ConnectionTable probe_connections_{probe_limits(options_)};
+  ConnectionTable connections_{connection_limits(options_), control_};
+  ConnectionTable probe_connections_{probe_limits(options_), control_};
   bool stop_begun_ = false;
   std::mutex wait_mutex_;
   std::mutex running_mutex_;

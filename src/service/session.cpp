@@ -21,6 +21,13 @@ std::string key_of(const asio::ip::address& address) {
   return asio::ip::address_v6(bytes).to_string();
 }
 
+using Clock = std::chrono::steady_clock;
+
+std::optional<Clock::time_point> time_of(Clock::rep ticks) {
+  if (ticks == 0) return std::nullopt;
+  return Clock::time_point(Clock::duration(ticks));
+}
+
 bool asks_probe(const RequestHead& head) {
   const auto target = parse_target(head.target);
   if (!target) return false;
@@ -91,7 +98,6 @@ asio::awaitable<std::size_t> Session::read_more(error_code& error) {
 }
 
 asio::awaitable<error_code> Session::write(std::string_view bytes) {
-  using Clock = std::chrono::steady_clock;
   const HttpLimits& limits = shared_.options.limits;
   const std::size_t rate = std::max<std::size_t>(limits.min_answer_bytes_per_second, 1);
   const auto end = Clock::now() + limits.write_timeout + std::chrono::seconds(bytes.size() / rate);
@@ -109,19 +115,15 @@ asio::awaitable<error_code> Session::write(std::string_view bytes) {
   co_return error;
 }
 
-void Session::give_way() {
-  if (waiting_since()) cut_off();
+bool Session::give_way() {
+  if (!waiting_since() && !sending_since()) return false;
+  cut_off();
+  return true;
 }
 
-std::optional<std::chrono::steady_clock::time_point> Session::waiting_since() const {
-  const std::chrono::steady_clock::duration since(waiting_since_.load());
-  if (since.count() == 0) return std::nullopt;
-  return std::chrono::steady_clock::time_point(since);
-}
-
-void Session::begin_to_wait() {
-  waiting_since_ = std::chrono::steady_clock::now().time_since_epoch().count();
-}
+std::optional<Clock::time_point> Session::waiting_since() const { return time_of(waiting_since_); }
+std::optional<Clock::time_point> Session::sending_since() const { return time_of(sending_since_); }
+void Session::begin_to_wait() { waiting_since_ = Clock::now().time_since_epoch().count(); }
 
 /// Waits for a request. False: the connection is over; else `head` is set, good or bad.
 asio::awaitable<bool> Session::await_head(std::optional<Result<RequestHead>>& head,

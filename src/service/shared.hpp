@@ -49,10 +49,13 @@ class Session : public std::enable_shared_from_this<Session> {
   void finish_soon();
   /// Cuts the connection off. On the strand.
   void cut_off();
-  /// Cuts it off unless a request has come meanwhile. On the strand.
-  void give_way();
+  /// Cuts it off unless a request has come meanwhile, or the body that it sent; says whether it did. On the
+  /// strand.
+  bool give_way();
   /// Since when it has waited for a request, or nothing while it has one. From any thread.
   [[nodiscard]] std::optional<std::chrono::steady_clock::time_point> waiting_since() const;
+  /// Since when it has sent the body of a request, or nothing while it sends none. From any thread.
+  [[nodiscard]] std::optional<std::chrono::steady_clock::time_point> sending_since() const;
   /// Whether a request ever came. From any thread.
   [[nodiscard]] bool has_asked() const { return asked_; }
 
@@ -68,6 +71,7 @@ class Session : public std::enable_shared_from_this<Session> {
   bool finish_ = false;
   std::atomic<bool> asked_{false};
   std::atomic<std::chrono::steady_clock::rep> waiting_since_{0};  ///< 0: it has a request
+  std::atomic<std::chrono::steady_clock::rep> sending_since_{0};  ///< 0: it sends no body
   bool timed_out_ = false;
   std::size_t head_bytes_ = 0;
   std::uint64_t deadline_id_ = 0;

@@ -101,6 +101,15 @@ TEST(WrongTokens, TenOfAnAddressMakeItWaitAndOthersGoOn) {
   EXPECT_TRUE(scene.access.admit(Deed::push, kBoth, "1.1.1.1"));
 }
 
+TEST(WrongTokens, OfOthersBehindAProxyKeepNoRightTokenOut) {
+  ServerOptions options = options_with(kBoth);
+  options.per_address_shares = false;
+  Scene scene(options);
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(scene.code("127.0.0.1"), ErrorCode::unauthorized) << i;
+  EXPECT_EQ(scene.code("127.0.0.1"), ErrorCode::throttled);
+  EXPECT_TRUE(scene.access.admit(Deed::push, kBoth, "127.0.0.1"));
+}
+
 TEST(WrongTokens, FewOfThemAreForgottenAfterAMinute) {
   Scene scene(options_with(kBoth));
   for (int minute = 0; minute < 5; ++minute) {

@@ -1,7 +1,10 @@
 // What one anonymous client may try against everybody else: each test is named after what it once did.
 #include "service/server_fixture.hpp"
 
+#include <chrono>
 #include <memory>
+#include <string>
+#include <thread>
 #include <vector>
 
 namespace learndock::testing {
@@ -134,6 +137,28 @@ TEST_F(CrowdTest, SilentConnectionsGiveWayToNewOnes) {
   crowd();
   EXPECT_EQ(probe("/livez"), 200);
   EXPECT_EQ(probe("/v1/status"), 200);
+}
+
+TEST_F(CrowdTest, SlowBodiesOfManyConnectionsLeavePlacesForOthers) {
+  options_.max_connections = 8;
+  options_.limits.least_rest = std::chrono::milliseconds(50);
+  options_.limits.body_grace = std::chrono::minutes(10);
+  start();
+  RawConnection upload(port(), "127.0.0.5");  // the oldest body, but of an address with one connection
+  const std::string body = R"({"text":"x"})";
+  upload.send(request("POST /v1/search", "Content-Type: application/json\r\nContent-Length: " +
+                                             std::to_string(body.size()) + "\r\n") +
+              body.substr(0, 5));
+  for (int i = 0; i < 7; ++i) {
+    crowd_.push_back(std::make_unique<RawConnection>(port(), "127.0.0.2"));
+    crowd_.back()->send(
+        request("POST /v1/search", "Content-Type: application/json\r\nContent-Length: 500\r\n") + "{");
+  }
+  std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(probe("/v1/status"), 200) << i;
+  upload.send(body.substr(5));
+  EXPECT_EQ(upload.read().status, 200);
+  crowd_.clear();  // else the server waits for them as it stops
 }
 
 TEST_F(CrowdTest, ProbesHavePlacesThatNoOtherRequestTakes) {
