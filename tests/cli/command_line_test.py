@@ -3,6 +3,7 @@
 import contextlib
 import json
 import re
+import shutil
 import sqlite3
 import unittest
 
@@ -166,6 +167,27 @@ class CommandLine(TestCase):
         self.assertEqual(outcome.code, 1)
         self.assertIn("\\x1b[2J\\xe2\\x80\\xae", outcome.err)
         self.assertNotIn("\x1b", outcome.err)
+
+    def test_json_holds_no_byte_that_a_terminal_obeys(self):
+        dock, learnware = self.dock_with_one()
+        with contextlib.closing(sqlite3.connect(dock / "catalog.sqlite")) as catalogue, catalogue:
+            # What no door lets in any more, as an older program may have stored it.
+            catalogue.execute("UPDATE learnware SET name = ?", ("red \x1b[2J \x9b2J \u202e",))
+        for command in (("list", "--dock", dock, "--json"), ("list", "--dock", dock), ("show", learnware, "--dock", dock, "--json")):
+            outcome = learndock(*command)
+            for text in (outcome.out, outcome.err):
+                for byte in ("\x1b", "\x9b", "\u202e"):
+                    self.assertNotIn(byte, text, command)
+        name = learndock("list", "--dock", dock, "--json").json()["learnwares"][0]["name"]
+        self.assertEqual(name, "red \x1b[2J \x9b2J \u202e")
+
+    def test_a_missing_index_is_said_where_the_dock_is_opened(self):
+        dock, _ = self.dock_with_one()
+        self.run_ok("reindex", "--dock", dock, "--smallest-space", "1")
+        shutil.rmtree(dock / "index")
+        outcome = self.run_ok("list", "--dock", dock)
+        self.assertIn("the stored index is missing", outcome.err)
+        self.assertIn("learndock reindex", outcome.err)
 
     # tables on stdout
 
