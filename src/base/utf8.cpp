@@ -85,10 +85,21 @@ bool is_invisible(char32_t point) {
                      [&](const auto& range) { return point >= range.first && point <= range.second; });
 }
 
+namespace {
+
+/// Spaces that look like U+0020 and are another, and characters whose look is whatever a font makes of them.
+bool looks_like_another(char32_t point) {
+  const bool space = point == 0xa0 || point == 0x1680 || (point >= 0x2000 && point <= 0x200a) ||
+                     point == 0x202f || point == 0x205f;
+  return space || (point >= 0xe000 && point <= 0xf8ff) || point >= 0xf0000;
+}
+
+}  // namespace
+
 bool is_plain_name(std::string_view text) {
   while (!text.empty()) {
     const auto point = take_code_point(text);
-    if (!point || is_control(*point) || is_invisible(*point)) return false;
+    if (!point || is_control(*point) || is_invisible(*point) || looks_like_another(*point)) return false;
   }
   return true;
 }
@@ -108,7 +119,7 @@ std::string printable(std::string_view bytes, std::size_t max_shown) {
     if (out.size() >= max_shown) return out + "...";
     std::string_view rest = bytes;
     const auto point = take_code_point(rest);
-    const bool shown = point && !is_control(*point) && !is_deceptive(*point);
+    const bool shown = point && !is_control(*point) && !is_deceptive(*point) && !is_invisible(*point);
     const std::size_t taken = shown ? bytes.size() - rest.size() : 1;
     if (shown)
       out += bytes.substr(0, taken);

@@ -27,7 +27,8 @@ void append_utf8(std::string& out, char32_t code_point);
 // What texts that come into a dock may hold, so that one cannot look like another and a terminal that shows
 // them does nothing else. Those stored under older rules are still read.
 
-/// For names and ids, one line that shows as it is written: UTF-8 without control and invisible characters.
+/// For names and ids, one line that shows as it is written: UTF-8 without control and invisible characters,
+/// and with no spaces but U+0020 and the wide U+3000.
 [[nodiscard]] bool is_plain_name(std::string_view text);
 /// For descriptions: UTF-8 without control characters but line breaks and tabs.
 [[nodiscard]] bool is_plain_text(std::string_view text);

@@ -12,8 +12,9 @@ Result<void> check_texts(const SemanticSpecification& semantic) {
   if (!is_plain_name(semantic.name))
     return fail(
         ErrorCode::semantic_value,
-        fmt::format("the name \"{}\" holds control or invisible characters", printable(semantic.name)),
-        "/Name/Values", "write the name with visible characters only");
+        fmt::format("the name \"{}\" holds control or invisible characters, or spaces of another kind",
+                    printable(semantic.name)),
+        "/Name/Values", "write it with visible characters and ordinary spaces");
   const auto plain = [](std::string_view text, std::string where) -> Result<void> {
     if (is_plain_text(text)) return {};
     return fail(ErrorCode::semantic_value,

@@ -239,7 +239,8 @@ TEST_F(SetLimits, ANameThatLooksLikeAnothersWasTaken) {
                            "31m",
                            "Bank\x7F", "Bank\xE2\x81\xA0",
                            "\xEF\xBB\xBF"
-                           "Bank"}) {
+                           "Bank",
+                           "Bank\xC2\xA0model", "Bank\xEE\x80\x80"}) {
     const Error error = rejection(with("Name", name));
     EXPECT_EQ(error.code, ErrorCode::semantic_value) << name;
     EXPECT_EQ(error.where, "/semantic/Name/Values") << name;
