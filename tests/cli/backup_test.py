@@ -14,7 +14,7 @@ from harness import Server, TestCase, learndock, package_files, zip_bytes
 
 BACKUPS = int(os.environ.get("LEARNDOCK_BACKUPS", "3"))
 UPLOADERS = 3
-PAUSE_SECONDS = 0.02  # of an uploader: the dock of fifty copies stays small enough to be copied
+PAUSE_SECONDS = 0.2  # of an uploader: the dock of fifty copies stays small enough to be looked through
 
 
 class Backup(TestCase):
