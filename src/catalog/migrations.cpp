@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <map>
 #include <utility>
 #include <vector>
 
@@ -91,8 +92,33 @@ Result<std::int64_t> version_of(Connection& connection) {
     return fail(ErrorCode::unsupported,
                 fmt::format("the catalogue has schema version {}, this program reads up to {}", version,
                             kLatestSchema),
-                {}, "open it with the newer version that wrote it");
+                {},
+                "open it with the newer version that wrote it; if there was none: learndock check DIR "
+                "--repair");
   return version;
+}
+
+/// Where the full-text index keeps its content depends on the library.
+constexpr std::string_view kParts =
+    "SELECT type || ' ' || name, coalesce(sql, '') FROM sqlite_schema WHERE name NOT LIKE 'sqlite!_%' ESCAPE "
+    "'!' "
+    "AND name NOT LIKE 'search!_trigram!_%' ESCAPE '!'";
+
+/// Names and definitions of all tables, indexes and triggers.
+Result<std::map<std::string, std::string>> parts_of(Connection& connection) {
+  LEARNDOCK_TRY(Statement part, connection.prepare(kParts));
+  std::map<std::string, std::string> parts;
+  while (true) {
+    LEARNDOCK_TRY(const bool row, part.step());
+    if (!row) return parts;
+    parts.emplace(part.bytes(0), part.bytes(1));
+  }
+}
+
+Result<std::map<std::string, std::string>> latest_parts() {
+  LEARNDOCK_TRY(const auto fresh, Connection::open(":memory:", Connection::Mode::create));
+  LEARNDOCK_CHECK(migrate(*fresh));
+  return parts_of(*fresh);
 }
 
 Result<void> fill_search_text(Connection& connection) {
@@ -153,6 +179,33 @@ Result<bool> is_current(Connection& connection) {
   return version == kLatestSchema;
 }
 
+Result<std::vector<std::string>> missing_parts(Connection& connection) {
+  LEARNDOCK_TRY(const auto wanted, latest_parts());
+  LEARNDOCK_TRY(const auto there, parts_of(connection));
+  std::vector<std::string> missing;
+  for (const auto& [part, sql] : wanted)
+    if (!there.contains(part)) missing.push_back("it has no " + part);
+  return missing;
+}
+
+Result<std::string> header_problem(Connection& connection) {
+  LEARNDOCK_TRY(const std::int64_t application, connection.integer_of("PRAGMA application_id"));
+  LEARNDOCK_TRY(const std::int64_t version, connection.integer_of("PRAGMA user_version"));
+  if (application == kApplicationId && version == kLatestSchema) return std::string();
+  LEARNDOCK_TRY(const auto latest, latest_parts());
+  LEARNDOCK_TRY(const auto there, parts_of(connection));
+  if (there != latest) return std::string();  // another version's, or another program's
+  return fmt::format(
+      "its head says schema version {} of the program {:08x}, but its tables are those of version {} of "
+      "{:08x}",
+      version, application, kLatestSchema, kApplicationId);
+}
+
+Result<void> write_header(Connection& connection) {
+  return connection.execute(
+      fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {}", kApplicationId, kLatestSchema));
+}
+
 Result<void> migrate(Connection& connection) {
   LEARNDOCK_TRY(const std::int64_t seen, version_of(connection));
   if (seen == kLatestSchema) return {};
@@ -163,8 +216,7 @@ Result<void> migrate(Connection& connection) {
     LEARNDOCK_CHECK(connection.execute(kSteps[static_cast<std::size_t>(step)]));
   if (version < kSearchTextVersion) LEARNDOCK_CHECK(fill_search_text(connection));
   if (version < kChecksumVersion) LEARNDOCK_CHECK(fill_checksums(connection));
-  LEARNDOCK_CHECK(connection.execute(
-      fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {}", kApplicationId, kLatestSchema)));
+  LEARNDOCK_CHECK(write_header(connection));
   return transaction.commit();
 }
 

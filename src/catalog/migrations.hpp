@@ -2,6 +2,9 @@
 
 #include "catalog/sql.hpp"
 
+#include <string>
+#include <vector>
+
 namespace learndock::catalog {
 
 /// Sequence and text, see `search_text`.
@@ -14,6 +17,14 @@ inline constexpr std::string_view kInsertSearchText =
 
 /// Whether the database has this build's schema; one of an older version has not.
 [[nodiscard]] Result<bool> is_current(Connection& connection);
+
+/// Tables, indexes and triggers that the database lacks of this build's schema, one line each.
+[[nodiscard]] Result<std::vector<std::string>> missing_parts(Connection& connection);
+
+/// See `header_problem` of the catalogue. @errors io, corrupt
+[[nodiscard]] Result<std::string> header_problem(Connection& connection);
+/// Writes the numbers of the head as this build writes them.
+[[nodiscard]] Result<void> write_header(Connection& connection);
 
 /// Brings the schema to this build's version, one step per version, in one transaction; an empty file gets
 /// the whole schema, and records stored before there was a text index enter it. There is no way back: an

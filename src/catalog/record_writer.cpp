@@ -44,6 +44,17 @@ Result<void> run(Statement& statement) {
   return {};
 }
 
+/// A number that only damage makes so large would leave none for what comes.
+Result<std::int64_t> counter_value(Connection& connection, std::string_view name, std::string_view sql) {
+  LEARNDOCK_TRY(Statement statement, connection.prepare(sql));
+  LEARNDOCK_TRY(const bool row, statement.step());
+  if (!row) return fail(ErrorCode::corrupt, fmt::format("the catalogue has lost its counter \"{}\"", name));
+  const std::int64_t value = statement.integer(0);
+  if (value >= 0 && static_cast<std::uint64_t>(value) <= kMostCounted) return value;
+  return fail(ErrorCode::corrupt,
+              fmt::format("the catalogue's counter \"{}\" is damaged: it stands at {}", name, value));
+}
+
 /// Which uniqueness an insert has broken.
 Failure explain_conflict(Connection& connection, const LearnwareRecord& record, Error error) {
   auto statement = connection.prepare(kOwnerOfPackage);
@@ -129,9 +140,9 @@ Result<void> insert_record(Connection& connection, const LearnwareRecord& record
 }
 
 Result<Counters> read_counters(Connection& connection) {
-  LEARNDOCK_TRY(const std::int64_t version, connection.integer_of(kStoredVersion));
-  LEARNDOCK_TRY(const std::int64_t last, connection.integer_of(kLastSequence));
-  LEARNDOCK_TRY(const std::int64_t next, connection.integer_of(kNextId));
+  LEARNDOCK_TRY(const std::int64_t version, counter_value(connection, "version", kStoredVersion));
+  LEARNDOCK_TRY(const std::int64_t last, counter_value(connection, "last number", kLastSequence));
+  LEARNDOCK_TRY(const std::int64_t next, counter_value(connection, "next id", kNextId));
   return Counters{static_cast<std::uint64_t>(version), static_cast<std::uint64_t>(last),
                   static_cast<std::uint64_t>(next)};
 }

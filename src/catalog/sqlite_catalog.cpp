@@ -342,6 +342,23 @@ Result<std::unique_ptr<Catalog>> open_sqlite_catalog(const std::filesystem::path
   return naming(open_catalog(file, create), file);
 }
 
+Result<std::string> header_problem(const std::filesystem::path& file) {
+  const auto look = [&]() -> Result<std::string> {
+    const auto mode = nothing_to_write(file) ? Connection::Mode::immutable : Connection::Mode::read_only;
+    LEARNDOCK_TRY(const auto connection, Connection::open(file, mode));
+    return header_problem(*connection);
+  };
+  auto problem = look();
+  if (problem || problem.error().code == ErrorCode::io) return problem;
+  return std::string();  // what else is wrong is found by those who read it
+}
+
+Result<void> mend_header(const std::filesystem::path& file) {
+  LEARNDOCK_TRY(const auto connection, Connection::open(file, Connection::Mode::read_write));
+  LEARNDOCK_TRY(const std::string problem, header_problem(*connection));
+  return problem.empty() ? Result<void>() : write_header(*connection);
+}
+
 Result<std::unique_ptr<Catalog>> read_sqlite_catalog(const std::filesystem::path& file, bool older) {
   return naming(open_for_reading(file, older), file);
 }

@@ -1,5 +1,7 @@
 #include "catalog/structure_check.hpp"
 
+#include "catalog/migrations.hpp"
+#include "catalog/record_writer.hpp"
 #include "catalog/search_text.hpp"
 
 #include <fmt/format.h>
@@ -55,6 +57,11 @@ Result<std::vector<std::string>> structure_problems(Connection& connection) {
                                    row.unsigned_integer(0)));
   });
   LEARNDOCK_CHECK(note_damage(std::move(foreign), problems));
+  const auto parts = missing_parts(connection);
+  if (parts) problems.insert(problems.end(), parts->begin(), parts->end());
+  LEARNDOCK_CHECK(note_damage(parts ? Result<void>() : Failure(parts.error()), problems));
+  const auto counters = read_counters(connection);
+  LEARNDOCK_CHECK(note_damage(counters ? Result<void>() : Failure(counters.error()), problems));
   return problems;
 }
 

@@ -21,6 +21,9 @@ struct Counters {
   std::uint64_t next_id = 0;        ///< the number that the next assigned id starts from
 };
 
+/// No dock comes to a larger number; one that is stored is damaged.
+inline constexpr std::uint64_t kMostCounted = 1'000'000'000'000'000;
+
 /// What the indexes say of a record: known also where its row is damaged.
 struct IndexedName {
   std::uint64_t sequence = 0;
@@ -122,6 +125,13 @@ class Catalog {
 /// io
 [[nodiscard]] Result<std::unique_ptr<Catalog>> open_sqlite_catalog(const std::filesystem::path& file,
                                                                    bool create);
+
+/// What is wrong with the numbers in the file's head that name the program and the version of the schema,
+/// where the tables prove that this version wrote it; empty: nothing is, or it is no such file. Changes
+/// nothing. @errors io
+[[nodiscard]] Result<std::string> header_problem(const std::filesystem::path& file);
+/// Puts them right. @errors io, no_space, corrupt
+[[nodiscard]] Result<void> mend_header(const std::filesystem::path& file);
 
 /// For reading, also where nothing can be written, and beside a process that writes. Changes nothing that was
 /// stored; what would change something fails with read_only.
