@@ -218,6 +218,7 @@ Result<ImportOutcome> Market::import_specifications(const std::filesystem::path&
     LEARNDOCK_CHECK(batch.drop_taken([&](const LearnwareId& id) { return state_->catalog->has_id(id); }));
     batch.count_blind();
     if (!batch.records().empty()) {
+      state_->give_up_deleted(batch.records());
       LEARNDOCK_TRY(const auto stored, state_->insert(batch.records(), batch.take_entries()));
       batch.stored(stored);
     }

@@ -142,6 +142,8 @@ std::uint64_t DeletedLearnwares::forget(const std::string& key) {
   return package;
 }
 
+std::int64_t DeletedLearnwares::removed_unix_ms(const std::string& key) { return time_of(key).value_or(0); }
+
 std::vector<std::string> DeletedLearnwares::keys() const {
   std::vector<std::string> keys;
   std::error_code error;  // without the folder there are none
@@ -199,11 +201,52 @@ void DeletedLearnwares::recover(const catalog::Catalog& catalog, package::BlobSt
       log(LogLevel::warning, "a deletion cannot be completed: " + describe(done.error()));
 }
 
+bool DeletedLearnwares::holds_package(const Kept& kept) const {
+  std::error_code error;
+  return fs::exists(package_of(kept.key), error);
+}
+
+std::set<std::string> DeletedLearnwares::unmoved_packages() const {
+  std::set<std::string> digests;
+  for (const Kept& kept : list())
+    if (!kept.learnware.record.package_digest.empty() && !holds_package(kept))
+      digests.insert(kept.learnware.record.package_digest);
+  return digests;
+}
+
+Result<std::vector<LearnwareId>> DeletedLearnwares::remove_again(catalog::Catalog& catalog,
+                                                                 const package::BlobStore& blobs,
+                                                                 bool behind) const {
+  std::vector<LearnwareId> removed;
+  for (const Kept& kept : list()) {
+    const catalog::LearnwareRecord& record = kept.learnware.record;
+    const auto live = catalog.find(record.id);
+    if (!live || live->sequence != record.sequence || live->package_digest != record.package_digest) continue;
+    // The package is moved after the row is gone: where it has been, the row was.
+    const bool was_deleted =
+        record.package_digest.empty() ? behind : holds_package(kept) && !blobs.path_of(record.package_digest);
+    if (!was_deleted) continue;
+    LEARNDOCK_CHECK(catalog.remove(record.id));
+    removed.push_back(record.id);
+  }
+  return removed;
+}
+
+std::uint64_t DeletedLearnwares::bytes() const {
+  std::uint64_t sum = 0;
+  std::error_code error;  // without the folder there are none
+  fs::directory_iterator item(folder_, error);
+  for (; !error && item != fs::directory_iterator(); item.increment(error)) {
+    std::error_code ignored;
+    if (const std::uint64_t bytes = item->file_size(ignored); !ignored) sum += bytes;
+  }
+  return sum;
+}
+
 Result<void> DeletedLearnwares::recover_one(const Kept& kept, const catalog::Catalog& catalog,
                                             package::BlobStore& blobs) {
   const catalog::LearnwareRecord& record = kept.learnware.record;
-  std::error_code error;
-  if (fs::exists(package_of(kept.key), error)) return {};
+  if (holds_package(kept)) return {};
   const auto live = catalog.find(record.id);
   const bool same = live && (live->sequence == record.sequence || !record.package_digest.empty()) &&
                     live->package_digest == record.package_digest;

@@ -6,10 +6,15 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace learndock::market {
+
+/// Of a dock's folder.
+inline constexpr std::string_view kDeletedFolder = "packages/deleted";
 
 /// Learnwares that were deleted and can still be brought back. Each is a file KEY.json in `packages/deleted/`
 /// with its record, and KEY.zip beside it when it has a package. The key is the time of the deletion and the
@@ -41,6 +46,8 @@ class DeletedLearnwares {
   [[nodiscard]] std::vector<Kept> list() const;
   /// The newest deletion of this id. @errors not_found
   [[nodiscard]] Result<Kept> newest(const LearnwareId& id) const;
+  /// When the learnware of a key was deleted; 0 for other names.
+  [[nodiscard]] static std::int64_t removed_unix_ms(const std::string& key);
   /// Keys alone, the oldest deletion first; also of damaged records.
   [[nodiscard]] std::vector<std::string> keys() const;
 
@@ -48,9 +55,23 @@ class DeletedLearnwares {
   std::uint64_t expire(std::int64_t now_unix_ms);
   /// After a crash: deletions that did not happen are forgotten, the others completed.
   void recover(const catalog::Catalog& catalog, package::BlobStore& blobs);
+  /// Packages of interrupted deletions, which `recover` moves where no record names them: they are not left
+  /// over.
+  [[nodiscard]] std::set<std::string> unmoved_packages() const;
+  /// Whether the package of a kept deletion lies beside its record.
+  [[nodiscard]] bool holds_package(const Kept& kept) const;
+  /// A catalogue that has lost its latest changes has learnwares again that were deleted: they are removed
+  /// again, and stay kept. @param behind  whether it has; without a package nothing else tells
+  /// @return their ids
+  [[nodiscard]] Result<std::vector<LearnwareId>> remove_again(catalog::Catalog& catalog,
+                                                              const package::BlobStore& blobs,
+                                                              bool behind) const;
+  /// Bytes of all that is kept.
+  [[nodiscard]] std::uint64_t bytes() const;
+  /// The record of one. @errors corrupt, not_found, unsupported, io
+  [[nodiscard]] Result<Kept> read(const std::string& key) const;
 
  private:
-  [[nodiscard]] Result<Kept> read(const std::string& key) const;
   [[nodiscard]] Result<void> recover_one(const Kept& kept, const catalog::Catalog& catalog,
                                          package::BlobStore& blobs);
 

@@ -13,7 +13,8 @@ DirectoryLock::~DirectoryLock() {
   if (fd_ >= 0) ::close(fd_);
 }
 
-Result<void> DirectoryLock::acquire(const std::filesystem::path& directory, LockMode mode) {
+Result<void> DirectoryLock::acquire(const std::filesystem::path& directory, LockMode mode,
+                                    std::string_view when_held) {
   const std::filesystem::path path = directory / "lock";
   fd_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   const int refused = fd_ < 0 ? errno : 0;
@@ -30,7 +31,7 @@ Result<void> DirectoryLock::acquire(const std::filesystem::path& directory, Lock
   }
   if (::flock(fd_, (mode == LockMode::shared ? LOCK_SH : LOCK_EX) | LOCK_NB) != 0)
     return fail(ErrorCode::conflict, "another process has this dock open", directory.string(),
-                "stop it, or talk to it with --server");
+                std::string(when_held));
   return {};
 }
 

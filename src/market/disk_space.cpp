@@ -116,11 +116,13 @@ Result<void> DiskSpace::fits(const DiskRoom& room, std::uint64_t bytes) {
   if (limits_.max_dock_bytes == 0) return {};
   const std::uint64_t used = dock_bytes() + held_;
   if (used < limits_.max_dock_bytes && limits_.max_dock_bytes - used >= bytes) return {};
-  return fail(ErrorCode::no_space,
-              fmt::format("the dock takes {} of the {} bytes that it may take, and {} more are needed", used,
-                          limits_.max_dock_bytes, bytes),
-              {},
-              "delete learnwares, or ask the dock's owner for a larger --max-dock-bytes; nothing was stored");
+  return fail(
+      ErrorCode::no_space,
+      fmt::format("the dock takes {} of the {} bytes that it may take, and {} more are needed", used,
+                  limits_.max_dock_bytes, bytes),
+      {},
+      "delete learnwares, or ask the dock's owner for a larger --max-dock-bytes or for learndock purge "
+      "--deleted; nothing was stored");
 }
 
 Result<void> DiskSpace::room_for(std::uint64_t bytes) {
@@ -129,7 +131,25 @@ Result<void> DiskSpace::room_for(std::uint64_t bytes) {
   return fits(room, bytes);
 }
 
+bool DiskSpace::would_fit(std::uint64_t bytes, std::uint64_t given_up) {
+  const std::lock_guard lock(mutex_);
+  const auto room = probe_();
+  if (!room) return false;
+  const std::uint64_t free = less(room->free_bytes, unwritten_) + given_up, wanted = wanted_free(*room);
+  if (free < wanted || free - wanted < bytes) return false;
+  if (limits_.max_dock_bytes == 0) return true;
+  const std::uint64_t used = less(dock_bytes() + held_, given_up);
+  return used < limits_.max_dock_bytes && limits_.max_dock_bytes - used >= bytes;
+}
+
 Result<void> DiskSpace::hold(std::uint64_t bytes) {
+  auto held = try_hold(bytes);
+  if (held || held.error().code != ErrorCode::no_space || !make_room_) return held;
+  make_room_(bytes);
+  return try_hold(bytes);
+}
+
+Result<void> DiskSpace::try_hold(std::uint64_t bytes) {
   const std::lock_guard lock(mutex_);
   LEARNDOCK_TRY(const DiskRoom room, probe_());
   LEARNDOCK_CHECK(fits(room, bytes));

@@ -27,8 +27,14 @@ class DiskSpace {
 
   /// Whether so many bytes more would be taken now. @errors no_space (with the facts and the way out), io
   [[nodiscard]] Result<void> room_for(std::uint64_t bytes);
-  /// The same, and they count until they are given back.
+  /// The same, and they count until they are given back. Where there is no room, `MakeRoom` is asked once.
   [[nodiscard]] Result<void> hold(std::uint64_t bytes);
+  /// Whether they would be taken if so many others were given up.
+  [[nodiscard]] bool would_fit(std::uint64_t bytes, std::uint64_t given_up);
+  /// Gives up what is not needed so that so many bytes fit, if that is enough. Called without any lock.
+  using MakeRoom = std::function<void(std::uint64_t bytes)>;
+  /// Before anything is held.
+  void ask_for_room(MakeRoom make_room) { make_room_ = std::move(make_room); }
   void written(std::uint64_t bytes);
   void give_back(std::uint64_t held, std::uint64_t unwritten);
 
@@ -55,11 +61,13 @@ class DiskSpace {
  private:
   [[nodiscard]] std::uint64_t wanted_free(const DiskRoom& room) const;
   [[nodiscard]] Result<void> fits(const DiskRoom& room, std::uint64_t bytes);
+  [[nodiscard]] Result<void> try_hold(std::uint64_t bytes);
   [[nodiscard]] std::uint64_t dock_bytes();
 
   const std::filesystem::path dock_;
   const SpaceLimits limits_;
   const DiskProbe probe_;
+  MakeRoom make_room_;
   DiskReserve reserve_;
   std::mutex mutex_;
   std::uint64_t held_ = 0, unwritten_ = 0;

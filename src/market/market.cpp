@@ -132,7 +132,8 @@ Result<std::unique_ptr<Market>> Market::open(const fs::path& directory, const Ma
   state->options = options;
   state->directory = directory;
   state->staging = directory / "staging";
-  LEARNDOCK_CHECK(state->lock.acquire(directory, options.read_only ? LockMode::shared : LockMode::exclusive));
+  LEARNDOCK_CHECK(
+      state->lock.acquire(directory, options.read_only ? LockMode::shared : LockMode::exclusive, kAskServer));
   LEARNDOCK_TRY(state->backend, compute::open_backend(options.backend, options.threads));
   state->watch_disk();
   // Before anything is opened for writing: what a catalogue that has lost records still holds stays as it is.
@@ -215,6 +216,7 @@ Result<catalog::LearnwareRecord> Market::add_package(const fs::path& path,
   record.package_digest = *digest;
   hold.release();
   state_->space->stored(record.package_bytes);
+  state_->give_up_deleted({&record, 1});
   auto stored = entry ? state_->insert({&record, 1}, {std::move(*entry)}) : Failure(std::move(entry).error());
   if (stored) return std::move(stored->front());
   const auto named = state_->catalog->has_package(*digest);
@@ -264,11 +266,20 @@ Result<package::ModelEntry> Market::model_entry(const LearnwareId& id) const {
   return std::move(manifest.model);
 }
 
-Result<void> Market::room_for(std::uint64_t bytes) const { return state_->space->room_for(bytes); }
+Result<void> Market::room_for(std::uint64_t bytes) const {
+  auto fits = state_->space->room_for(bytes);
+  // Deleted learnwares make room when the bytes arrive, and not for a length that is only announced.
+  if (!fits && state_->space->would_fit(bytes, state_->deleted->bytes())) return {};
+  return fits;
+}
 
 SpaceHold Market::hold_space() const { return SpaceHold(*state_->space); }
 
-DiskStatus Market::disk() const { return state_->space->status(); }
+DiskStatus Market::disk() const {
+  DiskStatus status = state_->space->status();
+  if (!status.read_only.empty() && room_for(1)) status.read_only.clear();
+  return status;
+}
 
 Result<std::size_t> Market::tend_index() {
   LEARNDOCK_CHECK(state_->writable());

@@ -178,6 +178,10 @@ void Market::State::withdraw(std::uint64_t sequence) {
   keep_mark();
 }
 
+void Market::State::give_up_deleted(std::span<const catalog::LearnwareRecord> records) {
+  give_up_deleted(row_bytes(records));
+}
+
 Result<std::vector<catalog::LearnwareRecord>> Market::State::insert(
     std::span<const catalog::LearnwareRecord> records, NewEntries entries) {
   LEARNDOCK_CHECK(space->room_for(row_bytes(records)));

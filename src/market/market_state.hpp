@@ -115,6 +115,12 @@ struct Market::State {
   /// Logs that the folder of the stored index is missing, when there is anything that it could hold.
   [[nodiscard]] Result<void> say_unindexed() const;
 
+  /// The oldest deleted learnwares are no longer kept until so many bytes fit; none, if all would not be
+  /// enough. The caller holds `writer`.
+  void give_up_deleted(std::uint64_t bytes);
+  /// The same for the rows of records.
+  void give_up_deleted(std::span<const catalog::LearnwareRecord> records);
+
   /// Removes deleted learnwares whose time is over, and sets the reserve aside again where there is room.
   void tidy();
 };

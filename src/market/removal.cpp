@@ -67,16 +67,20 @@ Result<void> remove_package(Market::State& state, const catalog::LearnwareRecord
   return {};
 }
 
+void give_up_one(Market::State& state, const std::string& key) {
+  const std::uint64_t freed = state.deleted->forget(key);
+  state.space->removed(freed);
+  log(LogLevel::warning,
+      fmt::format("there is little room left: the deleted learnware {} is no longer kept, {} bytes freed",
+                  key, freed));
+}
+
 /// A deletion must free room where there is little: the oldest kept ones go, each with a line in the log.
 void make_room(Market::State& state) {
   state.space->removed(state.deleted->expire(now_unix_ms()));
   for (const std::string& key : state.deleted->keys()) {
     if (!state.space->short_of_room()) break;
-    const std::uint64_t freed = state.deleted->forget(key);
-    state.space->removed(freed);
-    log(LogLevel::warning,
-        fmt::format("there is little room left: the deleted learnware {} is no longer kept, {} bytes freed",
-                    key, freed));
+    give_up_one(state, key);
   }
   state.space->keep_reserve();
 }
@@ -104,12 +108,26 @@ void Market::State::watch_disk() {
   if (!room.min_free_bytes && limits.min_free_bytes != DockLimits{}.min_free_bytes)
     room.min_free_bytes = limits.min_free_bytes;
   space = std::make_unique<DiskSpace>(directory, room, options.disk_probe);
-  deleted = std::make_unique<DeletedLearnwares>(directory / "packages" / "deleted",
+  deleted = std::make_unique<DeletedLearnwares>(directory / kDeletedFolder,
                                                 options.keep_deleted_days.value_or(limits.keep_deleted_days));
   if (options.read_only) return;
+  space->ask_for_room([this](std::uint64_t bytes) {
+    const std::lock_guard writing(writer);
+    give_up_deleted(bytes);
+  });
   space->prepare_opening(options.tend_index);
   if (const auto one = space->room_for(1); !one)
     log(LogLevel::warning, "the dock is open for reading and deleting only: " + describe(one.error()));
+}
+
+void Market::State::give_up_deleted(std::uint64_t bytes) {
+  const auto fits = space->room_for(bytes);
+  if (fits || fits.error().code != ErrorCode::no_space) return;
+  if (!space->would_fit(bytes, deleted->bytes())) return;
+  for (const std::string& key : deleted->keys()) {
+    if (space->room_for(bytes)) return;
+    give_up_one(*this, key);
+  }
 }
 
 void Market::State::tidy() {
@@ -133,7 +151,8 @@ Result<catalog::LearnwareRecord> Market::remove(const LearnwareId& id,
   if (removed->digest_unused && !removed->record.package_digest.empty())
     LEARNDOCK_CHECK(remove_package(*state_, removed->record, keeping.key));
   make_room(*state_);
-  if (!keeping.key.empty() && kept_until_unix_ms != nullptr)
+  // One that was damaged lies there for a closer look; it cannot be brought back.
+  if (!keeping.key.empty() && kept_until_unix_ms != nullptr && removed->record.damage.empty())
     *kept_until_unix_ms = state_->deleted->kept_until(now_unix_ms());
   return std::move(removed->record);
 }
