@@ -182,18 +182,23 @@ Result<std::chrono::seconds> duration_of(const std::string& text) {
 }
 
 struct PurgeArguments {
-  std::string dock, older_than = "7d";
-  bool orphans = false, dry_run = false;
+  std::string dock, older_than;
+  bool orphans = false, deleted = false, dry_run = false;
 };
 
 Result<void> purge(const PurgeArguments& arguments, const OutputOptions& output) {
-  if (!arguments.orphans)
-    return fail(ErrorCode::usage, "what is to be removed?", {},
-                "name it: --orphans, packages that no record names");
+  if (arguments.orphans == arguments.deleted)
+    return fail(
+        ErrorCode::usage, "what is to be removed?", {},
+        "name one: --orphans, packages that no record names; or --deleted, deleted learnwares that are "
+        "still kept");
   market::PurgeOptions options;
   options.dry_run = arguments.dry_run;
-  LEARNDOCK_TRY(options.older_than, duration_of(arguments.older_than));
-  LEARNDOCK_TRY(const market::PurgeReport report, market::purge_orphans(arguments.dock, options));
+  const std::string usual = arguments.orphans ? "7d" : "0";
+  LEARNDOCK_TRY(options.older_than, duration_of(arguments.older_than.empty() ? usual : arguments.older_than));
+  LEARNDOCK_TRY(const market::PurgeReport report, arguments.orphans
+                                                      ? market::purge_orphans(arguments.dock, options)
+                                                      : market::purge_deleted(arguments.dock, options));
   if (output.json) {
     print_json({{"dry_run", options.dry_run},
                 {"removed", report.removed},
@@ -202,22 +207,28 @@ Result<void> purge(const PurgeArguments& arguments, const OutputOptions& output)
     return {};
   }
   for (const std::string& digest : report.removed) print_line(digest);
-  note(output, fmt::format("{} {} package{} of {} bytes that no record names; {} younger ones stay",
+  const char* const plural = report.removed.size() == 1 ? "" : "s";
+  note(output, fmt::format("{} {} {} of {} bytes; {} younger ones stay",
                            options.dry_run ? "would remove" : "removed", report.removed.size(),
-                           report.removed.size() == 1 ? "" : "s", report.bytes, report.kept));
+                           arguments.orphans ? fmt::format("package{} that no record names,", plural)
+                                             : fmt::format("deleted learnware{} with packages", plural),
+                           report.bytes, report.kept));
   return {};
 }
 
 void add_purge_command(CLI::App& app, Invocation& invocation) {
   auto arguments = std::make_shared<PurgeArguments>();
   const OutputOptions& output = invocation.output;
-  CLI::App* command = add_command(app, invocation, "purge", "Remove what interrupted uploads left in a dock",
-                                  "learndock purge mydock --orphans --older-than 7d --dry-run",
-                                  [=, &output] { return purge(*arguments, output); });
+  CLI::App* command = add_command(
+      app, invocation, "purge", "Remove what interrupted uploads left, or what is kept of deleted learnwares",
+      "learndock purge mydock --orphans --older-than 7d --dry-run",
+      [=, &output] { return purge(*arguments, output); });
   command->add_option("dir", arguments->dock, "The dock's directory")->required();
   command->add_flag("--orphans", arguments->orphans, "Packages that no record names");
-  command->add_option("--older-than", arguments->older_than, "By the file's time: 7d, 12h, 30m or 0")
-      ->capture_default_str();
+  command->add_flag("--deleted", arguments->deleted, "Deleted learnwares that could still be brought back");
+  command->add_option("--older-than", arguments->older_than,
+                      "By the file's time, or that of the deletion: 7d, 12h, 30m or 0; else 7d for orphans "
+                      "and 0 for deleted");
   command->add_flag("--dry-run", arguments->dry_run, "Only say what would be removed");
 }
 

@@ -32,7 +32,40 @@ class Backup {
 
   Result<BackupReport> run() {
     LEARNDOCK_CHECK(read_dock_file(dock_));
+    LEARNDOCK_CHECK(place_is_outside());
+    // The copy gets a mark of its own, after which nothing would tell that the catalogue had lost records.
+    LEARNDOCK_CHECK(check_catalogue_is_current(dock_));
+    if (const auto named = check_packages_are_named(dock_); !named)
+      report_.problems.push_back(named.error().message + ": learndock check");
+    std::error_code ignored;
+    const bool was_there = fs::exists(to_, ignored);
     LEARNDOCK_CHECK(make_new_folder(to_));
+    auto report = write();
+    if (!report) remove_unfinished(was_there);
+    return report;
+  }
+
+ private:
+  Result<void> place_is_outside() const {
+    std::error_code error;
+    const fs::path way = fs::weakly_canonical(to_, error).lexically_relative(fs::canonical(dock_, error));
+    if (error || way.empty() || *way.begin() == "..") return {};
+    return fail(ErrorCode::conflict, "the backup would lie in the dock itself", to_.string(),
+                "choose a folder outside of " + dock_.string());
+  }
+
+  /// So that the same command can be given again.
+  void remove_unfinished(bool was_there) const {
+    std::error_code ignored;  // what could not be written is what is reported
+    for (fs::directory_iterator item(to_, ignored); !ignored && item != fs::directory_iterator();
+         item.increment(ignored)) {
+      std::error_code one;
+      fs::remove_all(item->path(), one);
+    }
+    if (!was_there) fs::remove(to_, ignored);
+  }
+
+  Result<BackupReport> write() {
     LEARNDOCK_CHECK(make_new_folder(to_ / "packages"));
     LEARNDOCK_TRY(const auto catalog, catalog::read_sqlite_catalog(dock_ / kCatalogue));
     LEARNDOCK_CHECK(copy_until_whole(*catalog));
@@ -52,7 +85,6 @@ class Backup {
     return std::move(report_);
   }
 
- private:
   /// A package that a removal took away between the copy of the catalogue and its own is not missing from the
   /// next copy of the catalogue.
   Result<void> copy_until_whole(const catalog::Catalog& catalog) {

@@ -31,4 +31,10 @@ inline constexpr const char* kMarkFile = "catalog.mark";
 /// @errors catalog_behind, corrupt, not_found, io; each says how to go on
 [[nodiscard]] Result<void> check_catalogue_is_current(const std::filesystem::path& dock);
 
+/// Whether so many whole packages are named by no record and no deletion that the catalogue, whatever its
+/// mark says, seems to be another one. Interrupted uploads leave that many only over a long time, so an
+/// opening goes on; what would remove packages does not. @cost reads unnamed packages when there are many
+/// @errors catalog_behind, corrupt, io
+[[nodiscard]] Result<void> check_packages_are_named(const std::filesystem::path& dock);
+
 }  // namespace learndock::market

@@ -10,6 +10,7 @@
 #include "base/descriptor.hpp"
 #include "compute/parallel.hpp"
 #include "market/catalog_mark.hpp"
+#include "market/deleted.hpp"
 #include "market/entry_loader.hpp"
 #include "market/market_index.hpp"
 
@@ -30,16 +31,19 @@ constexpr std::size_t kChunkBytes = std::size_t{1} << 20;
 class Examination {
  public:
   Examination(const fs::path& dock, const CheckOptions& options, const UpkeepProgress& progress)
-      : dock_(dock), options_(options), progress_(progress) {}
+      : dock_(dock), options_(options), progress_(progress), deleted_(dock / kDeletedFolder, 0) {}
 
   Result<Examined> run() {
     LEARNDOCK_CHECK(catalogue());
     LEARNDOCK_TRY(digests_, package::read_local_blob_store(dock_ / "packages")->list());
+    kept_ = deleted_.list();
+    unmoved_ = deleted_.unmoved_packages();
     if (out_.catalog) LEARNDOCK_CHECK(records());
     LEARNDOCK_CHECK(packages());
-    orphans();
+    if (readable_) orphans();
     LEARNDOCK_CHECK(stored_index());
     entries();
+    if (options_.packages) look_at_deleted();
     leftovers();
     out_.report.packages = digests_.size();
     return std::move(out_);
@@ -60,10 +64,19 @@ class Examination {
   /// Whether it is there, readable, sound in its structure, and the dock's current one.
   Result<void> catalogue() {
     const fs::path file = dock_ / "catalog.sqlite";
-    if (const auto current = check_catalogue_is_current(dock_); !current) {
+    LEARNDOCK_TRY(const std::string head, catalog::header_problem(file));
+    if (!head.empty()) {
+      find("catalogue", file.filename().string(), head, repair_command());
+      readable_ = false;
+      return {};
+    }
+    auto current = check_catalogue_is_current(dock_);
+    if (current) current = check_packages_are_named(dock_);
+    if (!current) {
       const Error& error = current.error();
       if (error.code != ErrorCode::catalog_behind && error.code != ErrorCode::corrupt) return Failure(error);
       find("catalogue", file.filename().string(), error.message, repair_command());
+      out_.behind = error.code == ErrorCode::catalog_behind;
     }
     std::error_code ignored;
     const bool there = fs::exists(file, ignored) && fs::file_size(file, ignored) > 0;
@@ -132,7 +145,11 @@ class Examination {
           "push the same package again to dock {}, which puts its bytes back; or delete learnware {}",
           dock_.string(), id);
       if (!std::binary_search(digests_.begin(), digests_.end(), digest)) {
-        find("package", id, fmt::format("its package {} is missing", digest), fix);
+        if (was_deleted(id, digest))
+          find("package", id, "it was deleted, which the catalogue has lost; it is still kept",
+               repair_command());
+        else
+          find("package", id, fmt::format("its package {} is missing", digest), fix);
         continue;
       }
       if (!options_.packages) continue;
@@ -147,6 +164,37 @@ class Examination {
     return {};
   }
 
+  [[nodiscard]] bool was_deleted(const std::string& id, const std::string& digest) const {
+    return std::any_of(kept_.begin(), kept_.end(), [&](const DeletedLearnwares::Kept& kept) {
+      const catalog::LearnwareRecord& record = kept.learnware.record;
+      return record.id.text() == id && record.package_digest == digest && deleted_.holds_package(kept);
+    });
+  }
+
+  /// Whether what is kept of deleted learnwares could be brought back.
+  void look_at_deleted() {
+    const std::string fix =
+        fmt::format("nothing mends it; it goes when its days are over, or now: learndock purge {} --deleted",
+                    dock_.string());
+    for (const std::string& key : deleted_.keys()) {
+      const auto kept = deleted_.read(key);
+      if (!kept) {
+        find("deleted", key + ".json",
+             "this deleted learnware cannot be brought back: " + kept.error().message, fix);
+        continue;
+      }
+      const catalog::LearnwareRecord& record = kept->learnware.record;
+      if (record.package_digest.empty() || !deleted_.holds_package(*kept)) continue;
+      const auto now = digest_of_file(deleted_.package_of(key));
+      if (now && *now == record.package_digest) continue;
+      find("deleted", key + ".zip",
+           fmt::format("the deleted learnware {} cannot be brought back: its package {}", record.id.text(),
+                       now ? "has the SHA-256 " + *now + " instead of " + record.package_digest
+                           : "cannot be read: " + now.error().message),
+           fix);
+    }
+  }
+
   void orphans() {
     std::vector<std::pair<fs::file_time_type, std::string>> found;
     std::error_code error;
@@ -156,6 +204,11 @@ class Examination {
     std::sort(found.begin(), found.end());
     for (auto& orphan : found) {
       std::string& digest = orphan.second;
+      if (unmoved_.contains(digest)) {
+        find("deleted", digest, "the deletion of this package's learnware was interrupted",
+             "the next start of a server, or any change with --dock, completes it", false);
+        continue;
+      }
       const bool claimed = std::any_of(out_.damaged.begin(), out_.damaged.end(),
                                        [&](const auto& record) { return record.package_digest == digest; });
       if (!claimed)
@@ -213,6 +266,10 @@ class Examination {
   const fs::path& dock_;
   const CheckOptions& options_;
   const UpkeepProgress& progress_;
+  const DeletedLearnwares deleted_;
+  std::vector<DeletedLearnwares::Kept> kept_;
+  std::set<std::string> unmoved_;  // packages of interrupted deletions
+  bool readable_ = true;           // the head of the catalogue
   Examined out_;
   std::vector<std::string> digests_;          // ascending
   std::map<std::string, std::string> owner_;  // the id of a sound record by its package

@@ -5,6 +5,7 @@
 #include "learndock/index/index_store.hpp"
 
 #include "market/catalog_mark.hpp"
+#include "market/deleted.hpp"
 #include "market/examination.hpp"
 #include "market/market_index.hpp"
 #include "market/mended_record.hpp"
@@ -38,6 +39,18 @@ std::int64_t unix_seconds() {
   return duration_cast<seconds>(system_clock::now().time_since_epoch()).count();
 }
 
+/// Opening for writing takes in what a log holds up to its first damage, and throws the rest away.
+Result<void> set_log_aside(const fs::path& dock) {
+  std::error_code error;
+  const fs::path log = dock / (std::string(kCatalogue) + "-wal");
+  const auto bytes = fs::file_size(log, error);
+  if (error || bytes == 0) return {};
+  const fs::path aside = dock / fmt::format("{}-wal.damaged-{}", kCatalogue, unix_seconds());
+  fs::copy_file(log, aside, error);
+  if (error) return Failure(system_error(error.value(), "copy", log));
+  return {};
+}
+
 class Repair {
  public:
   Repair(const fs::path& dock, Examined& examined, const UpkeepProgress& progress)
@@ -48,14 +61,13 @@ class Repair {
 
   Result<void> run() {
     mark_ = read_mark(dock_);
+    if (!examined_.rebuild_catalogue) LEARNDOCK_CHECK(open_in_place());
     if (examined_.rebuild_catalogue) {
       LEARNDOCK_CHECK(rebuild_catalogue());
-    } else {
-      LEARNDOCK_CHECK(keep_log());
-      LEARNDOCK_TRY(catalog_, catalog::open_sqlite_catalog(dock_ / kCatalogue, false));
+      LEARNDOCK_CHECK(lift_counters());
     }
-    LEARNDOCK_CHECK(lift_counters());
     LEARNDOCK_CHECK(mend_records());
+    LEARNDOCK_CHECK(settle_deletions());
     LEARNDOCK_CHECK(take_orphans());
     LEARNDOCK_CHECK(finish_catalogue());
     catalog_.reset();
@@ -72,6 +84,23 @@ class Repair {
   }
 
  private:
+  /// A catalogue that turns out to be damaged as it is used is made again, too.
+  Result<void> open_in_place() {
+    LEARNDOCK_CHECK(keep_log());
+    const auto usable = [&]() -> Result<void> {
+      LEARNDOCK_TRY(catalog_, catalog::open_sqlite_catalog(dock_ / kCatalogue, false));
+      LEARNDOCK_CHECK(lift_counters());
+      LEARNDOCK_CHECK(catalog_->counters());
+      LEARNDOCK_CHECK(catalog_->sequences());
+      return {};
+    }();
+    if (usable || usable.error().code != ErrorCode::corrupt) return usable;
+    log(LogLevel::warning, "the catalogue is made again: " + usable.error().message);
+    catalog_.reset();
+    examined_.rebuild_catalogue = true;
+    return {};
+  }
+
   /// Sound records enter a new catalogue; the old one stays under another name.
   Result<void> rebuild_catalogue() {
     std::error_code ignored;
@@ -103,18 +132,10 @@ class Repair {
     return {};
   }
 
-  /// Opening for writing takes in what a log holds up to its first damage, and throws the rest away.
   Result<void> keep_log() {
     const bool behind = std::any_of(examined_.report.findings.begin(), examined_.report.findings.end(),
                                     [](const Finding& one) { return one.part == "catalogue"; });
-    std::error_code error;
-    const fs::path log = dock_ / (std::string(kCatalogue) + "-wal");
-    const auto bytes = fs::file_size(log, error);
-    if (!behind || error || bytes == 0) return {};
-    const fs::path aside = dock_ / fmt::format("{}-wal.damaged-{}", kCatalogue, unix_seconds());
-    fs::copy_file(log, aside, error);
-    if (error) return Failure(system_error(error.value(), "copy", log));
-    return {};
+    return behind ? set_log_aside(dock_) : Result<void>();
   }
 
   /// The new catalogue in place of the old one, of which nothing is removed.
@@ -159,12 +180,35 @@ class Repair {
     return {};
   }
 
+  /// What was deleted neither comes back to life nor is taken for the package of a lost record.
+  Result<void> settle_deletions() {
+    LEARNDOCK_TRY(const auto blobs, package::open_local_blob_store(dock_ / "packages"));
+    DeletedLearnwares deleted(dock_ / kDeletedFolder, 0);
+    LEARNDOCK_TRY(const auto removed,
+                  deleted.remove_again(*catalog_, *blobs, examined_.behind || examined_.rebuild_catalogue));
+    // After that: it would take a record that is there again for a deletion that did not happen.
+    deleted.recover(*catalog_, *blobs);
+    unmoved_ = deleted.unmoved_packages();
+    for (const LearnwareId& id : removed) {
+      log(LogLevel::info, fmt::format("learnware {} had been deleted and is removed again", id.text()));
+      mark_mended(examined_.report, "package", id.text(),
+                  "removed again; what is kept of it: learndock list --deleted");
+    }
+    LEARNDOCK_TRY(present_packages_, blobs->list());
+    return {};
+  }
+
   Result<void> take_orphans() {
     std::uint64_t done = 0;
     LEARNDOCK_TRY(present_, catalog_->sequences());
     for (const std::string& digest : examined_.orphans) {
       if (progress_) progress_("packages without a record", ++done, examined_.orphans.size());
       if (examined_.named.contains(digest)) continue;
+      if (unmoved_.contains(digest) ||
+          !std::binary_search(present_packages_.begin(), present_packages_.end(), digest)) {
+        mark_mended(examined_.report, "orphan", digest, "it belongs to a learnware that was deleted");
+        continue;
+      }
       auto record = packages_.orphan(digest, name_of(digest));
       if (!record) {
         mark_unusable(digest, record.error());
@@ -203,14 +247,30 @@ class Repair {
   /// No id and no number is given a second time, even where the catalogue has forgotten that they were.
   Result<void> lift_counters() {
     catalog::Counters counters = mark_ ? mark_->counters : catalog::Counters();
-    if (examined_.rebuild_catalogue && examined_.catalog)
-      if (const auto old = examined_.catalog->counters()) {
+    if (examined_.rebuild_catalogue) {
+      const auto old = examined_.catalog ? examined_.catalog->counters()
+                                         : Result<catalog::Counters>(fail(ErrorCode::corrupt, ""));
+      if (!old && !mark_) LEARNDOCK_CHECK(guess_counters(counters));
+      if (old) {
         counters.version = std::max(counters.version, old->version);
         counters.last_sequence = std::max(counters.last_sequence, old->last_sequence);
         counters.next_id = std::max(counters.next_id, old->next_id);
       }
+    }
     ++counters.version;
     return catalog_->raise_counters(counters);
+  }
+
+  /// Numbers above all that are known to have been given.
+  Result<void> guess_counters(catalog::Counters& counters) {
+    LEARNDOCK_TRY(const auto sequences, catalog_->sequences());
+    counters.last_sequence = sequences.empty() ? 0 : sequences.back();
+    for (const auto& kept : DeletedLearnwares(dock_ / kDeletedFolder, 0).list())
+      counters.last_sequence = std::max(counters.last_sequence, kept.learnware.record.sequence);
+    // Each learnware takes a number and one id at most, and changes the catalogue twice at most.
+    counters.next_id = counters.last_sequence + 1;
+    counters.version = 3 * counters.last_sequence;
+    return {};
   }
 
   Result<void> finish_catalogue() {
@@ -247,11 +307,22 @@ class Repair {
   PackageRecords packages_;
   const UpkeepProgress& progress_;
   std::optional<CatalogMark> mark_;
-  std::vector<std::uint64_t> present_;  // sequences of records, before any orphan is taken in
+  std::vector<std::uint64_t> present_;         // sequences of records, before any orphan is taken in
+  std::set<std::string> unmoved_;              // packages that a deletion could not move
+  std::vector<std::string> present_packages_;  // when deletions are settled
   std::unique_ptr<catalog::Catalog> catalog_;
 };
 
 }  // namespace
+
+Result<std::optional<Finding>> mend_catalogue_head(const fs::path& dock) {
+  const fs::path file = dock / kCatalogue;
+  LEARNDOCK_TRY(const std::string problem, catalog::header_problem(file));
+  if (problem.empty()) return std::optional<Finding>();
+  LEARNDOCK_CHECK(set_log_aside(dock));
+  LEARNDOCK_CHECK(catalog::mend_header(file));
+  return std::optional(Finding{"catalogue", kCatalogue, problem, "put right", true, true});
+}
 
 Result<void> repair(const fs::path& dock, Examined& examined, const UpkeepProgress& progress) {
   return Repair(dock, examined, progress).run();

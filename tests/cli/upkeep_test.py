@@ -147,6 +147,37 @@ class Upkeep(TestCase):
         self.assertEqual(len(ids_of(dock)), 5)
         self.run_ok("check", dock, "--packages")
 
+    def test_an_emptied_catalogue_is_called_that_by_backup_which_leaves_nothing(self):
+        dock, copy = self.dock_of(2), self.folder / "copy"
+        (dock / "catalog.sqlite").write_bytes(b"")
+        for side in dock.glob("catalog.sqlite-*"):
+            side.unlink()
+        for _ in range(2):
+            refused = learndock("backup", dock, copy)
+            self.assertEqual(refused.code, 6, refused.err)
+            self.assertIn("the catalogue is an empty file", refused.err)
+            self.assertFalse(copy.exists())
+
+    def test_purge_removes_deleted_learnwares_at_once(self):
+        dock = self.dock_of(2)
+        self.run_ok("delete", "00000001", "--dock", dock)
+        self.assertEqual(learndock("purge", dock, "--deleted", "--orphans").code, 2)
+        kept = self.run_ok("purge", dock, "--deleted", "--older-than", "1d", "--json").json()
+        self.assertEqual((kept["removed"], kept["kept"]), ([], 1))
+        self.assertEqual(self.run_ok("purge", dock, "--deleted").out.strip(), "00000001")
+        self.assertEqual(self.run_ok("list", "--deleted", "--dock", dock, "--json").json()["deleted"], [])
+        self.assertEqual(learndock("undelete", "00000001", "--dock", dock).code, 3)
+
+    def test_commands_without_a_server_option_do_not_name_it_when_the_dock_is_open(self):
+        dock = self.dock_of(1)
+        self.serve(dock)
+        for command in (["check", dock], ["purge", dock, "--orphans"], ["limits", dock, "--max-points", "7"]):
+            refused = learndock(*command)
+            self.assertEqual(refused.code, 5, refused.err)
+            self.assertIn("stop it first", refused.err)
+            self.assertNotIn("--server", refused.err)
+        self.assertIn("--server", learndock("list", "--dock", dock).err)
+
     def test_purge_names_what_it_removes(self):
         dock = self.dock_of(1)
         left = dock / "packages" / "ab" / ("c" * 62)

@@ -18,7 +18,8 @@ using UpkeepProgress = std::function<void(std::string_view stage, std::uint64_t 
 
 /// One thing that a check of a dock found.
 struct Finding {
-  std::string part;     ///< "dock", "catalogue", "record", "package", "orphan", "index", "entries", "staging"
+  std::string part;  ///< "dock", "catalogue", "record", "package", "orphan", "index", "entries", "staging",
+                     ///< "deleted"
   std::string subject;  ///< a learnware's id, a package's SHA-256 or a file
   std::string what;     ///< with the facts
   std::string fix;      ///< what a person can do; empty when there is nothing to do
@@ -28,7 +29,7 @@ struct Finding {
 [[nodiscard]] Json to_json(const Finding& finding);
 
 struct CheckOptions {
-  bool packages = false;  ///< reads every package and compares its SHA-256
+  bool packages = false;  ///< reads every package, also of deleted learnwares, and compares its SHA-256
   bool repair = false;
   unsigned threads = 0;
 };
@@ -69,8 +70,10 @@ struct BackupReport {
 
 /// Copies a dock, also one that a server has open, into a new or empty folder: the catalogue first, in one
 /// state, then each package that it names, then a manifest with the size and SHA-256 of every file. The
-/// search index is not copied: it is made again from the catalogue.
-/// @errors not_found, conflict (the folder is not empty), no_space, io, unavailable (packages kept vanishing)
+/// search index is not copied: it is made again from the catalogue. Deleted learnwares are left out. A
+/// failure leaves nothing in the folder.
+/// @errors not_found, conflict (the folder is not empty, or lies in the dock), catalog_behind, corrupt,
+///         no_space, io, unavailable (packages kept vanishing)
 [[nodiscard]] Result<BackupReport> backup_dock(const std::filesystem::path& dock,
                                                const std::filesystem::path& to,
                                                const BackupOptions& options = {},
@@ -88,14 +91,20 @@ struct PurgeOptions {
 };
 
 struct PurgeReport {
-  std::vector<std::string> removed;  ///< SHA-256 of packages; with `dry_run` what would be removed
+  std::vector<std::string> removed;  ///< names; with `dry_run` of what would be removed
   std::uint64_t bytes = 0;
-  std::uint64_t kept = 0;  ///< unnamed packages that are younger
+  std::uint64_t kept = 0;  ///< younger ones
 };
 
-/// Removes packages that no record names. Refuses where the catalogue may have lost records.
+/// Removes packages that no record and no deletion names. Refuses where the catalogue may have lost records.
 /// @errors not_found, conflict, catalog_behind, corrupt, io
 [[nodiscard]] Result<PurgeReport> purge_orphans(const std::filesystem::path& dock,
+                                                const PurgeOptions& options);
+
+/// Removes deleted learnwares that are still kept, for good; `older_than` goes by the time of the deletion.
+/// @return their ids, or the names of their files where the records are damaged
+/// @errors not_found, conflict
+[[nodiscard]] Result<PurgeReport> purge_deleted(const std::filesystem::path& dock,
                                                 const PurgeOptions& options);
 
 }  // namespace learndock::market
