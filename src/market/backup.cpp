@@ -35,8 +35,10 @@ class Backup {
     LEARNDOCK_CHECK(place_is_outside());
     // The copy gets a mark of its own, after which nothing would tell that the catalogue had lost records.
     LEARNDOCK_CHECK(check_catalogue_is_current(dock_));
-    if (const auto named = check_packages_are_named(dock_); !named)
+    if (const auto named = check_packages_are_named(dock_); !named) {
+      if (named.error().code != ErrorCode::catalog_behind) return Failure(named.error());
       report_.problems.push_back(named.error().message + ": learndock check");
+    }
     std::error_code ignored;
     const bool was_there = fs::exists(to_, ignored);
     LEARNDOCK_CHECK(make_new_folder(to_));
@@ -201,6 +203,7 @@ Result<CheckReport> restore_dock(const fs::path& backup, const fs::path& dock,
                                  const UpkeepProgress& progress) {
   LEARNDOCK_TRY(const BackupManifest manifest, read_manifest(backup));
   LEARNDOCK_CHECK(make_new_folder(dock));
+  LEARNDOCK_CHECK(create_private_folder(dock / "packages"));  // a backup may have none
   std::uint64_t done = 0;
   const auto copy = [&](const BackupFile& file) -> Result<void> {
     if (progress) progress("files", ++done, manifest.files.size());

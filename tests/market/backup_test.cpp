@@ -65,6 +65,13 @@ TEST_F(Backup, BesideAWriterEveryCopyIsWholeAndHasWhatWasAcknowledged) {
   stop = true;
 }
 
+TEST_F(Backup, OfAnEmptyDockCouldNotBeRestored) {
+  ASSERT_TRUE(backup_dock(dock(), copy()).has_value());
+  const auto restored = restore_dock(copy(), again());
+  ASSERT_TRUE(restored.has_value()) << describe(restored.error());
+  EXPECT_TRUE(Market::open(again()).has_value());
+}
+
 TEST_F(Backup, NothingIsOverwritten) {
   add(*open(), 0, 1);
   EXPECT_EQ(backup_dock(dock(), dock()).error().code, ErrorCode::conflict);
