@@ -1,5 +1,6 @@
 #include "market/deleted.hpp"
 
+#include "learndock/base/crc32c.hpp"
 #include "learndock/base/file.hpp"
 #include "learndock/base/file_rights.hpp"
 #include "learndock/base/log.hpp"
@@ -12,6 +13,7 @@
 #include <charconv>
 #include <chrono>
 #include <optional>
+#include <span>
 
 namespace learndock::market {
 namespace {
@@ -19,6 +21,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int kFormat = 1;
+constexpr const char* kChecksum = "crc32c";
 constexpr std::int64_t kDayMs = std::int64_t{86'400} * 1000;
 /// A century; more would not fit into a time.
 constexpr std::uint64_t kMostDays = 36'500;
@@ -49,21 +52,38 @@ Result<std::string> from_hex(const std::string& text) {
   return fail(ErrorCode::corrupt, "the bytes are not hexadecimal");
 }
 
+/// Of a record's file without this key.
+std::uint32_t checksum_of_record(const Json& json) {
+  const std::string text = to_text(json);
+  return crc32c(std::as_bytes(std::span(text)));
+}
+
+/// Versions before this one wrote no checksum.
+bool has_other_checksum(Json json) {
+  const auto checksum = json.find(kChecksum);
+  if (checksum == json.end()) return false;
+  const Json stored = *checksum;
+  json.erase(kChecksum);
+  return stored != Json(checksum_of_record(json));
+}
+
 Json record_json(const catalog::LearnwareRecord& record, std::int64_t removed_unix_ms) {
-  return {{"format", kFormat},
-          {"removed_unix_ms", removed_unix_ms},
-          {"sequence", record.sequence},
-          {"id", record.id.text()},
-          {"status", catalog::status_name(record.status)},
-          {"name", record.name},
-          {"package_digest", record.package_digest},
-          {"package_bytes", record.package_bytes},
-          {"url", record.url},
-          {"created_unix_ms", record.created_unix_ms},
-          {"warnings", record.warnings},
-          {"damage", record.damage},
-          {"semantic_json", record.semantic_json},
-          {"statistical", to_hex(record.statistical)}};
+  Json json{{"format", kFormat},
+            {"removed_unix_ms", removed_unix_ms},
+            {"sequence", record.sequence},
+            {"id", record.id.text()},
+            {"status", catalog::status_name(record.status)},
+            {"name", record.name},
+            {"package_digest", record.package_digest},
+            {"package_bytes", record.package_bytes},
+            {"url", record.url},
+            {"created_unix_ms", record.created_unix_ms},
+            {"warnings", record.warnings},
+            {"damage", record.damage},
+            {"semantic_json", record.semantic_json},
+            {"statistical", to_hex(record.statistical)}};
+  json[kChecksum] = checksum_of_record(json);
+  return json;
 }
 
 Result<DeletedLearnware> from_record_json(const Json& json) {
@@ -71,6 +91,7 @@ Result<DeletedLearnware> from_record_json(const Json& json) {
     DeletedLearnware deleted;
     catalog::LearnwareRecord& record = deleted.record;
     if (json.at("format") != Json(kFormat)) return fail(ErrorCode::unsupported, "another version wrote it");
+    if (has_other_checksum(json)) return fail(ErrorCode::corrupt, "the record's checksum does not match");
     deleted.removed_unix_ms = json.at("removed_unix_ms").get<std::int64_t>();
     record.sequence = json.at("sequence").get<std::uint64_t>();
     LEARNDOCK_TRY(record.id, LearnwareId::create(json.at("id").get<std::string>()));

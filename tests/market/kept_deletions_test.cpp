@@ -197,6 +197,16 @@ TEST_F(KeptDeletions, DamagedFilesOfDeletedLearnwaresWereSound) {
   EXPECT_THAT(report.findings[0].fix, HasSubstr("purge"));
 }
 
+TEST_F(KeptDeletions, AChangedLetterInADeletedRecordWasNotNoticed) {
+  add(*open(), 0, 3);
+  remove_learnware(2);
+  std::string text = read_file(deleted(".json")).value();
+  text.replace(text.find("model 1"), 7, "model 7");
+  ASSERT_TRUE(write_file_atomically(deleted(".json"), text));
+  EXPECT_EQ(check().damages(), 1U);
+  EXPECT_THAT(open()->deleted(), IsEmpty()) << "it is not offered";
+}
+
 /// Damages that `check --repair` was told to mend and could not.
 class DamagedCatalogue : public KeptDeletions, public ::testing::WithParamInterface<const char*> {};
 
