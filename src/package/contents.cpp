@@ -24,6 +24,7 @@ class ZipContents final : public Contents {
   }
   [[nodiscard]] const std::vector<ContentEntry>& entries() const override { return entries_; }
   [[nodiscard]] const std::vector<std::string>& warnings() const override { return archive_.warnings(); }
+  [[nodiscard]] std::optional<std::uint64_t> archive_bytes() const override { return archive_.bytes(); }
   [[nodiscard]] Result<void> read(std::size_t index, const Sink& sink) const override {
     return archive_.extract(archive_.entries()[index], sink);
   }
@@ -106,6 +107,7 @@ class FolderContents final : public Contents {
       : root_(std::move(root)), entries_(std::move(entries)) {}
   [[nodiscard]] const std::vector<ContentEntry>& entries() const override { return entries_; }
   [[nodiscard]] const std::vector<std::string>& warnings() const override { return warnings_; }
+  [[nodiscard]] std::optional<std::uint64_t> archive_bytes() const override { return std::nullopt; }
 
   [[nodiscard]] Result<void> read(std::size_t index, const Sink& sink) const override {
     const ContentEntry& entry = entries_[index];

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,8 @@ class Contents {
   virtual ~Contents() = default;
   [[nodiscard]] virtual const std::vector<ContentEntry>& entries() const = 0;
   [[nodiscard]] virtual const std::vector<std::string>& warnings() const = 0;
+  /// The archive's length; nothing for a folder, which is not packed.
+  [[nodiscard]] virtual std::optional<std::uint64_t> archive_bytes() const = 0;
   /// Streams entry `index`, exactly its `bytes`. @errors zip_*, io, the sink's
   [[nodiscard]] virtual Result<void> read(std::size_t index, const Sink& sink) const = 0;
 };

@@ -5,6 +5,7 @@
 #include "package/layout.hpp"
 #include "package/manifest.hpp"
 #include "package/requirements.hpp"
+#include "package/zip_directory.hpp"
 #include "package/zip_writer.hpp"
 
 #include <fmt/format.h>
@@ -110,6 +111,18 @@ Result<void> load_semantic(const Draft& draft, const spec::SemanticSpecification
   return {};
 }
 
+/// The catalogue and the index keep the specification's numbers beside the package, in fp64 at most. In its
+/// file a zero takes two bytes, and packed next to none.
+Result<void> check_stored(const Draft& draft, const Package& package) {
+  const auto archive = draft.contents.archive_bytes();
+  if (!archive || !package.statistical) return {};
+  const std::size_t numbers =
+      package.statistical->points.values().size() + package.statistical->weights.size();
+  std::uint64_t stored = sizeof(double) * numbers;
+  for (const ContentEntry& entry : draft.contents.entries()) stored += entry.bytes;
+  return check_ratio(*archive, stored, draft.limits, package.statistical_file);
+}
+
 /// For tables the declared number of features and the specification's dimension are the same number.
 Result<void> check_dimensions(const Package& package) {
   if (!package.statistical || !package.semantic || !package.semantic->input) return {};
@@ -209,6 +222,7 @@ Result<Package> read_package(const std::filesystem::path& zip_or_folder,
   LEARNDOCK_CHECK(require_file(layout, manifest.model.module_path, "the module that learnware.yaml names"));
   LEARNDOCK_CHECK(load_environment(draft, package));
   LEARNDOCK_CHECK(load_statistical(draft, manifest, package));
+  LEARNDOCK_CHECK(check_stored(draft, package));
   LEARNDOCK_CHECK(load_semantic(draft, semantic, package));
   LEARNDOCK_CHECK(check_dimensions(package));
   LEARNDOCK_CHECK(check_left_out(draft, semantic));

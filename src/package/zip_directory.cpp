@@ -105,9 +105,6 @@ Result<void> check_sizes(const ZipEntry& entry, const PackageLimits& limits) {
                         fmt::format("a stored entry declares {} packed and {} unpacked bytes",
                                     entry.packed_bytes, entry.bytes),
                         entry.name);
-  const bool over_allowance = entry.bytes > limits.ratio_allowance;
-  if (over_allowance && entry.bytes / limits.max_ratio > entry.packed_bytes)
-    return bomb(entry.packed_bytes, entry.bytes, limits, printable(entry.name));
   if (entry.bytes > limits.max_file_bytes)
     return refuse_entry(
         ErrorCode::zip_limit,
@@ -180,13 +177,17 @@ Result<std::string> read_directory_bytes(const ByteSource& source, const ZipEnd&
 
 }  // namespace
 
-Failure bomb(std::uint64_t packed, std::uint64_t expanded, const PackageLimits& limits, std::string where) {
-  return fail(ErrorCode::zip_bomb,
-              fmt::format("unpacks from {} to {} bytes, more than {} to 1, which a dock takes up to {} bytes",
-                          packed, expanded, limits.max_ratio, limits.ratio_allowance),
-              std::move(where),
-              "pack what is mostly zeros or repetition without compression (zip -0), or push the folder "
-              "instead of the archive");
+Result<void> check_ratio(std::uint64_t archive, std::uint64_t stored, const PackageLimits& limits,
+                         std::string where) {
+  if (stored <= limits.ratio_allowance || stored / limits.max_ratio <= archive) return {};
+  return fail(
+      ErrorCode::zip_bomb,
+      fmt::format("an archive of {} bytes would take {} bytes of the dock, more than {} to 1 and more "
+                  "than the {} bytes that any archive may take",
+                  archive, stored, limits.max_ratio, limits.ratio_allowance),
+      std::move(where),
+      "pack what is mostly zeros or repetition without compression (zip -0), or push the folder "
+      "instead of the archive: what is sent as it is stored has no ratio");
 }
 
 Result<ZipDirectory> read_zip_directory(const ByteSource& source, const PackageLimits& limits) {

@@ -36,8 +36,9 @@ struct ZipDirectory {
 /// and about the bytes is left to the walk. @errors zip_*
 [[nodiscard]] Result<ZipDirectory> read_zip_directory(const ByteSource& source, const PackageLimits& limits);
 
-/// The refusal of an entry, or of a whole archive, that unpacks to too much.
-[[nodiscard]] Failure bomb(std::uint64_t packed, std::uint64_t expanded, const PackageLimits& limits,
-                           std::string where);
+/// Whether an archive of so many bytes may take `stored` bytes of a dock. It is asked of whole archives: a
+/// file that packs well costs nothing beside others that do not. @errors zip_bomb
+[[nodiscard]] Result<void> check_ratio(std::uint64_t archive, std::uint64_t stored,
+                                       const PackageLimits& limits, std::string where);
 
 }  // namespace learndock::package

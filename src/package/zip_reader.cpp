@@ -30,26 +30,31 @@ Failure differs(std::string_view what, std::uint64_t local, std::uint64_t centra
       entry);
 }
 
+/// The one whose unpacking adds most, for the message.
+std::string largest_gain(const ZipDirectory& directory) {
+  const auto gain = [](const ZipEntry& entry) {
+    return entry.bytes - std::min(entry.packed_bytes, entry.bytes);
+  };
+  const auto most = std::max_element(directory.entries.begin(), directory.entries.end(),
+                                     [&](const auto& a, const auto& b) { return gain(a) < gain(b); });
+  return most == directory.entries.end() ? std::string() : printable(most->name);
+}
+
 /// Sums over the archive that no single entry shows.
-Result<void> check_totals(const ZipDirectory& directory, const PackageLimits& limits) {
+Result<void> check_totals(const ZipDirectory& directory, std::uint64_t archive, const PackageLimits& limits) {
   std::uint64_t expanded = 0;
-  std::uint64_t packed = 0;
   for (const ZipEntry& entry : directory.entries) {
-    // Each addend is at most max_file_bytes, or checked against the archive's length below: no overflow
-    // before a stop.
+    // Each addend is at most max_file_bytes: no overflow before a stop.
     expanded += entry.bytes;
     if (entry.packed_bytes > limits.max_archive_bytes || entry.packed_bytes > directory.offset)
       return refuse(ErrorCode::zip_size,
                     fmt::format("declares {} packed bytes, the whole archive is shorter", entry.packed_bytes),
                     entry);
-    packed += entry.packed_bytes;
     if (expanded > limits.max_expanded_bytes)
       return fail(ErrorCode::zip_limit,
                   fmt::format("the archive unpacks to more than {} bytes", limits.max_expanded_bytes));
   }
-  if (expanded > limits.ratio_allowance && expanded / limits.max_ratio > packed)
-    return bomb(packed, expanded, limits, {});
-  return {};
+  return check_ratio(archive, expanded, limits, largest_gain(directory));
 }
 
 Result<void> check_names(const ZipDirectory& directory) {
@@ -192,7 +197,7 @@ Result<ZipArchive> ZipArchive::open(std::shared_ptr<const ByteSource> source, co
   LEARNDOCK_TRY(ZipDirectory directory, read_zip_directory(*source, limits));
   LEARNDOCK_CHECK(check_names(directory));
   LEARNDOCK_CHECK(walk(*source, directory));
-  LEARNDOCK_CHECK(check_totals(directory, limits));
+  LEARNDOCK_CHECK(check_totals(directory, source->size(), limits));
   return ZipArchive(std::move(source), std::move(directory));
 }
 

@@ -23,6 +23,7 @@ class ZipArchive {
 
   /// In the order of the central directory.
   [[nodiscard]] const std::vector<ZipEntry>& entries() const { return directory_.entries; }
+  [[nodiscard]] std::uint64_t bytes() const { return source_->size(); }
   /// What was tolerated.
   [[nodiscard]] const std::vector<std::string>& warnings() const { return directory_.warnings; }
 

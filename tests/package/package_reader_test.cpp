@@ -48,6 +48,15 @@ class PackageReader : public ::testing::Test {
   TemporaryFolder folder_;
 };
 
+/// What a package needs, in as few bytes as possible.
+Files smallest_files() {
+  return {{"learnware.yaml", "{}"},
+          {"__init__.py", ""},
+          {"requirements.txt", ""},
+          {"stat_spec.json",
+           R"({"type":"RKMETableSpecification","z":[[1]],"beta":[1],"gamma":1,"num_points":1})"}};
+}
+
 TEST_F(PackageReader, ReadsTheExample) {
   const auto package = read(example_files());
   ASSERT_TRUE(package.has_value()) << describe(package.error());
@@ -69,7 +78,8 @@ TEST_F(PackageReader, CanonicalFormKeepsEveryFileByteForByte) {
   Files files = example_files();
   files["weights/layer 1.bin"] = std::string(300'000, '\x7f');
   files["empty.txt"] = "";
-  ASSERT_TRUE(read(files).has_value());
+  ASSERT_TRUE(read(raw_zip_of(files, false).bytes()).has_value());
+  EXPECT_EQ(entry("weights/layer 1.bin").size(), 300'000U);
   for (const auto& [name, content] : files) EXPECT_EQ(entry(name), content) << name;
 }
 
@@ -267,7 +277,11 @@ TEST_F(PackageReader, EveryLimitIsEnforced) {
   EXPECT_EQ(refused([](auto& l) { l.max_path_bytes = 10; }), ErrorCode::zip_path_length);
   EXPECT_EQ(refused([](auto& l) { l.max_yaml_bytes = 100; }), ErrorCode::package_yaml_size);
   EXPECT_EQ(refused([](auto& l) { l.max_spec_bytes = 50; }), ErrorCode::json_size);
-  EXPECT_EQ(refused([](auto& l) { l.ratio_allowance = 0, l.max_ratio = 1; }), ErrorCode::zip_bomb);
+  Files files = example_files();
+  files["zeros.bin"] = std::string(10'000, '\0');
+  PackageLimits limits;
+  limits.ratio_allowance = 9'000, limits.max_ratio = 2;
+  EXPECT_EQ(read(raw_zip_of(files, true).bytes(), nullptr, limits).error().code, ErrorCode::zip_bomb);
 }
 
 /// Packages are stored unpacked: eight uploads of 63 KB each took 496 MiB of the disk.
@@ -286,11 +300,51 @@ TEST_F(PackageReader, AnUploadFillsTheDiskWithAThousandTimesItsLength) {
   EXPECT_TRUE(read(raw_zip_of(files, false).bytes())) << "the way in: sent as it is stored";
 }
 
+/// 150 archives of 1.6 KB took 158 MB: a first MiB was free for each.
+TEST_F(PackageReader, ManySmallPackagesFillTheDiskAtSixHundredToOne) {
+  const PackageLimits limits;
+  std::uint64_t smallest = ~std::uint64_t{0};
+  for (const std::size_t zeros : {0U, 10'000U, 20'000U, 30'000U, 60'000U, 250'000U, 1'000'000U}) {
+    Files files = smallest_files();
+    files["zeros.bin"] = std::string(zeros, '\0');
+    const std::string packed = raw_zip_of(files, true).bytes();
+    smallest = std::min<std::uint64_t>(smallest, packed.size());
+    if (const auto package = read(packed); !package) {
+      EXPECT_EQ(package.error().code, ErrorCode::zip_bomb);
+      EXPECT_THAT(package.error().fix, HasSubstr("zip -0"));
+      EXPECT_EQ(package.error().where, "zeros.bin");
+      continue;
+    }
+    const std::uint64_t stored = std::filesystem::file_size(canonical());
+    EXPECT_LE(stored, limits.max_ratio * packed.size() + 1000) << zeros << " zeros";
+  }
+  EXPECT_LE(limits.ratio_allowance, (limits.max_ratio + 10) * smallest)
+      << "what is free must be no more than about what the ratio gives the smallest archive";
+}
+
+/// 30,000 zeros pack into 100 bytes and took 230 KB of package and catalogue.
+TEST_F(PackageReader, ZerosOfASpecificationTakeMoreOfTheCatalogueThanOfTheirFile) {
+  Files files = smallest_files();
+  const auto zeros = [](std::size_t count) {
+    std::string text = R"({"type":"RKMETableSpecification","z":[[0)";
+    for (std::size_t i = 1; i < count; ++i) text += ",0";
+    return text + R"(]],"beta":[1.0],"gamma":0.1,"num_points":1})";
+  };
+  files["stat_spec.json"] = zeros(15'000);
+  EXPECT_LE(files["stat_spec.json"].size(), 32'000U) << "its file alone is no more than is free";
+  const auto refused = read(raw_zip_of(files, true).bytes());
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code, ErrorCode::zip_bomb);
+  EXPECT_EQ(refused.error().where, "stat_spec.json");
+  EXPECT_TRUE(read(raw_zip_of(files, false).bytes())) << "sent as it is stored";
+}
+
 TEST_F(PackageReader, HonestFilesThatPackWellAreTaken) {
   Files files = example_files();
+  files["zeros.bin"] = std::string(30'000, '\0');
+  EXPECT_TRUE(read(raw_zip_of(files, true).bytes())) << "a small package may pack as well as it likes";
   files["zeros.bin"] = std::string(900'000, '\0');
-  EXPECT_TRUE(read(raw_zip_of(files, true).bytes())) << "below the first MiB nothing is compared";
-  files.erase("zeros.bin");
+  EXPECT_FALSE(read(raw_zip_of(files, true).bytes())) << "alone, it would make up the package";
   std::string& words = files["vocabulary.txt"];
   std::mt19937 random(7);
   while (words.size() < (std::size_t{5} << 20)) words += "word" + std::to_string(random() % 50'000) + "\n";
@@ -298,7 +352,8 @@ TEST_F(PackageReader, HonestFilesThatPackWellAreTaken) {
   while (cells.size() < (std::size_t{5} << 20))
     cells += random() % 5 == 0 ? "1.0," : "0.0,";  // a sparse table, dense as text
   const auto package = read(raw_zip_of(files, true).bytes());
-  EXPECT_TRUE(package.has_value()) << describe(package.error());
+  EXPECT_TRUE(package.has_value()) << "the zeros, too, beside files that do not: "
+                                   << describe(package.error());
 }
 
 TEST_F(PackageReader, NothingIsWrittenWithoutRoom) {
