@@ -27,10 +27,27 @@ constexpr std::size_t kGatheredRows = 512;
 constexpr std::size_t kTileValues = std::size_t{1} << 17;
 /// Columns of such a tile at most: BLAS copies them for every tile, which only many rows repay.
 constexpr std::size_t kTileColumns = 1024;
-/// Data rows per pass of data_sums.
+/// Data rows per pass of data_sums at most.
 constexpr std::size_t kDataRows = 1024;
+/// Values held in fp64 at once by one thread (16 MiB), so that a few very wide rows are not a whole table
+/// once more.
+constexpr std::size_t kHeldValues = std::size_t{1} << 21;
+/// Values of all lanes' partial sums together: 2^23 doubles are 64 MiB.
+constexpr std::size_t kMostLaneValues = std::size_t{1} << 23;
 /// Partial sums are kept per lane and added in lane order, so the thread count cannot change the result.
 constexpr std::size_t kLanes = 16;
+
+/// As many as usual, fewer when they are very wide.
+std::size_t rows_held(std::size_t usual, std::size_t d) {
+  return std::clamp<std::size_t>(kHeldValues / std::max<std::size_t>(d, 1), 1, usual);
+}
+
+/// Lanes that have rows and whose sums are affordable. It does not depend on the number of threads.
+std::size_t lanes_for(std::size_t rows, std::size_t k, std::size_t d) {
+  const std::size_t passes = rows / rows_held(kDataRows, d) + 1;
+  const std::size_t affordable = kMostLaneValues / std::max<std::size_t>(1, k * d);
+  return std::clamp<std::size_t>(std::min(passes, affordable), 1, kLanes);
+}
 
 double squared_norm(const double* point, std::size_t d) {
   double sum = 0;
@@ -85,6 +102,10 @@ struct LaneSums {
     for (std::size_t i = 0; i < other.slope_points.size(); ++i) slope_points[i] += other.slope_points[i];
   }
   [[nodiscard]] std::span<const double> slopes() const { return slope.empty() ? kernel : slope; }
+};
+
+struct LaneOf {
+  std::size_t number, of;
 };
 
 class CpuBackend final : public Backend {
@@ -151,9 +172,10 @@ class CpuBackend final : public Backend {
     z.assign(points.cols());
     z.append(points.data(), points.rows(), centre);
     const LaneSums nothing(z, out.slope_point.data() != nullptr, own_slopes(kernel, out));
-    std::vector<LaneSums> lanes(kLanes, nothing);
-    run_tasks(kLanes, threads_,
-              [&](std::size_t lane) { add_lane(z, points, data, kernel, centre, lane, lanes[lane]); });
+    std::vector<LaneSums> lanes(lanes_for(data.rows(), z.count(), z.d), nothing);
+    run_tasks(lanes.size(), threads_, [&](std::size_t lane) {
+      add_lane(z, points, data, kernel, centre, {lane, lanes.size()}, lanes[lane]);
+    });
     LaneSums total = nothing;
     for (const LaneSums& lane : lanes) total.add(lane);
     clear(out);
@@ -227,13 +249,14 @@ class CpuBackend final : public Backend {
   }
 
  private:
-  /// Consecutive sets are gathered until kGatheredRows rows; returns the first set of each block, and the
-  /// end.
+  /// Consecutive sets are gathered until kGatheredRows rows, fewer of wide ones; returns the first set of
+  /// each block, and the end.
   static std::vector<std::size_t> block_starts(std::span<const ReducedSetView> sets) {
     std::vector<std::size_t> starts;
-    std::size_t rows = kGatheredRows;
+    const std::size_t most = rows_held(kGatheredRows, sets.empty() ? 1 : sets[0].dimension);
+    std::size_t rows = most;
     for (std::size_t i = 0; i < sets.size(); ++i) {
-      if (rows + sets[i].count > kGatheredRows) {
+      if (rows + sets[i].count > most) {
         starts.push_back(i);
         rows = 0;
       }
@@ -284,15 +307,16 @@ class CpuBackend final : public Backend {
   }
 
   static void add_lane(const CentredRows& z, MatrixView<const double> points, MatrixView<const float> data,
-                       const GaussianKernel& kernel, const std::vector<double>& centre, std::size_t lane,
+                       const GaussianKernel& kernel, const std::vector<double>& centre, LaneOf lane,
                        LaneSums& sums) {
     CentredRows x;
     LaneSums part(z, false, !sums.slope.empty());
     const bool with_points = !sums.slope_points.empty();
     const Keep keep = !with_points ? Keep::nothing : sums.slope.empty() ? Keep::kernel : Keep::slope;
     std::vector<double> products, originals;
-    for (std::size_t first = lane * kDataRows; first < data.rows(); first += kLanes * kDataRows) {
-      const std::size_t count = std::min(kDataRows, data.rows() - first);
+    const std::size_t pass = rows_held(kDataRows, z.d);
+    for (std::size_t first = lane.number * pass; first < data.rows(); first += lane.of * pass) {
+      const std::size_t count = std::min(pass, data.rows() - first);
       x.assign(z.d);
       x.append(data.row(first).data(), count, centre);
       products.resize(z.count() * count);

@@ -15,6 +15,8 @@ namespace {
 
 /// Data rows whose kernel values against all points are held at once.
 constexpr std::size_t kTileRows = 256;
+/// Values of a tile at most, 8 MiB: each thread keeps two copies of one.
+constexpr std::size_t kTileValues = std::size_t{1} << 21;
 /// Data rows of one task at least; partial sums of tasks are added in order.
 constexpr std::size_t kTaskRows = 1024;
 constexpr std::size_t kMostTasks = 64;
@@ -111,13 +113,17 @@ void sum_task(const ReductionJob& job, const Points& points, const Task& task, P
   partial.slope_point.assign(with_points ? k * d : 0, 0.0);
   thread_local DataTile tile;
   thread_local TileValues values;
+  // Whole blocks, so that only the last tile has rows that fill one up.
+  const std::size_t tile_rows = std::clamp(kTileValues / std::max<std::size_t>(d, 1) / kBlockRows,
+                                           std::size_t{1}, kTileRows / kBlockRows) *
+                                kBlockRows;
   values.kernel.resize(k * kTileRows);
   values.slope.resize(slopes ? k * kTileRows : 0);
   values.products.resize(k * d);
   const double most = largest_single_norm(job.kernel);
   const KernelValues target{values.kernel.data(), slopes ? values.slope.data() : nullptr, kTileRows};
-  for (std::size_t first = task.first; first < task.last; first += kTileRows) {
-    const std::size_t count = std::min(kTileRows, task.last - first);
+  for (std::size_t first = task.first; first < task.last; first += tile_rows) {
+    const std::size_t count = std::min(tile_rows, task.last - first);
     partial.fit = tile.fill(job.data.block(first, count), points.centre, most);
     if (!partial.fit) return;
     fused_kernel_values({tile.blocks.data(), tile.norms.data(), (count + kBlockRows - 1) / kBlockRows},

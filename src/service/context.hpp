@@ -5,6 +5,7 @@
 #include "learndock/service/server.hpp"
 
 #include "service/access.hpp"
+#include "service/budget.hpp"
 #include "service/lane.hpp"
 #include "service/metrics.hpp"
 
@@ -27,6 +28,9 @@ struct Context {
   Access& access;  ///< who may change the dock
   const std::vector<std::unique_ptr<Lane>>& lanes;
   std::function<std::uint64_t()> body_bytes;  ///< of all bodies held in memory
+  /// What tables and their reduction take. Addresses take turns in their lane, so one may hold all of it.
+  std::shared_ptr<Budget> table_memory =
+      std::make_shared<Budget>(options.max_table_memory, options.max_table_memory);
 };
 
 }  // namespace learndock::service

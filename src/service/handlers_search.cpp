@@ -15,6 +15,7 @@
 #include <chrono>
 #include <cmath>
 #include <optional>
+#include <thread>
 #include <utility>
 
 namespace learndock::service {
@@ -91,10 +92,61 @@ Result<spec::ReducerOptions> reducer_options(const Query& query) {
   return options;
 }
 
-Result<spec::Table> read_body(const Request& request) {
+std::optional<Clock::time_point> end_of_sketch(const Context& context, const Request& request) {
+  const auto limit = context.options.sketch_budget;
+  return limit.count() == 0 ? std::nullopt : std::optional(request.arrived + limit);
+}
+
+spec::TableOptions table_options(const Request& request) {
   spec::TableOptions options;
   options.label_column = request.target.query.get("label").value_or("");
   options.max_values = kMaxTableValues;
+  return options;
+}
+
+Result<spec::TableExtent> extent_of(const Request& request) {
+  if (request.media == kNpyMedia) return spec::extent_of_npy(request.body, table_options(request));
+  return spec::extent_of_csv(request.body, table_options(request));
+}
+
+/// What a table takes while it is reduced, at most: its values, a copy of them when cells are missing, blocks
+/// of it in fp64, and as many points as are made, in fp64 in each place that holds them. The body is charged
+/// where it arrives.
+std::uint64_t memory_of(const spec::TableExtent& extent, std::size_t points) {
+  constexpr std::uint64_t kCopiesOfPoints = 10, kMostBlocks = std::uint64_t{96} << 20;
+  // As the reducer: no more points than two thirds of the rows, and few when they are wide.
+  const std::uint64_t wide =
+      std::max<std::uint64_t>(spec::kMinCappedPoints * extent.columns, spec::kMaxSpecificationValues);
+  const std::uint64_t made = std::min<std::uint64_t>({points * extent.columns, wide, extent.values});
+  const std::uint64_t table = extent.values * sizeof(float);
+  return 2 * table + std::min(8 * table, kMostBlocks) + kCopiesOfPoints * sizeof(double) * made;
+}
+
+/// Waits for memory that others hold, as long as a request waits for a worker.
+Result<void> take_table_memory(const Context& context, const Request& request, std::uint64_t bytes,
+                               Share& share) {
+  constexpr std::chrono::milliseconds kPause{20};
+  const std::uint64_t limit = context.options.max_table_memory;
+  if (bytes > limit)
+    return fail(ErrorCode::too_large,
+                fmt::format("the table would take {} bytes of memory while it is reduced, the limit is {}",
+                            bytes, limit),
+                {},
+                "send fewer rows or columns, ask for fewer points, or run `learndock spec make` on your own "
+                "machine");
+  auto end = Clock::now() + context.options.queue_patience;
+  if (const auto last = end_of_sketch(context, request)) end = std::min(end, *last);
+  while (!share.take(bytes)) {
+    if (Clock::now() >= end || context.stopping)
+      return fail(ErrorCode::overloaded, "other tables hold the memory that this one needs", {},
+                  "try again in a second, or send a smaller table");
+    std::this_thread::sleep_for(kPause);
+  }
+  return {};
+}
+
+Result<spec::Table> read_body(const Request& request) {
+  const spec::TableOptions options = table_options(request);
   LEARNDOCK_TRY(spec::Table table, request.media == kNpyMedia ? spec::parse_npy(request.body, options)
                                                               : spec::parse_csv(request.body, options));
   if (table.values.rows() > kMaxRows)
@@ -102,11 +154,6 @@ Result<spec::Table> read_body(const Request& request) {
                 fmt::format("the table has {} rows, the limit is {}", table.values.rows(), kMaxRows), {},
                 "send a random sample of the rows, or run `learndock spec make` on your own machine");
   return table;
-}
-
-std::optional<Clock::time_point> end_of_sketch(const Context& context, const Request& request) {
-  const auto limit = context.options.sketch_budget;
-  return limit.count() == 0 ? std::nullopt : std::optional(request.arrived + limit);
 }
 
 Result<void> check_sketch_time(const Context& context, const Request& request) {
@@ -180,14 +227,21 @@ Result<Response> make_specification(const Context& context, const Request& reque
   LEARNDOCK_TRY(spec::ReducerOptions options, reducer_options(request.target.query));
   options.deadline = end_of_sketch(context, request);
   LEARNDOCK_CHECK(check_sketch_time(context, request));
-  LEARNDOCK_TRY(const spec::Table table, read_body(request));
+  LEARNDOCK_TRY(const spec::TableExtent extent, extent_of(request));
+  Share memory(*context.table_memory, {});
+  LEARNDOCK_CHECK(take_table_memory(context, request, memory_of(extent, options.points), memory));
+  LEARNDOCK_TRY(spec::Table table, read_body(request));
+  request.body = {};
+  table.columns = {};
   LEARNDOCK_CHECK(check_work(table, options.points));
+  const std::size_t rows = table.values.rows();
   auto made = spec::reduce(table.values.view(), options, *context.backend);
   if (!made && made.error().code == ErrorCode::timeout) LEARNDOCK_CHECK(check_sketch_time(context, request));
+  table.values = {};
   LEARNDOCK_TRY(const spec::ReducedData reduced, std::move(made));
   LEARNDOCK_TRY(const double off_diagonal, spec::mean_off_diagonal_kernel(reduced.spec, *context.backend));
   Response response = json_response(200, spec::to_json(reduced.spec));
-  response.with("Learndock-Rows", fmt::format("{}", table.values.rows()))
+  response.with("Learndock-Rows", fmt::format("{}", rows))
       .with("Learndock-Mean-Off-Diagonal-Kernel", fmt::format("{:.6g}", off_diagonal));
   if (reduced.mmd_squared_to_data)
     response.with("Learndock-Mmd-Squared-To-Data", fmt::format("{:.6g}", *reduced.mmd_squared_to_data));

@@ -37,7 +37,7 @@ struct Request {
   Target target;
   std::vector<std::string> parameters;  ///< what stood at the {} of the route's pattern
   std::string media;                    ///< media type of the body
-  std::string body;                     ///< routes with a body in memory
+  mutable std::string body;             ///< routes with a body in memory; a handler may free it early
   std::shared_ptr<StagedFile> staged;   ///< routes with a body in a file
   std::string id;                       ///< of this request
   /// When the last byte of the request had come: the time spent waiting for a worker counts from here. A body

@@ -22,9 +22,6 @@
 namespace learndock::spec {
 namespace {
 
-/// Of the reference: K * d is capped so that a specification stays a small file, but K stays at least 20.
-constexpr std::size_t kMaxSpecificationValues = 1'310'720;
-constexpr std::size_t kMinCappedPoints = 20;
 constexpr std::size_t kMaxPoints = 4096;
 /// Beyond these a promise of privacy is none, and e^epsilon or the angles of features overflow.
 constexpr double kMaxEpsilon = 100;
@@ -41,8 +38,9 @@ constexpr std::size_t kMaxSampleRows = std::size_t{1} << 17;
 /// Squared distances are at most four times the largest squared length, and k-means takes an empty cluster's
 /// centre to zero: lengths count from there. What is left is room for sums and rounding.
 constexpr double kLargestSquaredLength = static_cast<double>(std::numeric_limits<float>::max()) / 16;
-/// Rows of the data among which the kernel is looked at.
+/// Rows of the data among which the kernel is looked at, and their values in fp64 at most (32 MiB).
 constexpr std::size_t kBlindnessRows = 512;
+constexpr std::size_t kBlindnessValues = std::size_t{1} << 22;
 
 struct FilledData {
   Matrix<float> values;   ///< empty when all cells are finite, so that large tables are not held twice
@@ -191,9 +189,11 @@ std::string fewer_points(const ReducerOptions& options, std::size_t made, Matrix
 Result<std::optional<std::string>> blindness_of_rows(MatrixView<const float> data,
                                                      const compute::GaussianKernel& kernel,
                                                      const compute::Backend& backend) {
-  const std::size_t count = std::min(data.rows(), kBlindnessRows);
+  const std::size_t affordable = std::max<std::size_t>(2, kBlindnessValues / data.cols());
+  const std::size_t count = std::min({data.rows(), kBlindnessRows, affordable});
   if (count < 2) return std::nullopt;
   std::vector<double> rows, ones(count, 1.0);
+  rows.reserve(count * data.cols());
   for (std::size_t i = 0; i < count; ++i) {
     const std::span<const float> row = data.row(i * data.rows() / count);
     rows.insert(rows.end(), row.begin(), row.end());

@@ -145,10 +145,10 @@ Result<void> read_row(CsvCells& cells, const Header& header, std::vector<float>&
 }
 
 /// Values that the text can hold at most: so much is asked for once, and growing copies nothing.
-std::size_t most_values(std::string_view text, const Header& header, const TableOptions& options) {
+std::size_t most_values(std::string_view text, std::size_t columns, const TableOptions& options) {
   const auto breaks = static_cast<std::size_t>(
       std::count_if(text.begin(), text.end(), [](char c) { return c == '\n' || c == '\r'; }));
-  return std::min({options.max_values, text.size() + 1, (breaks + 1) * header.features()});
+  return std::min({options.max_values, text.size() + 1, (breaks + 1) * columns});
 }
 
 // --- .npy ---
@@ -289,12 +289,28 @@ Table copied(const NpyLayout& layout) {
 
 }  // namespace
 
+TableExtent extent_of_csv(std::string_view text, const TableOptions& options) {
+  text.remove_prefix(std::min(text.find_first_not_of("\r\n"), text.size()));
+  const std::string_view header = text.substr(0, text.find_first_of("\r\n"));
+  // Commas in quotes part nothing, and a quoted name may go on in the next line: then there are fewer, or the
+  // text has no more of them than the limit on columns lets through.
+  const auto commas = static_cast<std::size_t>(std::count(header.begin(), header.end(), ','));
+  const bool quoted = header.find('"') != std::string_view::npos;
+  const std::size_t columns = quoted ? options.max_columns : std::min(commas + 1, options.max_columns);
+  return {most_values(text, columns, options), columns};
+}
+
+Result<TableExtent> extent_of_npy(std::string_view bytes, const TableOptions& options) {
+  LEARNDOCK_TRY(const NpyLayout layout, npy_layout(bytes, options));
+  return TableExtent{layout.header.rows * layout.header.cols, layout.header.cols};
+}
+
 Result<Table> parse_csv(std::string_view text, const TableOptions& options) {
   CsvCells cells(text);
   LEARNDOCK_TRY(Header header, read_header(cells, options));
   const std::size_t features = header.features();
   std::vector<float> values;
-  values.reserve(most_values(text, header, options));
+  values.reserve(most_values(text, features, options));
   std::size_t rows = 0;
   for (; cells.next_record(); ++rows) {
     if (values.size() + features > options.max_values)

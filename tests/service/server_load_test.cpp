@@ -201,6 +201,50 @@ TEST_F(LoadTest, QueuedWorkOfAClientThatHasGoneIsSkipped) {
   await_metrics("code=\"499\",method=\"GET\",route=\"/v1/status\"");
 }
 
+/// Four tables of 64 MiB at once took 3 GB: only their bytes were counted.
+TEST_F(LoadTest, MemoryOfTablesAddsUp) {
+  std::string table = "c0";
+  for (int c = 1; c < 200; ++c) table += fmt::format(",c{}", c);
+  for (int r = 0; r < 4000; ++r) {
+    table += fmt::format("\n{}", r % 97);
+    for (int c = 1; c < 200; ++c) table += fmt::format(",{}", (r * 31 + c * c) % 89);
+  }
+  const std::string post = request("POST /v1/specifications", "Content-Type: text/csv\r\n", table + "\n");
+  options_.work_threads = 4;
+  options_.max_table_memory = std::uint64_t{50} << 20;  // one needs 34 MB
+  options_.queue_patience = std::chrono::milliseconds(20);
+  start();
+  RawConnection first(port());
+  first.send(post);
+  await_metric("learndock_http_handlers_running 1");
+  const RawAnswer second = RawConnection(port()).ask(post);
+  EXPECT_EQ(second.status, 503) << second.body;
+  EXPECT_NE(second.body.find("hold the memory"), std::string::npos) << second.body;
+  EXPECT_FALSE(second.field("retry-after").empty());
+  EXPECT_EQ(first.read().status, 200);
+  EXPECT_EQ(RawConnection(port()).ask(post).status, 200) << "what the first held is there again";
+
+  options_.queue_patience = std::chrono::seconds(30);
+  options_.port = 0;
+  start();
+  RawConnection one(port()), other(port());
+  one.send(post);
+  other.send(post);
+  EXPECT_EQ(one.read().status, 200);
+  EXPECT_EQ(other.read().status, 200) << "it waited its turn";
+}
+
+TEST_F(LoadTest, ATableThatNeedsMoreMemoryThanThereIsIsRefused) {
+  options_.max_table_memory = std::uint64_t{1} << 20;
+  start();
+  std::string table = "a,b\n";
+  while (table.size() < 400'000) table += "1,2\n";
+  const RawAnswer refused = ask("POST /v1/specifications", "Content-Type: text/csv\r\n", table);
+  EXPECT_EQ(refused.status, 413) << refused.body;
+  EXPECT_NE(refused.body.find("the limit is 1048576"), std::string::npos) << refused.body;
+  EXPECT_EQ(ask("POST /v1/specifications", "Content-Type: text/csv\r\n", "a,b\n1,2\n3,4\n5,7\n").status, 200);
+}
+
 TEST_F(LoadTest, StoppingTwiceAndWaitingTwiceIsFine) {
   start();
   server_->stop();

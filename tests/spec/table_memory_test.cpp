@@ -1,5 +1,7 @@
 // What parsing a hostile table may take: a request's body is charged to a budget, and parsing must stay
 // within a known multiple of it.
+#include "learndock/compute/registry.hpp"
+#include "learndock/spec/reducer.hpp"
 #include "learndock/spec/table.hpp"
 
 #include "support/allocation_peak.hpp"
@@ -8,6 +10,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace learndock::spec {
 namespace {
@@ -85,6 +88,32 @@ TEST(TableMemory, AnArrayThatDeclaresMuchTakesNothing) {
   bytes += std::string(1000, 'x');
   EXPECT_LT(peak_of([&] { return parse_npy(bytes); }), kRest);
   EXPECT_FALSE(parse_npy(bytes).has_value());
+}
+
+/// 40 MB of values took 300 MB: the table in fp64, whole and several times.
+TEST(TableMemory, AFewVeryWideRowsAreReducedInBlocks) {
+  constexpr std::size_t kRows = 320, kColumns = 60'000;
+  std::vector<float> values(kRows * kColumns);
+  for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<float>(i * 2654435761U % 1009);
+  const auto backend = compute::open_backend("cpu", 1).value();
+  ReducerOptions options;
+  options.points = 1;
+  options.measured_rows = 2000;
+  options.gamma = 1e-9;
+  const std::size_t most = (std::size_t{64} << 20) + values.size() * sizeof(float);
+  EXPECT_LT(peak_of([&] { return reduce({values.data(), kRows, kColumns}, options, *backend); }), most);
+}
+
+TEST(TableMemory, WhatATableComesToIsKnownBeforeItIsParsed) {
+  for (const std::string& text : {std::string("a,b\n1,2\n"), std::string("\n\na,b,c\r\n1,2,3\r\n,,\r\n"),
+                                  std::string("\"a\nb\",c\n1,2\n"), repeated("1,2,3\n", "a,b,c\n"),
+                                  repeated(",\n", "a,b\n"), repeated("1\n", "a\n")}) {
+    const auto table = parse_csv(text);
+    ASSERT_TRUE(table.has_value()) << text.substr(0, 40);
+    const TableExtent extent = extent_of_csv(text);
+    EXPECT_GE(extent.values, table->values.values().size()) << text.substr(0, 40);
+    EXPECT_GE(extent.columns, table->values.cols()) << text.substr(0, 40);
+  }
 }
 
 }  // namespace

@@ -60,6 +60,9 @@ struct ServerOptions {
       64;  ///< beyond those: only /livez, /readyz, /healthz and /metrics are answered
   std::uint64_t max_body_bytes = std::uint64_t{512}
                                  << 20;  ///< of all bodies in memory; an eighth is for small ones
+  /// Of all tables and of what is held while they are reduced. A table that needs more is refused (413); one
+  /// that needs more than is free waits as long as for a worker (503).
+  std::uint64_t max_table_memory = std::uint64_t{640} << 20;
   std::uint64_t max_answer_bytes = std::uint64_t{512} << 20;  ///< of all answers on their way, packages aside
   std::size_t max_uploads = 8;                                ///< packages on their way in
   std::chrono::milliseconds upload_wait{5'000};               ///< an upload waits this long for its place

@@ -11,6 +11,11 @@
 
 namespace learndock::spec {
 
+/// Of the reference: points times columns are capped so that a specification stays a small file; 20 points
+/// are made however wide they are.
+inline constexpr std::size_t kMaxSpecificationValues = 1'310'720;
+inline constexpr std::size_t kMinCappedPoints = 20;
+
 enum class ReducerMethod : std::uint8_t {
   compat,  ///< the reference's recipe
   joint    ///< points and weights optimised together; several times closer to the data

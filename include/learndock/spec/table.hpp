@@ -32,6 +32,15 @@ struct TableOptions {
 [[nodiscard]] Result<Table> parse_csv(std::string_view text, const TableOptions& options = {});
 [[nodiscard]] Result<Table> parse_npy(std::string_view bytes, const TableOptions& options = {});
 
+/// What a table comes to, before it is parsed: at most so many values, in so many columns.
+struct TableExtent {
+  std::size_t values = 0, columns = 0;
+};
+/// @cost one look at each byte; nothing is held
+[[nodiscard]] TableExtent extent_of_csv(std::string_view text, const TableOptions& options = {});
+/// @errors table_npy, table_column, table_empty, too_large
+[[nodiscard]] Result<TableExtent> extent_of_npy(std::string_view bytes, const TableOptions& options = {});
+
 class MappedFile;
 
 /// A table whose values stay in their file where that is possible: a .npy array of 4-byte floats in C order
