@@ -4,6 +4,7 @@ import argparse
 import json
 import math
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -67,6 +68,8 @@ def compare_files(folders):
             print(f"{name}: only in one of {folders[0]} and {folders[1]}")
             return False
         a, b = one.read_bytes(), other.read_bytes()
+        if name.startswith("MANIFEST"):  # holds checksums, in as many digits as they have
+            a, b = (re.sub(rb"(?<=header_checksum\":)\d+|^learndock-index.*", b"#", text) for text in (a, b))
         if len(a) != len(b):
             print(f"{name}: {len(a)} and {len(b)} bytes")
             return False
