@@ -289,15 +289,10 @@ Table copied(const NpyLayout& layout) {
 
 }  // namespace
 
-TableExtent extent_of_csv(std::string_view text, const TableOptions& options) {
-  text.remove_prefix(std::min(text.find_first_not_of("\r\n"), text.size()));
-  const std::string_view header = text.substr(0, text.find_first_of("\r\n"));
-  // Commas in quotes part nothing, and a quoted name may go on in the next line: then there are fewer, or the
-  // text has no more of them than the limit on columns lets through.
-  const auto commas = static_cast<std::size_t>(std::count(header.begin(), header.end(), ','));
-  const bool quoted = header.find('"') != std::string_view::npos;
-  const std::size_t columns = quoted ? options.max_columns : std::min(commas + 1, options.max_columns);
-  return {most_values(text, columns, options), columns};
+Result<TableExtent> extent_of_csv(std::string_view text, const TableOptions& options) {
+  CsvCells cells(text);
+  LEARNDOCK_TRY(const Header header, read_header(cells, options));
+  return TableExtent{most_values(text, header.features(), options), header.features()};
 }
 
 Result<TableExtent> extent_of_npy(std::string_view bytes, const TableOptions& options) {

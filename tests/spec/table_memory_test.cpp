@@ -110,10 +110,20 @@ TEST(TableMemory, WhatATableComesToIsKnownBeforeItIsParsed) {
                                   repeated(",\n", "a,b\n"), repeated("1\n", "a\n")}) {
     const auto table = parse_csv(text);
     ASSERT_TRUE(table.has_value()) << text.substr(0, 40);
-    const TableExtent extent = extent_of_csv(text);
-    EXPECT_GE(extent.values, table->values.values().size()) << text.substr(0, 40);
-    EXPECT_GE(extent.columns, table->values.cols()) << text.substr(0, 40);
+    const auto extent = extent_of_csv(text);
+    ASSERT_TRUE(extent.has_value()) << text.substr(0, 40);
+    EXPECT_GE(extent->values, table->values.values().size()) << text.substr(0, 40);
+    EXPECT_GE(extent->columns, table->values.cols()) << text.substr(0, 40);
   }
+}
+
+TEST(TableMemory, QuotedNamesMakeNoTableLarger) {
+  std::string rows;
+  for (int i = 0; i < 1000; ++i) rows += "1,2,3\n";
+  const auto plain = extent_of_csv("a,b,c\n" + rows), quoted = extent_of_csv("\"a\",\"b, c\",\"d\"\n" + rows);
+  ASSERT_TRUE(plain && quoted);
+  EXPECT_EQ(quoted->columns, 3U);
+  EXPECT_EQ(quoted->values, plain->values);
 }
 
 }  // namespace

@@ -36,8 +36,8 @@ struct TableOptions {
 struct TableExtent {
   std::size_t values = 0, columns = 0;
 };
-/// @cost one look at each byte; nothing is held
-[[nodiscard]] TableExtent extent_of_csv(std::string_view text, const TableOptions& options = {});
+/// @errors as parse_csv for its header @cost one look at each byte; only the header is held
+[[nodiscard]] Result<TableExtent> extent_of_csv(std::string_view text, const TableOptions& options = {});
 /// @errors table_npy, table_column, table_empty, too_large
 [[nodiscard]] Result<TableExtent> extent_of_npy(std::string_view bytes, const TableOptions& options = {});
 
