@@ -103,8 +103,8 @@ std::uint64_t DiskSpace::dock_bytes() {
   return *packages_ + others_;
 }
 
-Result<void> DiskSpace::fits(const DiskRoom& room, std::uint64_t bytes) {
-  const std::uint64_t free = less(room.free_bytes, unwritten_), wanted = wanted_free(room);
+Result<void> DiskSpace::fits(const DiskRoom& room, std::uint64_t bytes, std::uint64_t given_up) {
+  const std::uint64_t free = less(room.free_bytes, unwritten_) + given_up, wanted = wanted_free(room);
   // Written so that no announced length, however long, overflows.
   if (free < wanted || free - wanted < bytes)
     return fail(ErrorCode::no_space,
@@ -114,7 +114,7 @@ Result<void> DiskSpace::fits(const DiskRoom& room, std::uint64_t bytes) {
                 "free some space on the disk, or delete learnwares: while it is this full that frees their "
                 "room at once; nothing was stored");
   if (limits_.max_dock_bytes == 0) return {};
-  const std::uint64_t used = dock_bytes() + held_;
+  const std::uint64_t used = less(dock_bytes() + held_, given_up);
   if (used < limits_.max_dock_bytes && limits_.max_dock_bytes - used >= bytes) return {};
   return fail(
       ErrorCode::no_space,
@@ -134,12 +134,7 @@ Result<void> DiskSpace::room_for(std::uint64_t bytes) {
 bool DiskSpace::would_fit(std::uint64_t bytes, std::uint64_t given_up) {
   const std::lock_guard lock(mutex_);
   const auto room = probe_();
-  if (!room) return false;
-  const std::uint64_t free = less(room->free_bytes, unwritten_) + given_up, wanted = wanted_free(*room);
-  if (free < wanted || free - wanted < bytes) return false;
-  if (limits_.max_dock_bytes == 0) return true;
-  const std::uint64_t used = less(dock_bytes() + held_, given_up);
-  return used < limits_.max_dock_bytes && limits_.max_dock_bytes - used >= bytes;
+  return room && fits(*room, bytes, given_up);
 }
 
 Result<void> DiskSpace::hold(std::uint64_t bytes) {

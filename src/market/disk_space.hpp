@@ -60,7 +60,7 @@ class DiskSpace {
 
  private:
   [[nodiscard]] std::uint64_t wanted_free(const DiskRoom& room) const;
-  [[nodiscard]] Result<void> fits(const DiskRoom& room, std::uint64_t bytes);
+  [[nodiscard]] Result<void> fits(const DiskRoom& room, std::uint64_t bytes, std::uint64_t given_up = 0);
   [[nodiscard]] Result<void> try_hold(std::uint64_t bytes);
   [[nodiscard]] std::uint64_t dock_bytes();
 
