@@ -1,10 +1,9 @@
 // The semantic filter over a million learnwares: what a requirement leaves, as a bitmap, as bits, as the bits
 // that a stored part's scan takes, and as the first ten of an answer.
-#include "learndock/index/snapshot.hpp"
-
+#include "learnwares/snapshot.hpp"
 #include "machine.hpp"
-#include "market/plain_filter.hpp"
-#include "market/semantic_filter.hpp"
+#include "query/plain_filter.hpp"
+#include "query/semantic_filter.hpp"
 
 #include <benchmark/benchmark.h>
 
@@ -24,29 +23,29 @@ std::string_view draw_value(const std::vector<std::string_view>& values, std::mt
   return values[i];
 }
 
-std::vector<std::shared_ptr<const index::Entry>> make_entries(std::size_t first, std::size_t count) {
+std::vector<std::shared_ptr<const learnwares::Entry>> make_entries(std::size_t first, std::size_t count) {
   std::mt19937_64 random(first + 7);
-  std::vector<std::shared_ptr<const index::Entry>> entries;
-  index::TraitsPool traits;
+  std::vector<std::shared_ptr<const learnwares::Entry>> entries;
+  learnwares::TraitsPool traits;
   for (std::size_t i = first; i < first + count; ++i) {
-    index::EntryFields fields;
+    learnwares::EntryFields fields;
     fields.sequence = i + 1;
     fields.id = LearnwareId::from_number(i + 1);
-    for (const auto& vocabulary : spec::semantic_vocabularies()) {
+    for (const auto& vocabulary : specification::semantic_vocabularies()) {
       auto& values = fields.values[static_cast<std::size_t>(vocabulary.key)];
       const std::size_t most = vocabulary.type == "Tag" ? 1 + random() % 3 : 1;
       for (std::size_t n = 0; n < most; ++n) values.emplace_back(draw_value(vocabulary.values, random));
     }
-    entries.push_back(index::make_entry(std::move(fields), &traits));
+    entries.push_back(learnwares::make_entry(std::move(fields), &traits));
   }
   return entries;
 }
 
-const index::Snapshot& dock() {
-  static const index::Snapshot snapshot = [] {
-    index::Snapshot made;
+const learnwares::Snapshot& dock() {
+  static const learnwares::Snapshot snapshot = [] {
+    learnwares::Snapshot made;
     made.entries = make_entries(0, kLearnwares);
-    made.semantic = std::make_shared<index::SemanticIndex>(index::SemanticIndex::of(made.entries));
+    made.semantic = std::make_shared<learnwares::SemanticIndex>(learnwares::SemanticIndex::of(made.entries));
     return made;
   }();
   return snapshot;
@@ -54,18 +53,18 @@ const index::Snapshot& dock() {
 
 struct Question {
   const char* name;
-  spec::SemanticSpecification wanted;
+  specification::SemanticSpecification wanted;
 };
 
-std::string value(spec::SemanticKey key, std::size_t rank) {
-  return std::string(spec::semantic_vocabularies()[static_cast<std::size_t>(key)].values[rank]);
+std::string value(specification::SemanticKey key, std::size_t rank) {
+  return std::string(specification::semantic_vocabularies()[static_cast<std::size_t>(key)].values[rank]);
 }
 
 const std::vector<Question>& questions() {
-  using spec::SemanticKey;
+  using specification::SemanticKey;
   static const std::vector<Question> all = [] {
     std::vector<Question> made;
-    const auto ask = [&](const char* name) -> spec::SemanticSpecification& {
+    const auto ask = [&](const char* name) -> specification::SemanticSpecification& {
       made.push_back({name, {}});
       return made.back().wanted;
     };
@@ -88,9 +87,9 @@ const std::vector<Question>& questions() {
   return all;
 }
 
-void require_plain_answer(const spec::SemanticSpecification& wanted) {
-  market::Deadline none;
-  if (market::filter(dock(), {wanted, ""}, none) == market::plain_filter(dock(), wanted, "")) return;
+void require_plain_answer(const specification::SemanticSpecification& wanted) {
+  query::Deadline none;
+  if (query::filter(dock(), {wanted, ""}, none) == query::plain_filter(dock(), wanted, "")) return;
   std::fprintf(stderr, "the filter's answer is not the plain filter's\n");
   std::abort();
 }
@@ -116,39 +115,39 @@ void BM_FilterWords(benchmark::State& state) {
 }
 void BM_FilterFirstTen(benchmark::State& state) {
   time_question(state, [](const auto& wanted) {
-    market::Deadline none;
-    return market::filter(dock(), {wanted, "", 10}, none).size();
+    query::Deadline none;
+    return query::filter(dock(), {wanted, "", 10}, none).size();
   });
 }
 void BM_FilterAllEntries(benchmark::State& state) {
   time_question(state, [](const auto& wanted) {
-    market::Deadline none;
-    return market::filter(dock(), {wanted, ""}, none).size();
+    query::Deadline none;
+    return query::filter(dock(), {wanted, ""}, none).size();
   });
 }
 /// What a filter leaves as the bits that a stored part's scan takes, from bitmap to bitmap; the part holds
 /// one learnware in `share`.
 template <std::size_t share>
-const index::PartPlaces& places() {
-  static const index::PartPlaces made = [] {
+const learnwares::PartPlaces& places() {
+  static const learnwares::PartPlaces made = [] {
     std::vector<std::uint64_t> sequences, keys;
     for (std::uint64_t sequence = 1; sequence <= kLearnwares; ++sequence) sequences.push_back(sequence);
     for (std::uint64_t sequence = 1; sequence <= kLearnwares; sequence += share) keys.push_back(sequence);
-    return index::PartPlaces(keys, sequences, *dock().semantic);
+    return learnwares::PartPlaces(keys, sequences, *dock().semantic);
   }();
   return made;
 }
 template <std::size_t share>
 void BM_FilterOfPart(benchmark::State& state) {
   time_question(state, [](const auto& wanted) {
-    const index::Bitmap selected = dock().semantic->select(wanted);
+    const learnwares::Bitmap selected = dock().semantic->select(wanted);
     return places<share>().of_part(selected.words(0, kLearnwares)).front();
   });
   state.counters["places_bytes"] = static_cast<double>(places<share>().bytes());
 }
 /// The loop over learnwares that the index replaces.
 void BM_FilterPlain(benchmark::State& state) {
-  time_question(state, [](const auto& wanted) { return market::plain_filter(dock(), wanted, "").size(); });
+  time_question(state, [](const auto& wanted) { return query::plain_filter(dock(), wanted, "").size(); });
 }
 void all_questions(benchmark::internal::Benchmark* benchmark) {
   benchmark->DenseRange(0, 7)->ArgName("question")->UseRealTime()->Unit(benchmark::kMillisecond);

@@ -11,8 +11,8 @@
 // which other work on the machine disturbs less (medians over the splits).
 #include "learndock/base/json.hpp"
 #include "learndock/compute/registry.hpp"
-#include "learndock/spec/reducer.hpp"
-#include "learndock/spec/table.hpp"
+#include "learndock/sketch/reducer.hpp"
+#include "learndock/sketch/table.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -32,14 +32,15 @@ using learndock::Matrix;
 using learndock::MatrixView;
 using learndock::Result;
 namespace compute = learndock::compute;
-namespace spec = learndock::spec;
+namespace sketch = learndock::sketch;
+namespace specification = learndock::specification;
 
 struct Settings {
   std::vector<std::string> files;
   std::size_t points = 100, rows = 40'000, splits = 5;
   std::string gamma = "auto";
   unsigned threads = 0;
-  spec::ReducerOptions joint;
+  sketch::ReducerOptions joint;
 };
 
 /// Three Gaussian components with full covariances, 2 * rows of them.
@@ -123,7 +124,7 @@ Result<double> mean_kernel(const Matrix<float>& data, double gamma, const comput
 }
 
 /// <mu_z, mu_z> - 2 <mu_z, mu_data>.
-Result<double> spec_terms(const spec::RkmeSpecification& s, const Matrix<float>& data,
+Result<double> spec_terms(const specification::RkmeSpecification& s, const Matrix<float>& data,
                           const compute::Backend& backend) {
   const auto view = s.view();
   double self = 0;
@@ -164,16 +165,16 @@ Result<void> add_split(Comparison& comparison, const Halves& halves, double gamm
   LEARNDOCK_TRY(const double held, mean_kernel(halves.held_out, gamma, backend));
   const auto n = static_cast<double>(halves.reduced.rows());
   comparison.floor += (1 - held) / n;
-  for (const auto method : {spec::ReducerMethod::compat, spec::ReducerMethod::joint}) {
-    spec::ReducerOptions options = settings.joint;
+  for (const auto method : {sketch::ReducerMethod::compat, sketch::ReducerMethod::joint}) {
+    sketch::ReducerOptions options = settings.joint;
     options.method = method;
     options.points = settings.points;
     options.gamma = gamma;
     options.measured_rows = 0;
     const auto start = std::chrono::steady_clock::now();
     const std::clock_t cpu_start = std::clock();
-    LEARNDOCK_TRY(const spec::ReducedData out, spec::reduce(halves.reduced.view(), options, backend));
-    Score& score = method == spec::ReducerMethod::joint ? comparison.joint : comparison.compat;
+    LEARNDOCK_TRY(const sketch::ReducedData out, sketch::reduce(halves.reduced.view(), options, backend));
+    Score& score = method == sketch::ReducerMethod::joint ? comparison.joint : comparison.compat;
     score.seconds.push_back(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
     score.cpu_seconds.push_back(static_cast<double>(std::clock() - cpu_start) / CLOCKS_PER_SEC);
     LEARNDOCK_TRY(const double to_reduced, spec_terms(out.spec, halves.reduced, backend));
@@ -189,7 +190,7 @@ Result<Json> compare(const std::string& name, const Matrix<float>& data, std::op
   Comparison comparison;
   for (std::size_t s = 0; s < settings.splits; ++s) {
     const Halves halves = split(data, settings.rows, s + 1);
-    if (!gamma) gamma = spec::median_heuristic_gamma(halves.reduced.view(), 0);
+    if (!gamma) gamma = sketch::median_heuristic_gamma(halves.reduced.view(), 0);
     LEARNDOCK_CHECK(add_split(comparison, halves, *gamma, settings, backend));
   }
   const Json compat = comparison.compat.json(), joint = comparison.joint.json();
@@ -224,9 +225,9 @@ Result<Json> run(const Settings& settings) {
   }
   for (const std::string& file : settings.files) {
     const auto colon = file.rfind(':');
-    spec::TableOptions options;
+    sketch::TableOptions options;
     if (colon != std::string::npos) options.label_column = file.substr(colon + 1);
-    LEARNDOCK_TRY(const spec::Table table, spec::read_table(file.substr(0, colon), options));
+    LEARNDOCK_TRY(const sketch::Table table, sketch::read_table(file.substr(0, colon), options));
     std::optional<double> gamma;
     if (settings.gamma != "auto") gamma = std::stod(settings.gamma);
     LEARNDOCK_CHECK(add(file, table.values, gamma));

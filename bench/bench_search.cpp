@@ -11,7 +11,8 @@
 #include "learndock/base/json.hpp"
 #include "learndock/compute/registry.hpp"
 
-#include "compute/parallel.hpp"
+#include "base/parallel.hpp"
+#include "engine/search/certified_search.hpp"
 #include "fourier_features.hpp"
 #include "search_scene.hpp"
 #include "vector_rival.hpp"
@@ -38,7 +39,7 @@ struct Embedder {
   std::function<void(std::span<const compute::ReducedSetView>, MatrixView<float>, unsigned)> embed;
 };
 
-Embedder embedder_of(const index::FeatureSpace& space) {
+Embedder embedder_of(const engine::FeatureSpace& space) {
   return {space.coordinates() + 1, [&space](auto sets, MatrixView<float> out, unsigned threads) {
             constexpr std::size_t kBatch = 8192;
             for (std::size_t first = 0; first < sets.size(); first += kBatch) {
@@ -56,8 +57,7 @@ Embedder embedder_of(const index::FeatureSpace& space) {
 
 Embedder embedder_of(const FourierFeatures& features) {
   return {features.features(), [&features](auto sets, MatrixView<float> out, unsigned threads) {
-            compute::run_tasks(sets.size(), threads,
-                               [&](std::size_t i) { features.embed(sets[i], out.row(i)); });
+            run_tasks(sets.size(), threads, [&](std::size_t i) { features.embed(sets[i], out.row(i)); });
           }};
 }
 
@@ -103,7 +103,7 @@ class Run {
       milliseconds.push_back(1e3 * seconds_since(start));
     }
     loop_ms_ = *std::min_element(milliseconds.begin(), milliseconds.end());
-    brute_ms_ = index::Quantiles::of(scene_.brute_milliseconds()).median;
+    brute_ms_ = trial::Quantiles::of(scene_.brute_milliseconds()).median;
     return {};
   }
 
@@ -115,12 +115,12 @@ class Run {
           const SearchRow row,
           measure(scene_, fmt::format("learndock, {} thread{}", threads, threads == 1 ? "" : "s"), threads,
                   [&](auto queries, unsigned) -> Result<std::vector<std::vector<std::size_t>>> {
-                    index::CertifiedOptions search;
+                    engine::CertifiedOptions search;
                     search.top = scene_.options().top;
                     search.threads = threads;
                     LEARNDOCK_TRY(
                         const auto answers,
-                        index::certified_search(std::vector{index::FilteredPart{part}}, queries, search));
+                        engine::certified_search(std::vector{engine::FilteredPart{part}}, queries, search));
                     std::vector<std::vector<std::size_t>> items(answers.size());
                     for (std::size_t q = 0; q < answers.size(); ++q) {
                       for (const auto& hit : answers[q].hits) items[q].push_back(hit.item);
@@ -140,7 +140,7 @@ class Run {
   }
 
   /// All of the file but its largest section, the reduced sets: they are mapped, and read when evaluated.
-  static double bytes_of(const index::StoredPart& part) {
+  static double bytes_of(const engine::StoredPart& part) {
     double bytes = static_cast<double>(part.info().file_bytes);
     std::uint64_t largest = 0;
     for (const auto& section : part.segment()->sections()) largest = std::max(largest, section.length);
@@ -192,8 +192,8 @@ class Run {
       Matrix<std::int64_t> found(queries.size(), std::min(candidates, scene_.learnwares().size()));
       rival.search(vectors.view(), threads, found.view());
       std::vector<std::vector<std::size_t>> answers(queries.size());
-      compute::run_tasks(queries.size(), threads,
-                         [&](std::size_t q) { answers[q] = scene_.rank(queries[q], found.row(q)); });
+      run_tasks(queries.size(), threads,
+                [&](std::size_t q) { answers[q] = scene_.rank(queries[q], found.row(q)); });
       return answers;
     };
   }

@@ -1,13 +1,12 @@
 // Text search over names and descriptions: the catalogue's trigram index against reading every text, for
 // texts that are contained, and the similar ones, which are always read.
-#include "learndock/catalog/catalog.hpp"
-#include "learndock/index/snapshot.hpp"
-
-#include "compute/parallel.hpp"
+#include "base/parallel.hpp"
+#include "catalog/catalog.hpp"
+#include "dock/dock_state.hpp"
+#include "learnwares/snapshot.hpp"
 #include "machine.hpp"
-#include "market/market_state.hpp"
-#include "market/plain_filter.hpp"
-#include "market/semantic_filter.hpp"
+#include "query/plain_filter.hpp"
+#include "query/semantic_filter.hpp"
 #include "support/temporary_folder.hpp"
 
 #include <benchmark/benchmark.h>
@@ -76,15 +75,15 @@ struct Dock {
   testing::TemporaryFolder folder;
   Words words;
   std::unique_ptr<catalog::Catalog> catalog;
-  index::Snapshot snapshot;
+  learnwares::Snapshot snapshot;
 
   std::vector<catalog::LearnwareRecord> records(std::size_t count) {
     std::vector<catalog::LearnwareRecord> made(count);
     for (auto& record : made) {
-      spec::SemanticSpecification semantic;
+      specification::SemanticSpecification semantic;
       semantic.name = record.name = words.text(3);
       semantic.description = words.text(20);
-      record.semantic_json = to_text(spec::semantic_to_json(semantic));
+      record.semantic_json = to_text(specification::semantic_to_json(semantic));
     }
     return made;
   }
@@ -93,10 +92,11 @@ struct Dock {
     for (std::size_t i = 0; i < kLearnwares; i += kBatch) {
       const auto stored = catalog->insert(records(kBatch)).value();
       for (const auto& record : stored)
-        snapshot.entries.push_back(index::make_entry(market::entry_fields(record).value()));
+        snapshot.entries.push_back(learnwares::make_entry(dock::entry_fields(record).value()));
     }
     snapshot.version = catalog->version().value();
-    snapshot.semantic = std::make_shared<index::SemanticIndex>(index::SemanticIndex::of(snapshot.entries));
+    snapshot.semantic =
+        std::make_shared<learnwares::SemanticIndex>(learnwares::SemanticIndex::of(snapshot.entries));
   }
 };
 
@@ -106,7 +106,7 @@ Dock& dock() {
 }
 
 std::pair<std::string, std::string> question(std::int64_t number) {
-  const index::Entry& some = *dock().snapshot.entries[kLearnwares / 2];
+  const learnwares::Entry& some = *dock().snapshot.entries[kLearnwares / 2];
   switch (number) {
     case 0:
       return {"a name", std::string(some.folded_name())};
@@ -129,18 +129,18 @@ std::pair<std::string, std::string> question(std::int64_t number) {
 void time_text(benchmark::State& state, const catalog::Catalog* catalog, std::size_t limit,
                unsigned threads = 1) {
   const auto [name, text] = question(state.range(0));
-  market::Deadline none;
-  const spec::SemanticSpecification any;
-  auto want = market::plain_filter(dock().snapshot, any, text);
+  query::Deadline none;
+  const specification::SemanticSpecification any;
+  auto want = query::plain_filter(dock().snapshot, any, text);
   const auto found = want.size();
   want.resize(std::min(want.size(), limit));
-  if (market::filter(dock().snapshot, {any, text, limit, catalog, threads}, none) != want) {
+  if (query::filter(dock().snapshot, {any, text, limit, catalog, threads}, none) != want) {
     std::fprintf(stderr, "the filter's answer to \"%s\" is not the plain filter's\n", text.c_str());
     std::abort();
   }
   for (auto _ : state)
     benchmark::DoNotOptimize(
-        market::filter(dock().snapshot, {any, text, limit, catalog, threads}, none).size());
+        query::filter(dock().snapshot, {any, text, limit, catalog, threads}, none).size());
   state.SetLabel(name);
   state.counters["found"] = static_cast<double>(found);
 }
@@ -148,7 +148,7 @@ void BM_TextIndexed(benchmark::State& state) { time_text(state, dock().catalog.g
 void BM_TextRead(benchmark::State& state) { time_text(state, nullptr, SIZE_MAX); }
 void BM_TextFirstTen(benchmark::State& state) { time_text(state, dock().catalog.get(), 10); }
 void BM_TextAllThreads(benchmark::State& state) {
-  time_text(state, dock().catalog.get(), SIZE_MAX, compute::usable_cores());
+  time_text(state, dock().catalog.get(), SIZE_MAX, usable_cores());
 }
 BENCHMARK(BM_TextIndexed)->DenseRange(0, 5)->UseRealTime()->Unit(benchmark::kMillisecond);
 BENCHMARK(BM_TextRead)->DenseRange(0, 5)->UseRealTime()->Unit(benchmark::kMillisecond);

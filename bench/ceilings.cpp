@@ -2,8 +2,8 @@
 
 #include "learndock/numeric/aligned_vector.hpp"
 
+#include "base/parallel.hpp"
 #include "ceiling_kernels.hpp"
-#include "compute/parallel.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -22,9 +22,9 @@ volatile float sink = 0;
 
 /// Work per second of one run on all cores.
 double rate(double work_per_thread, const std::function<void(std::size_t)>& run) {
-  const unsigned threads = compute::usable_cores();
+  const unsigned threads = usable_cores();
   const auto start = Clock::now();
-  compute::run_tasks(threads, threads, run);
+  run_tasks(threads, threads, run);
   return work_per_thread * threads / std::chrono::duration<double>(Clock::now() - start).count();
 }
 
@@ -47,14 +47,14 @@ AlignedVector<float>& memory() {
 }
 
 double read_rate() {
-  const std::size_t share = kFloats / compute::usable_cores();
+  const std::size_t share = kFloats / usable_cores();
   const float* const data = memory().data();
   return rate(static_cast<double>(share) * sizeof(float),
               [=](std::size_t t) { sink = read_loop(data + t * share, share); });
 }
 
 double copy_rate() {
-  const std::size_t share = kFloats / compute::usable_cores();
+  const std::size_t share = kFloats / usable_cores();
   float* const data = memory().data();
   return rate(static_cast<double>(share) * sizeof(float), [=](std::size_t t) {
     float* const target = data + t * share;

@@ -3,7 +3,7 @@
 #include "vector_rival.hpp"
 
 #ifdef LEARNDOCK_BENCH_HNSWLIB
-#include "compute/parallel.hpp"
+#include "base/parallel.hpp"
 
 #include <algorithm>
 // The index compiles the same headers for any processor, and not all that they define is inline: names of
@@ -31,8 +31,8 @@ class Graph final : public VectorRival {
     graph_ = std::make_unique<hnswlib::HierarchicalNSW<float>>(space_.get(), vectors.rows(), kLinks,
                                                                kConstruction);
     graph_->addPoint(vectors.row(0).data(), 0);
-    compute::run_tasks(vectors.rows() - 1, threads,
-                       [&](std::size_t i) { graph_->addPoint(vectors.row(i + 1).data(), i + 1); });
+    run_tasks(vectors.rows() - 1, threads,
+              [&](std::size_t i) { graph_->addPoint(vectors.row(i + 1).data(), i + 1); });
     // Level 0 holds the vector, its label and 2 M links; upper levels add M links with probability 1 / M.
     bytes_ = static_cast<double>(vectors.rows()) *
              static_cast<double>(vectors.cols() * sizeof(float) + sizeof(std::size_t) +
@@ -40,7 +40,7 @@ class Graph final : public VectorRival {
   }
   void search(MatrixView<const float> queries, unsigned threads,
               MatrixView<std::int64_t> found) const override {
-    compute::run_tasks(queries.rows(), threads, [&](std::size_t q) {
+    run_tasks(queries.rows(), threads, [&](std::size_t q) {
       auto nearest = graph_->searchKnn(queries.row(q).data(), found.cols());
       std::fill(found.row(q).begin(), found.row(q).end(), -1);
       for (std::size_t i = nearest.size(); i > 0; --i) {

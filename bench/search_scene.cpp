@@ -1,9 +1,9 @@
 #include "search_scene.hpp"
 
-#include "learndock/base/file.hpp"
 #include "learndock/compute/registry.hpp"
 
-#include "compute/parallel.hpp"
+#include "base/parallel.hpp"
+#include "io/file.hpp"
 
 #include <fmt/format.h>
 
@@ -32,7 +32,7 @@ std::vector<std::size_t> nearest(std::span<const double> distances, std::span<co
 
 Result<SearchScene> SearchScene::create(const SceneOptions& options) {
   SearchScene scene(options);
-  if (scene.options_.threads == 0) scene.options_.threads = compute::usable_cores();
+  if (scene.options_.threads == 0) scene.options_.threads = usable_cores();
   LEARNDOCK_CHECK(scene.make_sets());
   LEARNDOCK_CHECK(scene.build());
   LEARNDOCK_CHECK(scene.find_truth());
@@ -45,12 +45,12 @@ SearchScene::~SearchScene() {
 }
 
 Result<void> SearchScene::make_sets() {
-  const auto source = index::synthetic_sets(options_.market);
+  const auto source = trial::synthetic_sets(options_.market);
   sets_.resize(options_.learnwares + options_.queries);
   std::vector<Result<void>> done(sets_.size());
-  compute::run_tasks(sets_.size(), options_.threads, [&](std::size_t i) {
+  run_tasks(sets_.size(), options_.threads, [&](std::size_t i) {
     auto set = i < options_.learnwares ? source->learnware(i) : source->query(i - options_.learnwares);
-    done[i] = std::move(set).map([&](index::OwnedSet&& one) { sets_[i] = std::move(one); });
+    done[i] = std::move(set).map([&](trial::OwnedSet&& one) { sets_[i] = std::move(one); });
   });
   for (auto& one : done) LEARNDOCK_CHECK(std::move(one));
   for (std::size_t i = 0; i < sets_.size(); ++i)
@@ -60,25 +60,26 @@ Result<void> SearchScene::make_sets() {
 
 Result<void> SearchScene::build() {
   std::string name = (std::filesystem::temp_directory_path() / "learndock-bench-XXXXXX").string();
-  if (mkdtemp(name.data()) == nullptr) return Failure(system_error(errno, "making a folder", name));
+  if (mkdtemp(name.data()) == nullptr) return Failure(io::system_error(errno, "making a folder", name));
   folder_ = name;
   LEARNDOCK_TRY(const auto backend, compute::open_backend("cpu", options_.threads));
   const compute::GaussianKernel kernel{options_.market.used_gamma(), 1};
   auto start = Clock::now();
   const auto sample = learnwares().first(std::min(kBatch, learnwares().size()));
-  LEARNDOCK_TRY(index::FeatureSpace fitted, index::FeatureSpace::fit(sample, kernel, {}, *backend));
+  LEARNDOCK_TRY(engine::FeatureSpace fitted, engine::FeatureSpace::fit(sample, kernel, {}, *backend));
   fit_seconds_ = seconds_since(start);
-  const auto space = std::make_shared<const index::FeatureSpace>(std::move(fitted));
-  index::PartWriterOptions writing;
+  const auto space = std::make_shared<const engine::FeatureSpace>(std::move(fitted));
+  engine::PartWriterOptions writing;
   writing.threads = options_.threads;
-  const index::SpaceKey key{spec::StatisticalType::rkme_table, {options_.market.dimension}, kernel.gamma, 1};
+  const specification::SpaceKey key{
+      specification::StatisticalType::rkme_table, {options_.market.dimension}, kernel.gamma, 1};
   start = Clock::now();
-  LEARNDOCK_TRY(index::PartWriter writer,
-                index::PartWriter::create(folder_ / "market.lds", key, space, writing));
+  LEARNDOCK_TRY(engine::PartWriter writer,
+                engine::PartWriter::create(folder_ / "market.lds", key, space, writing));
   for (std::size_t first = 0; first < options_.learnwares; first += kBatch) {
     std::vector<std::string> ids;
     std::vector<std::uint64_t> keys;
-    std::vector<index::PartItem> items;
+    std::vector<engine::PartItem> items;
     const std::size_t end = std::min(first + kBatch, options_.learnwares);
     for (std::size_t i = first; i < end; ++i) ids.push_back(fmt::format("{:08}", i));
     for (std::size_t i = first; i < end; ++i) keys.push_back(i);
@@ -91,9 +92,9 @@ Result<void> SearchScene::build() {
   return {};
 }
 
-Result<std::shared_ptr<const index::StoredPart>> SearchScene::open(unsigned threads) const {
+Result<std::shared_ptr<const engine::StoredPart>> SearchScene::open(unsigned threads) const {
   LEARNDOCK_TRY(const auto backend, compute::open_backend(options_.backend, threads));
-  return index::open_part(folder_ / "market.lds", backend, threads);
+  return engine::open_part(folder_ / "market.lds", backend, threads);
 }
 
 Result<void> SearchScene::find_truth() {
@@ -105,7 +106,7 @@ Result<void> SearchScene::find_truth() {
     const auto start = Clock::now();
     const compute::DirectQuery direct(query, part_->kernel());
     const double self = direct.inner_product(query);
-    compute::run_tasks((all.size() + kPiece - 1) / kPiece, options_.threads, [&](std::size_t piece) {
+    run_tasks((all.size() + kPiece - 1) / kPiece, options_.threads, [&](std::size_t piece) {
       for (std::size_t i = piece * kPiece; i < std::min(all.size(), (piece + 1) * kPiece); ++i)
         distances[i] = part_->self(i) - 2 * direct.inner_product(learnware_views_[i]) + self;
     });
@@ -149,7 +150,7 @@ Result<SearchRow> measure(const SearchScene& scene, std::string name, unsigned s
     const double total = std::accumulate(milliseconds.begin(), milliseconds.end(), 0.0);
     if (pass == 0 || (pass > 1 && total >= least)) continue;
     least = total;
-    row.milliseconds = index::Quantiles::of(milliseconds);
+    row.milliseconds = trial::Quantiles::of(milliseconds);
   }
   std::vector<std::vector<std::size_t>> answers;
   for (std::size_t pass = 0; pass < scene.options().repeats; ++pass) {

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "learndock/index/search_trial.hpp"
-#include "learndock/index/segment_part.hpp"
+#include "engine/part/segment_part.hpp"
+#include "trial/search_trial.hpp"
 
 #include <chrono>
 #include <filesystem>
@@ -13,7 +13,7 @@
 namespace learndock::bench {
 
 struct SceneOptions {
-  index::SyntheticOptions market;
+  trial::SyntheticOptions market;
   std::size_t learnwares = 100'000;
   std::size_t queries = 200;
   std::size_t top = 10;
@@ -35,7 +35,7 @@ class SearchScene {
   SearchScene& operator=(SearchScene&&) = delete;
 
   [[nodiscard]] const SceneOptions& options() const { return options_; }
-  [[nodiscard]] const index::StoredPart& part() const { return *part_; }
+  [[nodiscard]] const engine::StoredPart& part() const { return *part_; }
   [[nodiscard]] std::span<const compute::ReducedSetView> learnwares() const { return learnware_views_; }
   [[nodiscard]] std::span<const compute::ReducedSetView> queries() const { return query_views_; }
   /// Items of the exact answer to each query, the nearest first.
@@ -44,7 +44,7 @@ class SearchScene {
   [[nodiscard]] double fit_seconds() const { return fit_seconds_; }
   [[nodiscard]] double build_seconds() const { return build_seconds_; }
   /// The segment again, its scans on so many threads.
-  [[nodiscard]] Result<std::shared_ptr<const index::StoredPart>> open(unsigned threads) const;
+  [[nodiscard]] Result<std::shared_ptr<const engine::StoredPart>> open(unsigned threads) const;
   /// The `top` of some candidates by exact distance. Unknown ones (-1) are left out.
   [[nodiscard]] std::vector<std::size_t> rank(const compute::ReducedSetView& query,
                                               std::span<const std::int64_t> candidates) const;
@@ -57,9 +57,9 @@ class SearchScene {
 
   SceneOptions options_;
   std::filesystem::path folder_;
-  std::vector<index::OwnedSet> sets_;  // the learnwares, then the queries
+  std::vector<trial::OwnedSet> sets_;  // the learnwares, then the queries
   std::vector<compute::ReducedSetView> learnware_views_, query_views_;
-  std::shared_ptr<const index::StoredPart> part_;
+  std::shared_ptr<const engine::StoredPart> part_;
   std::vector<std::vector<std::size_t>> truth_;
   std::vector<double> brute_milliseconds_;
   double fit_seconds_ = 0, build_seconds_ = 0;
@@ -73,7 +73,7 @@ struct SearchRow {
   std::string name;
   double recall = 0;              ///< share of the exact answers' items that were found
   double all_right = 0;           ///< share of queries with all of them
-  index::Quantiles milliseconds;  ///< of single queries
+  trial::Quantiles milliseconds;  ///< of single queries
   double batched_per_second = 0;  ///< all queries at once, on all threads
 };
 

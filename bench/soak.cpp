@@ -8,11 +8,11 @@
 // must agree. At the end the dock is opened again and must hold what was acknowledged. Prints one JSON
 // object; exit code 1 after a wrong answer, a failure, a lost or doubled learnware, or growth.
 #include "learndock/base/json.hpp"
-#include "learndock/index/trial_sets.hpp"
-#include "learndock/market/market.hpp"
+#include "learndock/dock/dock.hpp"
 
-#include "market/import_line.hpp"
+#include "dock/import_line.hpp"
 #include "support/temporary_folder.hpp"
+#include "trial/trial_sets.hpp"
 
 #include <fmt/format.h>
 
@@ -73,15 +73,15 @@ std::size_t lines_of(const char* file) {
 class Soak {
  public:
   explicit Soak(const SoakOptions& options) : options_(options) {
-    index::SyntheticOptions synthetic;
+    trial::SyntheticOptions synthetic;
     synthetic.dimension = 8;
     synthetic.points = 10;
     synthetic.tasks = 500;
-    sets_ = index::synthetic_sets(synthetic);
+    sets_ = trial::synthetic_sets(synthetic);
   }
 
   Result<Json> run() {
-    LEARNDOCK_CHECK(market::Market::create(dock()));
+    LEARNDOCK_CHECK(dock::Market::create(dock()));
     LEARNDOCK_CHECK(open());
     while (alive_.size() < options_.learnwares) LEARNDOCK_CHECK(insert(2000));
     LEARNDOCK_TRY(const std::size_t first_parts, market_->tend_index());
@@ -97,11 +97,11 @@ class Soak {
   [[nodiscard]] fs::path dock() const { return folder_.path() / "dock"; }
 
   Result<void> open() {
-    market::MarketOptions options;
+    dock::MarketOptions options;
     options.threads = 1;
     options.index_from = 2000;
     options.tend_index = true;
-    return market::Market::open(dock(), options).map([&](auto&& market) { market_ = std::move(market); });
+    return dock::Market::open(dock(), options).map([&](auto&& market) { market_ = std::move(market); });
   }
 
   void failed(std::string what) {
@@ -109,14 +109,14 @@ class Soak {
     if (failures_.size() < 20) failures_.push_back(std::move(what));
   }
 
-  Result<spec::RkmeSpecification> specification(const index::OwnedSet& set) const {
+  Result<specification::RkmeSpecification> specification(const trial::OwnedSet& set) const {
     Matrix<double> points = set.points;
-    return spec::make_table_specification(std::move(points), set.weights, set.gamma, 100);
+    return specification::make_table_specification(std::move(points), set.weights, set.gamma, 100);
   }
 
   Result<std::string> line(std::uint64_t number) const {
-    LEARNDOCK_TRY(const index::OwnedSet set, sets_->learnware(number));
-    LEARNDOCK_TRY(const spec::RkmeSpecification stat, specification(set));
+    LEARNDOCK_TRY(const trial::OwnedSet set, sets_->learnware(number));
+    LEARNDOCK_TRY(const specification::RkmeSpecification stat, specification(set));
     return testing::import_line(fmt::format("{:010}", number), testing::numbered_model(number), stat);
   }
 
@@ -130,7 +130,7 @@ class Soak {
       }
     }
     next_ += count;
-    LEARNDOCK_TRY(const market::ImportOutcome outcome, market_->import_specifications(file));
+    LEARNDOCK_TRY(const dock::ImportOutcome outcome, market_->import_specifications(file));
     if (outcome.imported.size() != count)
       failed(fmt::format("{} of {} learnwares were taken", outcome.imported.size(), count));
     alive_.insert(alive_.end(), outcome.imported.begin(), outcome.imported.end());
@@ -147,12 +147,12 @@ class Soak {
     return {};
   }
 
-  Result<market::SearchRequest> request(std::uint64_t number) const {
-    market::SearchRequest request;
-    LEARNDOCK_TRY(const index::OwnedSet set, sets_->query(number));
+  Result<query::SearchRequest> request(std::uint64_t number) const {
+    query::SearchRequest request;
+    LEARNDOCK_TRY(const trial::OwnedSet set, sets_->query(number));
     LEARNDOCK_TRY(request.specification, specification(set));
     request.mixture = number % 4 == 0 ? 3 : 0;
-    if (number % 3 == 0) request.semantic.of(spec::SemanticKey::scenario) = {"Business"};
+    if (number % 3 == 0) request.semantic.of(specification::SemanticKey::scenario) = {"Business"};
     if (number % 5 == 0) request.text = fmt::format("model {}", number % 100);
     return request;
   }
@@ -173,12 +173,12 @@ class Soak {
   }
 
   Result<void> compare(std::uint64_t number) {
-    LEARNDOCK_TRY(market::SearchRequest asked, request(number));
+    LEARNDOCK_TRY(query::SearchRequest asked, request(number));
     asked.mixture = 0;
-    LEARNDOCK_TRY(const market::SearchAnswer have, market_->search(asked));
+    LEARNDOCK_TRY(const query::SearchAnswer have, market_->search(asked));
     asked.backend = "cpu_reference";
-    LEARNDOCK_TRY(const market::SearchAnswer want, market_->search(asked));
-    const auto same = [](const market::SingleHit& a, const market::SingleHit& b) {
+    LEARNDOCK_TRY(const query::SearchAnswer want, market_->search(asked));
+    const auto same = [](const query::SingleHit& a, const query::SingleHit& b) {
       return a.id == b.id && std::abs(*a.mmd_squared - *b.mmd_squared) < 1e-12;
     };
     if (!std::equal(have.singles.begin(), have.singles.end(), want.singles.begin(), want.singles.end(), same))
@@ -293,8 +293,8 @@ class Soak {
 
   SoakOptions options_;
   testing::TemporaryFolder folder_;  // with the dock in it
-  std::unique_ptr<index::TrialSets> sets_;
-  std::unique_ptr<market::Market> market_;
+  std::unique_ptr<trial::TrialSets> sets_;
+  std::unique_ptr<dock::Market> market_;
   std::deque<LearnwareId> alive_;
   std::uint64_t next_ = 0, inserted_ = 0, removed_ = 0, compared_ = 0;
   std::atomic<std::uint64_t> answers_{0};

@@ -1,7 +1,7 @@
 #include "backend.hpp"
 
+#include "base/parallel.hpp"
 #include "compute/checks.hpp"
-#include "compute/parallel.hpp"
 #include "exact_operations.hpp"
 #include "held.hpp"
 #include "packed_operations.hpp"

@@ -1,6 +1,6 @@
 #include "reduction_operations.hpp"
 
-#include "learndock/numeric/simplex_qp.hpp"
+#include "numeric/simplex_qp.hpp"
 
 #include "kernels/nearest_centres.hpp"
 #include "kernels/weights.hpp"

@@ -2,7 +2,7 @@
 
 # What runs on a device, in a build tree.
 DEVICE_PROGRAMS="bin/learndock bin/liblearndock_cuda.so tests/compute/compute_test tests/cuda/cuda_plugin_test
-  tests/index/index_test bench/cuda_bench bench/cuda_ceilings"
+  tests/engine/engine_test bench/cuda_bench bench/cuda_ceilings"
 
 # build_for_device: the release build, with the benchmarks; its programs lie in build/release.
 build_for_device() {
@@ -72,7 +72,7 @@ SEARCH_TESTS='*Cells*:*CertifiedMixture*:*CertifiedSearch*:*FeatureSpace*:*Bound
 run_device_tests() {
   local failed=0
   logged device "$BUILD/tests/compute/compute_test" "--gtest_filter=$DEVICE_TESTS" || failed=1
-  logged search env LEARNDOCK_TEST_BACKEND=cuda "$BUILD/tests/index/index_test" "--gtest_filter=$SEARCH_TESTS" || failed=1
+  logged search env LEARNDOCK_TEST_BACKEND=cuda "$BUILD/tests/engine/engine_test" "--gtest_filter=$SEARCH_TESTS" || failed=1
   logged plugin "$BUILD/tests/cuda/cuda_plugin_test" || failed=1
   return $failed
 }

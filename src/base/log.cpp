@@ -1,5 +1,5 @@
 // The only file that includes spdlog.
-#include "learndock/base/log.hpp"
+#include "base/log.hpp"
 
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>

@@ -1,4 +1,4 @@
-#include "learndock/base/shorten.hpp"
+#include "base/shorten.hpp"
 
 #include <fmt/format.h>
 

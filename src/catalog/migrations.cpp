@@ -1,7 +1,6 @@
 #include "catalog/migrations.hpp"
 
-#include "learndock/base/log.hpp"
-
+#include "base/log.hpp"
 #include "catalog/record_row.hpp"
 #include "catalog/search_text.hpp"
 

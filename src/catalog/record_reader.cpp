@@ -1,7 +1,6 @@
 #include "catalog/record_reader.hpp"
 
-#include "learndock/base/log.hpp"
-
+#include "base/log.hpp"
 #include "catalog/record_row.hpp"
 
 #include <fmt/format.h>

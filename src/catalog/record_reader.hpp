@@ -1,7 +1,6 @@
 #pragma once
 
-#include "learndock/catalog/catalog.hpp"
-
+#include "catalog/catalog.hpp"
 #include "catalog/sql.hpp"
 
 #include <cstdint>

@@ -1,9 +1,9 @@
 #include "catalog/record_row.hpp"
 
-#include "learndock/base/crc32c.hpp"
 #include "learndock/base/json.hpp"
 
 #include "catalog/status.hpp"
+#include "io/crc32c.hpp"
 
 #include <fmt/format.h>
 
@@ -24,12 +24,12 @@ class Summing {
   Summing& add(std::uint64_t value) {
     unsigned char bytes[8];
     for (int i = 0; i < 8; ++i) bytes[i] = static_cast<unsigned char>(value >> (8 * i));
-    sum_ = crc32c(std::as_bytes(std::span(bytes)), sum_);
+    sum_ = io::crc32c(std::as_bytes(std::span(bytes)), sum_);
     return *this;
   }
   Summing& add(std::string_view text) {
     add(std::uint64_t{text.size()});
-    sum_ = crc32c(std::as_bytes(std::span(text)), sum_);
+    sum_ = io::crc32c(std::as_bytes(std::span(text)), sum_);
     return *this;
   }
   [[nodiscard]] std::uint32_t sum() const { return sum_; }
@@ -47,7 +47,7 @@ std::uint32_t row_half(std::uint64_t sequence, std::string_view id, std::string_
   return sum.sum();
 }
 
-std::uint32_t statistical_half(std::string_view bytes) { return crc32c(std::as_bytes(std::span(bytes))); }
+std::uint32_t statistical_half(std::string_view bytes) { return io::crc32c(std::as_bytes(std::span(bytes))); }
 
 std::optional<std::vector<std::string>> warnings_from(std::string_view text) {
   const auto json = parse_json(text);

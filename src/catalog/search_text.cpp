@@ -1,8 +1,9 @@
 #include "catalog/search_text.hpp"
 
 #include "learndock/base/json.hpp"
-#include "learndock/index/snapshot.hpp"
-#include "learndock/spec/semantic.hpp"
+#include "learndock/specification/semantic.hpp"
+
+#include "text/fold_case.hpp"
 
 #include <algorithm>
 #include <vector>
@@ -17,11 +18,11 @@ std::string without_nul(std::string text) {
   return text;
 }
 
-Result<spec::SemanticSpecification> read_semantic(std::string_view semantic_json) {
-  LEARNDOCK_TRY(Json json, parse_json(semantic_json, {.max_bytes = spec::kMaxSemanticBytes}));
+Result<specification::SemanticSpecification> read_semantic(std::string_view semantic_json) {
+  LEARNDOCK_TRY(Json json, parse_json(semantic_json, {.max_bytes = specification::kMaxSemanticBytes}));
   for (const char* key : {"Input", "Output"})  // not searched, and possibly long
     if (json.is_object()) json.erase(key);
-  return spec::semantic_from_json(json);
+  return specification::semantic_from_json(json);
 }
 
 /// Where the letters of UTF-8 text begin, and its end.
@@ -42,7 +43,7 @@ std::string search_text(std::string_view name, std::string_view semantic_json) {
     if (!semantic->name.empty()) searched = semantic->name;
     description = std::move(semantic->description);
   }
-  return without_nul(index::fold_case(searched) + '\n' + index::fold_case(description));
+  return without_nul(text::fold_case(searched) + '\n' + text::fold_case(description));
 }
 
 std::optional<std::string> trigram_query(std::string_view folded) {

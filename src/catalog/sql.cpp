@@ -1,8 +1,8 @@
 // The only file that includes SQLite.
 #include "catalog/sql.hpp"
 
-#include "learndock/base/file.hpp"
-#include "learndock/base/log.hpp"
+#include "base/log.hpp"
+#include "io/file.hpp"
 
 #include <fmt/format.h>
 #include <sqlite3.h>
@@ -129,7 +129,7 @@ Result<std::unique_ptr<Connection>> Connection::open(const std::filesystem::path
   std::unique_ptr<Connection> connection(new Connection(handle));
   if (code != SQLITE_OK) {
     const int system_code = sqlite3_system_errno(handle);
-    if (system_code != 0) return Failure(system_error(system_code, "open", file));
+    if (system_code != 0) return Failure(io::system_error(system_code, "open", file));
     return sql_error(handle, "be opened");
   }
   sqlite3_busy_timeout(handle, kBusyTimeoutMs);

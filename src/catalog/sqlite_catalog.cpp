@@ -1,14 +1,13 @@
-#include "learndock/base/file.hpp"
-#include "learndock/base/file_rights.hpp"
-#include "learndock/catalog/catalog.hpp"
-
-#include "base/descriptor.hpp"
+#include "catalog/catalog.hpp"
 #include "catalog/migrations.hpp"
 #include "catalog/record_reader.hpp"
 #include "catalog/record_writer.hpp"
 #include "catalog/search_text.hpp"
 #include "catalog/sql.hpp"
 #include "catalog/structure_check.hpp"
+#include "io/descriptor.hpp"
+#include "io/file.hpp"
+#include "io/file_rights.hpp"
 
 #include <fmt/format.h>
 
@@ -254,7 +253,7 @@ class SqliteCatalog final : public Catalog {
   [[nodiscard]] Result<void> backup_to(const std::filesystem::path& file) const override {
     LEARNDOCK_TRY(const auto reader, readers_.take());
     LEARNDOCK_CHECK((*reader).copy_to(file));
-    return sync_directory(file.has_parent_path() ? file.parent_path() : ".");
+    return io::sync_directory(file.has_parent_path() ? file.parent_path() : ".");
   }
 
   [[nodiscard]] Result<bool> has_id(const LearnwareId& id) const override {
@@ -291,9 +290,9 @@ Result<void> use_write_ahead_log(Connection& writer) {
 
 /// SQLite would let every local user read the file; its log and shared memory get the rights of the file.
 Result<void> create_for_owner(const std::filesystem::path& file) {
-  const Descriptor made(::open(file.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, kOwnerFile));
+  const io::Descriptor made(::open(file.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, io::kOwnerFile));
   if (made.get() >= 0 || errno == EEXIST) return {};
-  return Failure(system_error(errno, "create", file));
+  return Failure(io::system_error(errno, "create", file));
 }
 
 Result<std::unique_ptr<Catalog>> open_catalog(const std::filesystem::path& file, bool create) {
@@ -306,7 +305,7 @@ Result<std::unique_ptr<Catalog>> open_catalog(const std::filesystem::path& file,
   LEARNDOCK_CHECK(use_write_ahead_log(*writer));
   LEARNDOCK_CHECK(writer->execute("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON"));
   LEARNDOCK_CHECK(migrate(*writer));
-  if (create) LEARNDOCK_CHECK(sync_directory(file.has_parent_path() ? file.parent_path() : "."));
+  if (create) LEARNDOCK_CHECK(io::sync_directory(file.has_parent_path() ? file.parent_path() : "."));
   return std::make_unique<SqliteCatalog>(file, std::move(writer));
 }
 

@@ -151,10 +151,9 @@ Result<void> check(const DockChoice& choice) {
   return {};
 }
 
-Result<std::unique_ptr<market::Market>> open_to_read(const DockChoice& choice,
-                                                     market::MarketOptions options) {
+Result<std::unique_ptr<dock::Market>> open_to_read(const DockChoice& choice, dock::MarketOptions options) {
   options.read_only = true;
-  return market::Market::open(choice.directory, options);
+  return dock::Market::open(choice.directory, options);
 }
 
 namespace {

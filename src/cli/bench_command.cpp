@@ -1,10 +1,10 @@
 #include "learndock/compute/registry.hpp"
-#include "learndock/index/search_trial.hpp"
-#include "learndock/market/reindex.hpp"
-#include "learndock/spec/table.hpp"
+#include "learndock/reindex/reindex.hpp"
+#include "learndock/sketch/table.hpp"
 
 #include "cli/command.hpp"
 #include "cli/data_options.hpp"
+#include "trial/search_trial.hpp"
 
 #include <fmt/format.h>
 
@@ -12,46 +12,46 @@ namespace learndock::cli {
 namespace {
 
 struct BenchArguments {
-  std::string gamma = "auto", codes{compute::code_type_name(index::kCodes)}, prefilter = "auto",
+  std::string gamma = "auto", codes{compute::code_type_name(engine::kCodes)}, prefilter = "auto",
               market = "clustered", specs, data, label, file;
   std::size_t points = 20, dimension = 20, tasks = 2000;
   std::uint64_t seed = 1, budget_ms = 0;
-  index::TrialOptions trial;
+  trial::TrialOptions trial;
 };
 
-Result<index::MarketKind> kind_of(const std::string& name) {
-  if (name == "clustered") return index::MarketKind::clustered;
-  if (name == "near-duplicates") return index::MarketKind::near_duplicates;
-  if (name == "equal-distances") return index::MarketKind::equal_distances;
+Result<trial::MarketKind> kind_of(const std::string& name) {
+  if (name == "clustered") return trial::MarketKind::clustered;
+  if (name == "near-duplicates") return trial::MarketKind::near_duplicates;
+  if (name == "equal-distances") return trial::MarketKind::equal_distances;
   return fail(ErrorCode::usage, fmt::format("there is no market \"{}\"", name), "--market",
               "choose clustered, near-duplicates or equal-distances");
 }
 
-Result<std::unique_ptr<index::TrialSets>> sets_of(const BenchArguments& arguments) {
+Result<std::unique_ptr<trial::TrialSets>> sets_of(const BenchArguments& arguments) {
   LEARNDOCK_TRY(const std::optional<double> gamma, parse_gamma(arguments.gamma));
-  if (!arguments.specs.empty()) return index::listed_sets(arguments.specs);
+  if (!arguments.specs.empty()) return trial::listed_sets(arguments.specs);
   if (!arguments.data.empty()) {
-    spec::TableOptions reading;
+    sketch::TableOptions reading;
     reading.label_column = arguments.label;
-    LEARNDOCK_TRY(const spec::Table table, spec::read_table(arguments.data, reading));
+    LEARNDOCK_TRY(const sketch::Table table, sketch::read_table(arguments.data, reading));
     LEARNDOCK_TRY(const auto backend, compute::open_backend("cpu", 1));
-    return index::region_sets(table.values.view(), {arguments.points, gamma, arguments.seed}, backend);
+    return trial::region_sets(table.values.view(), {arguments.points, gamma, arguments.seed}, backend);
   }
-  index::SyntheticOptions synthetic;
+  trial::SyntheticOptions synthetic;
   LEARNDOCK_TRY(synthetic.kind, kind_of(arguments.market));
   synthetic.tasks = arguments.tasks;
   synthetic.dimension = arguments.dimension;
   synthetic.points = arguments.points;
   synthetic.gamma = gamma.value_or(0);
   synthetic.seed = arguments.seed;
-  return index::synthetic_sets(synthetic);
+  return trial::synthetic_sets(synthetic);
 }
 
-Json json_of(const index::Quantiles& values) {
+Json json_of(const trial::Quantiles& values) {
   return {{"median", values.median}, {"p95", values.p95}, {"p99", values.p99}, {"max", values.max}};
 }
 
-Json json_of(const index::TrialMixtures& mixtures) {
+Json json_of(const trial::TrialMixtures& mixtures) {
   return {{"count", mixtures.count},
           {"milliseconds", json_of(mixtures.milliseconds)},
           {"members", json_of(mixtures.members)},
@@ -62,7 +62,7 @@ Json json_of(const index::TrialMixtures& mixtures) {
           {"within_one_percent_of_query", mixtures.within_one_percent_of_query}};
 }
 
-Json json_of(const index::TrialReport& report) {
+Json json_of(const trial::TrialReport& report) {
   Json json = {{"learnwares", report.learnwares},
                {"dimension", report.dimension},
                {"gamma", report.gamma},
@@ -104,13 +104,13 @@ Json json_of(const index::TrialReport& report) {
   return json;
 }
 
-std::vector<std::string> row(const std::string& name, const index::Quantiles& values, int digits) {
+std::vector<std::string> row(const std::string& name, const trial::Quantiles& values, int digits) {
   const auto text = [&](double value) { return fmt::format("{:.{}f}", value, digits); };
   return {name, text(values.median), text(values.p95), text(values.p99), text(values.max)};
 }
 
-void print_market(const index::TrialReport& report) {
-  const index::TrialSize& size = report.size;
+void print_market(const trial::TrialReport& report) {
+  const trial::TrialSize& size = report.size;
   print_line(fmt::format(
       "{} learnwares of dimension {}, gamma {:.4g}: mean kernel {:.3g}, residual share {:.3g}",
       report.learnwares, report.dimension, report.gamma, report.mean_kernel, report.residual_share));
@@ -125,7 +125,7 @@ void print_market(const index::TrialReport& report) {
                   size.reduced_sets, report.open_seconds, report.bounds_checked));
 }
 
-void print_text(const index::TrialReport& report) {
+void print_text(const trial::TrialReport& report) {
   print_market(report);
   print_line(
       fmt::format("{}: {:.2f} % of {} answers proved, {:.0f} a second in a batch; {:.0f} % of {} equal to "
@@ -149,16 +149,16 @@ void print_text(const index::TrialReport& report) {
 Result<void> run(const BenchArguments& given, const OutputOptions& output) {
   if (!given.specs.empty() && !given.data.empty())
     return fail(ErrorCode::usage, "--specs and --data are two sources of learnwares", {}, "give one of them");
-  index::TrialOptions trial = given.trial;
-  LEARNDOCK_TRY(trial.codes, market::code_type_of(given.codes));
+  trial::TrialOptions trial = given.trial;
+  LEARNDOCK_TRY(trial.codes, reindex::code_type_of(given.codes));
   if (given.prefilter != "auto") {
-    LEARNDOCK_TRY(trial.prefilter, index::prefilter_kind(given.prefilter));
+    LEARNDOCK_TRY(trial.prefilter, engine::prefilter_kind(given.prefilter));
   }
   trial.budget = std::chrono::milliseconds(given.budget_ms);
   trial.file = given.file;
-  LEARNDOCK_TRY(const std::unique_ptr<index::TrialSets> sets, sets_of(given));
-  LEARNDOCK_TRY(const index::TrialReport report,
-                index::run_search_trial(*sets, trial,
+  LEARNDOCK_TRY(const std::unique_ptr<trial::TrialSets> sets, sets_of(given));
+  LEARNDOCK_TRY(const trial::TrialReport report,
+                trial::run_search_trial(*sets, trial,
                                         [&](std::string_view stage, std::uint64_t done, std::uint64_t total) {
                                           show_progress(output, std::string(stage), done, total);
                                         }));
@@ -195,7 +195,7 @@ void add_market_options(CLI::App& command, BenchArguments& arguments) {
 }
 
 void add_search_options(CLI::App& command, BenchArguments& arguments) {
-  index::TrialOptions& trial = arguments.trial;
+  trial::TrialOptions& trial = arguments.trial;
   command.add_option("--queries", trial.queries, "Not among the learnwares")
       ->check(whole_number(1, 1'000'000))
       ->capture_default_str();

@@ -1,8 +1,8 @@
 #pragma once
 
 #include "learndock/base/result.hpp"
-#include "learndock/market/dock_file.hpp"
-#include "learndock/market/market.hpp"
+#include "learndock/dock/dock.hpp"
+#include "learndock/dock/dock_file.hpp"
 
 #include "cli/output.hpp"
 
@@ -41,11 +41,11 @@ void add_dock_choice(CLI::App& command, DockChoice& choice);
 [[nodiscard]] Result<void> check(const DockChoice& choice);
 
 /// A dock's directory for reading alone: nothing in it is changed.
-[[nodiscard]] Result<std::unique_ptr<market::Market>> open_to_read(const DockChoice& choice,
-                                                                   market::MarketOptions options = {});
+[[nodiscard]] Result<std::unique_ptr<dock::Market>> open_to_read(const DockChoice& choice,
+                                                                 dock::MarketOptions options = {});
 
 /// --max-points and the others, each with its value in `limits` as the default.
-void add_limit_options(CLI::App& command, market::DockLimits& limits);
+void add_limit_options(CLI::App& command, dock::DockLimits& limits);
 
 /// `list --deleted`
 [[nodiscard]] Result<void> list_deleted(const DockChoice& dock, const OutputOptions& output);

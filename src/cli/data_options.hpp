@@ -1,6 +1,6 @@
 #pragma once
 
-#include "learndock/spec/reducer.hpp"
+#include "learndock/sketch/reducer.hpp"
 
 #include "cli/command.hpp"
 
@@ -31,13 +31,13 @@ struct DataOptions {
 void add_data_options(CLI::App& command, DataOptions& options, bool required);
 
 struct SketchedData {
-  spec::ReducedData reduced;
+  sketch::ReducedData reduced;
   double seconds = 0;
   std::vector<std::string> columns;  ///< the features' names, where the table names them
 };
 [[nodiscard]] Result<SketchedData> sketch(const DataOptions& options, bool measure);
 
 /// A specification file, JSON or binary.
-[[nodiscard]] Result<spec::RkmeSpecification> read_specification(const std::string& path);
+[[nodiscard]] Result<specification::RkmeSpecification> read_specification(const std::string& path);
 
 }  // namespace learndock::cli

@@ -1,5 +1,5 @@
 // Deleted learnwares that are still kept: what they are, and bringing one back.
-#include "learndock/market/market.hpp"
+#include "learndock/dock/dock.hpp"
 
 #include "cli/command.hpp"
 
@@ -10,10 +10,10 @@ namespace {
 
 Result<void> undelete(const std::string& directory, const std::string& id_text, const OutputOptions& output) {
   LEARNDOCK_TRY(const LearnwareId id, LearnwareId::create(id_text));
-  LEARNDOCK_TRY(const auto market, market::Market::open(directory));
+  LEARNDOCK_TRY(const auto market, dock::Market::open(directory));
   LEARNDOCK_TRY(const catalog::LearnwareRecord record, market->undelete(id));
   if (output.json)
-    print_json(market::to_json(record));
+    print_json(dock::to_json(record));
   else
     print_line(fmt::format("brought back {}", record.id.text()));
   return {};
@@ -26,18 +26,18 @@ Result<void> list_deleted(const DockChoice& dock, const OutputOptions& output) {
     return fail(ErrorCode::usage, "--deleted works on a dock's directory, not on its server", {},
                 "stop the server and name the directory with --dock");
   LEARNDOCK_CHECK(check(dock));
-  LEARNDOCK_TRY(const auto market, market::Market::open(dock.directory, {.backend = {}, .read_only = true}));
-  const std::vector<market::DeletedLearnware> deleted = market->deleted();
+  LEARNDOCK_TRY(const auto market, dock::Market::open(dock.directory, {.backend = {}, .read_only = true}));
+  const std::vector<dock::DeletedLearnware> deleted = market->deleted();
   if (output.json) {
     Json learnwares = Json::array();
-    for (const auto& learnware : deleted) learnwares.push_back(market::to_json(learnware));
+    for (const auto& learnware : deleted) learnwares.push_back(dock::to_json(learnware));
     print_json({{"deleted", std::move(learnwares)}});
     return {};
   }
   Rows rows = {{"id", "deleted", "kept until", "name"}};
   for (const auto& learnware : deleted)
-    rows.push_back({learnware.record.id.text(), market::utc_text(learnware.removed_unix_ms),
-                    market::utc_text(learnware.kept_until_unix_ms), learnware.record.name});
+    rows.push_back({learnware.record.id.text(), dock::utc_text(learnware.removed_unix_ms),
+                    dock::utc_text(learnware.kept_until_unix_ms), learnware.record.name});
   print_table(rows);
   return {};
 }

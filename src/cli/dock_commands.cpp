@@ -1,12 +1,12 @@
-#include "learndock/base/file.hpp"
-#include "learndock/base/shorten.hpp"
-#include "learndock/market/dock_file.hpp"
-#include "learndock/market/market.hpp"
+#include "learndock/client/client.hpp"
+#include "learndock/dock/dock.hpp"
+#include "learndock/dock/dock_file.hpp"
 #include "learndock/package/package.hpp"
-#include "learndock/service/client.hpp"
 
+#include "base/shorten.hpp"
 #include "base/utf8.hpp"
 #include "cli/command.hpp"
+#include "io/file.hpp"
 
 #include <fmt/format.h>
 
@@ -19,13 +19,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
-Result<service::Client> client_of(const DockChoice& dock) {
-  return service::Client::create(dock.server, {.token = dock.token});
+Result<client::Client> client_of(const DockChoice& dock) {
+  return client::Client::create(dock.server, {.token = dock.token});
 }
 
-Result<void> init(const std::string& directory, const market::DockLimits& limits,
-                  const OutputOptions& output) {
-  LEARNDOCK_CHECK(market::Market::create(directory, limits));
+Result<void> init(const std::string& directory, const dock::DockLimits& limits, const OutputOptions& output) {
+  LEARNDOCK_CHECK(dock::Market::create(directory, limits));
   if (output.json)
     print_json({{"dock", directory}});
   else
@@ -39,11 +38,11 @@ Result<void> import_into(const std::string& directory, const std::vector<std::st
   if (paths.empty() == specs.empty())
     return fail(ErrorCode::usage, "import takes packages or --specs FILE", {},
                 "name zip files or folders, or a JSON-lines file");
-  LEARNDOCK_TRY(const auto market, market::Market::open(directory));
+  LEARNDOCK_TRY(const auto market, dock::Market::open(directory));
   const auto progress = [&](std::uint64_t done, std::uint64_t total) {
     show_progress(output, "importing", done, total);
   };
-  LEARNDOCK_TRY(const market::ImportOutcome outcome,
+  LEARNDOCK_TRY(const dock::ImportOutcome outcome,
                 specs.empty() ? market->import_packages({paths.begin(), paths.end()}, progress)
                               : market->import_specifications(specs, progress));
   // What came may be enough for a part of the search index; without one searches are only slower.
@@ -77,12 +76,12 @@ Result<Json> record_of(const DockChoice& dock, const std::string& id_text) {
   LEARNDOCK_CHECK(check(dock));
   LEARNDOCK_TRY(const LearnwareId id, LearnwareId::create(id_text));
   if (!dock.server.empty()) {
-    LEARNDOCK_TRY(const service::Client client, client_of(dock));
+    LEARNDOCK_TRY(const client::Client client, client_of(dock));
     return client.show(id);
   }
   LEARNDOCK_TRY(const auto market, open_to_read(dock));
   LEARNDOCK_TRY(const catalog::LearnwareRecord record, market->find(id));
-  return market::to_json(record);
+  return dock::to_json(record);
 }
 
 Result<void> show(const DockChoice& dock, const std::string& id, const OutputOptions& output) {
@@ -110,7 +109,7 @@ Result<void> status(const DockChoice& dock, const std::string& id, const OutputO
 Result<Json> page_of(const DockChoice& dock, std::size_t limit, const std::string& after) {
   LEARNDOCK_CHECK(check(dock));
   if (!dock.server.empty()) {
-    LEARNDOCK_TRY(const service::Client client, client_of(dock));
+    LEARNDOCK_TRY(const client::Client client, client_of(dock));
     return client.list(limit, after);
   }
   std::uint64_t sequence = 0;
@@ -120,7 +119,7 @@ Result<Json> page_of(const DockChoice& dock, std::size_t limit, const std::strin
   LEARNDOCK_TRY(const auto market, open_to_read(dock));
   LEARNDOCK_TRY(const catalog::RecordPage page, market->list(sequence, limit));
   Json learnwares = Json::array();
-  for (const auto& record : page.records) learnwares.push_back(market::to_json(record));
+  for (const auto& record : page.records) learnwares.push_back(dock::to_json(record));
   return Json{{"learnwares", std::move(learnwares)},
               {"next", page.next ? Json(std::to_string(*page.next)) : Json(nullptr)}};
 }
@@ -146,12 +145,13 @@ Result<void> list(const DockChoice& dock, std::size_t limit, const std::string& 
 /// Checked here first. A zip file is then sent as it is; a folder, and a zip whose semantic specification is
 /// too long for a header, in the canonical form.
 Result<Json> push_to_server(const DockChoice& dock, const fs::path& path,
-                            const spec::SemanticSpecification* semantic, const OutputOptions& output) {
+                            const specification::SemanticSpecification* semantic,
+                            const OutputOptions& output) {
   const fs::path canonical = fs::temp_directory_path() / fmt::format("learndock-push-{}.zip", ::getpid());
   LEARNDOCK_TRY(const package::Package checked, package::read_package(path, canonical, semantic));
   for (const std::string& warning : checked.warnings) note(output, "warning: " + warning);
   auto sent = [&]() -> Result<Json> {
-    LEARNDOCK_TRY(const service::Client client, client_of(dock));
+    LEARNDOCK_TRY(const client::Client client, client_of(dock));
     std::error_code ignored;  // what cannot be looked at is sent in the canonical form
     if (!fs::is_regular_file(path, ignored)) return client.upload(canonical);
     auto as_it_is = client.upload(path, semantic);
@@ -173,19 +173,19 @@ Result<Json> push_to_server(const DockChoice& dock, const fs::path& path,
 Result<void> push(const DockChoice& dock, const std::string& path, const std::string& semantic_path,
                   const OutputOptions& output) {
   LEARNDOCK_CHECK(check(dock));
-  std::optional<spec::SemanticSpecification> semantic;
+  std::optional<specification::SemanticSpecification> semantic;
   if (!semantic_path.empty()) {
-    LEARNDOCK_TRY(const std::string text, read_file(semantic_path, 1 << 20));
-    LEARNDOCK_TRY(semantic, spec::semantic_from_json_text(text));
+    LEARNDOCK_TRY(const std::string text, io::read_file(semantic_path, 1 << 20));
+    LEARNDOCK_TRY(semantic, specification::semantic_from_json_text(text));
   }
   const auto* given = semantic ? &*semantic : nullptr;
   Json record;
   if (dock.server.empty()) {
-    LEARNDOCK_TRY(const auto market, market::Market::open(dock.directory));
+    LEARNDOCK_TRY(const auto market, dock::Market::open(dock.directory));
     std::vector<std::string> warnings;
     LEARNDOCK_TRY(const catalog::LearnwareRecord stored, market->add_package(path, given, &warnings));
     for (const std::string& warning : warnings) note(output, "warning: " + warning);
-    record = market::to_json(stored);
+    record = dock::to_json(stored);
     record["warnings"] = warnings;
   } else {
     LEARNDOCK_TRY(record, push_to_server(dock, path, given, output));
@@ -202,21 +202,21 @@ Result<void> remove(const DockChoice& dock, const std::string& id_text, const Ou
   LEARNDOCK_TRY(const LearnwareId id, LearnwareId::create(id_text));
   std::optional<std::int64_t> kept;
   if (!dock.server.empty()) {
-    LEARNDOCK_TRY(const service::Client client, client_of(dock));
+    LEARNDOCK_TRY(const client::Client client, client_of(dock));
     LEARNDOCK_CHECK(client.remove(id));
   } else {
-    LEARNDOCK_TRY(const auto market, market::Market::open(dock.directory));
+    LEARNDOCK_TRY(const auto market, dock::Market::open(dock.directory));
     LEARNDOCK_TRY(const auto removed, market->remove(id, &kept));
   }
   Json answer{{"id", id.text()}, {"deleted", true}};
-  if (kept) answer["kept_until"] = market::utc_text(*kept);
+  if (kept) answer["kept_until"] = dock::utc_text(*kept);
   if (output.json)
     print_json(answer);
   else
     print_line(fmt::format("deleted {}", id.text()));
   if (kept)
     note(output, fmt::format("kept until {}; bring it back: learndock undelete {} --dock {}",
-                             market::utc_text(*kept), id.text(), dock.directory));
+                             dock::utc_text(*kept), id.text(), dock.directory));
   return {};
 }
 
@@ -240,7 +240,7 @@ void add_dock_commands(CLI::App& app, Invocation& invocation) {
   const OutputOptions& output = invocation.output;
   {
     auto directory = std::make_shared<std::string>();
-    auto limits = std::make_shared<market::DockLimits>();
+    auto limits = std::make_shared<dock::DockLimits>();
     CLI::App* command = add_command(app, invocation, "init", "Make an empty dock",
                                     "learndock init mydock\n  learndock init mydock --max-points 2000",
                                     [=, &output] { return init(*directory, *limits, output); });

@@ -1,17 +1,17 @@
 // `get`: a package and what is needed to use it. All that can be refused is refused before anything is
 // written.
-#include "learndock/base/digest.hpp"
-#include "learndock/base/file.hpp"
-#include "learndock/base/file_rights.hpp"
-#include "learndock/market/market.hpp"
+#include "learndock/client/client.hpp"
+#include "learndock/dock/dock.hpp"
 #include "learndock/package/package.hpp"
-#include "learndock/service/client.hpp"
 
+#include "base/utf8.hpp"
 #include "cli/command.hpp"
+#include "io/digest.hpp"
+#include "io/file.hpp"
+#include "io/file_handle.hpp"
+#include "io/file_rights.hpp"
 #include "package/manifest.hpp"
 #include "package/requirements.hpp"
-#include "package/utf8.hpp"
-#include "service/file_handle.hpp"
 
 #include <fmt/format.h>
 
@@ -43,7 +43,7 @@ class Incoming {
     std::error_code error;
     if (!fs::exists(folder, error)) incoming.made_ = folder;
     fs::create_directories(folder, error);
-    if (error) return Failure(system_error(error.value(), "create the folder of", zip));
+    if (error) return Failure(io::system_error(error.value(), "create the folder of", zip));
     return incoming;
   }
   Incoming(Incoming&& other) noexcept = default;
@@ -55,10 +55,10 @@ class Incoming {
   }
   [[nodiscard]] const fs::path& path() const { return part_; }
   Result<void> become(const fs::path& zip) {
-    if (::rename(part_.c_str(), zip.c_str()) != 0) return Failure(system_error(errno, "rename", zip));
+    if (::rename(part_.c_str(), zip.c_str()) != 0) return Failure(io::system_error(errno, "rename", zip));
     part_.clear();
     made_.clear();
-    return sync_directory(zip.has_parent_path() ? zip.parent_path() : fs::path("."));
+    return io::sync_directory(zip.has_parent_path() ? zip.parent_path() : fs::path("."));
   }
 
  private:
@@ -72,7 +72,7 @@ Result<bool> is_free(const fs::path& path, const std::string& package_name) {
   std::error_code error;
   if (!fs::exists(path, error)) return true;
   if (!fs::is_regular_file(path, error)) return false;
-  auto old = read_file(path, kMaxCompanionBytes);
+  auto old = io::read_file(path, kMaxCompanionBytes);
   if (!old && old.error().code == ErrorCode::too_large) return false;
   if (!old) return Failure(std::move(old).error());
   const bool ours =
@@ -96,10 +96,10 @@ Result<fs::path> companion_of(const fs::path& zip, const std::string& name) {
 /// Returns the SHA-256 of what was copied.
 Result<std::string> copy_streamed(const fs::path& from, const fs::path& to) {
   constexpr std::uint64_t kChunkBytes = std::uint64_t{1} << 20;
-  LEARNDOCK_TRY(const service::FileHandle source, service::FileHandle::open_for_reading(from));
+  LEARNDOCK_TRY(const io::FileHandle source, io::FileHandle::open_for_reading(from));
   LEARNDOCK_TRY(const std::uint64_t size, source.size());
-  LEARNDOCK_TRY(service::FileHandle target, service::FileHandle::create_for_user(to));
-  Sha256 digest;
+  LEARNDOCK_TRY(io::FileHandle target, io::FileHandle::create_for_user(to));
+  io::Sha256 digest;
   std::string chunk;
   for (std::uint64_t done = 0; done < size; done += chunk.size()) {
     chunk.resize(static_cast<std::size_t>(std::min(kChunkBytes, size - done)));
@@ -116,7 +116,7 @@ Result<Json> fetch_from_folder(const DockChoice& dock, const LearnwareId& id, co
   LEARNDOCK_TRY(const catalog::LearnwareRecord record, market->find(id));
   LEARNDOCK_TRY(const fs::path package, market->package_path(id));
   LEARNDOCK_TRY(const std::string sha256, copy_streamed(package, to));
-  if (sha256 == record.package_digest) return market::to_json(record);
+  if (sha256 == record.package_digest) return dock::to_json(record);
   return fail(ErrorCode::digest_mismatch,
               fmt::format("the package of learnware {} has SHA-256 {}, its record says {}", id.text(), sha256,
                           record.package_digest),
@@ -126,7 +126,7 @@ Result<Json> fetch_from_folder(const DockChoice& dock, const LearnwareId& id, co
 /// The package, checked against its SHA-256, and its record.
 Result<Json> fetch(const DockChoice& dock, const LearnwareId& id, const fs::path& to) {
   if (dock.server.empty()) return fetch_from_folder(dock, id, to);
-  LEARNDOCK_TRY(const service::Client client, service::Client::create(dock.server, {.token = dock.token}));
+  LEARNDOCK_TRY(const client::Client client, client::Client::create(dock.server, {.token = dock.token}));
   LEARNDOCK_TRY(Json record, client.show(id));
   LEARNDOCK_CHECK(client.download(id, to));
   return record;
@@ -146,7 +146,7 @@ void take_requirements(std::string_view text, const std::string& zip_name, bool 
   if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
   out.warnings = package::requirements_warnings(text);
   const std::string head = fmt::format("# -*- coding: utf-8 -*-\n# of the package {}, {}\n",
-                                       package::printable(zip_name), kRequirementsMark);
+                                       printable(zip_name), kRequirementsMark);
   if (trust_sources) {
     out.requirements = head + std::string(text);
     return;
@@ -157,12 +157,12 @@ void take_requirements(std::string_view text, const std::string& zip_name, bool 
 
 Result<Companions> companions_of(const fs::path& package, const LearnwareId& id, const std::string& zip_name,
                                  bool trust_sources) {
-  const package::PackageLimits limits;
+  const archive::ArchiveLimits limits;
   LEARNDOCK_TRY(const std::string yaml,
                 package::read_entry(package, "learnware.yaml", limits.max_yaml_bytes));
   LEARNDOCK_TRY(const package::Manifest manifest, package::read_manifest(yaml, limits));
   Companions out;
-  out.script = market::use_script(manifest.model, id.text(), zip_name);
+  out.script = dock::use_script(manifest.model, id.text(), zip_name);
   auto text = package::read_entry(package, "requirements.txt", kMaxCompanionBytes - 1024);
   if (text)
     take_requirements(*text, zip_name, trust_sources, out);
@@ -223,8 +223,9 @@ Result<void> get(const DockChoice& dock, const Choice& choice, const OutputOptio
   LEARNDOCK_TRY(const Json record, fetch(dock, id, incoming.path()));
   LEARNDOCK_TRY(const Companions companions,
                 companions_of(incoming.path(), id, zip.filename().string(), choice.trust_sources));
-  LEARNDOCK_CHECK(write_user_file(script_path, companions.script));
-  if (companions.requirements) LEARNDOCK_CHECK(write_user_file(requirements_path, *companions.requirements));
+  LEARNDOCK_CHECK(io::write_user_file(script_path, companions.script));
+  if (companions.requirements)
+    LEARNDOCK_CHECK(io::write_user_file(requirements_path, *companions.requirements));
   LEARNDOCK_CHECK(incoming.become(zip));
   const std::vector<std::string> warnings = all_warnings(record, companions.warnings);
   tell(output, warnings, companions, requirements_path);

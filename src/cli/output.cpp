@@ -1,7 +1,6 @@
 #include "cli/output.hpp"
 
-#include "learndock/base/shorten.hpp"
-
+#include "base/shorten.hpp"
 #include "base/utf8.hpp"
 
 #include <fmt/format.h>

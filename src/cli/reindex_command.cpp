@@ -1,4 +1,4 @@
-#include "learndock/market/reindex.hpp"
+#include "learndock/reindex/reindex.hpp"
 
 #include "cli/command.hpp"
 
@@ -20,14 +20,14 @@ constexpr const char* kFooter =
     "--rollback also brings the earlier kernels back. --shard and --merge take the gamma of the plan.";
 
 struct ReindexArguments {
-  std::string dock, codes{compute::code_type_name(index::kCodes)}, prefilter = "auto", shard, gamma;
+  std::string dock, codes{compute::code_type_name(engine::kCodes)}, prefilter = "auto", shard, gamma;
   bool plan = false, merge = false, rollback = false;
-  market::ReindexOptions options;
+  reindex::ReindexOptions options;
 };
 
 /// "2/8": the third of eight.
-Result<market::Shard> shard_of(const std::string& text) {
-  market::Shard shard;
+Result<reindex::Shard> shard_of(const std::string& text) {
+  reindex::Shard shard;
   const auto slash = text.find('/');
   const auto number = [](const std::string& digits) -> std::optional<std::size_t> {
     if (digits.empty() || digits.size() > 6 || digits.find_first_not_of("0123456789") != std::string::npos)
@@ -39,7 +39,7 @@ Result<market::Shard> shard_of(const std::string& text) {
   if (!index || !count || *count == 0 || *index >= *count)
     return fail(ErrorCode::usage, fmt::format("'{}' is no shard", text), "--shard",
                 "write i/n with 0 <= i < n, for instance 0/4");
-  return market::Shard{*index, *count};
+  return reindex::Shard{*index, *count};
 }
 
 /// Progress with the rate and the time left, as far as the rate so far tells.
@@ -67,17 +67,17 @@ class Meter {
   std::uint64_t first_ = 0;
 };
 
-std::string line_of(const market::KernelChange& kernel) {
+std::string line_of(const reindex::KernelChange& kernel) {
   return fmt::format("kernel of {} learnware{}, {} of dimension {}{}, made with gamma {}: gamma {} -> {}",
                      kernel.learnwares, kernel.learnwares == 1 ? "" : "s", kernel.type, kernel.dimension,
                      kernel.scales == 1 ? std::string() : fmt::format(", {} scales", kernel.scales),
                      kernel.specified, kernel.from, kernel.to);
 }
 
-void print_report(const market::ReindexReport& report, const OutputOptions& output) {
+void print_report(const reindex::ReindexReport& report, const OutputOptions& output) {
   for (const std::string& warning : report.warnings) note(output, "warning: " + warning);
   Json kernels = Json::array();
-  for (const market::KernelChange& kernel : report.kernels) kernels.push_back(market::to_json(kernel));
+  for (const reindex::KernelChange& kernel : report.kernels) kernels.push_back(reindex::to_json(kernel));
   if (output.json)
     print_json({{"index_version", report.index_version},
                 {"learnwares", report.learnwares},
@@ -93,7 +93,7 @@ void print_report(const market::ReindexReport& report, const OutputOptions& outp
                   "and {} searches against exact distances",
                   report.index_version, report.learnwares, report.spaces, report.segments,
                   report.bounds_checked, report.searches_checked));
-  for (const market::KernelChange& kernel : report.kernels) print_line(line_of(kernel));
+  for (const reindex::KernelChange& kernel : report.kernels) print_line(line_of(kernel));
 }
 
 /// The options from what was typed.
@@ -105,11 +105,11 @@ Result<void> read_choices(ReindexArguments& arguments) {
     if (arguments.rollback)
       return fail(ErrorCode::usage, "--rollback brings back the earlier index with its kernels", "--gamma",
                   "leave out --gamma");
-    LEARNDOCK_TRY(arguments.options.gamma, market::gamma_choice_of(arguments.gamma));
+    LEARNDOCK_TRY(arguments.options.gamma, reindex::gamma_choice_of(arguments.gamma));
   }
-  LEARNDOCK_TRY(arguments.options.codes, market::code_type_of(arguments.codes));
+  LEARNDOCK_TRY(arguments.options.codes, reindex::code_type_of(arguments.codes));
   if (arguments.prefilter != "auto") {
-    LEARNDOCK_TRY(arguments.options.prefilter, index::prefilter_kind(arguments.prefilter));
+    LEARNDOCK_TRY(arguments.options.prefilter, engine::prefilter_kind(arguments.prefilter));
   }
   return {};
 }
@@ -121,7 +121,7 @@ Result<void> run(ReindexArguments arguments, const OutputOptions& output) {
     meter(stage, done, total);
   };
   if (arguments.rollback) {
-    LEARNDOCK_TRY(const std::uint64_t version, market::rollback_index(arguments.dock));
+    LEARNDOCK_TRY(const std::uint64_t version, reindex::rollback_index(arguments.dock));
     if (output.json)
       print_json({{"index_version", version}});
     else
@@ -129,23 +129,23 @@ Result<void> run(ReindexArguments arguments, const OutputOptions& output) {
           fmt::format("the index before the last re-indexing or merge is in force, as version {}", version));
   } else if (arguments.plan) {
     LEARNDOCK_TRY(const std::size_t pieces,
-                  market::plan_reindex(arguments.dock, arguments.options, progress));
+                  reindex::plan_reindex(arguments.dock, arguments.options, progress));
     if (output.json)
       print_json({{"pieces", pieces}});
     else
       print_line(fmt::format("planned {} piece{}", pieces, pieces == 1 ? "" : "s"));
   } else if (!arguments.shard.empty()) {
-    LEARNDOCK_TRY(const market::Shard shard, shard_of(arguments.shard));
+    LEARNDOCK_TRY(const reindex::Shard shard, shard_of(arguments.shard));
     LEARNDOCK_TRY(const std::size_t resumed,
-                  market::build_shard(arguments.dock, shard, arguments.options, progress));
+                  reindex::build_shard(arguments.dock, shard, arguments.options, progress));
     if (output.json)
       print_json({{"resumed", resumed}});
     else
       print_line(fmt::format("built; {} pieces were there already", resumed));
   } else {
-    LEARNDOCK_TRY(const market::ReindexReport report,
-                  arguments.merge ? market::merge_shards(arguments.dock, arguments.options, progress)
-                                  : market::reindex(arguments.dock, arguments.options, progress));
+    LEARNDOCK_TRY(const reindex::ReindexReport report,
+                  arguments.merge ? reindex::merge_shards(arguments.dock, arguments.options, progress)
+                                  : reindex::reindex(arguments.dock, arguments.options, progress));
     print_report(report, output);
   }
   return {};

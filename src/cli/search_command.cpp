@@ -1,8 +1,8 @@
-#include "learndock/base/file.hpp"
-#include "learndock/market/market.hpp"
-#include "learndock/service/client.hpp"
+#include "learndock/client/client.hpp"
+#include "learndock/dock/dock.hpp"
 
 #include "cli/data_options.hpp"
+#include "io/file.hpp"
 
 #include <fmt/format.h>
 
@@ -38,8 +38,8 @@ std::string label_among(const std::vector<std::string>& columns) {
 }
 
 /// A label that was left among the features is why nothing fits.
-void hint_at_label(const std::string& label, const spec::RkmeSpecification& query,
-                   market::SearchAnswer& answer) {
+void hint_at_label(const std::string& label, const specification::RkmeSpecification& query,
+                   query::SearchAnswer& answer) {
   if (label.empty() || answer.evaluated > 0) return;
   const std::string skipped = fmt::format("dimension other than {}", query.dimension());
   for (const std::string& warning : answer.warnings) {
@@ -51,8 +51,8 @@ void hint_at_label(const std::string& label, const spec::RkmeSpecification& quer
 }
 
 /// Fills in `label`, the feature that looks like one.
-Result<market::SearchRequest> make_request(const SearchOptions& options, std::string& label) {
-  market::SearchRequest request;
+Result<query::SearchRequest> make_request(const SearchOptions& options, std::string& label) {
+  query::SearchRequest request;
   if (!options.spec.empty()) {
     LEARNDOCK_TRY(request.specification, read_specification(options.spec));
   } else if (!options.data.data.empty()) {
@@ -63,8 +63,8 @@ Result<market::SearchRequest> make_request(const SearchOptions& options, std::st
     if (data.label.empty()) label = label_among(sketched.columns);
   }
   if (!options.semantic.empty()) {
-    LEARNDOCK_TRY(const std::string text, read_file(options.semantic, 1 << 20));
-    auto semantic = spec::semantic_from_json_text(text);
+    LEARNDOCK_TRY(const std::string text, io::read_file(options.semantic, 1 << 20));
+    auto semantic = specification::semantic_from_json_text(text);
     if (!semantic) return pass_on(std::move(semantic).error(), options.semantic);
     request.semantic = std::move(*semantic);
   }
@@ -72,19 +72,19 @@ Result<market::SearchRequest> make_request(const SearchOptions& options, std::st
   request.top = options.top;
   request.mixture = options.mixture;
   if (!options.mixture_method.empty()) {
-    LEARNDOCK_TRY(request.mixture_method, market::mixture_method_of(options.mixture_method));
+    LEARNDOCK_TRY(request.mixture_method, query::mixture_method_of(options.mixture_method));
   }
-  LEARNDOCK_TRY(request.scores, market::score_mode_of(options.scores));
+  LEARNDOCK_TRY(request.scores, query::score_mode_of(options.scores));
   if (options.budget_ms > 0) request.budget = std::chrono::milliseconds(options.budget_ms);
   if (options.budget_candidates > 0) request.budget_candidates = options.budget_candidates;
   request.backend = options.backend;
   return request;
 }
 
-Result<market::SearchAnswer> ask(const SearchOptions& options, const market::SearchRequest& request) {
+Result<query::SearchAnswer> ask(const SearchOptions& options, const query::SearchRequest& request) {
   if (!options.dock.server.empty()) {
-    LEARNDOCK_TRY(const service::Client client,
-                  service::Client::create(options.dock.server, {.token = options.dock.token}));
+    LEARNDOCK_TRY(const client::Client client,
+                  client::Client::create(options.dock.server, {.token = options.dock.token}));
     return client.search(request);
   }
   LEARNDOCK_TRY(const auto market, open_to_read(options.dock, {.backend = options.backend}));
@@ -94,7 +94,7 @@ Result<market::SearchAnswer> ask(const SearchOptions& options, const market::Sea
 std::string cell(const std::optional<double>& value) { return value ? fmt::format("{:.6g}", *value) : "-"; }
 
 /// Two more tables, each after an empty line: who takes part, and how good they are together.
-void print_mixture(const market::MixtureHit& mixture) {
+void print_mixture(const query::MixtureHit& mixture) {
   Rows members = {{"member", "id", "weight", "name"}};
   for (std::size_t i = 0; i < mixture.members.size(); ++i) {
     const auto& member = mixture.members[i];
@@ -109,7 +109,7 @@ void print_mixture(const market::MixtureHit& mixture) {
 }
 
 /// @param compared  whether learnwares had to fit a specification too
-void print_answer(const market::SearchAnswer& answer, bool compared, const OutputOptions& output) {
+void print_answer(const query::SearchAnswer& answer, bool compared, const OutputOptions& output) {
   for (const std::string& warning : answer.warnings) note(output, "warning: " + warning);
   Rows rows = {{"rank", "id", "mmd_squared", "score", "name"}};
   for (std::size_t i = 0; i < answer.singles.size(); ++i) {
@@ -132,11 +132,11 @@ Result<void> search(const SearchOptions& options, const OutputOptions& output) {
   if (!options.spec.empty() && !options.data.data.empty())
     return fail(ErrorCode::usage, "--spec and --data are two ways to say the same", {}, "give one of them");
   std::string label;
-  LEARNDOCK_TRY(const market::SearchRequest request, make_request(options, label));
-  LEARNDOCK_TRY(market::SearchAnswer answer, ask(options, request));
+  LEARNDOCK_TRY(const query::SearchRequest request, make_request(options, label));
+  LEARNDOCK_TRY(query::SearchAnswer answer, ask(options, request));
   if (request.specification) hint_at_label(label, *request.specification, answer);
   if (output.json)
-    print_json(market::to_json(answer));
+    print_json(query::to_json(answer));
   else
     print_answer(answer, request.specification.has_value(), output);
   return {};

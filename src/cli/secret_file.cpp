@@ -1,6 +1,6 @@
 #include "cli/secret_file.hpp"
 
-#include "learndock/base/file.hpp"
+#include "io/file.hpp"
 
 #include <fmt/format.h>
 
@@ -38,23 +38,23 @@ Result<void> check_rights(const struct stat& info, const std::filesystem::path& 
 
 Result<void> check_private(const std::filesystem::path& path) {
   struct stat info {};
-  if (::stat(path.c_str(), &info) != 0) return Failure(system_error(errno, "inspect", path));
+  if (::stat(path.c_str(), &info) != 0) return Failure(io::system_error(errno, "inspect", path));
   return check_rights(info, path);
 }
 
 Result<std::string> read_secret(const std::filesystem::path& path) {
   // The rights are those of what is read: the name could be given to another file between two looks.
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (file.number < 0) return Failure(system_error(errno, "open", path));
+  if (file.number < 0) return Failure(io::system_error(errno, "open", path));
   struct stat info {};
-  if (::fstat(file.number, &info) != 0) return Failure(system_error(errno, "inspect", path));
+  if (::fstat(file.number, &info) != 0) return Failure(io::system_error(errno, "inspect", path));
   LEARNDOCK_CHECK(check_rights(info, path));
   std::string secret(kMaxSecretBytes, '\0');
   std::size_t bytes = 0;
   while (bytes < secret.size()) {
     const ssize_t got = ::read(file.number, secret.data() + bytes, secret.size() - bytes);
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return Failure(system_error(errno, "read", path));
+    if (got < 0) return Failure(io::system_error(errno, "read", path));
     if (got == 0) break;
     bytes += static_cast<std::size_t>(got);
   }

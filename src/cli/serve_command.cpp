@@ -1,12 +1,12 @@
-#include "learndock/base/log.hpp"
-#include "learndock/market/market.hpp"
-#include "learndock/service/server.hpp"
+#include "learndock/dock/dock.hpp"
+#include "learndock/server/server.hpp"
 
+#include "base/log.hpp"
 #include "cli/command.hpp"
 #include "cli/serve_config.hpp"
 #include "cli/serve_tokens.hpp"
 #include "cli/stop_signals.hpp"
-#include "service/access.hpp"
+#include "server/access.hpp"
 
 #include <fmt/format.h>
 
@@ -30,14 +30,14 @@ struct ServeOptions {
   unsigned search_budget_ms = 10'000;
   unsigned sketch_budget_ms = 30'000;
   std::uint64_t reference_learnwares = 1'000;
-  std::size_t max_connections_per_peer = service::ServerOptions().max_connections_per_peer;
+  std::size_t max_connections_per_peer = server::ServerOptions().max_connections_per_peer;
   bool behind_proxy = false;
   std::size_t index_from = 8192;
   std::optional<std::uint64_t> max_dock_bytes, min_free_bytes, keep_deleted;
 };
 
-Result<service::ServerOptions> parse_listen(const std::string& listen) {
-  service::ServerOptions options;
+Result<server::ServerOptions> parse_listen(const std::string& listen) {
+  server::ServerOptions options;
   const std::size_t colon = listen.rfind(':');
   const Failure bad = fail(ErrorCode::usage, fmt::format("--listen is \"{}\"", listen), {},
                            "write ADDRESS:PORT, for example 127.0.0.1:8080 or [::1]:8080");
@@ -55,7 +55,7 @@ Result<service::ServerOptions> parse_listen(const std::string& listen) {
 Result<void> serve(CLI::App& command, ServeOptions& options, const OutputOptions& output) {
   LEARNDOCK_CHECK(options.tokens.note_sources(command, output));
   if (!options.config.empty()) LEARNDOCK_CHECK(apply_settings(command, options.config));
-  LEARNDOCK_TRY(service::ServerOptions server_options, parse_listen(options.listen));
+  LEARNDOCK_TRY(server::ServerOptions server_options, parse_listen(options.listen));
   LEARNDOCK_CHECK(options.tokens.resolve(command, server_options));
   server_options.stop_deadline = std::chrono::seconds(options.stop_seconds);
   server_options.search_budget = std::chrono::milliseconds(options.search_budget_ms);
@@ -65,15 +65,15 @@ Result<void> serve(CLI::App& command, ServeOptions& options, const OutputOptions
   server_options.per_address_shares = !options.behind_proxy;
   LEARNDOCK_TRY(StopSignals signals, StopSignals::install());
   LEARNDOCK_TRY(const auto market,
-                market::Market::open(options.dock, {.backend = options.backend,
-                                                    .index_from = options.index_from,
-                                                    .tend_index = true,
-                                                    .max_dock_bytes = options.max_dock_bytes,
-                                                    .min_free_bytes = options.min_free_bytes,
-                                                    .keep_deleted_days = options.keep_deleted}));
-  LEARNDOCK_TRY(const auto server, service::Server::start(*market, server_options));
-  server_options = service::without_tokens(std::move(server_options));
-  const market::MarketStatus status = market->status();
+                dock::Market::open(options.dock, {.backend = options.backend,
+                                                  .index_from = options.index_from,
+                                                  .tend_index = true,
+                                                  .max_dock_bytes = options.max_dock_bytes,
+                                                  .min_free_bytes = options.min_free_bytes,
+                                                  .keep_deleted_days = options.keep_deleted}));
+  LEARNDOCK_TRY(const auto server, server::Server::start(*market, server_options));
+  server_options = server::without_tokens(std::move(server_options));
+  const dock::MarketStatus status = market->status();
   signals.serving();
   note(output, fmt::format("learndock serves {} learnwares at {}", status.learnwares, server->url()));
   for (const std::string& line : server->access_lines()) note(output, line);

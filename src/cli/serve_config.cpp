@@ -1,10 +1,9 @@
 // CLI11 reads settings files for the main program only; this reads one for a command.
 #include "cli/serve_config.hpp"
 
-#include "learndock/base/file.hpp"
-
 #include "cli/secret_file.hpp"
 #include "cli/suggest.hpp"
+#include "io/file.hpp"
 
 #include <fmt/format.h>
 
@@ -57,7 +56,7 @@ Result<void> apply(CLI::App& command, const CLI::ConfigItem& item, const std::st
 }  // namespace
 
 Result<void> apply_settings(CLI::App& command, const std::string& path) {
-  auto text = read_file(path, kMaxSettingsBytes);
+  auto text = io::read_file(path, kMaxSettingsBytes);
   if (!text) {
     Error error = std::move(text).error();
     if (error.code == ErrorCode::not_found) error.fix = "check the path after --config";

@@ -63,7 +63,7 @@ Result<void> TokenChoices::note_sources(const CLI::App& command, const OutputOpt
   return {};
 }
 
-Result<void> TokenChoices::resolve(const CLI::App& command, service::ServerOptions& options) {
+Result<void> TokenChoices::resolve(const CLI::App& command, server::ServerOptions& options) {
   const std::array<std::string*, 3> targets{&options.token, &options.push_token, &options.delete_token};
   for (std::size_t i = 0; i < choices_.size(); ++i) {
     TokenChoice& choice = choices_[i];

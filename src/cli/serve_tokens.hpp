@@ -1,7 +1,7 @@
 #pragma once
 
 #include "learndock/base/result.hpp"
-#include "learndock/service/server.hpp"
+#include "learndock/server/server.hpp"
 
 #include "cli/output.hpp"
 
@@ -32,7 +32,7 @@ class TokenChoices {
   [[nodiscard]] Result<void> note_sources(const CLI::App& command, const OutputOptions& output);
   /// After a settings file was read: puts the tokens into the options.
   /// @errors usage (a token and a file for it), invalid_argument (empty), of read_secret
-  [[nodiscard]] Result<void> resolve(const CLI::App& command, service::ServerOptions& options);
+  [[nodiscard]] Result<void> resolve(const CLI::App& command, server::ServerOptions& options);
 
  private:
   std::array<TokenChoice, 3> choices_{{

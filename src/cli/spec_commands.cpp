@@ -1,12 +1,12 @@
-#include "learndock/base/file.hpp"
-#include "learndock/base/file_rights.hpp"
-#include "learndock/base/number.hpp"
 #include "learndock/compute/registry.hpp"
-#include "learndock/spec/codec.hpp"
-#include "learndock/spec/mmd.hpp"
-#include "learndock/spec/table.hpp"
+#include "learndock/sketch/table.hpp"
+#include "learndock/specification/codec.hpp"
+#include "learndock/specification/mmd.hpp"
 
+#include "base/number.hpp"
 #include "cli/data_options.hpp"
+#include "io/file.hpp"
+#include "io/file_rights.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -17,19 +17,19 @@
 namespace learndock::cli {
 namespace {
 
-Result<std::optional<spec::PrivacyOptions>> parse_privacy(const DataOptions& options) {
+Result<std::optional<sketch::PrivacyOptions>> parse_privacy(const DataOptions& options) {
   if (!options.dp_epsilon && !options.dp_delta && !options.dp_bound) return std::nullopt;
   if (!options.dp_epsilon || !options.dp_delta)
     return fail(ErrorCode::usage, "--dp-epsilon and --dp-delta belong together", {},
                 "give both; delta well below one over the number of rows");
-  spec::PrivacyOptions privacy;
+  sketch::PrivacyOptions privacy;
   privacy.epsilon = *options.dp_epsilon;
   privacy.delta = *options.dp_delta;
   if (options.dp_bound) privacy.bound = *options.dp_bound;
   return privacy;
 }
 
-Json privacy_json(const std::optional<spec::PrivacyGuarantee>& privacy) {
+Json privacy_json(const std::optional<sketch::PrivacyGuarantee>& privacy) {
   if (!privacy) return nullptr;
   return {{"mechanism", "Gaussian noise on the mean of random Fourier features"},
           {"neighbours", "data sets that differ in one row; the number of rows is public"},
@@ -62,13 +62,14 @@ Result<void> make(const DataOptions& options, const std::string& out, bool binar
                   const OutputOptions& output) {
   LEARNDOCK_CHECK(check_folder_of(out));
   LEARNDOCK_TRY(const SketchedData sketched, sketch(options, true));
-  const spec::RkmeSpecification& spec = sketched.reduced.spec;
+  const specification::RkmeSpecification& spec = sketched.reduced.spec;
   const std::optional<double> mmd = sketched.reduced.mmd_squared_to_data;
-  LEARNDOCK_CHECK(write_user_file(out, binary ? spec::to_binary(spec) : spec::to_json_text(spec)));
+  LEARNDOCK_CHECK(
+      io::write_user_file(out, binary ? specification::to_binary(spec) : specification::to_json_text(spec)));
   LEARNDOCK_TRY(const auto backend, compute::open_backend(options.backend));
-  LEARNDOCK_TRY(const double mean, spec::mean_off_diagonal_kernel(spec, *backend));
+  LEARNDOCK_TRY(const double mean, specification::mean_off_diagonal_kernel(spec, *backend));
   Json warnings = sketched.reduced.warnings;
-  if (mean < spec::kKernelBlindThreshold)
+  if (mean < specification::kKernelBlindThreshold)
     warnings.push_back(fmt::format(
         "kernel blind: the reduced points have a mean kernel value of {:.2g} at gamma {}; scale the "
         "features or use --gamma auto",
@@ -97,9 +98,9 @@ Result<void> make(const DataOptions& options, const std::string& out, bool binar
 }
 
 Result<void> info(const std::string& path, const std::string& backend_name, const OutputOptions& output) {
-  LEARNDOCK_TRY(const spec::RkmeSpecification spec, read_specification(path));
+  LEARNDOCK_TRY(const specification::RkmeSpecification spec, read_specification(path));
   LEARNDOCK_TRY(const auto backend, compute::open_backend(backend_name));
-  Json json = {{"type", spec::type_name(spec.type)},
+  Json json = {{"type", specification::type_name(spec.type)},
                {"points", spec.points.rows()},
                {"dimension", spec.dimension()},
                {"shape", spec.trailing_shape},
@@ -109,15 +110,15 @@ Result<void> info(const std::string& path, const std::string& backend_name, cons
                {"self_inner", nullptr},
                {"mean_off_diagonal_kernel", nullptr},
                {"warnings", Json::array()}};
-  if (spec.type == spec::StatisticalType::rkme_text) json["language"] = spec.languages;
+  if (spec.type == specification::StatisticalType::rkme_text) json["language"] = spec.languages;
   if (spec.gaussian()) {
     const auto view = spec.view();
     double self = 0;
     LEARNDOCK_CHECK(backend->self_inner_products({&view, 1}, {&self, 1}));
-    LEARNDOCK_TRY(const double mean, spec::mean_off_diagonal_kernel(spec, *backend));
+    LEARNDOCK_TRY(const double mean, specification::mean_off_diagonal_kernel(spec, *backend));
     json["self_inner"] = self;
     json["mean_off_diagonal_kernel"] = mean;
-    if (mean < spec::kKernelBlindThreshold)
+    if (mean < specification::kKernelBlindThreshold)
       json["warnings"].push_back(
           "kernel blind: the points look unrelated at this gamma; distances mostly reflect weight "
           "concentration");
@@ -138,10 +139,10 @@ Result<void> info(const std::string& path, const std::string& backend_name, cons
 
 Result<void> print_distance(const std::string& a_path, const std::string& b_path,
                             const std::string& backend_name, const OutputOptions& output) {
-  LEARNDOCK_TRY(const spec::RkmeSpecification a, read_specification(a_path));
-  LEARNDOCK_TRY(const spec::RkmeSpecification b, read_specification(b_path));
+  LEARNDOCK_TRY(const specification::RkmeSpecification a, read_specification(a_path));
+  LEARNDOCK_TRY(const specification::RkmeSpecification b, read_specification(b_path));
   LEARNDOCK_TRY(const auto backend, compute::open_backend(backend_name));
-  LEARNDOCK_TRY(const spec::Distance distance, spec::distance(a, b, *backend));
+  LEARNDOCK_TRY(const specification::Distance distance, specification::distance(a, b, *backend));
   if (output.json)
     print_json({{"inner", distance.inner},
                 {"self_a", distance.self_a},
@@ -208,8 +209,8 @@ void add_data_options(CLI::App& command, DataOptions& options, bool required) {
 
 Result<SketchedData> sketch(const DataOptions& options, bool measure) {
   LEARNDOCK_CHECK(check_supported(options));
-  spec::ReducerOptions reducer;
-  reducer.method = options.method == "joint" ? spec::ReducerMethod::joint : spec::ReducerMethod::compat;
+  sketch::ReducerOptions reducer;
+  reducer.method = options.method == "joint" ? sketch::ReducerMethod::joint : sketch::ReducerMethod::compat;
   reducer.points = options.points;
   reducer.scales = options.scales;
   reducer.seed = options.seed;
@@ -217,11 +218,11 @@ Result<SketchedData> sketch(const DataOptions& options, bool measure) {
   LEARNDOCK_TRY(reducer.privacy, parse_privacy(options));
   LEARNDOCK_TRY(reducer.gamma, parse_gamma(options.gamma));
   if (!measure) reducer.measured_rows = 0;
-  LEARNDOCK_TRY(const spec::TableFile table,
-                spec::TableFile::open(options.data, {.label_column = options.label}));
+  LEARNDOCK_TRY(const sketch::TableFile table,
+                sketch::TableFile::open(options.data, {.label_column = options.label}));
   LEARNDOCK_TRY(const auto backend, compute::open_backend(options.backend));
   const auto start = std::chrono::steady_clock::now();
-  auto reduced = spec::reduce(table.values(), reducer, *backend);
+  auto reduced = sketch::reduce(table.values(), reducer, *backend);
   if (auto intact = table.intact(); !intact) return pass_on(std::move(intact).error(), options.data);
   if (!reduced) return pass_on(std::move(reduced).error(), options.data);
   return SketchedData{std::move(*reduced),
@@ -229,9 +230,9 @@ Result<SketchedData> sketch(const DataOptions& options, bool measure) {
                       table.columns()};
 }
 
-Result<spec::RkmeSpecification> read_specification(const std::string& path) {
-  LEARNDOCK_TRY(const std::string bytes, read_file(path, JsonLimits{}.max_bytes));
-  auto spec = spec::from_bytes(bytes);
+Result<specification::RkmeSpecification> read_specification(const std::string& path) {
+  LEARNDOCK_TRY(const std::string bytes, io::read_file(path, JsonLimits{}.max_bytes));
+  auto spec = specification::from_bytes(bytes);
   if (!spec) return pass_on(std::move(spec).error(), path);
   return spec;
 }

@@ -1,6 +1,6 @@
 // Commands for the one who keeps a dock: its limits, checks, copies and leftovers.
-#include "learndock/market/dock_file.hpp"
-#include "learndock/market/upkeep.hpp"
+#include "learndock/dock/dock_file.hpp"
+#include "learndock/dock/upkeep.hpp"
 
 #include "cli/command.hpp"
 
@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::int64_t kLargestLimit = std::int64_t{1} << 60;
 
-std::string option_name(const market::LimitName& limit) {
+std::string option_name(const dock::LimitName& limit) {
   std::string name = std::string("--") + limit.key;
   std::replace(name.begin(), name.end(), '_', '-');
   return name;
@@ -23,22 +23,22 @@ std::string option_name(const market::LimitName& limit) {
 
 struct LimitArguments {
   std::string dock;
-  market::DockLimits given;
+  dock::DockLimits given;
 };
 
 Result<void> limits(const CLI::App& command, const LimitArguments& arguments, const OutputOptions& output) {
-  LEARNDOCK_TRY(const market::DockFile file, market::read_dock_file(arguments.dock));
-  market::DockLimits limits = file.limits;
-  for (const market::LimitName& one : market::limit_names())
+  LEARNDOCK_TRY(const dock::DockFile file, dock::read_dock_file(arguments.dock));
+  dock::DockLimits limits = file.limits;
+  for (const dock::LimitName& one : dock::limit_names())
     if (command.count(option_name(one)) > 0) limits.*one.value = arguments.given.*one.value;
-  if (limits != file.limits) LEARNDOCK_CHECK(market::set_dock_limits(arguments.dock, limits));
-  const Json json = market::to_json(limits);
+  if (limits != file.limits) LEARNDOCK_CHECK(dock::set_dock_limits(arguments.dock, limits));
+  const Json json = dock::to_json(limits);
   if (output.json) {
     print_json(json);
     return {};
   }
   Rows rows = {{"limit", "value", "meaning"}};
-  for (const market::LimitName& one : market::limit_names())
+  for (const dock::LimitName& one : dock::limit_names())
     rows.push_back({one.key, std::to_string(limits.*one.value), one.help});
   print_table(rows);
   return {};
@@ -56,7 +56,7 @@ void add_limits_command(CLI::App& app, Invocation& invocation) {
   add_limit_options(*command, arguments->given);
 }
 
-market::UpkeepProgress progress_of(const OutputOptions& output) {
+dock::UpkeepProgress progress_of(const OutputOptions& output) {
   return [&output](std::string_view stage, std::uint64_t done, std::uint64_t total) {
     show_progress(output, std::string(stage), done, total);
   };
@@ -65,12 +65,12 @@ market::UpkeepProgress progress_of(const OutputOptions& output) {
 /// Damage that is left makes the exit code that of a failed verification.
 constexpr int kDamageExit = 6;
 
-void print_check(const market::CheckReport& report, const std::string& dock, Invocation& invocation) {
+void print_check(const dock::CheckReport& report, const std::string& dock, Invocation& invocation) {
   const std::uint64_t damages = report.damages();
   if (damages > 0) invocation.exit_code = kDamageExit;
   if (invocation.output.json) {
     Json findings = Json::array();
-    for (const market::Finding& one : report.findings) findings.push_back(market::to_json(one));
+    for (const dock::Finding& one : report.findings) findings.push_back(dock::to_json(one));
     print_json({{"dock", dock},
                 {"sound", damages == 0},
                 {"damages", damages},
@@ -80,7 +80,7 @@ void print_check(const market::CheckReport& report, const std::string& dock, Inv
     return;
   }
   Rows rows = {{"state", "part", "subject", "what", "fix"}};
-  for (const market::Finding& one : report.findings)
+  for (const dock::Finding& one : report.findings)
     rows.push_back({one.mended   ? "mended"
                     : one.damage ? "damaged"
                                  : "note",
@@ -94,12 +94,12 @@ void print_check(const market::CheckReport& report, const std::string& dock, Inv
 
 void add_check_command(CLI::App& app, Invocation& invocation) {
   auto dock = std::make_shared<std::string>();
-  auto options = std::make_shared<market::CheckOptions>();
+  auto options = std::make_shared<dock::CheckOptions>();
   CLI::App* command =
       add_command(app, invocation, "check", "Look for damage in a dock, and mend it", "",
                   [=, &invocation]() -> Result<void> {
-                    LEARNDOCK_TRY(const market::CheckReport report,
-                                  market::check_dock(*dock, *options, progress_of(invocation.output)));
+                    LEARNDOCK_TRY(const dock::CheckReport report,
+                                  dock::check_dock(*dock, *options, progress_of(invocation.output)));
                     print_check(report, *dock, invocation);
                     return {};
                   });
@@ -117,13 +117,13 @@ void add_check_command(CLI::App& app, Invocation& invocation) {
 
 void add_backup_command(CLI::App& app, Invocation& invocation) {
   auto dock = std::make_shared<std::string>(), to = std::make_shared<std::string>();
-  auto options = std::make_shared<market::BackupOptions>();
+  auto options = std::make_shared<dock::BackupOptions>();
   CLI::App* command =
       add_command(app, invocation, "backup", "Copy a dock, also beside its running server", "",
                   [=, &invocation]() -> Result<void> {
                     const OutputOptions& output = invocation.output;
-                    LEARNDOCK_TRY(const market::BackupReport report,
-                                  market::backup_dock(*dock, *to, *options, progress_of(output)));
+                    LEARNDOCK_TRY(const dock::BackupReport report,
+                                  dock::backup_dock(*dock, *to, *options, progress_of(output)));
                     for (const std::string& problem : report.problems) note(output, "warning: " + problem);
                     if (!report.problems.empty()) invocation.exit_code = kDamageExit;
                     if (output.json)
@@ -159,8 +159,8 @@ void add_restore_command(CLI::App& app, Invocation& invocation) {
   CLI::App* command =
       add_command(app, invocation, "restore", "Make a dock from a backup",
                   "learndock restore /backups/mydock-monday mydock", [=, &invocation]() -> Result<void> {
-                    LEARNDOCK_TRY(const market::CheckReport report,
-                                  market::restore_dock(*from, *dock, progress_of(invocation.output)));
+                    LEARNDOCK_TRY(const dock::CheckReport report,
+                                  dock::restore_dock(*from, *dock, progress_of(invocation.output)));
                     print_check(report, *dock, invocation);
                     return {};
                   });
@@ -192,13 +192,13 @@ Result<void> purge(const PurgeArguments& arguments, const OutputOptions& output)
         ErrorCode::usage, "what is to be removed?", {},
         "name one: --orphans, packages that no record names; or --deleted, deleted learnwares that are "
         "still kept");
-  market::PurgeOptions options;
+  dock::PurgeOptions options;
   options.dry_run = arguments.dry_run;
   const std::string usual = arguments.orphans ? "7d" : "0";
   LEARNDOCK_TRY(options.older_than, duration_of(arguments.older_than.empty() ? usual : arguments.older_than));
-  LEARNDOCK_TRY(const market::PurgeReport report, arguments.orphans
-                                                      ? market::purge_orphans(arguments.dock, options)
-                                                      : market::purge_deleted(arguments.dock, options));
+  LEARNDOCK_TRY(const dock::PurgeReport report, arguments.orphans
+                                                    ? dock::purge_orphans(arguments.dock, options)
+                                                    : dock::purge_deleted(arguments.dock, options));
   if (output.json) {
     print_json({{"dry_run", options.dry_run},
                 {"removed", report.removed},
@@ -234,8 +234,8 @@ void add_purge_command(CLI::App& app, Invocation& invocation) {
 
 }  // namespace
 
-void add_limit_options(CLI::App& command, market::DockLimits& limits) {
-  for (const market::LimitName& one : market::limit_names())
+void add_limit_options(CLI::App& command, dock::DockLimits& limits) {
+  for (const dock::LimitName& one : dock::limit_names())
     command.add_option(option_name(one), limits.*one.value, one.help)
         ->check(whole_number(0, kLargestLimit))
         ->capture_default_str();

@@ -1,6 +1,6 @@
 #include "compute/checks.hpp"
 
-#include "compute/parallel.hpp"
+#include "base/parallel.hpp"
 
 #include <fmt/format.h>
 

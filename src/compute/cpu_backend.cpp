@@ -1,5 +1,6 @@
 #include "compute/cpu_backend.hpp"
 
+#include "base/parallel.hpp"
 #include "compute/blas.hpp"
 #include "compute/checks.hpp"
 #include "compute/cpu_kernels.hpp"
@@ -8,7 +9,6 @@
 #include "compute/cpu_scan.hpp"
 #include "compute/data_sums.hpp"
 #include "compute/held.hpp"
-#include "compute/parallel.hpp"
 #include "compute/weight_jobs.hpp"
 #include "compute/wide_data.hpp"
 

@@ -1,7 +1,7 @@
 #include "compute/cpu_kmeans.hpp"
 
+#include "base/parallel.hpp"
 #include "compute/centre_kernels.hpp"
-#include "compute/parallel.hpp"
 
 #include <algorithm>
 #include <cmath>

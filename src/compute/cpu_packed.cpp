@@ -1,8 +1,8 @@
 #include "compute/cpu_packed.hpp"
 
+#include "base/parallel.hpp"
 #include "compute/blas.hpp"
 #include "compute/packed_kernels.hpp"
-#include "compute/parallel.hpp"
 
 #include <algorithm>
 #include <numeric>

@@ -1,12 +1,12 @@
 // Sums over data rows in fp32: what each gradient step of RKME generation needs, for many data sets at once.
 #include "learndock/numeric/aligned_vector.hpp"
 
+#include "base/parallel.hpp"
 #include "compute/blas.hpp"
 #include "compute/checks.hpp"
 #include "compute/cpu_packed.hpp"
 #include "compute/data_sums.hpp"
 #include "compute/packed_kernels.hpp"
-#include "compute/parallel.hpp"
 
 #include <algorithm>
 

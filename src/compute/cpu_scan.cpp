@@ -1,6 +1,6 @@
 #include "compute/cpu_scan.hpp"
 
-#include "compute/parallel.hpp"
+#include "base/parallel.hpp"
 #include "compute/scan_kernels.hpp"
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-#include "learndock/compute/direct_sums.hpp"
+#include "compute/direct_sums.hpp"
 
 #include "compute/direct_kernels.hpp"
 

@@ -7,7 +7,7 @@
 #include "compute/simd-inl.hpp"
 // clang-format on
 
-#include "compute/parallel.hpp"
+#include "base/parallel.hpp"
 #include "compute/row_kernels.hpp"
 
 #include <algorithm>

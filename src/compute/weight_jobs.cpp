@@ -1,8 +1,7 @@
 #include "compute/weight_jobs.hpp"
 
-#include "learndock/numeric/simplex_qp.hpp"
-
-#include "compute/parallel.hpp"
+#include "base/parallel.hpp"
+#include "numeric/simplex_qp.hpp"
 
 #include <algorithm>
 #include <optional>

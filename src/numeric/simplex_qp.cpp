@@ -1,5 +1,5 @@
 // The only file of the numeric layer that includes Eigen.
-#include "learndock/numeric/simplex_qp.hpp"
+#include "numeric/simplex_qp.hpp"
 
 #include <Eigen/Cholesky>
 #include <Eigen/Core>

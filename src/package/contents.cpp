@@ -1,10 +1,9 @@
 #include "package/contents.hpp"
 
-#include "learndock/base/file.hpp"
-
-#include "package/path_rules.hpp"
-#include "package/utf8.hpp"
-#include "package/zip_reader.hpp"
+#include "archive/path_rules.hpp"
+#include "archive/zip_reader.hpp"
+#include "base/utf8.hpp"
+#include "io/file.hpp"
 
 #include <fmt/format.h>
 
@@ -19,25 +18,25 @@ namespace {
 
 class ZipContents final : public Contents {
  public:
-  explicit ZipContents(ZipArchive archive) : archive_(std::move(archive)) {
-    for (const ZipEntry& entry : archive_.entries()) entries_.push_back({entry.name, entry.bytes});
+  explicit ZipContents(archive::ZipArchive archive) : archive_(std::move(archive)) {
+    for (const archive::ZipEntry& entry : archive_.entries()) entries_.push_back({entry.name, entry.bytes});
   }
   [[nodiscard]] const std::vector<ContentEntry>& entries() const override { return entries_; }
   [[nodiscard]] const std::vector<std::string>& warnings() const override { return archive_.warnings(); }
   [[nodiscard]] std::optional<std::uint64_t> archive_bytes() const override { return archive_.bytes(); }
-  [[nodiscard]] Result<void> read(std::size_t index, const Sink& sink) const override {
+  [[nodiscard]] Result<void> read(std::size_t index, const archive::Sink& sink) const override {
     return archive_.extract(archive_.entries()[index], sink);
   }
 
  private:
-  ZipArchive archive_;
+  archive::ZipArchive archive_;
   std::vector<ContentEntry> entries_;
 };
 
 /// Collects a folder's files under the same rules and limits as an archive's.
 class FolderLister {
  public:
-  FolderLister(const std::filesystem::path& root, const PackageLimits& limits)
+  FolderLister(const std::filesystem::path& root, const archive::ArchiveLimits& limits)
       : root_(root), limits_(limits) {}
 
   Result<std::vector<ContentEntry>> list() {
@@ -49,7 +48,7 @@ class FolderLister {
     }
     // Directory order differs between machines; names do not.
     std::sort(entries_.begin(), entries_.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
-    PathSet names;
+    archive::PathSet names;
     for (const ContentEntry& entry : entries_) LEARNDOCK_CHECK(names.add(entry.name));
     return std::move(entries_);
   }
@@ -60,21 +59,21 @@ class FolderLister {
     std::filesystem::directory_iterator item(root_ / directory, failed);
     for (; !failed && item != std::filesystem::directory_iterator(); item.increment(failed))
       LEARNDOCK_CHECK(add(directory + item->path().filename().string()));
-    if (failed) return Failure(system_error(failed.value(), "list", root_ / directory));
+    if (failed) return Failure(io::system_error(failed.value(), "list", root_ / directory));
     return {};
   }
 
   Result<void> add(std::string name) {
     struct stat info {};
     const std::filesystem::path path = root_ / name;
-    if (::lstat(path.c_str(), &info) != 0) return Failure(system_error(errno, "inspect", path));
+    if (::lstat(path.c_str(), &info) != 0) return Failure(io::system_error(errno, "inspect", path));
     if (!S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode))
       return fail(ErrorCode::zip_file_kind,
                   S_ISLNK(info.st_mode) ? "this is a symbolic link; packages hold only files and directories"
                                         : "this is neither a file nor a directory",
                   printable(name), "put a copy of the file in its place");
     if (S_ISDIR(info.st_mode)) name += '/';
-    LEARNDOCK_CHECK(check_path(name, {limits_.max_path_bytes, limits_.max_path_depth}));
+    LEARNDOCK_CHECK(archive::check_path(name, {limits_.max_path_bytes, limits_.max_path_depth}));
     if (entries_.size() >= limits_.max_entries)
       return fail(ErrorCode::zip_limit,
                   fmt::format("the folder has more than {} entries", limits_.max_entries));
@@ -95,7 +94,7 @@ class FolderLister {
   }
 
   const std::filesystem::path& root_;
-  const PackageLimits& limits_;
+  const archive::ArchiveLimits& limits_;
   std::vector<std::string> pending_;
   std::vector<ContentEntry> entries_;
   std::uint64_t total_ = 0;
@@ -109,24 +108,24 @@ class FolderContents final : public Contents {
   [[nodiscard]] const std::vector<std::string>& warnings() const override { return warnings_; }
   [[nodiscard]] std::optional<std::uint64_t> archive_bytes() const override { return std::nullopt; }
 
-  [[nodiscard]] Result<void> read(std::size_t index, const Sink& sink) const override {
+  [[nodiscard]] Result<void> read(std::size_t index, const archive::Sink& sink) const override {
     const ContentEntry& entry = entries_[index];
     const std::filesystem::path path = root_ / entry.name;
     // O_NOFOLLOW: the file may have been replaced by a link since it was listed.
     const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-    if (fd < 0) return Failure(system_error(errno, "open", path));
+    if (fd < 0) return Failure(io::system_error(errno, "open", path));
     auto done = copy(fd, entry, sink);
     ::close(fd);
     return done;
   }
 
  private:
-  static Result<void> copy(int fd, const ContentEntry& entry, const Sink& sink) {
+  static Result<void> copy(int fd, const ContentEntry& entry, const archive::Sink& sink) {
     std::string chunk(std::size_t{256} << 10, '\0');
     for (std::uint64_t done = 0;;) {
       const ssize_t got = ::read(fd, chunk.data(), chunk.size());
       if (got < 0 && errno == EINTR) continue;
-      if (got < 0) return Failure(system_error(errno, "read", entry.name));
+      if (got < 0) return Failure(io::system_error(errno, "read", entry.name));
       done += static_cast<std::uint64_t>(got);
       if (done > entry.bytes || (got == 0 && done != entry.bytes))
         return fail(ErrorCode::io, "the file changed while it was read", entry.name);
@@ -143,16 +142,16 @@ class FolderContents final : public Contents {
 }  // namespace
 
 Result<std::unique_ptr<Contents>> open_contents(const std::filesystem::path& zip_or_folder,
-                                                const PackageLimits& limits) {
+                                                const archive::ArchiveLimits& limits) {
   struct stat info {};
   if (::stat(zip_or_folder.c_str(), &info) != 0)
-    return Failure(system_error(errno, "inspect", zip_or_folder));
+    return Failure(io::system_error(errno, "inspect", zip_or_folder));
   if (S_ISDIR(info.st_mode)) {
     LEARNDOCK_TRY(std::vector<ContentEntry> entries, FolderLister(zip_or_folder, limits).list());
     return std::make_unique<FolderContents>(zip_or_folder, std::move(entries));
   }
-  LEARNDOCK_TRY(std::shared_ptr<const ByteSource> source, open_file_source(zip_or_folder));
-  LEARNDOCK_TRY(ZipArchive archive, ZipArchive::open(std::move(source), limits));
+  LEARNDOCK_TRY(std::shared_ptr<const archive::ByteSource> source, archive::open_file_source(zip_or_folder));
+  LEARNDOCK_TRY(archive::ZipArchive archive, archive::ZipArchive::open(std::move(source), limits));
   return std::make_unique<ZipContents>(std::move(archive));
 }
 

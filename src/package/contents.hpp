@@ -3,7 +3,7 @@
 #include "learndock/base/result.hpp"
 #include "learndock/package/package.hpp"
 
-#include "package/byte_source.hpp"
+#include "archive/byte_source.hpp"
 
 #include <cstdint>
 #include <filesystem>
@@ -29,11 +29,11 @@ class Contents {
   /// The archive's length; nothing for a folder, which is not packed.
   [[nodiscard]] virtual std::optional<std::uint64_t> archive_bytes() const = 0;
   /// Streams entry `index`, exactly its `bytes`. @errors zip_*, io, the sink's
-  [[nodiscard]] virtual Result<void> read(std::size_t index, const Sink& sink) const = 0;
+  [[nodiscard]] virtual Result<void> read(std::size_t index, const archive::Sink& sink) const = 0;
 };
 
 /// A zip archive or a folder, told apart by what is there. @errors not_found, io, zip_*
 [[nodiscard]] Result<std::unique_ptr<Contents>> open_contents(const std::filesystem::path& zip_or_folder,
-                                                              const PackageLimits& limits);
+                                                              const archive::ArchiveLimits& limits);
 
 }  // namespace learndock::package

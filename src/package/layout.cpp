@@ -1,6 +1,6 @@
 #include "package/layout.hpp"
 
-#include "package/path_rules.hpp"
+#include "archive/path_rules.hpp"
 
 #include <fmt/format.h>
 
@@ -46,7 +46,7 @@ Result<std::string> find_root(const std::vector<const ContentEntry*>& entries) {
 /// Names that the dock writes itself, now or later, may not come with another meaning.
 Result<void> check_reserved(const std::string& name, const std::string& shown) {
   const std::string_view top = std::string_view(name).substr(0, name.find('/'));
-  const std::string folded = fold_case(top);
+  const std::string folded = archive::fold_case(top);
   if (folded == kSemanticFile && name != kSemanticFile)
     return fail(ErrorCode::package_reserved_name,
                 fmt::format("the name is reserved for the file {}", kSemanticFile), shown, "rename it");
@@ -58,9 +58,9 @@ Result<void> check_reserved(const std::string& name, const std::string& shown) {
 
 /// A file that looks like the one missed: another case, another folder, another extension.
 std::string near_miss(const Layout& layout, const std::string& name) {
-  const std::string wanted = fold_case(name);
+  const std::string wanted = archive::fold_case(name);
   for (const auto& [file, index] : layout.files) {
-    const std::string folded = fold_case(file);
+    const std::string folded = archive::fold_case(file);
     if (folded == wanted || folded.ends_with("/" + wanted)) return file;
     if (wanted.ends_with(".yaml") && folded == wanted.substr(0, wanted.size() - 4) + "yml") return file;
   }

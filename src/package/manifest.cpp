@@ -1,8 +1,8 @@
 #include "package/manifest.hpp"
 
+#include "archive/path_rules.hpp"
+#include "base/utf8.hpp"
 #include "package/layout.hpp"
-#include "package/path_rules.hpp"
-#include "package/utf8.hpp"
 #include "package/yaml.hpp"
 
 #include <fmt/format.h>
@@ -46,9 +46,10 @@ bool is_identifier(std::string_view text) {
 }
 
 /// A file inside the package; "./" in front is the package itself.
-Result<std::string> inside_path(std::string path, const PackageLimits& limits, const std::string& where) {
+Result<std::string> inside_path(std::string path, const archive::ArchiveLimits& limits,
+                                const std::string& where) {
   while (path.starts_with("./")) path.erase(0, 2);
-  if (auto valid = check_path(path, {limits.max_path_bytes, limits.max_path_depth}); !valid) {
+  if (auto valid = archive::check_path(path, {limits.max_path_bytes, limits.max_path_depth}); !valid) {
     Error error = std::move(valid).error();
     return fail(error.code, fmt::format("\"{}\": {}", printable(path), error.message), where,
                 "name a file inside the package");
@@ -57,7 +58,7 @@ Result<std::string> inside_path(std::string path, const PackageLimits& limits, c
   return path;
 }
 
-Result<ModelEntry> read_model(const Json& root, const PackageLimits& limits) {
+Result<ModelEntry> read_model(const Json& root, const archive::ArchiveLimits& limits) {
   ModelEntry model;
   LEARNDOCK_TRY(const Json map, map_of(root, "model", ""));
   LEARNDOCK_TRY(model.class_name, text_of(map, "class_name", model.class_name, "/model"));
@@ -74,12 +75,12 @@ Result<ModelEntry> read_model(const Json& root, const PackageLimits& limits) {
   return model;
 }
 
-Result<StatisticalEntry> read_statistical(const Json& item, const PackageLimits& limits,
+Result<StatisticalEntry> read_statistical(const Json& item, const archive::ArchiveLimits& limits,
                                           const std::string& where) {
   if (!item.is_object()) return wrong_kind("a mapping", item, where);
   StatisticalEntry entry;
   LEARNDOCK_TRY(const std::string name, text_of(item, "class_name", "RKMETableSpecification", where));
-  const auto type = spec::type_of_name(name);
+  const auto type = specification::type_of_name(name);
   if (!type)
     return fail(ErrorCode::package_class,
                 fmt::format("\"{}\" is not a specification this dock reads", printable(name)),
@@ -99,7 +100,8 @@ Result<StatisticalEntry> read_statistical(const Json& item, const PackageLimits&
   return entry;
 }
 
-Result<std::vector<StatisticalEntry>> read_all_statistical(const Json& root, const PackageLimits& limits) {
+Result<std::vector<StatisticalEntry>> read_all_statistical(const Json& root,
+                                                           const archive::ArchiveLimits& limits) {
   const Json* list = find(root, "stat_specifications");
   if (list == nullptr) return std::vector<StatisticalEntry>(1);
   if (!list->is_array()) return wrong_kind("a list", *list, "/stat_specifications");
@@ -140,7 +142,7 @@ Result<void> check_semantic_entry(const Json& root, Manifest& manifest) {
 
 }  // namespace
 
-Result<Manifest> read_manifest(std::string_view yaml, const PackageLimits& limits) {
+Result<Manifest> read_manifest(std::string_view yaml, const archive::ArchiveLimits& limits) {
   LEARNDOCK_TRY(Json root, parse_yaml(yaml, {limits.max_yaml_bytes, 64}));
   if (root.is_null()) root = Json::object();  // an empty file: every key has a default
   if (!root.is_object()) return wrong_kind("a mapping", root, "");

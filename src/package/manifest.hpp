@@ -12,7 +12,7 @@ namespace learndock::package {
 
 /// One statistical specification as learnware.yaml announces it.
 struct StatisticalEntry {
-  spec::StatisticalType type = spec::StatisticalType::rkme_table;
+  specification::StatisticalType type = specification::StatisticalType::rkme_table;
   std::string file_name = "stat_spec.json";
 };
 
@@ -26,6 +26,6 @@ struct Manifest {
 };
 
 /// @errors package_yaml*, package_class; `where` is a JSON pointer into the manifest or a line
-[[nodiscard]] Result<Manifest> read_manifest(std::string_view yaml, const PackageLimits& limits);
+[[nodiscard]] Result<Manifest> read_manifest(std::string_view yaml, const archive::ArchiveLimits& limits);
 
 }  // namespace learndock::package

@@ -1,12 +1,12 @@
 #include "learndock/package/package.hpp"
-#include "learndock/spec/codec.hpp"
+#include "learndock/specification/codec.hpp"
 
+#include "archive/zip_directory.hpp"
+#include "archive/zip_writer.hpp"
 #include "package/contents.hpp"
 #include "package/layout.hpp"
 #include "package/manifest.hpp"
 #include "package/requirements.hpp"
-#include "package/zip_directory.hpp"
-#include "package/zip_writer.hpp"
 
 #include <fmt/format.h>
 
@@ -19,7 +19,7 @@ constexpr std::string_view kManifest = "learnware.yaml";
 struct Draft {
   const Contents& contents;
   const Layout& layout;
-  const PackageLimits& limits;
+  const archive::ArchiveLimits& limits;
 };
 
 /// A whole small file. `over` is the code of its limit.
@@ -49,7 +49,7 @@ Result<Manifest> load_manifest(const Draft& draft) {
 
 /// Of several specifications the one the dock searches by, most specific first.
 const StatisticalEntry* choose(const std::vector<StatisticalEntry>& entries) {
-  using spec::StatisticalType;
+  using specification::StatisticalType;
   for (const StatisticalType type : {StatisticalType::hetero_map_table, StatisticalType::rkme_table,
                                      StatisticalType::rkme_text, StatisticalType::rkme_image})
     for (const StatisticalEntry& entry : entries)
@@ -57,16 +57,17 @@ const StatisticalEntry* choose(const std::vector<StatisticalEntry>& entries) {
   return nullptr;
 }
 
-Result<spec::RkmeSpecification> parse_statistical(const std::string& text, const StatisticalEntry& entry,
-                                                  const PackageLimits& limits) {
+Result<specification::RkmeSpecification> parse_statistical(const std::string& text,
+                                                           const StatisticalEntry& entry,
+                                                           const archive::ArchiveLimits& limits) {
   LEARNDOCK_TRY(Json json, parse_json(text, {limits.max_spec_bytes, 64}));
   // A file without a type is what learnware.yaml says it is.
-  if (json.is_object() && !json.contains("type")) json["type"] = spec::type_name(entry.type);
-  LEARNDOCK_TRY(spec::RkmeSpecification statistical, spec::from_json(json));
+  if (json.is_object() && !json.contains("type")) json["type"] = specification::type_name(entry.type);
+  LEARNDOCK_TRY(specification::RkmeSpecification statistical, specification::from_json(json));
   if (statistical.type == entry.type) return statistical;
   return fail(ErrorCode::package_spec_mismatch,
               fmt::format("the file holds a {}, learnware.yaml announces a {}",
-                          spec::type_name(statistical.type), spec::type_name(entry.type)),
+                          specification::type_name(statistical.type), specification::type_name(entry.type)),
               "/type", "make class_name in learnware.yaml and \"type\" in the file agree");
 }
 
@@ -82,7 +83,7 @@ Result<void> load_statistical(const Draft& draft, const Manifest& manifest, Pack
   if (manifest.statistical.size() > 1)
     package.warnings.push_back(fmt::format("of {} statistical specifications {} ({}) is used",
                                            manifest.statistical.size(), chosen->file_name,
-                                           spec::type_name(chosen->type)));
+                                           specification::type_name(chosen->type)));
   const std::size_t index = draft.layout.files.at(chosen->file_name);
   LEARNDOCK_TRY(const std::string text,
                 read_small(draft, index, draft.limits.max_spec_bytes, ErrorCode::json_size));
@@ -93,7 +94,8 @@ Result<void> load_statistical(const Draft& draft, const Manifest& manifest, Pack
   return {};
 }
 
-Result<void> load_semantic(const Draft& draft, const spec::SemanticSpecification* given, Package& package) {
+Result<void> load_semantic(const Draft& draft, const specification::SemanticSpecification* given,
+                           Package& package) {
   if (given != nullptr) {
     package.semantic = *given;
     return {};
@@ -105,7 +107,7 @@ Result<void> load_semantic(const Draft& draft, const spec::SemanticSpecification
   }
   LEARNDOCK_TRY(const std::string text,
                 read_small(draft, found->second, draft.limits.max_spec_bytes, ErrorCode::json_size));
-  auto semantic = spec::semantic_from_json_text(text);
+  auto semantic = specification::semantic_from_json_text(text);
   if (!semantic) return pass_on(std::move(semantic).error(), kSemanticFile);
   package.semantic = std::move(*semantic);
   return {};
@@ -120,13 +122,13 @@ Result<void> check_stored(const Draft& draft, const Package& package) {
       package.statistical->points.values().size() + package.statistical->weights.size();
   std::uint64_t stored = sizeof(double) * numbers;
   for (const ContentEntry& entry : draft.contents.entries()) stored += entry.bytes;
-  return check_ratio(*archive, stored, draft.limits, package.statistical_file);
+  return archive::check_ratio(*archive, stored, draft.limits, package.statistical_file);
 }
 
 /// For tables the declared number of features and the specification's dimension are the same number.
 Result<void> check_dimensions(const Package& package) {
   if (!package.statistical || !package.semantic || !package.semantic->input) return {};
-  if (package.statistical->type != spec::StatisticalType::rkme_table) return {};
+  if (package.statistical->type != specification::StatisticalType::rkme_table) return {};
   const std::uint32_t declared = package.semantic->input->dimension;
   const std::size_t found = package.statistical->dimension();
   if (declared == found) return {};
@@ -157,7 +159,7 @@ Result<void> load_environment(const Draft& draft, Package& package) {
 }
 
 Result<void> copy_entry(const Contents& contents, std::size_t index, const std::string& name,
-                        ZipWriter& writer) {
+                        archive::ZipWriter& writer) {
   LEARNDOCK_CHECK(writer.begin(name, contents.entries()[index].bytes));
   LEARNDOCK_CHECK(contents.read(index, [&](std::string_view piece) { return writer.write(piece); }));
   return writer.end();
@@ -173,13 +175,13 @@ std::uint64_t canonical_bytes(const Draft& draft, std::string_view semantic_text
 }
 
 /// Every file once more, sorted. Contents are checked against their sums here, so a failure means no package.
-Result<void> write_canonical(const Draft& draft, const spec::SemanticSpecification* given,
+Result<void> write_canonical(const Draft& draft, const specification::SemanticSpecification* given,
                              const std::filesystem::path& target, const RoomCheck& room) {
   const std::string semantic_name(kSemanticFile);
   const std::string semantic_text =
-      given == nullptr ? std::string() : to_pretty_text(spec::semantic_to_json(*given)) + "\n";
+      given == nullptr ? std::string() : to_pretty_text(specification::semantic_to_json(*given)) + "\n";
   if (room) LEARNDOCK_CHECK(room(canonical_bytes(draft, semantic_text)));
-  LEARNDOCK_TRY(ZipWriter writer, ZipWriter::create(target));
+  LEARNDOCK_TRY(archive::ZipWriter writer, archive::ZipWriter::create(target));
   std::map<std::string, std::size_t> files = draft.layout.files;
   if (given != nullptr) files.try_emplace(semantic_name, 0);
   for (const auto& [name, index] : files) {
@@ -192,11 +194,11 @@ Result<void> write_canonical(const Draft& draft, const spec::SemanticSpecificati
 }
 
 /// Files that the canonical form leaves out are still read, so that a damaged archive never passes.
-Result<void> check_left_out(const Draft& draft, const spec::SemanticSpecification* given) {
+Result<void> check_left_out(const Draft& draft, const specification::SemanticSpecification* given) {
   std::vector<bool> copied(draft.contents.entries().size());
   for (const auto& [name, index] : draft.layout.files)
     copied[index] = given == nullptr || name != kSemanticFile;
-  const Sink nowhere = [](std::string_view) -> Result<void> { return {}; };
+  const archive::Sink nowhere = [](std::string_view) -> Result<void> { return {}; };
   for (std::size_t i = 0; i < copied.size(); ++i)
     if (!copied[i] && !draft.contents.entries()[i].directory())
       LEARNDOCK_CHECK(draft.contents.read(i, nowhere));
@@ -207,8 +209,8 @@ Result<void> check_left_out(const Draft& draft, const spec::SemanticSpecificatio
 
 Result<Package> read_package(const std::filesystem::path& zip_or_folder,
                              const std::filesystem::path& canonical_zip,
-                             const spec::SemanticSpecification* semantic, const PackageLimits& limits,
-                             const RoomCheck& room) {
+                             const specification::SemanticSpecification* semantic,
+                             const archive::ArchiveLimits& limits, const RoomCheck& room) {
   LEARNDOCK_TRY(const std::unique_ptr<Contents> contents, open_contents(zip_or_folder, limits));
   LEARNDOCK_TRY(const Layout layout, find_layout(contents->entries()));
   const Draft draft{*contents, layout, limits};

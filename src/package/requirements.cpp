@@ -1,6 +1,6 @@
 #include "package/requirements.hpp"
 
-#include "package/utf8.hpp"
+#include "base/utf8.hpp"
 #include "package/yaml.hpp"
 
 #include <fmt/format.h>

@@ -2,7 +2,7 @@
 // before anything is built from them.
 #include "package/yaml.hpp"
 
-#include "package/utf8.hpp"
+#include "base/utf8.hpp"
 #include "package/yaml_scalar.hpp"
 
 #include <fmt/format.h>

@@ -1,6 +1,6 @@
 #include "package/yaml_scalar.hpp"
 
-#include "package/utf8.hpp"
+#include "base/utf8.hpp"
 
 #include <fmt/format.h>
 

@@ -1,7 +1,8 @@
 #include "learndock/base/error.hpp"
 
-#include "learndock/base/digest.hpp"
 #include "learndock/base/ids.hpp"
+
+#include "io/digest.hpp"
 
 #include <gtest/gtest.h>
 
@@ -68,9 +69,9 @@ TEST(LearnwareId, AcceptsPrintableNamesOnly) {
   EXPECT_FALSE(LearnwareId::create(std::string(129, 'a')).has_value());
 }
 
-TEST(Sha256, KnownVectors) {  // FIPS 180-4 examples
-  EXPECT_EQ(sha256_hex(""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
-  EXPECT_EQ(sha256_hex("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+TEST(io::Sha256, KnownVectors) {  // FIPS 180-4 examples
+  EXPECT_EQ(io::sha256_hex(""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+  EXPECT_EQ(io::sha256_hex("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
 }  // namespace

@@ -1,5 +1,4 @@
-#include "learndock/catalog/catalog.hpp"
-
+#include "catalog/catalog.hpp"
 #include "support/kill_nine.hpp"
 #include "support/temporary_folder.hpp"
 

@@ -1,6 +1,5 @@
-#include "learndock/base/file.hpp"
-#include "learndock/catalog/catalog.hpp"
-
+#include "catalog/catalog.hpp"
+#include "io/file.hpp"
 #include "support/kill_nine.hpp"
 #include "support/temporary_folder.hpp"
 
@@ -197,11 +196,11 @@ TEST_F(SqliteCatalog, TextWithQuotesAndNulBytesIsOnlyText) {
 TEST_F(SqliteCatalog, MissingCorruptForeignAndNewerFiles) {
   EXPECT_EQ(open_sqlite_catalog(folder_ / "none", false).error().code, ErrorCode::not_found);
   EXPECT_EQ(open_sqlite_catalog(folder_ / "no" / "folder", true).error().code, ErrorCode::not_found);
-  ASSERT_TRUE(write_file_atomically(folder_ / "text", std::string(5000, 'x')));
+  ASSERT_TRUE(io::write_file_atomically(folder_ / "text", std::string(5000, 'x')));
   const auto text = open_sqlite_catalog(folder_ / "text", true);
   EXPECT_EQ(text.error().code, ErrorCode::corrupt);
   EXPECT_EQ(text.error().where, (folder_ / "text").string());
-  EXPECT_EQ(read_file(folder_ / "text").value(), std::string(5000, 'x'));
+  EXPECT_EQ(io::read_file(folder_ / "text").value(), std::string(5000, 'x'));
   change("PRAGMA user_version = 1000");
   EXPECT_EQ(open_sqlite_catalog(file(), false).error().code, ErrorCode::unsupported);
   change("PRAGMA user_version = 4; PRAGMA application_id = 5");
@@ -212,17 +211,17 @@ TEST_F(SqliteCatalog, MissingCorruptForeignAndNewerFiles) {
 
 TEST_F(SqliteCatalog, AnotherProgramsDatabaseIsLeftAsItIs) {
   change("PRAGMA journal_mode = DELETE; PRAGMA application_id = 0; PRAGMA user_version = 0");
-  const std::string before = read_file(file()).value();
+  const std::string before = io::read_file(file()).value();
   EXPECT_EQ(open_sqlite_catalog(file(), true).error().code, ErrorCode::corrupt);
-  EXPECT_EQ(read_file(file()).value(), before);
+  EXPECT_EQ(io::read_file(file()).value(), before);
 }
 
 TEST_F(SqliteCatalog, ADamagedPageIsCorruptNotWrong) {
   for (int i = 0; i < 200; ++i) ASSERT_TRUE(insert({record(fmt::format("r{}", i))}));
   catalog_.reset();
-  std::string bytes = read_file(file()).value();
+  std::string bytes = io::read_file(file()).value();
   for (std::size_t at = 4096; at < bytes.size(); at += 4096) bytes.replace(at, 16, 16, '\xee');
-  ASSERT_TRUE(write_file_atomically(file(), bytes));
+  ASSERT_TRUE(io::write_file_atomically(file(), bytes));
   auto reopened = open_sqlite_catalog(file(), false);
   const auto failure =
       !reopened ? reopened.error()
@@ -380,14 +379,14 @@ TEST_F(SqliteCatalog, ARecordWhosePagesCannotBeReadClosesOnlyItself) {
   large.semantic_json = std::string(100'000, 'x');  // on pages of its own, each of which names the next
   ASSERT_TRUE(insert({record("a", "a"), large, record("c", "c")}));
   catalog_.reset();
-  std::string bytes = read_file(file()).value();
+  std::string bytes = io::read_file(file()).value();
   const std::string_view pattern = "xxxxxxxx";
   std::size_t page = 0;
   for (std::size_t at = 4096; at + 4096 <= bytes.size() && page == 0; at += 4096)
     if (std::string_view(bytes).substr(at + 4, 8) == pattern) page = at;
   ASSERT_GT(page, 0U);
   bytes.replace(page, 4, "\x7f\xff\xff\xff");
-  ASSERT_TRUE(write_file_atomically(file(), bytes));
+  ASSERT_TRUE(io::write_file_atomically(file(), bytes));
   reopen();
   EXPECT_THAT(damages(), ElementsAre("", HasSubstr("cannot be read"), ""));
   EXPECT_THAT(ids(), ElementsAre("a", "b", "c"));

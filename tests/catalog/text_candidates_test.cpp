@@ -1,11 +1,11 @@
-#include "learndock/catalog/catalog.hpp"
-#include "learndock/index/snapshot.hpp"
-#include "learndock/spec/semantic.hpp"
+#include "learndock/specification/semantic.hpp"
 
+#include "catalog/catalog.hpp"
 #include "catalog/search_text.hpp"
 #include "catalog/sql.hpp"
 #include "support/temporary_folder.hpp"
 #include "support/word_texts.hpp"
+#include "text/fold_case.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -21,12 +21,12 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
 LearnwareRecord described(const std::string& name, const std::string& description) {
-  spec::SemanticSpecification semantic;
+  specification::SemanticSpecification semantic;
   semantic.name = name;
   semantic.description = description;
   LearnwareRecord record;
   record.name = name;
-  record.semantic_json = to_text(spec::semantic_to_json(semantic));
+  record.semantic_json = to_text(specification::semantic_to_json(semantic));
   return record;
 }
 
@@ -41,7 +41,7 @@ class TextCandidates : public ::testing::Test {
     return catalog_->insert(std::vector{described(name, description)}).value()[0].sequence;
   }
   std::vector<std::uint64_t> found(const std::string& text) {
-    return catalog_->text_candidates(index::fold_case(text), 1000).value().sequences;
+    return catalog_->text_candidates(text::fold_case(text), 1000).value().sequences;
   }
   TemporaryFolder folder_;
   std::unique_ptr<Catalog> catalog_;
@@ -124,7 +124,7 @@ TEST_F(TextCandidates, MissNothingThatAScanFinds) {
     for (int question = 0; question < 100; ++question) {
       const auto one = std::next(stored.begin(), static_cast<std::ptrdiff_t>(texts.draw() % stored.size()));
       const std::string text =
-          index::fold_case(texts.misspelt(texts.piece(one->second.second, 24), texts.draw() % 2));
+          text::fold_case(texts.misspelt(texts.piece(one->second.second, 24), texts.draw() % 2));
       const auto answer = catalog_->text_candidates(text, stored.size()).value();
       EXPECT_TRUE(std::is_sorted(answer.sequences.begin(), answer.sequences.end()));
       if (!answer.complete) continue;

@@ -1,5 +1,5 @@
 // Kernel sums by direct difference against long double, under the a priori error that certificates rest on.
-#include "learndock/compute/direct_sums.hpp"
+#include "compute/direct_sums.hpp"
 
 #include "support/compute_challengers.hpp"
 #include "support/generators.hpp"

@@ -52,7 +52,7 @@ void write_specifications(const std::filesystem::path& folder) {
   write(
       folder / "spec_json_fuzz" / "semantic",
       R"({"Data":{"Values":["Table"],"Type":"Class"},"Name":{"Values":"n"},"Input":{"Dimension":2,"Description":{"0":"a"}}})");
-  // One point (1, 2) of weight 1 as floats, byte by byte as src/spec/FORMAT.md says; the target sets the
+  // One point (1, 2) of weight 1 as floats, byte by byte as src/specification/FORMAT.md says; the target sets the
   // checksum.
   using namespace std::string_literals;
   write(folder / "spec_binary_fuzz" / "table",
@@ -69,7 +69,7 @@ void write_specifications(const std::filesystem::path& folder) {
             "\x01\x02"s);
 }
 
-/// Checksums are left zero; the target sets them. Byte by byte as src/index/SEGMENT.md says.
+/// Checksums are left zero; the target sets them. Byte by byte as src/store/SEGMENT.md says.
 void write_segments(const std::filesystem::path& folder) {
   const auto wide = [](std::uint64_t value) { return le64(value); };
   const auto head = [&](std::uint32_t kind, std::uint64_t items, std::uint64_t table,

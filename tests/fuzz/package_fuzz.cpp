@@ -1,9 +1,9 @@
 // A sound archive of fuzzed files: refused with nothing left, or repacked to a canonical form that is a fixed
 // point.
-#include "learndock/base/file.hpp"
 #include "learndock/package/package.hpp"
 
 #include "fuzz/package_input.hpp"
+#include "io/file.hpp"
 #include "support/raw_zip.hpp"
 #include "support/temporary_folder.hpp"
 
@@ -57,9 +57,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (!files_below(folder.path()).empty()) std::abort();
     return 0;
   }
-  const std::string canonical = read_file(folder / "out.zip").value();
+  const std::string canonical = io::read_file(folder / "out.zip").value();
   const auto again = read_package(folder / "out.zip", folder / "again.zip");
-  if (!again || read_file(folder / "again.zip").value() != canonical) std::abort();
+  if (!again || io::read_file(folder / "again.zip").value() != canonical) std::abort();
   std::filesystem::remove(folder / "out.zip");
   std::filesystem::remove(folder / "again.zip");
   return 0;

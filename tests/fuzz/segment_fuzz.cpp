@@ -1,11 +1,10 @@
 // Segments, files of deletions and manifests. Checksums are set right on a copy, since mutation alone would
 // never get past them.
-#include "learndock/base/crc32c.hpp"
-#include "learndock/index/segment.hpp"
-
-#include "index/index_store_manifest.hpp"
-#include "index/segment_layout.hpp"
-#include "index/tombstone_file.hpp"
+#include "io/crc32c.hpp"
+#include "store/index_store_manifest.hpp"
+#include "store/segment.hpp"
+#include "store/segment_layout.hpp"
+#include "store/tombstone_file.hpp"
 
 #include <fmt/format.h>
 
@@ -20,7 +19,7 @@
 namespace {
 
 using namespace learndock;
-using namespace learndock::index;
+using namespace learndock::store;
 
 std::span<const std::byte> bytes_of(const std::string& text) { return std::as_bytes(std::span(text)); }
 

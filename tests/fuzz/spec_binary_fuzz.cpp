@@ -1,5 +1,5 @@
 // Binary specifications. The checksum is set right on a copy, since mutation alone would never get past it.
-#include "learndock/spec/codec.hpp"
+#include "learndock/specification/codec.hpp"
 
 #include <zlib.h>
 
@@ -12,7 +12,7 @@
 namespace {
 
 void read_and_write_back(const std::string& bytes) {
-  using namespace learndock::spec;
+  using namespace learndock::specification;
   const auto read = from_binary(bytes);
   if (!read) return;
   const auto again = from_binary(to_binary(*read));

@@ -1,5 +1,5 @@
 // Tables, CSV and .npy: what is read has as many values as rows and columns say.
-#include "learndock/spec/table.hpp"
+#include "learndock/sketch/table.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -8,7 +8,7 @@
 
 namespace {
 
-void check(const learndock::Result<learndock::spec::Table>& table) {
+void check(const learndock::Result<sketch::Table>& table) {
   if (!table) return;
   const auto& values = table->values;
   if (values.rows() == 0 || values.cols() == 0 || values.values().size() != values.rows() * values.cols())
@@ -20,9 +20,9 @@ void check(const learndock::Result<learndock::spec::Table>& table) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);
-  const learndock::spec::TableOptions small{.label_column = {}, .max_values = 1 << 20};
-  check(learndock::spec::parse_csv(bytes, small));
-  check(learndock::spec::parse_csv(bytes, {.label_column = "label", .max_values = 1 << 20}));
-  check(learndock::spec::parse_npy(bytes, small));
+  const sketch::TableOptions small{.label_column = {}, .max_values = 1 << 20};
+  check(sketch::parse_csv(bytes, small));
+  check(sketch::parse_csv(bytes, {.label_column = "label", .max_values = 1 << 20}));
+  check(sketch::parse_npy(bytes, small));
   return 0;
 }

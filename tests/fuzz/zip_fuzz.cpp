@@ -1,5 +1,5 @@
 // Any bytes as an archive: it is refused, or every entry unpacks to its declared length or is refused too.
-#include "package/zip_reader.hpp"
+#include "archive/zip_reader.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -11,8 +11,8 @@ using namespace learndock::package;
 
 namespace {
 
-PackageLimits small_limits() {
-  PackageLimits limits;
+archive::ArchiveLimits small_limits() {
+  archive::ArchiveLimits limits;
   limits.max_file_bytes = limits.max_expanded_bytes = 1 << 20;
   limits.max_entries = 1000;
   limits.ratio_allowance = 1 << 16;

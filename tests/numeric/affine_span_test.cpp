@@ -1,4 +1,4 @@
-#include "learndock/numeric/affine_span.hpp"
+#include "numeric/affine_span.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "learndock/numeric/simplex_qp.hpp"
+#include "numeric/simplex_qp.hpp"
 
 #include <gtest/gtest.h>
 

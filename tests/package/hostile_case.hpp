@@ -1,8 +1,8 @@
 #pragma once
 
-#include "learndock/base/file.hpp"
 #include "learndock/package/package.hpp"
 
+#include "io/file.hpp"
 #include "support/example_package.hpp"
 #include "support/temporary_folder.hpp"
 
@@ -82,7 +82,7 @@ inline std::string with_nul() { return std::string("a\0b", 3); }
 /// Reads the package: it must be refused with its code, and no file may be left.
 inline void expect_refused(const HostileCase& hostile) {
   const TemporaryFolder folder;
-  ASSERT_TRUE(write_file_atomically(folder / "in.zip", hostile.bytes()));
+  ASSERT_TRUE(io::write_file_atomically(folder / "in.zip", hostile.bytes()));
   const auto package = read_package(folder / "in.zip", folder / "out.zip");
   ASSERT_FALSE(package.has_value());
   EXPECT_EQ(slug(package.error().code), slug(hostile.code)) << describe(package.error());

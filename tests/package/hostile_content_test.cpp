@@ -115,7 +115,7 @@ INSTANTIATE_TEST_SUITE_P(Corpus, HostileContent,
 
 TEST(HostileContent, AMissingManifestIsNotToBeAddedBesideItself) {
   const TemporaryFolder folder;
-  ASSERT_TRUE(write_file_atomically(folder / "in.zip", without("learnware.yaml")()));
+  ASSERT_TRUE(io::write_file_atomically(folder / "in.zip", without("learnware.yaml")()));
   const auto package = read_package(folder / "in.zip", folder / "out.zip");
   ASSERT_FALSE(package.has_value());
   EXPECT_EQ(package.error().fix, "add learnware.yaml at the top of the package");
@@ -124,7 +124,7 @@ TEST(HostileContent, AMissingManifestIsNotToBeAddedBesideItself) {
 // The corpus proves nothing if the package it starts from is refused as well.
 TEST(HostilePackageControl, TheUnchangedExampleIsRead) {
   const TemporaryFolder folder;
-  ASSERT_TRUE(write_file_atomically(folder / "in.zip", example_zip().bytes()));
+  ASSERT_TRUE(io::write_file_atomically(folder / "in.zip", example_zip().bytes()));
   const auto package = read_package(folder / "in.zip", folder / "out.zip");
   ASSERT_TRUE(package.has_value()) << describe(package.error());
   EXPECT_EQ(files_below(folder.path()), (std::set<std::string>{"in.zip", "out.zip"}));

@@ -11,7 +11,7 @@ Error error_of(std::string_view yaml) {
 }
 
 TEST(Manifest, EveryWhitelistedClass) {
-  using spec::StatisticalType;
+  using specification::StatisticalType;
   const std::pair<const char*, StatisticalType> classes[] = {
       {"RKMETableSpecification", StatisticalType::rkme_table},
       {"RKMEStatSpecification", StatisticalType::rkme_table},

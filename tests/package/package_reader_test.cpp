@@ -1,7 +1,7 @@
-#include "learndock/base/digest.hpp"
-#include "learndock/base/file.hpp"
 #include "learndock/package/package.hpp"
 
+#include "io/digest.hpp"
+#include "io/file.hpp"
 #include "support/example_package.hpp"
 #include "support/kill_nine.hpp"
 #include "support/temporary_folder.hpp"
@@ -24,8 +24,9 @@ using Files = std::map<std::string, std::string>;
 
 class PackageReader : public ::testing::Test {
  protected:
-  Result<Package> read(const std::string& zip_bytes, const spec::SemanticSpecification* semantic = nullptr,
-                       const PackageLimits& limits = {}) {
+  Result<Package> read(const std::string& zip_bytes,
+                       const specification::SemanticSpecification* semantic = nullptr,
+                       const archive::ArchiveLimits& limits = {}) {
     // Not the atomic writer: thousands of archives need no flush.
     std::ofstream(folder_ / "in.zip", std::ios::binary)
         .write(zip_bytes.data(), static_cast<std::streamsize>(zip_bytes.size()));
@@ -33,7 +34,9 @@ class PackageReader : public ::testing::Test {
   }
   Result<Package> read(const Files& files) { return read(raw_zip_of(files).bytes()); }
   [[nodiscard]] std::filesystem::path canonical() const { return folder_ / "out.zip"; }
-  [[nodiscard]] std::string canonical_digest() const { return sha256_hex(read_file(canonical()).value()); }
+  [[nodiscard]] std::string canonical_digest() const {
+    return io::sha256_hex(io::read_file(canonical()).value());
+  }
   [[nodiscard]] std::string entry(const std::string& name) const {
     auto bytes = read_entry(canonical(), name, 1 << 20);
     return bytes ? *bytes : describe(bytes.error());
@@ -42,7 +45,7 @@ class PackageReader : public ::testing::Test {
     for (const auto& [file, content] : files) {
       const auto path = folder_ / name / file;
       std::filesystem::create_directories(path.parent_path());
-      ASSERT_TRUE(write_file_atomically(path, content));
+      ASSERT_TRUE(io::write_file_atomically(path, content));
     }
   }
   TemporaryFolder folder_;
@@ -156,14 +159,14 @@ TEST_F(PackageReader, EnvironmentYamlComesFirst) {
 }
 
 TEST_F(PackageReader, GivenSemanticsReplaceThePackagesOwn) {
-  auto semantic = spec::semantic_from_json_text(kSemanticText).value();
+  auto semantic = specification::semantic_from_json_text(kSemanticText).value();
   semantic.name = "given";
   Files files = example_files();
   files["semantic_specification.json"] = "not even JSON";
   const auto package = read(raw_zip_of(files).bytes(), &semantic);
   ASSERT_TRUE(package.has_value()) << describe(package.error());
   EXPECT_EQ(package->semantic->name, "given");
-  EXPECT_EQ(spec::semantic_from_json_text(entry("semantic_specification.json")).value(), semantic);
+  EXPECT_EQ(specification::semantic_from_json_text(entry("semantic_specification.json")).value(), semantic);
   const std::string digest = canonical_digest();
   files.erase("semantic_specification.json");
   ASSERT_TRUE(read(raw_zip_of(files).bytes(), &semantic));
@@ -171,7 +174,7 @@ TEST_F(PackageReader, GivenSemanticsReplaceThePackagesOwn) {
 }
 
 TEST_F(PackageReader, GivenSemanticsAreComparedWithTheSpecification) {
-  auto semantic = spec::semantic_from_json_text(kSemanticText).value();
+  auto semantic = specification::semantic_from_json_text(kSemanticText).value();
   semantic.input->dimension = 3;
   const auto package = read(example_zip().bytes(), &semantic);
   ASSERT_FALSE(package.has_value());
@@ -210,7 +213,7 @@ TEST_F(PackageReader, AFileWithoutTypeIsWhatTheManifestSays) {
   files["stat_spec.json"] = R"({"z":[[1,2]],"beta":[1],"gamma":0.1,"num_points":1,"language":["en"]})";
   const auto package = read(files);
   ASSERT_TRUE(package.has_value()) << describe(package.error());
-  EXPECT_EQ(package->statistical->type, spec::StatisticalType::rkme_text);
+  EXPECT_EQ(package->statistical->type, specification::StatisticalType::rkme_text);
 }
 
 TEST_F(PackageReader, RequirementsFromOtherPlacesAreFlagged) {
@@ -264,7 +267,7 @@ TEST_F(PackageReader, MissingInputIsNotFound) {
 TEST_F(PackageReader, EveryLimitIsEnforced) {
   const std::string bytes = example_zip().bytes();
   const auto refused = [&](auto change) {
-    PackageLimits limits;
+    archive::ArchiveLimits limits;
     change(limits);
     auto package = read(bytes, nullptr, limits);
     EXPECT_FALSE(std::filesystem::exists(canonical()));
@@ -279,7 +282,7 @@ TEST_F(PackageReader, EveryLimitIsEnforced) {
   EXPECT_EQ(refused([](auto& l) { l.max_spec_bytes = 50; }), ErrorCode::json_size);
   Files files = example_files();
   files["zeros.bin"] = std::string(10'000, '\0');
-  PackageLimits limits;
+  archive::ArchiveLimits limits;
   limits.ratio_allowance = 9'000, limits.max_ratio = 2;
   EXPECT_EQ(read(raw_zip_of(files, true).bytes(), nullptr, limits).error().code, ErrorCode::zip_bomb);
 }
@@ -302,7 +305,7 @@ TEST_F(PackageReader, AnUploadFillsTheDiskWithAThousandTimesItsLength) {
 
 /// 150 archives of 1.6 KB took 158 MB: a first MiB was free for each.
 TEST_F(PackageReader, ManySmallPackagesFillTheDiskAtSixHundredToOne) {
-  const PackageLimits limits;
+  const archive::ArchiveLimits limits;
   std::uint64_t smallest = ~std::uint64_t{0};
   for (const std::size_t zeros : {0U, 10'000U, 20'000U, 30'000U, 60'000U, 250'000U, 1'000'000U}) {
     Files files = smallest_files();
@@ -359,7 +362,7 @@ TEST_F(PackageReader, HonestFilesThatPackWellAreTaken) {
 TEST_F(PackageReader, NothingIsWrittenWithoutRoom) {
   Files files = example_files();
   files["weights.bin"] = std::string(1 << 20, '\x01');
-  ASSERT_TRUE(write_file_atomically(folder_ / "in.zip", raw_zip_of(files, false).bytes()));
+  ASSERT_TRUE(io::write_file_atomically(folder_ / "in.zip", raw_zip_of(files, false).bytes()));
   std::uint64_t asked = 0;
   const auto room = [&](std::uint64_t bytes) -> Result<void> {
     asked = bytes;
@@ -433,7 +436,7 @@ TEST_F(PackageReader, RandomChangesNeverGetThroughWithOtherContent) {
 TEST_F(PackageReader, AFullDiskIsNamedAndLeavesNothing) {
   Files files = example_files();
   files["weights.bin"] = std::string(1 << 20, '\x01');
-  ASSERT_TRUE(write_file_atomically(folder_ / "in.zip", raw_zip_of(files, false).bytes()));
+  ASSERT_TRUE(io::write_file_atomically(folder_ / "in.zip", raw_zip_of(files, false).bytes()));
   const auto package = [&] {
     const FileSizeLimit small(64 << 10);
     return read_package(folder_ / "in.zip", canonical());
@@ -455,13 +458,13 @@ TEST_F(PackageReader, ReadEntryTellsAbsenceAndSize) {
 TEST_F(PackageReader, WhatWasAcceptedCanBeReadAgain) {
   Files files = example_files();
   files["weights.bin"] = std::string(20'000, 'w');
-  PackageLimits limits;
+  archive::ArchiveLimits limits;
   limits.max_archive_bytes = 10'000;
   limits.max_expanded_bytes = 25'000;
   limits.max_spec_bytes = 4'000;
   files.erase("semantic_specification.json");
   limits.max_entries = files.size();
-  const auto semantic = spec::semantic_from_json_text(kSemanticText).value();
+  const auto semantic = specification::semantic_from_json_text(kSemanticText).value();
   ASSERT_TRUE(read(raw_zip_of(files).bytes(), &semantic, limits));
   ASSERT_GT(std::filesystem::file_size(canonical()), limits.max_archive_bytes);
   const auto yaml = read_entry(canonical(), "learnware.yaml", 1 << 20, limits);

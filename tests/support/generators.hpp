@@ -2,7 +2,7 @@
 
 #include "learndock/compute/backend.hpp"
 #include "learndock/numeric/matrix.hpp"
-#include "learndock/spec/statistical.hpp"
+#include "learndock/specification/statistical.hpp"
 
 #include <cstdint>
 #include <random>
@@ -46,10 +46,10 @@ inline WeightedSet random_set(const SetShape& shape, std::uint64_t seed) {
 }
 
 /// The same as a validated table specification.
-inline spec::RkmeSpecification random_specification(const SetShape& shape, std::uint64_t seed) {
+inline specification::RkmeSpecification random_specification(const SetShape& shape, std::uint64_t seed) {
   WeightedSet set = random_set(shape, seed);
-  return spec::make_table_specification(std::move(set.points), std::move(set.weights), shape.gamma, 1000,
-                                        shape.scales)
+  return specification::make_table_specification(std::move(set.points), std::move(set.weights), shape.gamma,
+                                                 1000, shape.scales)
       .value();
 }
 

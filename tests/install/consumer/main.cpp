@@ -1,7 +1,7 @@
 // What a user of the installed library would write: an empty dock, one search, the answer as JSON.
 #include "learndock/base/error.hpp"
-#include "learndock/market/market.hpp"
-#include "learndock/spec/statistical.hpp"
+#include "learndock/dock/dock.hpp"
+#include "learndock/specification/statistical.hpp"
 
 #include <cstdio>
 
@@ -11,15 +11,15 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "%s\n", learndock::describe(error).c_str());
     return 1;
   };
-  if (const auto made = learndock::market::Market::create(argv[1]); !made) return stop(made.error());
-  const auto market = learndock::market::Market::open(argv[1]);
+  if (const auto made = dock::Market::create(argv[1]); !made) return stop(made.error());
+  const auto market = dock::Market::open(argv[1]);
   if (!market) return stop(market.error());
-  auto spec = learndock::spec::make_table_specification({2, 1, {0.0, 1.0}}, {0.5, 0.5}, 0.1, 2);
+  auto spec = specification::make_table_specification({2, 1, {0.0, 1.0}}, {0.5, 0.5}, 0.1, 2);
   if (!spec) return stop(spec.error());
-  learndock::market::SearchRequest request;
+  query::SearchRequest request;
   request.specification = std::move(*spec);
   const auto answer = (*market)->search(request);
   if (!answer) return stop(answer.error());
-  std::printf("%s\n", learndock::to_text(learndock::market::to_json(*answer)).c_str());
+  std::printf("%s\n", learndock::to_text(learndock::query::to_json(*answer)).c_str());
   return answer->exact && answer->singles.empty() ? 0 : 1;
 }

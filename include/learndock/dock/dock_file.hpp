@@ -1,0 +1,49 @@
+#pragma once
+
+#include "learndock/base/json.hpp"
+#include "learndock/base/result.hpp"
+#include "learndock/query/search.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <string_view>
+#include <vector>
+
+namespace learndock::dock {
+
+/// What a dock takes; kept in its dock.json and read when it is opened.
+struct DockLimits {
+  std::uint64_t max_points = query::kUsualMaxPoints;       ///< of one statistical specification; 0: no limit
+  std::uint64_t max_dock_bytes = 0;                        ///< of the whole dock; 0: no limit
+  std::uint64_t min_free_bytes = std::uint64_t{64} << 20;  ///< left free on the dock's disk
+  std::uint64_t keep_deleted_days = 7;                     ///< that a deleted package stays; 0: none
+  bool operator==(const DockLimits&) const = default;
+};
+
+/// One limit as dock.json, the command line and the documentation name it.
+struct LimitName {
+  const char* key;  ///< "max_points"; the command line writes --max-points
+  std::uint64_t DockLimits::*value;
+  const char* help;
+};
+/// Every limit there is, in the order of the file.
+[[nodiscard]] const std::vector<LimitName>& limit_names();
+[[nodiscard]] Json to_json(const DockLimits& limits);
+
+struct DockFile {
+  DockLimits limits;
+  Json other = Json::object();  ///< keys that this program does not know; they are kept
+};
+
+inline constexpr std::string_view kDockFileName = "dock.json";
+
+/// @errors not_found (no dock there), corrupt, unsupported (another version's), io; each names the file and
+///         says how to go on
+[[nodiscard]] Result<DockFile> read_dock_file(const std::filesystem::path& dock);
+/// In place of the one that is there. @errors io, no_space
+[[nodiscard]] Result<void> write_dock_file(const std::filesystem::path& dock, const DockFile& file);
+/// A server that has the dock open keeps the limits it read.
+/// @errors as above, conflict (another process has the dock open)
+[[nodiscard]] Result<void> set_dock_limits(const std::filesystem::path& dock, const DockLimits& limits);
+
+}  // namespace learndock::dock

@@ -1,0 +1,93 @@
+#pragma once
+
+#include "learndock/base/ids.hpp"
+#include "learndock/base/json.hpp"
+#include "learndock/base/result.hpp"
+#include "learndock/specification/semantic.hpp"
+#include "learndock/specification/statistical.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace learndock::query {
+
+/// absolute: 1 - MMD^2 / (<L,L> + <U,U>), which means the same in every answer. compat: the reference's
+/// numbers, relative to the other results of the same answer, with its cut-offs and selection.
+enum class ScoreMode : std::uint8_t { absolute, compat };
+enum class MixtureMethod : std::uint8_t { certified, greedy, auto_weights };
+
+/// Points of one specification that a dock takes unless it was given another limit.
+inline constexpr std::size_t kUsualMaxPoints = 1000;
+
+struct SearchRequest {
+  std::optional<specification::RkmeSpecification> specification;  ///< none: a semantic search only
+  specification::SemanticSpecification semantic;                  ///< empty fields are wildcards
+  std::string text;      ///< name or description words; overrides semantic.name
+  std::size_t top = 10;  ///< 1..1000; compat mode ignores it
+  /// Members at most; 0 = no mixture; none: 10, or the reference's 5 for greedy and auto. At most 20, or 100
+  /// for greedy and auto.
+  std::optional<std::size_t> mixture;
+  std::optional<MixtureMethod> mixture_method;  ///< default: certified for absolute, greedy for compat
+  ScoreMode scores = ScoreMode::absolute;
+  std::optional<std::chrono::milliseconds>
+      budget;  ///< stop evaluating after this; the answer says exact: false
+  /// Learnwares compared at most, but a first few; the same.
+  std::optional<std::size_t> budget_candidates;
+  std::string backend;  ///< "" = the dock's own
+};
+
+[[nodiscard]] MixtureMethod method_of(const SearchRequest& request);
+[[nodiscard]] std::size_t members_of(const SearchRequest& request);
+
+struct SingleHit {
+  LearnwareId id;
+  std::string name;
+  std::optional<double> mmd_squared;  ///< none for a semantic-only search
+  std::optional<double> score;
+};
+
+struct MixtureMember {
+  LearnwareId id;
+  std::string name;
+  double weight = 0;
+};
+
+struct MixtureHit {
+  double mmd_squared = 0;
+  double score = 0;
+  std::optional<double>
+      gap;  ///< certified: at most this much above the best mixture of any size over all candidates
+  std::vector<MixtureMember> members;  ///< in selection order
+};
+
+struct SearchAnswer {
+  bool exact = true;  ///< every learnware that passed the filters was compared
+  double slack = 0;   ///< exact: 0; else by how much an unevaluated learnware could beat the last hit (MMD^2)
+  std::uint64_t evaluated = 0;  ///< learnwares compared by exact MMD
+  std::uint64_t index_version = 0;
+  std::vector<SingleHit> singles;
+  std::optional<MixtureHit> mixture;
+  std::map<std::string, double> timings_ms;  ///< filter, mmd, mixture, total
+  std::vector<std::string> warnings;
+};
+
+/// The command contract's JSON, the same from the CLI and the server.
+[[nodiscard]] Json to_json(const SearchAnswer& answer);
+[[nodiscard]] Result<SearchAnswer> answer_from_json(const Json& json);
+
+/// A request as `POST /v1/search` takes it: {"spec": {...}|null, "semantic": {...}, "text", "top", "mixture",
+/// "mixture_method", "scores", "budget_ms", "backend"}. Unknown keys are refused.
+[[nodiscard]] Json to_json(const SearchRequest& request);
+/// @errors invalid_argument, spec_*, semantic_*; `where` is a JSON pointer
+[[nodiscard]] Result<SearchRequest> request_from_json(const Json& json);
+
+/// Names used on the command line and the wire. @errors invalid_argument
+[[nodiscard]] Result<ScoreMode> score_mode_of(std::string_view name);
+[[nodiscard]] Result<MixtureMethod> mixture_method_of(std::string_view name);
+
+}  // namespace learndock::query

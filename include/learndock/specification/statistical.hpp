@@ -1,0 +1,83 @@
+#pragma once
+
+#include "learndock/base/json.hpp"
+#include "learndock/base/result.hpp"
+#include "learndock/compute/backend.hpp"
+#include "learndock/numeric/matrix.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace learndock::specification {
+
+/// The statistical specifications a file may declare. The values are stored: do not renumber.
+enum class StatisticalType : std::uint8_t {
+  rkme_table = 1,
+  rkme_image = 2,
+  rkme_text = 3,
+  hetero_map_table = 4
+};
+
+/// "RKMETableSpecification" and so on; "RKMEStatSpecification" is read as the table type.
+[[nodiscard]] std::string_view type_name(StatisticalType type);
+[[nodiscard]] std::optional<StatisticalType> type_of_name(std::string_view name);
+
+/// Most extents of one point, as the binary form counts them.
+inline constexpr std::size_t kMaxRank = 8;
+
+/// Limits a specification must respect to enter a dock; beyond them squared distances would overflow or a
+/// small file could claim a huge shape.
+struct SpecificationLimits {
+  std::size_t max_points = 16'384;
+  std::size_t max_values = std::size_t{1} << 24;       ///< points x dimension
+  double max_magnitude = 1e150;                        ///< |z|: squared distances stay finite
+  std::size_t max_extra_bytes = std::size_t{1} << 20;  ///< languages and extra keys, as JSON text
+};
+
+/// RKME: a reduced kernel mean embedding, sum_i weights[i] * phi(points[i]).
+/// Obtained from `create` or the codecs, it holds: 1 <= points, weights.size() == points.rows(), all finite,
+/// gamma > 0, 1 <= scales <= compute::kMaxScales.
+struct RkmeSpecification {
+  StatisticalType type = StatisticalType::rkme_table;
+  Matrix<double> points;        ///< K x d, the reduced set z (trailing dimensions flattened)
+  std::vector<double> weights;  ///< K, beta; may be signed and need not sum to one
+  double gamma = 0.1;           ///< k(x, y) = exp(-gamma * |x - y|^2); images compare by another kernel
+  /// Above 1: k is the mean of exp(-gamma 4^s |x - y|^2) over s < scales. The reference's format knows
+  /// only 1.
+  std::uint32_t scales = 1;
+  std::uint64_t num_points = 0;             ///< rows of the data sketched, as declared by the file
+  std::vector<std::size_t> trailing_shape;  ///< of one point: {d} for tables, {C, 32, 32} for images
+  std::vector<std::string> languages;       ///< text specifications only
+  /// Keys of image and hetero files that the dock only hands through (n_models, model_config, ...); null if
+  /// none.
+  Json extra;
+
+  [[nodiscard]] std::size_t dimension() const { return points.cols(); }
+  [[nodiscard]] compute::ReducedSetView view() const {
+    return {points.values().data(), weights.data(), points.rows(), points.cols(), kernel()};
+  }
+  [[nodiscard]] compute::GaussianKernel kernel() const { return {gamma, scales}; }
+  /// Whether points compare by the Gaussian kernel (everything but images).
+  [[nodiscard]] bool gaussian() const { return type != StatisticalType::rkme_image; }
+  bool operator==(const RkmeSpecification&) const = default;
+};
+
+/// The languages (text specifications) and extra keys as the binary form carries them; "" when there are
+/// none.
+[[nodiscard]] std::string extra_text(const RkmeSpecification& spec);
+
+/// Checks every invariant above, and that the binary form can carry the rest. @errors spec_shape,
+/// spec_weights, spec_gamma, spec_kernel (scales), spec_not_finite
+[[nodiscard]] Result<void> validate(const RkmeSpecification& spec, const SpecificationLimits& limits = {});
+
+/// A table specification from its parts, validated.
+[[nodiscard]] Result<RkmeSpecification> make_table_specification(Matrix<double> points,
+                                                                 std::vector<double> weights, double gamma,
+                                                                 std::uint64_t num_points,
+                                                                 std::uint32_t scales = 1);
+
+}  // namespace learndock::specification

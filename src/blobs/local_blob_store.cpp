@@ -1,0 +1,242 @@
+#include "blobs/blob_store.hpp"
+#include "io/descriptor.hpp"
+#include "io/digest.hpp"
+#include "io/file.hpp"
+#include "io/file_rights.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace learndock::blobs {
+namespace {
+
+constexpr std::size_t kDigestDigits = 64;
+constexpr std::size_t kFolderDigits = 2;
+constexpr std::string_view kTemporaryFolder = "tmp";
+
+bool is_hex(std::string_view text, std::size_t digits) {
+  return text.size() == digits && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
+Failure failed(int error_number, std::string_view doing, const std::filesystem::path& path) {
+  return Failure(io::system_error(error_number, doing, path));
+}
+
+/// A temporary file that disappears unless it was renamed. While it is written it holds a lock, so that
+/// another process opening the same store does not take it for a leftover.
+class Temporary {
+ public:
+  static Result<Temporary> create(const std::filesystem::path& folder) {
+    static std::atomic<unsigned> counter{0};
+    while (true) {
+      Temporary temporary(folder / fmt::format("{}.{}", ::getpid(), counter.fetch_add(1)));
+      temporary.fd_ =
+          ::open(temporary.path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, io::kOwnerFile);
+      if (temporary.fd_ < 0 && errno == EEXIST) continue;  // a dead process of the same number left it
+      if (temporary.fd_ < 0) return failed(errno, "create", temporary.path_);
+      struct stat info {};
+      if (::flock(temporary.fd_, LOCK_EX) != 0 || ::fstat(temporary.fd_, &info) != 0)
+        return failed(errno, "lock", temporary.path_);
+      if (info.st_nlink > 0) return temporary;
+      // Between creation and lock another process removed it as a leftover: begin again.
+    }
+  }
+
+  /// Removes a leftover; a file whose writer is alive stays.
+  static Result<void> remove_leftover(const std::filesystem::path& path) {
+    const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0) return errno == ENOENT ? Result<void>() : failed(errno, "open", path);
+    Result<void> done;
+    if (::flock(fd, LOCK_EX | LOCK_NB) == 0 && ::unlink(path.c_str()) != 0 && errno != ENOENT)
+      done = failed(errno, "remove", path);
+    ::close(fd);
+    return done;
+  }
+
+  ~Temporary() {
+    if (fd_ < 0) return;
+    if (!renamed_) ::unlink(path_.c_str());
+    ::close(fd_);
+  }
+  Temporary(Temporary&& other) noexcept
+      : path_(std::move(other.path_)), fd_(std::exchange(other.fd_, -1)), renamed_(other.renamed_) {}
+  Temporary& operator=(Temporary&&) = delete;
+
+  Result<void> append(std::string_view bytes) {
+    while (!bytes.empty()) {
+      const ssize_t got = ::write(fd_, bytes.data(), bytes.size());
+      if (got < 0 && errno == EINTR) continue;
+      if (got < 0) return failed(errno, "write", path_);
+      bytes.remove_prefix(static_cast<std::size_t>(got));
+    }
+    return {};
+  }
+
+  Result<void> sync_and_rename(const std::filesystem::path& target) {
+    if (::fsync(fd_) != 0) return failed(errno, "flush", path_);
+    if (::rename(path_.c_str(), target.c_str()) != 0) return failed(errno, "rename", target);
+    renamed_ = true;
+    return {};
+  }
+
+ private:
+  explicit Temporary(std::filesystem::path path) : path_(std::move(path)) {}
+  std::filesystem::path path_;
+  int fd_ = -1;
+  bool renamed_ = false;
+};
+
+Result<io::Descriptor> open_for_reading(const std::filesystem::path& file) {
+  io::Descriptor open(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (open.get() < 0) return failed(errno, "open", file);
+  return open;
+}
+
+/// Reads a file to its end and returns the digest of exactly the bytes given to `keep`.
+template <class Keep>
+Result<std::string> digest_of(const io::Descriptor& file, const std::filesystem::path& path,
+                              const Keep& keep) {
+  io::Sha256 hash;
+  std::string chunk(std::size_t{256} << 10, '\0');
+  while (true) {
+    const ssize_t got = ::read(file.get(), chunk.data(), chunk.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return failed(errno, "read", path);
+    if (got == 0) return hash.finish();
+    const std::string_view piece(chunk.data(), static_cast<std::size_t>(got));
+    hash.update(piece);
+    LEARNDOCK_CHECK(keep(piece));
+  }
+}
+
+class LocalBlobStore final : public BlobStore {
+ public:
+  explicit LocalBlobStore(std::filesystem::path root) : root_(std::move(root)) {}
+
+  Result<void> prepare() const {
+    LEARNDOCK_CHECK(io::create_private_folder(root_));
+    LEARNDOCK_CHECK(io::create_private_folder(temporaries()));
+    LEARNDOCK_CHECK(io::sync_directory(root_));
+    std::error_code error;
+    std::filesystem::directory_iterator item(temporaries(), error);
+    for (; !error && item != std::filesystem::directory_iterator(); item.increment(error))
+      LEARNDOCK_CHECK(Temporary::remove_leftover(item->path()));
+    if (error) return failed(error.value(), "list", temporaries());
+    return {};
+  }
+
+  [[nodiscard]] Result<std::string> put(const std::filesystem::path& file) override {
+    LEARNDOCK_TRY(Temporary temporary, Temporary::create(temporaries()));
+    LEARNDOCK_TRY(const io::Descriptor source, open_for_reading(file));
+    LEARNDOCK_TRY(std::string digest,
+                  digest_of(source, file, [&](std::string_view piece) { return temporary.append(piece); }));
+    const std::filesystem::path target = place_of(digest);
+    LEARNDOCK_CHECK(io::create_private_folder(target.parent_path()));
+    // Also over an equal blob: should its bytes have been damaged, they are whole again.
+    LEARNDOCK_CHECK(temporary.sync_and_rename(target));
+    LEARNDOCK_CHECK(sync_place(target));
+    return digest;
+  }
+
+  [[nodiscard]] Result<std::string> adopt(const std::filesystem::path& file) override {
+    LEARNDOCK_TRY(const io::Descriptor source, open_for_reading(file));
+    LEARNDOCK_TRY(std::string digest,
+                  digest_of(source, file, [](std::string_view) -> Result<void> { return {}; }));
+    if (::fchmod(source.get(), io::kOwnerFile) != 0 || ::fsync(source.get()) != 0)
+      return failed(errno, "flush", file);
+    const std::filesystem::path target = place_of(digest);
+    LEARNDOCK_CHECK(io::create_private_folder(target.parent_path()));
+    if (::rename(file.c_str(), target.c_str()) != 0) {
+      if (errno != EXDEV) return failed(errno, "rename", target);
+      LEARNDOCK_TRY(digest, put(file));  // the packages lie on a disk of their own
+      std::error_code ignored;           // the caller's file is a temporary
+      std::filesystem::remove(file, ignored);
+      return digest;
+    }
+    LEARNDOCK_CHECK(sync_place(target));
+    return digest;
+  }
+
+  [[nodiscard]] Result<void> release(std::string_view digest, const std::filesystem::path& target) override {
+    LEARNDOCK_CHECK(check_digest(digest));
+    const std::filesystem::path path = place_of(digest);
+    if (::rename(path.c_str(), target.c_str()) != 0) return failed(errno, "rename", path);
+    LEARNDOCK_CHECK(io::sync_directory(target.parent_path()));
+    return io::sync_directory(path.parent_path());
+  }
+
+  [[nodiscard]] Result<std::filesystem::path> path_of(std::string_view digest) const override {
+    LEARNDOCK_CHECK(check_digest(digest));
+    std::filesystem::path path = place_of(digest);
+    if (::access(path.c_str(), R_OK) != 0) {
+      if (errno != ENOENT) return failed(errno, "open", path);
+      return fail(ErrorCode::not_found, "the store holds no package of this digest", std::string(digest));
+    }
+    return path;
+  }
+
+  [[nodiscard]] Result<void> remove(std::string_view digest) override {
+    LEARNDOCK_CHECK(check_digest(digest));
+    const std::filesystem::path path = place_of(digest);
+    if (::unlink(path.c_str()) == 0) return io::sync_directory(path.parent_path());
+    if (errno == ENOENT) return {};
+    return failed(errno, "remove", path);
+  }
+
+  [[nodiscard]] Result<std::vector<std::string>> list() const override {
+    std::vector<std::string> digests;
+    std::error_code error;
+    for (std::filesystem::directory_iterator folder(root_, error);
+         !error && folder != std::filesystem::directory_iterator(); folder.increment(error)) {
+      const std::string head = folder->path().filename().string();
+      if (!is_hex(head, kFolderDigits)) continue;
+      std::filesystem::directory_iterator item(folder->path(), error);
+      for (; !error && item != std::filesystem::directory_iterator(); item.increment(error)) {
+        std::string digest = head + item->path().filename().string();
+        if (is_hex(digest, kDigestDigits)) digests.push_back(std::move(digest));
+      }
+      if (error) break;
+    }
+    if (error) return failed(error.value(), "list", root_);
+    std::sort(digests.begin(), digests.end());
+    return digests;
+  }
+
+ private:
+  [[nodiscard]] Result<void> sync_place(const std::filesystem::path& blob) const {
+    LEARNDOCK_CHECK(io::sync_directory(blob.parent_path()));
+    return io::sync_directory(root_);
+  }
+  [[nodiscard]] std::filesystem::path temporaries() const { return root_ / kTemporaryFolder; }
+  [[nodiscard]] std::filesystem::path place_of(std::string_view digest) const {
+    return root_ / digest.substr(0, kFolderDigits) / digest.substr(kFolderDigits);
+  }
+  static Result<void> check_digest(std::string_view digest) {
+    if (is_hex(digest, kDigestDigits)) return {};
+    return fail(ErrorCode::invalid_argument,
+                fmt::format("a package digest is {} lower-case hexadecimal digits", kDigestDigits));
+  }
+
+  std::filesystem::path root_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<BlobStore>> open_local_blob_store(const std::filesystem::path& directory) {
+  auto store = std::make_unique<LocalBlobStore>(directory);
+  LEARNDOCK_CHECK(store->prepare());
+  return std::unique_ptr<BlobStore>(std::move(store));
+}
+
+std::unique_ptr<BlobStore> read_local_blob_store(const std::filesystem::path& directory) {
+  return std::make_unique<LocalBlobStore>(directory);
+}
+
+}  // namespace learndock::blobs

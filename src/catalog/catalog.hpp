@@ -1,0 +1,143 @@
+#pragma once
+
+#include "learndock/base/result.hpp"
+#include "learndock/catalog/records.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace learndock::catalog {
+
+/// Numbers that only grow: a catalogue whose numbers are smaller than they once were has lost something.
+struct Counters {
+  std::uint64_t version = 0;        ///< see `Catalog::version`
+  std::uint64_t last_sequence = 0;  ///< the latest that was given to a record
+  std::uint64_t next_id = 0;        ///< the number that the next assigned id starts from
+};
+
+/// No dock comes to a larger number; one that is stored is damaged.
+inline constexpr std::uint64_t kMostCounted = 1'000'000'000'000'000;
+
+/// What the indexes say of a record: known also where its row is damaged.
+struct IndexedName {
+  std::uint64_t sequence = 0;
+  std::string id;
+  std::string package_digest;  ///< empty: none, or none that the index knows
+};
+
+/// Metadata of all learnwares, transactional and durable: what `insert` acknowledged survives kill -9.
+/// @threads safe to call concurrently; writers are serialised
+class Catalog {
+ public:
+  virtual ~Catalog() = default;
+
+  /// Stores the records in one transaction, in order, and returns them with `sequence`, `created_unix_ms`
+  /// and, where `id` was empty, an assigned id. All or none.
+  /// @errors conflict (an id is taken; `where` is the id), package_duplicate (a package digest is already
+  /// present),
+  ///         no_space, io
+  [[nodiscard]] virtual Result<std::vector<LearnwareRecord>> insert(
+      std::span<const LearnwareRecord> records) = 0;
+
+  /// @errors not_found; corrupt (the record is damaged)
+  [[nodiscard]] virtual Result<LearnwareRecord> find(const LearnwareId& id) const = 0;
+
+  /// Stores records under their own sequence, id and time in one transaction, in place of what is there under
+  /// these sequences; a sequence of 0 gets the next one, an empty id is assigned. A record with `damage` gets
+  /// no checksum and stays damaged. For mending.
+  /// @errors conflict, package_duplicate, no_space, io
+  [[nodiscard]] virtual Result<std::vector<LearnwareRecord>> put(
+      std::span<const LearnwareRecord> records) = 0;
+
+  /// Records with sequence > after, at most `limit`, by insertion order.
+  [[nodiscard]] virtual Result<RecordPage> list(std::uint64_t after, std::size_t limit) const = 0;
+
+  /// Removes one learnware and returns what it was. `digest_unused` tells whether no other record names its
+  /// package.
+  struct Removed {
+    LearnwareRecord record;
+    bool digest_unused = false;
+  };
+  [[nodiscard]] virtual Result<Removed> remove(const LearnwareId& id) = 0;
+
+  /// Calls `visit` for each record by insertion order, one at a time, `statistical` included; stops at its
+  /// first failure. The record may be moved from. A damaged record comes with its `damage` said, also one
+  /// whose row cannot be read.
+  [[nodiscard]] virtual Result<void> visit_all(
+      const std::function<Result<void>(LearnwareRecord&)>& visit) const = 0;
+
+  /// The same for records with first <= sequence <= last.
+  [[nodiscard]] virtual Result<void> visit_range(
+      std::uint64_t first, std::uint64_t last,
+      const std::function<Result<void>(LearnwareRecord&)>& visit) const = 0;
+
+  /// The sequences of all records, ascending. @cost reads an index, not the records
+  [[nodiscard]] virtual Result<std::vector<std::uint64_t>> sequences() const = 0;
+
+  /// Which records may contain a text, in one state of the catalogue.
+  struct TextCandidates {
+    bool complete = false;  ///< every record that contains the text is among them
+    std::uint64_t version = 0;
+    std::vector<std::uint64_t> sequences;  ///< ascending
+  };
+  /// Candidates for a text folded by `text::fold_case`, looked up in names and descriptions; never more than
+  /// `limit`. Not complete when there are more, or when the text has fewer than three letters.
+  [[nodiscard]] virtual Result<TextCandidates> text_candidates(std::string_view folded,
+                                                               std::size_t limit) const = 0;
+
+  [[nodiscard]] virtual Result<std::uint64_t> count() const = 0;
+
+  /// Grows by one with each `insert` and `remove` and is kept: one number never stands for two contents.
+  [[nodiscard]] virtual Result<std::uint64_t> version() const = 0;
+
+  [[nodiscard]] virtual Result<Counters> counters() const = 0;
+  /// Lifts each counter that is smaller. For mending.
+  [[nodiscard]] virtual Result<void> raise_counters(const Counters& counters) = 0;
+
+  /// What is wrong with the file's structure and with the text index, one line each; empty: nothing is.
+  /// Contents of records are not looked at. @cost reads the file
+  [[nodiscard]] virtual Result<std::vector<std::string>> problems() const = 0;
+
+  /// By sequence. @errors corrupt (the index of ids is damaged too)
+  [[nodiscard]] virtual Result<std::vector<IndexedName>> indexed_names() const = 0;
+  /// Whether the checksum under the record's sequence is that of this content. For mending.
+  [[nodiscard]] virtual Result<bool> was_stored(const LearnwareRecord& record) const = 0;
+
+  /// Writes one state of the catalogue, with all that was acknowledged before the call, into a new file, also
+  /// while other processes write. @errors conflict (the file is there), no_space, io, corrupt
+  [[nodiscard]] virtual Result<void> backup_to(const std::filesystem::path& file) const = 0;
+
+  [[nodiscard]] virtual Result<bool> has_id(const LearnwareId& id) const = 0;
+
+  /// Whether a record names this package digest.
+  [[nodiscard]] virtual Result<bool> has_package(std::string_view digest) const = 0;
+};
+
+/// Opens the SQLite catalogue at `file` (WAL, synchronous=FULL), creating it when `create`; migrates older
+/// schemas.
+/// @errors not_found, corrupt, unsupported (written by a newer version, or an SQLite without FTS5 trigrams),
+/// io
+[[nodiscard]] Result<std::unique_ptr<Catalog>> open_sqlite_catalog(const std::filesystem::path& file,
+                                                                   bool create);
+
+/// What is wrong with the numbers in the file's head that name the program and the version of the schema,
+/// where the tables prove that this version wrote it; empty: nothing is, or it is no such file. Changes
+/// nothing. @errors io
+[[nodiscard]] Result<std::string> header_problem(const std::filesystem::path& file);
+/// Puts them right. @errors io, no_space, corrupt
+[[nodiscard]] Result<void> mend_header(const std::filesystem::path& file);
+
+/// For reading, also where nothing can be written, and beside a process that writes. Changes nothing that was
+/// stored; what would change something fails with read_only.
+/// @param older  a schema of an older version is opened too, though its records cannot be read
+/// @errors as above; unsupported (an older version's schema, unless `older`)
+[[nodiscard]] Result<std::unique_ptr<Catalog>> read_sqlite_catalog(const std::filesystem::path& file,
+                                                                   bool older = false);
+
+}  // namespace learndock::catalog

@@ -1,0 +1,38 @@
+#pragma once
+
+#include "learndock/base/result.hpp"
+
+#include <filesystem>
+#include <string_view>
+
+namespace learndock::dock {
+
+enum class LockMode {
+  exclusive,
+  shared  ///< beside other readers; where nothing can be written and there is no lock file, without a lock
+};
+
+/// What to do about a dock that is open elsewhere: searching and the like can be done there.
+inline constexpr std::string_view kAskServer = "stop it, or talk to it with --server";
+/// The same for what only works on the folder.
+inline constexpr std::string_view kStopFirst = "stop it first: this works on the dock's folder alone";
+
+/// An advisory lock on the dock directory, held while the market is open; the kernel drops it when the
+/// process dies.
+class DirectoryLock {
+ public:
+  DirectoryLock() = default;
+  ~DirectoryLock();
+  DirectoryLock(const DirectoryLock&) = delete;
+  DirectoryLock& operator=(const DirectoryLock&) = delete;
+
+  /// @errors conflict (another process holds it), read_only (the folder cannot be written), io, no_space
+  [[nodiscard]] Result<void> acquire(const std::filesystem::path& directory,
+                                     LockMode mode = LockMode::exclusive,
+                                     std::string_view when_held = kStopFirst);
+
+ private:
+  int fd_ = -1;
+};
+
+}  // namespace learndock::dock

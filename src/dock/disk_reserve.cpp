@@ -1,0 +1,32 @@
+#include "dock/disk_reserve.hpp"
+
+#include "io/descriptor.hpp"
+#include "io/file_rights.hpp"
+
+#include <algorithm>
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace learndock::dock {
+
+std::uint64_t DiskReserve::bytes_for(std::uint64_t total_bytes) {
+  constexpr std::uint64_t kLeast = std::uint64_t{1} << 20, kMost = std::uint64_t{4} << 20;
+  constexpr std::uint64_t kShare = 16;
+  return std::clamp(total_bytes / kShare, kLeast, kMost);
+}
+
+bool DiskReserve::there() const {
+  std::error_code error;
+  return std::filesystem::exists(path_, error);
+}
+
+void DiskReserve::create(std::uint64_t bytes) const {
+  const io::Descriptor file(::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, io::kOwnerFile));
+  if (file.get() < 0) return;
+  // A hole would reserve nothing.
+  if (::posix_fallocate(file.get(), 0, static_cast<off_t>(bytes)) != 0) ::unlink(path_.c_str());
+}
+
+bool DiskReserve::release() const { return ::unlink(path_.c_str()) == 0; }
+
+}  // namespace learndock::dock

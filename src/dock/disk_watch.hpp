@@ -1,0 +1,79 @@
+#pragma once
+
+#include "learndock/dock/disk_space.hpp"
+
+#include "dock/disk_reserve.hpp"
+
+#include <chrono>
+#include <mutex>
+#include <optional>
+
+namespace learndock::dock {
+
+/// How full a dock and its disk may become.
+struct SpaceLimits {
+  std::uint64_t max_dock_bytes = 0;             ///< 0 = no limit
+  std::optional<std::uint64_t> min_free_bytes;  ///< unset: the smaller of 64 MiB and 1 % of the disk
+};
+
+/// Decides whether there is room for what is about to be written into a dock. Concurrent uploads count
+/// together: what each takes counts from before its bytes are written until they are stored or given up.
+/// Free space is looked up each time, so a dock whose disk was full takes packages again once it is not.
+/// @threads  safe to call concurrently
+class DiskSpace {
+ public:
+  /// @param probe  unset: the file system of the folder
+  DiskSpace(std::filesystem::path dock, const SpaceLimits& limits, DiskProbe probe = {});
+
+  /// Whether so many bytes more would be taken now. @errors no_space (with the facts and the way out), io
+  [[nodiscard]] Result<void> room_for(std::uint64_t bytes);
+  /// The same, and they count until they are given back. Where there is no room, `MakeRoom` is asked once.
+  [[nodiscard]] Result<void> hold(std::uint64_t bytes);
+  /// Whether they would be taken if so many others were given up.
+  [[nodiscard]] bool would_fit(std::uint64_t bytes, std::uint64_t given_up);
+  /// Gives up what is not needed so that so many bytes fit, if that is enough. Called without any lock.
+  using MakeRoom = std::function<void(std::uint64_t bytes)>;
+  /// Before anything is held.
+  void ask_for_room(MakeRoom make_room) { make_room_ = std::move(make_room); }
+  void written(std::uint64_t bytes);
+  void give_back(std::uint64_t held, std::uint64_t unwritten);
+
+  /// A package file became part of the dock, or is gone.
+  void stored(std::uint64_t bytes);
+  void removed(std::uint64_t bytes);
+
+  /// So full that what is deleted should free its room at once: no package of any length would be taken, or
+  /// less than a tenth of `max_dock_bytes` is left.
+  [[nodiscard]] bool short_of_room();
+  /// The same of the disk alone.
+  [[nodiscard]] bool short_of_disk();
+  [[nodiscard]] DiskStatus status();
+
+  /// Gives up the reserve when the disk is so full that the dock could not be opened.
+  /// @param count  what the dock takes, now: with millions of packages this takes a while, and so is not
+  /// left to the first upload or probe of a server
+  void prepare_opening(bool count);
+  /// Gives up the reserve, so that a deletion has something to write to. @return whether there was one
+  [[nodiscard]] bool release_reserve();
+  /// Sets the reserve aside again where there is room for it.
+  void keep_reserve();
+
+ private:
+  [[nodiscard]] std::uint64_t wanted_free(const DiskRoom& room) const;
+  [[nodiscard]] Result<void> fits(const DiskRoom& room, std::uint64_t bytes, std::uint64_t given_up = 0);
+  [[nodiscard]] Result<void> try_hold(std::uint64_t bytes);
+  [[nodiscard]] std::uint64_t dock_bytes();
+
+  const std::filesystem::path dock_;
+  const SpaceLimits limits_;
+  const DiskProbe probe_;
+  MakeRoom make_room_;
+  DiskReserve reserve_;
+  std::mutex mutex_;
+  std::uint64_t held_ = 0, unwritten_ = 0;
+  std::optional<std::uint64_t> packages_;  ///< bytes of all package files; counted when first asked for
+  std::uint64_t others_ = 0;               ///< catalogue, index and the rest, when last looked at
+  std::chrono::steady_clock::time_point looked_{};
+};
+
+}  // namespace learndock::dock

@@ -1,0 +1,248 @@
+#include "dock/dock_state.hpp"
+
+#include "learndock/compute/registry.hpp"
+
+#include "base/log.hpp"
+#include "base/parallel.hpp"
+#include "dock/catalog_mark.hpp"
+#include "dock/index_keeper.hpp"
+#include "dock/stored_index.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+namespace learndock::dock {
+
+Result<void> compute_self_terms(std::span<learnwares::EntryFields> entries, const compute::Backend& backend) {
+  std::vector<learnwares::EntryFields*> gaussian;
+  std::vector<compute::ReducedSetView> views;
+  for (learnwares::EntryFields& entry : entries)
+    if (entry.specification && entry.specification->gaussian() && std::isnan(entry.self_inner)) {
+      gaussian.push_back(&entry);
+      views.push_back(entry.specification->view());
+    }
+  std::vector<double> self(views.size());
+  LEARNDOCK_CHECK(backend.self_inner_products(views, self));
+  for (std::size_t i = 0; i < gaussian.size(); ++i) gaussian[i]->self_inner = self[i];
+  return {};
+}
+
+namespace {
+
+/// What records take in the catalogue at most: the texts lie there too for the search, with their trigrams.
+std::uint64_t row_bytes(std::span<const catalog::LearnwareRecord> records) {
+  constexpr std::uint64_t kTextCopies = 4;
+  std::uint64_t bytes = 0;
+  for (const catalog::LearnwareRecord& record : records)
+    bytes += record.statistical.size() + kTextCopies * record.semantic_json.size();
+  return bytes;
+}
+
+}  // namespace
+
+Market::State::State() = default;
+Market::State::~State() = default;
+
+Result<void> Market::State::writable() const {
+  if (!options.read_only) return {};
+  return fail(ErrorCode::read_only, "the dock is open for reading only", directory.string(),
+              "see why its folder cannot be written, then open it again");
+}
+
+void Market::State::keep_mark() {
+  if (options.read_only) return;
+  CatalogMark mark;
+  mark.records = snapshots.current()->entries.size();
+  {
+    const std::lock_guard hold(finding);
+    mark.records += damaged.size();
+  }
+  const auto counters = catalog->counters();
+  if (counters) mark.counters = *counters;
+  const auto written = counters ? write_mark(directory, mark) : Result<void>(Failure(counters.error()));
+  if (!written && !std::exchange(mark_failed, true))
+    log(LogLevel::warning,
+        "a catalogue that loses records would not be noticed: " + describe(written.error()));
+}
+
+Result<void> Market::State::load(const store::IndexVersion& stored) {
+  kernels = stored.content.kernels;
+  learnwares::Snapshot first;
+  LEARNDOCK_TRY(first.version, catalog->version());
+  OpenedIndex opened = open_index(stored, backend, used_threads());
+  LEARNDOCK_TRY(const std::vector<std::uint64_t> live, catalog->sequences());
+  LEARNDOCK_CHECK(drop_foreign_parts(*catalog, live, opened));
+  for (const std::string& problem : opened.problems)
+    log(LogLevel::warning, "the stored index is not used, every learnware is compared: " + problem);
+  const LoadOptions loading{kernels, used_threads(), [&](std::uint64_t key) { return opened.holds(key); },
+                            options.read_only ? SIZE_MAX : options.entries_from};
+  LEARNDOCK_TRY(const LoadedEntries loaded,
+                load_entries(*catalog, live, directory / kEntryFile, traits, loading));
+  note_damage(loaded.damaged);
+  stored_to = loaded.stored_to();
+  first.kernels = kernels;
+  first.semantic = std::make_shared<learnwares::SemanticIndex>();
+  first.parts = live_parts(std::move(opened), stored.number, loaded.entries);
+  if (loaded.file) first.entry_files.push_back(loaded.file);
+  publish(std::move(first), loaded.entries);
+  if (loaded.file) loaded.file->rest();
+  keep_mark();
+  return {};
+}
+
+void Market::State::store_entries() {
+  const std::lock_guard one(storing);
+  const auto seen = snapshots.current();
+  if (!pays_to_write(seen->entries, stored_to, options.entries_from)) return;
+  const auto file =
+      write_entries(*catalog, seen->version, directory / kEntryFile, seen->entries, used_threads());
+  if (const auto intact = seen->entries_intact(); !intact) {  // the new file may hold zeros in their place
+    std::error_code ignored;                                  // it is looked at again at the next opening
+    std::filesystem::remove(directory / kEntryFile, ignored);
+    log(LogLevel::warning, "the file of entries was not kept: " + describe(intact.error()));
+    return;
+  }
+  stored_to = seen->entries.back()->sequence();  // a full disk is not tried again for each insert either
+  if (!file) {
+    log(LogLevel::warning, "the next opening takes longer: " + describe(file.error()));
+    return;
+  }
+  const std::lock_guard writing(writer);
+  learnwares::Snapshot next = *snapshots.current();
+  map_entries(*file, kernels, next.entries);
+  std::erase_if(next.entry_files, [](const auto& file_before) { return file_before.expired(); });
+  next.entry_files.push_back(*file);
+  publish(std::move(next), {});
+  (*file)->rest();
+}
+
+Result<std::shared_ptr<const compute::Backend>> Market::State::backend_named(const std::string& name) {
+  if (name.empty() || name == backend->name()) return backend;
+  const std::lock_guard held(asking);
+  std::shared_ptr<const compute::Backend>& known = asked[name];
+  if (!known) {
+    auto opened = compute::open_backend(name, options.threads);
+    if (!opened) {
+      asked.erase(name);
+      return Failure(std::move(opened).error());
+    }
+    // By another name ("auto") it may be the dock's own.
+    known = (*opened)->name() == backend->name() ? backend : std::move(*opened);
+  }
+  return known;
+}
+
+unsigned Market::State::used_threads() const {
+  return options.threads == 0 ? usable_cores() : options.threads;
+}
+
+void Market::State::publish(learnwares::Snapshot next,
+                            std::span<const std::shared_ptr<const learnwares::Entry>> added) {
+  const std::size_t known = next.entries.size();
+  next.backend = backend->name();
+  next.entries.insert(next.entries.end(), added.begin(), added.end());
+  for (const auto& entry : added) next.specification_bytes += entry->specification_bytes();
+  if (next.parts) learnwares::count_added(next, added);
+  const std::span entries(next.entries);
+  const bool anew = next.semantic->sparse();
+  next.semantic = std::make_shared<learnwares::SemanticIndex>(
+      anew ? learnwares::SemanticIndex::of(entries) : next.semantic->extended(entries.subspan(known)));
+  learnwares::place_parts(next, anew);
+  snapshots.replace(std::make_shared<learnwares::Snapshot>(std::move(next)));
+}
+
+void Market::State::withdraw(std::uint64_t sequence) {
+  learnwares::Snapshot next = *snapshots.current();
+  ++next.version;
+  const auto gone =
+      std::lower_bound(next.entries.begin(), next.entries.end(), sequence,
+                       [](const auto& entry, std::uint64_t wanted) { return entry->sequence() < wanted; });
+  if (gone != next.entries.end() && (*gone)->sequence() == sequence) {
+    next.specification_bytes -= (*gone)->specification_bytes();
+    if (next.parts) {
+      learnwares::count_removed(next, **gone);
+      next.parts = std::make_shared<learnwares::DockParts>(next.parts->without(sequence));
+    }
+    next.semantic = std::make_shared<learnwares::SemanticIndex>(
+        next.semantic->without(static_cast<std::size_t>(gone - next.entries.begin())));
+    next.entries.erase(gone);
+  }
+  publish(std::move(next), {});
+  {
+    const std::lock_guard hold(finding);
+    damaged.erase(sequence);
+  }
+  keep_mark();
+}
+
+void Market::State::give_up_deleted(std::span<const catalog::LearnwareRecord> records) {
+  give_up_deleted(row_bytes(records));
+}
+
+Result<std::vector<catalog::LearnwareRecord>> Market::State::insert(
+    std::span<const catalog::LearnwareRecord> records, NewEntries entries) {
+  LEARNDOCK_CHECK(space->room_for(row_bytes(records)));
+  LEARNDOCK_CHECK(compute_self_terms(entries, *backend));
+  LEARNDOCK_TRY(std::vector<catalog::LearnwareRecord> stored, catalog->insert(records));
+  std::vector<std::shared_ptr<const learnwares::Entry>> added;
+  for (std::size_t i = 0; i < stored.size(); ++i) {
+    entries[i].id = stored[i].id;
+    entries[i].sequence = stored[i].sequence;
+    added.push_back(learnwares::make_entry(std::move(entries[i]), &traits));
+  }
+  // The catalogue's counter grew by one too, and no other process writes it.
+  learnwares::Snapshot next = *snapshots.current();
+  ++next.version;
+  publish(std::move(next), added);
+  keep_mark();
+  if (keeper) keeper->notify();
+  return stored;
+}
+
+void Market::State::note_damage(const std::vector<DamagedRecord>& found) {
+  constexpr std::size_t kLogged = 20;
+  std::size_t logged = 0;
+  const std::lock_guard hold(finding);
+  for (const DamagedRecord& one : found) {
+    if (!damaged.emplace(one.sequence, one).second) continue;
+    if (++logged <= kLogged)
+      log(LogLevel::error,
+          fmt::format("the record of learnware {} is damaged and left out: {}", one.id.text(), one.why));
+  }
+  if (logged > 0)
+    log(LogLevel::error,
+        fmt::format("{} damaged record{} left out; mend what can be mended: learndock check {} --repair",
+                    logged, logged == 1 ? " is" : "s are", directory.string()));
+}
+
+Result<void> Market::State::say_unindexed() const {
+  LEARNDOCK_TRY(const std::uint64_t records, catalog->count());
+  // Every opening for writing makes the folder: where there are records, it was there.
+  if (records > 0)
+    log(LogLevel::warning,
+        fmt::format(
+            "the stored index is missing, every learnware is compared: {} is not there; make it again: "
+            "learndock reindex --dock {}",
+            index_folder(directory).string(), directory.string()));
+  return {};
+}
+
+Result<void> Market::State::count_orphans() {
+  LEARNDOCK_TRY(const std::vector<std::string> digests, blobs->list());
+  for (const std::string& digest : digests) {
+    LEARNDOCK_TRY(const bool named, catalog->has_package(digest));
+    if (!named) ++orphans;
+  }
+  if (orphans > 0)
+    log(LogLevel::warning,
+        fmt::format("{} package{} named by no record; nothing is removed. Take them in again: learndock "
+                    "check {} --repair; "
+                    "remove them: learndock purge {} --orphans",
+                    orphans, orphans == 1 ? " is" : "s are", directory.string(), directory.string()));
+  return {};
+}
+
+}  // namespace learndock::dock

@@ -1,0 +1,280 @@
+#include "dock/index_keeper.hpp"
+
+#include "base/log.hpp"
+#include "dock/part_options.hpp"
+#include "engine/search/bound_check.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <deque>
+#include <map>
+#include <new>
+
+namespace learndock::dock {
+namespace {
+
+using Entries = std::vector<std::shared_ptr<const learnwares::Entry>>;
+using LiveParts = std::vector<std::shared_ptr<const learnwares::LivePart>>;
+
+/// Parts of one space from which the smaller ones are made one; and how many learnwares are stored together.
+constexpr std::size_t kManyParts = 8;
+constexpr std::size_t kBatch = 4096;
+/// After a failure nothing is tried for so long: a full disk does not empty by trying.
+constexpr std::chrono::seconds kBackOff{60};
+/// Without changes: deleted learnwares whose time is over go this often.
+constexpr std::chrono::minutes kTidyAgain{60};
+
+/// The learnwares that no part holds, by space; only spaces that have enough of them for a part.
+std::map<specification::SpaceKey, Entries> ripe_spaces(const learnwares::Snapshot& snapshot,
+                                                       std::size_t enough) {
+  std::map<specification::SpaceKey, Entries> spaces;
+  const auto take = [&](const std::shared_ptr<const learnwares::Entry>& entry) {
+    if (entry->specification() != nullptr && is_indexable(*entry->specification()))
+      spaces[entry->space()].push_back(entry);
+  };
+  for (const auto& entry : snapshot.parts ? snapshot.plain : snapshot.entries) take(entry);
+  std::erase_if(spaces, [&](const auto& space) { return space.second.size() < enough; });
+  return spaces;
+}
+
+/// A space's newest subspace, or one fitted to what came.
+Result<std::shared_ptr<const engine::FeatureSpace>> space_for(const learnwares::Snapshot& snapshot,
+                                                              const specification::SpaceKey& key,
+                                                              const Entries& entries,
+                                                              const compute::Backend& backend) {
+  if (snapshot.parts)
+    for (auto part = snapshot.parts->parts.rbegin(); part != snapshot.parts->parts.rend(); ++part)
+      if ((*part)->space == key)
+        return std::shared_ptr<const engine::FeatureSpace>((*part)->part, (*part)->part->space());
+  std::vector<compute::ReducedSetView> sample;
+  const std::size_t step = (entries.size() + engine::kSubspaceSample - 1) / engine::kSubspaceSample;
+  for (std::size_t i = 0; i < entries.size(); i += step)
+    sample.push_back(entries[i]->specification()->view());
+  const engine::SubspaceOptions options{.coordinates = engine::chosen_coordinates(entries.size())};
+  LEARNDOCK_TRY(engine::FeatureSpace space,
+                engine::FeatureSpace::fit(sample, key.kernel(), options, backend));
+  return std::make_shared<const engine::FeatureSpace>(std::move(space));
+}
+
+/// With the codes and the prefilter that the last re-indexing was told to use.
+engine::PartWriterOptions writer_options(const Market::State& state,
+                                         const store::IndexStore::NewSegment& segment) {
+  engine::PartWriterOptions options = chosen_writing(state.store->current()->content.options);
+  options.generation = segment.generation;
+  options.threads = state.used_threads();
+  return options;
+}
+
+/// A new part on its way into the store; its file is given up unless it is committed.
+class NewPart {
+ public:
+  static Result<NewPart> create(Market::State& state, const specification::SpaceKey& key,
+                                std::shared_ptr<const engine::FeatureSpace> space) {
+    const store::IndexStore::NewSegment segment = state.store->next_segment();
+    auto writer =
+        engine::PartWriter::create(segment.path, key, std::move(space), writer_options(state, segment));
+    if (!writer) {
+      state.store->discard(segment.path);
+      return Failure(std::move(writer).error());
+    }
+    return NewPart(state, segment.path, std::move(*writer));
+  }
+  NewPart(NewPart&& other) noexcept
+      : state_(other.state_), path_(std::exchange(other.path_, {})), writer_(std::move(other.writer_)) {}
+  ~NewPart() {
+    if (!path_.empty()) state_.store->discard(path_);
+  }
+
+  [[nodiscard]] engine::PartWriter& writer() { return writer_; }
+  /// Closed, opened again and compared with exact distances.
+  Result<std::shared_ptr<const engine::StoredPart>> finish() {
+    LEARNDOCK_CHECK(writer_.finish());
+    LEARNDOCK_TRY(auto part, engine::open_part(path_, state_.backend, state_.used_threads()));
+    LEARNDOCK_CHECK(engine::check_part(part, state_.used_threads()));
+    return part;
+  }
+  void keep() { path_.clear(); }
+
+ private:
+  NewPart(Market::State& state, std::filesystem::path path, engine::PartWriter writer)
+      : state_(state), path_(std::move(path)), writer_(std::move(writer)) {}
+  Market::State& state_;
+  std::filesystem::path path_;
+  engine::PartWriter writer_;
+};
+
+/// Puts `added` in force in the place of `replaced`; searches see it at once.
+Result<void> put_in_force(Market::State& state, std::shared_ptr<const engine::StoredPart> added,
+                          const LiveParts& replaced) {
+  const std::lock_guard lock(state.writer);
+  const auto current = state.snapshots.current();
+  learnwares::DockParts parts;
+  if (current->parts) parts = *current->parts;
+  std::erase_if(parts.parts, [&](const auto& part) {
+    return std::any_of(replaced.begin(), replaced.end(),
+                       [&](const auto& old) { return old->part == part->part; });
+  });
+  std::vector<std::uint64_t> keys;
+  for (const auto& entry : current->entries) keys.push_back(entry->sequence());
+  parts.parts.push_back(learnwares::live_part(added->space_key(), added, keys));
+  store::IndexContent content;
+  for (const auto& part : parts.parts) content.segments.push_back(part->part->segment());
+  content.kernels = current->kernels;
+  content.covers = keys.empty() ? 0 : keys.back();
+  content.options = state.store->current()->content.options;
+  LEARNDOCK_TRY(const auto version, state.store->commit(std::move(content), state.store->current()->number));
+  parts.version = version->number;
+  learnwares::Snapshot next = *current;
+  next.parts = std::make_shared<const learnwares::DockParts>(std::move(parts));
+  // What the new part holds need no longer be in memory; readers of older snapshots keep theirs.
+  for (auto& entry : next.entries)
+    if (entry->specification() != nullptr && next.parts->parts.back()->item_of(entry->sequence()))
+      entry = learnwares::without_specification(*entry);
+  learnwares::count_spaces(next);
+  state.publish(std::move(next), {});
+  return {};
+}
+
+Result<void> add_entries(const Market::State& state, const learnwares::Snapshot& snapshot,
+                         engine::PartWriter& writer,
+                         std::span<const std::shared_ptr<const learnwares::Entry>> entries) {
+  for (std::size_t first = 0; first < entries.size(); first += kBatch) {
+    if (state.stopping) return fail(ErrorCode::unavailable, "the dock is being closed");
+    std::vector<engine::PartItem> items;
+    std::vector<std::uint64_t> keys;
+    std::deque<std::vector<double>> memory;
+    for (const auto& entry : entries.subspan(first, std::min(kBatch, entries.size() - first))) {
+      LEARNDOCK_TRY(const auto set, snapshot.set_of(*entry, memory.emplace_back()));
+      items.push_back({entry->id(), set});
+      keys.push_back(entry->sequence());
+    }
+    LEARNDOCK_CHECK(writer.add(items, keys));
+  }
+  return snapshot.intact();  // else a lost file's zeros may have been written
+}
+
+Result<void> store_entries(Market::State& state, const learnwares::Snapshot& snapshot,
+                           const specification::SpaceKey& key, const Entries& entries) {
+  LEARNDOCK_TRY(auto space, space_for(snapshot, key, entries, *state.backend));
+  LEARNDOCK_TRY(NewPart part, NewPart::create(state, key, std::move(space)));
+  LEARNDOCK_CHECK(add_entries(state, snapshot, part.writer(), entries));
+  LEARNDOCK_TRY(auto stored, part.finish());
+  LEARNDOCK_CHECK(put_in_force(state, std::move(stored), {}));
+  part.keep();
+  return {};
+}
+
+/// Of each space that has many parts the smaller half of them.
+std::map<specification::SpaceKey, LiveParts> small_parts(const learnwares::Snapshot& snapshot) {
+  std::map<specification::SpaceKey, LiveParts> spaces;
+  if (snapshot.parts)
+    for (const auto& part : snapshot.parts->parts) spaces[part->space].push_back(part);
+  std::erase_if(spaces, [](const auto& space) { return space.second.size() < kManyParts; });
+  for (auto& [key, parts] : spaces) {
+    std::stable_sort(parts.begin(), parts.end(),
+                     [](const auto& a, const auto& b) { return a->live_count < b->live_count; });
+    parts.resize((parts.size() + 1) / 2);
+  }
+  return spaces;
+}
+
+/// Keys of a part ascend, so those of many parts are merged before they are written.
+Result<void> merge_parts(Market::State& state, const learnwares::Snapshot& snapshot, const LiveParts& old) {
+  Entries entries;
+  for (const auto& entry : snapshot.entries)
+    if (std::any_of(old.begin(), old.end(),
+                    [&](const auto& part) { return part->item_of(entry->sequence()).has_value(); }))
+      entries.push_back(entry);
+  const auto& largest = old.back();
+  LEARNDOCK_TRY(NewPart part, NewPart::create(state, largest->space,
+                                              std::shared_ptr<const engine::FeatureSpace>(
+                                                  largest->part, largest->part->space())));
+  LEARNDOCK_CHECK(add_entries(state, snapshot, part.writer(), entries));
+  LEARNDOCK_TRY(auto stored, part.finish());
+  LEARNDOCK_CHECK(put_in_force(state, std::move(stored), old));
+  part.keep();
+  return {};
+}
+
+}  // namespace
+
+Result<bool> tend_index(Market::State& state) {
+  const std::lock_guard tending(state.tending);
+  // The index is only speed: what is left of the disk is for packages and deletions.
+  if (state.space->short_of_disk())
+    return fail(ErrorCode::no_space, "the disk of the dock is nearly full", {},
+                "free some space; searches find the same without it");
+  const auto snapshot = state.snapshots.current();
+  // One space that cannot be stored or merged holds up neither the others nor the file of entries.
+  Result<bool> done = false;
+  for (const auto& [key, entries] : ripe_spaces(*snapshot, state.options.index_from)) {
+    auto stored = store_entries(state, *snapshot, key, entries);
+    if (stored) return true;
+    done = pass_on(std::move(stored).error(), key.text());
+  }
+  for (const auto& [key, parts] : small_parts(*snapshot)) {
+    auto merged = merge_parts(state, *snapshot, parts);
+    if (merged) return true;
+    // What a damaged part held is in memory once it is given up, and becomes a part anew.
+    if (merged.error().code == ErrorCode::corrupt && state.give_up_lost(*snapshot)) return true;
+    done = pass_on(std::move(merged).error(), key.text());
+  }
+  state.store_entries();
+  return done;
+}
+
+IndexKeeper::IndexKeeper(Market::State& state) : state_(state), thread_([this] { run(); }) {}
+
+IndexKeeper::~IndexKeeper() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+    state_.stopping = true;
+  }
+  changed_.notify_all();
+  thread_.join();
+}
+
+void IndexKeeper::notify() {
+  {
+    const std::lock_guard lock(mutex_);
+    changes_ = true;
+  }
+  changed_.notify_all();
+}
+
+void IndexKeeper::run() {
+  std::unique_lock lock(mutex_);
+  while (true) {
+    const bool woken = changed_.wait_for(lock, kTidyAgain, [this] { return changes_ || stopping_; });
+    if (stopping_) return;
+    if (!woken) {
+      lock.unlock();
+      state_.tidy();
+      lock.lock();
+      continue;
+    }
+    changes_ = false;
+    lock.unlock();
+    const Result<bool> done = tend();
+    lock.lock();
+    if (stopping_) return;
+    if (!done) {
+      log(LogLevel::warning, "the stored index was left as it is: " + describe(done.error()));
+      changed_.wait_for(lock, kBackOff, [this] { return stopping_; });
+    } else if (*done) {
+      changes_ = true;  // there may be more
+    }
+  }
+}
+
+/// The root of a thread: what is thrown for lack of memory must not end the server.
+Result<bool> IndexKeeper::tend() {
+  try {
+    return tend_index(state_);
+  } catch (const std::bad_alloc&) {
+    return fail(ErrorCode::unavailable, "there was no memory to make a part of the index");
+  }
+}
+
+}  // namespace learndock::dock

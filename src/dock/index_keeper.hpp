@@ -1,0 +1,41 @@
+#pragma once
+
+#include "learndock/base/result.hpp"
+
+#include "dock/dock_state.hpp"
+
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+namespace learndock::dock {
+
+/// One step towards a stored index that holds (nearly) everything: the learnwares of one space that no part
+/// holds become a new part, or many small parts of one space become one; when there is no such step, the file
+/// of entries is made anew if that pays. Reads from snapshots, beside
+/// searches and inserts; only putting the result in force waits for writers.
+/// @return whether there was something to do
+/// @errors io, no_space, corrupt (a part is damaged), internal (the new part failed its check)
+[[nodiscard]] Result<bool> tend_index(Market::State& state);
+
+/// Calls `tend_index` on a thread of its own whenever enough has changed. A failure is logged and tried again
+/// at the next change.
+class IndexKeeper {
+ public:
+  explicit IndexKeeper(Market::State& state);
+  ~IndexKeeper();
+  /// Something was inserted.
+  void notify();
+
+ private:
+  void run();
+  [[nodiscard]] Result<bool> tend();
+
+  Market::State& state_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool changes_ = true, stopping_ = false;
+  std::thread thread_;
+};
+
+}  // namespace learndock::dock

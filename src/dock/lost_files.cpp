@@ -1,0 +1,115 @@
+// What a dock does when a mapped file of its index or of its entries is lost while it is open: it is damaged,
+// was shortened, or its disk fails to read it. The catalogue has all that such a file held.
+#include "base/log.hpp"
+#include "dock/dock_state.hpp"
+#include "dock/index_keeper.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+namespace learndock::dock {
+namespace {
+
+/// Why a part can no longer be used; none: it can. Its file is opened again: what was checked once is not
+/// checked again, and the damage may have come since. Its disk may also read it again, when what was mapped
+/// of it is gone all the same.
+std::optional<Error> damage_of(const store::Segment& segment, unsigned threads) {
+  const auto sound = store::Segment::open(segment.path(), {.everything = true, .threads = threads});
+  if (!sound && (sound.error().code == ErrorCode::corrupt || sound.error().code == ErrorCode::io))
+    return sound.error();
+  const auto mapped = segment.intact();
+  return mapped ? std::nullopt : std::optional(mapped.error());
+}
+
+/// The parts without their places among the items of a semantic index, for one that is made from nothing.
+std::shared_ptr<const learnwares::DockParts> placed_nowhere(
+    const std::shared_ptr<const learnwares::DockParts>& parts) {
+  if (!parts) return nullptr;
+  auto fresh = std::make_shared<learnwares::DockParts>(*parts);
+  for (auto& part : fresh->parts) {
+    auto moved = std::make_shared<learnwares::LivePart>(*part);
+    moved->places = nullptr;
+    part = std::move(moved);
+  }
+  return fresh;
+}
+
+/// Entries that are others than before: everything that counts them is made again.
+learnwares::Snapshot fresh_snapshot(const learnwares::Snapshot& before,
+                                    const std::shared_ptr<const learnwares::DockParts>& parts) {
+  learnwares::Snapshot fresh;
+  fresh.version = before.version;
+  fresh.kernels = before.kernels;
+  fresh.semantic = std::make_shared<learnwares::SemanticIndex>();
+  fresh.entry_files = before.entry_files;
+  fresh.parts = placed_nowhere(parts);
+  return fresh;
+}
+
+}  // namespace
+
+bool Market::State::drop_damaged_parts(const std::shared_ptr<const learnwares::DockParts>& seen) {
+  const std::lock_guard writing(writer);
+  learnwares::Snapshot next = *snapshots.current();
+  if (next.parts != seen) return true;  // someone else met the damage first
+  if (!next.parts) return false;
+  auto parts = std::make_shared<learnwares::DockParts>(*next.parts);
+  std::erase_if(parts->parts, [&](const auto& part) {
+    const auto damage = damage_of(*part->part->segment(), used_threads());
+    if (damage) log(LogLevel::error, "a part of the stored index is given up: " + describe(*damage));
+    return damage.has_value();
+  });
+  if (parts->parts.size() == next.parts->parts.size()) return false;
+  const LoadOptions loading{kernels, used_threads(), [&](std::uint64_t key) { return parts->holds(key); }};
+  const auto damaged_now = take_missing_sets(*catalog, loading, next.entries);
+  if (!damaged_now) {
+    log(LogLevel::error, "what the damaged part held cannot be read: " + describe(damaged_now.error()));
+    return false;
+  }
+  if (damaged_now->empty()) {
+    next.parts = std::move(parts);
+    learnwares::count_spaces(next);
+    publish(std::move(next), {});
+  } else {
+    note_damage(*damaged_now);
+    for (const DamagedRecord& one : *damaged_now)
+      parts = std::make_shared<learnwares::DockParts>(parts->without(one.sequence));
+    publish(fresh_snapshot(next, parts), next.entries);
+  }
+  if (keeper) keeper->notify();
+  return true;
+}
+
+bool Market::State::replace_lost_entries() {
+  const std::lock_guard writing(writer);
+  const auto current = snapshots.current();
+  const auto intact = current->entries_intact();
+  if (intact) return false;
+  log(LogLevel::error, "the file of entries is given up: " + describe(intact.error()));
+  const auto held = [&](std::uint64_t key) { return current->parts && current->parts->holds(key); };
+  const LoadOptions loading{kernels, used_threads(), held,
+                            options.read_only ? SIZE_MAX : options.entries_from};
+  const auto live = catalog->sequences();
+  const auto loaded = live ? load_entries(*catalog, *live, directory / kEntryFile, traits, loading)
+                           : Result<LoadedEntries>(Failure(live.error()));
+  if (!loaded) {
+    log(LogLevel::error, "what the file of entries held cannot be read: " + describe(loaded.error()));
+    return false;
+  }
+  note_damage(loaded->damaged);
+  stored_to = loaded->stored_to();
+  learnwares::Snapshot next = fresh_snapshot(*current, current->parts);
+  next.entry_files.clear();
+  if (loaded->file) next.entry_files.push_back(loaded->file);
+  publish(std::move(next), loaded->entries);
+  if (keeper) keeper->notify();
+  return true;
+}
+
+bool Market::State::give_up_lost(const learnwares::Snapshot& seen) {
+  const bool parts_changed = drop_damaged_parts(seen.parts);
+  return replace_lost_entries() || parts_changed;
+}
+
+}  // namespace learndock::dock

@@ -1,0 +1,90 @@
+#include "dock/package_record.hpp"
+
+#include "learndock/specification/codec.hpp"
+
+#include "io/file.hpp"
+#include "io/file_rights.hpp"
+#include "query/set_limits.hpp"
+#include "specification/semantic_check.hpp"
+
+#include <fmt/format.h>
+
+#include <optional>
+#include <unistd.h>
+
+namespace learndock::dock {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string name_for(const specification::SemanticSpecification* semantic, const std::string& yaml_name,
+                     const std::string& file_name) {
+  if (semantic != nullptr && !semantic->name.empty()) return semantic->name;
+  return yaml_name.empty() ? file_name : yaml_name;
+}
+
+/// What is known of a package without a semantic specification: its name and, for tables, the input's
+/// dimension.
+specification::SemanticSpecification inferred_semantic(
+    const std::string& name, const std::optional<specification::RkmeSpecification>& stat) {
+  specification::SemanticSpecification semantic;
+  semantic.name = name;
+  if (stat && stat->type == specification::StatisticalType::rkme_table) {
+    semantic.of(specification::SemanticKey::data) = {"Table"};
+    semantic.input = specification::FeatureDescription{static_cast<std::uint32_t>(stat->dimension()), {}};
+  }
+  return semantic;
+}
+
+catalog::LearnwareRecord described(const package::Package& package,
+                                   const specification::SemanticSpecification* given,
+                                   const std::string& file_name) {
+  catalog::LearnwareRecord record;
+  record.name = name_for(given, package.name, file_name);
+  specification::SemanticSpecification semantic =
+      given != nullptr ? *given : inferred_semantic(record.name, package.statistical);
+  semantic.learnware_id.clear();  // only a requirement asks for one
+  record.semantic_json = to_text(specification::semantic_to_json(semantic));
+  record.warnings = package.warnings;
+  if (package.statistical) record.statistical = specification::to_binary(*package.statistical);
+  return record;
+}
+
+const specification::SemanticSpecification* own_semantic(const package::Package& package) {
+  return package.semantic ? &*package.semantic : nullptr;
+}
+
+}  // namespace
+
+Result<catalog::LearnwareRecord> record_of(const package::Package& package,
+                                           const specification::SemanticSpecification* semantic,
+                                           const std::string& file_name, std::size_t max_points) {
+  const auto* given = semantic != nullptr ? semantic : own_semantic(package);
+  if (given != nullptr)
+    if (auto complete = specification::check_complete(*given); !complete)
+      return pass_on(std::move(complete).error(), "semantic_specification.json");
+  specification::SemanticSpecification shown =
+      given != nullptr ? *given : specification::SemanticSpecification();
+  shown.name = name_for(given, package.name, file_name);
+  if (auto plain = specification::check_texts(shown); !plain)
+    return pass_on(std::move(plain).error(), "semantic_specification.json");
+  if (package.statistical) LEARNDOCK_CHECK(query::check_set(*package.statistical, max_points));
+  return described(package, given, file_name);
+}
+
+Result<catalog::LearnwareRecord> record_of_stored(const fs::path& blob, const std::string& digest,
+                                                  const fs::path& scratch) {
+  LEARNDOCK_CHECK(io::create_private_folder(scratch));
+  const fs::path canonical = scratch / fmt::format("stored-{}.zip", ::getpid());
+  auto package = package::read_package(blob, canonical);
+  std::error_code error;
+  fs::remove(canonical, error);  // a temporary
+  if (!package) return Failure(std::move(package).error());
+  catalog::LearnwareRecord record = described(*package, own_semantic(*package), package->model.class_name);
+  record.package_digest = digest;
+  record.package_bytes = fs::file_size(blob, error);
+  if (error) return Failure(io::system_error(error.value(), "look at", blob));
+  return record;
+}
+
+}  // namespace learndock::dock

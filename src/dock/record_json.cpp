@@ -1,0 +1,59 @@
+#include "learndock/dock/dock.hpp"
+#include "learndock/specification/codec.hpp"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <ctime>
+
+namespace learndock::dock {
+namespace {
+
+Json statistical_summary(const std::string& binary) {
+  if (binary.empty()) return nullptr;
+  const auto spec = specification::from_binary(binary);
+  if (!spec) return {{"error", spec.error().message}};
+  return {{"type", specification::type_name(spec->type)},
+          {"points", spec->points.rows()},
+          {"dimension", spec->dimension()},
+          {"gamma", spec->gamma},
+          {"scales", spec->scales},
+          {"num_points", spec->num_points}};
+}
+
+}  // namespace
+
+/// A time beyond the year 9999 is that of a damaged record.
+std::string utc_text(std::int64_t unix_ms) {
+  if (unix_ms < 0 || unix_ms > 253'402'300'799'999) return {};
+  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(static_cast<std::time_t>(unix_ms / 1000)),
+                     unix_ms % 1000);
+}
+
+Json to_json(const DeletedLearnware& learnware) {
+  Json json = to_json(learnware.record);
+  json["deleted"] = utc_text(learnware.removed_unix_ms);
+  json["kept_until"] = utc_text(learnware.kept_until_unix_ms);
+  return json;
+}
+
+Json to_json(const catalog::LearnwareRecord& record) {
+  Json package = nullptr;
+  if (!record.package_digest.empty())
+    package = {{"sha256", record.package_digest}, {"bytes", record.package_bytes}};
+  const auto semantic = parse_json(record.semantic_json);
+  const std::string created = utc_text(record.created_unix_ms);
+  Json json{{"id", record.id.text()},
+            {"status", catalog::status_name(record.status)},
+            {"name", record.name},
+            {"semantic", semantic ? *semantic : Json(nullptr)},
+            {"statistical", statistical_summary(record.statistical)},
+            {"package", std::move(package)},
+            {"url", record.url.empty() ? Json(nullptr) : Json(record.url)},
+            {"created", created.empty() ? Json(nullptr) : Json(created)},
+            {"warnings", record.warnings}};
+  if (!record.damage.empty()) json["damaged"] = record.damage;
+  return json;
+}
+
+}  // namespace learndock::dock

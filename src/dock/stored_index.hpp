@@ -1,0 +1,49 @@
+#pragma once
+
+#include "learndock/base/result.hpp"
+#include "learndock/compute/backend.hpp"
+
+#include "catalog/catalog.hpp"
+#include "learnwares/dock_parts.hpp"
+#include "learnwares/snapshot.hpp"
+#include "store/index_store.hpp"
+
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace learndock::dock {
+
+/// Where a dock's stored index lies.
+[[nodiscard]] std::filesystem::path index_folder(const std::filesystem::path& dock);
+
+struct OpenedIndex {
+  std::vector<std::shared_ptr<const engine::StoredPart>> parts;
+  std::vector<std::string> problems;  ///< why a stored index is not used
+
+  /// Whether some part holds the learnware of this catalogue number.
+  [[nodiscard]] bool holds(std::uint64_t key) const;
+};
+
+/// Gives up parts of another catalogue: one that a restored copy has replaced, whose numbers were then given
+/// again. Of each part the latest learnware that the catalogue still has and some others are compared with
+/// their records.
+/// @param live  the catalogue's numbers, ascending
+/// @errors of the catalogue
+[[nodiscard]] Result<void> drop_foreign_parts(const catalog::Catalog& catalog,
+                                              std::span<const std::uint64_t> live, OpenedIndex& opened);
+
+/// A version of the stored index. A damaged one is not used and said: searches then compare every learnware.
+[[nodiscard]] OpenedIndex open_index(const store::IndexVersion& version,
+                                     const std::shared_ptr<const compute::Backend>& backend,
+                                     unsigned threads);
+
+/// Its parts, with those learnwares alive that the dock still has; null when there are none.
+/// @param entries  by catalogue number
+[[nodiscard]] std::shared_ptr<const learnwares::DockParts> live_parts(
+    OpenedIndex opened, std::uint64_t version,
+    std::span<const std::shared_ptr<const learnwares::Entry>> entries);
+
+}  // namespace learndock::dock

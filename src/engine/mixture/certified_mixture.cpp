@@ -1,0 +1,206 @@
+#include "engine/mixture/certified_mixture.hpp"
+
+#include "engine/mixture/mixture_steps.hpp"
+#include "engine/part/packed_runs.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace learndock::engine {
+namespace {
+
+/// Of a proof by bounds after a pool: a few tenths of a second. What they cannot prove then would take them
+/// most of the market.
+constexpr std::size_t kProofEvaluations = 30'000;
+
+/// Kernel values of one set like the query with all learnwares, from the sizes of some of them.
+Result<double> products_of_a_pass(std::span<const FilteredPart> parts, std::size_t query_points) {
+  constexpr std::size_t kSample = 64;
+  double sum = 0;
+  std::vector<double> memory;
+  for (const FilteredPart& part : parts) {
+    const std::size_t count = part.part->count();
+    const std::size_t looked_at = std::min(kSample, count);
+    double points = 0;
+    for (std::size_t i = 0; i < looked_at; ++i) {
+      LEARNDOCK_TRY(const compute::ReducedSetView set, part.part->set(i * (count / looked_at), memory));
+      points += static_cast<double>(set.count);
+    }
+    if (looked_at > 0) sum += static_cast<double>(part.count()) * points / static_cast<double>(looked_at);
+  }
+  return sum * static_cast<double>(query_points);
+}
+
+/// When to give up products for bounds. Where there is no time to pack every reduced set, half of it goes to
+/// packing, for later searches, and the other half is kept for a mixture by bounds.
+Result<Deadline> end_of_packing(ProductSteps& products, const Deadline& deadline) {
+  if (!deadline) return deadline;
+  const auto left = *deadline - std::chrono::steady_clock::now();
+  LEARNDOCK_TRY(const ProductTable::Duration packing, products.packing_time());
+  return packing < left / 4 * 3 ? *deadline : *deadline - left / 2;
+}
+
+/// How far the fp64 products of a step may be off, of the best aligned learnware and of the mixture itself.
+double rounding_of(const MixtureState& state) {
+  double mass = mass_of(state.query()), largest = 0;
+  for (std::size_t i = 0; i < state.size(); ++i) mass += state.weights()[i] * mass_of(state.view(i));
+  for (const FilteredPart& part : state.parts()) largest = std::max(largest, part.part->largest_mass());
+  const compute::GaussianKernel& kernel = state.parts()[0].part->kernel();
+  return 2 * compute::direct_error(kernel, state.query().dimension, kLargestSet) * mass * (largest + mass);
+}
+
+/// No mixture of any learnwares lies lower than this. With v = mix - u, every mixture's difference from u has
+/// a component of at least <l - u, v> / |v| along v for the worst l, and <l - u, v> = |v|^2 + <mix, g> - <l,
+/// g>.
+double lower_bound_of(const MixtureState& state, double most) {
+  const double squared = state.mmd_squared();
+  if (!(squared > 0)) return 0;
+  const double component = squared - std::max(0.0, most - state.own_alignment()) - rounding_of(state);
+  return component > 0 ? component * component / squared : 0;
+}
+
+/// One mixture on its way from the nearest learnware to what is answered.
+class MixtureSearch {
+ public:
+  MixtureSearch(std::span<const FilteredPart> parts, const compute::ReducedSetView& query,
+                const MixtureOptions& options)
+      : options_(options), state_(parts, query, options) {}
+
+  Result<std::optional<CertifiedMixture>> run(const CertifiedHit& first) {
+    // Out of time inside a product: the best mixture so far and what was proved of it stand.
+    if (auto done = search(first); done)
+      keep_best();
+    else if (done.error().code != ErrorCode::timeout)
+      return Failure(std::move(done).error());
+    if (!best_) return std::nullopt;
+    best_->gap = gap();
+    best_->evaluated = evaluated_;
+    return std::move(best_);
+  }
+
+ private:
+  Result<void> search(const CertifiedHit& first) {
+    LEARNDOCK_CHECK(state_.add(first));
+    LEARNDOCK_TRY(const bool multiply, can_multiply());
+    if (PoolSteps::is_possible(state_, options_.pool)) {
+      LEARNDOCK_TRY(const bool prove, by_pool());
+      if (!prove) return {};
+      return multiply ? by_all(multiply) : note_step_by_index();
+    }
+    return by_all(multiply);
+  }
+
+  /// Whether products with all are allowed and few enough, or there are no bounds at all.
+  [[nodiscard]] Result<bool> can_multiply() const {
+    if (options_.backend == nullptr) return false;
+    LEARNDOCK_TRY(const double values, products_of_a_pass(state_.parts(), state_.query().count));
+    const bool bounds = std::any_of(state_.parts().begin(), state_.parts().end(),
+                                    [](const FilteredPart& part) { return part.part->space() != nullptr; });
+    return !bounds || values <= options_.most_products.value_or(most_products(*options_.backend));
+  }
+
+  /// @return whether what is left of the gap is worth a proof
+  Result<bool> by_pool() {
+    PoolSteps pool(options_);
+    while (true) {
+      LEARNDOCK_TRY(const MixtureStep step, pool.next(state_, evaluations_left()));
+      note(step);
+      if (gap() <= enough()) return false;
+      const double reachable = reached() - lower_bound_of(state_, step.seen);
+      if (state_.size() >= options_.max_members && reachable <= enough()) return true;
+      // No mixture lies above this one: from here on every proof leaves a gap that is too wide.
+      const bool hopeless = reached() - state_.mmd_squared() > enough();
+      LEARNDOCK_TRY(const bool more, add(step, hopeless ? options_.max_members : proof_size()));
+      if (!more) return reachable <= std::max(enough(), gap() / 2) && !is_past(options_.deadline);
+    }
+  }
+
+  /// By products with all, and by bounds where those are of no use.
+  Result<void> by_all(bool multiply) {
+    std::optional<ProductSteps> products;
+    Deadline end_of_products;
+    if (multiply) {
+      products.emplace(state_, options_);
+      LEARNDOCK_TRY(end_of_products, end_of_packing(*products, options_.deadline));
+    }
+    while (true) {
+      auto looked = products ? products->next(state_, end_of_products) : step_by_index(evaluations_left());
+      if (products &&
+          (looked ? looked->cut && !is_past(options_.deadline) : is_no_use(looked.error().code))) {
+        products.reset();
+        looked = step_by_index(evaluations_left());
+      }
+      LEARNDOCK_TRY(const MixtureStep step, std::move(looked));
+      note(step);
+      if (gap() <= enough()) return {};
+      LEARNDOCK_TRY(const bool more, add(step, products ? proof_size() : options_.max_members));
+      if (!more) return {};
+    }
+  }
+
+  Result<MixtureStep> step_by_index(std::size_t most) {
+    MixtureOptions left = options_;
+    left.max_evaluations = most;
+    return engine::step_by_index(state_, left);
+  }
+  Result<void> note_step_by_index() {
+    return step_by_index(std::min(evaluations_left(), kProofEvaluations))
+        .map([this](const MixtureStep& step) { note(step); });
+  }
+
+  /// What a step says of the mixture as it stands. Every step proves a bound of any mixture, and the best of
+  /// them holds.
+  void note(const MixtureStep& step) {
+    evaluated_ += step.evaluated;
+    lower_bound_ = std::max(lower_bound_, lower_bound_of(state_, step.most));
+    keep_best();
+  }
+  void keep_best() {
+    if (state_.size() <= options_.max_members && (!best_ || state_.mmd_squared() < best_->mmd_squared))
+      best_ = state_.mixture();
+  }
+
+  /// @return whether there may be more to add
+  Result<bool> add(const MixtureStep& step, std::size_t most) {
+    if (!step.next || state_.size() >= most) return false;
+    const bool last = is_past(options_.deadline);
+    if (last && state_.size() >= options_.max_members) return false;
+    const double before = state_.mmd_squared();
+    // What was found is added whatever the time: it costs little.
+    LEARNDOCK_CHECK(state_.add(*step.next));
+    // Weights that rounding alone improves could be exchanged for ever.
+    return !last && state_.mmd_squared() < before;
+  }
+
+  [[nodiscard]] double reached() const { return best_ ? best_->mmd_squared : state_.mmd_squared(); }
+  [[nodiscard]] double gap() const { return std::max(0.0, reached() - lower_bound_); }
+  [[nodiscard]] double enough() const {
+    const bool few = state_.size() < std::min(options_.enough_members, options_.max_members);
+    return state_.user_self() *
+           (few ? options_.negligible_gap : std::max(options_.negligible_gap, options_.enough_gap));
+  }
+  [[nodiscard]] std::size_t proof_size() const {
+    return std::max(options_.max_members, options_.proof_members);
+  }
+  [[nodiscard]] std::size_t evaluations_left() const {
+    return options_.max_evaluations - std::min(options_.max_evaluations, evaluated_);
+  }
+
+  const MixtureOptions& options_;
+  MixtureState state_;
+  std::optional<CertifiedMixture> best_;  // of at most max_members
+  std::size_t evaluated_ = 0;
+  double lower_bound_ = 0;
+};
+
+}  // namespace
+
+Result<std::optional<CertifiedMixture>> certified_mixture(std::span<const FilteredPart> parts,
+                                                          const compute::ReducedSetView& query,
+                                                          const CertifiedHit& first,
+                                                          const MixtureOptions& options) {
+  if (options.max_members < 2) return std::nullopt;
+  return MixtureSearch(parts, query, options).run(first);
+}
+
+}  // namespace learndock::engine

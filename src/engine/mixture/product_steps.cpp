@@ -1,0 +1,44 @@
+#include "engine/mixture/mixture_steps.hpp"
+
+namespace learndock::engine {
+
+ProductSteps::ProductSteps(const MixtureState& state, const MixtureOptions& options)
+    : options_(options), table_(state.parts(), *options.backend, options.threads) {}
+
+Result<MixtureStep> ProductSteps::next(const MixtureState& state, const Deadline& deadline) {
+  MixtureStep step;
+  LEARNDOCK_TRY(const bool complete, complete_columns(state, deadline));
+  step.cut = !complete;
+  if (step.cut) return step;
+  std::vector<double> factors(table_.columns(), 0.0);
+  factors[0] = 1;
+  KnownRows known;
+  for (std::size_t i = 0; i < state.size(); ++i) {
+    const std::size_t column = columns_.at({state.hit(i).part, state.hit(i).item});
+    factors[column] = -state.weights()[i];
+    known.with_members.push_back(table_.values(column));
+  }
+  const ProductTable::Sums sums = table_.sums(factors);
+  known.rows = table_.rows();
+  known.with_user = table_.values(0);
+  known.aligned = sums.values;
+  known.errors = sums.errors;
+  LEARNDOCK_CHECK(find_most(state, known, step));
+  LEARNDOCK_TRY(step.next, best_refit(state, known, options_.threads));
+  return step;
+}
+
+Result<bool> ProductSteps::complete_columns(const MixtureState& state, const Deadline& deadline) {
+  std::vector<compute::ReducedSetView> missing;
+  if (table_.columns() == 0) missing.push_back(state.query());
+  std::map<ItemKey, std::size_t> known = columns_;
+  for (std::size_t i = 0; i < state.size(); ++i) {
+    const ItemKey member{state.hit(i).part, state.hit(i).item};
+    if (known.emplace(member, table_.columns() + missing.size()).second) missing.push_back(state.view(i));
+  }
+  LEARNDOCK_TRY(const bool added, table_.add(missing, deadline));
+  if (added) columns_ = std::move(known);
+  return added;
+}
+
+}  // namespace learndock::engine

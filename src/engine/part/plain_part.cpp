@@ -1,0 +1,45 @@
+#include "engine/part/plain_part.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+
+namespace learndock::engine {
+namespace {
+
+class PlainPart final : public SearchPart {
+ public:
+  PlainPart(const compute::GaussianKernel& kernel, std::size_t dimension, std::vector<PlainItem> items)
+      : kernel_(kernel), dimension_(dimension), items_(std::move(items)) {
+    for (const PlainItem& item : items_) largest_mass_ = std::max(largest_mass_, mass_of(item.set));
+  }
+  std::size_t dimension() const override { return dimension_; }
+  const compute::GaussianKernel& kernel() const override { return kernel_; }
+  const FeatureSpace* space() const override { return nullptr; }
+  // There is none: whoever asks a part without a space for bounds has a bug.
+  const Prefilter& prefilter() const override { std::abort(); }
+  Result<const Prefilter*> alignment_prefilter() const override { std::abort(); }
+  double alignment_norm() const override { return 0; }
+  double largest_residual() const override { return 0; }
+  std::size_t count() const override { return items_.size(); }
+  Result<compute::ReducedSetView> set(std::size_t item, std::vector<double>&) const override {
+    return items_[item].set;
+  }
+  double self(std::size_t item) const override { return items_[item].self; }
+  std::string_view id(std::size_t item) const override { return items_[item].id; }
+  double largest_mass() const override { return largest_mass_; }
+
+ private:
+  compute::GaussianKernel kernel_;
+  std::size_t dimension_;
+  std::vector<PlainItem> items_;
+  double largest_mass_ = 0;
+};
+
+}  // namespace
+
+std::shared_ptr<const SearchPart> make_plain_part(const compute::GaussianKernel& kernel,
+                                                  std::size_t dimension, std::vector<PlainItem> items) {
+  return std::make_shared<PlainPart>(kernel, dimension, std::move(items));
+}
+
+}  // namespace learndock::engine

@@ -1,0 +1,25 @@
+#pragma once
+
+#include "engine/part/search_part.hpp"
+
+#include <memory>
+#include <string_view>
+#include <vector>
+
+namespace learndock::engine {
+
+/// A learnware that is not in any segment yet. Non-owning: `owner` keeps the rest alive.
+struct PlainItem {
+  std::shared_ptr<const void> owner;
+  std::string_view id;
+  compute::ReducedSetView set;
+  double self = 0;  ///< <mu, mu> by direct difference
+};
+
+/// A part without embeddings: the latest inserts, whose exact distances are all computed. There are few of
+/// them, and nothing has to be made before the first answer.
+[[nodiscard]] std::shared_ptr<const SearchPart> make_plain_part(const compute::GaussianKernel& kernel,
+                                                                std::size_t dimension,
+                                                                std::vector<PlainItem> items);
+
+}  // namespace learndock::engine

@@ -1,0 +1,70 @@
+#pragma once
+
+#include "learndock/base/result.hpp"
+
+#include "engine/prefilter/prefilter.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+namespace learndock::engine {
+
+class PackedRuns;
+
+/// An immutable part of one space's learnwares: a segment on disk or the latest inserts in memory.
+/// @threads  safe
+class SearchPart {
+ public:
+  SearchPart();
+  virtual ~SearchPart();
+  SearchPart(const SearchPart&) = delete;
+  SearchPart& operator=(const SearchPart&) = delete;
+  /// Of all its items.
+  [[nodiscard]] virtual std::size_t dimension() const = 0;
+  [[nodiscard]] virtual const compute::GaussianKernel& kernel() const = 0;
+  /// None: the part has no embeddings, and every allowed item is evaluated.
+  [[nodiscard]] virtual const FeatureSpace* space() const = 0;
+  /// Parts with a space have one.
+  [[nodiscard]] virtual const Prefilter& prefilter() const = 0;
+  /// The same items with `alignment_norm()` in the place of every squared norm: ascending bounds are then
+  /// descending upper bounds of inner products. Made when first asked for.
+  /// @errors device_memory
+  [[nodiscard]] virtual Result<const Prefilter*> alignment_prefilter() const = 0;
+  [[nodiscard]] virtual double alignment_norm() const = 0;
+  /// Of all its items' embeddings.
+  [[nodiscard]] virtual double largest_residual() const = 0;
+  [[nodiscard]] virtual std::size_t count() const = 0;
+  /// The reduced set of an item; may use `memory`, which must live as long as the view is used.
+  /// @errors corrupt: the part is stored and damaged
+  [[nodiscard]] virtual Result<compute::ReducedSetView> set(std::size_t item,
+                                                            std::vector<double>& memory) const = 0;
+  /// ||mu||^2 by direct difference.
+  [[nodiscard]] virtual double self(std::size_t item) const = 0;
+  /// Breaks ties between equal distances.
+  [[nodiscard]] virtual std::string_view id(std::size_t item) const = 0;
+  /// The largest sum of absolute weights of its items.
+  [[nodiscard]] virtual double largest_mass() const = 0;
+  /// Its reduced sets as mixtures multiply them, kept from one search to the next.
+  [[nodiscard]] PackedRuns& packed_runs() const { return *packed_runs_; }
+
+ private:
+  std::unique_ptr<PackedRuns> packed_runs_;
+};
+
+/// A part and what of it may be answered: filters and tombstones as one bitmap.
+struct FilteredPart {
+  std::shared_ptr<const SearchPart> part;
+  const std::uint64_t* allowed = nullptr;  ///< null: all; [ceil(count / 64)]
+  std::size_t allowed_count = 0;           ///< bits set; ignored when `allowed` is null
+
+  [[nodiscard]] bool allows(std::size_t item) const {
+    return allowed == nullptr || (allowed[item / 64] >> (item % 64) & 1U) != 0;
+  }
+  /// Items that may be answered.
+  [[nodiscard]] std::size_t count() const { return allowed == nullptr ? part->count() : allowed_count; }
+};
+
+}  // namespace learndock::engine

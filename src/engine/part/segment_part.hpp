@@ -1,0 +1,74 @@
+#pragma once
+
+#include "engine/part/memory_part.hpp"
+#include "specification/space_key.hpp"
+#include "store/segment.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+
+namespace learndock::engine {
+
+/// `kind` of segments that hold a part (src/store/SEGMENT.md has the sections).
+inline constexpr std::uint32_t kPartKind = 1;
+
+struct PartWriterOptions {
+  compute::CodeType codes = kCodes;
+  std::uint64_t generation = 0;
+  unsigned threads = 1;
+  /// None: chosen_prefilter of the number of learnwares.
+  std::optional<PrefilterKind> prefilter = {};
+  std::size_t items_per_cell = kItemsPerCell;
+};
+
+/// Writes a part to disk: reduced sets as they come, the rest at the end. In memory it holds about 250 bytes
+/// and the id for each learnware (200 coordinates, int8); 1,050 bytes and the id where the prefilter needs
+/// the coordinates themselves, which cells do while they are made.
+class PartWriter {
+ public:
+  /// @param key  of the space: its kernel and dimension are `space`'s
+  /// @errors of SegmentWriter::create
+  [[nodiscard]] static Result<PartWriter> create(const std::filesystem::path& path,
+                                                 specification::SpaceKey key,
+                                                 std::shared_ptr<const FeatureSpace> space,
+                                                 const PartWriterOptions& options);
+  ~PartWriter();
+  PartWriter(PartWriter&&) noexcept;
+
+  /// Embeds, codes and stores some learnwares after those before. `keys` are the catalogue's numbers; batches
+  /// of some thousands keep all threads busy.
+  /// @errors invalid_argument (another dimension), io, no_space
+  [[nodiscard]] Result<void> add(std::span<const PartItem> items, std::span<const std::uint64_t> keys);
+  /// The file appears whole or not at all. @errors io, no_space, conflict
+  [[nodiscard]] Result<store::SegmentInfo> finish();
+
+ private:
+  struct State;
+  explicit PartWriter(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+/// A part on disk, mapped. Everything but the reduced sets is checked when it is opened; each reduced set is
+/// checked before its first use.
+class StoredPart : public SearchPart {
+ public:
+  /// The catalogue's numbers of the items, in their order.
+  [[nodiscard]] virtual std::span<const std::uint64_t> keys() const = 0;
+  [[nodiscard]] virtual const specification::SpaceKey& space_key() const = 0;
+  [[nodiscard]] virtual const std::shared_ptr<const store::Segment>& segment() const = 0;
+  [[nodiscard]] const store::SegmentInfo& info() const { return segment()->info(); }
+};
+
+/// @errors corrupt, io; as Backend::hold
+[[nodiscard]] Result<std::shared_ptr<const StoredPart>> open_part(
+    std::shared_ptr<const store::Segment> segment, const std::shared_ptr<const compute::Backend>& backend,
+    unsigned threads = 1);
+/// The same from a file. @errors also not_found, unsupported
+[[nodiscard]] Result<std::shared_ptr<const StoredPart>> open_part(
+    const std::filesystem::path& path, const std::shared_ptr<const compute::Backend>& backend,
+    unsigned threads = 1);
+
+}  // namespace learndock::engine

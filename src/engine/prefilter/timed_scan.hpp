@@ -1,0 +1,46 @@
+#pragma once
+
+#include "learndock/compute/backend.hpp"
+
+#include "engine/prefilter/prefilter.hpp"
+
+#include <memory>
+#include <span>
+#include <vector>
+
+namespace learndock::engine {
+
+/// A backend's scans of held codes, with a deadline in slices between which the clock is looked at.
+class TimedScan {
+ public:
+  /// @param slice_blocks  between two looks at the clock, for up to four queries; 0: as the backend's speed
+  /// and the time left suggest
+  TimedScan(std::shared_ptr<const compute::Backend> backend, std::shared_ptr<const compute::HeldCodes> codes,
+            std::size_t slice_blocks = 0);
+
+  [[nodiscard]] const compute::Backend& backend() const { return *backend_; }
+  [[nodiscard]] const compute::ScanCodesView& codes() const { return codes_->view(); }
+
+  /// As Backend::scan_smallest. @return false: the deadline came, after at least one slice; rows are of the
+  /// items that were read
+  [[nodiscard]] Result<bool> smallest(const compute::ScanJob& job, const Deadline& deadline,
+                                      MatrixView<compute::ScanHit> out, std::span<std::size_t> counts) const;
+  /// As Backend::scan_within. @return false: as above
+  [[nodiscard]] Result<bool> within(const compute::ScanJob& job, const Deadline& deadline,
+                                    std::span<const float> thresholds, MatrixView<compute::ScanHit> out,
+                                    std::span<std::size_t> counts) const;
+
+ private:
+  [[nodiscard]] std::size_t blocks_of_slice(const Deadline& deadline, std::size_t queries) const;
+  [[nodiscard]] std::vector<compute::BlockRange> ranges_of(const compute::ScanJob& job) const;
+  /// Calls scan(part of the ranges) for one slice after the other.
+  template <class Scan>
+  [[nodiscard]] Result<bool> in_slices(const compute::ScanJob& job, const Deadline& deadline,
+                                       const Scan& scan) const;
+
+  std::shared_ptr<const compute::Backend> backend_;
+  std::shared_ptr<const compute::HeldCodes> codes_;
+  std::size_t slice_blocks_;
+};
+
+}  // namespace learndock::engine

@@ -1,0 +1,18 @@
+#pragma once
+
+#include "engine/search/objective.hpp"
+
+#include <vector>
+
+namespace learndock::engine {
+
+/// Raises bounds of MMD^2 by fp32 products with all candidates at once: where the index tells little apart,
+/// that costs less than exact products one at a time. Nothing changes where there are few candidates, no
+/// backend, no time, or no room to keep their packed sets for the next such search.
+/// @param candidates  each once
+/// @errors corrupt; unavailable
+[[nodiscard]] Result<void> sieve(std::span<const FilteredPart> parts, const compute::ReducedSetView& query,
+                                 double query_self, const CertifiedOptions& options,
+                                 std::vector<Candidate>& candidates);
+
+}  // namespace learndock::engine

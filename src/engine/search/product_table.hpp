@@ -1,0 +1,110 @@
+#pragma once
+
+#include "learndock/compute/backend.hpp"
+
+#include "engine/part/packed_runs.hpp"
+#include "engine/search/certified_search.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace learndock::engine {
+
+/// More points than a reduced set has: for the rounding of sums over one.
+inline constexpr std::size_t kLargestSet = 65'536;
+/// What keeping a product as a float adds to its error, per unit of both weights.
+inline constexpr double kRoundedToFloat = 0x1p-23;
+
+/// Values that fp32 cannot hold, or no room on a device: whoever wanted products does without them.
+[[nodiscard]] inline bool is_no_use(ErrorCode of_products) {
+  return of_products == ErrorCode::invalid_argument || of_products == ErrorCode::device_memory;
+}
+
+/// A learnware that a row of a table stands for.
+struct ItemRow {
+  std::size_t part = 0, item = 0;
+};
+
+/// Inner products of all allowed learnwares with some sets: a row for each learnware, a column for each set,
+/// computed by a backend in fp32 with known errors. Where bounds tell too few learnwares apart, all products
+/// in one pass cost less than one at a time. Packed reduced sets stay with their parts for the next table as
+/// far as memory allows.
+class ProductTable {
+ public:
+  using Duration = std::chrono::steady_clock::duration;
+
+  /// @param kept_bytes  packed sets that all tables of the process together may keep; none: most_kept
+  ProductTable(std::span<const FilteredPart> parts, const compute::Backend& backend, unsigned threads,
+               std::optional<std::size_t> kept_bytes = {});
+
+  /// What packing takes before the first column, as far as it can be known. @cost taking a few sets
+  [[nodiscard]] Result<Duration> packing_time();
+  /// Adds a column for each set. Several at once share the reading of the packed sets, which for small sets
+  /// costs more than the arithmetic.
+  /// @return false: the deadline came first, or would before the next step's end, and there are no columns
+  /// @errors corrupt; invalid_argument (values beyond fp32); of the backend
+  [[nodiscard]] Result<bool> add(std::span<const compute::ReducedSetView> sets, const Deadline& deadline);
+
+  [[nodiscard]] std::size_t columns() const { return columns_.size(); }
+  [[nodiscard]] const std::vector<ItemRow>& rows() const { return rows_; }
+  [[nodiscard]] std::span<const float> values(std::size_t column) const { return columns_[column].values; }
+
+  /// What a weighted sum of the columns gives for each row, and how far that may be off.
+  struct Sums {
+    std::vector<double> values;  ///< [rows]
+    std::vector<double> errors;  ///< [rows]
+  };
+  /// @param factors  [columns]
+  [[nodiscard]] Sums sums(std::span<const double> factors) const;
+
+ private:
+  /// Consecutive rows of one part that are packed and multiplied together.
+  struct Chunk {
+    std::size_t part = 0, number = 0;  // of the run of its part's items
+    std::size_t first = 0, count = 0;  // rows
+    double mass = 0;
+    bool whole = false;                            // the run has all items, not only the allowed
+    std::shared_ptr<const PackedRun> packed = {};  // null: made anew for every column
+  };
+  struct Column {
+    std::vector<float> values;   // [rows]
+    std::vector<double> errors;  // [chunks]
+  };
+
+  void add_rows(std::size_t part);
+  [[nodiscard]] bool packed_whole(const Chunk& chunk) const;
+  [[nodiscard]] std::size_t items_to_pack(const Chunk& chunk) const;
+  /// What packing these chunks side by side will take, as far as it can be known.
+  [[nodiscard]] Result<Duration> packing_time(std::span<const Chunk> group);
+  [[nodiscard]] Result<void> pack(std::span<Chunk> group);
+  [[nodiscard]] Result<void> pack(Chunk& chunk) const;
+  [[nodiscard]] std::vector<std::uint32_t> items_of(const Chunk& chunk) const;
+  [[nodiscard]] std::size_t place_of(const Chunk& chunk, std::size_t row) const;
+  /// The chunk's rows of `columns`, one for each set. @return false: the deadline came first @errors as add
+  [[nodiscard]] Result<bool> multiply(std::size_t number, std::span<const compute::ReducedSetView> sets,
+                                      std::span<Column> columns, const Deadline& deadline) const;
+  [[nodiscard]] Result<bool> multiply_in_time(const PackedRun& run,
+                                              std::span<const compute::ReducedSetView> sets,
+                                              MatrixView<double> products, const Deadline& deadline) const;
+  [[nodiscard]] Result<void> multiply_far(const Chunk& chunk, std::span<const compute::ReducedSetView> sets,
+                                          MatrixView<double> products) const;
+  [[nodiscard]] double error_of(const Chunk& chunk, const compute::ReducedSetView& set) const;
+
+  std::span<const FilteredPart> parts_;
+  const compute::Backend& backend_;
+  unsigned threads_;
+  std::size_t kept_bytes_, run_items_;
+  std::vector<ItemRow> rows_;
+  std::vector<Chunk> chunks_;
+  std::vector<Column> columns_;
+  // The slowest so far; zero: none yet.
+  Duration pack_each_{};      // an item
+  Duration multiply_each_{};  // an item by a set
+  Duration tried_each_{};     // packing an item, from taking a few sets; zero: not tried yet
+};
+
+}  // namespace learndock::engine

@@ -1,0 +1,27 @@
+#pragma once
+
+#include "learndock/base/result.hpp"
+
+#include <cstddef>
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+namespace learndock::io {
+
+/// The whole file as bytes. @errors not_found, too_large (over max_bytes), io
+[[nodiscard]] Result<std::string> read_file(const std::filesystem::path& path,
+                                            std::size_t max_bytes = std::size_t{1} << 30);
+
+/// Writes a temporary beside `path`, flushes it to disk and renames it over `path`: readers see the old file
+/// or the whole new one, and the new one survives a crash. @errors io, no_space
+[[nodiscard]] Result<void> write_file_atomically(const std::filesystem::path& path, std::string_view bytes);
+
+/// Flushes a directory's entries to disk, so that a rename in it survives a crash.
+[[nodiscard]] Result<void> sync_directory(const std::filesystem::path& directory);
+
+/// The Error of the last failed system call: no_space for a full disk or quota, not_found for a missing file,
+/// else io.
+[[nodiscard]] Error system_error(int error_number, std::string_view doing, const std::filesystem::path& path);
+
+}  // namespace learndock::io

@@ -1,0 +1,18 @@
+#pragma once
+
+#include "learndock/base/result.hpp"
+
+#include <filesystem>
+#include <string>
+
+namespace learndock::io {
+
+/// A new file with the same bytes, flushed; its SHA-256. @errors not_found, conflict (there is a file),
+/// no_space, io
+[[nodiscard]] Result<std::string> copy_file_durably(const std::filesystem::path& from,
+                                                    const std::filesystem::path& to);
+
+/// A folder that is new, or there and empty. @errors conflict, no_space, io
+[[nodiscard]] Result<void> make_new_folder(const std::filesystem::path& folder);
+
+}  // namespace learndock::io

@@ -1,0 +1,41 @@
+#pragma once
+
+#include "learndock/base/result.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace learndock::io {
+
+/// The lines of a file, none of which is held beyond a limit.
+class LineReader {
+ public:
+  LineReader(std::filesystem::path path, std::size_t max_line_bytes);
+  ~LineReader();
+  LineReader(const LineReader&) = delete;
+  LineReader& operator=(const LineReader&) = delete;
+
+  /// @errors not_found, io
+  [[nodiscard]] Result<void> open();
+  /// The next line without its end, or false after the last. A line over the limit is passed over: it comes
+  /// empty, and `too_long` tells. @errors io
+  [[nodiscard]] Result<bool> next(std::string& line);
+  [[nodiscard]] bool too_long() const { return too_long_; }
+  [[nodiscard]] std::uint64_t bytes_read() const { return read_; }
+
+ private:
+  Result<bool> fill();
+  void take(std::string& line, std::size_t count);
+
+  std::filesystem::path path_;
+  std::size_t max_;
+  int fd_ = -1;
+  std::vector<char> buffer_;
+  std::size_t at_ = 0, size_ = 0;
+  std::uint64_t read_ = 0;
+  bool too_long_ = false;
+};
+
+}  // namespace learndock::io

@@ -1,0 +1,42 @@
+#pragma once
+
+#include "learndock/base/result.hpp"
+
+#include <atomic>
+#include <cstddef>
+#include <filesystem>
+#include <span>
+#include <utility>
+
+namespace learndock::io {
+
+struct MappedRegion;
+
+/// The first bytes of a file as read-only memory. Reading it never ends the process: where the file shrank
+/// meanwhile, or its disk fails to read, all of it turns into zeros and `lost` says so from then on. Whoever
+/// reads it looks at `lost` before anything made of it is used, and relies on none of its numbers to stay as
+/// they were checked: an index into memory that comes from it is bounded again where it is used.
+/// @threads safe to read concurrently
+class MappedMemory {
+ public:
+  MappedMemory() = default;
+  /// @param size  at least 1 @errors io
+  [[nodiscard]] static Result<MappedMemory> map(int fd, std::size_t size, const std::filesystem::path& path);
+  ~MappedMemory();
+  MappedMemory(MappedMemory&& other) noexcept { *this = std::move(other); }
+  MappedMemory& operator=(MappedMemory&& other) noexcept {
+    std::swap(bytes_, other.bytes_);
+    std::swap(region_, other.region_);
+    return *this;
+  }
+
+  [[nodiscard]] std::span<const std::byte> bytes() const { return bytes_; }
+  /// Whether zeros stand where the file's bytes stood.
+  [[nodiscard]] bool lost() const;
+
+ private:
+  std::span<std::byte> bytes_;
+  MappedRegion* region_ = nullptr;
+};
+
+}  // namespace learndock::io

@@ -1,0 +1,66 @@
+#include "learnwares/dock_parts.hpp"
+
+#include "learnwares/ascending.hpp"
+
+#include <algorithm>
+
+namespace learndock::learnwares {
+namespace {
+
+bool bit(std::span<const std::uint64_t> words, std::size_t i) {
+  return (words[i / 64] >> (i % 64) & 1U) != 0;
+}
+
+}  // namespace
+
+std::optional<std::size_t> LivePart::item_of(std::uint64_t key) const {
+  const std::span<const std::uint64_t> keys = part->keys();
+  const auto found = std::lower_bound(keys.begin(), keys.end(), key);
+  if (found == keys.end() || *found != key) return std::nullopt;
+  return static_cast<std::size_t>(found - keys.begin());
+}
+
+bool DockParts::holds(std::uint64_t key) const {
+  return std::any_of(parts.begin(), parts.end(),
+                     [&](const auto& part) { return part->item_of(key).has_value(); });
+}
+
+std::size_t DockParts::live_count() const {
+  std::size_t count = 0;
+  for (const auto& part : parts) count += part->live_count;
+  return count;
+}
+
+DockParts DockParts::without(std::uint64_t key) const {
+  DockParts next = *this;
+  for (auto& part : next.parts) {
+    const auto item = part->item_of(key);
+    if (!item || !bit(part->live, *item)) continue;
+    auto changed = std::make_shared<LivePart>(*part);
+    changed->live[*item / 64] &= ~(std::uint64_t{1} << (*item % 64));
+    --changed->live_count;
+    part = std::move(changed);
+  }
+  return next;
+}
+
+std::shared_ptr<const LivePart> live_part(specification::SpaceKey space,
+                                          std::shared_ptr<const engine::StoredPart> part,
+                                          std::span<const std::uint64_t> keys) {
+  auto made = std::make_shared<LivePart>();
+  made->space = std::move(space);
+  made->part = std::move(part);
+  const std::span<const std::uint64_t> own = made->part->keys();
+  made->live.assign((own.size() + 63) / 64, 0);
+  std::size_t at = 0;
+  for (const std::uint64_t key : keys) {
+    at = first_not_below(own, at, key);
+    if (at == own.size()) break;
+    if (own[at] != key) continue;
+    made->live[at / 64] |= std::uint64_t{1} << (at % 64);
+    ++made->live_count;
+  }
+  return made;
+}
+
+}  // namespace learndock::learnwares

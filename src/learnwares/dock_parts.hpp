@@ -1,0 +1,47 @@
+#pragma once
+
+#include "engine/part/search_part.hpp"
+#include "engine/part/segment_part.hpp"
+#include "learnwares/part_places.hpp"
+#include "specification/space_key.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace learndock::learnwares {
+
+/// A stored part of a dock and which of its learnwares are still there.
+struct LivePart {
+  specification::SpaceKey space;
+  std::shared_ptr<const engine::StoredPart> part;
+  std::vector<std::uint64_t> live;  ///< bit i: item i; [ceil(count / 64)]
+  std::size_t live_count = 0;
+  /// Among the items of the snapshot's semantic index; null: not looked for yet (see place_parts).
+  std::shared_ptr<const PartPlaces> places;
+
+  /// The item of a catalogue number. @cost logarithmic
+  [[nodiscard]] std::optional<std::size_t> item_of(std::uint64_t key) const;
+};
+
+/// All stored parts of a dock at one moment. Immutable; a removal makes a new one that shares the parts.
+struct DockParts {
+  std::uint64_t version = 0;  ///< of the stored index; 0: there is none
+  std::vector<std::shared_ptr<const LivePart>> parts;
+
+  /// Whether some part holds the learnware.
+  [[nodiscard]] bool holds(std::uint64_t key) const;
+  [[nodiscard]] std::size_t live_count() const;
+  /// Without one learnware, when some part holds it. @cost one bitmap
+  [[nodiscard]] DockParts without(std::uint64_t key) const;
+};
+
+/// The part with those of its items alive whose numbers are among `keys`, ascending.
+[[nodiscard]] std::shared_ptr<const LivePart> live_part(specification::SpaceKey space,
+                                                        std::shared_ptr<const engine::StoredPart> part,
+                                                        std::span<const std::uint64_t> keys);
+
+}  // namespace learndock::learnwares

@@ -1,0 +1,145 @@
+#pragma once
+
+#include "learndock/base/ids.hpp"
+#include "learndock/specification/semantic.hpp"
+#include "learndock/specification/statistical.hpp"
+
+#include "specification/space_kernels.hpp"
+#include "specification/space_key.hpp"
+
+#include <array>
+#include <atomic>
+#include <compare>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace learndock::learnwares {
+
+/// What a space and its texts have in common: many learnwares share it, and one object holds it for all.
+struct Traits {
+  std::optional<specification::KernelGroup> group = {};  ///< none: there is no statistical specification
+  std::optional<double> gamma = {};  ///< in force in place of the learnwares' own (see SpaceKernels)
+  std::vector<std::string> languages = {};
+  auto operator<=>(const Traits&) const = default;
+};
+
+/// Equal traits become one object, which lives as long as somebody holds it. @threads safe
+class TraitsPool {
+ public:
+  [[nodiscard]] std::shared_ptr<const Traits> shared(Traits traits);
+
+ private:
+  std::mutex mutex_;
+  std::map<Traits, std::weak_ptr<const Traits>> known_;
+  std::size_t swept_ = 0;  // traits known after those that nobody holds were last forgotten
+};
+
+/// A learnware on its way into a snapshot.
+struct EntryFields {
+  std::uint64_t sequence = 0;  ///< insertion order
+  LearnwareId id;
+  std::string name;
+  std::string folded_name;  ///< name and description as text search compares them (see fold_case)
+  std::string folded_description;
+  specification::SemanticTexts values;  ///< of the vocabularies; others are lost
+  /// With the gamma in force, under which the learnware is compared.
+  std::optional<specification::RkmeSpecification> specification;
+  std::optional<double> own_gamma;  ///< the one it was stored with, where another is in force
+  /// <L, L> by the dock's backend; NaN: computed when a search first needs it.
+  double self_inner = std::numeric_limits<double>::quiet_NaN();
+};
+
+/// <L, L> of one learnware, NaN until a search first needs it; racing searches store the same value.
+struct SelfTerms {
+  std::atomic<double> in_force = std::numeric_limits<double>::quiet_NaN();  ///< by the dock's backend
+  /// By the dock's backend under the learnware's own gamma, where another is in force.
+  std::atomic<double> own = std::numeric_limits<double>::quiet_NaN();
+  std::atomic<double> reference = std::numeric_limits<double>::quiet_NaN();  ///< cpu_reference, own gamma
+  std::atomic<double> direct = std::numeric_limits<double>::quiet_NaN();     ///< as stored parts hold it
+};
+
+/// A learnware's texts and numbers packed into bytes: this head, then name, folded name, folded description
+/// and id. Stored (see SEGMENT.md): do not change.
+struct EntryHead {
+  specification::SemanticBits values = 0;
+  double gamma = 0;          ///< the one it was stored with
+  std::uint32_t points = 0;  ///< of the reduced set; 0: no specification
+  std::uint32_t traits = 0;  ///< in a file: number of its traits
+  std::uint32_t name = 0, folded_name = 0, folded_description = 0, id = 0;  ///< bytes of each text
+  [[nodiscard]] std::size_t bytes() const {
+    return sizeof(EntryHead) + std::size_t{name} + folded_name + folded_description + id;
+  }
+};
+static_assert(sizeof(EntryHead) == 40);
+
+/// One learnware as the search engine holds it: forty bytes that point at the rest, which lies in a mapped
+/// file or, of what came lately, in memory. Its reduced set is in memory only where no stored part holds it;
+/// Snapshot::set_of reads it wherever it is. Immutable but for self terms. @threads safe
+class Entry {
+ public:
+  /// @param row  an EntryHead and its texts; it, the traits and the specification outlive the entry
+  /// @param specification  null: a stored part holds it, or there is none
+  Entry(std::uint64_t sequence, const char* row, const Traits& traits,
+        const specification::RkmeSpecification* specification = nullptr)
+      : sequence_(sequence), row_(row), traits_(&traits), specification_(specification) {}
+  ~Entry() { delete self_terms_.load(std::memory_order_relaxed); }
+  Entry(const Entry&) = delete;
+  Entry& operator=(const Entry&) = delete;
+
+  [[nodiscard]] std::uint64_t sequence() const { return sequence_; }
+  [[nodiscard]] std::string_view name() const;
+  [[nodiscard]] std::string_view folded_name() const;
+  [[nodiscard]] std::string_view folded_description() const;
+  [[nodiscard]] std::string_view id() const;
+  [[nodiscard]] LearnwareId learnware_id() const;
+  [[nodiscard]] const char* row() const { return row_; }
+  [[nodiscard]] const Traits& traits() const { return *traits_; }
+  [[nodiscard]] specification::SemanticBits values() const { return head().values; }
+
+  [[nodiscard]] bool has_specification() const { return traits_->group.has_value(); }
+  /// Null where a stored part holds the reduced set.
+  [[nodiscard]] const specification::RkmeSpecification* specification() const { return specification_; }
+  // Only with a specification:
+  [[nodiscard]] double stored_gamma() const { return head().gamma; }
+  [[nodiscard]] double gamma() const { return traits_->gamma.value_or(stored_gamma()); }
+  [[nodiscard]] specification::SpaceKey space() const { return traits_->group->under(gamma()); }
+  /// Of points and weights, as doubles; 0 without a specification.
+  [[nodiscard]] std::uint64_t specification_bytes() const;
+
+  /// Those known so far. @cost memory for all of them, the first time
+  [[nodiscard]] SelfTerms& self_terms() const;
+  /// <L, L> by the dock's backend under the kernel in force; NaN: not known yet.
+  [[nodiscard]] double self_inner() const;
+
+ private:
+  [[nodiscard]] EntryHead head() const;
+  /// `length` bytes after the head and the `before` bytes of other texts.
+  [[nodiscard]] std::string_view text(std::size_t before, std::size_t length) const {
+    return {row_ + sizeof(EntryHead) + before, length};
+  }
+
+  std::uint64_t sequence_;
+  const char* row_;
+  const Traits* traits_;
+  const specification::RkmeSpecification* specification_;
+  mutable std::atomic<SelfTerms*> self_terms_ = nullptr;
+};
+
+/// An entry that owns everything it points at. @param pool  null: its traits are shared with nobody
+[[nodiscard]] std::shared_ptr<const Entry> make_entry(EntryFields fields, TraitsPool* pool = nullptr);
+/// The same learnware with its specification in memory, under the gamma in force, and no self terms. The old
+/// entry is kept.
+[[nodiscard]] std::shared_ptr<const Entry> with_specification(const std::shared_ptr<const Entry>& entry,
+                                                              specification::RkmeSpecification specification);
+/// The same learnware, whose reduced set a stored part now holds. Only for one that has it in memory.
+[[nodiscard]] std::shared_ptr<const Entry> without_specification(const Entry& entry);
+
+}  // namespace learndock::learnwares

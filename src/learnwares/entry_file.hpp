@@ -1,0 +1,66 @@
+#pragma once
+
+#include "learndock/base/result.hpp"
+
+#include "learnwares/entry.hpp"
+#include "store/segment.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace learndock::learnwares {
+
+/// The state of a catalogue that a file of entries was made from. Records of a catalogue never change and no
+/// number is given twice, so that what such a file says of a record holds as long as the record is there.
+struct EntrySource {
+  std::uint64_t catalog_version = 0;
+  std::int64_t last_created_unix_ms = 0;  ///< of the last record: another catalogue has another one there
+};
+
+/// What the search engine needs of many records, decoded once and then mapped: see SEGMENT.md. Nothing in it
+/// that the catalogue does not say; it can be removed at any time.
+/// @threads safe to call concurrently
+class EntryFile {
+ public:
+  /// @param entries  by catalogue number, at least one; their specifications are left out
+  /// @errors io, no_space, conflict (there is such a file)
+  [[nodiscard]] static Result<void> write(const std::filesystem::path& path, const EntrySource& source,
+                                          std::span<const std::shared_ptr<const Entry>> entries);
+
+  /// @errors not_found, io, corrupt (also another kind of file), unsupported (another version's)
+  /// @cost reads the file
+  [[nodiscard]] static Result<std::shared_ptr<const EntryFile>> open(const std::filesystem::path& path,
+                                                                     unsigned threads);
+
+  [[nodiscard]] const EntrySource& source() const { return source_; }
+  [[nodiscard]] std::span<const std::uint64_t> sequences() const { return sequences_; }
+  [[nodiscard]] std::string_view last_id() const;
+  /// Whether what its entries point at still is what was checked. @errors corrupt @cost one load
+  [[nodiscard]] Result<void> intact() const { return segment_->intact(); }
+  /// Takes out of memory what was read of the file; it is read again where a text is searched or a hit named.
+  void rest() const;
+
+  /// Entries that point into the file and keep it, without specifications.
+  /// @param live  catalogue numbers, ascending: only what is among them; null: all
+  /// @param kernels  in force
+  [[nodiscard]] static std::vector<std::shared_ptr<const Entry>> entries(
+      const std::shared_ptr<const EntryFile>& file, const std::vector<std::uint64_t>* live,
+      const specification::SpaceKernels& kernels);
+
+ private:
+  explicit EntryFile(std::shared_ptr<const store::Segment> segment) : segment_(std::move(segment)) {}
+  [[nodiscard]] Result<void> read();
+  [[nodiscard]] Result<void> check_rows() const;
+
+  std::shared_ptr<const store::Segment> segment_;
+  EntrySource source_;
+  std::vector<Traits> traits_;
+  std::span<const std::uint64_t> sequences_, starts_;
+  std::span<const char> rows_;
+};
+
+}  // namespace learndock::learnwares

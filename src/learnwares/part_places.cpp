@@ -1,0 +1,135 @@
+#include "learnwares/part_places.hpp"
+
+#include "learnwares/ascending.hpp"
+
+#include <bit>
+#include <utility>
+
+namespace learndock::learnwares {
+namespace {
+
+constexpr std::uint64_t kAll = ~std::uint64_t{0};
+
+std::uint64_t lowest(unsigned count) { return count == 64 ? kAll : (std::uint64_t{1} << count) - 1; }
+
+/// A run of bits of a mask, and where it stands when the mask's gaps are closed.
+struct ClosedRun {
+  unsigned first, length, closed;
+};
+
+/// The runs of a mask, from the lowest. Most masks are one run, or few.
+template <class Use>
+void each_run(std::uint64_t mask, Use use) {
+  for (unsigned closed = 0; mask != 0;) {
+    const auto first = static_cast<unsigned>(std::countr_zero(mask));
+    const auto length = static_cast<unsigned>(std::countr_one(mask >> first));
+    use(ClosedRun{first, length, closed});
+    closed += length;
+    mask &= ~(lowest(length) << first);
+  }
+}
+
+/// The bits of `word` where the mask has them, moved together.
+std::uint64_t close_gaps(std::uint64_t word, std::uint64_t mask) {
+  if (mask == kAll || (word & mask) == 0) return word & mask;
+  std::uint64_t closed = 0;
+  each_run(mask,
+           [&](const ClosedRun& run) { closed |= (word >> run.first & lowest(run.length)) << run.closed; });
+  return closed;
+}
+
+/// The reverse: the lowest bits of `word`, moved to where the mask has bits.
+std::uint64_t open_gaps(std::uint64_t word, std::uint64_t mask) {
+  if (mask == kAll || word == 0) return word;
+  std::uint64_t opened = 0;
+  each_run(mask,
+           [&](const ClosedRun& run) { opened |= (word >> run.closed & lowest(run.length)) << run.first; });
+  return opened;
+}
+
+/// Bits one after another, a few at a time.
+class BitQueue {
+ public:
+  explicit BitQueue(std::size_t bits) : words_(bits / 64 + 2, 0) {}
+
+  /// @param bits  those above `count` are 0
+  void append(std::uint64_t bits, unsigned count) {
+    const unsigned offset = end_ % 64;
+    words_[end_ / 64] |= bits << offset;
+    if (offset != 0) words_[end_ / 64 + 1] |= bits >> (64 - offset);
+    end_ += count;
+  }
+  /// The 64 bits from `first` on; 0 after the last.
+  [[nodiscard]] std::uint64_t from(std::size_t first) const {
+    const unsigned offset = first % 64;
+    const std::uint64_t low = words_[first / 64] >> offset;
+    return offset == 0 ? low : low | words_[first / 64 + 1] << (64 - offset);
+  }
+  [[nodiscard]] std::vector<std::uint64_t> words(std::size_t count) && {
+    words_.resize(count);
+    return std::move(words_);
+  }
+
+ private:
+  std::vector<std::uint64_t> words_;
+  std::size_t end_ = 0;
+};
+
+/// The positions of the keys among the sequences; `known` gets the bits of those that are there.
+std::vector<std::uint32_t> positions_of(std::span<const std::uint64_t> keys,
+                                        std::span<const std::uint64_t> sequences,
+                                        std::span<std::uint64_t> known) {
+  std::vector<std::uint32_t> positions;
+  positions.reserve(keys.size());
+  std::size_t at = 0;
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    at = first_not_below(sequences, at, keys[i]);
+    if (at == sequences.size()) break;
+    if (sequences[at] != keys[i]) continue;
+    positions.push_back(static_cast<std::uint32_t>(at));
+    known[i / 64] |= std::uint64_t{1} << (i % 64);
+  }
+  return positions;
+}
+
+}  // namespace
+
+PartPlaces::PartPlaces(std::span<const std::uint64_t> keys, std::span<const std::uint64_t> sequences,
+                       const SemanticIndex& index)
+    : count_(keys.size()), known_((keys.size() + 63) / 64, 0) {
+  const std::vector<SemanticIndex::Item> items = index.items_at(positions_of(keys, sequences, known_));
+  if (items.size() == keys.size()) known_ = std::vector<std::uint64_t>();
+  for (const SemanticIndex::Item item : items) {
+    if (at_.empty() || at_.back() != item / 64) {
+      at_.push_back(item / 64);
+      places_.push_back(0);
+    }
+    places_.back() |= std::uint64_t{1} << (item % 64);
+  }
+  at_.shrink_to_fit();
+  places_.shrink_to_fit();
+}
+
+std::vector<std::uint64_t> PartPlaces::of_part(std::span<const std::uint64_t> selected) const {
+  BitQueue found(count_);
+  for (std::size_t i = 0; i < at_.size(); ++i)
+    found.append(close_gaps(selected[at_[i]], places_[i]), static_cast<unsigned>(std::popcount(places_[i])));
+  const std::size_t words = (count_ + 63) / 64;
+  if (known_.empty()) return std::move(found).words(words);
+  std::vector<std::uint64_t> bits(words);
+  std::size_t before = 0;
+  for (std::size_t w = 0; w < words; before += static_cast<std::size_t>(std::popcount(known_[w])), ++w)
+    bits[w] = open_gaps(found.from(before), known_[w]);
+  return bits;
+}
+
+void PartPlaces::leave_out(std::span<std::uint64_t> selected) const {
+  for (std::size_t i = 0; i < at_.size(); ++i) selected[at_[i]] &= ~places_[i];
+}
+
+std::size_t PartPlaces::bytes() const {
+  return sizeof(std::uint32_t) * at_.capacity() +
+         sizeof(std::uint64_t) * (places_.capacity() + known_.capacity());
+}
+
+}  // namespace learndock::learnwares

@@ -1,0 +1,98 @@
+#pragma once
+
+#include "learndock/specification/semantic.hpp"
+
+#include "learnwares/bitmap.hpp"
+#include "specification/space_key.hpp"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace learndock::learnwares {
+
+class Entry;
+struct Traits;
+
+/// Which learnwares carry which semantic value, and which specifications have which space and language: a
+/// bitmap for each, and all ids in one text. Immutable and cheap to copy; what grows or shrinks from it
+/// shares all that did not change.
+///
+/// Items are numbered by insertion and keep their number when others are removed. Among the items that are
+/// left, in order, each has a position: its place in `Snapshot::entries`.
+/// @threads safe to call concurrently
+class SemanticIndex {
+ public:
+  using Item = Bitmap::Item;
+
+  [[nodiscard]] static SemanticIndex of(std::span<const std::shared_ptr<const Entry>> entries);
+  /// With these after all others. @cost the size of the bitmaps that change, and of the last ids
+  [[nodiscard]] SemanticIndex extended(std::span<const std::shared_ptr<const Entry>> added) const;
+  /// Without the item at this position. @cost the number of removed items
+  [[nodiscard]] SemanticIndex without(std::size_t position) const;
+
+  /// The items that a requirement leaves: for each key with wanted values one of them, and an id that
+  /// contains the wanted part. Name and description are not looked at.
+  [[nodiscard]] Bitmap select(const specification::SemanticSpecification& wanted) const;
+  /// The positions of selected items, ascending; at most the first `limit`.
+  [[nodiscard]] std::vector<std::uint32_t> positions(const Bitmap& selected,
+                                                     std::size_t limit = SIZE_MAX) const;
+
+  /// The items at these positions, which ascend: the inverse of `positions`.
+  [[nodiscard]] std::vector<Item> items_at(std::vector<std::uint32_t> positions) const;
+
+  /// The items of each space, removed ones too; items without a specification are in none.
+  using Spaces = std::map<specification::SpaceKey, std::shared_ptr<const Bitmap>>;
+  [[nodiscard]] const Spaces& spaces() const { return spaces_; }
+  /// Those of `selected` whose specification is in all of these languages.
+  [[nodiscard]] Bitmap speaking(Bitmap selected, std::span<const std::string> languages) const;
+
+  /// Items ever added; the next one gets this number.
+  [[nodiscard]] std::size_t items() const { return items_; }
+  /// Items left.
+  [[nodiscard]] std::size_t size() const { return items_ - removed_; }
+  [[nodiscard]] const Bitmap& removed() const { return *removed_items_; }
+  /// Whether so many were removed that an index made anew pays.
+  [[nodiscard]] bool sparse() const { return removed_ > 1024 && removed_ > items_ / 4; }
+  /// Memory taken by bitmaps and ids.
+  [[nodiscard]] std::size_t bytes() const;
+
+ private:
+  /// The ids of up to kIdsTogether items, each followed by a character that no id holds.
+  struct Ids {
+    std::string text;
+    std::vector<std::uint32_t> ends;  ///< where each id's separator stands
+  };
+  static constexpr std::size_t kIdsTogether = 1 << 16;
+  static constexpr std::size_t kValueBits = std::numeric_limits<specification::SemanticBits>::digits;
+
+  /// The items of each traits that occur among some entries.
+  using Carriers = std::unordered_map<const Traits*, std::vector<Item>>;
+  static Carriers carriers_of(std::span<const std::shared_ptr<const Entry>> added, Item first);
+  void add_values(std::span<const std::shared_ptr<const Entry>> added);
+  void add_spaces(std::span<const std::shared_ptr<const Entry>> added, const Carriers& carriers);
+  void add_languages(const Carriers& carriers);
+  void add_ids(std::span<const std::shared_ptr<const Entry>> added);
+  [[nodiscard]] std::string_view id_of(Item item) const;
+  void keep_ids_with(std::string_view part, Bitmap& selected) const;
+  static void find_ids(const Ids& ids, Item first, std::string_view part, std::vector<Item>& found);
+
+  std::size_t items_ = 0, removed_ = 0;
+  std::shared_ptr<const Bitmap> removed_items_ = std::make_shared<Bitmap>();
+  /// By the bit of the value in specification::SemanticBits; null: no item has it.
+  std::array<std::shared_ptr<const Bitmap>, kValueBits> values_;
+  Spaces spaces_;
+  std::map<std::string, std::shared_ptr<const Bitmap>, std::less<>> languages_;
+  std::vector<std::shared_ptr<const Ids>> ids_;
+};
+
+}  // namespace learndock::learnwares

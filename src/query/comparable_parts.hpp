@@ -1,0 +1,85 @@
+#pragma once
+
+#include "learndock/query/search.hpp"
+
+#include "engine/search/certified_search.hpp"
+#include "learnwares/snapshot.hpp"
+#include "query/request/deadline.hpp"
+#include "query/semantic_filter.hpp"
+#include "query/set_limits.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace learndock::query {
+
+/// Parts of which mixtures are made, numbered as those that are compared.
+struct MixedParts {
+  std::vector<engine::FilteredPart> parts;
+  std::deque<std::vector<std::uint64_t>> bitmaps;  ///< of parts that have odd learnwares
+  LeftOut left_out;
+
+  [[nodiscard]] bool has(const engine::CertifiedHit& hit) const {
+    return hit.part < parts.size() && parts[hit.part].allows(hit.item);
+  }
+  [[nodiscard]] bool empty() const;
+};
+
+/// What can be compared with the query: stored parts with their bitmaps, one part of the rest, and one of
+/// what no mixture is made of. A spent deadline leaves out what was not yet found; something of it is always
+/// there.
+class ComparableParts {
+ public:
+  struct Wanted {
+    const SearchRequest& request;  ///< with a specification
+    const learnwares::Snapshot& snapshot;
+    const learnwares::Bitmap* items = nullptr;  ///< that passed the filters; null: all of the dock
+    std::size_t max_points = kUsualMaxPoints;
+  };
+  ComparableParts(const Wanted& wanted, Deadline& deadline, std::vector<std::string>& warnings);
+
+  [[nodiscard]] std::span<const engine::FilteredPart> parts() const { return parts_; }
+  [[nodiscard]] std::size_t count() const { return count_; }
+  /// Whether something was left out.
+  [[nodiscard]] bool cut() const { return cut_; }
+  /// @errors corrupt (a stored part holds a learnware that the dock does not have)
+  [[nodiscard]] Result<const learnwares::Entry*> entry(const engine::CertifiedHit& hit) const;
+  /// @errors corrupt @cost a look at the large sets of the stored parts, the first time
+  [[nodiscard]] Result<const MixedParts*> mixed();
+
+ private:
+  void take_all(std::vector<std::string>& warnings);
+  void take_filtered(const learnwares::Bitmap& selected, std::vector<std::string>& warnings);
+  [[nodiscard]] learnwares::Bitmap fitting_of(const learnwares::Bitmap& selected,
+                                              std::vector<std::string>& warnings) const;
+  void take_part(const std::shared_ptr<const learnwares::LivePart>& part,
+                 std::span<const std::uint64_t> items);
+  void take_rest(std::span<const std::uint64_t> items);
+  void add_stored(const std::shared_ptr<const learnwares::LivePart>& part, const std::uint64_t* allowed,
+                  std::size_t count);
+  [[nodiscard]] Result<const learnwares::Entry*> stored_entry(std::size_t part, std::size_t item) const;
+  void set_odd_aside();
+  void make_plain_part(learnwares::Selection& entries);
+  [[nodiscard]] Result<void> leave_out_large(std::size_t part);
+  [[nodiscard]] bool late();
+
+  const learnwares::Snapshot& snapshot_;
+  const specification::RkmeSpecification& query_;
+  specification::SpaceKey key_;
+  std::size_t max_points_;
+  Deadline& deadline_;
+  std::vector<std::shared_ptr<const learnwares::LivePart>> stored_;
+  std::vector<std::vector<std::uint64_t>> bitmaps_;
+  learnwares::Selection plain_, odd_;
+  MixedParts mixed_;
+  std::vector<engine::FilteredPart> parts_;
+  std::size_t count_ = 0;
+  bool cut_ = false;
+};
+
+}  // namespace learndock::query

@@ -1,0 +1,89 @@
+#pragma once
+
+#include "learndock/compute/backend.hpp"
+#include "learndock/query/search.hpp"
+
+#include "query/request/deadline.hpp"
+#include "learnwares/snapshot.hpp"
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace learndock::query {
+
+/// The user's side of a comparison.
+struct Query {
+  compute::ReducedSetView view;
+  double self = 0;  ///< <u, u>
+  double mass = 0;  ///< sum of |weight|: no kernel value is above 1
+};
+
+/// Reduced sets that were taken to be compared, and the memory of those that stored parts hold as floats.
+struct TakenSets {
+  std::vector<compute::ReducedSetView> views;
+  std::vector<std::vector<double>> unpacked;
+};
+
+/// The learnwares that can be compared with the query, and what is known of those that were.
+struct Candidates {
+  const learnwares::Snapshot* snapshot = nullptr;
+  ScoreMode mode = ScoreMode::absolute;
+  learnwares::Selection entries;
+  std::vector<double> self;      // <l, l> of the first `evaluated` entries
+  std::vector<double> user;      // <l, u>
+  std::vector<double> distance;  // MMD^2
+  std::size_t evaluated = 0;
+
+  /// The gamma that entry i is compared under: its own where compat scores are asked for, whatever kernel is
+  /// in force.
+  [[nodiscard]] double gamma(std::size_t i) const {
+    return mode == ScoreMode::compat ? entries[i]->stored_gamma() : entries[i]->gamma();
+  }
+  /// The reduced sets of some entries, in place of what `taken` held. @errors of Snapshot::set_of
+  [[nodiscard]] Result<void> take_sets(std::span<const std::size_t> chosen, unsigned threads,
+                                       TakenSets& taken) const;
+};
+
+/// What has the query's type, shape, number of scales and, for absolute scores, gamma, and speaks its
+/// languages; the rest is counted in warnings. A compat query has one scale. A spent deadline leaves out
+/// those after the first few thousand.
+[[nodiscard]] Candidates comparable(const learnwares::Snapshot& snapshot,
+                                    const learnwares::Selection& entries,
+                                    const specification::RkmeSpecification& query, ScoreMode mode,
+                                    Deadline& deadline, std::vector<std::string>& warnings);
+
+struct EvaluateOptions {
+  bool stored_self = false;  ///< self terms are taken from the entries, else computed by the backend as well
+  std::size_t most = SIZE_MAX;  ///< candidates
+  unsigned threads = 1;
+};
+
+/// Distances in the order given, until so much of the deadline is left as ordering them takes, but of the
+/// first batch always. @errors of Snapshot::set_of, the backend's
+[[nodiscard]] Result<void> evaluate(Candidates& candidates, const Query& query,
+                                    const compute::Backend& backend, const EvaluateOptions& options,
+                                    Deadline& deadline);
+
+/// No learnware of the snapshot lies lower than this, looked at or not.
+/// @cost for compat, what no stored part holds
+[[nodiscard]] double least_distance(const learnwares::Snapshot& snapshot, ScoreMode mode, const Query& query);
+
+/// Drops what was not evaluated and, counted in warnings, what has no finite distance. Returns a lower bound
+/// of the distance of what was not evaluated (infinity when there is none).
+[[nodiscard]] double drop_unusable(Candidates& candidates, const Query& query,
+                                   std::vector<std::string>& warnings);
+
+/// Positions by ascending distance, ties by insertion order (compat) or id; the first `count` are in order.
+[[nodiscard]] std::vector<std::size_t> ranked(const Candidates& candidates, ScoreMode mode,
+                                              std::size_t count);
+
+/// Computes all three terms of the distances that decide a compat answer again by `reference`, so that
+/// rounding of a fast backend never decides: all candidates when there are few, else the `leading` nearest
+/// with what nearly ties them, and the farthest. Stops at the deadline.
+[[nodiscard]] Result<void> refine(Candidates& candidates, const Query& reference_query,
+                                  const compute::Backend& reference, std::size_t leading, unsigned threads,
+                                  Deadline& deadline);
+
+}  // namespace learndock::query

@@ -1,0 +1,34 @@
+#pragma once
+
+#include "learndock/compute/backend.hpp"
+#include "learndock/query/search.hpp"
+
+#include "learnwares/snapshot.hpp"
+#include "query/request/deadline.hpp"
+
+#include <cstddef>
+
+namespace learndock::query {
+
+struct IndexedSearch {
+  const SearchRequest& request;
+  const learnwares::Snapshot& snapshot;
+  /// The learnwares that passed the filters, as items of the snapshot's semantic index; null: all of the
+  /// dock.
+  const learnwares::Bitmap* items = nullptr;
+  const compute::Backend& backend;
+  unsigned threads = 1;
+  std::size_t max_points = kUsualMaxPoints;  ///< learnwares that have more are left out of mixtures
+};
+
+/// Whether stored parts hold learnwares of the request's space, so that `indexed_search` can answer it.
+[[nodiscard]] bool is_indexed(const learnwares::Snapshot& snapshot, const SearchRequest& request);
+
+/// Absolute scores by certified search over the stored parts and over what is in none of them yet.
+/// Fills singles, mixture, evaluated, slack, warnings and timings, where finding what can be compared counts
+/// as filtering; `exact` is lowered when it was not proved. No learnware that a part holds is looked at but
+/// those of the answer.
+[[nodiscard]] Result<void> indexed_search(const IndexedSearch& search, Deadline& deadline,
+                                          SearchAnswer& answer);
+
+}  // namespace learndock::query

@@ -1,0 +1,234 @@
+#include "learndock/query/search.hpp"
+#include "learndock/specification/codec.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace learndock::query {
+namespace {
+
+struct MethodName {
+  std::string_view name;
+  MixtureMethod method;
+};
+constexpr std::array<MethodName, 3> kMethods = {{{"certified", MixtureMethod::certified},
+                                                 {"greedy", MixtureMethod::greedy},
+                                                 {"auto", MixtureMethod::auto_weights}}};
+
+Failure bad(std::string message, std::string where) {
+  return fail(ErrorCode::invalid_argument, std::move(message), std::move(where));
+}
+
+/// `range` is for the message: what lies above it is refused by the search, which knows the limits.
+Result<std::size_t> read_count(const Json& json, const std::string& where, std::string_view range) {
+  if (!json.is_number_integer() || json.get<std::int64_t>() < 0)
+    return bad(fmt::format("{} is {}, it must be a whole number from {}", where.substr(1),
+                           json.is_number() ? json.dump() : json.type_name(), range),
+               where);
+  return json.get<std::size_t>();
+}
+
+Result<std::string> read_text(const Json& json, const std::string& where) {
+  if (!json.is_string()) return bad(fmt::format("expected a string, found {}", json.type_name()), where);
+  return json.get<std::string>();
+}
+
+template <class T>
+Json optional_json(const std::optional<T>& value) {
+  return value ? Json(*value) : Json(nullptr);
+}
+
+constexpr std::size_t kMostCandidates = 1'000'000'000;
+
+/// One key of a request into the request.
+Result<void> read_member(const std::string& key, const Json& value, SearchRequest& request) {
+  const std::string where = "/" + key;
+  const auto placed = [&](Error error) {
+    return Failure(Error{error.code, error.message, where + error.where, error.fix});
+  };
+  if (key == "spec") {
+    if (value.is_null()) return {};
+    auto spec = specification::from_json(value);
+    if (!spec) return placed(std::move(spec).error());
+    request.specification = std::move(*spec);
+  } else if (key == "semantic") {
+    if (value.is_null()) return {};
+    auto semantic = specification::semantic_from_json(value);
+    if (!semantic) return placed(std::move(semantic).error());
+    request.semantic = std::move(*semantic);
+  } else if (key == "text") {
+    LEARNDOCK_TRY(request.text, read_text(value, where));
+  } else if (key == "top") {
+    LEARNDOCK_TRY(request.top, read_count(value, where, "1 to 1000"));
+  } else if (key == "mixture") {
+    if (value.is_null()) return {};
+    LEARNDOCK_TRY(request.mixture, read_count(value, where, "0 to 100"));
+  } else if (key == "mixture_method") {
+    if (value.is_null()) return {};
+    LEARNDOCK_TRY(const std::string name, read_text(value, where));
+    LEARNDOCK_TRY(request.mixture_method, mixture_method_of(name));
+  } else if (key == "scores") {
+    LEARNDOCK_TRY(const std::string name, read_text(value, where));
+    LEARNDOCK_TRY(request.scores, score_mode_of(name));
+  } else if (key == "budget_ms") {
+    if (value.is_null()) return {};
+    LEARNDOCK_TRY(const std::size_t budget, read_count(value, where, "0 to 3600000"));
+    if (budget > 3'600'000) return bad("a budget is at most an hour", where);
+    request.budget = std::chrono::milliseconds(budget);
+  } else if (key == "budget_candidates") {
+    if (value.is_null()) return {};
+    LEARNDOCK_TRY(request.budget_candidates, read_count(value, where, "1 to 1000000000"));
+    if (*request.budget_candidates == 0 || *request.budget_candidates > kMostCandidates)
+      return bad("a budget of candidates is 1 to 1000000000", where);
+  } else if (key == "backend") {
+    LEARNDOCK_TRY(request.backend, read_text(value, where));
+  } else {
+    return fail(ErrorCode::invalid_argument, fmt::format("unknown key \"{}\"", key), where,
+                "the keys are spec, semantic, text, top, mixture, mixture_method, scores, budget_ms, "
+                "budget_candidates, "
+                "backend");
+  }
+  return {};
+}
+
+Failure odd_answer(std::string_view key) {
+  return fail(ErrorCode::corrupt, fmt::format("the server's answer lacks a usable \"{}\"", key));
+}
+
+std::optional<double> number_of(const Json& object, const char* key) {
+  const auto found = object.find(key);
+  return found != object.end() && found->is_number() ? std::optional(found->get<double>()) : std::nullopt;
+}
+
+/// A count that a server writes; anything that is none reads as 0.
+std::uint64_t count_of(const Json& object, const char* key) {
+  const auto found = object.find(key);
+  return found != object.end() && found->is_number_unsigned() ? found->get<std::uint64_t>() : 0;
+}
+
+std::string text_of(const Json& object, const char* key) {
+  const auto found = object.find(key);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+}  // namespace
+
+Result<ScoreMode> score_mode_of(std::string_view name) {
+  if (name == "absolute") return ScoreMode::absolute;
+  if (name == "compat") return ScoreMode::compat;
+  return fail(ErrorCode::invalid_argument, fmt::format("there are no \"{}\" scores", name), "scores",
+              "use absolute or compat");
+}
+
+Result<MixtureMethod> mixture_method_of(std::string_view name) {
+  for (const MethodName& row : kMethods)
+    if (row.name == name) return row.method;
+  return fail(ErrorCode::invalid_argument, fmt::format("there is no mixture method \"{}\"", name),
+              "mixture_method", "use certified, greedy or auto");
+}
+
+Json to_json(const SearchAnswer& answer) {
+  Json singles = Json::array();
+  for (const SingleHit& hit : answer.singles)
+    singles.push_back({{"id", hit.id.text()},
+                       {"name", hit.name},
+                       {"mmd_squared", optional_json(hit.mmd_squared)},
+                       {"score", optional_json(hit.score)}});
+  Json mixture = nullptr;
+  if (answer.mixture) {
+    Json members = Json::array();
+    for (const MixtureMember& member : answer.mixture->members)
+      members.push_back({{"id", member.id.text()}, {"name", member.name}, {"weight", member.weight}});
+    mixture = {{"mmd_squared", answer.mixture->mmd_squared},
+               {"score", answer.mixture->score},
+               {"gap", optional_json(answer.mixture->gap)},
+               {"members", std::move(members)}};
+  }
+  Json timings = Json::object();
+  for (const auto& [stage, milliseconds] : answer.timings_ms) timings[stage] = milliseconds;
+  return {{"schema", 1},
+          {"exact", answer.exact},
+          {"slack", answer.slack},
+          {"evaluated", answer.evaluated},
+          {"index_version", answer.index_version},
+          {"singles", std::move(singles)},
+          {"mixture", std::move(mixture)},
+          {"timings_ms", std::move(timings)},
+          {"warnings", answer.warnings}};
+}
+
+Result<SearchAnswer> answer_from_json(const Json& json) {
+  if (!json.is_object() || !json.contains("singles") || !json["singles"].is_array())
+    return odd_answer("singles");
+  SearchAnswer answer;
+  answer.exact = json.value("exact", Json(false)) == Json(true);
+  answer.slack = number_of(json, "slack").value_or(0);
+  answer.evaluated = count_of(json, "evaluated");
+  answer.index_version = count_of(json, "index_version");
+  for (const Json& hit : json["singles"]) {
+    if (!hit.is_object()) return odd_answer("singles");
+    LEARNDOCK_TRY(LearnwareId id, LearnwareId::create(text_of(hit, "id")));
+    answer.singles.push_back(
+        {std::move(id), text_of(hit, "name"), number_of(hit, "mmd_squared"), number_of(hit, "score")});
+  }
+  if (json.contains("mixture") && json["mixture"].is_object()) {
+    const Json& from = json["mixture"];
+    if (!from.contains("members") || !from["members"].is_array()) return odd_answer("mixture");
+    MixtureHit hit{number_of(from, "mmd_squared").value_or(0),
+                   number_of(from, "score").value_or(0),
+                   number_of(from, "gap"),
+                   {}};
+    for (const Json& member : from["members"]) {
+      if (!member.is_object()) return odd_answer("members");
+      LEARNDOCK_TRY(LearnwareId id, LearnwareId::create(text_of(member, "id")));
+      hit.members.push_back(
+          {std::move(id), text_of(member, "name"), number_of(member, "weight").value_or(0)});
+    }
+    answer.mixture = std::move(hit);
+  }
+  if (json.contains("timings_ms") && json["timings_ms"].is_object())
+    for (const auto& [stage, value] : json["timings_ms"].items())
+      if (value.is_number()) answer.timings_ms[stage] = value.get<double>();
+  if (json.contains("warnings") && json["warnings"].is_array())
+    for (const Json& warning : json["warnings"])
+      if (warning.is_string()) answer.warnings.push_back(warning.get<std::string>());
+  return answer;
+}
+
+MixtureMethod method_of(const SearchRequest& request) {
+  return request.mixture_method.value_or(request.scores == ScoreMode::compat ? MixtureMethod::greedy
+                                                                             : MixtureMethod::certified);
+}
+
+std::size_t members_of(const SearchRequest& request) {
+  return request.mixture.value_or(method_of(request) == MixtureMethod::certified ? 10 : 5);
+}
+
+Json to_json(const SearchRequest& request) {
+  Json json = Json::object();
+  if (request.specification) json["spec"] = specification::to_json(*request.specification);
+  json["semantic"] = specification::semantic_to_json(request.semantic);
+  if (!request.text.empty()) json["text"] = request.text;
+  json["top"] = request.top;
+  if (request.mixture) json["mixture"] = *request.mixture;
+  if (request.mixture_method)
+    for (const MethodName& row : kMethods)
+      if (row.method == *request.mixture_method) json["mixture_method"] = row.name;
+  json["scores"] = request.scores == ScoreMode::compat ? "compat" : "absolute";
+  if (request.budget) json["budget_ms"] = request.budget->count();
+  if (request.budget_candidates) json["budget_candidates"] = *request.budget_candidates;
+  if (!request.backend.empty()) json["backend"] = request.backend;
+  return json;
+}
+
+Result<SearchRequest> request_from_json(const Json& json) {
+  if (!json.is_object())
+    return bad(fmt::format("a search request is an object, this is {}", json.type_name()), "");
+  SearchRequest request;
+  for (const auto& [key, value] : json.items()) LEARNDOCK_CHECK(read_member(key, value, request));
+  return request;
+}
+
+}  // namespace learndock::query

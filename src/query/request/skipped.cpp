@@ -1,0 +1,87 @@
+#include "query/request/skipped.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+namespace learndock::query {
+namespace {
+
+bool speaks_all(const std::vector<std::string>& have, const std::vector<std::string>& wanted) {
+  return std::all_of(wanted.begin(), wanted.end(), [&](const std::string& code) {
+    return std::find(have.begin(), have.end(), code) != have.end();
+  });
+}
+
+/// What of a specification decides whether a query compares with it.
+struct SpaceView {
+  specification::StatisticalType type;
+  const std::vector<std::size_t>& shape;
+  double gamma;
+  std::uint32_t scales;
+};
+
+Mismatch mismatch_of(const SpaceView& space, const specification::RkmeSpecification& query, ScoreMode mode) {
+  if (space.type != query.type) return Mismatch::type;
+  if (space.shape != query.trailing_shape) return Mismatch::shape;
+  // Another kernel is another space: such distances would not be comparable. The reference compares any two
+  // gammas all the same, but has no kernels of several scales; nor has a compat query.
+  if (mode == ScoreMode::absolute && space.gamma != query.gamma) return Mismatch::gamma;
+  return space.scales == query.scales ? Mismatch::none : Mismatch::scales;
+}
+
+}  // namespace
+
+Mismatch mismatch_of(const learnwares::Entry& entry, const specification::RkmeSpecification& query,
+                     ScoreMode mode) {
+  if (!entry.has_specification()) return Mismatch::specification;
+  const specification::KernelGroup& group = *entry.traits().group;
+  const Mismatch mismatch = mismatch_of({group.type, group.shape, entry.gamma(), group.scales}, query, mode);
+  if (mismatch != Mismatch::none || speaks_all(entry.traits().languages, query.languages)) return mismatch;
+  return Mismatch::languages;
+}
+
+void warn_skipped(std::vector<std::string>& warnings, std::size_t count, std::string_view why) {
+  if (count > 0)
+    warnings.push_back(fmt::format("{} learnware{} skipped: {}", count, count == 1 ? "" : "s", why));
+}
+
+void Skipped::add(const specification::SpaceKey& space, std::size_t count,
+                  const specification::RkmeSpecification& query) {
+  if (count == 0) return;
+  if (space.type == query.type) dimensions.insert(space.dimension());
+  (*this)[mismatch_of({space.type, space.shape, space.gamma, space.scales}, query, ScoreMode::absolute)] +=
+      count;
+}
+
+void Skipped::warn(const specification::RkmeSpecification& query, ScoreMode mode,
+                   std::vector<std::string>& warnings) const {
+  const auto one = [&](Mismatch why, std::string_view reason) {
+    warn_skipped(warnings, counts[static_cast<std::size_t>(why)], reason);
+  };
+  one(Mismatch::specification, "no statistical specification");
+  one(Mismatch::type, "another type of specification");
+  one(Mismatch::shape, fmt::format("dimension other than {}", query.dimension()));
+  warn_if_none_fits(query.dimension(), warnings);
+  one(Mismatch::gamma, fmt::format("gamma other than the query's {}", query.gamma));
+  one(Mismatch::scales, mode == ScoreMode::compat
+                            ? "kernel of several scales, which compat scores do not know"
+                            : fmt::format("scales other than the query's {}", query.scales));
+  one(Mismatch::languages, "languages that do not cover the query's");
+}
+
+/// A forgotten label column makes the query one wider than everything here; say what would have fitted.
+void Skipped::warn_if_none_fits(std::size_t wanted, std::vector<std::string>& warnings) const {
+  if (dimensions.empty() || dimensions.contains(wanted)) return;
+  constexpr std::size_t kNamed = 8;
+  std::vector<std::string> named;
+  for (const std::size_t dimension : dimensions) {
+    if (named.size() == kNamed) break;
+    named.push_back(std::to_string(dimension));
+  }
+  warnings.push_back(fmt::format("no learnware has the query's dimension {}; those here have {}{}", wanted,
+                                 fmt::join(named, ", "), dimensions.size() > kNamed ? ", ..." : ""));
+}
+
+}  // namespace learndock::query

@@ -1,0 +1,43 @@
+#pragma once
+
+#include "learndock/query/search.hpp"
+
+#include "learnwares/entry.hpp"
+
+#include <array>
+#include <cstddef>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace learndock::query {
+
+/// What keeps a learnware from being compared.
+enum class Mismatch : std::size_t { specification, type, shape, gamma, scales, languages, none };
+
+/// For absolute scores the gamma in force decides too; languages count last.
+[[nodiscard]] Mismatch mismatch_of(const learnwares::Entry& entry,
+                                   const specification::RkmeSpecification& query, ScoreMode mode);
+
+/// "3 learnwares skipped: WHY", when there are any.
+void warn_skipped(std::vector<std::string>& warnings, std::size_t count, std::string_view why);
+
+/// How many learnwares were skipped for what.
+struct Skipped {
+  std::array<std::size_t, static_cast<std::size_t>(Mismatch::none) + 1> counts{};
+  std::set<std::size_t> dimensions;  ///< of those with the query's type, comparable or not
+
+  std::size_t& operator[](Mismatch why) { return counts[static_cast<std::size_t>(why)]; }
+  /// Learnwares of one space, for absolute scores; under Mismatch::none those that can be compared.
+  void add(const specification::SpaceKey& space, std::size_t count,
+           const specification::RkmeSpecification& query);
+  /// "3 learnwares skipped: WHY" for each reason there is.
+  void warn(const specification::RkmeSpecification& query, ScoreMode mode,
+            std::vector<std::string>& warnings) const;
+
+ private:
+  void warn_if_none_fits(std::size_t wanted, std::vector<std::string>& warnings) const;
+};
+
+}  // namespace learndock::query

@@ -1,0 +1,140 @@
+#include "query/searcher.hpp"
+
+#include "base/parallel.hpp"
+#include "query/indexed_search.hpp"
+#include "query/request/answer_terms.hpp"
+#include "query/set_limits.hpp"
+#include "query/statistical_search.hpp"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <utility>
+
+namespace learndock::query {
+namespace {
+
+using SteadyClock = Deadline::Clock;
+
+constexpr std::string_view kReference = "cpu_reference";
+constexpr std::size_t kMaxTop = 1000;
+constexpr std::size_t kMaxCertified = 20, kMaxMixture = 100;
+constexpr std::size_t kMaxTextBytes = 256;
+
+Result<void> check_specification(const SearchRequest& request, std::size_t max_points) {
+  const specification::RkmeSpecification& specification = *request.specification;
+  if (auto few = check_query_points(specification, max_points); !few) {
+    Error error = std::move(few).error();
+    error.where = "/spec" + error.where;
+    return Failure(std::move(error));
+  }
+  LEARNDOCK_CHECK(specification::validate(specification));
+  if (!specification.gaussian())
+    return fail(ErrorCode::spec_kernel,
+                "image specifications compare by a convolutional kernel, which is not built in", "/spec",
+                "search by --semantic or --text");
+  if (request.scores == ScoreMode::compat && specification.scales > 1)
+    return fail(ErrorCode::spec_kernel,
+                fmt::format("compat scores are the reference's, which knows one scale; the query has {}",
+                            specification.scales),
+                "/spec/scales", "use absolute scores, or make the specification without --scales");
+  return {};
+}
+
+Result<void> check(const SearchRequest& request, std::size_t max_points) {
+  if (request.scores == ScoreMode::absolute && (request.top == 0 || request.top > kMaxTop))
+    return fail(ErrorCode::invalid_argument,
+                fmt::format("top is {}, it must be 1 to {}", request.top, kMaxTop), "/top");
+  if (request.scores == ScoreMode::compat && request.mixture_method == MixtureMethod::certified)
+    return fail(ErrorCode::invalid_argument, "compat scores go with the greedy or auto mixture",
+                "/mixture_method");
+  const std::size_t most = method_of(request) == MixtureMethod::certified ? kMaxCertified : kMaxMixture;
+  if (members_of(request) > most)
+    return fail(ErrorCode::invalid_argument,
+                fmt::format("mixture is {}, it must be 0 to {}", members_of(request), most), "/mixture",
+                most == kMaxCertified ? "greedy and auto take up to 100" : "");
+  if (request.text.size() > kMaxTextBytes || request.semantic.name.size() > kMaxTextBytes)
+    return fail(ErrorCode::invalid_argument,
+                fmt::format("search words are longer than {} bytes", kMaxTextBytes), "/text");
+  return request.specification ? check_specification(request, max_points) : Result<void>();
+}
+
+/// The gamma that the index has chosen for what is to be compared with the request's specification.
+std::optional<double> chosen_gamma(const learnwares::Snapshot& snapshot, const SearchRequest& request) {
+  if (!request.specification || request.scores != ScoreMode::absolute) return std::nullopt;
+  return snapshot.kernels.gamma_of(specification::KernelGroup::of(*request.specification));
+}
+
+/// How many of the filtered learnwares an answer can hold or has to compare.
+std::size_t filtered_needed(const SearchRequest& request) {
+  return request.specification || request.scores == ScoreMode::compat ? SIZE_MAX : request.top;
+}
+
+void fill_semantic(SearchAnswer& answer, const learnwares::Selection& entries) {
+  for (const learnwares::Entry* entry : entries)
+    answer.singles.push_back({entry->learnware_id(), std::string(entry->name()), {}, {}});
+}
+
+/// The request with the specification under another gamma; the answer says so.
+Result<SearchAnswer> search_under(double gamma, SearchRequest request, const learnwares::Snapshot& snapshot,
+                                  const SearchMeans& means) {
+  const double own = std::exchange(request.specification->gamma, gamma);
+  LEARNDOCK_TRY(SearchAnswer answer, search_snapshot(snapshot, request, means.backend, means.threads,
+                                                     means.catalog, means.max_points));
+  answer.warnings.insert(
+      answer.warnings.begin(),
+      fmt::format(
+          "gamma {} in place of the query's gamma {}: the index compares {} of dimension {} under it, "
+          "whatever gamma they were made with; --scores compat takes everyone's own",
+          gamma, own, specification::type_name(request.specification->type),
+          request.specification->dimension()));
+  return answer;
+}
+
+}  // namespace
+
+Result<SearchAnswer> search_snapshot(const learnwares::Snapshot& snapshot, const SearchRequest& request,
+                                     const compute::Backend& backend, unsigned threads,
+                                     const catalog::Catalog* catalog, std::size_t max_points) {
+  const auto start = SteadyClock::now();
+  LEARNDOCK_CHECK(check(request, max_points));
+  const auto chosen = chosen_gamma(snapshot, request);
+  if (chosen && *chosen != request.specification->gamma)
+    return search_under(*chosen, request, snapshot, {backend, threads, catalog, max_points});
+  SearchAnswer answer;
+  answer.index_version = snapshot.version;
+  Deadline deadline(start, request.budget);
+  // The stored index is searched by the dock's backend; another one by name, and the reference, compare
+  // everything themselves.
+  const bool indexed =
+      backend.name() == snapshot.backend && backend.name() != kReference && is_indexed(snapshot, request);
+  const bool unfiltered =
+      indexed && request.text.empty() && request.semantic == specification::SemanticSpecification();
+  if (threads == 0) threads = usable_cores();
+  const FilterRequest filter_request{request.semantic, request.text, filtered_needed(request), catalog,
+                                     threads};
+  learnwares::Selection entries;
+  learnwares::Bitmap items;
+  if (!indexed)
+    entries = filter(snapshot, filter_request, deadline);
+  else if (!unfiltered)
+    items = filter_items(snapshot, filter_request, deadline);
+  answer.timings_ms["filter"] = milliseconds_since(start);
+  answer.exact = !deadline.cut();
+  if (deadline.cut()) answer.warnings.emplace_back(kCutFilter);
+  if (request.specification && indexed) {
+    LEARNDOCK_CHECK(warn_if_blind(*request.specification, chosen.has_value(), backend, answer.warnings));
+    const learnwares::Bitmap* const passed = unfiltered ? nullptr : &items;
+    LEARNDOCK_CHECK(
+        indexed_search({request, snapshot, passed, backend, threads, max_points}, deadline, answer));
+  } else if (request.specification) {
+    const StatisticalTask task{request, snapshot, entries, chosen.has_value()};
+    LEARNDOCK_CHECK(statistical_search(task, {backend, threads, catalog, max_points}, deadline, answer));
+  } else {
+    fill_semantic(answer, entries);
+  }
+  answer.timings_ms["total"] = milliseconds_since(start);
+  return answer;
+}
+
+}  // namespace learndock::query

@@ -1,0 +1,333 @@
+#include "learndock/reindex/reindex.hpp"
+
+#include "learndock/base/json.hpp"
+#include "learndock/compute/registry.hpp"
+#include "learndock/specification/codec.hpp"
+#include "learndock/specification/mmd.hpp"
+
+#include "base/parallel.hpp"
+#include "dock/directory_lock.hpp"
+#include "dock/part_options.hpp"
+#include "dock/stored_index.hpp"
+#include "engine/part/segment_part.hpp"
+#include "engine/search/bound_check.hpp"
+#include "io/file.hpp"
+#include "query/blind_check.hpp"
+#include "reindex/reindex_plan.hpp"
+#include "store/index_store.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+namespace learndock::reindex {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Learnwares embedded together.
+constexpr std::size_t kBatch = 8192;
+
+unsigned threads_of(const ReindexOptions& options) {
+  return options.threads == 0 ? usable_cores() : options.threads;
+}
+
+/// The plan's number is in the name: what a process of an older plan finishes late is nobody's piece.
+fs::path piece_file(const fs::path& dock, const ReindexPlan& plan, std::size_t range, std::size_t space) {
+  return reindex_folder(dock) / fmt::format("plan-{}-range-{:06}-space-{:06}.lds", plan.id, range, space);
+}
+/// There when all segments of the range are.
+fs::path done_file(const fs::path& dock, const ReindexPlan& plan, std::size_t range) {
+  return reindex_folder(dock) / fmt::format("plan-{}-range-{:06}.done", plan.id, range);
+}
+
+/// The segments of a finished range; nothing when it is not finished, or not known to be.
+std::optional<std::vector<fs::path>> finished(const fs::path& dock, const ReindexPlan& plan,
+                                              std::size_t range) {
+  const auto text = io::read_file(done_file(dock, plan, range), 1 << 20);
+  if (!text) return std::nullopt;
+  const auto done = parse_json(*text);
+  if (!done || !has_right_checksum(*done)) return std::nullopt;
+  std::vector<fs::path> files;
+  for (const Json& space : done->at("spaces")) {
+    std::error_code ignored;
+    files.push_back(piece_file(dock, plan, range, space.get<std::size_t>()));
+    if (!fs::exists(files.back(), ignored)) return std::nullopt;
+  }
+  return files;
+}
+
+/// One space's learnwares of a range on their way into a segment.
+struct Piece {
+  engine::PartWriter writer;
+  std::vector<specification::RkmeSpecification> specifications = {};
+  std::vector<std::string> ids = {};
+  std::vector<std::uint64_t> keys = {};
+
+  Result<void> flush() {
+    std::vector<engine::PartItem> items;
+    for (std::size_t i = 0; i < keys.size(); ++i) items.push_back({ids[i], specifications[i].view()});
+    LEARNDOCK_CHECK(writer.add(items, keys));
+    specifications.clear();
+    ids.clear();
+    keys.clear();
+    return {};
+  }
+};
+
+/// Builds the segments of one range.
+class RangeBuilder {
+ public:
+  RangeBuilder(const fs::path& dock, const ReindexPlan& plan, const ReindexOptions& options,
+               std::size_t range)
+      : dock_(dock), plan_(plan), options_(options), range_(range) {
+    for (std::size_t s = 0; s < plan.spaces.size(); ++s) space_of_.emplace(plan.spaces[s], s);
+  }
+
+  Result<void> build(const catalog::Catalog& catalog, const std::function<void(std::uint64_t)>& done) {
+    // What a run that was killed left of this range.
+    for (std::size_t s = 0; s < plan_.spaces.size(); ++s) {
+      std::error_code ignored;
+      fs::remove(piece_file(dock_, plan_, range_, s), ignored);
+    }
+    std::uint64_t read = 0;
+    const SequenceRange& bounds = plan_.ranges[range_];
+    LEARNDOCK_CHECK(catalog.visit_range(bounds.first, bounds.last, [&](catalog::LearnwareRecord& record) {
+      if (++read % kBatch == 0) done(read);
+      return add(record);
+    }));
+    Json spaces = Json::array();
+    for (auto& [space, piece] : pieces_) {
+      LEARNDOCK_CHECK(piece.flush());
+      auto written = piece.writer.finish();
+      if (!written && written.error().code == ErrorCode::conflict)
+        return fail(ErrorCode::conflict, "another process has built this piece",
+                    piece_file(dock_, plan_, range_, space).string(),
+                    "give each process a shard of its own: --shard 0/n to --shard n-1/n");
+      LEARNDOCK_CHECK(written);
+      spaces.push_back(space);
+    }
+    done(read);
+    return io::write_file_atomically(done_file(dock_, plan_, range_),
+                                     to_text(with_checksum({{"spaces", std::move(spaces)}})));
+  }
+
+ private:
+  Result<void> add(catalog::LearnwareRecord& record) {
+    if (record.statistical.empty() || !record.damage.empty()) return {};
+    auto decoded = specification::from_binary(record.statistical);
+    if (!decoded) return {};  // the plan has counted the damaged records
+    specification::RkmeSpecification specification = std::move(*decoded);
+    const specification::SpaceKey key = plan_.kernels.in_force(specification::SpaceKey::of(specification));
+    specification.gamma = key.gamma;
+    const auto space = space_of_.find(key);
+    // What codes cannot hold is compared directly.
+    if (space == space_of_.end() || !dock::is_indexable(specification)) return {};
+    LEARNDOCK_TRY(Piece* const piece, piece_of(space->second));
+    piece->specifications.push_back(std::move(specification));
+    piece->ids.push_back(record.id.text());
+    piece->keys.push_back(record.sequence);
+    return piece->keys.size() < kBatch ? Result<void>() : piece->flush();
+  }
+
+  Result<Piece*> piece_of(std::size_t space) {
+    if (const auto known = pieces_.find(space); known != pieces_.end()) return &known->second;
+    LEARNDOCK_TRY(auto subspace, read_planned_space(dock_, space));
+    engine::PartWriterOptions writer_options;
+    writer_options.codes = options_.codes;
+    writer_options.threads = threads_of(options_);
+    writer_options.prefilter = options_.prefilter;
+    LEARNDOCK_TRY(engine::PartWriter writer,
+                  engine::PartWriter::create(piece_file(dock_, plan_, range_, space), plan_.spaces[space],
+                                             std::move(subspace), writer_options));
+    return &pieces_.emplace(space, Piece{std::move(writer)}).first->second;
+  }
+
+  const fs::path& dock_;
+  const ReindexPlan& plan_;
+  const ReindexOptions& options_;
+  std::size_t range_;
+  std::map<specification::SpaceKey, std::size_t> space_of_;
+  std::map<std::size_t, Piece> pieces_;
+};
+
+/// Mean kernel values under the threshold.
+using BlindSpaces = std::map<specification::SpaceKey, double>;
+
+std::vector<std::string> warnings_of(const BlindSpaces& blind) {
+  std::vector<std::string> warnings;
+  for (const auto& [space, mean] : blind) warnings.push_back(query::blind_space_warning(space.text(), mean));
+  return warnings;
+}
+
+/// @errors corrupt: damaged
+Result<void> check_piece(const fs::path& file, const SequenceRange& range, unsigned threads,
+                         ReindexReport& report, BlindSpaces& blind) {
+  LEARNDOCK_TRY(const auto backend, compute::open_backend("cpu", threads));
+  LEARNDOCK_TRY(const auto part, engine::open_part(file, backend, threads));
+  LEARNDOCK_TRY(const engine::PartCheck checked, engine::check_part(part, threads));
+  if (part->count() > 0) {
+    const auto keys = part->keys();
+    if (keys.front() < range.first || keys.back() > range.last)
+      return fail(ErrorCode::corrupt, "a piece holds learnwares of another one", file.string());
+  }
+  const double mean = part->space()->subspace().statistics.mean_kernel;
+  if (mean < specification::kKernelBlindThreshold) blind.emplace(part->space_key(), mean);
+  report.bounds_checked += checked.bounds.pairs;
+  report.searches_checked += checked.searches;
+  report.learnwares += part->count();
+  ++report.segments;
+  return {};
+}
+
+/// What to do about a piece that cannot be put in force. A damaged one is built anew by the next run, which
+/// takes it for one that is not finished.
+Failure without_piece(Error error, const fs::path& done) {
+  std::error_code not_removed;
+  if (error.code == ErrorCode::corrupt) {
+    fs::remove(done, not_removed);
+    error.fix = not_removed
+                    ? fmt::format("remove {} and run the reindex again", done.string())
+                    : "run the reindex, or every shard and the merge, again: this piece is built anew";
+  } else if (error.code == ErrorCode::unsupported) {
+    error.fix = fmt::format("go on with the program that wrote it, or remove the folder {} and plan again",
+                            done.parent_path().string());
+  }
+  return Failure(std::move(error));
+}
+
+Result<void> check_dock(const fs::path& dock) {
+  std::error_code ignored;
+  if (fs::exists(dock / "dock.json", ignored)) return {};
+  return fail(ErrorCode::not_found, "there is no dock here", dock.string(),
+              fmt::format("make one: learndock init {}", dock.string()));
+}
+
+Result<std::unique_ptr<catalog::Catalog>> open_catalogue(const fs::path& dock) {
+  LEARNDOCK_CHECK(check_dock(dock));
+  return catalog::open_sqlite_catalog(dock / "catalog.sqlite", false);
+}
+
+Result<std::size_t> build_pieces(const fs::path& dock, const catalog::Catalog& catalog,
+                                 const ReindexPlan& plan, const Shard& shard, const ReindexOptions& options,
+                                 const ReindexProgress& progress) {
+  LEARNDOCK_TRY(const std::uint64_t total, catalog.count());
+  std::size_t resumed = 0;
+  std::uint64_t before = 0;
+  for (std::size_t range = 0; range < plan.ranges.size(); ++range) {
+    if (range % shard.count != shard.index) continue;
+    if (finished(dock, plan, range)) {
+      ++resumed;
+    } else {
+      LEARNDOCK_CHECK(RangeBuilder(dock, plan, options, range).build(catalog, [&](std::uint64_t done) {
+        if (progress) progress("building", std::min(total, before + done), total);
+      }));
+    }
+    before += options.range_records;
+  }
+  return resumed;
+}
+
+Result<ReindexReport> put_in_force(const fs::path& dock, const ReindexPlan& plan,
+                                   const ReindexOptions& options, const ReindexProgress& progress) {
+  std::vector<fs::path> files;
+  std::vector<std::size_t> range_of_file;
+  for (std::size_t range = 0; range < plan.ranges.size(); ++range) {
+    const auto pieces = finished(dock, plan, range);
+    if (!pieces)
+      return fail(ErrorCode::not_found,
+                  fmt::format("piece {} of {} is not built yet", range, plan.ranges.size()),
+                  reindex_folder(dock).string(), "run every shard first: learndock reindex --shard i/n");
+    files.insert(files.end(), pieces->begin(), pieces->end());
+    range_of_file.resize(files.size(), range);
+  }
+  LEARNDOCK_TRY(const auto store, store::IndexStore::open(dock::index_folder(dock)));
+  if (store->current()->content.kernels != plan.kernels_before)
+    return fail(ErrorCode::conflict, "other kernels came in force since this reindex was planned",
+                reindex_folder(dock).string(), "plan it again: learndock reindex --plan");
+  ReindexReport report;
+  report.spaces = plan.spaces.size();
+  report.kernels = plan.changes;
+  BlindSpaces blind;
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    auto sound = check_piece(files[i], plan.ranges[range_of_file[i]], threads_of(options), report, blind);
+    if (!sound) return without_piece(std::move(sound).error(), done_file(dock, plan, range_of_file[i]));
+    if (progress) progress("checking", i + 1, files.size());
+  }
+  report.warnings = warnings_of(blind);
+  store::IndexContent content;
+  content.kernels = plan.kernels;
+  content.options = dock::kept_options(options.prefilter, options.codes);
+  content.covers = plan.ranges.empty() ? 0 : plan.ranges.back().last;
+  for (const fs::path& file : files) {
+    LEARNDOCK_TRY(auto segment, store->adopt(file));
+    content.segments.push_back(std::move(segment));
+  }
+  LEARNDOCK_TRY(const auto version, store->commit(std::move(content), store->current()->number));
+  report.index_version = version->number;
+  std::error_code ignored;  // what is left is only in the way of nothing
+  fs::remove_all(reindex_folder(dock), ignored);
+  return report;
+}
+
+}  // namespace
+
+Result<std::size_t> plan_reindex(const fs::path& dock, const ReindexOptions& options,
+                                 const ReindexProgress& progress) {
+  LEARNDOCK_TRY(const auto catalog, open_catalogue(dock));
+  LEARNDOCK_TRY(const ReindexPlan plan, make_plan(dock, *catalog, options, progress));
+  return plan.ranges.size();
+}
+
+Result<std::size_t> build_shard(const fs::path& dock, const Shard& shard, const ReindexOptions& options,
+                                const ReindexProgress& progress) {
+  if (shard.count == 0 || shard.index >= shard.count)
+    return fail(ErrorCode::invalid_argument,
+                fmt::format("there is no shard {} of {}", shard.index, shard.count), "--shard",
+                "shards are 0/n to n-1/n");
+  LEARNDOCK_TRY(const ReindexPlan plan, read_plan(dock, options));
+  LEARNDOCK_TRY(const auto catalog, open_catalogue(dock));
+  return build_pieces(dock, *catalog, plan, shard, options, progress);
+}
+
+Result<ReindexReport> merge_shards(const fs::path& dock, const ReindexOptions& options,
+                                   const ReindexProgress& progress) {
+  LEARNDOCK_CHECK(check_dock(dock));
+  dock::DirectoryLock lock;
+  LEARNDOCK_CHECK(lock.acquire(dock));
+  LEARNDOCK_TRY(const ReindexPlan plan, read_plan(dock, options));
+  return put_in_force(dock, plan, options, progress);
+}
+
+Result<ReindexReport> reindex(const fs::path& dock, const ReindexOptions& options,
+                              const ReindexProgress& progress) {
+  LEARNDOCK_CHECK(check_dock(dock));
+  dock::DirectoryLock lock;
+  LEARNDOCK_CHECK(lock.acquire(dock));
+  LEARNDOCK_TRY(const auto catalog, open_catalogue(dock));
+  LEARNDOCK_TRY(const ReindexPlan plan, make_plan(dock, *catalog, options, progress));
+  LEARNDOCK_TRY(const std::size_t resumed, build_pieces(dock, *catalog, plan, {}, options, progress));
+  LEARNDOCK_TRY(ReindexReport report, put_in_force(dock, plan, options, progress));
+  report.resumed = resumed;
+  return report;
+}
+
+Result<std::uint64_t> rollback_index(const fs::path& dock) {
+  LEARNDOCK_CHECK(check_dock(dock));
+  dock::DirectoryLock lock;
+  LEARNDOCK_CHECK(lock.acquire(dock));
+  LEARNDOCK_TRY(const auto store, store::IndexStore::open(dock::index_folder(dock)));
+  LEARNDOCK_TRY(const auto version, store->rollback());
+  return version->number;
+}
+
+Result<compute::CodeType> code_type_of(std::string_view name) {
+  const auto type = compute::code_type_of_name(name);
+  if (!type)
+    return fail(ErrorCode::invalid_argument, fmt::format("there are no codes '{}'", name), "--codes",
+                "choose int4, int8, fp16 or fp32");
+  return *type;
+}
+
+}  // namespace learndock::reindex

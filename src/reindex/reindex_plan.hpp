@@ -1,0 +1,52 @@
+#pragma once
+
+#include "learndock/base/json.hpp"
+#include "learndock/reindex/reindex.hpp"
+
+#include "catalog/catalog.hpp"
+#include "engine/part/segment_part.hpp"
+#include "engine/space/feature_space.hpp"
+#include "specification/space_kernels.hpp"
+#include "specification/space_key.hpp"
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace learndock::reindex {
+
+/// Catalogue numbers of one piece of work, both included.
+struct SequenceRange {
+  std::uint64_t first = 0, last = 0;
+};
+
+/// What a reindex does, as DOCK/reindex/plan.json says it. Each space's subspace lies beside it.
+struct ReindexPlan {
+  std::string id;  ///< of its catalogue's state, options and the kernels in force
+  std::uint64_t catalog_version = 0;
+  std::vector<SequenceRange> ranges;
+  std::vector<specification::SpaceKey> spaces = {};  ///< under `kernels`
+  std::string gamma;                                 ///< the choice as GammaChoice::text
+  specification::SpaceKernels kernels_before, kernels;
+  std::vector<KernelChange> changes;
+};
+
+[[nodiscard]] std::filesystem::path reindex_folder(const std::filesystem::path& dock);
+
+/// With what tells damage: a damaged plan, or list of a finished piece's spaces, would make an index of
+/// something else without anyone's notice.
+[[nodiscard]] Json with_checksum(Json json);
+[[nodiscard]] bool has_right_checksum(const Json& json);
+
+/// @errors not_found, corrupt, conflict (planned with other options)
+[[nodiscard]] Result<ReindexPlan> read_plan(const std::filesystem::path& dock, const ReindexOptions& options);
+/// Reads the catalogue and fits the subspaces; the plan appears last.
+[[nodiscard]] Result<ReindexPlan> make_plan(const std::filesystem::path& dock,
+                                            const catalog::Catalog& catalog, const ReindexOptions& options,
+                                            const ReindexProgress& progress);
+/// The fitted subspace of a planned space. @errors corrupt, io
+[[nodiscard]] Result<std::shared_ptr<const engine::FeatureSpace>> read_planned_space(
+    const std::filesystem::path& dock, std::size_t space);
+
+}  // namespace learndock::reindex

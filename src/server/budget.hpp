@@ -1,0 +1,74 @@
+#pragma once
+
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+
+namespace learndock::server {
+
+/// A count with a ceiling, shared by all connections, of which one address may hold only a part.
+/// @threads safe to call concurrently
+class Budget {
+ public:
+  Budget(std::uint64_t limit, std::uint64_t limit_per_address)
+      : limit_(limit), limit_per_address_(limit_per_address) {}
+  [[nodiscard]] bool take(const std::string& address, std::uint64_t amount) {
+    const std::lock_guard lock(mutex_);
+    if (amount > limit_ - used_) return false;
+    const auto [held, is_new] = held_.try_emplace(address, 0);
+    if (amount > limit_per_address_ - held->second) {
+      if (is_new) held_.erase(held);
+      return false;
+    }
+    used_ += amount;
+    held->second += amount;
+    return true;
+  }
+  void give_back(const std::string& address, std::uint64_t amount) {
+    const std::lock_guard lock(mutex_);
+    used_ -= amount;
+    const auto held = held_.find(address);
+    if (held == held_.end()) return;
+    held->second -= amount;
+    if (held->second == 0) held_.erase(held);
+  }
+
+  /// What all addresses hold together.
+  [[nodiscard]] std::uint64_t used() const {
+    const std::lock_guard lock(mutex_);
+    return used_;
+  }
+
+ private:
+  const std::uint64_t limit_;
+  const std::uint64_t limit_per_address_;
+  mutable std::mutex mutex_;
+  std::uint64_t used_ = 0;
+  std::unordered_map<std::string, std::uint64_t> held_;  ///< by address; above 0
+};
+
+/// What one request has taken of a budget; given back at the end of its life.
+class Share {
+ public:
+  Share(Budget& budget, std::string address) : budget_(budget), address_(std::move(address)) {}
+  Share(const Share&) = delete;
+  Share& operator=(const Share&) = delete;
+  ~Share() { give_back(); }
+  [[nodiscard]] bool take(std::uint64_t amount) {
+    if (!budget_.take(address_, amount)) return false;
+    taken_ += amount;
+    return true;
+  }
+  void give_back() {
+    if (taken_ > 0) budget_.give_back(address_, taken_);
+    taken_ = 0;
+  }
+
+ private:
+  Budget& budget_;
+  const std::string address_;
+  std::uint64_t taken_ = 0;
+};
+
+}  // namespace learndock::server

@@ -1,0 +1,65 @@
+#pragma once
+
+#include "server/shared.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <unordered_map>
+
+namespace learndock::server {
+
+/// The open connections of one kind: how many there are, of which address each is, and which one gives way
+/// when a new one comes and there is no place left: first one that has asked nothing, then one that rests
+/// between two requests, then one that has long been sending a body, of the address with the most
+/// connections. One whose request is being answered never does.
+/// @threads one strand
+class ConnectionTable {
+ public:
+  struct Limits {
+    std::size_t all = 0;
+    std::size_t of_address = 0;
+    /// A connection that has asked something may rest, or send a body, this long before it gives way.
+    std::chrono::milliseconds rest{0};
+  };
+  /// @param strand  where the table is used
+  ConnectionTable(const Limits& limits, asio::any_io_executor strand)
+      : limits_(limits), strand_(std::move(strand)) {}
+
+  /// Whether one more of this address fits; when not, a connection that waits is told to give way to it: of
+  /// the same address when that one has too many, else of any. False: none does.
+  [[nodiscard]] bool make_room(const std::string& address);
+  /// The number by which it is removed.
+  std::uint64_t add(std::shared_ptr<Session> session);
+  void remove(std::uint64_t number);
+
+  [[nodiscard]] std::size_t size() const { return sessions_.size(); }
+  template <class Action>
+  void for_each(Action&& action) const {
+    for (const auto& [number, place] : sessions_) action(place.session);
+  }
+
+ private:
+  struct Place {
+    std::shared_ptr<Session> session;
+    bool leaving = false;  ///< told to give way; counts no longer
+  };
+  using Places = std::map<std::uint64_t, Place>;
+  /// The end: no connection may. @param address  only of this one, when given
+  [[nodiscard]] Places::iterator who_gives_way(const std::string* address);
+  [[nodiscard]] Places::iterator longest_sending(const std::string* address);
+  void leave(Place& place);
+  /// It did not give way after all: its request came in time.
+  void stay(std::uint64_t number);
+
+  const Limits limits_;
+  const asio::any_io_executor strand_;
+  Places sessions_;  ///< oldest first
+  std::unordered_map<std::string, std::size_t> of_address_;
+  std::size_t counted_ = 0;
+  std::uint64_t last_ = 0;
+};
+
+}  // namespace learndock::server

@@ -1,0 +1,252 @@
+#include "learndock/compute/registry.hpp"
+#include "learndock/sketch/reducer.hpp"
+#include "learndock/sketch/table.hpp"
+#include "learndock/specification/codec.hpp"
+#include "learndock/specification/mmd.hpp"
+
+#include "http/http_fields.hpp"
+#include "server/handlers.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <chrono>
+#include <cmath>
+#include <optional>
+#include <thread>
+#include <utility>
+
+namespace learndock::server {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr std::uint64_t kMaxNumber = 1'000'000'000;
+/// More rows are sketched faster where they are; the command line has no such limit.
+constexpr std::size_t kMaxRows = 200'000;
+constexpr std::size_t kMaxTableValues = std::size_t{32} << 20;
+/// The exact distance to the data costs rows^2 kernel values: a sample will do here.
+constexpr std::size_t kMeasuredRows = 2'000;
+constexpr std::uint64_t kMaxPoints = 1'000;
+/// Points times values of the table: what the largest table costs with the usual 100 points.
+constexpr std::uint64_t kMaxWork = kMaxTableValues * 100;
+
+/// The options of a search whose body is a binary specification, as the JSON form would carry them.
+Result<Json> options_of_query(const http::Query& query) {
+  LEARNDOCK_CHECK(query.only({"top", "mixture", "mixture_method", "scores", "budget_ms", "budget_candidates",
+                              "text", "backend", "semantic"}));
+  Json json = Json::object();
+  for (const char* name : {"top", "mixture", "budget_ms", "budget_candidates"}) {
+    const auto text = query.get(name);
+    if (!text) continue;
+    const auto number = http::parse_number(*text, kMaxNumber);
+    if (!number)
+      return fail(ErrorCode::invalid_argument, fmt::format("{}={} is not a whole number", name, *text), name);
+    json[name] = *number;
+  }
+  for (const char* name : {"mixture_method", "scores", "text", "backend"})
+    if (const auto text = query.get(name)) json[name] = *text;
+  if (const auto text = query.get("semantic")) {
+    LEARNDOCK_TRY(json["semantic"], parse_json(*text));
+  }
+  return json;
+}
+
+Result<query::SearchRequest> request_of(const Request& request) {
+  if (request.media != kSpecMedia) {
+    LEARNDOCK_CHECK(request.target.query.only({}));
+    LEARNDOCK_TRY(const Json json, parse_json(request.body));
+    return query::request_from_json(json);
+  }
+  LEARNDOCK_TRY(const Json options, options_of_query(request.target.query));
+  LEARNDOCK_TRY(query::SearchRequest out, query::request_from_json(options));
+  LEARNDOCK_TRY(out.specification, specification::from_binary(request.body));
+  return out;
+}
+
+Result<sketch::ReducerOptions> reducer_options(const http::Query& query) {
+  sketch::ReducerOptions options;
+  options.measured_rows = kMeasuredRows;
+  if (const auto points = query.get("points")) {
+    const auto number = http::parse_number(*points, kMaxPoints);
+    if (!number || *number == 0)
+      return fail(ErrorCode::invalid_argument,
+                  fmt::format("points={} is not a number from 1 to {}", *points, kMaxPoints), "points");
+    options.points = static_cast<std::size_t>(*number);
+  }
+  if (const auto gamma = query.get("gamma")) {
+    double value = 0;
+    const char* end = gamma->data() + gamma->size();
+    const auto read = std::from_chars(gamma->data(), end, value);
+    if (*gamma == "auto") {
+      options.gamma = std::nullopt;
+    } else if (read.ec == std::errc() && read.ptr == end && std::isfinite(value) && value > 0) {
+      options.gamma = value;
+    } else {
+      return fail(ErrorCode::invalid_argument,
+                  fmt::format("gamma={} is neither a positive number nor auto", *gamma), "gamma");
+    }
+  }
+  return options;
+}
+
+std::optional<Clock::time_point> end_of_sketch(const Context& context, const Request& request) {
+  const auto limit = context.options.sketch_budget;
+  return limit.count() == 0 ? std::nullopt : std::optional(request.arrived + limit);
+}
+
+sketch::TableOptions table_options(const Request& request) {
+  sketch::TableOptions options;
+  options.label_column = request.target.query.get("label").value_or("");
+  options.max_values = kMaxTableValues;
+  return options;
+}
+
+Result<sketch::TableExtent> extent_of(const Request& request) {
+  if (request.media == kNpyMedia) return sketch::extent_of_npy(request.body, table_options(request));
+  return sketch::extent_of_csv(request.body, table_options(request));
+}
+
+/// What a table takes while it is reduced, at most: its values, a copy of them when cells are missing, blocks
+/// of it in fp64, and as many points as are made, in fp64 in each place that holds them. The body is charged
+/// where it arrives.
+std::uint64_t memory_of(const sketch::TableExtent& extent, std::size_t points) {
+  constexpr std::uint64_t kCopiesOfPoints = 10, kMostBlocks = std::uint64_t{96} << 20;
+  // As the reducer: no more points than two thirds of the rows, and few when they are wide.
+  const std::uint64_t wide =
+      std::max<std::uint64_t>(sketch::kMinCappedPoints * extent.columns, sketch::kMaxSpecificationValues);
+  const std::uint64_t made = std::min<std::uint64_t>({points * extent.columns, wide, extent.values});
+  const std::uint64_t table = extent.values * sizeof(float);
+  return 2 * table + std::min(8 * table, kMostBlocks) + kCopiesOfPoints * sizeof(double) * made;
+}
+
+/// Waits for memory that others hold, as long as a request waits for a worker.
+Result<void> take_table_memory(const Context& context, const Request& request, std::uint64_t bytes,
+                               Share& share) {
+  constexpr std::chrono::milliseconds kPause{20};
+  const std::uint64_t limit = context.options.max_table_memory;
+  if (bytes > limit)
+    return fail(ErrorCode::too_large,
+                fmt::format("the table would take {} bytes of memory while it is reduced, the limit is {}",
+                            bytes, limit),
+                {},
+                "send fewer rows or columns, ask for fewer points, or run `learndock spec make` on your own "
+                "machine");
+  auto end = Clock::now() + context.options.queue_patience;
+  if (const auto last = end_of_sketch(context, request)) end = std::min(end, *last);
+  while (!share.take(bytes)) {
+    if (Clock::now() >= end || context.stopping)
+      return fail(ErrorCode::overloaded, "other tables hold the memory that this one needs", {},
+                  "try again in a second, or send a smaller table");
+    std::this_thread::sleep_for(kPause);
+  }
+  return {};
+}
+
+Result<sketch::Table> read_body(const Request& request) {
+  const sketch::TableOptions options = table_options(request);
+  LEARNDOCK_TRY(sketch::Table table, request.media == kNpyMedia ? sketch::parse_npy(request.body, options)
+                                                                : sketch::parse_csv(request.body, options));
+  if (table.values.rows() > kMaxRows)
+    return fail(ErrorCode::too_large,
+                fmt::format("the table has {} rows, the limit is {}", table.values.rows(), kMaxRows), {},
+                "send a random sample of the rows, or run `learndock spec make` on your own machine");
+  return table;
+}
+
+Result<void> check_sketch_time(const Context& context, const Request& request) {
+  const auto end = end_of_sketch(context, request);
+  if (!end || Clock::now() < *end) return {};
+  return fail(
+      ErrorCode::timeout,
+      fmt::format("the specification was not made within {} ms", context.options.sketch_budget.count()), {},
+      "run `learndock spec make` on your own machine, or send fewer rows");
+}
+
+Result<void> check_work(const sketch::Table& table, std::size_t points) {
+  const std::uint64_t values = table.values.values().size();
+  if (values * points <= kMaxWork) return {};
+  return fail(ErrorCode::too_large,
+              fmt::format("{} points of a table with {} values are too much work for a shared server", points,
+                          values),
+              "points",
+              "ask for fewer points or send fewer rows, or run `learndock spec make` on your own machine");
+}
+
+/// A client's backend has to be there, and the reference's plain loops may not keep the workers from others.
+Result<void> check_backend(const Context& context, const std::string& name) {
+  if (name.empty() || name == "auto") return {};
+  const auto backends = compute::list_backends();
+  const auto found =
+      std::find_if(backends.begin(), backends.end(), [&](const auto& b) { return b.name == name; });
+  constexpr const char* kFix =
+      "leave the backend out, or choose one that `learndock version` lists as available there";
+  if (found == backends.end())
+    return fail(ErrorCode::unsupported, fmt::format("this server has no backend \"{}\"", name), "/backend",
+                kFix);
+  if (!found->available)
+    return fail(ErrorCode::backend_unavailable,
+                fmt::format("the backend \"{}\" cannot run on this server: {}", name, found->details),
+                "/backend", kFix);
+  if (name != "cpu_reference") return {};
+  const std::uint64_t learnwares = context.market.status().learnwares;
+  if (learnwares <= context.options.reference_learnwares) return {};
+  return fail(ErrorCode::unsupported,
+              fmt::format("cpu_reference is for docks of at most {} learnwares here; this one holds {}",
+                          context.options.reference_learnwares, learnwares),
+              "/backend", "leave the backend out; or start the server with a higher --reference-learnwares");
+}
+
+/// The server's own limit on a search's time, unless the request's is shorter. Both count from the request's
+/// arrival: what waiting for a worker and reading the request took is not there any more.
+void bound_time(const Context& context, Clock::time_point arrived, query::SearchRequest& request) {
+  const auto limit = context.options.search_budget;
+  if (limit.count() != 0) request.budget = std::min(request.budget.value_or(limit), limit);
+  if (!request.budget) return;
+  const auto spent = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - arrived);
+  request.budget = std::max(*request.budget - spent, std::chrono::milliseconds(0));
+}
+
+}  // namespace
+
+Result<Response> search(const Context& context, const Request& request) {
+  const auto begin = Clock::now();
+  LEARNDOCK_TRY(query::SearchRequest wanted, request_of(request));
+  LEARNDOCK_CHECK(check_backend(context, wanted.backend));
+  bound_time(context, request.arrived, wanted);
+  const auto parsing = Clock::now() - begin;
+  LEARNDOCK_TRY(const query::SearchAnswer answer, context.market.search(wanted));
+  context.metrics.search(answer, parsing);
+  return json_response(200, query::to_json(answer));
+}
+
+Result<Response> make_specification(const Context& context, const Request& request) {
+  LEARNDOCK_CHECK(request.target.query.only({"points", "gamma", "label"}));
+  LEARNDOCK_TRY(sketch::ReducerOptions options, reducer_options(request.target.query));
+  options.deadline = end_of_sketch(context, request);
+  LEARNDOCK_CHECK(check_sketch_time(context, request));
+  LEARNDOCK_TRY(const sketch::TableExtent extent, extent_of(request));
+  Share memory(*context.table_memory, {});
+  LEARNDOCK_CHECK(take_table_memory(context, request, memory_of(extent, options.points), memory));
+  LEARNDOCK_TRY(sketch::Table table, read_body(request));
+  request.body = {};
+  table.columns = {};
+  LEARNDOCK_CHECK(check_work(table, options.points));
+  const std::size_t rows = table.values.rows();
+  auto made = sketch::reduce(table.values.view(), options, *context.backend);
+  if (!made && made.error().code == ErrorCode::timeout) LEARNDOCK_CHECK(check_sketch_time(context, request));
+  table.values = {};
+  LEARNDOCK_TRY(const sketch::ReducedData reduced, std::move(made));
+  LEARNDOCK_TRY(const double off_diagonal,
+                specification::mean_off_diagonal_kernel(reduced.spec, *context.backend));
+  Response response = json_response(200, specification::to_json(reduced.spec));
+  response.with("Learndock-Rows", fmt::format("{}", rows))
+      .with("Learndock-Mean-Off-Diagonal-Kernel", fmt::format("{:.6g}", off_diagonal));
+  if (reduced.mmd_squared_to_data)
+    response.with("Learndock-Mmd-Squared-To-Data", fmt::format("{:.6g}", *reduced.mmd_squared_to_data));
+  return response;
+}
+
+}  // namespace learndock::server

@@ -1,0 +1,84 @@
+#include "sketch/csv_cells.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace learndock::sketch {
+
+CsvCells::CsvCells(std::string_view text) : text_(text) {
+  if (text_.starts_with("\xEF\xBB\xBF")) text_.remove_prefix(3);
+}
+
+bool CsvCells::ends_line(std::size_t at) const {
+  return at >= text_.size() || text_[at] == '\n' || text_[at] == '\r';
+}
+
+void CsvCells::skip_line_break() {
+  if (at_ >= text_.size()) return;
+  if (text_[at_++] == '\r' && at_ < text_.size() && text_[at_] == '\n') ++at_;
+  ++line_;
+}
+
+bool CsvCells::next_record() {
+  while (at_ < text_.size()) {
+    const std::size_t empty = text_.substr(at_, 2) == "\"\"" ? 2 : 0;
+    if (!ends_line(at_ + empty)) {
+      first_line_ = line_;
+      return more_ = true;
+    }
+    at_ += empty;
+    skip_line_break();
+  }
+  return false;
+}
+
+Result<std::string_view> CsvCells::cell() {
+  std::string_view found;
+  if (at_ < text_.size() && text_[at_] == '"') {
+    LEARNDOCK_TRY(found, quoted());
+  } else {
+    std::size_t end = at_;
+    while (!ends_line(end) && text_[end] != ',') ++end;
+    found = text_.substr(at_, end - at_);
+    at_ = end;
+  }
+  LEARNDOCK_CHECK(end_cell());
+  return found;
+}
+
+Result<void> CsvCells::end_cell() {
+  more_ = at_ < text_.size() && text_[at_] == ',';
+  if (more_) {
+    ++at_;
+    return {};
+  }
+  if (!ends_line(at_))
+    return fail(ErrorCode::table_syntax, "text follows a closing quote", fmt::format("line {}", line_));
+  skip_line_break();
+  return {};
+}
+
+Result<std::string_view> CsvCells::quoted() {
+  const std::size_t begin = ++at_;
+  bool copied = false;
+  while (true) {
+    const std::size_t quote = text_.find('"', at_);
+    if (quote == std::string_view::npos)
+      return fail(ErrorCode::table_syntax, "a quoted cell is never closed",
+                  fmt::format("line {}", first_line_));
+    const std::string_view part = text_.substr(at_, quote - at_);
+    line_ += static_cast<std::size_t>(std::count(part.begin(), part.end(), '\n'));
+    at_ = quote + 1;
+    const bool doubled = at_ < text_.size() && text_[at_] == '"';
+    if (!doubled && !copied) return text_.substr(begin, quote - begin);
+    if (!copied) unescaped_.clear();
+    copied = true;
+    unescaped_ += part;
+    if (!doubled) return std::string_view(unescaped_);
+    unescaped_ += '"';
+    ++at_;
+  }
+}
+
+}  // namespace learndock::sketch

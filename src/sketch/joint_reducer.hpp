@@ -1,0 +1,41 @@
+#pragma once
+
+#include "sketch/embedding_target.hpp"
+#include "sketch/lbfgs.hpp"
+
+namespace learndock::sketch {
+
+/// A reduced set fitted to a target.
+struct Fit {
+  Matrix<double> points;
+  std::vector<double> weights;
+  double objective = 0;  ///< f(z, b) of the target: the squared distance less the target's own term
+  double kkt_residual = 0;
+  std::deque<CurvaturePair> pairs;  ///< what fit_jointly learnt of the curvature, in kernel lengths
+};
+
+/// Weights on the simplex that minimise f for these points.
+[[nodiscard]] Result<Fit> fit_weights(EmbeddingTarget& target, Matrix<double> points);
+
+/// Points and weights together: L-BFGS on the points with the weights eliminated (the simplex QP is solved at
+/// each evaluation, which makes the gradient at fixed weights the gradient of the eliminated problem). Above
+/// kEliminatedPoints points the QP costs more than the kernel values; it is then solved every few
+/// evaluations. Lengths are measured in 1 / sqrt(gamma), of several scales the middle one's, so units of the
+/// data do not matter. The outcome is never above f at the start with its best weights.
+[[nodiscard]] Result<Fit> fit_jointly(EmbeddingTarget& target, Fit start,
+                                      const compute::GaussianKernel& kernel, std::size_t evaluations);
+
+struct JointOptions {
+  std::size_t evaluations = 30;       ///< of f, on the sample when there are more rows than sample_rows
+  std::size_t full_evaluations = 10;  ///< afterwards on all rows, when there are more than sample_rows
+  std::size_t sample_rows = 4096;
+  std::uint64_t seed = 0;
+};
+
+/// The recipe "joint" from given points: fit_jointly on a seeded sample of the rows, then on all of them.
+/// Never above the start with its best weights on all rows.
+[[nodiscard]] Result<Fit> reduce_jointly(MatrixView<const float> data, Matrix<double> start,
+                                         const compute::GaussianKernel& kernel, const JointOptions& options,
+                                         const compute::Backend& backend);
+
+}  // namespace learndock::sketch

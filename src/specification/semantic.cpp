@@ -1,0 +1,307 @@
+#include "learndock/specification/semantic.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <charconv>
+
+namespace learndock::specification {
+namespace {
+
+constexpr std::size_t kMaxNameBytes = 1024;
+constexpr std::size_t kMaxDescriptionBytes = 1 << 17;
+constexpr std::uint32_t kMaxDimension = 1 << 24;
+constexpr std::size_t kMaxIdBytes = 128;
+
+const SemanticVocabulary& vocabulary(SemanticKey key) {
+  return semantic_vocabularies()[static_cast<std::size_t>(key)];
+}
+
+/// The bit of a key's first value.
+std::size_t first_bit(SemanticKey key) {
+  std::size_t bit = 0;
+  for (const SemanticVocabulary& one : semantic_vocabularies())
+    if (one.key < key) bit += one.values.size();
+  return bit;
+}
+
+const Json* member(const Json& object, std::string_view key) {
+  const auto found = object.find(key);
+  return found == object.end() || found->is_null() ? nullptr : &*found;
+}
+
+/// The "Values" of a key; null when the key or its values are absent.
+Result<const Json*> values_of(const Json& json, std::string_view key) {
+  const Json* entry = member(json, key);
+  if (entry == nullptr) return nullptr;
+  if (!entry->is_object())
+    return fail(ErrorCode::semantic_shape, fmt::format("{} is {}, not an object", key, entry->type_name()),
+                fmt::format("/{}", key), "write {\"Values\": ..., \"Type\": ...}");
+  return member(*entry, "Values");
+}
+
+Result<std::string> read_string(const Json& json, std::string_view key, std::size_t max_bytes) {
+  LEARNDOCK_TRY(const Json* values, values_of(json, key));
+  if (values == nullptr) return std::string();
+  const std::string where = fmt::format("/{}/Values", key);
+  if (!values->is_string())
+    return fail(ErrorCode::semantic_shape, fmt::format("{} is {}, not a string", key, values->type_name()),
+                where);
+  const auto& text = values->get_ref<const std::string&>();
+  if (text.size() > max_bytes)
+    return fail(ErrorCode::semantic_value,
+                fmt::format("{} has {} bytes, the limit is {}", key, text.size(), max_bytes), where);
+  return text;
+}
+
+/// Control characters and bidirectional overrides can make one name look like another.
+bool shows_as_written(std::string_view text) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    if (byte < 0x20 || byte == 0x7f) return false;
+    // U+202A..U+202E are E2 80 AA..AE; U+2066..U+2069 are E2 81 A6..A9.
+    if (byte == 0xE2 && i + 2 < text.size()) {
+      const auto second = static_cast<unsigned char>(text[i + 1]),
+                 third = static_cast<unsigned char>(text[i + 2]);
+      if (second == 0x80 && third >= 0xAA && third <= 0xAE) return false;
+      if (second == 0x81 && third >= 0xA6 && third <= 0xA9) return false;
+    }
+  }
+  return true;
+}
+
+Result<std::vector<std::string>> read_values(const Json& json, const SemanticVocabulary& allowed) {
+  LEARNDOCK_TRY(const Json* values, values_of(json, allowed.name));
+  std::vector<std::string> read;
+  if (values == nullptr) return read;
+  const std::string where = fmt::format("/{}/Values", allowed.name);
+  const auto add = [&](const Json& value) -> Result<void> {
+    if (!value.is_string())
+      return fail(ErrorCode::semantic_shape,
+                  fmt::format("a value of {} is {}, not a string", allowed.name, value.type_name()), where);
+    const auto& text = value.get_ref<const std::string&>();
+    if (std::find(allowed.values.begin(), allowed.values.end(), text) == allowed.values.end())
+      return fail(ErrorCode::semantic_value, fmt::format("\"{}\" is not a value of {}", text, allowed.name),
+                  where, fmt::format("use one of: {}", fmt::join(allowed.values, ", ")));
+    if (std::find(read.begin(), read.end(), text) == read.end()) read.push_back(text);
+    return {};
+  };
+  // A single string is tolerated; the empty one is a wildcard.
+  if (values->is_string()) {
+    if (!values->get_ref<const std::string&>().empty()) LEARNDOCK_CHECK(add(*values));
+    return read;
+  }
+  if (!values->is_array())
+    return fail(ErrorCode::semantic_shape,
+                fmt::format("{} is {}, not a list", allowed.name, values->type_name()), where);
+  for (const Json& value : *values) LEARNDOCK_CHECK(add(value));
+  return read;
+}
+
+Result<std::uint32_t> read_dimension(const Json& json, const std::string& where) {
+  std::uint64_t dimension = 0;
+  if (json.is_number_integer() && json.get<std::int64_t>() > 0) {
+    dimension = json.get<std::uint64_t>();
+  } else if (json.is_string()) {  // the reference accepts whatever int() does
+    const auto& text = json.get_ref<const std::string&>();
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), dimension);
+    if (error != std::errc() || end != text.data() + text.size()) dimension = 0;
+  }
+  if (dimension == 0 || dimension > kMaxDimension)
+    return fail(ErrorCode::semantic_value,
+                fmt::format("Dimension must be a whole number from 1 to {}", kMaxDimension), where);
+  return static_cast<std::uint32_t>(dimension);
+}
+
+Result<std::optional<FeatureDescription>> read_features(const Json& json, std::string_view key) {
+  const Json* entry = member(json, key);
+  const std::string where = fmt::format("/{}", key);
+  Json decoded;
+  if (entry != nullptr && entry->is_string()) {  // web forms send the object as JSON text
+    auto parsed = parse_json(entry->get_ref<const std::string&>());
+    if (!parsed) return pass_on(std::move(parsed).error(), where);
+    decoded = std::move(*parsed);
+    entry = &decoded;
+  }
+  if (entry == nullptr || (entry->is_object() && entry->empty())) return std::nullopt;
+  if (!entry->is_object())
+    return fail(ErrorCode::semantic_shape, fmt::format("{} is {}, not an object", key, entry->type_name()),
+                where);
+  const Json* dimension = member(*entry, "Dimension");
+  if (dimension == nullptr)
+    return fail(ErrorCode::semantic_shape, fmt::format("{} has no Dimension", key), where);
+  FeatureDescription features;
+  std::size_t bytes = 0;
+  LEARNDOCK_TRY(features.dimension, read_dimension(*dimension, where + "/Dimension"));
+  const Json* description = member(*entry, "Description");
+  if (description == nullptr) return features;
+  if (!description->is_object())
+    return fail(ErrorCode::semantic_shape, "Description is not an object", where + "/Description");
+  if (description->size() > kMaxFeatureDescriptions)
+    return fail(ErrorCode::semantic_value,
+                fmt::format("{} features are described, the limit is {}", description->size(),
+                            kMaxFeatureDescriptions),
+                where + "/Description");
+  for (const auto& [index_text, text] : description->items()) {
+    std::uint32_t index = 0;
+    const auto [end, error] =
+        std::from_chars(index_text.data(), index_text.data() + index_text.size(), index);
+    if (error != std::errc() || end != index_text.data() + index_text.size() || index >= features.dimension)
+      return fail(
+          ErrorCode::semantic_value,
+          fmt::format("\"{}\" is not an index below the Dimension {}", index_text, features.dimension),
+          where + "/Description");
+    if (!text.is_string())
+      return fail(ErrorCode::semantic_shape, "a description is not a string",
+                  fmt::format("{}/Description/{}", where, index));
+    const auto& words = text.get_ref<const std::string&>();
+    bytes += words.size();
+    if (words.size() > kMaxFeatureDescriptionBytes || bytes > kMaxFeatureTextBytes)
+      return fail(ErrorCode::semantic_value,
+                  fmt::format("a feature's description has at most {} bytes, all together {}",
+                              kMaxFeatureDescriptionBytes, kMaxFeatureTextBytes),
+                  fmt::format("{}/Description/{}", where, index), "describe features in a few words");
+    features.description[index] = words;
+  }
+  return features;
+}
+
+Json features_to_json(const std::optional<FeatureDescription>& features) {
+  if (!features) return Json::object();
+  Json description = Json::object();
+  for (const auto& [index, text] : features->description)
+    append_child(description, std::to_string(index), text);
+  return {{"Dimension", features->dimension}, {"Description", std::move(description)}};
+}
+
+Failure incomplete(std::string_view key, std::string message) {
+  return fail(ErrorCode::semantic_missing, std::move(message), fmt::format("/{}", key),
+              fmt::format("give \"{}\" in the semantic specification what it needs", key));
+}
+
+bool holds(const std::vector<std::string>& values, std::string_view wanted) {
+  return std::find(values.begin(), values.end(), wanted) != values.end();
+}
+
+bool predicts_targets(const SemanticSpecification& semantic) {
+  const auto& task = semantic.of(SemanticKey::task);
+  return holds(task, "Classification") || holds(task, "Regression");
+}
+
+}  // namespace
+
+const std::array<SemanticVocabulary, kSemanticKeys>& semantic_vocabularies() {
+  static const std::array<SemanticVocabulary, kSemanticKeys> vocabularies = {{
+      {SemanticKey::data, "Data", "Class", {"Table", "Image", "Text"}},
+      {SemanticKey::task,
+       "Task",
+       "Class",
+       {"Classification", "Regression", "Feature Extraction", "Segmentation", "Object Detection", "Others"}},
+      {SemanticKey::library, "Library", "Class", {"Scikit-learn", "PyTorch", "TensorFlow", "Others"}},
+      {SemanticKey::scenario,
+       "Scenario",
+       "Tag",
+       {"Business", "Financial", "Health", "Politics", "Computer", "Internet", "Traffic", "Nature", "Fashion",
+        "Industry", "Agriculture", "Education", "Entertainment", "Architecture", "Others"}},
+      {SemanticKey::license,
+       "License",
+       "Class",
+       {"MIT", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "GPL-2.0", "GPL-3.0", "LGPL-2.1", "LGPL-3.0",
+        "AGPL-3.0", "ECL-2.0", "AFL-3.0", "CC-BY-4.0", "CC-BY-SA-4.0", "Others"}},
+  }};
+  return vocabularies;
+}
+
+SemanticBits semantic_bits(SemanticKey key, const std::vector<std::string>& values) {
+  const auto& known = vocabulary(key).values;
+  const std::size_t first = first_bit(key);
+  SemanticBits bits = 0;
+  for (const std::string& value : values) {
+    const auto place = std::find(known.begin(), known.end(), value);
+    if (place != known.end())
+      bits |= SemanticBits{1} << (first + static_cast<std::size_t>(place - known.begin()));
+  }
+  return bits;
+}
+
+SemanticBits semantic_bits(const SemanticTexts& values) {
+  SemanticBits bits = 0;
+  for (std::size_t key = 0; key < kSemanticKeys; ++key)
+    bits |= semantic_bits(static_cast<SemanticKey>(key), values[key]);
+  return bits;
+}
+
+SemanticTexts semantic_texts(SemanticBits bits) {
+  SemanticTexts texts;
+  std::size_t bit = 0;
+  for (const SemanticVocabulary& vocabulary : semantic_vocabularies())
+    for (const std::string_view value : vocabulary.values)
+      if ((bits >> bit++ & 1) != 0) texts[static_cast<std::size_t>(vocabulary.key)].emplace_back(value);
+  return texts;
+}
+
+Result<SemanticSpecification> semantic_from_json(const Json& json) {
+  if (!json.is_object())
+    return fail(ErrorCode::semantic_shape,
+                fmt::format("a semantic specification is an object, this is {}", json.type_name()));
+  SemanticSpecification semantic;
+  for (const SemanticVocabulary& allowed : semantic_vocabularies()) {
+    LEARNDOCK_TRY(semantic.of(allowed.key), read_values(json, allowed));
+  }
+  LEARNDOCK_TRY(semantic.name, read_string(json, "Name", kMaxNameBytes));
+  if (!shows_as_written(semantic.name))
+    return fail(ErrorCode::semantic_value, "Name holds control or direction-changing characters",
+                "/Name/Values");
+  LEARNDOCK_TRY(semantic.description, read_string(json, "Description", kMaxDescriptionBytes));
+  LEARNDOCK_TRY(semantic.learnware_id, read_string(json, "learnware_id", kMaxIdBytes));
+  // As in the reference, Input means nothing but for tables, Output nothing but for predicted targets.
+  if (semantic.of(SemanticKey::data).empty() || holds(semantic.of(SemanticKey::data), "Table")) {
+    LEARNDOCK_TRY(semantic.input, read_features(json, "Input"));
+  }
+  if (semantic.of(SemanticKey::task).empty() || predicts_targets(semantic)) {
+    LEARNDOCK_TRY(semantic.output, read_features(json, "Output"));
+  }
+  return semantic;
+}
+
+Result<SemanticSpecification> semantic_from_json_text(std::string_view text) {
+  LEARNDOCK_TRY(const Json json, parse_json(text, {.max_bytes = kMaxSemanticBytes}));
+  return semantic_from_json(json);
+}
+
+Json semantic_to_json(const SemanticSpecification& semantic) {
+  Json json = Json::object();
+  for (const SemanticVocabulary& allowed : semantic_vocabularies())
+    json[std::string(allowed.name)] = {{"Type", allowed.type}, {"Values", semantic.of(allowed.key)}};
+  json["Name"] = {{"Type", "String"}, {"Values", semantic.name}};
+  json["Description"] = {{"Type", "String"}, {"Values", semantic.description}};
+  json["Input"] = features_to_json(semantic.input);
+  json["Output"] = features_to_json(semantic.output);
+  if (!semantic.learnware_id.empty())
+    json["learnware_id"] = {{"Type", "String"}, {"Values", semantic.learnware_id}};
+  return json;
+}
+
+Result<void> check_complete(const SemanticSpecification& semantic) {
+  for (const SemanticKey key :
+       {SemanticKey::data, SemanticKey::task, SemanticKey::library, SemanticKey::license})
+    if (semantic.of(key).size() != 1)
+      return incomplete(vocabulary(key).name, fmt::format("{} needs exactly one value, it has {}",
+                                                          vocabulary(key).name, semantic.of(key).size()));
+  if (semantic.of(SemanticKey::scenario).empty())
+    return incomplete("Scenario", "Scenario needs at least one value");
+  if (semantic.name.empty()) return incomplete("Name", "the name is empty");
+  if (semantic.description.empty()) return incomplete("Description", "the description is empty");
+  if (semantic.of(SemanticKey::data)[0] == "Table" && !semantic.input)
+    return incomplete("Input", "a table learnware describes its Input");
+  if (!predicts_targets(semantic)) return {};
+  if (!semantic.output)
+    return incomplete("Output", "a classification or regression learnware describes its Output");
+  if (semantic.of(SemanticKey::task)[0] == "Classification" && semantic.output->dimension < 2)
+    return fail(ErrorCode::semantic_value, "a classifier's Output has at least two dimensions (its classes)",
+                "/Output/Dimension");
+  return {};
+}
+
+}  // namespace learndock::specification

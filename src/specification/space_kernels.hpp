@@ -1,0 +1,61 @@
+#pragma once
+
+#include "learndock/base/json.hpp"
+#include "learndock/base/result.hpp"
+#include "learndock/specification/statistical.hpp"
+
+#include "specification/space_key.hpp"
+
+#include <compare>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <vector>
+
+namespace learndock::specification {
+
+/// Specifications that differ in nothing but their gamma: one feature space as soon as they share one.
+struct KernelGroup {
+  StatisticalType type = StatisticalType::rkme_table;
+  std::vector<std::size_t> shape;  ///< of one point
+  std::uint32_t scales = 1;
+
+  [[nodiscard]] static KernelGroup of(const RkmeSpecification& specification) {
+    return {specification.type, specification.trailing_shape, specification.scales};
+  }
+  [[nodiscard]] static KernelGroup of(const SpaceKey& space) {
+    return {space.type, space.shape, space.scales};
+  }
+  [[nodiscard]] SpaceKey under(double gamma) const { return {type, shape, gamma, scales}; }
+  auto operator<=>(const KernelGroup&) const = default;
+};
+
+/// The gammas that a version of an index compares under in place of those that the specifications name. A
+/// group that is not here keeps its specifications' own. Belongs to the index, so that reduced sets, and
+/// what the catalogue says of them, stay what they are.
+/// @threads safe to read concurrently
+class SpaceKernels {
+ public:
+  /// @errors invalid_argument (not a gamma of this group: not positive, or too large for its scales; images,
+  /// which have no Gaussian kernel)
+  [[nodiscard]] Result<void> set(KernelGroup group, double gamma);
+
+  [[nodiscard]] bool empty() const { return gammas_.empty(); }
+  [[nodiscard]] const std::map<KernelGroup, double>& gammas() const { return gammas_; }
+  /// The gamma in force for a group; none: each specification's own. @cost logarithmic
+  [[nodiscard]] std::optional<double> gamma_of(const KernelGroup& group) const;
+  /// The space in which learnwares of this one are compared.
+  [[nodiscard]] SpaceKey in_force(const SpaceKey& specified) const;
+  bool operator==(const SpaceKernels&) const = default;
+
+ private:
+  std::map<KernelGroup, double> gammas_;
+};
+
+/// [{"type", "shape", "scales", "gamma"}], in ascending order.
+[[nodiscard]] Json to_json(const SpaceKernels& kernels);
+/// @errors corrupt
+[[nodiscard]] Result<SpaceKernels> kernels_from_json(const Json& json);
+
+}  // namespace learndock::specification

@@ -1,0 +1,35 @@
+#pragma once
+
+#include "learndock/compute/packed_sets.hpp"
+#include "learndock/specification/statistical.hpp"
+
+#include <compare>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace learndock::specification {
+
+/// What two specifications must share to be compared: one feature space each.
+struct SpaceKey {
+  StatisticalType type = StatisticalType::rkme_table;
+  std::vector<std::size_t> shape;  ///< of one point
+  double gamma = 0;
+  std::uint32_t scales = 1;
+
+  [[nodiscard]] static SpaceKey of(const RkmeSpecification& specification) {
+    return {specification.type, specification.trailing_shape, specification.gamma, specification.scales};
+  }
+  [[nodiscard]] compute::GaussianKernel kernel() const { return {gamma, scales}; }
+  [[nodiscard]] std::size_t dimension() const {
+    std::size_t product = 1;
+    for (const std::size_t extent : shape) product *= extent;
+    return product;
+  }
+  /// "RKMETableSpecification of 20, gamma 0.1", for people.
+  [[nodiscard]] std::string text() const;
+  auto operator<=>(const SpaceKey&) const = default;
+};
+
+}  // namespace learndock::specification

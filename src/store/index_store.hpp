@@ -1,0 +1,90 @@
+#pragma once
+
+#include "learndock/base/result.hpp"
+
+#include "specification/space_kernels.hpp"
+#include "store/segment.hpp"
+#include "store/tombstones.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace learndock::store {
+
+/// What one version of an index consists of.
+struct IndexContent {
+  /// Last catalogue sequence when it was made. Decides nothing: segments hold the keys.
+  std::uint64_t covers = 0;
+  std::vector<std::shared_ptr<const Segment>> segments;
+  Tombstones deleted;                          ///< of these segments in this order; empty means nothing
+  std::map<std::string, std::string> options;  ///< what the index was built with
+  specification::SpaceKernels kernels =
+      {};  ///< that its segments are under, and what is compared beside them
+};
+
+/// One version as a reader holds it; immutable, valid while held, whatever the writer does meanwhile.
+struct IndexVersion {
+  std::uint64_t number = 0;  ///< 0 is the empty index; grows with each commit and each rollback
+  IndexContent content;
+  /// Why this version cannot be answered from: one Error for each missing or damaged file. Then `content` has
+  /// neither segments nor deletions, and the index is to be rebuilt or rolled back; its kernels still hold.
+  std::vector<Error> rebuild_needed;
+};
+
+/// Opens the version in force in a folder, for reading beside any writer; takes no lock and changes nothing.
+/// A folder that is empty or not there is the empty index. The sections of segments are checked at first use.
+/// @errors io, unavailable (it never stood still); damage is not an error but `rebuild_needed`
+/// @threads safe, also while a writer in this or another process commits: gives the version before or after
+[[nodiscard]] Result<IndexVersion> read_index(const std::filesystem::path& directory);
+
+/// The one writer of an index folder. Files: src/store/SEGMENT.md.
+/// @threads safe to call concurrently
+class IndexStore {
+ public:
+  /// Creates the folder if needed, takes its lock, and removes what an interrupted writer left.
+  /// @errors conflict (another writer has it open), io, no_space; damage is `current()->rebuild_needed`
+  [[nodiscard]] static Result<std::unique_ptr<IndexStore>> open(const std::filesystem::path& directory);
+  ~IndexStore();
+  IndexStore(const IndexStore&) = delete;
+  IndexStore& operator=(const IndexStore&) = delete;
+
+  [[nodiscard]] std::shared_ptr<const IndexVersion> current() const;
+
+  /// A path in the folder that no committed file had, and its number for the segment's generation. No sweep
+  /// touches it until it is committed, discarded, or the store is closed.
+  struct NewSegment {
+    std::filesystem::path path;
+    std::uint64_t generation = 0;
+  };
+  [[nodiscard]] NewSegment next_segment();
+  /// Gives up a path of `next_segment` or `adopt`, and the file if there is one.
+  void discard(const std::filesystem::path& path);
+  /// Moves a finished segment of the same file system into the folder, for what was built elsewhere.
+  /// @errors not_found, corrupt, io
+  [[nodiscard]] Result<std::shared_ptr<const Segment>> adopt(const std::filesystem::path& file);
+
+  /// Puts the content in force: after a crash at any point there is the old version or the new one, whole.
+  /// The old one is kept for `rollback` unless it is damaged; files that neither names are removed.
+  /// @param based_on  the number of the version that the content was made from
+  /// @return          the new version; when this fails, `current()` says what is in force
+  /// @errors conflict (another commit came first: make the content anew), invalid_argument (a segment that
+  ///         lies elsewhere or stands twice, deletions of other segments), io, no_space
+  /// @cost   two or three small files, flushed
+  [[nodiscard]] Result<std::shared_ptr<const IndexVersion>> commit(IndexContent content,
+                                                                   std::uint64_t based_on);
+  /// Puts the version before the last commit in force again, under a new number. Calling it twice changes
+  /// nothing more. @errors not_found (there is none), corrupt (it is damaged too), io, no_space
+  [[nodiscard]] Result<std::shared_ptr<const IndexVersion>> rollback();
+
+ private:
+  struct State;
+  explicit IndexStore(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace learndock::store

@@ -1,0 +1,55 @@
+#pragma once
+
+#include "learndock/base/result.hpp"
+
+#include "specification/space_kernels.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace learndock::store {
+
+inline constexpr std::string_view kManifestFile = "MANIFEST";
+inline constexpr std::string_view kPreviousFile = "MANIFEST.previous";
+inline constexpr std::string_view kSegmentPrefix = "segment-";
+inline constexpr std::string_view kDeletedPrefix = "deleted-";
+inline constexpr std::size_t kMaxManifestBytes = std::size_t{16} << 20;
+inline constexpr std::size_t kMaxSegments = 4096;  ///< each may have a section in the file of deletions
+
+/// A file that a version needs; the checksum of its head stands for every byte of it.
+struct ManifestFile {
+  std::string name;
+  std::uint32_t header_checksum = 0;
+  std::uint64_t items = 0;
+  bool operator==(const ManifestFile&) const = default;
+};
+
+/// The content of MANIFEST (SEGMENT.md).
+struct Manifest {
+  std::uint64_t version = 0;
+  std::uint64_t next_number = 1;  ///< above the numbers of all files that a version ever named
+  std::uint64_t covers = 0;
+  std::vector<ManifestFile> segments = {};
+  std::optional<ManifestFile> deleted = {};
+  std::map<std::string, std::string> options = {};
+  specification::SpaceKernels kernels = {};
+  bool operator==(const Manifest&) const = default;
+};
+
+[[nodiscard]] std::string manifest_text(const Manifest& manifest);
+/// @errors corrupt, unsupported
+[[nodiscard]] Result<Manifest> parse_manifest(std::string_view text);
+/// @errors not_found, io, and those of parse_manifest
+[[nodiscard]] Result<Manifest> read_manifest(const std::filesystem::path& path);
+
+/// "segment-0000000000000007.lds"
+[[nodiscard]] std::string index_file_name(std::string_view prefix, std::uint64_t number);
+/// The number in the name of a segment or a file of deletions; nothing for any other name.
+[[nodiscard]] std::optional<std::uint64_t> index_file_number(std::string_view name);
+
+}  // namespace learndock::store

@@ -1,0 +1,140 @@
+// Kill -9 of a writer, at each system call it makes and at random moments: what is opened afterwards is the
+// old version or the new one, whole.
+#include "store/index_store.hpp"
+#include "store/index_store_example.hpp"
+#include "support/kill_at_call.hpp"
+#include "support/kill_nine.hpp"
+#include "support/temporary_folder.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <charconv>
+
+namespace learndock::store {
+namespace {
+
+using namespace learndock::testing;
+
+/// Opens the index as a reader and as a writer would after a crash; both must find a whole version that
+/// covers `least` to `most`, and no file that no kept version names. Returns what it covers.
+std::uint64_t expect_whole(const std::filesystem::path& directory, std::uint64_t least, std::uint64_t most) {
+  const auto read = read_index(directory);
+  if (!read) {
+    ADD_FAILURE() << describe(read.error());
+    return 0;
+  }
+  EXPECT_EQ(fault_in(*read), "");
+  EXPECT_GE(read->content.covers, least);
+  EXPECT_LE(read->content.covers, most);
+  const auto store = IndexStore::open(directory);
+  if (!store) {
+    ADD_FAILURE() << describe(store.error());
+    return 0;
+  }
+  EXPECT_EQ(fault_in(*(*store)->current()), "");
+  EXPECT_EQ((*store)->current()->number, read->number);
+  std::uint64_t segments = 0;
+  for (const std::string& name : files_below(directory)) {
+    EXPECT_FALSE(name.ends_with(".tmp")) << name;
+    segments += name.starts_with("segment-") ? 1 : 0;
+  }
+  EXPECT_EQ(segments, read->content.covers) << "of two kept versions the older has some of the same segments";
+  return read->content.covers;
+}
+
+/// An index of two commits in `directory`.
+void begin_index(const std::filesystem::path& directory) {
+  const auto store = IndexStore::open(directory).value();
+  ASSERT_TRUE(commit_one_more(*store).has_value());
+  ASSERT_TRUE(commit_one_more(*store).has_value());
+}
+
+bool commit_with_deletions(const std::filesystem::path& directory) {
+  const auto store = IndexStore::open(directory);
+  if (!store) return false;
+  const auto before = (*store)->current();
+  IndexContent next = before->content;
+  auto segment = add_segment(**store);
+  if (!segment) return false;
+  next.segments.push_back(std::move(*segment));
+  next.covers = before->content.covers + 1;
+  next.deleted = Tombstones(std::vector<std::uint64_t>(next.segments.size(), kItems));
+  next.deleted.remove(0, next.covers);
+  const auto version = (*store)->commit(std::move(next), before->number);
+  if (!version) return false;
+  const auto again = commit_one_more(**store);
+  return again.has_value() && (*store)->rollback().has_value();
+}
+
+TEST(IndexStoreCrash, KilledAtEachSystemCallOfCommitsAndARollback) {
+  const TemporaryFolder folder;
+  begin_index(folder / "sound");
+  int call = 0;
+  std::set<std::uint64_t> found;
+  for (bool more = true; more; ++call) {
+    const auto directory = folder / std::to_string(call);
+    std::filesystem::copy(folder / "sound", directory);
+    const Ended ended = kill_at_call(call, [&] { return commit_with_deletions(directory); });
+    if (ended == Ended::not_traceable) GTEST_SKIP() << "this system does not let a process trace its child";
+    more = ended == Ended::killed;
+    found.insert(expect_whole(directory, 2, 4));
+    ASSERT_FALSE(HasFailure()) << "killed at call " << call;
+    std::filesystem::remove_all(directory);
+  }
+  EXPECT_GE(call, 200) << "too few points";
+  EXPECT_EQ(found, (std::set<std::uint64_t>{2, 3, 4})) << "the kills did not reach every version";
+}
+
+TEST(IndexStoreCrash, KilledAtEachSystemCallOfWritingASegment) {
+  const TemporaryFolder folder;
+  const auto directory = folder / "index";
+  begin_index(directory);
+  std::vector<ExampleSection> sections;
+  for (std::uint32_t id = 1; id <= 110; ++id) sections.push_back({id, 4096, random_bytes(300'000, id)});
+  int call = 0;
+  bool finished = false;
+  for (bool more = true; more; ++call) {
+    const auto path = directory / "segment-00000000000000aa.lds";
+    const Ended ended = kill_at_call(call, [&] { return write_segment(path, sections).has_value(); });
+    if (ended == Ended::not_traceable) GTEST_SKIP() << "this system does not let a process trace its child";
+    more = ended == Ended::killed;
+    if (std::filesystem::exists(path)) {
+      finished = true;
+      ASSERT_TRUE(Segment::open(path, {.everything = true}).has_value()) << "killed at call " << call;
+    }
+    EXPECT_EQ(expect_whole(directory, 2, 2), 2u);
+    ASSERT_FALSE(std::filesystem::exists(path)) << "an unnamed segment was not swept";
+  }
+  EXPECT_GE(call, 200) << "too few points";
+  EXPECT_TRUE(finished);
+}
+
+TEST(IndexStoreCrash, WhatWasCommittedSurvivesKill9AtRandomMoments) {
+  const TemporaryFolder folder;
+  std::size_t acknowledged = 0;
+  std::uint64_t covers = 0;
+  const unsigned rounds = testing::kill_points(100);
+  for (unsigned round = 0; round < rounds; ++round) {
+    const auto directory = folder / std::to_string(round / 5);
+    if (round % 5 == 0) covers = 0;
+    const auto names = run_and_kill(round, [&](const Acknowledge& acknowledge) {
+      const auto store = IndexStore::open(directory);
+      if (!store) return;
+      while (const auto version = commit_one_more(**store))
+        acknowledge(std::to_string((*version)->content.covers));
+    });
+    if (!names.empty()) {
+      const std::string& last = names.back();
+      std::from_chars(last.data(), last.data() + last.size(), covers);
+    }
+    // At most one commit was made and not acknowledged.
+    covers = expect_whole(directory, covers, covers + 1);
+    ASSERT_FALSE(HasFailure()) << "round " << round;
+    acknowledged += names.size();
+  }
+  EXPECT_GT(acknowledged, rounds) << "the rounds were too short to prove anything";
+}
+
+}  // namespace
+}  // namespace learndock::store

@@ -1,0 +1,263 @@
+// A damaged index is noticed, said, and never answered from.
+#include "io/crc32c.hpp"
+#include "store/index_store.hpp"
+#include "store/index_store_example.hpp"
+#include "store/index_store_manifest.hpp"
+#include "store/tombstone_file.hpp"
+#include "support/temporary_folder.hpp"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <functional>
+
+namespace learndock::store {
+namespace {
+
+using namespace learndock::testing;
+using ::testing::HasSubstr;
+
+class IndexStoreDamage : public ::testing::Test {
+ protected:
+  /// Version 1 holds segment 1, version 2 the segments 1 and 2 and a deletion.
+  void SetUp() override {
+    const auto store = IndexStore::open(directory_).value();
+    ASSERT_TRUE(commit_one_more(*store).has_value());
+    IndexContent content = store->current()->content;
+    content.covers = 2;
+    content.segments.push_back(add_segment(*store).value());
+    content.deleted = Tombstones({kItems, kItems});
+    content.deleted.remove(1, 3);
+    ASSERT_TRUE(store->commit(std::move(content), 1).has_value());
+  }
+  void expect_rebuild(const std::string& what) const {
+    const auto version = read_index(directory_);
+    ASSERT_TRUE(version.has_value()) << what;
+    ASSERT_FALSE(version->rebuild_needed.empty()) << what;
+    EXPECT_TRUE(version->content.segments.empty()) << what;
+    EXPECT_EQ(version->content.deleted.segments(), 0u) << what;
+    for (const Error& reason : version->rebuild_needed) {
+      EXPECT_THAT(reason.where, HasSubstr(directory_.string())) << what;
+      EXPECT_THAT(reason.fix, HasSubstr("reindex")) << what;
+    }
+  }
+  /// Opening to write says so too, removes no segment, and both ways out lead to a sound index.
+  void expect_mendable(const std::string& what) const {
+    const auto before = files_below(directory_);
+    const auto store = IndexStore::open(directory_);
+    ASSERT_TRUE(store.has_value()) << what;
+    EXPECT_FALSE((*store)->current()->rebuild_needed.empty()) << what;
+    EXPECT_EQ(files_below(directory_), before) << what;
+    const auto back = (*store)->rollback();
+    ASSERT_TRUE(back.has_value()) << what << describe(back.error());
+    EXPECT_EQ(fault_in(**back), "") << what;
+    EXPECT_GT((*back)->number, 2u) << what;
+    EXPECT_EQ((*back)->content.covers, 1u) << what;
+  }
+  TemporaryFolder folder_;
+  std::filesystem::path directory_ = folder_ / "index";
+  std::filesystem::path manifest_ = directory_ / "MANIFEST";
+};
+
+TEST_F(IndexStoreDamage, EveryByteOfTheManifest) {
+  const std::string sound = io::read_file(manifest_).value();
+  for (std::size_t byte = 0; byte < sound.size(); ++byte) {
+    const FlippedBit damage(manifest_, byte, static_cast<int>(byte % 8));
+    expect_rebuild(fmt::format("byte {}", byte));
+  }
+  for (std::size_t length = 0; length < sound.size(); ++length) {
+    put_file(manifest_, sound.substr(0, length));
+    expect_rebuild(fmt::format("{} bytes", length));
+  }
+  put_file(manifest_, sound + "\n");
+  expect_rebuild("one byte more");
+  expect_mendable("one byte more");
+}
+
+TEST_F(IndexStoreDamage, AManifestThatIsGone) {
+  std::filesystem::remove(manifest_);
+  expect_rebuild("gone");
+  expect_mendable("gone");
+  std::filesystem::remove(manifest_);
+  std::filesystem::remove(directory_ / "MANIFEST.previous");
+  expect_rebuild("both gone");
+}
+
+TEST_F(IndexStoreDamage, AHugeManifestIsNotReadWhole) {
+  std::filesystem::resize_file(manifest_, std::uintmax_t{1} << 40);
+  expect_rebuild("huge");
+}
+
+TEST_F(IndexStoreDamage, AFileThatIsMissingDamagedOrAnother) {
+  const auto second = directory_ / index_file_name(kSegmentPrefix, 2);
+  const auto deleted = directory_ / index_file_name(kDeletedPrefix, 3);
+  for (const auto& path : {second, deleted}) {
+    const std::string sound = io::read_file(path).value();
+    std::filesystem::remove(path);
+    expect_rebuild("missing " + path.string());
+    put_file(path, sound.substr(0, sound.size() - 1));
+    expect_rebuild("short " + path.string());
+    put_file(path, "");
+    expect_rebuild("empty " + path.string());
+    put_file(path, io::read_file(directory_ / index_file_name(kSegmentPrefix, 1)).value());
+    expect_rebuild("another in place of " + path.string());
+    put_file(path, sound);
+    ASSERT_EQ(fault_in(read_index(directory_).value()), "");
+  }
+  put_file(second, "x");
+  std::filesystem::remove(deleted);
+  EXPECT_EQ(read_index(directory_)->rebuild_needed.size(), 2u) << "each file has its reason";
+  expect_mendable("two");
+}
+
+TEST_F(IndexStoreDamage, EveryByteOfTheDeletions) {
+  const auto path = directory_ / index_file_name(kDeletedPrefix, 3);
+  for (std::uintmax_t byte = 0; byte < std::filesystem::file_size(path); ++byte) {
+    const FlippedBit damage(path, byte, static_cast<int>(byte % 8));
+    expect_rebuild(fmt::format("byte {}", byte));
+  }
+}
+
+TEST_F(IndexStoreDamage, ACommitOverADamagedVersionKeepsTheSoundOne) {
+  put_file(directory_ / index_file_name(kSegmentPrefix, 2), "x");
+  const auto store = IndexStore::open(directory_).value();
+  EXPECT_EQ(store->current()->number, 2u);
+  const auto rebuilt = add_segment(*store).value();
+  ASSERT_TRUE(store->commit({1, {rebuilt}, {}, {}}, 2).has_value());
+  EXPECT_EQ(fault_in(read_index(directory_).value()), "");
+  const auto back = store->rollback();
+  ASSERT_TRUE(back.has_value()) << describe(back.error());
+  EXPECT_EQ((*back)->content.segments.front()->info().generation, 1u);
+}
+
+TEST_F(IndexStoreDamage, KernelsHoldWithoutTheSegmentsAndGoBackWithThem) {
+  const specification::KernelGroup group{specification::StatisticalType::rkme_table, {4}, 1};
+  {
+    const auto store = IndexStore::open(directory_).value();
+    IndexContent content = store->current()->content;
+    ASSERT_TRUE(content.kernels.set(group, 0.3).has_value());
+    ASSERT_TRUE(store->commit(content, 2).has_value());
+    EXPECT_TRUE((*store->rollback())->content.kernels.empty());
+    ASSERT_TRUE(store->commit(std::move(content), 4).has_value());
+  }
+  put_file(directory_ / index_file_name(kSegmentPrefix, 2), "x");
+  const auto version = read_index(directory_);
+  EXPECT_FALSE(version->rebuild_needed.empty());
+  EXPECT_EQ(version->content.kernels.gamma_of(group), 0.3);
+}
+
+TEST_F(IndexStoreDamage, ARollbackToADamagedVersionIsRefused) {
+  const auto store = IndexStore::open(directory_).value();
+  put_file(directory_ / "MANIFEST.previous", "x");
+  EXPECT_EQ(store->rollback().error().code, ErrorCode::corrupt);
+  const auto before = files_below(directory_);
+  ASSERT_TRUE(IndexStore::open(folder_ / "other").has_value());
+  EXPECT_EQ(files_below(directory_), before);
+  EXPECT_EQ(store->current()->number, 2u);
+  EXPECT_EQ(fault_in(*store->current()), "");
+}
+
+/// Manifests that a program could have written with the right checksum and that must not be believed.
+TEST(IndexStoreManifest, RefusesWhatDoesNotFit) {
+  const auto sealed = [](const std::string& format, const std::string& body) {
+    const std::string begin = fmt::format("learndock-index {} {} ", format, body.size());
+    const std::string covered = begin + body;
+    return fmt::format("{}{:08x}\n{}", begin, io::crc32c(std::as_bytes(std::span(covered))), body);
+  };
+  Manifest manifest{3, 9, 7, {{"segment-0000000000000001.lds", 5, 6}}, {}, {{"a", "b"}}};
+  const std::string text = manifest_text(manifest);
+  const std::string body = text.substr(text.find('\n') + 1);
+  ASSERT_EQ(sealed("1", body), text);
+  EXPECT_EQ(parse_manifest(text).value(), manifest);
+  EXPECT_EQ(parse_manifest(sealed("3", body)).error().code, ErrorCode::unsupported);
+  const std::string segment = R"({"file":"segment-0000000000000001.lds","header_checksum":5,"items":6})";
+  const std::vector<std::pair<std::string, std::string>> changes = {
+      {"segment-0000000000000001.lds", "../segment-00000000000001.lds"},
+      {"segment-0000000000000001.lds", "segment-000000000000000A.lds"},
+      {"segment-0000000000000001.lds", "deleted-0000000000000001.lds"},
+      {"segment-0000000000000001.lds", "LOCK"},
+      {"\"header_checksum\":5", "\"header_checksum\":4294967296"},
+      {"\"items\":6", "\"items\":-6"},
+      {"\"items\":6", "\"items\":6.5"},
+      {"\"version\":3", "\"version\":\"3\""},
+      {"\"version\"", "\"edition\""},
+      {"\"covers\":7", "\"covers\":null"},
+      {"\"deleted\":null", "\"deleted\":" + segment},
+      {"\"deleted\":null", "\"deleted\":[]"},
+      {"[" + segment + "]", "{}"},
+      {"[" + segment + "]", "[" + segment + "," + segment + "]"},
+      {"[" + segment + "]", "[1]"},
+      {"{\"a\":\"b\"}", "{\"a\":1}"},
+      {"{\"a\":\"b\"}", "[]"},
+      {body, "[]\n"},
+      {body, "not JSON"},
+      {body, ""}};
+  for (const auto& [from, to] : changes) {
+    std::string changed = body;
+    const std::size_t at = changed.find(from);
+    ASSERT_NE(at, std::string::npos) << from;
+    changed.replace(at, from.size(), to);
+    const auto parsed = parse_manifest(sealed("1", changed));
+    ASSERT_FALSE(parsed.has_value()) << from << " -> " << to;
+    EXPECT_EQ(parsed.error().code, ErrorCode::corrupt) << from << " -> " << to;
+  }
+}
+
+TEST(IndexStoreManifest, KernelsHaveAFormatThatOlderProgramsRefuse) {
+  Manifest manifest{3, 9, 7, {}, {}, {}};
+  EXPECT_TRUE(manifest_text(manifest).starts_with("learndock-index 1 "));
+  const specification::KernelGroup table{specification::StatisticalType::rkme_table, {20}, 1};
+  ASSERT_TRUE(manifest.kernels.set(table, 0.1 / 3).has_value());
+  ASSERT_TRUE(
+      manifest.kernels.set({specification::StatisticalType::rkme_text, {384}, 2}, 1e-300).has_value());
+  const std::string text = manifest_text(manifest);
+  EXPECT_TRUE(text.starts_with("learndock-index 2 "));
+  EXPECT_EQ(parse_manifest(text).value(), manifest);
+  EXPECT_FALSE(manifest.kernels.set(table, -1).has_value());
+  EXPECT_FALSE(
+      manifest.kernels.set({specification::StatisticalType::rkme_image, {3, 32, 32}, 1}, 1).has_value());
+  EXPECT_FALSE(manifest.kernels.set({specification::StatisticalType::rkme_table, {1}, 4}, 1e308).has_value());
+  const Json good = specification::to_json(manifest.kernels);
+  ASSERT_TRUE(specification::kernels_from_json(good).has_value());
+  for (const auto& [key, value] : std::vector<std::pair<const char*, Json>>{{"type", "Unknown"},
+                                                                            {"type", 1},
+                                                                            {"shape", Json::array()},
+                                                                            {"shape", {0}},
+                                                                            {"shape", {1.5}},
+                                                                            {"scales", 0},
+                                                                            {"scales", 5},
+                                                                            {"gamma", 0},
+                                                                            {"gamma", "0.1"},
+                                                                            {"gamma", nullptr}}) {
+    Json bad = good;
+    bad[0][key] = value;
+    EXPECT_EQ(specification::kernels_from_json(bad).error().code, ErrorCode::corrupt) << key << " " << value;
+  }
+  Json twice = good;
+  twice.push_back(good[0]);
+  EXPECT_FALSE(specification::kernels_from_json(twice).has_value());
+  EXPECT_FALSE(specification::kernels_from_json(Json::object()).has_value());
+}
+
+TEST(IndexStoreTombstones, AFileThatBelongsToOtherSegmentsIsRefused) {
+  const TemporaryFolder folder;
+  Tombstones deleted({100, 70});
+  deleted.remove(0, 99);
+  deleted.remove(1, 69);
+  ASSERT_TRUE(write_tombstones(folder / "t", 1, deleted).has_value());
+  const auto file = Segment::open(folder / "t").value();
+  EXPECT_EQ(read_tombstones(*file, {100, 70}).value(), deleted);
+  const std::vector<std::vector<std::uint64_t>> others = {{100},    {100, 64},  {100, 69},
+                                                          {99, 70}, {1000, 70}, {}};
+  for (const auto& items : others)
+    EXPECT_EQ(read_tombstones(*file, items).error().code, ErrorCode::corrupt) << items.size();
+  ASSERT_TRUE(write_segment(folder / "s", {}, {2, 1}, 0).has_value());
+  EXPECT_EQ(read_tombstones(*Segment::open(folder / "s").value(), {}).error().code, ErrorCode::corrupt);
+  ASSERT_TRUE(
+      write_segment(folder / "c", {{1, 64, std::vector<std::byte>(16)}}, {0x424D4F54, 1}, 5).has_value());
+  EXPECT_EQ(read_tombstones(*Segment::open(folder / "c").value(), {100}).error().code, ErrorCode::corrupt);
+}
+
+}  // namespace
+}  // namespace learndock::store
