@@ -81,10 +81,10 @@ class Soak {
   }
 
   Result<Json> run() {
-    LEARNDOCK_CHECK(dock::Market::create(dock()));
+    LEARNDOCK_CHECK(dock::Dock::create(dock()));
     LEARNDOCK_CHECK(open());
     while (alive_.size() < options_.learnwares) LEARNDOCK_CHECK(insert(2000));
-    LEARNDOCK_TRY(const std::size_t first_parts, market_->tend_index());
+    LEARNDOCK_TRY(const std::size_t first_parts, dock_->tend_index());
     const auto start = Clock::now();
     std::fprintf(stderr, "%zu learnwares, %zu parts\n", alive_.size(), first_parts);
     LEARNDOCK_CHECK(live(start));
@@ -97,11 +97,11 @@ class Soak {
   [[nodiscard]] fs::path dock() const { return folder_.path() / "dock"; }
 
   Result<void> open() {
-    dock::MarketOptions options;
+    dock::DockOptions options;
     options.threads = 1;
     options.index_from = 2000;
     options.tend_index = true;
-    return dock::Market::open(dock(), options).map([&](auto&& market) { market_ = std::move(market); });
+    return dock::Dock::open(dock(), options).map([&](auto&& opened) { dock_ = std::move(opened); });
   }
 
   void failed(std::string what) {
@@ -130,7 +130,7 @@ class Soak {
       }
     }
     next_ += count;
-    LEARNDOCK_TRY(const dock::ImportOutcome outcome, market_->import_specifications(file));
+    LEARNDOCK_TRY(const dock::ImportOutcome outcome, dock_->import_specifications(file));
     if (outcome.imported.size() != count)
       failed(fmt::format("{} of {} learnwares were taken", outcome.imported.size(), count));
     alive_.insert(alive_.end(), outcome.imported.begin(), outcome.imported.end());
@@ -140,7 +140,7 @@ class Soak {
 
   Result<void> remove_oldest(std::size_t count) {
     for (std::size_t i = 0; i < count; ++i) {
-      LEARNDOCK_CHECK(market_->remove(alive_.front()));
+      LEARNDOCK_CHECK(dock_->remove(alive_.front()));
       alive_.pop_front();
       ++removed_;
     }
@@ -161,7 +161,7 @@ class Soak {
     std::mt19937_64 random(reader);
     while (!stop_) {
       const auto asked = request(random() % 100'000);
-      const auto answer = asked ? market_->search(*asked) : Failure(asked.error());
+      const auto answer = asked ? dock_->search(*asked) : Failure(asked.error());
       if (!answer)
         failed(describe(answer.error()));
       else if (!answer->exact)
@@ -175,9 +175,9 @@ class Soak {
   Result<void> compare(std::uint64_t number) {
     LEARNDOCK_TRY(query::SearchRequest asked, request(number));
     asked.mixture = 0;
-    LEARNDOCK_TRY(const query::SearchAnswer have, market_->search(asked));
+    LEARNDOCK_TRY(const query::SearchAnswer have, dock_->search(asked));
     asked.backend = "cpu_reference";
-    LEARNDOCK_TRY(const query::SearchAnswer want, market_->search(asked));
+    LEARNDOCK_TRY(const query::SearchAnswer want, dock_->search(asked));
     const auto same = [](const query::SingleHit& a, const query::SingleHit& b) {
       return a.id == b.id && std::abs(*a.mmd_squared - *b.mmd_squared) < 1e-12;
     };
@@ -217,7 +217,7 @@ class Soak {
         std::distance(fs::directory_iterator("/proc/self/fd", ignored), fs::directory_iterator()));
     samples_.push_back({std::chrono::duration<double>(Clock::now() - start).count(), resident_bytes(), heap,
                         bytes_below(dock()), descriptors, lines_of("/proc/self/maps"), answers_, inserted_,
-                        removed_, market_->status().indexed});
+                        removed_, dock_->status().indexed});
     const Sample& now = samples_.back();
     std::fprintf(stderr,
                  "%6.0f s: %4.0f MiB resident, %4.0f heap, %4.0f disk, %zu files, %lu answers, %lu in\n",
@@ -226,13 +226,13 @@ class Soak {
   }
 
   Result<void> reopen() {
-    market_.reset();
+    dock_.reset();
     LEARNDOCK_CHECK(open());
-    if (market_->status().learnwares != alive_.size())
+    if (dock_->status().learnwares != alive_.size())
       failed(fmt::format("{} learnwares were there after opening again, and {} before",
-                         market_->status().learnwares, alive_.size()));
+                         dock_->status().learnwares, alive_.size()));
     for (const LearnwareId& id : alive_)
-      if (!market_->find(id)) failed(id.text() + " was lost");
+      if (!dock_->find(id)) failed(id.text() + " was lost");
     for (std::uint64_t number = 0; number < 20; ++number) LEARNDOCK_CHECK(compare(number));
     return {};
   }
@@ -294,7 +294,7 @@ class Soak {
   SoakOptions options_;
   testing::TemporaryFolder folder_;  // with the dock in it
   std::unique_ptr<trial::TrialSets> sets_;
-  std::unique_ptr<dock::Market> market_;
+  std::unique_ptr<dock::Dock> dock_;
   std::deque<LearnwareId> alive_;
   std::uint64_t next_ = 0, inserted_ = 0, removed_ = 0, compared_ = 0;
   std::atomic<std::uint64_t> answers_{0};

@@ -151,9 +151,9 @@ Result<void> check(const DockChoice& choice) {
   return {};
 }
 
-Result<std::unique_ptr<dock::Market>> open_to_read(const DockChoice& choice, dock::MarketOptions options) {
+Result<std::unique_ptr<dock::Dock>> open_to_read(const DockChoice& choice, dock::DockOptions options) {
   options.read_only = true;
-  return dock::Market::open(choice.directory, options);
+  return dock::Dock::open(choice.directory, options);
 }
 
 namespace {

@@ -41,8 +41,8 @@ void add_dock_choice(CLI::App& command, DockChoice& choice);
 [[nodiscard]] Result<void> check(const DockChoice& choice);
 
 /// A dock's directory for reading alone: nothing in it is changed.
-[[nodiscard]] Result<std::unique_ptr<dock::Market>> open_to_read(const DockChoice& choice,
-                                                                 dock::MarketOptions options = {});
+[[nodiscard]] Result<std::unique_ptr<dock::Dock>> open_to_read(const DockChoice& choice,
+                                                               dock::DockOptions options = {});
 
 /// --max-points and the others, each with its value in `limits` as the default.
 void add_limit_options(CLI::App& command, dock::DockLimits& limits);

@@ -10,8 +10,8 @@ namespace {
 
 Result<void> undelete(const std::string& directory, const std::string& id_text, const OutputOptions& output) {
   LEARNDOCK_TRY(const LearnwareId id, LearnwareId::create(id_text));
-  LEARNDOCK_TRY(const auto market, dock::Market::open(directory));
-  LEARNDOCK_TRY(const catalog::LearnwareRecord record, market->undelete(id));
+  LEARNDOCK_TRY(const auto opened, dock::Dock::open(directory));
+  LEARNDOCK_TRY(const catalog::LearnwareRecord record, opened->undelete(id));
   if (output.json)
     print_json(dock::to_json(record));
   else
@@ -26,8 +26,8 @@ Result<void> list_deleted(const DockChoice& dock, const OutputOptions& output) {
     return fail(ErrorCode::usage, "--deleted works on a dock's directory, not on its server", {},
                 "stop the server and name the directory with --dock");
   LEARNDOCK_CHECK(check(dock));
-  LEARNDOCK_TRY(const auto market, dock::Market::open(dock.directory, {.backend = {}, .read_only = true}));
-  const std::vector<dock::DeletedLearnware> deleted = market->deleted();
+  LEARNDOCK_TRY(const auto opened, dock::Dock::open(dock.directory, {.backend = {}, .read_only = true}));
+  const std::vector<dock::DeletedLearnware> deleted = opened->deleted();
   if (output.json) {
     Json learnwares = Json::array();
     for (const auto& learnware : deleted) learnwares.push_back(dock::to_json(learnware));

@@ -24,7 +24,7 @@ Result<client::Client> client_of(const DockChoice& dock) {
 }
 
 Result<void> init(const std::string& directory, const dock::DockLimits& limits, const OutputOptions& output) {
-  LEARNDOCK_CHECK(dock::Market::create(directory, limits));
+  LEARNDOCK_CHECK(dock::Dock::create(directory, limits));
   if (output.json)
     print_json({{"dock", directory}});
   else
@@ -38,15 +38,15 @@ Result<void> import_into(const std::string& directory, const std::vector<std::st
   if (paths.empty() == specs.empty())
     return fail(ErrorCode::usage, "import takes packages or --specs FILE", {},
                 "name zip files or folders, or a JSON-lines file");
-  LEARNDOCK_TRY(const auto market, dock::Market::open(directory));
+  LEARNDOCK_TRY(const auto opened, dock::Dock::open(directory));
   const auto progress = [&](std::uint64_t done, std::uint64_t total) {
     show_progress(output, "importing", done, total);
   };
   LEARNDOCK_TRY(const dock::ImportOutcome outcome,
-                specs.empty() ? market->import_packages({paths.begin(), paths.end()}, progress)
-                              : market->import_specifications(specs, progress));
+                specs.empty() ? opened->import_packages({paths.begin(), paths.end()}, progress)
+                              : opened->import_specifications(specs, progress));
   // What came may be enough for a part of the search index; without one searches are only slower.
-  if (const auto tended = market->tend_index(); !tended)
+  if (const auto tended = opened->tend_index(); !tended)
     note(output, "warning: the search index was left as it is: " + describe(shown(tended.error())));
   Json rejected = Json::array();
   for (const auto& rejection : outcome.rejected) {
@@ -79,8 +79,8 @@ Result<Json> record_of(const DockChoice& dock, const std::string& id_text) {
     LEARNDOCK_TRY(const client::Client client, client_of(dock));
     return client.show(id);
   }
-  LEARNDOCK_TRY(const auto market, open_to_read(dock));
-  LEARNDOCK_TRY(const catalog::LearnwareRecord record, market->find(id));
+  LEARNDOCK_TRY(const auto opened, open_to_read(dock));
+  LEARNDOCK_TRY(const catalog::LearnwareRecord record, opened->find(id));
   return dock::to_json(record);
 }
 
@@ -116,8 +116,8 @@ Result<Json> page_of(const DockChoice& dock, std::size_t limit, const std::strin
   if (!after.empty() && (after.find_first_not_of("0123456789") != std::string::npos || after.size() > 19))
     return fail(ErrorCode::usage, "--after is not a position of this dock", {}, "pass what \"next\" held");
   if (!after.empty()) sequence = std::stoull(after);
-  LEARNDOCK_TRY(const auto market, open_to_read(dock));
-  LEARNDOCK_TRY(const catalog::RecordPage page, market->list(sequence, limit));
+  LEARNDOCK_TRY(const auto opened, open_to_read(dock));
+  LEARNDOCK_TRY(const catalog::RecordPage page, opened->list(sequence, limit));
   Json learnwares = Json::array();
   for (const auto& record : page.records) learnwares.push_back(dock::to_json(record));
   return Json{{"learnwares", std::move(learnwares)},
@@ -181,9 +181,9 @@ Result<void> push(const DockChoice& dock, const std::string& path, const std::st
   const auto* given = semantic ? &*semantic : nullptr;
   Json record;
   if (dock.server.empty()) {
-    LEARNDOCK_TRY(const auto market, dock::Market::open(dock.directory));
+    LEARNDOCK_TRY(const auto opened, dock::Dock::open(dock.directory));
     std::vector<std::string> warnings;
-    LEARNDOCK_TRY(const catalog::LearnwareRecord stored, market->add_package(path, given, &warnings));
+    LEARNDOCK_TRY(const catalog::LearnwareRecord stored, opened->add_package(path, given, &warnings));
     for (const std::string& warning : warnings) note(output, "warning: " + warning);
     record = dock::to_json(stored);
     record["warnings"] = warnings;
@@ -205,8 +205,8 @@ Result<void> remove(const DockChoice& dock, const std::string& id_text, const Ou
     LEARNDOCK_TRY(const client::Client client, client_of(dock));
     LEARNDOCK_CHECK(client.remove(id));
   } else {
-    LEARNDOCK_TRY(const auto market, dock::Market::open(dock.directory));
-    LEARNDOCK_TRY(const auto removed, market->remove(id, &kept));
+    LEARNDOCK_TRY(const auto opened, dock::Dock::open(dock.directory));
+    LEARNDOCK_TRY(const auto removed, opened->remove(id, &kept));
   }
   Json answer{{"id", id.text()}, {"deleted", true}};
   if (kept) answer["kept_until"] = dock::utc_text(*kept);

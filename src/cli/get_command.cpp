@@ -112,9 +112,9 @@ Result<std::string> copy_streamed(const fs::path& from, const fs::path& to) {
 }
 
 Result<Json> fetch_from_folder(const DockChoice& dock, const LearnwareId& id, const fs::path& to) {
-  LEARNDOCK_TRY(const auto market, open_to_read(dock));
-  LEARNDOCK_TRY(const catalog::LearnwareRecord record, market->find(id));
-  LEARNDOCK_TRY(const fs::path package, market->package_path(id));
+  LEARNDOCK_TRY(const auto opened, open_to_read(dock));
+  LEARNDOCK_TRY(const catalog::LearnwareRecord record, opened->find(id));
+  LEARNDOCK_TRY(const fs::path package, opened->package_path(id));
   LEARNDOCK_TRY(const std::string sha256, copy_streamed(package, to));
   if (sha256 == record.package_digest) return dock::to_json(record);
   return fail(ErrorCode::digest_mismatch,

@@ -87,8 +87,8 @@ Result<query::SearchAnswer> ask(const SearchOptions& options, const query::Searc
                   client::Client::create(options.dock.server, {.token = options.dock.token}));
     return client.search(request);
   }
-  LEARNDOCK_TRY(const auto market, open_to_read(options.dock, {.backend = options.backend}));
-  return market->search(request);
+  LEARNDOCK_TRY(const auto opened, open_to_read(options.dock, {.backend = options.backend}));
+  return opened->search(request);
 }
 
 std::string cell(const std::optional<double>& value) { return value ? fmt::format("{:.6g}", *value) : "-"; }

@@ -64,16 +64,16 @@ Result<void> serve(CLI::App& command, ServeOptions& options, const OutputOptions
   server_options.max_connections_per_peer = options.max_connections_per_peer;
   server_options.per_address_shares = !options.behind_proxy;
   LEARNDOCK_TRY(StopSignals signals, StopSignals::install());
-  LEARNDOCK_TRY(const auto market,
-                dock::Market::open(options.dock, {.backend = options.backend,
-                                                  .index_from = options.index_from,
-                                                  .tend_index = true,
-                                                  .max_dock_bytes = options.max_dock_bytes,
-                                                  .min_free_bytes = options.min_free_bytes,
-                                                  .keep_deleted_days = options.keep_deleted}));
-  LEARNDOCK_TRY(const auto server, server::Server::start(*market, server_options));
+  LEARNDOCK_TRY(const auto opened,
+                dock::Dock::open(options.dock, {.backend = options.backend,
+                                                .index_from = options.index_from,
+                                                .tend_index = true,
+                                                .max_dock_bytes = options.max_dock_bytes,
+                                                .min_free_bytes = options.min_free_bytes,
+                                                .keep_deleted_days = options.keep_deleted}));
+  LEARNDOCK_TRY(const auto server, server::Server::start(*opened, server_options));
   server_options = server::without_tokens(std::move(server_options));
-  const dock::MarketStatus status = market->status();
+  const dock::DockStatus status = opened->status();
   signals.serving();
   note(output, fmt::format("learndock serves {} learnwares at {}", status.learnwares, server->url()));
   for (const std::string& line : server->access_lines()) note(output, line);

@@ -205,8 +205,8 @@ class Batch {
 
 }  // namespace
 
-Result<ImportOutcome> Market::import_specifications(const std::filesystem::path& jsonl,
-                                                    const Progress& progress) {
+Result<ImportOutcome> Dock::import_specifications(const std::filesystem::path& jsonl,
+                                                  const Progress& progress) {
   LEARNDOCK_CHECK(state_->writable());
   io::LineReader reader(jsonl, kMaxLineBytes);
   LEARNDOCK_CHECK(reader.open());

@@ -17,7 +17,7 @@ inline constexpr std::string_view kAskServer = "stop it, or talk to it with --se
 /// The same for what only works on the folder.
 inline constexpr std::string_view kStopFirst = "stop it first: this works on the dock's folder alone";
 
-/// An advisory lock on the dock directory, held while the market is open; the kernel drops it when the
+/// An advisory lock on the dock directory, held while the dock is open; the kernel drops it when the
 /// process dies.
 class DirectoryLock {
  public:

@@ -78,7 +78,7 @@ void warn_if_blind(const learnwares::EntryFields& entry, const compute::Backend&
 
 }  // namespace
 
-Result<void> Market::open_to_write(State& state) {
+Result<void> Dock::open_to_write(State& state) {
   std::error_code error;
   fs::remove_all(state.staging, error);
   if (error) return Failure(io::system_error(error.value(), "empty the folder", state.staging));
@@ -95,7 +95,7 @@ Result<void> Market::open_to_write(State& state) {
   return {};
 }
 
-Result<void> Market::open_to_read(State& state) {
+Result<void> Dock::open_to_read(State& state) {
   LEARNDOCK_TRY(state.catalog, catalog::read_sqlite_catalog(state.directory / "catalog.sqlite"));
   state.blobs = blobs::read_local_blob_store(state.directory / "packages");
   LEARNDOCK_CHECK(state.count_orphans());
@@ -105,10 +105,10 @@ Result<void> Market::open_to_read(State& state) {
   return state.load(stored);
 }
 
-Market::Market(std::unique_ptr<State> state) : state_(std::move(state)) {}
-Market::~Market() = default;
+Dock::Dock(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Dock::~Dock() = default;
 
-Result<void> Market::create(const fs::path& directory, const DockLimits& limits) {
+Result<void> Dock::create(const fs::path& directory, const DockLimits& limits) {
   std::error_code error;
   if (fs::exists(directory / kDockFileName, error))
     return fail(ErrorCode::conflict, "there is already a dock", directory.string(),
@@ -125,7 +125,7 @@ Result<void> Market::create(const fs::path& directory, const DockLimits& limits)
   return write_dock_file(directory, {limits});
 }
 
-Result<std::unique_ptr<Market>> Market::open(const fs::path& directory, const MarketOptions& options) {
+Result<std::unique_ptr<Dock>> Dock::open(const fs::path& directory, const DockOptions& options) {
   LEARNDOCK_TRY(const DockFile description, read_dock_file(directory));
   auto state = std::make_unique<State>();
   state->limits = description.limits;
@@ -141,16 +141,16 @@ Result<std::unique_ptr<Market>> Market::open(const fs::path& directory, const Ma
   const auto opened = options.read_only ? open_to_read(*state) : open_to_write(*state);
   if (!opened && options.read_only && opened.error().code == ErrorCode::unsupported) {
     state.reset();  // an older version's catalogue, which is brought up to date where it can be written
-    MarketOptions writing = options;
+    DockOptions writing = options;
     writing.read_only = false;
     return open(directory, writing);
   }
   LEARNDOCK_CHECK(opened);
   if (options.tend_index && !options.read_only) state->keeper = std::make_unique<IndexKeeper>(*state);
-  return std::unique_ptr<Market>(new Market(std::move(state)));
+  return std::unique_ptr<Dock>(new Dock(std::move(state)));
 }
 
-Result<query::SearchAnswer> Market::search(const query::SearchRequest& request) const {
+Result<query::SearchAnswer> Dock::search(const query::SearchRequest& request) const {
   LEARNDOCK_TRY(const auto backend, state_->backend_named(request.backend));
   std::shared_ptr<const learnwares::Snapshot> snapshot;  // held: hits are borrowed from it
   const auto search = [&]() -> Result<query::SearchAnswer> {
@@ -170,9 +170,9 @@ Result<query::SearchAnswer> Market::search(const query::SearchRequest& request) 
   return answer;
 }
 
-Result<catalog::LearnwareRecord> Market::add_package(const fs::path& path,
-                                                     const specification::SemanticSpecification* semantic,
-                                                     std::vector<std::string>* warnings) {
+Result<catalog::LearnwareRecord> Dock::add_package(const fs::path& path,
+                                                   const specification::SemanticSpecification* semantic,
+                                                   std::vector<std::string>* warnings) {
   LEARNDOCK_CHECK(state_->writable());
   const fs::path canonical = state_->staging / fmt::format("canonical-{}.zip", state_->staged++);
   SpaceHold hold(*state_->space);
@@ -225,7 +225,7 @@ Result<catalog::LearnwareRecord> Market::add_package(const fs::path& path,
   return Failure(std::move(stored).error());
 }
 
-Result<ImportOutcome> Market::import_packages(const std::vector<fs::path>& paths, const Progress& progress) {
+Result<ImportOutcome> Dock::import_packages(const std::vector<fs::path>& paths, const Progress& progress) {
   ImportOutcome outcome;
   const std::vector<fs::path> packages = expand(paths, outcome.rejected);
   for (std::size_t i = 0; i < packages.size(); ++i) {
@@ -242,15 +242,13 @@ Result<ImportOutcome> Market::import_packages(const std::vector<fs::path>& paths
   return outcome;
 }
 
-Result<catalog::LearnwareRecord> Market::find(const LearnwareId& id) const {
-  return state_->catalog->find(id);
-}
+Result<catalog::LearnwareRecord> Dock::find(const LearnwareId& id) const { return state_->catalog->find(id); }
 
-Result<catalog::RecordPage> Market::list(std::uint64_t after, std::size_t limit) const {
+Result<catalog::RecordPage> Dock::list(std::uint64_t after, std::size_t limit) const {
   return state_->catalog->list(after, limit);
 }
 
-Result<fs::path> Market::package_path(const LearnwareId& id) const {
+Result<fs::path> Dock::package_path(const LearnwareId& id) const {
   LEARNDOCK_TRY(const catalog::LearnwareRecord record, find(id));
   if (record.package_digest.empty())
     return fail(ErrorCode::not_found, fmt::format("learnware {} has no package in this dock", id.text()), {},
@@ -258,7 +256,7 @@ Result<fs::path> Market::package_path(const LearnwareId& id) const {
   return state_->blobs->path_of(record.package_digest);
 }
 
-Result<package::ModelEntry> Market::model_entry(const LearnwareId& id) const {
+Result<package::ModelEntry> Dock::model_entry(const LearnwareId& id) const {
   LEARNDOCK_TRY(const fs::path path, package_path(id));
   const auto& limits = state_->options.package_limits;
   LEARNDOCK_TRY(const std::string yaml, package::read_entry(path, "learnware.yaml", limits.max_yaml_bytes));
@@ -266,22 +264,22 @@ Result<package::ModelEntry> Market::model_entry(const LearnwareId& id) const {
   return std::move(manifest.model);
 }
 
-Result<void> Market::room_for(std::uint64_t bytes) const {
+Result<void> Dock::room_for(std::uint64_t bytes) const {
   auto fits = state_->space->room_for(bytes);
   // Deleted learnwares make room when the bytes arrive, and not for a length that is only announced.
   if (!fits && state_->space->would_fit(bytes, state_->deleted->bytes())) return {};
   return fits;
 }
 
-SpaceHold Market::hold_space() const { return SpaceHold(*state_->space); }
+SpaceHold Dock::hold_space() const { return SpaceHold(*state_->space); }
 
-DiskStatus Market::disk() const {
+DiskStatus Dock::disk() const {
   DiskStatus status = state_->space->status();
   if (!status.read_only.empty() && room_for(1)) status.read_only.clear();
   return status;
 }
 
-Result<std::size_t> Market::tend_index() {
+Result<std::size_t> Dock::tend_index() {
   LEARNDOCK_CHECK(state_->writable());
   std::size_t made = 0;
   while (true) {
@@ -291,9 +289,9 @@ Result<std::size_t> Market::tend_index() {
   }
 }
 
-MarketStatus Market::status() const {
+DockStatus Dock::status() const {
   const auto snapshot = state_->snapshots.current();
-  MarketStatus status;
+  DockStatus status;
   status.learnwares = snapshot->entries.size();
   status.index_version = snapshot->version;
   status.specification_bytes = snapshot->specification_bytes;
@@ -314,8 +312,8 @@ MarketStatus Market::status() const {
   return status;
 }
 
-const DockLimits& Market::limits() const { return state_->limits; }
+const DockLimits& Dock::limits() const { return state_->limits; }
 
-const fs::path& Market::staging_directory() const { return state_->staging; }
+const fs::path& Dock::staging_directory() const { return state_->staging; }
 
 }  // namespace learndock::dock

@@ -43,16 +43,16 @@ std::uint64_t row_bytes(std::span<const catalog::LearnwareRecord> records) {
 
 }  // namespace
 
-Market::State::State() = default;
-Market::State::~State() = default;
+Dock::State::State() = default;
+Dock::State::~State() = default;
 
-Result<void> Market::State::writable() const {
+Result<void> Dock::State::writable() const {
   if (!options.read_only) return {};
   return fail(ErrorCode::read_only, "the dock is open for reading only", directory.string(),
               "see why its folder cannot be written, then open it again");
 }
 
-void Market::State::keep_mark() {
+void Dock::State::keep_mark() {
   if (options.read_only) return;
   CatalogMark mark;
   mark.records = snapshots.current()->entries.size();
@@ -68,7 +68,7 @@ void Market::State::keep_mark() {
         "a catalogue that loses records would not be noticed: " + describe(written.error()));
 }
 
-Result<void> Market::State::load(const store::IndexVersion& stored) {
+Result<void> Dock::State::load(const store::IndexVersion& stored) {
   kernels = stored.content.kernels;
   learnwares::Snapshot first;
   LEARNDOCK_TRY(first.version, catalog->version());
@@ -93,7 +93,7 @@ Result<void> Market::State::load(const store::IndexVersion& stored) {
   return {};
 }
 
-void Market::State::store_entries() {
+void Dock::State::store_entries() {
   const std::lock_guard one(storing);
   const auto seen = snapshots.current();
   if (!pays_to_write(seen->entries, stored_to, options.entries_from)) return;
@@ -119,7 +119,7 @@ void Market::State::store_entries() {
   (*file)->rest();
 }
 
-Result<std::shared_ptr<const compute::Backend>> Market::State::backend_named(const std::string& name) {
+Result<std::shared_ptr<const compute::Backend>> Dock::State::backend_named(const std::string& name) {
   if (name.empty() || name == backend->name()) return backend;
   const std::lock_guard held(asking);
   std::shared_ptr<const compute::Backend>& known = asked[name];
@@ -135,12 +135,10 @@ Result<std::shared_ptr<const compute::Backend>> Market::State::backend_named(con
   return known;
 }
 
-unsigned Market::State::used_threads() const {
-  return options.threads == 0 ? usable_cores() : options.threads;
-}
+unsigned Dock::State::used_threads() const { return options.threads == 0 ? usable_cores() : options.threads; }
 
-void Market::State::publish(learnwares::Snapshot next,
-                            std::span<const std::shared_ptr<const learnwares::Entry>> added) {
+void Dock::State::publish(learnwares::Snapshot next,
+                          std::span<const std::shared_ptr<const learnwares::Entry>> added) {
   const std::size_t known = next.entries.size();
   next.backend = backend->name();
   next.entries.insert(next.entries.end(), added.begin(), added.end());
@@ -154,7 +152,7 @@ void Market::State::publish(learnwares::Snapshot next,
   snapshots.replace(std::make_shared<learnwares::Snapshot>(std::move(next)));
 }
 
-void Market::State::withdraw(std::uint64_t sequence) {
+void Dock::State::withdraw(std::uint64_t sequence) {
   learnwares::Snapshot next = *snapshots.current();
   ++next.version;
   const auto gone =
@@ -178,11 +176,11 @@ void Market::State::withdraw(std::uint64_t sequence) {
   keep_mark();
 }
 
-void Market::State::give_up_deleted(std::span<const catalog::LearnwareRecord> records) {
+void Dock::State::give_up_deleted(std::span<const catalog::LearnwareRecord> records) {
   give_up_deleted(row_bytes(records));
 }
 
-Result<std::vector<catalog::LearnwareRecord>> Market::State::insert(
+Result<std::vector<catalog::LearnwareRecord>> Dock::State::insert(
     std::span<const catalog::LearnwareRecord> records, NewEntries entries) {
   LEARNDOCK_CHECK(space->room_for(row_bytes(records)));
   LEARNDOCK_CHECK(compute_self_terms(entries, *backend));
@@ -202,7 +200,7 @@ Result<std::vector<catalog::LearnwareRecord>> Market::State::insert(
   return stored;
 }
 
-void Market::State::note_damage(const std::vector<DamagedRecord>& found) {
+void Dock::State::note_damage(const std::vector<DamagedRecord>& found) {
   constexpr std::size_t kLogged = 20;
   std::size_t logged = 0;
   const std::lock_guard hold(finding);
@@ -218,7 +216,7 @@ void Market::State::note_damage(const std::vector<DamagedRecord>& found) {
                     logged, logged == 1 ? " is" : "s are", directory.string()));
 }
 
-Result<void> Market::State::say_unindexed() const {
+Result<void> Dock::State::say_unindexed() const {
   LEARNDOCK_TRY(const std::uint64_t records, catalog->count());
   // Every opening for writing makes the folder: where there are records, it was there.
   if (records > 0)
@@ -230,7 +228,7 @@ Result<void> Market::State::say_unindexed() const {
   return {};
 }
 
-Result<void> Market::State::count_orphans() {
+Result<void> Dock::State::count_orphans() {
   LEARNDOCK_TRY(const std::vector<std::string> digests, blobs->list());
   for (const std::string& digest : digests) {
     LEARNDOCK_TRY(const bool named, catalog->has_package(digest));

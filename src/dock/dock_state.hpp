@@ -35,11 +35,11 @@ inline constexpr std::string_view kEntryFile = "entries/entries.lds";
 
 class IndexKeeper;
 
-struct Market::State {
+struct Dock::State {
   State();
   ~State();
 
-  MarketOptions options;
+  DockOptions options;
   std::filesystem::path directory;
   std::filesystem::path staging;
   DockLimits limits;

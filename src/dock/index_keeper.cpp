@@ -57,7 +57,7 @@ Result<std::shared_ptr<const engine::FeatureSpace>> space_for(const learnwares::
 }
 
 /// With the codes and the prefilter that the last re-indexing was told to use.
-engine::PartWriterOptions writer_options(const Market::State& state,
+engine::PartWriterOptions writer_options(const Dock::State& state,
                                          const store::IndexStore::NewSegment& segment) {
   engine::PartWriterOptions options = chosen_writing(state.store->current()->content.options);
   options.generation = segment.generation;
@@ -68,7 +68,7 @@ engine::PartWriterOptions writer_options(const Market::State& state,
 /// A new part on its way into the store; its file is given up unless it is committed.
 class NewPart {
  public:
-  static Result<NewPart> create(Market::State& state, const specification::SpaceKey& key,
+  static Result<NewPart> create(Dock::State& state, const specification::SpaceKey& key,
                                 std::shared_ptr<const engine::FeatureSpace> space) {
     const store::IndexStore::NewSegment segment = state.store->next_segment();
     auto writer =
@@ -96,15 +96,15 @@ class NewPart {
   void keep() { path_.clear(); }
 
  private:
-  NewPart(Market::State& state, std::filesystem::path path, engine::PartWriter writer)
+  NewPart(Dock::State& state, std::filesystem::path path, engine::PartWriter writer)
       : state_(state), path_(std::move(path)), writer_(std::move(writer)) {}
-  Market::State& state_;
+  Dock::State& state_;
   std::filesystem::path path_;
   engine::PartWriter writer_;
 };
 
 /// Puts `added` in force in the place of `replaced`; searches see it at once.
-Result<void> put_in_force(Market::State& state, std::shared_ptr<const engine::StoredPart> added,
+Result<void> put_in_force(Dock::State& state, std::shared_ptr<const engine::StoredPart> added,
                           const LiveParts& replaced) {
   const std::lock_guard lock(state.writer);
   const auto current = state.snapshots.current();
@@ -135,7 +135,7 @@ Result<void> put_in_force(Market::State& state, std::shared_ptr<const engine::St
   return {};
 }
 
-Result<void> add_entries(const Market::State& state, const learnwares::Snapshot& snapshot,
+Result<void> add_entries(const Dock::State& state, const learnwares::Snapshot& snapshot,
                          engine::PartWriter& writer,
                          std::span<const std::shared_ptr<const learnwares::Entry>> entries) {
   for (std::size_t first = 0; first < entries.size(); first += kBatch) {
@@ -153,7 +153,7 @@ Result<void> add_entries(const Market::State& state, const learnwares::Snapshot&
   return snapshot.intact();  // else a lost file's zeros may have been written
 }
 
-Result<void> store_entries(Market::State& state, const learnwares::Snapshot& snapshot,
+Result<void> store_entries(Dock::State& state, const learnwares::Snapshot& snapshot,
                            const specification::SpaceKey& key, const Entries& entries) {
   LEARNDOCK_TRY(auto space, space_for(snapshot, key, entries, *state.backend));
   LEARNDOCK_TRY(NewPart part, NewPart::create(state, key, std::move(space)));
@@ -179,7 +179,7 @@ std::map<specification::SpaceKey, LiveParts> small_parts(const learnwares::Snaps
 }
 
 /// Keys of a part ascend, so those of many parts are merged before they are written.
-Result<void> merge_parts(Market::State& state, const learnwares::Snapshot& snapshot, const LiveParts& old) {
+Result<void> merge_parts(Dock::State& state, const learnwares::Snapshot& snapshot, const LiveParts& old) {
   Entries entries;
   for (const auto& entry : snapshot.entries)
     if (std::any_of(old.begin(), old.end(),
@@ -198,7 +198,7 @@ Result<void> merge_parts(Market::State& state, const learnwares::Snapshot& snaps
 
 }  // namespace
 
-Result<bool> tend_index(Market::State& state) {
+Result<bool> tend_index(Dock::State& state) {
   const std::lock_guard tending(state.tending);
   // The index is only speed: what is left of the disk is for packages and deletions.
   if (state.space->short_of_disk())
@@ -223,7 +223,7 @@ Result<bool> tend_index(Market::State& state) {
   return done;
 }
 
-IndexKeeper::IndexKeeper(Market::State& state) : state_(state), thread_([this] { run(); }) {}
+IndexKeeper::IndexKeeper(Dock::State& state) : state_(state), thread_([this] { run(); }) {}
 
 IndexKeeper::~IndexKeeper() {
   {

@@ -16,13 +16,13 @@ namespace learndock::dock {
 /// searches and inserts; only putting the result in force waits for writers.
 /// @return whether there was something to do
 /// @errors io, no_space, corrupt (a part is damaged), internal (the new part failed its check)
-[[nodiscard]] Result<bool> tend_index(Market::State& state);
+[[nodiscard]] Result<bool> tend_index(Dock::State& state);
 
 /// Calls `tend_index` on a thread of its own whenever enough has changed. A failure is logged and tried again
 /// at the next change.
 class IndexKeeper {
  public:
-  explicit IndexKeeper(Market::State& state);
+  explicit IndexKeeper(Dock::State& state);
   ~IndexKeeper();
   /// Something was inserted.
   void notify();
@@ -31,7 +31,7 @@ class IndexKeeper {
   void run();
   [[nodiscard]] Result<bool> tend();
 
-  Market::State& state_;
+  Dock::State& state_;
   std::mutex mutex_;
   std::condition_variable changed_;
   bool changes_ = true, stopping_ = false;

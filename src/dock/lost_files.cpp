@@ -49,7 +49,7 @@ learnwares::Snapshot fresh_snapshot(const learnwares::Snapshot& before,
 
 }  // namespace
 
-bool Market::State::drop_damaged_parts(const std::shared_ptr<const learnwares::DockParts>& seen) {
+bool Dock::State::drop_damaged_parts(const std::shared_ptr<const learnwares::DockParts>& seen) {
   const std::lock_guard writing(writer);
   learnwares::Snapshot next = *snapshots.current();
   if (next.parts != seen) return true;  // someone else met the damage first
@@ -81,7 +81,7 @@ bool Market::State::drop_damaged_parts(const std::shared_ptr<const learnwares::D
   return true;
 }
 
-bool Market::State::replace_lost_entries() {
+bool Dock::State::replace_lost_entries() {
   const std::lock_guard writing(writer);
   const auto current = snapshots.current();
   const auto intact = current->entries_intact();
@@ -107,7 +107,7 @@ bool Market::State::replace_lost_entries() {
   return true;
 }
 
-bool Market::State::give_up_lost(const learnwares::Snapshot& seen) {
+bool Dock::State::give_up_lost(const learnwares::Snapshot& seen) {
   const bool parts_changed = drop_damaged_parts(seen.parts);
   return replace_lost_entries() || parts_changed;
 }

@@ -12,7 +12,7 @@ namespace learndock::dock {
 namespace {
 
 /// On a full disk the reserve gives SQLite the room that a deletion takes.
-Result<catalog::Catalog::Removed> remove_row(Market::State& state, const LearnwareId& id) {
+Result<catalog::Catalog::Removed> remove_row(Dock::State& state, const LearnwareId& id) {
   auto removed = state.catalog->remove(id);
   if (removed || removed.error().code != ErrorCode::no_space) return removed;
   if (!state.space->release_reserve()) return removed;
@@ -27,7 +27,7 @@ struct Keeping {
 };
 
 /// Writes the record down. What keeps it from being kept is logged: a deletion goes on all the same.
-void keep_record(Market::State& state, const catalog::LearnwareRecord& record, Keeping& keeping) {
+void keep_record(Dock::State& state, const catalog::LearnwareRecord& record, Keeping& keeping) {
   auto key = state.deleted->begin(record);
   keeping.wanted = key.has_value();
   if (key)
@@ -37,7 +37,7 @@ void keep_record(Market::State& state, const catalog::LearnwareRecord& record, K
                                        describe(key.error())));
 }
 
-Keeping begin_keeping(Market::State& state, const LearnwareId& id) {
+Keeping begin_keeping(Dock::State& state, const LearnwareId& id) {
   Keeping keeping;
   if (!state.deleted->keeps()) return keeping;
   if (state.space->short_of_room()) {
@@ -52,7 +52,7 @@ Keeping begin_keeping(Market::State& state, const LearnwareId& id) {
 }
 
 /// The package of a record that is gone: moved to the deleted ones, or removed.
-Result<void> remove_package(Market::State& state, const catalog::LearnwareRecord& record,
+Result<void> remove_package(Dock::State& state, const catalog::LearnwareRecord& record,
                             const std::string& key) {
   if (!key.empty()) {
     auto moved = state.blobs->release(record.package_digest, state.deleted->package_of(key));
@@ -66,7 +66,7 @@ Result<void> remove_package(Market::State& state, const catalog::LearnwareRecord
   return {};
 }
 
-void give_up_one(Market::State& state, const std::string& key) {
+void give_up_one(Dock::State& state, const std::string& key) {
   const std::uint64_t freed = state.deleted->forget(key);
   state.space->removed(freed);
   log(LogLevel::warning,
@@ -75,7 +75,7 @@ void give_up_one(Market::State& state, const std::string& key) {
 }
 
 /// A deletion must free room where there is little: the oldest kept ones go, each with a line in the log.
-void make_room(Market::State& state) {
+void make_room(Dock::State& state) {
   state.space->removed(state.deleted->expire(now_unix_ms()));
   for (const std::string& key : state.deleted->keys()) {
     if (!state.space->short_of_room()) break;
@@ -85,8 +85,7 @@ void make_room(Market::State& state) {
 }
 
 /// The package of a deleted learnware becomes a blob again.
-Result<void> adopt_again(Market::State& state, const std::string& key,
-                         const catalog::LearnwareRecord& record) {
+Result<void> adopt_again(Dock::State& state, const std::string& key, const catalog::LearnwareRecord& record) {
   if (record.package_digest.empty()) return {};
   LEARNDOCK_TRY(const bool named, state.catalog->has_package(record.package_digest));
   if (named)
@@ -101,7 +100,7 @@ Result<void> adopt_again(Market::State& state, const std::string& key,
 
 }  // namespace
 
-void Market::State::watch_disk() {
+void Dock::State::watch_disk() {
   SpaceLimits room{options.max_dock_bytes.value_or(limits.max_dock_bytes), options.min_free_bytes};
   // The usual value is too much for a small disk, so there it counts only when it was asked for.
   if (!room.min_free_bytes && limits.min_free_bytes != DockLimits{}.min_free_bytes)
@@ -119,7 +118,7 @@ void Market::State::watch_disk() {
     log(LogLevel::warning, "the dock is open for reading and deleting only: " + describe(one.error()));
 }
 
-void Market::State::give_up_deleted(std::uint64_t bytes) {
+void Dock::State::give_up_deleted(std::uint64_t bytes) {
   const auto fits = space->room_for(bytes);
   if (fits || fits.error().code != ErrorCode::no_space) return;
   if (!space->would_fit(bytes, deleted->bytes())) return;
@@ -129,14 +128,14 @@ void Market::State::give_up_deleted(std::uint64_t bytes) {
   }
 }
 
-void Market::State::tidy() {
+void Dock::State::tidy() {
   const std::lock_guard writing(writer);
   space->removed(deleted->expire(now_unix_ms()));
   space->keep_reserve();
 }
 
-Result<catalog::LearnwareRecord> Market::remove(const LearnwareId& id,
-                                                std::optional<std::int64_t>* kept_until_unix_ms) {
+Result<catalog::LearnwareRecord> Dock::remove(const LearnwareId& id,
+                                              std::optional<std::int64_t>* kept_until_unix_ms) {
   LEARNDOCK_CHECK(state_->writable());
   const std::lock_guard lock(state_->writer);
   Keeping keeping = begin_keeping(*state_, id);
@@ -156,14 +155,14 @@ Result<catalog::LearnwareRecord> Market::remove(const LearnwareId& id,
   return std::move(removed->record);
 }
 
-std::vector<DeletedLearnware> Market::deleted() const {
+std::vector<DeletedLearnware> Dock::deleted() const {
   const std::lock_guard lock(state_->writer);
   std::vector<DeletedLearnware> all;
   for (auto& kept : state_->deleted->list()) all.push_back(std::move(kept.learnware));
   return all;
 }
 
-Result<catalog::LearnwareRecord> Market::undelete(const LearnwareId& id) {
+Result<catalog::LearnwareRecord> Dock::undelete(const LearnwareId& id) {
   LEARNDOCK_CHECK(state_->writable());
   const std::lock_guard lock(state_->writer);
   LEARNDOCK_TRY(const DeletedLearnwares::Kept kept, state_->deleted->newest(id));

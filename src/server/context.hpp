@@ -19,7 +19,7 @@ namespace learndock::server {
 
 /// What handlers may use. They run on several threads at once.
 struct Context {
-  dock::Market& market;
+  dock::Dock& dock;
   const ServerOptions& options;
   std::shared_ptr<const compute::Backend> backend;  ///< for specifications made from tables
   Metrics& metrics;

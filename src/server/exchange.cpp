@@ -138,7 +138,7 @@ Result<void> Exchange::admit() {
   LEARNDOCK_CHECK(check_body(shared_.options.limits, *route_, request_.head));
   // Before the client is told to go on: what cannot be stored need not be sent.
   if (route_->body == BodyKind::package)
-    return shared_.context.market.room_for(request_.head.content_length.value_or(1));
+    return shared_.context.dock.room_for(request_.head.content_length.value_or(1));
   return {};
 }
 

@@ -128,7 +128,7 @@ asio::awaitable<Result<void>> Exchange::stage() {
   if (!co_await await_upload_place())
     co_return fail(ErrorCode::overloaded, "too many uploads are running", {}, "try again in a second");
   const auto path =
-      shared_.context.market.staging_directory() / fmt::format("upload-{}.zip", next_request_id());
+      shared_.context.dock.staging_directory() / fmt::format("upload-{}.zip", next_request_id());
   Result<io::FileHandle> file = fail(ErrorCode::internal, "not opened");
   std::function<void()> job = [&] {
     if (auto created = io::FileHandle::create(path))
@@ -143,7 +143,7 @@ asio::awaitable<Result<void>> Exchange::stage() {
       error.code = ErrorCode::io;  // the dock's own folder, not the client's fault
     co_return Failure(std::move(error));
   }
-  request_.staged = std::make_shared<StagedFile>(shared_.context.market.hold_space());
+  request_.staged = std::make_shared<StagedFile>(shared_.context.dock.hold_space());
   request_.staged->path = path;
   co_return Result<void>{};
 }

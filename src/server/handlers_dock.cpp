@@ -46,7 +46,7 @@ Error without_path(Error error, const std::string& path) {
 /// learnware was removed a moment ago.
 Failure no_package(const Context& context, const LearnwareId& id, Error error) {
   if (error.code != ErrorCode::not_found) return Failure(std::move(error));
-  const auto record = context.market.find(id);
+  const auto record = context.dock.find(id);
   if (!record || record->package_digest.empty()) return Failure(record ? std::move(error) : record.error());
   return fail(ErrorCode::corrupt, fmt::format("the dock has lost the package of learnware {}", id.text()),
               std::move(error.where), "tell the dock's owner; sending the package again mends it");
@@ -87,8 +87,8 @@ struct PackageFile {
 
 /// Opened here, once: whoever is sent this file gets all of it, also when the learnware is removed meanwhile.
 Result<PackageFile> open_package(const Context& context, const LearnwareId& id) {
-  LEARNDOCK_TRY(const catalog::LearnwareRecord record, context.market.find(id));
-  const auto path = context.market.package_path(id);
+  LEARNDOCK_TRY(const catalog::LearnwareRecord record, context.dock.find(id));
+  const auto path = context.dock.package_path(id);
   if (!path) return no_package(context, id, path.error());
   auto file = io::FileHandle::open_for_reading(*path);
   if (!file) return no_package(context, id, std::move(file).error());
@@ -126,7 +126,7 @@ Result<Response> list_learnwares(const Context& context, const Request& request)
   if (const auto cursor = query.get("cursor")) {
     LEARNDOCK_TRY(after, position_of(*cursor));
   }
-  LEARNDOCK_TRY(const catalog::RecordPage page, context.market.list(after, static_cast<std::size_t>(*limit)));
+  LEARNDOCK_TRY(const catalog::RecordPage page, context.dock.list(after, static_cast<std::size_t>(*limit)));
   Json learnwares = Json::array();
   for (const catalog::LearnwareRecord& record : page.records) learnwares.push_back(dock::to_json(record));
   Json json{{"learnwares", std::move(learnwares)}, {"next", nullptr}};
@@ -136,7 +136,7 @@ Result<Response> list_learnwares(const Context& context, const Request& request)
 
 Result<Response> show_learnware(const Context& context, const Request& request) {
   LEARNDOCK_TRY(const LearnwareId id, id_of(request));
-  LEARNDOCK_TRY(const catalog::LearnwareRecord record, context.market.find(id));
+  LEARNDOCK_TRY(const catalog::LearnwareRecord record, context.dock.find(id));
   return json_response(200, dock::to_json(record));
 }
 
@@ -149,7 +149,7 @@ Result<Response> upload(const Context& context, const Request& request) {
   }
   LEARNDOCK_TRY(const std::optional<specification::SemanticSpecification> semantic, semantic_of(request));
   std::vector<std::string> warnings;
-  auto record = context.market.add_package(staged.path, semantic ? &*semantic : nullptr, &warnings);
+  auto record = context.dock.add_package(staged.path, semantic ? &*semantic : nullptr, &warnings);
   if (!record) {
     context.metrics.upload_refused(record.error().code);
     return Failure(without_path(std::move(record).error(), staged.path.string()));
@@ -168,7 +168,7 @@ Result<Response> upload(const Context& context, const Request& request) {
 Result<Response> remove_learnware(const Context& context, const Request& request) {
   LEARNDOCK_TRY(const LearnwareId id, id_of(request));
   std::optional<std::int64_t> kept_until;
-  LEARNDOCK_TRY(const catalog::LearnwareRecord removed, context.market.remove(id, &kept_until));
+  LEARNDOCK_TRY(const catalog::LearnwareRecord removed, context.dock.remove(id, &kept_until));
   log(LogLevel::info,
       fmt::format("deleted learnware={} package={} who={} id={}", http::percent_encode(id.text()),
                   removed.package_digest.empty() ? "none" : removed.package_digest, request.who, request.id));
@@ -213,7 +213,7 @@ Result<Response> download(const Context& context, const Request& request) {
 
 Result<Response> use_script(const Context& context, const Request& request) {
   LEARNDOCK_TRY(const LearnwareId id, id_of(request));
-  const auto entry = context.market.model_entry(id);
+  const auto entry = context.dock.model_entry(id);
   if (!entry) return no_package(context, id, entry.error());
   Response response;
   response.body = dock::use_script(*entry, id.text(), http::file_name_of(id.text()) + ".zip");

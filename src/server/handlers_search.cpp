@@ -191,7 +191,7 @@ Result<void> check_backend(const Context& context, const std::string& name) {
                 fmt::format("the backend \"{}\" cannot run on this server: {}", name, found->details),
                 "/backend", kFix);
   if (name != "cpu_reference") return {};
-  const std::uint64_t learnwares = context.market.status().learnwares;
+  const std::uint64_t learnwares = context.dock.status().learnwares;
   if (learnwares <= context.options.reference_learnwares) return {};
   return fail(ErrorCode::unsupported,
               fmt::format("cpu_reference is for docks of at most {} learnwares here; this one holds {}",
@@ -217,7 +217,7 @@ Result<Response> search(const Context& context, const Request& request) {
   LEARNDOCK_CHECK(check_backend(context, wanted.backend));
   bound_time(context, request.arrived, wanted);
   const auto parsing = Clock::now() - begin;
-  LEARNDOCK_TRY(const query::SearchAnswer answer, context.market.search(wanted));
+  LEARNDOCK_TRY(const query::SearchAnswer answer, context.dock.search(wanted));
   context.metrics.search(answer, parsing);
   return json_response(200, query::to_json(answer));
 }

@@ -79,8 +79,8 @@ Result<Response> ready(const Context& context, const Request&) {
   if (context.stopping) return fail(ErrorCode::unavailable, "the server is stopping");
   LEARNDOCK_CHECK(check_workers(context));
   // One row read is proof that the catalogue answers; the index is loaded before the server starts.
-  LEARNDOCK_CHECK(context.market.list(0, 1));
-  const dock::MarketStatus now = context.market.status();
+  LEARNDOCK_CHECK(context.dock.list(0, 1));
+  const dock::DockStatus now = context.dock.status();
   // Damaged records are left out and all others answered: that is no reason to send anyone away.
   const std::string catalogue = now.damaged == 0 ? "ok"
                                                  : fmt::format("{} damaged record{} left out", now.damaged,
@@ -91,7 +91,7 @@ Result<Response> ready(const Context& context, const Request&) {
                              {{"catalogue", catalogue},
                               {"index", now.indexed > 0 ? "ok" : "none in use: every learnware is compared"},
                               {"workers", "ok"},
-                              {"disk", disk_check(context.market.disk())}}},
+                              {"disk", disk_check(context.dock.disk())}}},
                             {"damaged_records", now.damaged},
                             {"index_version", now.index_version}});
 }
@@ -101,13 +101,13 @@ Result<Response> metrics_text(const Context& context, const Request&) {
   for (const auto& lane : context.lanes)
     context.metrics.oldest_handler(lane->limits().name, lane->oldest(Lane::Clock::now()));
   context.metrics.body_bytes(context.body_bytes());
-  response.body = context.metrics.text(context.market.status(), context.market.disk());
+  response.body = context.metrics.text(context.dock.status(), context.dock.disk());
   response.with("Content-Type", "text/plain; version=0.0.4; charset=utf-8").with("Cache-Control", "no-store");
   return response;
 }
 
 Result<Response> status(const Context& context, const Request&) {
-  const dock::MarketStatus now = context.market.status();
+  const dock::DockStatus now = context.dock.status();
   return json_response(200, Json{{"version", LEARNDOCK_VERSION},
                                  {"learnwares", now.learnwares},
                                  {"index_version", now.index_version},

@@ -171,7 +171,7 @@ void Metrics::upload_refused(ErrorCode code) {
   state_->rejects.Add({{"code", std::string(slug(code))}}).Increment();
 }
 
-std::string Metrics::text(const dock::MarketStatus& status, const dock::DiskStatus& disk) {
+std::string Metrics::text(const dock::DockStatus& status, const dock::DiskStatus& disk) {
   state_->disk_free.Set(static_cast<double>(disk.free_bytes));
   state_->dock_bytes.Set(static_cast<double>(disk.dock_bytes));
   state_->read_only.Set(disk.read_only.empty() ? 0 : 1);

@@ -36,7 +36,7 @@ class Metrics {
   void upload_stored();
   void upload_refused(ErrorCode code);
   /// The exposition text; gauges are read now.
-  [[nodiscard]] std::string text(const dock::MarketStatus& status, const dock::DiskStatus& disk);
+  [[nodiscard]] std::string text(const dock::DockStatus& status, const dock::DiskStatus& disk);
 
  private:
   struct State;

@@ -101,11 +101,11 @@ Failure cannot_listen(const tcp::endpoint& endpoint, const error_code& error) {
 
 class Server::Core {
  public:
-  Core(dock::Market& market, ServerOptions options, std::shared_ptr<const compute::Backend> backend,
+  Core(dock::Dock& dock, ServerOptions options, std::shared_ptr<const compute::Backend> backend,
        bool loopback)
       : access_(options, loopback),
         options_(without_tokens(std::move(options))),
-        context_{market,
+        context_{dock,
                  options_,
                  std::move(backend),
                  metrics_,
@@ -314,11 +314,11 @@ class Server::Core {
   std::vector<std::thread> threads_;
 };
 
-Result<std::unique_ptr<Server>> Server::start(dock::Market& market, const ServerOptions& options) {
+Result<std::unique_ptr<Server>> Server::start(dock::Dock& dock, const ServerOptions& options) {
   LEARNDOCK_TRY(const tcp::endpoint endpoint, endpoint_of(options));
   LEARNDOCK_CHECK(check_tokens(options));
   LEARNDOCK_TRY(auto backend, compute::open_backend(""));
-  auto core = std::make_unique<Core>(market, options, std::move(backend), endpoint.address().is_loopback());
+  auto core = std::make_unique<Core>(dock, options, std::move(backend), endpoint.address().is_loopback());
   LEARNDOCK_CHECK(core->listen(endpoint));
   core->run();
   return std::unique_ptr<Server>(new Server(std::move(core)));

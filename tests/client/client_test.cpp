@@ -82,13 +82,13 @@ TEST_F(ClientTest, DoesEverythingTheServerOffers) {
   const Json record = writer.upload(folder_ / "p.zip").value();
   const LearnwareId id = LearnwareId::create(record["id"].get<std::string>()).value();
   const Client reader = client();
-  EXPECT_EQ(reader.show(id).value(), dock::to_json(market_->find(id).value()));
+  EXPECT_EQ(reader.show(id).value(), dock::to_json(dock_->find(id).value()));
   EXPECT_EQ(reader.status().value()["learnwares"], 1);
   EXPECT_EQ(reader.list(10).value()["learnwares"].size(), 1u);
   EXPECT_EQ(reader.get_json("/livez").value()["status"], "live");
   EXPECT_EQ(reader.use_script(id).value(),
-            dock::use_script(market_->model_entry(id).value(), id.text(), id.text() + ".zip"));
-  const std::string bytes = io::read_file(market_->package_path(id).value()).value();
+            dock::use_script(dock_->model_entry(id).value(), id.text(), id.text() + ".zip"));
+  const std::string bytes = io::read_file(dock_->package_path(id).value()).value();
   EXPECT_EQ(reader.download(id, folder_ / "out.zip").value(), bytes.size());
   EXPECT_EQ(io::read_file(folder_ / "out.zip").value(), bytes);
   EXPECT_EQ(reader.remove(id).error().code, ErrorCode::unauthorized);
@@ -96,13 +96,13 @@ TEST_F(ClientTest, DoesEverythingTheServerOffers) {
   EXPECT_EQ(writer.remove(id).error().code, ErrorCode::not_found);
 }
 
-TEST_F(ClientTest, SearchAnswersWhatTheMarketAnswers) {
+TEST_F(ClientTest, SearchAnswersWhatTheDockAnswers) {
   for (int i = 1; i <= 4; ++i) static_cast<void>(add(i));
   start();
   query::SearchRequest request;
   request.specification = specification::from_json_text(kStatisticalText).value();
   request.mixture = 2;
-  const query::SearchAnswer local = market_->search(request).value();
+  const query::SearchAnswer local = dock_->search(request).value();
   const query::SearchAnswer remote = client().search(request).value();
   ASSERT_EQ(remote.singles.size(), local.singles.size());
   for (std::size_t i = 0; i < local.singles.size(); ++i) {
@@ -119,7 +119,7 @@ TEST_F(ClientTest, RefusalsComeBackAsTheErrorsTheyWere) {
   start();
   query::SearchRequest request;
   request.top = 0;
-  const auto local = market_->search(request);
+  const auto local = dock_->search(request);
   const auto remote = client().search(request);
   ASSERT_FALSE(local);
   ASSERT_FALSE(remote);

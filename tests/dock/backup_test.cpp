@@ -16,9 +16,9 @@ class Backup : public KeptDock {
 };
 
 TEST_F(Backup, OfALiveDockComesBackWhole) {
-  const auto market = open();
-  add(*market, 0, 4);
-  ASSERT_TRUE(market->remove(LearnwareId::from_number(2)).has_value());
+  const auto opened = open();
+  add(*opened, 0, 4);
+  ASSERT_TRUE(opened->remove(LearnwareId::from_number(2)).has_value());
   const auto report = backup_dock(dock(), copy());
   ASSERT_TRUE(report.has_value()) << describe(report.error());
   EXPECT_EQ(report->records, 3U);
@@ -26,11 +26,11 @@ TEST_F(Backup, OfALiveDockComesBackWhole) {
   EXPECT_EQ(report->linked, 3U);
   EXPECT_EQ(report->last_sequence, 4U);
   EXPECT_TRUE(report->problems.empty());
-  add(*market, 4, 6);
+  add(*opened, 4, 6);
   const auto restored = restore_dock(copy(), again());
   ASSERT_TRUE(restored.has_value()) << describe(restored.error());
   EXPECT_EQ(restored->damages(), 0U) << text_of(*restored);
-  const auto other = Market::open(again());
+  const auto other = Dock::open(again());
   ASSERT_TRUE(other.has_value()) << describe(other.error());
   EXPECT_EQ(ids(**other), (std::vector<std::string>{"00000001", "00000003", "00000004"}));
   EXPECT_EQ((*other)->add_package(package(9))->id.text(), "00000005") << "and goes on from there";
@@ -38,14 +38,14 @@ TEST_F(Backup, OfALiveDockComesBackWhole) {
 }
 
 TEST_F(Backup, BesideAWriterEveryCopyIsWholeAndHasWhatWasAcknowledged) {
-  const auto market = open();
+  const auto opened = open();
   std::atomic<bool> stop{false};
   std::atomic<std::uint64_t> acknowledged{0};
   std::jthread writer([&] {
     for (std::uint64_t seed = 0; !stop; ++seed) {
-      add(*market, seed, seed + 1);
+      add(*opened, seed, seed + 1);
       acknowledged = seed + 1;
-      if (seed % 3 == 2) static_cast<void>(market->remove(LearnwareId::from_number(seed)));
+      if (seed % 3 == 2) static_cast<void>(opened->remove(LearnwareId::from_number(seed)));
     }
   });
   for (int round = 0; round < 4; ++round) {
@@ -68,7 +68,7 @@ TEST_F(Backup, OfAnEmptyDockCouldNotBeRestored) {
   ASSERT_TRUE(backup_dock(dock(), copy()).has_value());
   const auto restored = restore_dock(copy(), again());
   ASSERT_TRUE(restored.has_value()) << describe(restored.error());
-  EXPECT_TRUE(Market::open(again()).has_value());
+  EXPECT_TRUE(Dock::open(again()).has_value());
 }
 
 TEST_F(Backup, NothingIsOverwritten) {

@@ -30,23 +30,23 @@ TEST_F(DamagedRecord, ClosesOnlyItself) {
   for (const char* sql : kDamages) {
     SCOPED_TRACE(sql);
     fs::remove_all(dock());
-    ASSERT_TRUE(Market::create(dock()).has_value());
+    ASSERT_TRUE(Dock::create(dock()).has_value());
     add(*open(), 0, 3);
     change(sql);
-    const auto market = open();
-    ASSERT_TRUE(market);
-    EXPECT_EQ(market->status().learnwares, 2U);
-    EXPECT_EQ(market->status().damaged, 1U);
-    EXPECT_EQ(found(*market, 0, 3), 2U);
-    EXPECT_THAT(ids(*market), ElementsAre("00000001", "00000002", "00000003"));
-    const auto shown = market->find(LearnwareId::from_number(2));
+    const auto opened = open();
+    ASSERT_TRUE(opened);
+    EXPECT_EQ(opened->status().learnwares, 2U);
+    EXPECT_EQ(opened->status().damaged, 1U);
+    EXPECT_EQ(found(*opened, 0, 3), 2U);
+    EXPECT_THAT(ids(*opened), ElementsAre("00000001", "00000002", "00000003"));
+    const auto shown = opened->find(LearnwareId::from_number(2));
     ASSERT_FALSE(shown.has_value());
     EXPECT_EQ(shown.error().code, ErrorCode::corrupt);
     EXPECT_THAT(shown.error().fix, HasSubstr("check"));
-    EXPECT_FALSE(market->package_path(LearnwareId::from_number(2)).has_value());
-    ASSERT_TRUE(market->remove(LearnwareId::from_number(2)).has_value());
-    EXPECT_EQ(market->status().damaged, 0U);
-    add(*market, 9, 10);
+    EXPECT_FALSE(opened->package_path(LearnwareId::from_number(2)).has_value());
+    ASSERT_TRUE(opened->remove(LearnwareId::from_number(2)).has_value());
+    EXPECT_EQ(opened->status().damaged, 0U);
+    add(*opened, 9, 10);
   }
 }
 
@@ -54,7 +54,7 @@ TEST_F(DamagedRecord, IsFoundByACheckAndMendedUnderItsId) {
   for (const char* sql : kDamages) {
     SCOPED_TRACE(sql);
     fs::remove_all(dock());
-    ASSERT_TRUE(Market::create(dock()).has_value());
+    ASSERT_TRUE(Dock::create(dock()).has_value());
     add(*open(), 0, 3);
     const auto before = open()->find(LearnwareId::from_number(2)).value();
     change(sql);
@@ -62,9 +62,9 @@ TEST_F(DamagedRecord, IsFoundByACheckAndMendedUnderItsId) {
     const CheckReport report = check(true);
     EXPECT_EQ(report.damages(), 0U) << text_of(report);
     EXPECT_EQ(check().damages(), 0U) << text_of(check());
-    const auto market = open();
-    EXPECT_EQ(found(*market, 0, 3), 3U);
-    const auto after = market->find(LearnwareId::from_number(2));
+    const auto opened = open();
+    EXPECT_EQ(found(*opened, 0, 3), 3U);
+    const auto after = opened->find(LearnwareId::from_number(2));
     ASSERT_TRUE(after.has_value());
     EXPECT_EQ(after->semantic_json, before.semantic_json);
     EXPECT_EQ(after->statistical, before.statistical);
@@ -75,16 +75,16 @@ TEST_F(DamagedRecord, IsFoundByACheckAndMendedUnderItsId) {
 TEST_F(DamagedRecord, WithAnIdThatCannotBeCanStillBeNamed) {
   add(*open(), 0, 3);
   change("UPDATE learnware SET id = char(10) WHERE sequence = 2");
-  const auto market = open();
-  EXPECT_THAT(ids(*market), ElementsAre("00000001", "damaged-2", "00000003"));
-  EXPECT_TRUE(market->remove(LearnwareId::create("damaged-2").value()).has_value());
-  EXPECT_EQ(market->remove(LearnwareId::create("damaged-3").value()).error().code, ErrorCode::not_found)
+  const auto opened = open();
+  EXPECT_THAT(ids(*opened), ElementsAre("00000001", "damaged-2", "00000003"));
+  EXPECT_TRUE(opened->remove(LearnwareId::create("damaged-2").value()).has_value());
+  EXPECT_EQ(opened->remove(LearnwareId::create("damaged-3").value()).error().code, ErrorCode::not_found)
       << "the third one has a name";
 }
 
 TEST_F(DamagedRecord, WithoutAPackageStaysDamagedAndIsSaid) {
   {
-    const auto market = open();
+    const auto opened = open();
     std::ofstream lines(folder_ / "lines.jsonl");
     for (std::uint64_t seed = 0; seed < 3; ++seed)
       lines << to_text({{"id", fmt::format("m{}", seed)},
@@ -92,7 +92,7 @@ TEST_F(DamagedRecord, WithoutAPackageStaysDamagedAndIsSaid) {
                         {"stat", specification::to_json(testing::random_specification({5, 3}, seed))}})
             << "\n";
     lines.close();
-    ASSERT_EQ(market->import_specifications(folder_ / "lines.jsonl")->imported.size(), 3U);
+    ASSERT_EQ(opened->import_specifications(folder_ / "lines.jsonl")->imported.size(), 3U);
   }
   change("UPDATE statistical SET bytes = zeroblob(60) WHERE sequence = 2");
   const CheckReport report = check(true);
@@ -122,10 +122,10 @@ TEST_F(DamagedRecord, OfAPackageThatIsDamagedOrGoneIsFound) {
   EXPECT_EQ(check(false, false).damages(), 1U) << "without reading packages";
   EXPECT_EQ(check().damages(), 2U) << text_of(check());
   EXPECT_EQ(check(true).damages(), 2U) << "no one else has their bytes";
-  const auto market = open();
+  const auto opened = open();
   for (std::uint64_t seed = 0; seed < 3; ++seed) {
-    static_cast<void>(market->remove(LearnwareId::from_number(seed + 1)));
-    EXPECT_TRUE(market->add_package(package(seed)).has_value());
+    static_cast<void>(opened->remove(LearnwareId::from_number(seed + 1)));
+    EXPECT_TRUE(opened->add_package(package(seed)).has_value());
   }
 }
 

@@ -35,24 +35,24 @@ std::uint64_t bytes_below(const fs::path& folder) {
 /// A dock whose disk is as full as a test says.
 class DiskTest : public ::testing::Test {
  protected:
-  DiskTest() { EXPECT_TRUE(Market::create(dock()).has_value()); }
+  DiskTest() { EXPECT_TRUE(Dock::create(dock()).has_value()); }
   [[nodiscard]] fs::path dock() const { return folder_ / "dock"; }
   [[nodiscard]] fs::path reserve() const { return dock() / "reserve.bin"; }
   [[nodiscard]] fs::path deleted() const { return dock() / "packages" / "deleted"; }
 
-  MarketOptions options() {
-    MarketOptions options;
+  DockOptions options() {
+    DockOptions options;
     options.threads = 1;
     options.min_free_bytes = 10 * kMiB;
     options.disk_probe = [this]() -> Result<DiskRoom> { return DiskRoom{free_, 100'000 * kMiB}; };
     return options;
   }
-  std::unique_ptr<Market> open(const MarketOptions& options) {
-    auto market = Market::open(dock(), options);
-    EXPECT_TRUE(market.has_value()) << (market ? "" : describe(market.error()));
-    return std::move(*market);
+  std::unique_ptr<Dock> open(const DockOptions& options) {
+    auto opened = Dock::open(dock(), options);
+    EXPECT_TRUE(opened.has_value()) << (opened ? "" : describe(opened.error()));
+    return std::move(*opened);
   }
-  std::unique_ptr<Market> open() { return open(options()); }
+  std::unique_ptr<Dock> open() { return open(options()); }
 
   fs::path package(std::uint64_t seed, std::size_t weights = 1000) {
     const fs::path folder = folder_ / fmt::format("package{}", seed);
@@ -69,10 +69,10 @@ class DiskTest : public ::testing::Test {
     write("weights.bin", std::string(weights, static_cast<char>(seed)));
     return folder;
   }
-  static std::size_t found(const Market& market, std::uint64_t seed) {
+  static std::size_t found(const Dock& opened, std::uint64_t seed) {
     query::SearchRequest request;
     request.specification = random_specification({5, 3}, seed);
-    return market.search(request)->singles.size();
+    return opened.search(request)->singles.size();
   }
 
   testing::TemporaryFolder folder_;
@@ -80,34 +80,34 @@ class DiskTest : public ::testing::Test {
 };
 
 TEST_F(DiskTest, AnUploadIsTakenUntilTheDiskIsFull) {
-  const auto market = open();
-  ASSERT_TRUE(market->add_package(package(1)));
+  const auto opened = open();
+  ASSERT_TRUE(opened->add_package(package(1)));
   free_ = 10 * kMiB + 500;
-  const auto refused = market->add_package(package(2));
+  const auto refused = opened->add_package(package(2));
   ASSERT_FALSE(refused.has_value());
   EXPECT_EQ(refused.error().code, ErrorCode::no_space);
   EXPECT_THAT(refused.error().message, HasSubstr(fmt::format("has {} bytes free", 10 * kMiB + 500)));
-  EXPECT_TRUE(fs::is_empty(market->staging_directory()));
-  EXPECT_EQ(market->room_for(kMiB).error().code, ErrorCode::no_space) << "before any byte of it is sent";
-  EXPECT_EQ(market->room_for(UINT64_MAX).error().code, ErrorCode::no_space);
-  EXPECT_EQ(found(*market, 1), 1U) << "reading goes on";
+  EXPECT_TRUE(fs::is_empty(opened->staging_directory()));
+  EXPECT_EQ(opened->room_for(kMiB).error().code, ErrorCode::no_space) << "before any byte of it is sent";
+  EXPECT_EQ(opened->room_for(UINT64_MAX).error().code, ErrorCode::no_space);
+  EXPECT_EQ(found(*opened, 1), 1U) << "reading goes on";
   std::ofstream(folder_ / "lines.jsonl")
       << to_text({{"semantic", Json::object()},
                   {"stat", specification::to_json(random_specification({50, 3}, 3))}}) +
              "\n";
-  EXPECT_EQ(market->import_specifications(folder_ / "lines.jsonl").error().code, ErrorCode::no_space);
+  EXPECT_EQ(opened->import_specifications(folder_ / "lines.jsonl").error().code, ErrorCode::no_space);
   free_ = 1000 * kMiB;
-  EXPECT_TRUE(market->add_package(package(2))) << "without a restart";
+  EXPECT_TRUE(opened->add_package(package(2))) << "without a restart";
 }
 
 TEST_F(DiskTest, ADockGrowsWithoutALimit) {
-  MarketOptions limited = options();
+  DockOptions limited = options();
   limited.max_dock_bytes = 16 * kMiB;
-  const auto market = open(limited);
+  const auto opened = open(limited);
   std::vector<LearnwareId> ids;
   Result<catalog::LearnwareRecord> stored = fail(ErrorCode::internal, "none");
   for (std::uint64_t seed = 1; seed < 30; ++seed) {
-    stored = market->add_package(package(seed, kMiB));
+    stored = opened->add_package(package(seed, kMiB));
     EXPECT_LE(bytes_below(dock()), 16 * kMiB);
     if (!stored) break;
     ids.push_back(stored->id);
@@ -117,10 +117,10 @@ TEST_F(DiskTest, ADockGrowsWithoutALimit) {
   EXPECT_THAT(stored.error().message, HasSubstr(fmt::format("of the {} bytes", 16 * kMiB)));
   ASSERT_GE(ids.size(), 5U);
   std::optional<std::int64_t> kept;
-  ASSERT_TRUE(market->remove(ids[0], &kept));
+  ASSERT_TRUE(opened->remove(ids[0], &kept));
   EXPECT_FALSE(kept.has_value()) << "it must free its room";
-  EXPECT_TRUE(market->deleted().empty());
-  EXPECT_TRUE(market->add_package(package(40, kMiB)));
+  EXPECT_TRUE(opened->deleted().empty());
+  EXPECT_TRUE(opened->add_package(package(40, kMiB)));
 }
 
 TEST_F(DiskTest, UploadsAtTheSameTimeEachHaveTheSameRoom) {
@@ -157,52 +157,52 @@ TEST_F(DiskTest, WithoutAnOptionOnePercentOrSixtyFourMebibytesStayFree) {
 TEST_F(DiskTest, ADockOnAFullDiskDoesNotOpen) {
   LearnwareId id;
   {
-    const auto market = open();
-    id = market->add_package(package(1))->id;
+    const auto opened = open();
+    id = opened->add_package(package(1))->id;
     EXPECT_TRUE(fs::exists(reserve())) << "the room that a full disk is opened with";
   }
   struct stat info {};
   ASSERT_EQ(::stat(reserve().c_str(), &info), 0);
   EXPECT_GE(512U * static_cast<std::uint64_t>(info.st_blocks), kMiB) << "allocated, not a hole";
   free_ = 0;
-  const auto market = open();
+  const auto opened = open();
   EXPECT_FALSE(fs::exists(reserve())) << "given up for the catalogue's log";
-  EXPECT_EQ(found(*market, 1), 1U);
-  EXPECT_EQ(market->add_package(package(2)).error().code, ErrorCode::no_space);
-  EXPECT_THAT(market->disk().read_only, HasSubstr("0 bytes free"));
+  EXPECT_EQ(found(*opened, 1), 1U);
+  EXPECT_EQ(opened->add_package(package(2)).error().code, ErrorCode::no_space);
+  EXPECT_THAT(opened->disk().read_only, HasSubstr("0 bytes free"));
   free_ = 12 * kMiB;
-  EXPECT_FALSE(market->room_for(1)) << "the reserve comes before any upload";
+  EXPECT_FALSE(opened->room_for(1)) << "the reserve comes before any upload";
   std::optional<std::int64_t> kept;
-  EXPECT_TRUE(market->remove(id, &kept));
+  EXPECT_TRUE(opened->remove(id, &kept));
   EXPECT_FALSE(kept.has_value());
   free_ = 1000 * kMiB;
-  EXPECT_TRUE(market->add_package(package(3))) << "without a restart";
-  EXPECT_TRUE(market->remove(market->add_package(package(4))->id));
+  EXPECT_TRUE(opened->add_package(package(3))) << "without a restart";
+  EXPECT_TRUE(opened->remove(opened->add_package(package(4))->id));
   EXPECT_TRUE(fs::exists(reserve())) << "there again for the next time";
-  EXPECT_EQ(market->disk().read_only, "");
+  EXPECT_EQ(opened->disk().read_only, "");
 }
 
 TEST_F(DiskTest, WhatTheDockTakesIsCounted) {
-  const auto market = open();
-  const std::uint64_t before = market->disk().dock_bytes;
-  const auto record = market->add_package(package(1, 3 * kMiB));
-  EXPECT_GE(market->disk().dock_bytes, before + 3 * kMiB);
-  EXPECT_LE(market->disk().dock_bytes, before + 4 * kMiB);
-  EXPECT_EQ(market->disk().free_bytes, 1000 * kMiB);
+  const auto opened = open();
+  const std::uint64_t before = opened->disk().dock_bytes;
+  const auto record = opened->add_package(package(1, 3 * kMiB));
+  EXPECT_GE(opened->disk().dock_bytes, before + 3 * kMiB);
+  EXPECT_LE(opened->disk().dock_bytes, before + 4 * kMiB);
+  EXPECT_EQ(opened->disk().free_bytes, 1000 * kMiB);
 }
 
 TEST_F(DiskTest, EveryLocalUserReadsTheDock) {
   const mode_t before = ::umask(0);
   fs::remove_all(dock());
-  ASSERT_TRUE(Market::create(dock()));
+  ASSERT_TRUE(Dock::create(dock()));
   {
-    MarketOptions indexed = options();
+    DockOptions indexed = options();
     indexed.index_from = 2;
     indexed.entries_from = 1;
-    const auto market = open(indexed);
-    for (std::uint64_t seed = 1; seed < 6; ++seed) ASSERT_TRUE(market->add_package(package(seed)));
-    ASSERT_TRUE(market->remove(LearnwareId::from_number(1)));
-    ASSERT_TRUE(market->tend_index());
+    const auto opened = open(indexed);
+    for (std::uint64_t seed = 1; seed < 6; ++seed) ASSERT_TRUE(opened->add_package(package(seed)));
+    ASSERT_TRUE(opened->remove(LearnwareId::from_number(1)));
+    ASSERT_TRUE(opened->tend_index());
     const auto others = [](const fs::path& path) { return fs::status(path).permissions() & fs::perms(0077); };
     EXPECT_EQ(others(dock()), fs::perms::none);
     for (const auto& item : fs::recursive_directory_iterator(dock()))
@@ -217,67 +217,67 @@ TEST_F(DiskTest, ADeletedLearnwareIsGoneForGood) {
   LearnwareId id;
   std::string digest;
   {
-    const auto market = open();
-    const auto record = market->add_package(package(1)).value();
+    const auto opened = open();
+    const auto record = opened->add_package(package(1)).value();
     id = record.id;
     digest = record.package_digest;
-    ASSERT_TRUE(market->add_package(package(2)));
+    ASSERT_TRUE(opened->add_package(package(2)));
     std::optional<std::int64_t> kept;
-    ASSERT_TRUE(market->remove(id, &kept));
+    ASSERT_TRUE(opened->remove(id, &kept));
     ASSERT_TRUE(kept.has_value());
-    EXPECT_EQ(market->find(id).error().code, ErrorCode::not_found);
-    EXPECT_EQ(found(*market, 1), 1U);
+    EXPECT_EQ(opened->find(id).error().code, ErrorCode::not_found);
+    EXPECT_EQ(found(*opened, 1), 1U);
   }
-  const auto market = open();
-  const auto list = market->deleted();
+  const auto opened = open();
+  const auto list = opened->deleted();
   ASSERT_EQ(list.size(), 1U);
   EXPECT_EQ(list[0].record.id, id);
   EXPECT_EQ(list[0].kept_until_unix_ms - list[0].removed_unix_ms, 7 * 86'400'000LL);
-  const auto back = market->undelete(id);
+  const auto back = opened->undelete(id);
   ASSERT_TRUE(back) << describe(back.error());
   EXPECT_EQ(back->id, id);
   EXPECT_EQ(back->package_digest, digest);
-  EXPECT_TRUE(fs::exists(market->package_path(id).value()));
-  EXPECT_EQ(found(*market, 1), 2U);
-  EXPECT_TRUE(market->deleted().empty());
+  EXPECT_TRUE(fs::exists(opened->package_path(id).value()));
+  EXPECT_EQ(found(*opened, 1), 2U);
+  EXPECT_TRUE(opened->deleted().empty());
   EXPECT_TRUE(fs::is_empty(deleted()));
-  EXPECT_EQ(market->undelete(id).error().code, ErrorCode::not_found);
+  EXPECT_EQ(opened->undelete(id).error().code, ErrorCode::not_found);
 }
 
 TEST_F(DiskTest, BringingBackNeverTakesWhatIsThereNow) {
-  const auto market = open();
+  const auto opened = open();
   const auto line = [&](std::uint64_t seed) {
     std::ofstream(folder_ / "line.jsonl")
         << to_text({{"id", "mine"},
                     {"semantic", Json::object()},
                     {"stat", specification::to_json(random_specification({5, 3}, seed))}}) +
                "\n";
-    return market->import_specifications(folder_ / "line.jsonl")->imported.size();
+    return opened->import_specifications(folder_ / "line.jsonl")->imported.size();
   };
   const LearnwareId mine = LearnwareId::create("mine").value();
   ASSERT_EQ(line(1), 1U);
-  ASSERT_TRUE(market->remove(mine)) << "a record without a package is kept, too";
+  ASSERT_TRUE(opened->remove(mine)) << "a record without a package is kept, too";
   ASSERT_EQ(line(2), 1U);
-  EXPECT_EQ(market->undelete(mine).error().code, ErrorCode::conflict);
-  const LearnwareId first = market->add_package(package(1))->id;
-  ASSERT_TRUE(market->remove(first));
-  const LearnwareId second = market->add_package(package(1))->id;
-  EXPECT_EQ(market->undelete(first).error().code, ErrorCode::package_duplicate);
-  EXPECT_EQ(market->deleted().size(), 2U) << "a refusal loses nothing";
-  ASSERT_TRUE(market->remove(second));
-  EXPECT_EQ(market->deleted().size(), 3U);
-  EXPECT_TRUE(market->undelete(first)) << "both deletions of one package have their own copy";
-  ASSERT_TRUE(market->remove(mine));
-  ASSERT_TRUE(market->undelete(mine));
-  EXPECT_EQ(market->find(mine)->statistical, specification::to_binary(random_specification({5, 3}, 2)))
+  EXPECT_EQ(opened->undelete(mine).error().code, ErrorCode::conflict);
+  const LearnwareId first = opened->add_package(package(1))->id;
+  ASSERT_TRUE(opened->remove(first));
+  const LearnwareId second = opened->add_package(package(1))->id;
+  EXPECT_EQ(opened->undelete(first).error().code, ErrorCode::package_duplicate);
+  EXPECT_EQ(opened->deleted().size(), 2U) << "a refusal loses nothing";
+  ASSERT_TRUE(opened->remove(second));
+  EXPECT_EQ(opened->deleted().size(), 3U);
+  EXPECT_TRUE(opened->undelete(first)) << "both deletions of one package have their own copy";
+  ASSERT_TRUE(opened->remove(mine));
+  ASSERT_TRUE(opened->undelete(mine));
+  EXPECT_EQ(opened->find(mine)->statistical, specification::to_binary(random_specification({5, 3}, 2)))
       << "the newest";
 }
 
 TEST_F(DiskTest, DeletedLearnwaresAreKeptForSomeDaysOnly) {
   {
-    const auto market = open();
-    ASSERT_TRUE(market->remove(market->add_package(package(1))->id));
-    ASSERT_TRUE(market->remove(market->add_package(package(2))->id));
+    const auto opened = open();
+    ASSERT_TRUE(opened->remove(opened->add_package(package(1))->id));
+    ASSERT_TRUE(opened->remove(opened->add_package(package(2))->id));
   }
   // As if the first had been deleted in 2001.
   std::set<std::string> names = files_below(deleted());
@@ -287,40 +287,40 @@ TEST_F(DiskTest, DeletedLearnwaresAreKeptForSomeDaysOnly) {
     fs::rename(deleted() / (old + end), deleted() / ("000000e6f9c00000" + old.substr(16) + end));
   EXPECT_EQ(open()->deleted().size(), 1U);
   EXPECT_EQ(files_below(deleted()).size(), 2U);
-  MarketOptions none = options();
+  DockOptions none = options();
   none.keep_deleted_days = 0;
-  const auto market = open(none);
-  EXPECT_TRUE(market->deleted().empty());
+  const auto opened = open(none);
+  EXPECT_TRUE(opened->deleted().empty());
   std::optional<std::int64_t> kept;
-  ASSERT_TRUE(market->remove(market->add_package(package(3))->id, &kept));
+  ASSERT_TRUE(opened->remove(opened->add_package(package(3))->id, &kept));
   EXPECT_FALSE(kept.has_value());
   EXPECT_TRUE(fs::is_empty(deleted()));
 }
 
 TEST_F(DiskTest, WithLittleRoomTheOldestDeletedOnesGoFirst) {
-  const auto market = open();
-  for (std::uint64_t seed = 1; seed < 4; ++seed) ASSERT_TRUE(market->add_package(package(seed)));
-  ASSERT_TRUE(market->remove(LearnwareId::from_number(1)));
-  ASSERT_TRUE(market->remove(LearnwareId::from_number(2)));
-  EXPECT_EQ(market->deleted().size(), 2U);
+  const auto opened = open();
+  for (std::uint64_t seed = 1; seed < 4; ++seed) ASSERT_TRUE(opened->add_package(package(seed)));
+  ASSERT_TRUE(opened->remove(LearnwareId::from_number(1)));
+  ASSERT_TRUE(opened->remove(LearnwareId::from_number(2)));
+  EXPECT_EQ(opened->deleted().size(), 2U);
   free_ = 5 * kMiB;
   std::optional<std::int64_t> kept;
-  ASSERT_TRUE(market->remove(LearnwareId::from_number(3), &kept));
+  ASSERT_TRUE(opened->remove(LearnwareId::from_number(3), &kept));
   EXPECT_FALSE(kept.has_value());
-  EXPECT_TRUE(market->deleted().empty());
+  EXPECT_TRUE(opened->deleted().empty());
 }
 
 TEST_F(DiskTest, ADamagedRecordOfADeletedLearnwareLeavesTheOthersAlone) {
   {
-    const auto market = open();
-    ASSERT_TRUE(market->remove(market->add_package(package(1))->id));
-    ASSERT_TRUE(market->remove(market->add_package(package(2))->id));
+    const auto opened = open();
+    ASSERT_TRUE(opened->remove(opened->add_package(package(1))->id));
+    ASSERT_TRUE(opened->remove(opened->add_package(package(2))->id));
   }
   const std::string first = *files_below(deleted()).begin();
   std::ofstream(deleted() / first, std::ios::binary) << "{";
-  const auto market = open();
-  EXPECT_EQ(market->deleted().size(), 1U);
-  EXPECT_TRUE(market->undelete(LearnwareId::from_number(2)));
+  const auto opened = open();
+  EXPECT_EQ(opened->deleted().size(), 1U);
+  EXPECT_TRUE(opened->undelete(LearnwareId::from_number(2)));
   EXPECT_EQ(files_below(deleted()).size(), 2U) << "nor is it removed before its time";
 }
 
@@ -331,27 +331,27 @@ TEST_F(DiskTest, AKilledDeletionOrUndeletionLosesNoPackage) {
   std::uint64_t orphans_before = 0;
   for (unsigned round = 0; round < testing::kill_points(12); ++round) {
     const auto names = testing::run_and_kill(round, [&](const testing::Acknowledge& acknowledge) {
-      const auto market = Market::open(dock(), options());
-      for (std::uint64_t i = 0; market; ++i) {
-        const auto added = (*market)->add_package(package(1000 * (round + 1) + i));
-        if (!added || !(*market)->remove(added->id)) return;
+      const auto opened = Dock::open(dock(), options());
+      for (std::uint64_t i = 0; opened; ++i) {
+        const auto added = (*opened)->add_package(package(1000 * (round + 1) + i));
+        if (!added || !(*opened)->remove(added->id)) return;
         acknowledge(added->id.text());
-        if (i % 2 == 0 && !(*market)->undelete(added->id)) return;
+        if (i % 2 == 0 && !(*opened)->undelete(added->id)) return;
         acknowledge(added->id.text());
       }
     });
     acknowledged += names.size();
-    const auto market = open();
+    const auto opened = open();
     std::set<std::string> named;
     std::set<std::string> known;
-    const auto page = market->list(0, 10'000);
+    const auto page = opened->list(0, 10'000);
     for (const auto& record : page->records) {
       known.insert(record.id.text());
       named.insert(record.package_digest);
-      EXPECT_TRUE(market->package_path(record.id).has_value()) << record.id.text();
+      EXPECT_TRUE(opened->package_path(record.id).has_value()) << record.id.text();
     }
     std::size_t kept = 0;
-    for (const auto& learnware : market->deleted()) {
+    for (const auto& learnware : opened->deleted()) {
       known.insert(learnware.record.id.text());
       ++kept;
     }
@@ -364,7 +364,7 @@ TEST_F(DiskTest, AKilledDeletionOrUndeletionLosesNoPackage) {
     }
     // An addition that was interrupted before its record was written leaves its package, which opening
     // reports and does not remove (see learndock purge). A deletion leaves none.
-    const std::uint64_t orphans = market->status().orphans;
+    const std::uint64_t orphans = opened->status().orphans;
     EXPECT_EQ(blobs, named.size() + orphans);
     EXPECT_LE(orphans, orphans_before + 1) << "each kill interrupts one addition at most";
     orphans_before = orphans;

@@ -15,7 +15,7 @@ using ::testing::HasSubstr;
 
 class DockFileTest : public ::testing::Test {
  protected:
-  void SetUp() override { ASSERT_TRUE(Market::create(dock()).has_value()); }
+  void SetUp() override { ASSERT_TRUE(Dock::create(dock()).has_value()); }
   [[nodiscard]] std::filesystem::path dock() const { return folder_ / "dock"; }
   void write(const std::string& text) const {
     ASSERT_TRUE(io::write_file_atomically(dock() / "dock.json", text));
@@ -35,13 +35,13 @@ TEST_F(DockFileTest, LimitsComeBackAndUnknownKeysStay) {
   const Json json = parse_json(io::read_file(dock() / "dock.json").value()).value();
   EXPECT_EQ(json.at("note"), Json("mine"));
   EXPECT_EQ(json.at("limits").at("later"), Json(3));
-  EXPECT_TRUE(Market::open(dock()).has_value());
+  EXPECT_TRUE(Dock::open(dock()).has_value());
 }
 
 TEST_F(DockFileTest, ADockOfAnEarlierVersionHasTheUsualLimits) {
   write(R"({"format": 1})");
   EXPECT_EQ(read_dock_file(dock())->limits, DockLimits());
-  EXPECT_EQ(Market::open(dock()).value()->limits(), DockLimits());
+  EXPECT_EQ(Dock::open(dock()).value()->limits(), DockLimits());
 }
 
 TEST_F(DockFileTest, ACutOrForeignDescriptionSaysWhereAndHowToGoOn) {
@@ -57,7 +57,7 @@ TEST_F(DockFileTest, ACutOrForeignDescriptionSaysWhereAndHowToGoOn) {
   };
   for (const auto& [text, code] : cases) {
     write(text);
-    const auto refused = Market::open(dock());
+    const auto refused = Dock::open(dock());
     ASSERT_FALSE(refused.has_value()) << text;
     EXPECT_EQ(refused.error().code, code) << text;
     EXPECT_THAT(refused.error().where, HasSubstr("dock.json")) << text;

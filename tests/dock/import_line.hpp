@@ -10,7 +10,7 @@
 
 namespace learndock::testing {
 
-/// Number i of a market: every third one is for business, the others are for health.
+/// Number i of a dock: every third one is for business, the others are for health.
 inline specification::SemanticSpecification numbered_model(std::size_t i) {
   specification::SemanticSpecification semantic;
   semantic.name = fmt::format("model {}", i);

@@ -41,10 +41,10 @@ class KeptDeletions : public KeptDock {
     const CheckReport report = check(true);
     EXPECT_EQ(report.damages(), 0U) << text_of(report);
     EXPECT_EQ(check().damages(), 0U) << text_of(check());
-    const auto market = open();
-    ASSERT_TRUE(market);
-    EXPECT_EQ(ids(*market).size(), learnwares);
-    const auto stored = market->add_package(package(99));
+    const auto opened = open();
+    ASSERT_TRUE(opened);
+    EXPECT_EQ(ids(*opened).size(), learnwares);
+    const auto stored = opened->add_package(package(99));
     ASSERT_TRUE(stored.has_value()) << describe(stored.error());
     EXPECT_EQ(stored->id.text(), next_id);
   }
@@ -88,7 +88,7 @@ TEST_F(KeptDeletions, ABackupIntoTheDockItselfWasTaken) {
 
 TEST_F(KeptDeletions, AFreshCatalogueWithAFreshMarkWasSoundAndPurgeTookAll) {
   add(*open(), 0, 5);
-  ASSERT_TRUE(Market::create(folder_ / "other").has_value());
+  ASSERT_TRUE(Dock::create(folder_ / "other").has_value());
   for (const char* name : {"catalog.sqlite", "catalog.mark"})
     fs::copy_file(folder_ / "other" / name, dock() / name, fs::copy_options::overwrite_existing);
   EXPECT_EQ(purge_all().error().code, ErrorCode::catalog_behind);
@@ -116,9 +116,9 @@ TEST_F(KeptDeletions, ALostLogBroughtADeletedLearnwareBackWithoutItsPackage) {
   EXPECT_GT(check().damages(), 0U);
   EXPECT_EQ(check(true).damages(), 0U) << text_of(check());
   EXPECT_EQ(check().damages(), 0U) << text_of(check());
-  const auto market = open();
-  EXPECT_THAT(ids(*market), ElementsAre("00000001", "00000003", "00000004"));
-  EXPECT_TRUE(market->undelete(LearnwareId::from_number(2)).has_value()) << "and is still kept";
+  const auto opened = open();
+  EXPECT_THAT(ids(*opened), ElementsAre("00000001", "00000003", "00000004"));
+  EXPECT_TRUE(opened->undelete(LearnwareId::from_number(2)).has_value()) << "and is still kept";
 }
 
 TEST_F(KeptDeletions, AnInterruptedDeletionCameBackAsANewLearnware) {
@@ -127,9 +127,9 @@ TEST_F(KeptDeletions, AnInterruptedDeletionCameBackAsANewLearnware) {
   move_deleted_package_back();
   EXPECT_EQ(check().damages(), 0U);
   EXPECT_EQ(check(true).damages(), 0U);
-  const auto market = open();
-  EXPECT_THAT(ids(*market), ElementsAre("00000001", "00000003"));
-  EXPECT_TRUE(market->undelete(LearnwareId::from_number(2)).has_value());
+  const auto opened = open();
+  EXPECT_THAT(ids(*opened), ElementsAre("00000001", "00000003"));
+  EXPECT_TRUE(opened->undelete(LearnwareId::from_number(2)).has_value());
 }
 
 TEST_F(KeptDeletions, PurgeDestroyedThePackageOfAnInterruptedDeletion) {
@@ -142,32 +142,32 @@ TEST_F(KeptDeletions, PurgeDestroyedThePackageOfAnInterruptedDeletion) {
 }
 
 TEST_F(KeptDeletions, KeptDeletionsShutADockWithAQuotaToUploads) {
-  MarketOptions options;
+  DockOptions options;
   options.threads = 1;
   options.max_dock_bytes = 16'000'000;
   options.disk_probe = []() -> Result<DiskRoom> {
     return DiskRoom{std::uint64_t{1} << 40, std::uint64_t{1} << 41};
   };
-  const auto market = Market::open(dock(), options).value();
+  const auto opened = Dock::open(dock(), options).value();
   const auto add_large = [&](std::uint64_t seed) {
     const fs::path folder = package(seed);
     std::ofstream(folder / "weights.bin") << std::string(2'000'000, 'w');
-    return market->add_package(folder);
+    return opened->add_package(folder);
   };
   for (std::uint64_t seed = 0; seed < 4; ++seed) {
     const auto stored = add_large(seed);
     ASSERT_TRUE(stored.has_value()) << describe(stored.error());
-    ASSERT_TRUE(market->remove(stored->id).has_value());
+    ASSERT_TRUE(opened->remove(stored->id).has_value());
   }
-  ASSERT_GE(market->deleted().size(), 3U);
-  EXPECT_TRUE(market->room_for(5'000'000).has_value()) << "before any of it is sent";
-  EXPECT_FALSE(market->room_for(50'000'000).has_value());
-  EXPECT_EQ(market->hold_space().take(50'000'000).error().code, ErrorCode::no_space);
-  const std::size_t kept = market->deleted().size();
-  SpaceHold hold = market->hold_space();
+  ASSERT_GE(opened->deleted().size(), 3U);
+  EXPECT_TRUE(opened->room_for(5'000'000).has_value()) << "before any of it is sent";
+  EXPECT_FALSE(opened->room_for(50'000'000).has_value());
+  EXPECT_EQ(opened->hold_space().take(50'000'000).error().code, ErrorCode::no_space);
+  const std::size_t kept = opened->deleted().size();
+  SpaceHold hold = opened->hold_space();
   const auto taken = hold.take(5'000'000);
   EXPECT_TRUE(taken.has_value()) << describe(taken.error());
-  EXPECT_LT(market->deleted().size(), kept) << "the oldest make room";
+  EXPECT_LT(opened->deleted().size(), kept) << "the oldest make room";
   EXPECT_GT(kept, 0U) << "what cannot fit at all takes none";
 }
 

@@ -23,19 +23,19 @@ namespace fs = std::filesystem;
 /// A dock of small packages to which bad things happen.
 class KeptDock : public ::testing::Test {
  protected:
-  void SetUp() override { ASSERT_TRUE(Market::create(dock()).has_value()); }
+  void SetUp() override { ASSERT_TRUE(Dock::create(dock()).has_value()); }
   [[nodiscard]] fs::path dock() const { return folder_ / "dock"; }
   [[nodiscard]] fs::path catalogue() const { return dock() / "catalog.sqlite"; }
-  [[nodiscard]] Result<std::unique_ptr<Market>> try_open(bool read_only = false) const {
-    MarketOptions options;
+  [[nodiscard]] Result<std::unique_ptr<Dock>> try_open(bool read_only = false) const {
+    DockOptions options;
     options.threads = 1;
     options.read_only = read_only;
-    return Market::open(dock(), options);
+    return Dock::open(dock(), options);
   }
-  [[nodiscard]] std::unique_ptr<Market> open() const {
-    auto market = try_open();
-    EXPECT_TRUE(market.has_value()) << (market ? "" : describe(market.error()));
-    return std::move(market).value_or(nullptr);
+  [[nodiscard]] std::unique_ptr<Dock> open() const {
+    auto opened = try_open();
+    EXPECT_TRUE(opened.has_value()) << (opened ? "" : describe(opened.error()));
+    return std::move(opened).value_or(nullptr);
   }
   fs::path package(std::uint64_t seed) const {
     const fs::path folder = folder_ / fmt::format("package-{}", seed);
@@ -54,9 +54,9 @@ class KeptDock : public ::testing::Test {
     write("stat.json", specification::to_json_text(testing::random_specification({5, 3}, seed)));
     return folder;
   }
-  void add(Market& market, std::uint64_t first, std::uint64_t last) const {
+  void add(Dock& opened, std::uint64_t first, std::uint64_t last) const {
     for (std::uint64_t seed = first; seed < last; ++seed) {
-      const auto stored = market.add_package(package(seed));
+      const auto stored = opened.add_package(package(seed));
       ASSERT_TRUE(stored.has_value()) << describe(stored.error());
     }
   }
@@ -88,20 +88,20 @@ class KeptDock : public ::testing::Test {
     for (const Finding& one : report.findings) text += to_text(to_json(one)) + "\n";
     return text;
   }
-  [[nodiscard]] static std::vector<std::string> ids(const Market& market) {
+  [[nodiscard]] static std::vector<std::string> ids(const Dock& opened) {
     std::vector<std::string> all;
-    const auto page = market.list(0, 1000);
+    const auto page = opened.list(0, 1000);
     EXPECT_TRUE(page.has_value());
     for (const auto& record : page->records) all.push_back(record.id.text());
     return all;
   }
   /// How many learnwares a search by data compares, each found as itself.
-  [[nodiscard]] static std::size_t found(const Market& market, std::uint64_t first, std::uint64_t last) {
+  [[nodiscard]] static std::size_t found(const Dock& opened, std::uint64_t first, std::uint64_t last) {
     std::size_t right = 0;
     for (std::uint64_t seed = first; seed < last; ++seed) {
       query::SearchRequest request;
       request.specification = testing::random_specification({5, 3}, seed);
-      const auto answer = market.search(request);
+      const auto answer = opened.search(request);
       EXPECT_TRUE(answer.has_value());
       if (answer && !answer->singles.empty() && *answer->singles[0].mmd_squared < 1e-9) ++right;
     }

@@ -27,13 +27,13 @@ TEST_F(LiveIndexTest, ADamagedIndexIsSaidAndNotAnsweredFrom) {
       bytes.seekp(static_cast<std::streamoff>(file.file_size() / 2));
       bytes.write("damage", 6);
     }
-  const auto market = open();
-  expect_right_answers(*market, false);
+  const auto opened = open();
+  expect_right_answers(*opened, false);
 }
 
 TEST_F(LiveIndexTest, APartFoundDamagedDuringASearchIsGivenUpAndMadeAnew) {
   ASSERT_TRUE(reindex::reindex(dock(), options_).has_value());
-  const auto market = open(100);
+  const auto opened = open(100);
   // The reduced sets come first in a segment, and are only checked when they are read.
   for (const auto& file : fs::directory_iterator(dock() / "index"))
     if (file.path().filename().string().starts_with("segment-")) {
@@ -41,21 +41,21 @@ TEST_F(LiveIndexTest, APartFoundDamagedDuringASearchIsGivenUpAndMadeAnew) {
       bytes.seekp(9000);
       bytes.write("damage", 6);
     }
-  expect_right_answers(*market, false);
-  EXPECT_EQ(market->status().indexed, 0U);
-  ASSERT_TRUE(market->tend_index().has_value());
-  EXPECT_EQ(market->status().indexed, 800U);
-  expect_right_answers(*market, true);
+  expect_right_answers(*opened, false);
+  EXPECT_EQ(opened->status().indexed, 0U);
+  ASSERT_TRUE(opened->tend_index().has_value());
+  EXPECT_EQ(opened->status().indexed, 800U);
+  expect_right_answers(*opened, true);
 }
 
 TEST_F(LiveIndexTest, TheIndexIsTendedWhileSearchesAndWritersGoOn) {
-  MarketOptions options;
+  DockOptions options;
   options.threads = 1;
   options.index_from = 60;
   options.entries_from = 1;
   options.tend_index = true;
   {
-    const auto market = Market::open(dock(), options).value();
+    const auto opened = Dock::open(dock(), options).value();
     std::atomic<bool> stop{false};
     std::vector<std::jthread> readers;
     for (int reader = 0; reader < 2; ++reader)
@@ -63,65 +63,65 @@ TEST_F(LiveIndexTest, TheIndexIsTendedWhileSearchesAndWritersGoOn) {
         std::size_t r = 0;
         const auto all = requests();
         while (!stop) {
-          const auto answer = market->search(all[r++ % all.size()]);
+          const auto answer = opened->search(all[r++ % all.size()]);
           EXPECT_TRUE(answer.has_value() && answer->exact);
         }
       });
     for (std::size_t i = 400; i < 500; i += 20) {
-      import_lines(*market, lines(i, i + 20));
+      import_lines(*opened, lines(i, i + 20));
       for (std::size_t gone = i - 400; gone < i - 380; gone += 4)
-        ASSERT_TRUE(market->remove(LearnwareId::create("a" + large_.ids[gone]).value()).has_value());
+        ASSERT_TRUE(opened->remove(LearnwareId::create("a" + large_.ids[gone]).value()).has_value());
     }
     stop = true;
     readers.clear();
-    ASSERT_TRUE(market->tend_index().has_value());
-    EXPECT_GT(market->status().indexed, 500U);
-    expect_right_answers(*market, true);
+    ASSERT_TRUE(opened->tend_index().has_value());
+    EXPECT_GT(opened->status().indexed, 500U);
+    expect_right_answers(*opened, true);
   }
   expect_right_answers(*open(), true);
 }
 
 TEST_F(LiveIndexTest, ManySmallPartsBecomeOne) {
-  const auto market = open(10);
+  const auto opened = open(10);
   for (std::size_t i = 400; i < 500; i += 10) {
-    import_lines(*market, lines(i, i + 10));
-    ASSERT_TRUE(market->tend_index().has_value());
+    import_lines(*opened, lines(i, i + 10));
+    ASSERT_TRUE(opened->tend_index().has_value());
   }
   std::size_t segments = 0;
   for (const auto& file : fs::directory_iterator(dock() / "index"))
     segments += file.path().filename().string().starts_with("segment-") ? 1U : 0U;
   EXPECT_LT(segments, 24U) << "old versions' files included";
-  EXPECT_EQ(market->status().indexed, 1011U) << "all but two of the space of thirteen";
-  expect_right_answers(*market, true);
+  EXPECT_EQ(opened->status().indexed, 1011U) << "all but two of the space of thirteen";
+  expect_right_answers(*opened, true);
 }
 
 TEST_F(LiveIndexTest, LaterPartsAreWrittenAsTheIndexWasToldToBe) {
   options_.codes = compute::CodeType::int4;
   options_.prefilter = engine::PrefilterKind::faiss_flat;
   ASSERT_TRUE(reindex::reindex(dock(), options_).has_value());
-  const auto market = open(10);
-  const std::vector<std::string> chosen = market->status().prefilters;
+  const auto opened = open(10);
+  const std::vector<std::string> chosen = opened->status().prefilters;
   ASSERT_EQ(chosen.size(), 1U);
   for (std::size_t i = 400; i < 500; i += 10) {
-    import_lines(*market, lines(i, i + 10));
-    ASSERT_TRUE(market->tend_index().has_value());
+    import_lines(*opened, lines(i, i + 10));
+    ASSERT_TRUE(opened->tend_index().has_value());
   }
-  EXPECT_GT(market->status().indexed, 1000U);
-  EXPECT_EQ(market->status().prefilters, chosen);
-  expect_right_answers(*market, true);
+  EXPECT_GT(opened->status().indexed, 1000U);
+  EXPECT_EQ(opened->status().prefilters, chosen);
+  expect_right_answers(*opened, true);
 }
 
 TEST_F(LiveIndexTest, ABudgetOfCandidatesIsKeptAndTold) {
   ASSERT_TRUE(reindex::reindex(dock(), options_).has_value());
-  const auto market = open();
+  const auto opened = open();
   for (query::SearchRequest request : requests())
     for (const char* backend : {"", "cpu_reference"}) {
       request.backend = backend;
       request.budget_candidates.reset();
-      const auto whole = market->search(request);
+      const auto whole = opened->search(request);
       ASSERT_TRUE(whole.has_value()) << describe(whole.error());
       request.budget_candidates = 3;
-      const auto answer = market->search(request);
+      const auto answer = opened->search(request);
       ASSERT_TRUE(answer.has_value()) << describe(answer.error());
       EXPECT_FALSE(answer->exact);
       EXPECT_EQ(answer->evaluated, 3U);
@@ -146,16 +146,16 @@ TEST_F(LiveIndexTest, AKilledWriterLosesAndDoublesNothingAndLeavesAnIndexThatAgr
     const auto names = testing::run_and_kill(
         point,
         [&](const testing::Acknowledge& acknowledge) {
-          MarketOptions options;
+          DockOptions options;
           options.threads = 1;
           options.index_from = 5;
-          const auto market = Market::open(dock(), options);
-          for (std::size_t i = 0; market && i < 500; ++i) {
+          const auto opened = Dock::open(dock(), options);
+          for (std::size_t i = 0; opened && i < 500; ++i) {
             const std::size_t copied = (point + i) % 500;
             const std::string copy = fmt::format("a{}+{}-{}", large_.ids[copied], point, i);
-            const auto outcome = import_lines(**market, {line(copy, large_.sets[copied], i)});
+            const auto outcome = import_lines(**opened, {line(copy, large_.sets[copied], i)});
             for (const LearnwareId& id : outcome.imported) acknowledge(id.text());
-            static_cast<void>((*market)->tend_index());
+            static_cast<void>((*opened)->tend_index());
           }
         },
         40'000);
@@ -163,9 +163,9 @@ TEST_F(LiveIndexTest, AKilledWriterLosesAndDoublesNothingAndLeavesAnIndexThatAgr
     acknowledged.insert(names.begin(), names.end());
     if (point % 12 == 11) expect_held(*open(), acknowledged, point + 1);
   }
-  const auto market = open();
-  expect_held(*market, acknowledged, points);
-  EXPECT_GT(market->status().indexed, 0U);
+  const auto opened = open();
+  expect_held(*opened, acknowledged, points);
+  EXPECT_GT(opened->status().indexed, 0U);
 }
 
 }  // namespace

@@ -32,11 +32,11 @@ class LostCatalogue : public KeptDock {
     const CheckReport report = check(true);
     EXPECT_EQ(report.damages(), 0U) << text_of(report);
     EXPECT_EQ(check().damages(), 0U) << text_of(check());
-    const auto market = open();
-    ASSERT_TRUE(market);
-    EXPECT_EQ(market->status().learnwares, learnwares);
-    EXPECT_EQ(market->status().orphans, 0U);
-    EXPECT_EQ(found(*market, 0, learnwares), learnwares);
+    const auto opened = open();
+    ASSERT_TRUE(opened);
+    EXPECT_EQ(opened->status().learnwares, learnwares);
+    EXPECT_EQ(opened->status().orphans, 0U);
+    EXPECT_EQ(found(*opened, 0, learnwares), learnwares);
     EXPECT_EQ(package_count(), learnwares);
   }
   void remove_log() {
@@ -47,10 +47,10 @@ class LostCatalogue : public KeptDock {
     const pid_t child = ::fork();
     ASSERT_GE(child, 0);
     if (child == 0) {
-      const auto market = Market::open(dock()).value();
+      const auto opened = Dock::open(dock()).value();
       bool stored = true;
       for (std::uint64_t seed = first; seed < last; ++seed)
-        stored &= market->add_package(package(seed)).has_value();
+        stored &= opened->add_package(package(seed)).has_value();
       ::_exit(stored ? 0 : 1);
     }
     int status = -1;
@@ -78,7 +78,7 @@ TEST_F(LostCatalogue, ACatalogueThatIsGoneCostsNoPackage) {
 TEST_F(LostCatalogue, AFreshCatalogueBesidePackagesIsNotTakenForThisDocks) {
   add(*open(), 0, 5);
   fs::remove(catalogue());
-  ASSERT_TRUE(Market::create(folder_ / "other").has_value());
+  ASSERT_TRUE(Dock::create(folder_ / "other").has_value());
   fs::copy_file(folder_ / "other" / "catalog.sqlite", catalogue());
   expect_refused(5);
   fs::remove(dock() / "catalog.mark");  // as in a dock of an earlier version
@@ -137,11 +137,11 @@ TEST_F(LostCatalogue, ABitOfAPackageDigestCostsNoPackage) {
       "'ffffffff') "
       "WHERE sequence = 2");
   {
-    const auto market = open();
+    const auto opened = open();
     EXPECT_EQ(package_count(), 4U);
-    EXPECT_EQ(market->status().learnwares, 3U);
-    EXPECT_EQ(market->status().damaged, 1U);
-    EXPECT_EQ(market->find(LearnwareId::from_number(2)).error().code, ErrorCode::corrupt);
+    EXPECT_EQ(opened->status().learnwares, 3U);
+    EXPECT_EQ(opened->status().damaged, 1U);
+    EXPECT_EQ(opened->find(LearnwareId::from_number(2)).error().code, ErrorCode::corrupt);
   }
   EXPECT_EQ(check().damages(), 1U) << text_of(check());
   EXPECT_FALSE(purge_orphans(dock(), {std::chrono::seconds(0), false}).has_value());
@@ -184,9 +184,9 @@ TEST_F(LostCatalogue, AnInterruptedUploadIsKeptAndSaidAndRemovedOnlyByPurge) {
   std::ofstream(file) << "a package without a record";
   const std::string digest = blobs::open_local_blob_store(dock() / "packages").value()->put(file).value();
   for (const bool read_only : {true, false}) {
-    const auto market = try_open(read_only);
-    ASSERT_TRUE(market.has_value());
-    EXPECT_EQ((*market)->status().orphans, 1U);
+    const auto opened = try_open(read_only);
+    ASSERT_TRUE(opened.has_value());
+    EXPECT_EQ((*opened)->status().orphans, 1U);
   }
   EXPECT_EQ(package_count(), 3U);
   const CheckReport report = check();
@@ -208,12 +208,12 @@ TEST_F(LostCatalogue, ReadingChangesNothing) {
   fs::remove_all(dock() / "index");
   const auto before = testing::files_below(dock());
   {
-    const auto market = try_open(true).value();
-    EXPECT_EQ(found(*market, 0, 2), 2U);
-    EXPECT_TRUE(market->status().read_only);
-    EXPECT_EQ(market->remove(LearnwareId::from_number(1)).error().code, ErrorCode::read_only);
-    EXPECT_EQ(market->add_package(package(9)).error().code, ErrorCode::read_only);
-    EXPECT_EQ(market->tend_index().error().code, ErrorCode::read_only);
+    const auto opened = try_open(true).value();
+    EXPECT_EQ(found(*opened, 0, 2), 2U);
+    EXPECT_TRUE(opened->status().read_only);
+    EXPECT_EQ(opened->remove(LearnwareId::from_number(1)).error().code, ErrorCode::read_only);
+    EXPECT_EQ(opened->add_package(package(9)).error().code, ErrorCode::read_only);
+    EXPECT_EQ(opened->tend_index().error().code, ErrorCode::read_only);
     EXPECT_TRUE(try_open(true).has_value()) << "two readers";
     EXPECT_EQ(try_open(false).error().code, ErrorCode::conflict);
   }

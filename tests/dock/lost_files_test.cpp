@@ -21,8 +21,8 @@ class LostFilesTest : public testing::IndexedDockTest {
   static void cut(const std::filesystem::path& file, std::uintmax_t eighths) {
     std::filesystem::resize_file(file, std::filesystem::file_size(file) * eighths / 8);
   }
-  void search_all(const Market& market) const {
-    for (const query::SearchRequest& request : requests()) ASSERT_TRUE(market.search(request).has_value());
+  void search_all(const Dock& opened) const {
+    for (const query::SearchRequest& request : requests()) ASSERT_TRUE(opened.search(request).has_value());
   }
 };
 
@@ -31,23 +31,23 @@ TEST_F(LostFilesTest, ASegmentCutShortEndsNoProcessAndNoAnswerIsMadeOfIt) {
     for (const std::uintmax_t eighths : {0, 1, 4}) {
       options_.prefilter = prefilter;
       ASSERT_TRUE(reindex::reindex(dock(), options_).has_value());
-      const auto market = open();
-      search_all(*market);  // all of it is checked, and mapped
+      const auto opened = open();
+      search_all(*opened);  // all of it is checked, and mapped
       for (const auto& file : segments()) cut(file, eighths);
-      expect_right_answers(*market, false);
-      EXPECT_EQ(market->status().indexed, 0U) << eighths;
+      expect_right_answers(*opened, false);
+      EXPECT_EQ(opened->status().indexed, 0U) << eighths;
     }
 }
 
 TEST_F(LostFilesTest, ASegmentThatLosesItsLastBytesIsNoticed) {
   for (const std::uintmax_t bytes : {1, 100}) {
     ASSERT_TRUE(reindex::reindex(dock(), options_).has_value());
-    const auto market = open();
-    search_all(*market);
+    const auto opened = open();
+    search_all(*opened);
     for (const auto& file : segments())
       std::filesystem::resize_file(file, std::filesystem::file_size(file) - bytes);
-    expect_right_answers(*market, false);
-    EXPECT_EQ(market->status().indexed, 0U) << bytes;
+    expect_right_answers(*opened, false);
+    EXPECT_EQ(opened->status().indexed, 0U) << bytes;
   }
 }
 
@@ -55,13 +55,13 @@ TEST_F(LostFilesTest, EntriesCutShortEndNoProcessAndAreReadFromTheCatalogue) {
   ASSERT_TRUE(reindex::reindex(dock(), options_).has_value());
   open().reset();  // writes them
   for (const std::uintmax_t eighths : {0, 1, 4}) {
-    const auto market = open();
-    search_all(*market);
+    const auto opened = open();
+    search_all(*opened);
     const std::uintmax_t size = std::filesystem::file_size(entries());
     cut(entries(), eighths);
-    expect_right_answers(*market, false);
-    EXPECT_EQ(market->status().learnwares, lines(0, 400).size());
-    EXPECT_EQ(market->status().indexed, 800U);
+    expect_right_answers(*opened, false);
+    EXPECT_EQ(opened->status().learnwares, lines(0, 400).size());
+    EXPECT_EQ(opened->status().indexed, 800U);
     EXPECT_EQ(std::filesystem::file_size(entries()), size) << "they were not written again";
   }
 }
@@ -69,28 +69,28 @@ TEST_F(LostFilesTest, EntriesCutShortEndNoProcessAndAreReadFromTheCatalogue) {
 TEST_F(LostFilesTest, AllFilesCutShortAtOnceEndNoProcess) {
   ASSERT_TRUE(reindex::reindex(dock(), options_).has_value());
   open().reset();
-  const auto market = open(100);
-  search_all(*market);
+  const auto opened = open(100);
+  search_all(*opened);
   for (const auto& file : segments()) std::filesystem::resize_file(file, 0);
   std::filesystem::resize_file(entries(), 0);
-  expect_right_answers(*market, false);
-  ASSERT_TRUE(market->tend_index().has_value());
-  EXPECT_EQ(market->status().indexed, 800U);
-  expect_right_answers(*market, true);
+  expect_right_answers(*opened, false);
+  ASSERT_TRUE(opened->tend_index().has_value());
+  EXPECT_EQ(opened->status().indexed, 800U);
+  expect_right_answers(*opened, true);
 }
 
 TEST_F(LostFilesTest, FilesCutShortUnderRunningSearchesGiveRightAnswersOrAnError) {
   ASSERT_TRUE(reindex::reindex(dock(), options_).has_value());
   open().reset();
-  const auto market = open();
+  const auto opened = open();
   const query::SearchRequest request = requests()[0];
-  const auto want = market->search(request);
+  const auto want = opened->search(request);
   ASSERT_TRUE(want.has_value());
   std::atomic<int> ready = 0, answered = 0;
   const auto ask = [&] {
     ++ready;
     for (int i = 0; i < 50; ++i) {
-      const auto have = market->search(request);
+      const auto have = opened->search(request);
       ++answered;
       if (have)
         expect_same(*have, *want);
@@ -104,18 +104,18 @@ TEST_F(LostFilesTest, FilesCutShortUnderRunningSearchesGiveRightAnswersOrAnError
   std::filesystem::resize_file(entries(), 0);
   one.join();
   two.join();
-  expect_right_answers(*market, false);
+  expect_right_answers(*opened, false);
 }
 
 TEST_F(LostFilesTest, TheKeeperWritesNoPartOfALostFile) {
   ASSERT_TRUE(reindex::reindex(dock(), options_).has_value());
   open().reset();
-  const auto market = open(100);
-  search_all(*market);
+  const auto opened = open(100);
+  search_all(*opened);
   for (const auto& file : segments()) std::filesystem::resize_file(file, 0);
   std::filesystem::resize_file(entries(), 0);
-  static_cast<void>(market->tend_index());
-  expect_right_answers(*market, false);
+  static_cast<void>(opened->tend_index());
+  expect_right_answers(*opened, false);
 }
 
 }  // namespace

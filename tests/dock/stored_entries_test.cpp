@@ -22,28 +22,27 @@ namespace fs = std::filesystem;
 
 class StoredEntriesTest : public ::testing::Test {
  protected:
-  void SetUp() override { ASSERT_TRUE(Market::create(dock()).has_value()); }
+  void SetUp() override { ASSERT_TRUE(Dock::create(dock()).has_value()); }
   fs::path dock() const { return folder_.path() / "dock"; }
   /// As `learndock check --repair` accepts a catalogue that is older than what was acknowledged.
   void accept_catalogue() const { fs::remove(dock() / "catalog.mark"); }
   fs::path file() const { return dock() / "entries" / "entries.lds"; }
-  std::unique_ptr<Market> open(std::size_t entries_from = 1) const {
-    MarketOptions options;
+  std::unique_ptr<Dock> open(std::size_t entries_from = 1) const {
+    DockOptions options;
     options.threads = 1;
     options.entries_from = entries_from;
     options.index_from = 64;
-    return Market::open(dock(), options).value();
+    return Dock::open(dock(), options).value();
   }
   /// Every fifth one is of another dimension, so few of them that no part holds them.
-  void import_some(Market& market, std::size_t first, std::size_t last,
-                   const std::string& prefix = "m") const {
+  void import_some(Dock& opened, std::size_t first, std::size_t last, const std::string& prefix = "m") const {
     const fs::path lines = folder_.path() / "lines.jsonl";
     std::ofstream out(lines);
     for (std::size_t i = first; i < last; ++i)
       out << testing::import_line(fmt::format("{}{:04}", prefix, i), testing::numbered_model(i),
                                   testing::random_specification({4, i % 5 == 0 ? 2U : 3U}, i));
     out.close();
-    ASSERT_EQ(market.import_specifications(lines).value().imported.size(), last - first);
+    ASSERT_EQ(opened.import_specifications(lines).value().imported.size(), last - first);
   }
   std::vector<query::SearchRequest> requests() const {
     std::vector<query::SearchRequest> all(1);
@@ -59,10 +58,10 @@ class StoredEntriesTest : public ::testing::Test {
     for (query::SearchRequest& request : all) request.top = 500;
     return all;
   }
-  Json answers(const Market& market) const {
+  Json answers(const Dock& opened) const {
     Json all = Json::array();
     for (const query::SearchRequest& request : requests()) {
-      const auto answer = market.search(request);
+      const auto answer = opened.search(request);
       EXPECT_TRUE(answer.has_value());
       Json hits = Json::array();
       for (const query::SingleHit& hit : answer->singles)
@@ -86,10 +85,10 @@ class StoredEntriesTest : public ::testing::Test {
 
 TEST_F(StoredEntriesTest, ADockSaysTheSameWithThem) {
   {
-    const auto market = open(SIZE_MAX);
-    import_some(*market, 0, 300);
-    ASSERT_TRUE(market->tend_index().has_value());
-    EXPECT_EQ(market->status().indexed, 240U) << "the others stay in memory";
+    const auto opened = open(SIZE_MAX);
+    import_some(*opened, 0, 300);
+    ASSERT_TRUE(opened->tend_index().has_value());
+    EXPECT_EQ(opened->status().indexed, 240U) << "the others stay in memory";
     EXPECT_FALSE(fs::exists(file()));
   }
   static_cast<void>(open());
@@ -105,32 +104,32 @@ TEST_F(StoredEntriesTest, AnImportWritesThemAtItsEnd) {
 
 /// What went leaves the file as it is; what came in its place is counted all the same.
 TEST_F(StoredEntriesTest, ADockOfConstantSizeStoresWhatComes) {
-  const auto market = open();
-  import_some(*market, 0, 100);
-  ASSERT_TRUE(market->tend_index().has_value());
+  const auto opened = open();
+  import_some(*opened, 0, 100);
+  ASSERT_TRUE(opened->tend_index().has_value());
   ASSERT_EQ(learnwares::EntryFile::open(file(), 1).value()->last_id(), "m0099");
   for (std::size_t i = 0; i < 20; ++i)
-    ASSERT_TRUE(market->remove(LearnwareId::create(fmt::format("m{:04}", i)).value()).has_value());
-  import_some(*market, 100, 120);
-  while (market->tend_index().value()) {
+    ASSERT_TRUE(opened->remove(LearnwareId::create(fmt::format("m{:04}", i)).value()).has_value());
+  import_some(*opened, 100, 120);
+  while (opened->tend_index().value()) {
   }
-  EXPECT_EQ(market->status().learnwares, 100U);
+  EXPECT_EQ(opened->status().learnwares, 100U);
   EXPECT_EQ(learnwares::EntryFile::open(file(), 1).value()->last_id(), "m0119");
 }
 
 TEST_F(StoredEntriesTest, AnOpenDockMapsWhatItStored) {
-  auto market = open(SIZE_MAX);
-  import_some(*market, 0, 100);
-  market.reset();
-  market = open(50);
-  const Json first = answers(*market);
-  import_some(*market, 100, 160);
-  import_some(*market, 160, 180);
-  ASSERT_TRUE(market->tend_index().has_value());
-  import_some(*market, 180, 190);
-  const Json have = answers(*market);
+  auto opened = open(SIZE_MAX);
+  import_some(*opened, 0, 100);
+  opened.reset();
+  opened = open(50);
+  const Json first = answers(*opened);
+  import_some(*opened, 100, 160);
+  import_some(*opened, 160, 180);
+  ASSERT_TRUE(opened->tend_index().has_value());
+  import_some(*opened, 180, 190);
+  const Json have = answers(*opened);
   EXPECT_NE(have, first);
-  market.reset();
+  opened.reset();
   EXPECT_EQ(answers(*open(SIZE_MAX)), have);
   expect_right_answers();
 }
@@ -139,10 +138,10 @@ TEST_F(StoredEntriesTest, WhatCameAndWentSinceIsSeen) {
   import_some(*open(), 0, 200);
   const auto written = fs::last_write_time(file());
   {
-    const auto market = open(SIZE_MAX);
-    import_some(*market, 200, 210);
+    const auto opened = open(SIZE_MAX);
+    import_some(*opened, 200, 210);
     for (const int i : {0, 17, 18, 205})
-      ASSERT_TRUE(market->remove(LearnwareId::create(fmt::format("m{:04}", i)).value()).has_value());
+      ASSERT_TRUE(opened->remove(LearnwareId::create(fmt::format("m{:04}", i)).value()).has_value());
   }
   EXPECT_EQ(open()->status().learnwares, 206U);
   EXPECT_EQ(fs::last_write_time(file()), written) << "few changes do not pay";
@@ -156,9 +155,9 @@ TEST_F(StoredEntriesTest, WhatCameAndWentSinceIsSeen) {
 
 TEST_F(StoredEntriesTest, WhatAPartDoesNotHoldIsReadFromTheCatalogue) {
   {
-    const auto market = open();
-    import_some(*market, 0, 200);
-    ASSERT_TRUE(market->tend_index().has_value());
+    const auto opened = open();
+    import_some(*opened, 0, 200);
+    ASSERT_TRUE(opened->tend_index().has_value());
   }
   const Json indexed = answers(*open());
   fs::remove_all(dock() / "index");
@@ -206,24 +205,24 @@ TEST_F(StoredEntriesTest, PartsOfACatalogueThatABackupReplacedAreNotUsed) {
   import_some(*open(), 0, 200);
   fs::copy_file(dock() / "catalog.sqlite", folder_ / "backup");
   {
-    const auto market = open();
-    import_some(*market, 200, 400);
-    ASSERT_TRUE(market->tend_index().has_value());
-    EXPECT_EQ(market->status().indexed, 400U);
+    const auto opened = open();
+    import_some(*opened, 200, 400);
+    ASSERT_TRUE(opened->tend_index().has_value());
+    EXPECT_EQ(opened->status().indexed, 400U);
   }
   fs::copy_file(folder_ / "backup", dock() / "catalog.sqlite", fs::copy_options::overwrite_existing);
   accept_catalogue();
   {
     // The same numbers and ids, but other learnwares.
     fs::rename(dock() / "index", folder_ / "index");
-    const auto market = open(SIZE_MAX);
+    const auto opened = open(SIZE_MAX);
     const fs::path lines = folder_.path() / "lines.jsonl";
     std::ofstream out(lines);
     for (std::size_t i = 200; i < 400; ++i)
       out << testing::import_line(fmt::format("m{:04}", i), testing::numbered_model(i),
                                   testing::random_specification({4, i % 5 == 0 ? 2U : 3U}, 10'000 + i));
     out.close();
-    ASSERT_EQ(market->import_specifications(lines).value().imported.size(), 200U);
+    ASSERT_EQ(opened->import_specifications(lines).value().imported.size(), 200U);
   }
   fs::remove_all(dock() / "index");
   const Json want = answers(*open(SIZE_MAX));
@@ -266,17 +265,17 @@ TEST_F(StoredEntriesTest, KilledAtAnyMomentTheDockKeepsWhatItAcknowledged) {
   for (unsigned seed = 0; seed < testing::kill_points(15); ++seed) {
     end_helpers();  // so that the child has its own
     const auto names = testing::run_and_kill(seed, [&](const testing::Acknowledge& acknowledge) {
-      const auto market = open();
+      const auto opened = open();
       for (std::size_t i = 0; i < 50; ++i) {
-        import_some(*market, 20 * i, 20 * i + 20, fmt::format("s{}-", seed));
+        import_some(*opened, 20 * i, 20 * i + 20, fmt::format("s{}-", seed));
         acknowledge(std::to_string(i));
       }
     });
     acknowledged += 20 * names.size();
-    const auto market = open();
-    EXPECT_GE(market->status().learnwares, acknowledged);
-    EXPECT_LE(market->status().learnwares, acknowledged + 20) << "at most what was killed before it was said";
-    acknowledged = market->status().learnwares;
+    const auto opened = open();
+    EXPECT_GE(opened->status().learnwares, acknowledged);
+    EXPECT_LE(opened->status().learnwares, acknowledged + 20) << "at most what was killed before it was said";
+    acknowledged = opened->status().learnwares;
   }
   expect_right_answers();
 }

@@ -33,13 +33,13 @@ class IndexedFilter : public ::testing::Test {
       shape.dimension = s == 1 ? 3 : 4;
       shape.duplicates = 0.1;
       shape.seed = s + 1;
-      scenes_.push_back(testing::make_market(shape, kQueries));
+      scenes_.push_back(testing::make_dock(shape, kQueries));
     }
-    ASSERT_TRUE(dock::Market::create(dock()).has_value());
-    auto market = open();
-    insert(*market, 0, 300);
-    insert_without_specification(*market, 2);
-    insert(*market, 300, 380);
+    ASSERT_TRUE(dock::Dock::create(dock()).has_value());
+    auto opened = open();
+    insert(*opened, 0, 300);
+    insert_without_specification(*opened, 2);
+    insert(*opened, 300, 380);
     options_.landmarks = 48;
     options_.coordinates = 24;
     options_.smallest_space = 100;
@@ -48,10 +48,10 @@ class IndexedFilter : public ::testing::Test {
   }
 
   fs::path dock() const { return folder_.path() / "dock"; }
-  std::unique_ptr<dock::Market> open() const {
-    dock::MarketOptions options;
+  std::unique_ptr<dock::Dock> open() const {
+    dock::DockOptions options;
     options.threads = 1;
-    return dock::Market::open(dock(), options).value();
+    return dock::Dock::open(dock(), options).value();
   }
   /// Of scene 2 those of a text; kernel 0.37 is too rare to be indexed.
   specification::RkmeSpecification specification(std::size_t scene, std::size_t i, double gamma = 0.1) const {
@@ -66,7 +66,7 @@ class IndexedFilter : public ::testing::Test {
   std::string id(std::size_t scene, std::size_t i) const {
     return fmt::format("{}{}", "abt"[scene], scenes_[scene].ids[i]);
   }
-  void insert(dock::Market& market, std::size_t first, std::size_t last) const {
+  void insert(dock::Dock& opened, std::size_t first, std::size_t last) const {
     const fs::path file = folder_.path() / "lines.jsonl";
     std::ofstream out(file);
     const auto write = [&](const std::string& name, std::size_t i,
@@ -81,9 +81,9 @@ class IndexedFilter : public ::testing::Test {
       if (i % 40 == 0) write("r" + scenes_[0].ids[i], i, specification(0, i, 0.37));
     }
     out.close();
-    ASSERT_TRUE(market.import_specifications(file).value().rejected.empty());
+    ASSERT_TRUE(opened.import_specifications(file).value().rejected.empty());
   }
-  void insert_without_specification(dock::Market& market, std::size_t count) const {
+  void insert_without_specification(dock::Dock& opened, std::size_t count) const {
     auto files = testing::example_files();
     std::string& manifest = files["learnware.yaml"];
     manifest.resize(manifest.find("stat_specifications"));
@@ -91,16 +91,16 @@ class IndexedFilter : public ::testing::Test {
     files.erase("stat_spec.json");
     const fs::path file = folder_.path() / "plain.zip";
     for (std::size_t i = 0; i < count; ++i) {
-      files["__init__.py"] += fmt::format("# {}\n", market.status().learnwares);  // each package once
+      files["__init__.py"] += fmt::format("# {}\n", opened.status().learnwares);  // each package once
       std::ofstream(file, std::ios::binary) << testing::raw_zip_of(files).bytes();
-      const auto added = market.add_package(file);
+      const auto added = opened.add_package(file);
       ASSERT_TRUE(added.has_value()) << describe(added.error());
     }
   }
-  void remove(dock::Market& market, std::size_t scene, std::size_t first, std::size_t step) const {
+  void remove(dock::Dock& opened, std::size_t scene, std::size_t first, std::size_t step) const {
     for (std::size_t i = first; i < 380; i += step) {
       if (scene == 2 && i % 70 >= 50) continue;
-      ASSERT_TRUE(market.remove(LearnwareId::create(id(scene, i)).value()).has_value());
+      ASSERT_TRUE(opened.remove(LearnwareId::create(id(scene, i)).value()).has_value());
     }
   }
 
@@ -145,14 +145,14 @@ class IndexedFilter : public ::testing::Test {
         said.insert(warning);
     return said;
   }
-  void expect_right_answers(const dock::Market& market) const {
+  void expect_right_answers(const dock::Dock& opened) const {
     std::size_t found = 0, skipped = 0;
     for (SearchRequest request : requests()) {
       SCOPED_TRACE(to_text(to_json(request)).substr(0, 300));
-      const auto have = market.search(request);
+      const auto have = opened.search(request);
       ASSERT_TRUE(have.has_value()) << describe(have.error());
       request.backend = "cpu_reference";
-      const auto want = market.search(request);
+      const auto want = opened.search(request);
       ASSERT_TRUE(want.has_value()) << describe(want.error());
       EXPECT_TRUE(have->exact);
       ASSERT_EQ(have->singles.size(), want->singles.size());
@@ -177,65 +177,65 @@ class IndexedFilter : public ::testing::Test {
 
 TEST_F(IndexedFilter, AnswersAreThoseOfComparingEverything) {
   ASSERT_TRUE(reindex::reindex(dock(), options_).has_value());
-  const auto market = open();
-  EXPECT_GT(market->status().indexed, 900U);
-  expect_right_answers(*market);
+  const auto opened = open();
+  EXPECT_GT(opened->status().indexed, 900U);
+  expect_right_answers(*opened);
 }
 
 TEST_F(IndexedFilter, AsLearnwaresComeAndGo) {
   ASSERT_TRUE(reindex::reindex(dock(), options_).has_value());
-  auto market = open();
-  remove(*market, 0, 0, 5);
-  remove(*market, 2, 3, 11);
-  insert(*market, 380, kMade);
-  insert_without_specification(*market, 1);
-  expect_right_answers(*market);
+  auto opened = open();
+  remove(*opened, 0, 0, 5);
+  remove(*opened, 2, 3, 11);
+  insert(*opened, 380, kMade);
+  insert_without_specification(*opened, 1);
+  expect_right_answers(*opened);
   // The parts still hold what is gone, and a dock opened again knows nothing of it.
-  market.reset();
-  market = open();
-  expect_right_answers(*market);
-  remove(*market, 1, 1, 6);
-  remove(*market, 0, 2, 5);
-  expect_right_answers(*market);
+  opened.reset();
+  opened = open();
+  expect_right_answers(*opened);
+  remove(*opened, 1, 1, 6);
+  remove(*opened, 0, 2, 5);
+  expect_right_answers(*opened);
 }
 
 TEST_F(IndexedFilter, AsThePartsAreTended) {
   ASSERT_TRUE(reindex::reindex(dock(), options_).has_value());
-  dock::MarketOptions options;
+  dock::DockOptions options;
   options.threads = 1;
   options.index_from = 15;
-  const auto market = dock::Market::open(dock(), options).value();
+  const auto opened = dock::Dock::open(dock(), options).value();
   for (std::size_t i = 380; i < kMade; i += 20) {
-    insert(*market, i, i + 20);
-    remove(*market, 1, i % 19, 190);
-    ASSERT_TRUE(market->tend_index().has_value());
+    insert(*opened, i, i + 20);
+    remove(*opened, 1, i % 19, 190);
+    ASSERT_TRUE(opened->tend_index().has_value());
   }
-  expect_right_answers(*market);
+  expect_right_answers(*opened);
 }
 
 TEST_F(IndexedFilter, AsTheSemanticIndexIsMadeAnew) {
   ASSERT_TRUE(reindex::reindex(dock(), options_).has_value());
   insert(*open(), 380, kMade);
-  auto market = open();
+  auto opened = open();
   // More than 1024 removals, and a quarter of all: the items get new numbers on the way.
-  const std::size_t before = market->status().learnwares;
+  const std::size_t before = opened->status().learnwares;
   for (std::size_t i = 0; i < kMade; ++i)
     for (std::size_t scene = 0; scene < 3; ++scene)
       if (i % 16 != scene && (scene != 2 || i % 70 < 50)) {
-        ASSERT_TRUE(market->remove(LearnwareId::create(id(scene, i)).value()).has_value());
+        ASSERT_TRUE(opened->remove(LearnwareId::create(id(scene, i)).value()).has_value());
       }
-  ASSERT_GT(before - market->status().learnwares, 1024U + 50U);
-  expect_right_answers(*market);
+  ASSERT_GT(before - opened->status().learnwares, 1024U + 50U);
+  expect_right_answers(*opened);
 }
 
 TEST_F(IndexedFilter, ASpentBudgetIsSaidAndLeavesAnAnswer) {
   ASSERT_TRUE(reindex::reindex(dock(), options_).has_value());
-  const auto market = open();
-  insert(*market, 380, kMade);
+  const auto opened = open();
+  insert(*opened, 380, kMade);
   for (SearchRequest request : requests()) {
-    const auto whole = market->search(request);
+    const auto whole = opened->search(request);
     request.budget = std::chrono::milliseconds(0);
-    const auto cut = market->search(request);
+    const auto cut = opened->search(request);
     ASSERT_TRUE(whole.has_value() && cut.has_value());
     if (!request.text.empty()) continue;  // fewer texts were read
     EXPECT_EQ(cut->singles.empty(), whole->singles.empty());

@@ -33,20 +33,20 @@ specification::RkmeSpecification weighted(std::vector<double> weights, std::uint
 
 class SetLimits : public ::testing::Test {
  protected:
-  void SetUp() override { ASSERT_TRUE(dock::Market::create(dock()).has_value()); }
+  void SetUp() override { ASSERT_TRUE(dock::Dock::create(dock()).has_value()); }
   fs::path dock() const { return folder_.path() / "dock"; }
-  std::unique_ptr<dock::Market> open() const { return dock::Market::open(dock()).value(); }
+  std::unique_ptr<dock::Dock> open() const { return dock::Dock::open(dock()).value(); }
 
-  dock::ImportOutcome import(dock::Market& market, const std::vector<std::string>& lines) const {
+  dock::ImportOutcome import(dock::Dock& opened, const std::vector<std::string>& lines) const {
     const fs::path file = folder_.path() / "lines.jsonl";
     std::ofstream out(file);
     for (const std::string& line : lines) out << line;
     out.close();
-    return market.import_specifications(file).value();
+    return opened.import_specifications(file).value();
   }
   Error rejection(const Json& line) const {
-    const auto market = open();
-    const dock::ImportOutcome outcome = import(*market, {to_text(line) + "\n"});
+    const auto opened = open();
+    const dock::ImportOutcome outcome = import(*opened, {to_text(line) + "\n"});
     EXPECT_EQ(outcome.imported.size(), 0U) << to_text(line);
     return outcome.rejected.empty() ? Error{} : outcome.rejected[0].error;
   }
@@ -56,12 +56,12 @@ class SetLimits : public ::testing::Test {
   }
 
   void import_ordinary(std::size_t count) const {
-    const auto market = open();
+    const auto opened = open();
     std::vector<std::string> lines;
     for (std::size_t i = 0; i < count; ++i)
       lines.push_back(to_text(line(fmt::format("lw{}", i), set_of(5, i, 0.1 * static_cast<double>(i)))) +
                       "\n");
-    ASSERT_EQ(import(*market, lines).imported.size(), count);
+    ASSERT_EQ(import(*opened, lines).imported.size(), count);
   }
   /// As an older program stored it.
   void store(const std::string& id, const specification::RkmeSpecification& specification,
@@ -74,11 +74,11 @@ class SetLimits : public ::testing::Test {
     record.statistical = specification::to_binary(specification);
     ASSERT_TRUE(catalog->insert({&record, 1}).has_value());
   }
-  static SearchAnswer search(const dock::Market& market, MixtureMethod method = MixtureMethod::certified) {
+  static SearchAnswer search(const dock::Dock& opened, MixtureMethod method = MixtureMethod::certified) {
     SearchRequest request;
     request.specification = set_of(12, 999, 0.45);
     request.mixture_method = method;
-    auto answer = market.search(request);
+    auto answer = opened.search(request);
     EXPECT_TRUE(answer.has_value()) << (answer ? "" : answer.error().message);
     return std::move(answer).value_or(SearchAnswer());
   }
@@ -110,9 +110,9 @@ TEST_F(SetLimits, TheLimitIsTheDocksOwn) {
   dock::DockLimits limits;
   limits.max_points = 1001;
   ASSERT_TRUE(dock::set_dock_limits(dock(), limits).has_value());
-  const auto market = open();
-  EXPECT_EQ(import(*market, {to_text(line("a", set_of(1001, 1))) + "\n"}).imported.size(), 1U);
-  EXPECT_EQ(import(*market, {to_text(line("b", set_of(1002, 1))) + "\n"}).imported.size(), 0U);
+  const auto opened = open();
+  EXPECT_EQ(import(*opened, {to_text(line("a", set_of(1001, 1))) + "\n"}).imported.size(), 1U);
+  EXPECT_EQ(import(*opened, {to_text(line("b", set_of(1002, 1))) + "\n"}).imported.size(), 0U);
 }
 
 TEST_F(SetLimits, APackageOfManyPointsIsRefusedTheSame) {
@@ -125,22 +125,22 @@ TEST_F(SetLimits, APackageOfManyPointsIsRefusedTheSame) {
   std::ofstream(package / "__init__.py") << "class Model: pass\n";
   std::ofstream(package / "requirements.txt") << "numpy\n";
   std::ofstream(package / "stat.json") << specification::to_json_text(set_of(1001, 1));
-  const auto market = open();
-  const auto added = market->add_package(package);
+  const auto opened = open();
+  const auto added = opened->add_package(package);
   ASSERT_FALSE(added.has_value());
   EXPECT_EQ(added.error().code, ErrorCode::too_large) << added.error().message;
   std::ofstream(package / "stat.json") << specification::to_json_text(weighted({1e150, -1e150}, 1));
-  EXPECT_EQ(market->add_package(package).error().code, ErrorCode::spec_weights);
+  EXPECT_EQ(opened->add_package(package).error().code, ErrorCode::spec_weights);
   std::ofstream(package / "stat.json") << specification::to_json_text(set_of(1000, 1));
-  EXPECT_TRUE(market->add_package(package).has_value());
+  EXPECT_TRUE(opened->add_package(package).has_value());
 }
 
 TEST_F(SetLimits, AQueryOfManyPointsWasWorkedOnBeforeItsBudgetBegan) {
   import_ordinary(3);
-  const auto market = open();
+  const auto opened = open();
   SearchRequest request;
   request.specification = set_of(1001, 1);
-  const auto answer = market->search(request);
+  const auto answer = opened->search(request);
   ASSERT_FALSE(answer.has_value());
   EXPECT_EQ(answer.error().code, ErrorCode::too_large);
   EXPECT_EQ(answer.error().where, "/spec/z");
@@ -153,39 +153,39 @@ TEST_F(SetLimits, WeightsThatLoosenTheBoundsOfOthersAreRefused) {
     EXPECT_EQ(error.code, ErrorCode::spec_weights) << weights[0];
     EXPECT_EQ(error.where, "/stat/beta");
   }
-  const auto market = open();
-  EXPECT_EQ(import(*market, {to_text(line("a", weighted({0.7, -0.2, 0.5}, 1))) + "\n"}).imported.size(), 1U);
+  const auto opened = open();
+  EXPECT_EQ(import(*opened, {to_text(line("a", weighted({0.7, -0.2, 0.5}, 1))) + "\n"}).imported.size(), 1U);
 }
 
 TEST_F(SetLimits, OneUploadTookTheMixtureAndItsCertificateFromEverybody) {
   import_ordinary(12);
   SearchAnswer before;
   {
-    const auto market = open();
-    before = search(*market);
+    const auto opened = open();
+    before = search(*opened);
   }
   ASSERT_TRUE(before.mixture && before.mixture->gap);
   store("odd", weighted({1e150, -1e150}, 7));
   store("large-weights", weighted({1e6, 1e6}, 8));
-  const auto market = open();
-  const SearchAnswer after = search(*market);
+  const auto opened = open();
+  const SearchAnswer after = search(*opened);
   ASSERT_TRUE(after.mixture && after.mixture->gap);
   EXPECT_EQ(members(after), members(before));
   EXPECT_EQ(*after.mixture->gap, *before.mixture->gap);
   EXPECT_EQ(after.mixture->mmd_squared, before.mixture->mmd_squared);
   const std::string warning = warning_of(after, "left out of the mixture");
   EXPECT_THAT(warning, HasSubstr("large-weights (the magnitudes of its weights sum to 2e+06"));
-  EXPECT_FALSE(market->find(LearnwareId::create("odd").value()).value().name.empty()) << "it stays listed";
+  EXPECT_FALSE(opened->find(LearnwareId::create("odd").value()).value().name.empty()) << "it stays listed";
 }
 
 TEST_F(SetLimits, AStoredLargeSetIsComparedAsASingleButNotMixed) {
   import_ordinary(12);
   const auto nearest = set_of(1500, 999, 0.45);
   store("large", nearest);
-  const auto market = open();
+  const auto opened = open();
   for (const MixtureMethod method :
        {MixtureMethod::certified, MixtureMethod::greedy, MixtureMethod::auto_weights}) {
-    const SearchAnswer answer = search(*market, method);
+    const SearchAnswer answer = search(*opened, method);
     ASSERT_FALSE(answer.singles.empty());
     EXPECT_TRUE(std::any_of(answer.singles.begin(), answer.singles.end(),
                             [](const SingleHit& hit) { return hit.id.text() == "large"; }));
@@ -212,22 +212,22 @@ TEST_F(SetLimits, IdsThatCannotBeAddressedOrReadWereTaken) {
     EXPECT_EQ(error.code, ErrorCode::invalid_argument) << id;
     EXPECT_EQ(error.where, "/id") << id;
   }
-  const auto market = open();
+  const auto opened = open();
   for (const char* id : {"...", ".a",
                          "Gr\xC3\xB6\xC3\x9F"
                          "e",
                          "\xE6\xA8\xA1"})
-    EXPECT_EQ(import(*market, {to_text(line(id, set_of(3, 1))) + "\n"}).imported.size(), 1U) << id;
+    EXPECT_EQ(import(*opened, {to_text(line(id, set_of(3, 1))) + "\n"}).imported.size(), 1U) << id;
 }
 
 TEST_F(SetLimits, WhatWasStoredUnderOlderRulesIsStillRead) {
   store("..", set_of(3, 1), R"({"Name":{"Values":"Bank\u200b model","Type":"String"}})");
   store("zero", weighted({0.5, -0.5}, 2),
         "{\"Description\":{\"Values\":\"\\u001b[2J\",\"Type\":\"String\"}}");
-  const auto market = open();
-  EXPECT_EQ(market->status().learnwares, 2U);
-  EXPECT_TRUE(market->find(LearnwareId::create("..").value()).has_value());
-  EXPECT_EQ(search(*market).singles.size(), 2U);
+  const auto opened = open();
+  EXPECT_EQ(opened->status().learnwares, 2U);
+  EXPECT_TRUE(opened->find(LearnwareId::create("..").value()).has_value());
+  EXPECT_EQ(search(*opened).singles.size(), 2U);
 }
 
 TEST_F(SetLimits, ANameThatLooksLikeAnothersWasTaken) {
@@ -254,9 +254,9 @@ TEST_F(SetLimits, ANameThatLooksLikeAnothersWasTaken) {
                                        {{"Data", {{"Values", {"Table"}}, {"Type", "Class"}}},
                                         {"Input", {{"Dimension", 3}, {"Description", {{"1", "x\x1B"}}}}}}));
   EXPECT_EQ(feature.where, "/semantic/Input/Description/1");
-  const auto market = open();
+  const auto opened = open();
   EXPECT_EQ(
-      import(*market, {to_text(with("Description", "two\r\nlines\n\tand a tab")) + "\n"}).imported.size(),
+      import(*opened, {to_text(with("Description", "two\r\nlines\n\tand a tab")) + "\n"}).imported.size(),
       1U);
 }
 
@@ -268,14 +268,14 @@ TEST_F(IndexedSetLimits, LargeSetsOfAStoredPartAreLeftOutOfMixtures) {
   dock::DockLimits limits;
   limits.max_points = 8;  // sets have 1 to 11
   ASSERT_TRUE(dock::set_dock_limits(dock(), limits).has_value());
-  const auto market = open();
+  const auto opened = open();
   bool left_out = false;
   for (SearchRequest request : requests()) {
     if (request.specification->points.rows() > 8) {
-      EXPECT_EQ(market->search(request).error().code, ErrorCode::too_large);
+      EXPECT_EQ(opened->search(request).error().code, ErrorCode::too_large);
       continue;
     }
-    const auto answer = market->search(request);
+    const auto answer = opened->search(request);
     ASSERT_TRUE(answer.has_value()) << answer.error().message;
     EXPECT_TRUE(answer->exact);
     if (!answer->mixture) continue;
@@ -295,8 +295,8 @@ TEST_F(IndexedSetLimits, AbsurdWeightsBesideAStoredIndexChangeNothing) {
   request.mixture = 5;
   SearchAnswer before;
   {
-    const auto market = open();
-    before = market->search(request).value();
+    const auto opened = open();
+    before = opened->search(request).value();
   }
   {
     const auto catalog = catalog::open_sqlite_catalog(dock() / "catalog.sqlite", false).value();
@@ -309,8 +309,8 @@ TEST_F(IndexedSetLimits, AbsurdWeightsBesideAStoredIndexChangeNothing) {
     record.statistical = specification::to_binary(odd);
     ASSERT_TRUE(catalog->insert({&record, 1}).has_value());
   }
-  const auto market = open();
-  const auto after = market->search(request);
+  const auto opened = open();
+  const auto after = opened->search(request);
   ASSERT_TRUE(after.has_value() && after->mixture && before.mixture);
   EXPECT_EQ(after->mixture->gap, before.mixture->gap);
   EXPECT_EQ(members(*after), members(before));

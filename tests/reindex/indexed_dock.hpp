@@ -20,9 +20,9 @@ namespace learndock::testing {
 
 namespace fs = std::filesystem;
 using ReindexOptions;
+using dock::Dock;
+using dock::DockOptions;
 using dock::ImportOutcome;
-using dock::Market;
-using dock::MarketOptions;
 using query::SearchRequest;
 
 /// A dock of two spaces that are indexed, the second of two scales, one too small for it, and records without
@@ -30,11 +30,11 @@ using query::SearchRequest;
 class IndexedDockTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    large_ = make_market(shape(4, 1), 20);
-    other_ = make_market(shape(3, 2, 2), 20);
-    ASSERT_TRUE(dock::Market::create(dock()).has_value());
-    const auto market = open();
-    ASSERT_EQ(import_lines(*market, lines(0, 400)).imported.size(), lines(0, 400).size());
+    large_ = make_dock(shape(4, 1), 20);
+    other_ = make_dock(shape(3, 2, 2), 20);
+    ASSERT_TRUE(dock::Dock::create(dock()).has_value());
+    const auto opened = open();
+    ASSERT_EQ(import_lines(*opened, lines(0, 400)).imported.size(), lines(0, 400).size());
     options_.landmarks = 48;
     options_.coordinates = 24;
     options_.smallest_space = 100;
@@ -54,12 +54,12 @@ class IndexedDockTest : public ::testing::Test {
 
   fs::path dock() const { return folder_.path() / "dock"; }
   /// @param index_from  learnwares that no part holds from which they become one
-  std::unique_ptr<dock::Market> open(std::size_t index_from = dock::MarketOptions().index_from) const {
-    dock::MarketOptions options;
+  std::unique_ptr<dock::Dock> open(std::size_t index_from = dock::DockOptions().index_from) const {
+    dock::DockOptions options;
     options.threads = 1;
     options.index_from = index_from;
     options.entries_from = 1;
-    return dock::Market::open(dock(), options).value();
+    return dock::Dock::open(dock(), options).value();
   }
 
   static std::string line(const std::string& id, const WeightedSet& set, std::size_t i) {
@@ -85,25 +85,25 @@ class IndexedDockTest : public ::testing::Test {
     return all;
   }
 
-  dock::ImportOutcome import_lines(dock::Market& market, const std::vector<std::string>& text) const {
+  dock::ImportOutcome import_lines(dock::Dock& opened, const std::vector<std::string>& text) const {
     const fs::path file = folder_.path() / "lines.jsonl";
     std::ofstream out(file);
     for (const std::string& one : text) out << one;
     out.close();
-    return market.import_specifications(file).value();
+    return opened.import_specifications(file).value();
   }
 
   std::vector<query::SearchRequest> requests() const {
     std::vector<query::SearchRequest> all;
     for (std::size_t q = 0; q < 6; ++q)
-      for (const SceneMarket* market : {&large_, &other_}) {
-        const auto& set = market->sets[500 + q];
+      for (const SceneMarket* opened : {&large_, &other_}) {
+        const auto& set = opened->sets[500 + q];
         query::SearchRequest request;
         request.specification = specification_of(set);
         request.top = q % 2 == 0 ? 10 : 37;
         if (q != 1) request.mixture = q % 3 == 0 ? 0 : 3 + q;
-        if (q == 1 && market == &large_) request.mixture_method = query::MixtureMethod::greedy;
-        if (q == 4 && market == &large_) request.mixture_method = query::MixtureMethod::auto_weights;
+        if (q == 1 && opened == &large_) request.mixture_method = query::MixtureMethod::greedy;
+        if (q == 4 && opened == &large_) request.mixture_method = query::MixtureMethod::auto_weights;
         all.push_back(request);
         request.semantic.of(specification::SemanticKey::scenario) = {"Business"};
         all.push_back(request);
@@ -116,9 +116,9 @@ class IndexedDockTest : public ::testing::Test {
   /// The learnware as it was brought, not as any part holds it. What follows a plus names a copy.
   const WeightedSet& set_of(const LearnwareId& id) const {
     const std::string text = id.text().substr(0, id.text().find('+'));
-    const SceneMarket& market = text[0] == 'b' ? other_ : large_;
-    const auto found = std::find(market.ids.begin(), market.ids.end(), text.substr(1));
-    return market.sets.at(static_cast<std::size_t>(found - market.ids.begin()));
+    const SceneMarket& opened = text[0] == 'b' ? other_ : large_;
+    const auto found = std::find(opened.ids.begin(), opened.ids.end(), text.substr(1));
+    return opened.sets.at(static_cast<std::size_t>(found - opened.ids.begin()));
   }
 
   /// What an answer says of its learnwares and of their mixture is so: by the definition, from the
@@ -151,13 +151,13 @@ class IndexedDockTest : public ::testing::Test {
   }
 
   /// Every answer is that of the oracle backend, which compares all learnwares one by one, and both are true.
-  void expect_right_answers(const dock::Market& market, bool few_evaluated) const {
+  void expect_right_answers(const dock::Dock& opened, bool few_evaluated) const {
     std::uint64_t evaluated = 0, all = 0;
     for (query::SearchRequest request : requests()) {
-      const auto have = market.search(request);
+      const auto have = opened.search(request);
       ASSERT_TRUE(have.has_value()) << describe(have.error());
       request.backend = "cpu_reference";
-      const auto want = market.search(request);
+      const auto want = opened.search(request);
       ASSERT_TRUE(want.has_value());
       expect_true_distances(request, *have);
       expect_true_distances(request, *want);
@@ -193,19 +193,19 @@ class IndexedDockTest : public ::testing::Test {
 
   /// Learnwares that were acknowledged are there, each once, and each kill left at most one besides: stored,
   /// and killed before it was said.
-  void expect_held(const dock::Market& market, const std::set<std::string>& acknowledged,
+  void expect_held(const dock::Dock& opened, const std::set<std::string>& acknowledged,
                    unsigned kills) const {
     std::set<std::string> held;
     for (std::optional<std::uint64_t> after = 0; after;) {
-      const auto page = market.list(*after, 500).value();
+      const auto page = opened.list(*after, 500).value();
       for (const auto& record : page.records)
         EXPECT_TRUE(held.insert(record.id.text()).second) << record.id.text() << " is there twice";
       after = page.next;
     }
     for (const std::string& id : acknowledged) EXPECT_TRUE(held.contains(id)) << id << " is lost";
-    EXPECT_EQ(market.status().learnwares, held.size());
+    EXPECT_EQ(opened.status().learnwares, held.size());
     EXPECT_LE(held.size(), lines(0, 400).size() + acknowledged.size() + kills);
-    expect_right_answers(market, false);
+    expect_right_answers(opened, false);
   }
 
   TemporaryFolder folder_;

@@ -23,24 +23,24 @@ TEST_F(ReindexTest, AnswersStayWhatTheyWereAsLearnwaresComeAndGo) {
   EXPECT_EQ(report->learnwares, 800U);
   EXPECT_GT(report->segments, 2U);
   EXPECT_GT(report->bounds_checked, 1000U);
-  const auto market = open();
-  EXPECT_EQ(market->status().indexed, 800U);
-  expect_right_answers(*market, true);
+  const auto opened = open();
+  EXPECT_EQ(opened->status().indexed, 800U);
+  expect_right_answers(*opened, true);
   // Inserts are visible at once, removals gone at once, also after opening again.
-  import_lines(*market, lines(400, 500));
-  expect_right_answers(*market, true);
+  import_lines(*opened, lines(400, 500));
+  expect_right_answers(*opened, true);
   for (std::size_t i = 0; i < 500; i += 7)
-    ASSERT_TRUE(market->remove(LearnwareId::create("a" + large_.ids[i]).value()).has_value());
-  expect_right_answers(*market, true);
+    ASSERT_TRUE(opened->remove(LearnwareId::create("a" + large_.ids[i]).value()).has_value());
+  expect_right_answers(*opened, true);
 }
 
 TEST_F(ReindexTest, ReopeningFindsWhatTheIndexDoesNotHold) {
   ASSERT_TRUE(reindex(dock(), options_).has_value());
   {
-    const auto market = open();
-    import_lines(*market, lines(400, 450));
+    const auto opened = open();
+    import_lines(*opened, lines(400, 450));
     for (std::size_t i = 0; i < 450; i += 5)
-      ASSERT_TRUE(market->remove(LearnwareId::create("b" + other_.ids[i]).value()).has_value());
+      ASSERT_TRUE(opened->remove(LearnwareId::create("b" + other_.ids[i]).value()).has_value());
   }
   expect_right_answers(*open(), true);
   ASSERT_TRUE(reindex(dock(), options_).has_value());
@@ -54,7 +54,7 @@ TEST_F(ReindexTest, ShardsByManyProcessesMakeTheSameIndex) {
   EXPECT_EQ(*pieces, 3U);
   EXPECT_EQ(merge_shards(dock(), options_).error().code, ErrorCode::not_found);
   // While the dock is open elsewhere: shards only read.
-  const auto market = open();
+  const auto opened = open();
   for (const std::size_t shard : {1U, 0U}) ASSERT_TRUE(build_shard(dock(), {shard, 2}, options_).has_value());
   EXPECT_EQ(merge_shards(dock(), options_).error().code, ErrorCode::conflict);
 }
@@ -77,12 +77,12 @@ TEST_F(ReindexTest, AnApproximateIndexSaysSoAndABudgetIsNotBlamed) {
   const auto report = reindex(dock(), options_);
   ASSERT_TRUE(report.has_value());
   EXPECT_EQ(report->searches_checked, 0U) << "nothing is promised, so nothing was checked";
-  const auto market = open();
+  const auto opened = open();
   query::SearchRequest request;
   const auto& set = large_.sets[450];
   request.specification = specification_of(set);
   request.budget = std::chrono::seconds(60);
-  const auto answer = market->search(request).value();
+  const auto answer = opened->search(request).value();
   EXPECT_FALSE(answer.exact);
   const auto warned = [&](std::string_view of) {
     return std::any_of(answer.warnings.begin(), answer.warnings.end(),
@@ -99,9 +99,9 @@ TEST_F(ReindexTest, RollbackPutsTheOldIndexInForce) {
   ASSERT_TRUE(reindex(dock(), options_).has_value());
   EXPECT_EQ(open()->status().prefilters, std::vector<std::string>{"scan of int4 codes on cpu"});
   ASSERT_TRUE(rollback_index(dock()).has_value());
-  const auto market = open();
-  EXPECT_EQ(market->status().prefilters, std::vector<std::string>{"scan of int8 codes on cpu"});
-  expect_right_answers(*market, true);
+  const auto opened = open();
+  EXPECT_EQ(opened->status().prefilters, std::vector<std::string>{"scan of int8 codes on cpu"});
+  expect_right_answers(*opened, true);
 }
 
 TEST_F(ReindexTest, AKilledReindexGoesOnAndNeverBreaksTheIndexInForce) {
@@ -209,7 +209,7 @@ TEST_F(ReindexTest, SaysWhatCannotBe) {
   EXPECT_EQ(build_shard(dock(), {3, 2}, options_).error().code, ErrorCode::invalid_argument);
   EXPECT_EQ(rollback_index(dock()).error().code, ErrorCode::not_found);
   EXPECT_EQ(code_type_of("int5").error().code, ErrorCode::invalid_argument);
-  const auto market = open();
+  const auto opened = open();
   EXPECT_EQ(reindex(dock(), options_).error().code, ErrorCode::conflict);
 }
 

@@ -39,11 +39,11 @@ GammaChoice choice(const char* text) { return gamma_choice_of(text).value(); }
 class RekernelTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    mixed_ = testing::make_market(shape(4), 20);
+    mixed_ = testing::make_dock(shape(4), 20);
     for (std::size_t i = 0; i < mixed_.sets.size(); ++i) mixed_.sets[i].gamma = i % 2 == 0 ? kNarrow : kWide;
-    blind_ = testing::make_market(shape(3), 20);
+    blind_ = testing::make_dock(shape(3), 20);
     for (auto& set : blind_.sets) set.gamma = kBlind;
-    ASSERT_TRUE(dock::Market::create(dock()).has_value());
+    ASSERT_TRUE(dock::Dock::create(dock()).has_value());
     add(*open(), 0, 200);
     options_.landmarks = 48;
     options_.coordinates = 24;
@@ -61,36 +61,36 @@ class RekernelTest : public ::testing::Test {
   }
 
   fs::path dock() const { return folder_.path() / "dock"; }
-  std::unique_ptr<dock::Market> open() const {
-    dock::MarketOptions options;
+  std::unique_ptr<dock::Dock> open() const {
+    dock::DockOptions options;
     options.threads = 1;
     options.index_from = 50;
-    return dock::Market::open(dock(), options).value();
+    return dock::Dock::open(dock(), options).value();
   }
 
   static specification::RkmeSpecification specification(const testing::WeightedSet& set) {
     return specification::make_table_specification(set.points, set.weights, set.gamma, 100).value();
   }
 
-  dock::ImportOutcome add_one(dock::Market& market, const std::string& id,
+  dock::ImportOutcome add_one(dock::Dock& opened, const std::string& id,
                               const specification::RkmeSpecification& specification) {
     made_[id] = specification;
-    return import(market, line(id, specification));
+    return import(opened, line(id, specification));
   }
-  void add(dock::Market& market, std::size_t first, std::size_t last) {
+  void add(dock::Dock& opened, std::size_t first, std::size_t last) {
     std::string lines;
     for (std::size_t i = first; i < last; ++i)
       for (const auto& [letter, scene] : {std::pair("m", &mixed_), std::pair("b", &blind_)})
         lines += line(letter + scene->ids[i], made_[letter + scene->ids[i]] = specification(scene->sets[i]));
-    ASSERT_EQ(import(market, lines).imported.size(), 2 * (last - first));
+    ASSERT_EQ(import(opened, lines).imported.size(), 2 * (last - first));
   }
   static std::string line(const std::string& id, const specification::RkmeSpecification& specification) {
     return testing::import_line(id, {}, specification);
   }
-  dock::ImportOutcome import(dock::Market& market, const std::string& lines) const {
+  dock::ImportOutcome import(dock::Dock& opened, const std::string& lines) const {
     const fs::path file = folder_.path() / "lines.jsonl";
     std::ofstream(file) << lines;
-    return market.import_specifications(file).value();
+    return opened.import_specifications(file).value();
   }
 
   ReindexReport make(const char* gamma = nullptr) {
@@ -131,7 +131,7 @@ class RekernelTest : public ::testing::Test {
     return all;
   }
 
-  void expect_answers_under(const dock::Market& market, std::size_t dimension, double gamma) const {
+  void expect_answers_under(const dock::Dock& opened, std::size_t dimension, double gamma) const {
     const SceneMarket& scene = dimension == 4 ? mixed_ : blind_;
     for (std::size_t q = 0; q < 6; ++q)
       for (const double asked : {kNarrow, gamma}) {
@@ -139,7 +139,7 @@ class RekernelTest : public ::testing::Test {
         const auto want = brute_force(*request.specification, gamma);
         for (const char* backend : {"", "cpu_reference"}) {
           request.backend = backend;
-          const auto have = market.search(request);
+          const auto have = opened.search(request);
           ASSERT_TRUE(have.has_value()) << describe(have.error());
           EXPECT_TRUE(have->exact);
           ASSERT_EQ(have->singles.size(), 10U);
@@ -156,8 +156,8 @@ class RekernelTest : public ::testing::Test {
   }
 
   /// As before there was a choice: a query meets the learnwares of its own gamma only.
-  void expect_own_gammas(const dock::Market& market) const {
-    const auto answer = market.search(query(mixed_, 1, kNarrow));
+  void expect_own_gammas(const dock::Dock& opened) const {
+    const auto answer = opened.search(query(mixed_, 1, kNarrow));
     ASSERT_TRUE(answer.has_value());
     std::size_t own = 0;
     for (const auto& [id, made] : made_) own += made.gamma == kNarrow ? 1U : 0U;
@@ -170,14 +170,14 @@ class RekernelTest : public ::testing::Test {
   std::vector<query::SearchAnswer> compat_answers() const {
     std::vector<query::SearchAnswer> answers;
     for (const char* backend : {"", "cpu_reference"}) {
-      dock::MarketOptions options;
+      dock::DockOptions options;
       options.threads = 1;
       options.backend = backend;
-      const auto market = dock::Market::open(dock(), options).value();
+      const auto opened = dock::Dock::open(dock(), options).value();
       for (std::size_t q = 0; q < 4; ++q) {
         query::SearchRequest request = query(q < 3 ? mixed_ : blind_, q, q < 3 ? kWide : 0.2);
         request.scores = query::ScoreMode::compat;
-        for (int again = 0; again < 2; ++again) answers.push_back(market->search(request).value());
+        for (int again = 0; again < 2; ++again) answers.push_back(opened->search(request).value());
       }
     }
     return answers;
@@ -202,11 +202,11 @@ TEST_F(RekernelTest, TwoGammasBecomeOneSpaceAndAnswersAreThoseUnderTheNewKernel)
   EXPECT_EQ(report.kernels[0].learnwares, 200U);
   EXPECT_EQ(report.kernels[1], (KernelChange{"RKMETableSpecification", 4, 1, kNarrow, kNarrow, gamma, 100}));
   EXPECT_EQ(report.kernels[2], (KernelChange{"RKMETableSpecification", 4, 1, kWide, kWide, gamma, 100}));
-  const auto market = open();
-  EXPECT_EQ(market->status().indexed, 400U);
-  expect_answers_under(*market, 4, gamma);
-  expect_answers_under(*market, 3, gamma_in_force(3));
-  EXPECT_EQ(market->find(LearnwareId::create("m" + mixed_.ids[1]).value())->statistical, bytes);
+  const auto opened = open();
+  EXPECT_EQ(opened->status().indexed, 400U);
+  expect_answers_under(*opened, 4, gamma);
+  expect_answers_under(*opened, 3, gamma_in_force(3));
+  EXPECT_EQ(opened->find(LearnwareId::create("m" + mixed_.ids[1]).value())->statistical, bytes);
 }
 
 TEST_F(RekernelTest, CompatScoresKeepTheLearnwaresOwnGammas) {
@@ -260,27 +260,27 @@ TEST_F(RekernelTest, LaterLearnwaresOfAnyGammaComeUnderTheKernelInForce) {
   make("auto");
   const double gamma = gamma_in_force(4);
   {
-    const auto market = open();
+    const auto opened = open();
     auto unknown = specification(mixed_.sets[301]);
     unknown.gamma = 0.77;
-    add_one(*market, "unknown", unknown);
-    expect_answers_under(*market, 4, gamma);
-    add(*market, 200, 300);
-    expect_answers_under(*market, 4, gamma);
-    const std::uint64_t indexed = market->status().indexed;
-    ASSERT_GT(market->tend_index().value(), 0U);
-    EXPECT_EQ(market->status().indexed, indexed + 201);
-    expect_answers_under(*market, 4, gamma);
+    add_one(*opened, "unknown", unknown);
+    expect_answers_under(*opened, 4, gamma);
+    add(*opened, 200, 300);
+    expect_answers_under(*opened, 4, gamma);
+    const std::uint64_t indexed = opened->status().indexed;
+    ASSERT_GT(opened->tend_index().value(), 0U);
+    EXPECT_EQ(opened->status().indexed, indexed + 201);
+    expect_answers_under(*opened, 4, gamma);
   }
   EXPECT_EQ(gamma_in_force(4), gamma) << "tending lost the kernels";
   expect_answers_under(*open(), 4, gamma);
   // A group that nobody knew when the kernels were chosen keeps its own.
-  const auto market = open();
+  const auto opened = open();
   auto other = specification::make_table_specification(Matrix<double>(1, 2, {1, 2}), {1}, 0.9, 10).value();
-  add_one(*market, "other", other);
+  add_one(*opened, "other", other);
   query::SearchRequest request;
   request.specification = other;
-  const auto answer = market->search(request);
+  const auto answer = opened->search(request);
   EXPECT_EQ(answer->singles.at(0).id.text(), "other");
   EXPECT_THAT(answer->warnings, Not(Contains(HasSubstr("in place of"))));
 }
@@ -344,9 +344,9 @@ TEST_F(RekernelTest, ADamagedIndexIsComparedDirectlyUnderItsKernels) {
   make("0.25");
   for (const auto& file : fs::directory_iterator(dock() / "index"))
     if (file.path().filename().string().starts_with("segment-")) fs::resize_file(file.path(), 100);
-  const auto market = open();
-  EXPECT_EQ(market->status().indexed, 0U);
-  expect_answers_under(*market, 4, 0.25);
+  const auto opened = open();
+  EXPECT_EQ(opened->status().indexed, 0U);
+  expect_answers_under(*opened, 4, 0.25);
 }
 
 TEST_F(RekernelTest, ABlindSpaceIsSaidAndSeesAfterTheMedianHeuristic) {
@@ -385,17 +385,17 @@ TEST_F(RekernelTest, RefusesWhatIsNoGamma) {
 
 /// The median of few distances, whatever the offset and the unit of the points.
 TEST_F(RekernelTest, TheMedianHeuristicIgnoresOffsetsUnitsAndEqualPoints) {
-  const auto two = [&](double offset, double unit, double gamma, const char* id, dock::Market& market) {
+  const auto two = [&](double offset, double unit, double gamma, const char* id, dock::Dock& opened) {
     Matrix<double> points(2, 1, {offset, offset + 2 * unit});
-    add_one(market, id,
+    add_one(opened, id,
             specification::make_table_specification(std::move(points), {0.5, 0.5}, gamma, 10).value());
   };
   {
-    const auto market = open();
-    two(1e9, 1, 3, "far", *market);
+    const auto opened = open();
+    two(1e9, 1, 3, "far", *opened);
     Matrix<double> same(1, 2, {7, 7});
     for (const double gamma : {0.6, 0.8, 0.8})
-      add_one(*market, fmt::format("same{}-{}", gamma, made_.size()),
+      add_one(*opened, fmt::format("same{}-{}", gamma, made_.size()),
               specification::make_table_specification(same, {1}, gamma, 10).value());
   }
   make("auto");

@@ -15,12 +15,12 @@ class ApiTest : public ServerTest {
   }
 };
 
-TEST_F(ApiTest, SearchAnswersWhatTheMarketAnswers) {
+TEST_F(ApiTest, SearchAnswersWhatTheDockAnswers) {
   for (int i = 1; i <= 5; ++i) static_cast<void>(add(i));
   start();
   query::SearchRequest request;
   request.specification = query();
-  const Json expected = query::to_json(market_->search(request).value());
+  const Json expected = query::to_json(dock_->search(request).value());
   const RawAnswer answer = ask("POST /v1/search", kJson, to_text(query::to_json(request)));
   ASSERT_EQ(answer.status, 200) << answer.body;
   const Json got = answer.json();
@@ -50,7 +50,7 @@ TEST_F(ApiTest, BinarySearchAnswersLikeJson) {
 }
 
 TEST_F(ApiTest, TheServerBoundsTheTimeOfEverySearch) {
-  // The market looks at the clock after each 4096 learnwares.
+  // The dock looks at the clock after each 4096 learnwares.
   std::string lines;
   for (int i = 0; i < 4200; ++i)
     lines +=
@@ -59,7 +59,7 @@ TEST_F(ApiTest, TheServerBoundsTheTimeOfEverySearch) {
             i, i) +
         "\n";
   write_file(folder_ / "many.jsonl", lines);
-  ASSERT_EQ(market_->import_specifications(folder_ / "many.jsonl").value().imported.size(), 4200u);
+  ASSERT_EQ(dock_->import_specifications(folder_ / "many.jsonl").value().imported.size(), 4200u);
   options_.search_budget = std::chrono::milliseconds(-1);  // over before it begins
   start();
   for (const Json& wished : {Json(nullptr), Json(60'000)}) {
@@ -229,7 +229,7 @@ TEST_F(ApiTest, ShowsOneLearnware) {
   const LearnwareId id = add(3);
   start();
   const RawAnswer answer = ask("GET /v1/learnwares/" + id.text());
-  EXPECT_EQ(answer.json(), dock::to_json(market_->find(id).value()));
+  EXPECT_EQ(answer.json(), dock::to_json(dock_->find(id).value()));
   EXPECT_EQ(answer.json()["name"], "number 3");
   EXPECT_EQ(ask("GET /v1/learnwares/00000099").code(), "not_found");
   EXPECT_EQ(ask("GET /v1/learnwares/a%2Fb").code(), "argument.invalid");

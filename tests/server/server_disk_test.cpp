@@ -18,16 +18,16 @@ class ServerDisk : public ServerTest {
  protected:
   void SetUp() override {
     ServerTest::SetUp();
-    market_.reset();
-    dock::MarketOptions options;
+    dock_.reset();
+    dock::DockOptions options;
     options.threads = 1;
     options.min_free_bytes = 10 * kMiB;
     options.disk_probe = [this]() -> Result<dock::DiskRoom> {
       return dock::DiskRoom{free_ - std::min<std::uint64_t>(free_, staged_bytes()), 100'000 * kMiB};
     };
-    auto market = dock::Market::open(folder_ / "dock", options);
-    ASSERT_TRUE(market) << describe(market.error());
-    market_ = std::move(*market);
+    auto opened = dock::Dock::open(folder_ / "dock", options);
+    ASSERT_TRUE(opened) << describe(opened.error());
+    dock_ = std::move(*opened);
     start();
   }
   /// As on a real disk, what an upload has written is no longer free.

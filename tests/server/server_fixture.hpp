@@ -43,12 +43,12 @@ class ServerTest : public ::testing::Test {
  protected:
   void SetUp() override {
     set_log_level(LogLevel::error);
-    ASSERT_TRUE(dock::Market::create(folder_ / "dock"));
-    dock::MarketOptions one_thread;
+    ASSERT_TRUE(dock::Dock::create(folder_ / "dock"));
+    dock::DockOptions one_thread;
     one_thread.threads = 1;
-    auto market = dock::Market::open(folder_ / "dock", one_thread);
-    ASSERT_TRUE(market) << market.error().message;
-    market_ = std::move(*market);
+    auto opened = dock::Dock::open(folder_ / "dock", one_thread);
+    ASSERT_TRUE(opened) << opened.error().message;
+    dock_ = std::move(*opened);
     options_.port = 0;
     options_.stop_deadline = std::chrono::seconds(60);
   }
@@ -58,7 +58,7 @@ class ServerTest : public ::testing::Test {
   }
 
   void start() {
-    auto server = server::Server::start(*market_, options_);
+    auto server = server::Server::start(*dock_, options_);
     ASSERT_TRUE(server) << server.error().message;
     server_ = std::move(*server);
   }
@@ -70,7 +70,7 @@ class ServerTest : public ::testing::Test {
   [[nodiscard]] LearnwareId add(int number) {
     const auto path = folder_ / fmt::format("{}.zip", number);
     write_file(path, example_package_bytes(number));
-    return market_->add_package(path).value().id;
+    return dock_->add_package(path).value().id;
   }
 
   /// A request on a connection of its own.
@@ -102,12 +102,12 @@ class ServerTest : public ::testing::Test {
   }
   void await_metric(const std::string& line) { await_metrics("\n" + line + "\n"); }
 
-  [[nodiscard]] std::size_t staged_files() const { return files_below(market_->staging_directory()).size(); }
+  [[nodiscard]] std::size_t staged_files() const { return files_below(dock_->staging_directory()).size(); }
 
   static constexpr const char* kJson = "Content-Type: application/json\r\n";
 
   TemporaryFolder folder_;
-  std::unique_ptr<dock::Market> market_;
+  std::unique_ptr<dock::Dock> dock_;
   server::ServerOptions options_;
   std::unique_ptr<server::Server> server_;
 };

@@ -286,16 +286,16 @@ TEST_F(HttpTest, StartRefusesWhatCannotBeServed) {
   start();
   server::ServerOptions taken = options_;
   taken.port = port();
-  EXPECT_EQ(server::Server::start(*market_, taken).error().code, ErrorCode::conflict);
+  EXPECT_EQ(server::Server::start(*dock_, taken).error().code, ErrorCode::conflict);
   server::ServerOptions name = options_;
   name.address = "localhost";
-  EXPECT_EQ(server::Server::start(*market_, name).error().code, ErrorCode::invalid_argument);
+  EXPECT_EQ(server::Server::start(*dock_, name).error().code, ErrorCode::invalid_argument);
   server::ServerOptions none = options_;
   none.io_threads = 0;
-  EXPECT_EQ(server::Server::start(*market_, none).error().code, ErrorCode::invalid_argument);
+  EXPECT_EQ(server::Server::start(*dock_, none).error().code, ErrorCode::invalid_argument);
   server::ServerOptions elsewhere = options_;
   elsewhere.address = "192.0.2.1";
-  EXPECT_EQ(server::Server::start(*market_, elsewhere).error().code, ErrorCode::io);
+  EXPECT_EQ(server::Server::start(*dock_, elsewhere).error().code, ErrorCode::io);
 }
 
 }  // namespace

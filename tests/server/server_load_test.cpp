@@ -16,7 +16,7 @@ class LoadTest : public ServerTest {
   /// opens it until somebody opens the other end.
   class Blocked {
    public:
-    explicit Blocked(LoadTest& test) : id_(test.add(1)), blob_(test.market_->package_path(id_).value()) {
+    explicit Blocked(LoadTest& test) : id_(test.add(1)), blob_(test.dock_->package_path(id_).value()) {
       test.options_.read_threads = 1;
       if (test.options_.work_queue == server::ServerOptions().work_queue) test.options_.work_queue = 0;
       test.start();
@@ -69,13 +69,13 @@ TEST_F(LoadTest, SearchesUploadsAndRemovalsAtOnce) {
   });
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(failures, 0);
-  EXPECT_EQ(market_->status().learnwares, 3u);
+  EXPECT_EQ(dock_->status().learnwares, 3u);
   EXPECT_EQ(staged_files(), 0u);
 }
 
 TEST_F(LoadTest, BeyondTheQueueRequestsAreSentAway) {
   const LearnwareId id = add(1);
-  const auto blob = market_->package_path(id).value();
+  const auto blob = dock_->package_path(id).value();
   options_.read_threads = 1;
   options_.work_queue = 0;
   start();

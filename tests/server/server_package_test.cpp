@@ -10,7 +10,7 @@ namespace {
 class PackageTest : public ServerTest {
  protected:
   [[nodiscard]] std::string stored_bytes(const LearnwareId& id) const {
-    return io::read_file(market_->package_path(id).value()).value();
+    return io::read_file(dock_->package_path(id).value()).value();
   }
 };
 
@@ -41,7 +41,7 @@ TEST_F(PackageTest, TheSamePackageTwiceIsAConflict) {
   const RawAnswer again = upload(example_package_bytes(1));
   EXPECT_EQ(again.status, 409);
   EXPECT_EQ(again.code(), "package.duplicate");
-  EXPECT_EQ(market_->status().learnwares, 1u);
+  EXPECT_EQ(dock_->status().learnwares, 1u);
 }
 
 TEST_F(PackageTest, RefusalsLeaveNothingAndTellNoPaths) {
@@ -55,7 +55,7 @@ TEST_F(PackageTest, RefusalsLeaveNothingAndTellNoPaths) {
     EXPECT_EQ(refused.body.find(folder_.path().string()), std::string::npos) << refused.body;
   }
   EXPECT_EQ(staged_files(), 0u);
-  EXPECT_EQ(market_->status().learnwares, 0u);
+  EXPECT_EQ(dock_->status().learnwares, 0u);
 }
 
 TEST_F(PackageTest, ADamagedUploadIsNoticed) {
@@ -91,14 +91,14 @@ TEST_F(PackageTest, AMalformedDigestIsNoMismatch) {
     EXPECT_EQ(refused.status, 400) << field;
     EXPECT_EQ(refused.code(), "http.request") << field;
   }
-  EXPECT_EQ(market_->status().learnwares, 0u);
+  EXPECT_EQ(dock_->status().learnwares, 0u);
 }
 
 TEST_F(PackageTest, AFlippedByteInAPackageIsLoggedAndItsEndIsKeptBack) {
   start();
   for (const int number : {1, 2}) {
     const LearnwareId id = add(number);
-    const auto path = market_->package_path(id).value();
+    const auto path = dock_->package_path(id).value();
     std::string bytes = io::read_file(path).value();
     bytes[bytes.size() / 2] ^= 1;
     std::filesystem::permissions(path, std::filesystem::perms::owner_all);
@@ -120,7 +120,7 @@ TEST_F(PackageTest, AFlippedByteInAPackageIsLoggedAndItsEndIsKeptBack) {
 TEST_F(PackageTest, AShorterPackageIsAnErrorAndNotAnAnswer) {
   start();
   const LearnwareId id = add(1);
-  const auto path = market_->package_path(id).value();
+  const auto path = dock_->package_path(id).value();
   std::filesystem::permissions(path, std::filesystem::perms::owner_all);
   for (const char* bytes : {"", "PK"}) {
     write_file(path, bytes);
@@ -202,14 +202,14 @@ TEST_F(PackageTest, UseScriptNamesTheDownloadedFile) {
   start();
   const RawAnswer script = ask("GET /v1/learnwares/" + id.text() + "/use.py");
   ASSERT_EQ(script.status, 200) << script.body;
-  EXPECT_EQ(script.body, dock::use_script(market_->model_entry(id).value(), id.text(), "00000001.zip"));
+  EXPECT_EQ(script.body, dock::use_script(dock_->model_entry(id).value(), id.text(), "00000001.zip"));
   EXPECT_EQ(script.field("content-disposition"), "attachment; filename=\"use.py\"");
 }
 
 TEST_F(PackageTest, RecordsWithoutAPackageHaveNoneToFetch) {
   write_file(folder_ / "specs.jsonl",
              std::string(R"({"id":"elsewhere","semantic":{},"stat":)") + kStatisticalText + "}\n");
-  const auto outcome = market_->import_specifications(folder_ / "specs.jsonl").value();
+  const auto outcome = dock_->import_specifications(folder_ / "specs.jsonl").value();
   ASSERT_EQ(outcome.imported.size(), 1u);
   start();
   EXPECT_EQ(ask("GET /v1/learnwares/elsewhere").status, 200);
@@ -254,7 +254,7 @@ TEST_F(PackageTest, TheSemanticSpecificationMayComeInAHeader) {
 TEST_F(PackageTest, ALostPackageIsTheDocksFaultAndItsPlaceStaysUnknown) {
   const LearnwareId id = add(1);
   start();
-  std::filesystem::remove(market_->package_path(id).value());
+  std::filesystem::remove(dock_->package_path(id).value());
   for (const char* part : {"/package", "/use.py"}) {
     const RawAnswer answer = ask("GET /v1/learnwares/" + id.text() + part);
     EXPECT_EQ(answer.status, 500) << part;

@@ -66,7 +66,7 @@ TEST_F(SecurityTest, TheTokenOpensWritesAndNothingElseDoes) {
     EXPECT_EQ(refused.body.find("secret-canary-of-24-bytes"), std::string::npos);
     EXPECT_EQ(ask("DELETE /v1/learnwares/00000001", field).status, 401) << field;
   }
-  EXPECT_EQ(market_->status().learnwares, 0u);
+  EXPECT_EQ(dock_->status().learnwares, 0u);
   EXPECT_EQ(upload(example_package_bytes(1), "Authorization: Bearer secret-canary-of-24-bytes\r\n").status,
             201);
   EXPECT_EQ(
@@ -89,7 +89,7 @@ TEST_F(SecurityTest, BehindAProxyALoopbackDockWithoutTokenTakesNoWrites) {
     EXPECT_EQ(upload(example_package_bytes(2), line).status, 403) << field;
     EXPECT_EQ(ask("GET /v1/learnwares/" + id.text(), line).status, 200) << field;
   }
-  EXPECT_EQ(market_->status().learnwares, 1u);
+  EXPECT_EQ(dock_->status().learnwares, 1u);
 }
 
 TEST_F(SecurityTest, WithATokenAProxysRequestsAreTaken) {
@@ -155,7 +155,7 @@ TEST_F(SecurityTest, TheLogSaysWhichTokenPushedAndDeleted) {
 
 TEST_F(SecurityTest, AServerDoesNotStartWithAShortToken) {
   options_.token = "a";
-  EXPECT_FALSE(server::Server::start(*market_, options_));
+  EXPECT_FALSE(server::Server::start(*dock_, options_));
 }
 
 TEST_F(SecurityTest, TheTokenNeverReachesTheLog) {

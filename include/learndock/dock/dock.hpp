@@ -18,7 +18,7 @@
 
 namespace learndock::dock {
 
-struct MarketOptions {
+struct DockOptions {
   std::string backend;   ///< "" = the fastest CPU backend
   unsigned threads = 0;  ///< of one search; 0 = all cores
   archive::ArchiveLimits package_limits = {};
@@ -56,7 +56,7 @@ struct ImportOutcome {
   std::vector<std::string> warnings;  ///< each begins with the file it is about
 };
 
-struct MarketStatus {
+struct DockStatus {
   std::uint64_t learnwares = 0;
   std::uint64_t index_version = 0;
   std::uint64_t specification_bytes = 0;  ///< points and weights of all, as doubles; mapped or in memory
@@ -73,7 +73,7 @@ struct MarketStatus {
 /// @threads  safe to call concurrently; a search sees one consistent snapshot, also while learnwares come and
 /// go
 /// @ownership  one process at a time writes a dock directory (a lock file holds the others off)
-class Market {
+class Dock {
  public:
   /// An empty dock in a new or empty directory. @errors conflict (already a dock, or not empty), io
   [[nodiscard]] static Result<void> create(const std::filesystem::path& directory,
@@ -81,10 +81,10 @@ class Market {
   /// Removes and moves nothing that a record may need. A damaged record is left out, logged and counted.
   /// @errors not_found (no dock there), conflict (in use by another process), corrupt, catalog_behind (the
   ///         catalogue is empty or older than what it acknowledged), backend_unavailable
-  [[nodiscard]] static Result<std::unique_ptr<Market>> open(const std::filesystem::path& directory,
-                                                            const MarketOptions& options = {});
-  ~Market();
-  struct State;  ///< known to the market's own files only
+  [[nodiscard]] static Result<std::unique_ptr<Dock>> open(const std::filesystem::path& directory,
+                                                          const DockOptions& options = {});
+  ~Dock();
+  struct State;  ///< known to the dock's own files only
 
   /// Learnwares of another dimension, type, number of scales or (absolute scores) gamma are skipped with a
   /// warning. Where a re-index chose a gamma, absolute scores compare all under it, also a query of another
@@ -131,13 +131,13 @@ class Market {
   /// Whether a package of this length would be taken now, before any of it is received.
   /// @errors no_space (the disk or the dock is full; the message has the facts)
   [[nodiscard]] Result<void> room_for(std::uint64_t bytes) const;
-  /// For the bytes of one upload while they are staged; the market must outlive it.
+  /// For the bytes of one upload while they are staged; the dock must outlive it.
   [[nodiscard]] SpaceHold hold_space() const;
   [[nodiscard]] DiskStatus disk() const;
   /// Takes into the stored index what has ripened; searches go on meanwhile and see the same learnwares.
   /// @return how many parts were made @errors io, no_space, corrupt, internal
   [[nodiscard]] Result<std::size_t> tend_index();
-  [[nodiscard]] MarketStatus status() const;
+  [[nodiscard]] DockStatus status() const;
   [[nodiscard]] const DockLimits& limits() const;
   /// A folder on the dock's own disk for uploads in progress; emptied on open.
   [[nodiscard]] const std::filesystem::path& staging_directory() const;
@@ -145,7 +145,7 @@ class Market {
  private:
   static Result<void> open_to_write(State& state);
   static Result<void> open_to_read(State& state);
-  explicit Market(std::unique_ptr<State> state);
+  explicit Dock(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };
 

@@ -63,12 +63,12 @@ struct ServerOptions {
 /// The HTTP front of one dock: API under /v1, web page at /, metrics and probes (docs/http-api.md).
 ///
 /// @threads    `stop`, `wait`, `wait_for` and `port` may be called from any thread; not from a signal handler
-/// @ownership  the market must outlive the server
+/// @ownership  the dock must outlive the server
 class Server {
  public:
   /// Binds and serves. @errors invalid_argument (not an address, bad option), conflict (the port is taken),
   ///                            forbidden (a privileged port), io
-  [[nodiscard]] static Result<std::unique_ptr<Server>> start(dock::Market& market,
+  [[nodiscard]] static Result<std::unique_ptr<Server>> start(dock::Dock& dock,
                                                              const ServerOptions& options = {});
   /// Stops, waits.
   ~Server();

@@ -11,14 +11,14 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "%s\n", learndock::describe(error).c_str());
     return 1;
   };
-  if (const auto made = dock::Market::create(argv[1]); !made) return stop(made.error());
-  const auto market = dock::Market::open(argv[1]);
-  if (!market) return stop(market.error());
+  if (const auto made = dock::Dock::create(argv[1]); !made) return stop(made.error());
+  const auto opened = dock::Dock::open(argv[1]);
+  if (!opened) return stop(opened.error());
   auto spec = specification::make_table_specification({2, 1, {0.0, 1.0}}, {0.5, 0.5}, 0.1, 2);
   if (!spec) return stop(spec.error());
   query::SearchRequest request;
   request.specification = std::move(*spec);
-  const auto answer = (*market)->search(request);
+  const auto answer = (*opened)->search(request);
   if (!answer) return stop(answer.error());
   std::printf("%s\n", learndock::to_text(learndock::query::to_json(*answer)).c_str());
   return answer->exact && answer->singles.empty() ? 0 : 1;
