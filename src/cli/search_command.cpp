@@ -38,16 +38,13 @@ std::string label_among(const std::vector<std::string>& columns) {
 }
 
 /// A label that was left among the features is why nothing fits.
-void hint_at_label(const std::string& label, const specification::RkmeSpecification& query,
-                   query::SearchAnswer& answer) {
+void hint_at_label(const std::string& label, query::SearchAnswer& answer) {
   if (label.empty() || answer.evaluated > 0) return;
-  const std::string skipped = fmt::format("dimension other than {}", query.dimension());
-  for (const std::string& warning : answer.warnings) {
-    if (warning.find(skipped) == std::string::npos) continue;
-    answer.warnings.push_back(
-        fmt::format("the column \"{0}\" looks like a label; leave it out with --label {0}", label));
-    return;
-  }
+  if (!contains(answer.warnings, WarningCode::dimension_unmatched)) return;
+  answer.warnings.push_back(
+      {WarningCode::label_suspected,
+       fmt::format("the column \"{0}\" looks like a label; leave it out with --label {0}", label),
+       {{"column", label}}});
 }
 
 /// Fills in `label`, the feature that looks like one.
@@ -108,9 +105,28 @@ void print_mixture(const query::MixtureHit& mixture) {
                {cell(mixture.mmd_squared), cell(mixture.score), cell(mixture.gap)}});
 }
 
+/// How sure the answer is; where nothing could be compared, why, and nothing of a proof.
+/// @param compared  whether learnwares had to fit a specification too
+std::string closing_line(const query::SearchAnswer& answer, bool compared) {
+  if (!answer.exact)
+    return fmt::format("not exact: {} compared, slack {:.6g}", answer.evaluated, answer.slack);
+  if (!compared)
+    return answer.singles.empty() ? "no learnware passes the filters"
+                                  : "found by the filters alone: nothing was compared";
+  if (answer.evaluated > 0)
+    return fmt::format("exact: proved for all comparable learnwares, of which {} were compared",
+                       answer.evaluated);
+  if (!contains(answer.warnings, WarningCode::dimension_unmatched))
+    return "nothing was compared: no learnware passes the filters and compares with the specification";
+  return contains(answer.warnings, WarningCode::label_suspected)
+             ? "nothing was compared: the query's dimension fits no learnware"
+             : "nothing was compared: the query's dimension fits no learnware; if a label or an id is among "
+               "the columns, leave it out with --label NAME";
+}
+
 /// @param compared  whether learnwares had to fit a specification too
 void print_answer(const query::SearchAnswer& answer, bool compared, const OutputOptions& output) {
-  for (const std::string& warning : answer.warnings) note(output, "warning: " + warning);
+  for (const Warning& warning : answer.warnings) note(output, "warning: " + warning.message);
   Rows rows = {{"rank", "id", "mmd_squared", "score", "name"}};
   for (std::size_t i = 0; i < answer.singles.size(); ++i) {
     const auto& hit = answer.singles[i];
@@ -118,13 +134,7 @@ void print_answer(const query::SearchAnswer& answer, bool compared, const Output
   }
   print_table(rows);
   if (answer.mixture) print_mixture(*answer.mixture);
-  if (answer.singles.empty())
-    note(output, compared ? "no learnware passes the filters and compares with the specification"
-                          : "no learnware passes the filters");
-  note(output, answer.exact
-                   ? fmt::format("exact: proved for all comparable learnwares, of which {} were compared",
-                                 answer.evaluated)
-                   : fmt::format("not exact: {} compared, slack {:.6g}", answer.evaluated, answer.slack));
+  note(output, closing_line(answer, compared));
 }
 
 Result<void> search(const SearchOptions& options, const OutputOptions& output) {
@@ -134,7 +144,7 @@ Result<void> search(const SearchOptions& options, const OutputOptions& output) {
   std::string label;
   LEARNDOCK_TRY(const query::SearchRequest request, make_request(options, label));
   LEARNDOCK_TRY(query::SearchAnswer answer, ask(options, request));
-  if (request.specification) hint_at_label(label, *request.specification, answer);
+  if (request.specification) hint_at_label(label, answer);
   if (output.json)
     print_json(query::to_json(answer));
   else

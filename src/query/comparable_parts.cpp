@@ -41,7 +41,7 @@ bool MixedParts::empty() const {
   return std::all_of(parts.begin(), parts.end(), [](const auto& part) { return part.count() == 0; });
 }
 
-ComparableParts::ComparableParts(const Wanted& wanted, Deadline& deadline, std::vector<std::string>& warnings)
+ComparableParts::ComparableParts(const Wanted& wanted, Deadline& deadline, Warnings& warnings)
     : snapshot_(wanted.snapshot),
       query_(*wanted.request.specification),
       key_(specification::SpaceKey::of(query_)),
@@ -80,7 +80,7 @@ Result<const learnwares::Entry*> ComparableParts::stored_entry(std::size_t part,
 }
 
 /// Counts of spaces stand for looking at every learnware.
-void ComparableParts::take_all(std::vector<std::string>& warnings) {
+void ComparableParts::take_all(Warnings& warnings) {
   Skipped skipped;
   skipped[Mismatch::specification] = snapshot_.without_specification;
   for (const auto& [key, count] : snapshot_.spaces) skipped.add(key, count, query_);
@@ -97,7 +97,7 @@ void ComparableParts::take_all(std::vector<std::string>& warnings) {
   }
 }
 
-void ComparableParts::take_filtered(const learnwares::Bitmap& selected, std::vector<std::string>& warnings) {
+void ComparableParts::take_filtered(const learnwares::Bitmap& selected, Warnings& warnings) {
   const learnwares::Bitmap fitting = fitting_of(selected, warnings);
   if (fitting.empty()) return;
   std::vector<std::uint64_t> items = fitting.words(0, snapshot_.semantic->items());
@@ -111,8 +111,7 @@ void ComparableParts::take_filtered(const learnwares::Bitmap& selected, std::vec
 }
 
 /// Those that can be compared; the others are counted by their spaces' bitmaps.
-learnwares::Bitmap ComparableParts::fitting_of(const learnwares::Bitmap& selected,
-                                               std::vector<std::string>& warnings) const {
+learnwares::Bitmap ComparableParts::fitting_of(const learnwares::Bitmap& selected, Warnings& warnings) const {
   Skipped skipped;
   std::size_t with_specification = 0;
   learnwares::Bitmap of_space;

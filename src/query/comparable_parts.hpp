@@ -1,5 +1,6 @@
 #pragma once
 
+#include "learndock/base/warning.hpp"
 #include "learndock/query/search.hpp"
 
 #include "engine/search/certified_search.hpp"
@@ -41,7 +42,7 @@ class ComparableParts {
     const learnwares::Bitmap* items = nullptr;  ///< that passed the filters; null: all of the dock
     std::size_t max_points = kUsualMaxPoints;
   };
-  ComparableParts(const Wanted& wanted, Deadline& deadline, std::vector<std::string>& warnings);
+  ComparableParts(const Wanted& wanted, Deadline& deadline, Warnings& warnings);
 
   [[nodiscard]] std::span<const engine::FilteredPart> parts() const { return parts_; }
   [[nodiscard]] std::size_t count() const { return count_; }
@@ -53,10 +54,9 @@ class ComparableParts {
   [[nodiscard]] Result<const MixedParts*> mixed();
 
  private:
-  void take_all(std::vector<std::string>& warnings);
-  void take_filtered(const learnwares::Bitmap& selected, std::vector<std::string>& warnings);
-  [[nodiscard]] learnwares::Bitmap fitting_of(const learnwares::Bitmap& selected,
-                                              std::vector<std::string>& warnings) const;
+  void take_all(Warnings& warnings);
+  void take_filtered(const learnwares::Bitmap& selected, Warnings& warnings);
+  [[nodiscard]] learnwares::Bitmap fitting_of(const learnwares::Bitmap& selected, Warnings& warnings) const;
   void take_part(const std::shared_ptr<const learnwares::LivePart>& part,
                  std::span<const std::uint64_t> items);
   void take_rest(std::span<const std::uint64_t> items);

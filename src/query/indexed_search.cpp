@@ -86,11 +86,15 @@ class Answering {
     const bool time_spent = !proved && (deadline_.spent() || (deadline_.limited() && !is_approximate()));
     if (time_spent) deadline_.cut_short();
     if (candidates_spent || time_spent)
-      answer_.warnings.push_back(fmt::format("budget spent after {} of {} learnwares were compared",
-                                             found_.evaluated, comparable_.count()));
+      answer_.warnings.push_back({WarningCode::budget_singles,
+                                  fmt::format("budget spent after {} of {} learnwares were compared",
+                                              found_.evaluated, comparable_.count()),
+                                  {{"compared", found_.evaluated}, {"comparable", comparable_.count()}}});
     if (is_approximate())
-      answer_.warnings.emplace_back(
-          "approximate: the index in force (hnsw) proves nothing; reindex with another --prefilter");
+      answer_.warnings.push_back(
+          {WarningCode::approximate_index,
+           "approximate: the index in force (hnsw) proves nothing; reindex with another --prefilter",
+           {{"prefilter", "hnsw"}}});
     for (std::size_t i = 0; i < listed; ++i) {
       const engine::CertifiedHit& hit = found_.hits[i];
       LEARNDOCK_TRY(const learnwares::Entry* const entry, comparable_.entry(hit));
@@ -115,7 +119,7 @@ class Answering {
     mixed_->left_out.warn(answer_.warnings);
     if (mixed_->empty()) return {};
     if (deadline_.spent()) {
-      answer_.warnings.emplace_back("no mixture: the budget was spent before");
+      answer_.warnings.push_back(no_time_for_mixture());
       return {};
     }
     LEARNDOCK_CHECK(find_mixable(query));
@@ -123,10 +127,10 @@ class Answering {
     auto found = best_mixture(query);
     if (!found && found.error().code == ErrorCode::corrupt) return Failure(std::move(found).error());
     if (!found) {
-      answer_.warnings.push_back("no mixture: " + found.error().message);
+      answer_.warnings.push_back(no_mixture(found.error()));
       return {};
     }
-    if (deadline_.cut()) answer_.warnings.emplace_back("the budget cut the mixture short");
+    if (deadline_.cut()) answer_.warnings.push_back(cut_mixture());
     if (!*found) return {};
     LEARNDOCK_TRY(answer_.mixture, to_hit(**found));
     return {};
@@ -177,7 +181,7 @@ class Answering {
   /// By the reference's methods, over the nearest.
   Result<std::optional<Found>> of_nearest(const compute::ReducedSetView& query, MixtureMethod method) {
     if (pool() == kMaxPool && pool_of(search_.request) > kMaxPool)
-      answer_.warnings.push_back(fmt::format("the mixture was sought among the {} nearest", kMaxPool));
+      answer_.warnings.push_back(pooled_mixture());
     const std::size_t count = std::min(pool(), mixable_.size());
     std::vector<std::vector<double>> memory(count);
     std::vector<compute::ReducedSetView> views;
@@ -230,12 +234,15 @@ class Answering {
 };
 
 /// The parts' own sample tells when a kernel sees every learnware of a space alike or apart.
-void warn_if_space_is_blind(const ComparableParts& comparable, std::vector<std::string>& warnings) {
+void warn_if_space_is_blind(const ComparableParts& comparable, Warnings& warnings) {
   for (const engine::FilteredPart& part : comparable.parts()) {
     if (part.part->space() == nullptr) continue;
     const double mean = part.part->space()->subspace().statistics.mean_kernel;
     if (!(mean < specification::kKernelBlindThreshold)) continue;
-    warnings.push_back(blind_space_warning("this space", mean));
+    warnings.push_back(
+        {WarningCode::kernel_blind,
+         blind_space_warning("this space", mean),
+         {{"of", "dock"}, {"mean_kernel", mean}, {"threshold", specification::kKernelBlindThreshold}}});
     return;
   }
 }
@@ -256,7 +263,7 @@ Result<void> indexed_search(const IndexedSearch& search, Deadline& deadline, Sea
   ComparableParts comparable({search.request, search.snapshot, search.items, search.max_points}, deadline,
                              answer.warnings);
   answer.timings_ms["filter"] += milliseconds_since(start);
-  if (comparable.cut() && answer.exact) answer.warnings.emplace_back(kCutFilter);
+  if (comparable.cut() && answer.exact) answer.warnings.push_back(cut_filter());
   answer.exact = answer.exact && !comparable.cut();
   if (comparable.parts().empty()) return {};
   warn_if_space_is_blind(comparable, answer.warnings);

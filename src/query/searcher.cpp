@@ -83,11 +83,13 @@ Result<SearchAnswer> search_under(double gamma, SearchRequest request, const lea
                                                      means.catalog, means.max_points));
   answer.warnings.insert(
       answer.warnings.begin(),
-      fmt::format(
-          "gamma {} in place of the query's gamma {}: the index compares {} of dimension {} under it, "
-          "whatever gamma they were made with; --scores compat takes everyone's own",
-          gamma, own, specification::type_name(request.specification->type),
-          request.specification->dimension()));
+      {WarningCode::gamma_replaced,
+       fmt::format(
+           "gamma {} in place of the query's gamma {}: the index compares {} of dimension {} under it, "
+           "whatever gamma they were made with; --scores compat takes everyone's own",
+           gamma, own, specification::type_name(request.specification->type),
+           request.specification->dimension()),
+       {{"index", gamma}, {"query", own}}});
   return answer;
 }
 
@@ -121,7 +123,7 @@ Result<SearchAnswer> search_snapshot(const learnwares::Snapshot& snapshot, const
     items = filter_items(snapshot, filter_request, deadline);
   answer.timings_ms["filter"] = milliseconds_since(start);
   answer.exact = !deadline.cut();
-  if (deadline.cut()) answer.warnings.emplace_back(kCutFilter);
+  if (deadline.cut()) answer.warnings.push_back(cut_filter());
   if (request.specification && indexed) {
     LEARNDOCK_CHECK(warn_if_blind(*request.specification, chosen.has_value(), backend, answer.warnings));
     const learnwares::Bitmap* const passed = unfiltered ? nullptr : &items;

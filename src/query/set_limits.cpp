@@ -82,10 +82,12 @@ void LeftOut::add(const learnwares::Entry& entry, std::string_view why) {
     named_ += ", ...";
 }
 
-void LeftOut::warn(std::vector<std::string>& warnings) const {
+void LeftOut::warn(Warnings& warnings) const {
   if (count_ == 0) return;
-  warnings.push_back(fmt::format("{} learnware{} left out of the mixture: {}", count_,
-                                 count_ == 1 ? " is" : "s are", named_));
+  warnings.push_back({WarningCode::mixture_left_out,
+                      fmt::format("{} learnware{} left out of the mixture: {}", count_,
+                                  count_ == 1 ? " is" : "s are", named_),
+                      {{"count", count_}}});
 }
 
 }  // namespace learndock::query

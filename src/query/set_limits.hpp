@@ -1,6 +1,7 @@
 #pragma once
 
 #include "learndock/base/result.hpp"
+#include "learndock/base/warning.hpp"
 #include "learndock/specification/statistical.hpp"
 
 #include "learnwares/entry.hpp"
@@ -34,7 +35,7 @@ namespace learndock::query {
 class LeftOut {
  public:
   void add(const learnwares::Entry& entry, std::string_view why);
-  void warn(std::vector<std::string>& warnings) const;
+  void warn(Warnings& warnings) const;
 
  private:
   std::size_t count_ = 0;

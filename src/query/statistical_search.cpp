@@ -70,7 +70,7 @@ class StatisticalSearch {
     LEARNDOCK_CHECK(warn_if_blind(spec, chosen_gamma_, backend_, answer_.warnings));
     LEARNDOCK_TRY(Query query, query_of(spec, backend_, request_.scores, deadline_));
     candidates_ = comparable(snapshot, entries, spec, request_.scores, deadline_, answer_.warnings);
-    if (deadline_.cut() && answer_.exact) answer_.warnings.emplace_back(kCutFilter);
+    if (deadline_.cut() && answer_.exact) answer_.warnings.push_back(cut_filter());
     answer_.exact = all_found_ = answer_.exact && !deadline_.cut();
     LEARNDOCK_CHECK(evaluate(candidates_, query, backend_,
                              {stored_self, request_.budget_candidates.value_or(SIZE_MAX), threads_},
@@ -79,7 +79,9 @@ class StatisticalSearch {
     const std::size_t total = candidates_.entries.size();
     if (candidates_.evaluated < total)
       answer_.warnings.push_back(
-          fmt::format("budget spent after {} of {} learnwares", candidates_.evaluated, total));
+          {WarningCode::budget_singles,
+           fmt::format("budget spent after {} of {} learnwares", candidates_.evaluated, total),
+           {{"compared", candidates_.evaluated}, {"comparable", total}}});
     const double unseen = drop_unusable(candidates_, query, answer_.warnings);
     std::optional<Query> reference_query;
     if (compat() && backend_.name() != kReference) {
@@ -88,7 +90,8 @@ class StatisticalSearch {
       const bool cut_before = deadline_.cut();
       LEARNDOCK_CHECK(refine(candidates_, *reference_query, *reference_, pool(), threads_, deadline_));
       if (deadline_.cut() && !cut_before)
-        answer_.warnings.emplace_back("budget spent before near ties were settled exactly");
+        answer_.warnings.push_back(
+            {WarningCode::budget_ties, "budget spent before near ties were settled exactly"});
     }
     order_ = ranked(candidates_, request_.scores,
                     compat() ? candidates_.entries.size() : std::max(request_.top, pool()));
@@ -118,7 +121,7 @@ class StatisticalSearch {
     if (!(candidates_.distance[nearest] > kExactFit * self_terms)) return;
     if (mixable_.empty()) return;
     if (deadline_.spent()) {
-      answer_.warnings.emplace_back("no mixture: the budget was spent before");
+      answer_.warnings.push_back(no_time_for_mixture());
       return;
     }
     const bool by_reference = reference_query && pool() <= kMaxReferencePool;
@@ -126,11 +129,11 @@ class StatisticalSearch {
         by_reference ? compute_mixture(*reference_, *reference_query) : compute_mixture(backend_, query);
     if (!found) {
       // The singles stand on their own. Learnwares of several gammas can make the fit's matrix indefinite.
-      answer_.warnings.push_back("no mixture: " + found.error().message);
+      answer_.warnings.push_back(no_mixture(found.error()));
       return;
     }
     mixture_ = std::move(*found);
-    if (deadline_.cut()) answer_.warnings.emplace_back("the budget cut the mixture short");
+    if (deadline_.cut()) answer_.warnings.push_back(cut_mixture());
   }
 
   Result<std::optional<Mixture>> compute_mixture(const compute::Backend& backend, const Query& query) {
@@ -189,8 +192,7 @@ class StatisticalSearch {
 
   /// By the reference's methods, over its pool: the square of the mixture's size, nearest first.
   Result<std::optional<Mixture>> mixture_of_nearest(MixtureProblem problem, MixtureMethod method) {
-    if (pool() == kMaxPool && pool_of(request_) > kMaxPool)
-      answer_.warnings.push_back(fmt::format("the mixture was sought among the {} nearest", kMaxPool));
+    if (pool() == kMaxPool && pool_of(request_) > kMaxPool) answer_.warnings.push_back(pooled_mixture());
     const auto chosen = std::span<const std::size_t>(mixable_).first(std::min(pool(), mixable_.size()));
     TakenSets taken;
     LEARNDOCK_CHECK(candidates_.take_sets(chosen, threads_, taken));
@@ -275,17 +277,25 @@ class StatisticalSearch {
 }  // namespace
 
 Result<void> warn_if_blind(const specification::RkmeSpecification& query, bool chosen,
-                           const compute::Backend& backend, std::vector<std::string>& warnings) {
+                           const compute::Backend& backend, Warnings& warnings) {
   LEARNDOCK_TRY(const double mean, specification::mean_off_diagonal_kernel(query, backend));
   if (mean < specification::kKernelBlindThreshold)
-    warnings.push_back(fmt::format(
-        "kernel blind: the query's mean off-diagonal kernel value is {:.2g}, under {}; with gamma {} "
-        "distances mostly reflect weight concentration. Scale the features as the learnwares' makers did and "
-        "make the specification again. {}",
-        mean, specification::kKernelBlindThreshold, query.gamma,
-        chosen ? "That gamma is the index's: learndock reindex --gamma auto chooses another"
-               : "Another gamma helps where learnwares have that gamma too: absolute scores skip the others, "
-                 "--scores compat compares them"));
+    warnings.push_back(
+        {WarningCode::kernel_blind,
+         fmt::format(
+             "kernel blind: the query's mean off-diagonal kernel value is {:.2g}, under {}; with gamma {} "
+             "distances mostly reflect weight concentration. Scale the features as the learnwares' makers "
+             "did and "
+             "make the specification again. {}",
+             mean, specification::kKernelBlindThreshold, query.gamma,
+             chosen ? "That gamma is the index's: learndock reindex --gamma auto chooses another"
+                    : "Another gamma helps where learnwares have that gamma too: absolute scores skip the "
+                      "others, "
+                      "--scores compat compares them"),
+         {{"of", "query"},
+          {"mean_kernel", mean},
+          {"threshold", specification::kKernelBlindThreshold},
+          {"gamma", query.gamma}}});
   return {};
 }
 

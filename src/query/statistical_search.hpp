@@ -1,5 +1,6 @@
 #pragma once
 
+#include "learndock/base/warning.hpp"
 #include "learndock/compute/backend.hpp"
 #include "learndock/query/search.hpp"
 
@@ -36,6 +37,6 @@ struct StatisticalTask {
 
 /// @param chosen  the gamma is that of the index, not of the query's own
 [[nodiscard]] Result<void> warn_if_blind(const specification::RkmeSpecification& query, bool chosen,
-                                         const compute::Backend& backend, std::vector<std::string>& warnings);
+                                         const compute::Backend& backend, Warnings& warnings);
 
 }  // namespace learndock::query

@@ -485,12 +485,21 @@ class CommandLine(TestCase):
         warnings = self.run_ok("search", "--dock", dock, "--data", data, "--json").json()["warnings"]
         self.assertIn("no learnware has the query's dimension 3; those here have 2", warnings)
         self.assertTrue(any("leave it out with --label Target" in warning for warning in warnings), warnings)
+        details = self.run_ok("search", "--dock", dock, "--data", data, "--json").json()["warning_details"]
+        self.assertEqual([one["message"] for one in details], warnings)
+        facts = {one["code"]: one["facts"] for one in details}
+        self.assertEqual(facts["dimension_unmatched"], {"query": 3, "dock": [2]})
+        self.assertEqual(facts["label_suspected"], {"column": "Target"})
         server = self.serve(dock)
         self.assertIn("--label Target", self.run_ok("search", "--server", server.url, "--data", data).err)
         fits = self.run_ok("search", "--server", server.url, "--data", data, "--label", "Target", "--json").json()
         self.assertEqual((fits["evaluated"], [w for w in fits["warnings"] if "dimension" in w]), (1, []))
         other = self.write("z.csv", CSV.replace("label", "third"))
-        self.assertNotIn("--label", self.run_ok("search", "--server", server.url, "--data", other).err)
+        said = self.run_ok("search", "--server", server.url, "--data", other).err
+        self.assertNotIn("--label third", said)
+        self.assertIn("the query's dimension 3; those here have 2", said)
+        self.assertIn("leave it out with --label NAME", said)
+        self.assertNotIn("proved", said, "nothing was compared, so there is no proof to speak of")
 
     def test_import_says_with_its_exit_code_whether_anything_came_in(self):
         self.assertIn("exit code: 0 when at least one", self.run_ok("import", "--help").out)

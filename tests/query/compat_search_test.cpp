@@ -151,7 +151,7 @@ TEST(CompatSearch, SkipsWhatHasNoFiniteDistance) {
   ASSERT_EQ(answer->singles.size(), 1u);
   EXPECT_EQ(answer->singles[0].id.text(), "fine");
   ASSERT_FALSE(answer->warnings.empty());
-  EXPECT_NE(answer->warnings.back().find("not finite"), std::string::npos);
+  EXPECT_NE(answer->warnings.back().message.find("not finite"), std::string::npos);
 }
 
 TEST(CompatSearch, AnswersWhatTheReferenceAnswers) {

@@ -140,9 +140,9 @@ class IndexedFilter : public ::testing::Test {
   /// What an answer says of learnwares that were not compared.
   static std::multiset<std::string> skipped_of(const SearchAnswer& answer) {
     std::multiset<std::string> said;
-    for (const std::string& warning : answer.warnings)
-      if (warning.find("skipped") != std::string::npos || warning.starts_with("no learnware has"))
-        said.insert(warning);
+    for (const Warning& warning : answer.warnings)
+      if (warning.code == WarningCode::learnwares_skipped || warning.code == WarningCode::dimension_unmatched)
+        said.insert(warning.message);
     return said;
   }
   void expect_right_answers(const dock::Dock& opened) const {

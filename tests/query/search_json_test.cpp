@@ -71,11 +71,25 @@ TEST(SearchJson, AnAnswerComesBackWhole) {
   answer.singles.push_back({LearnwareId::create("b").value(), "B", {}, {}});
   answer.mixture = MixtureHit{0.05, 0.95, 0.01, {{LearnwareId::create("a").value(), "A", 1.0}}};
   answer.timings_ms["total"] = 1.5;
-  answer.warnings = {"something"};
+  answer.warnings = {{WarningCode::budget_singles, "something", {{"compared", 3}}},
+                     {WarningCode::other, "else"}};
   const Json json = to_json(answer);
   const auto back = answer_from_json(parse_json(to_text(json)).value());
   ASSERT_TRUE(back.has_value()) << back.error().message;
   EXPECT_EQ(to_json(*back), json);
+  EXPECT_EQ(json["warnings"], (Json{"something", "else"})) << "what programs read before there were codes";
+  EXPECT_EQ(back->warnings, answer.warnings);
+}
+
+TEST(SearchJson, ReadsTheWarningsOfAnOlderServer) {
+  const auto answer = answer_from_json(parse_json(R"({"singles":[],"warnings":["old",7]})").value());
+  ASSERT_TRUE(answer.has_value());
+  EXPECT_EQ(answer->warnings, (Warnings{{WarningCode::other, "old"}}));
+  const auto odd = answer_from_json(
+      parse_json(R"({"singles":[],"warning_details":[7,{"code":"new one","message":"m"},{"code":1}]})")
+          .value());
+  ASSERT_TRUE(odd.has_value());
+  EXPECT_EQ(odd->warnings, (Warnings{{WarningCode::other, "m"}}));
 }
 
 TEST(SearchJson, CountsThatAreNoneReadAsZero) {

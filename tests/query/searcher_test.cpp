@@ -120,7 +120,7 @@ TEST(Searcher, ComparesOnlyKernelsOfAsManyScales) {
   auto answer = search_snapshot(snapshot, request, *backend("cpu"));
   ASSERT_TRUE(answer.has_value());
   ASSERT_EQ(answer->singles.size(), 2u);
-  EXPECT_EQ(answer->warnings,
+  EXPECT_EQ(messages_of(answer->warnings),
             (std::vector<std::string>{"2 learnwares skipped: scales other than the query's 3"}));
   for (const SingleHit& hit : answer->singles) {
     const auto& entry = *snapshot.entries[static_cast<std::size_t>(hit.id.text()[0] - '0')];
@@ -133,7 +133,7 @@ TEST(Searcher, ComparesOnlyKernelsOfAsManyScales) {
   request = request_for(random_specification({7, 3}, 9));
   answer = search_snapshot(snapshot, request, *backend("cpu"));
   EXPECT_EQ(answer->singles.size(), 1u);
-  EXPECT_EQ(answer->warnings,
+  EXPECT_EQ(messages_of(answer->warnings),
             (std::vector<std::string>{"3 learnwares skipped: scales other than the query's 1"}));
 }
 
@@ -146,7 +146,7 @@ TEST(Searcher, CompatKnowsOneScale) {
   const auto answer = search_snapshot(snapshot, request, *backend("cpu"));
   ASSERT_TRUE(answer.has_value());
   EXPECT_EQ(answer->evaluated, 1u);
-  EXPECT_EQ(answer->warnings,
+  EXPECT_EQ(messages_of(answer->warnings),
             (std::vector<std::string>{
                 "1 learnware skipped: kernel of several scales, which compat scores do not know"}));
   request.specification->scales = 2;
@@ -292,8 +292,8 @@ TEST(Searcher, TheKernelBlindWarningDoesNotLeadAstray) {
   const auto answer = search_snapshot(
       snapshot, request_for(random_specification({5, 3, 0.2, 0, 1e4, false}, 1)), *backend("cpu"));
   ASSERT_EQ(answer->warnings.size(), 1u);
-  EXPECT_NE(answer->warnings[0].find("Scale the features"), std::string::npos);
-  EXPECT_NE(answer->warnings[0].find("absolute scores skip"), std::string::npos);
+  EXPECT_NE(answer->warnings[0].message.find("Scale the features"), std::string::npos);
+  EXPECT_NE(answer->warnings[0].message.find("absolute scores skip"), std::string::npos);
 }
 
 }  // namespace

@@ -83,8 +83,8 @@ class SetLimits : public ::testing::Test {
     return std::move(answer).value_or(SearchAnswer());
   }
   static std::string warning_of(const SearchAnswer& answer, std::string_view about) {
-    for (const std::string& warning : answer.warnings)
-      if (warning.find(about) != std::string::npos) return warning;
+    for (const Warning& warning : answer.warnings)
+      if (warning.message.find(about) != std::string::npos) return warning.message;
     return {};
   }
   testing::TemporaryFolder folder_;
@@ -281,10 +281,7 @@ TEST_F(IndexedSetLimits, LargeSetsOfAStoredPartAreLeftOutOfMixtures) {
     if (!answer->mixture) continue;
     for (const MixtureMember& member : answer->mixture->members)
       EXPECT_LE(set_of(member.id).points.rows(), 8U) << member.id.text();
-    left_out =
-        left_out || std::any_of(answer->warnings.begin(), answer->warnings.end(), [](const auto& warning) {
-          return warning.find("left out of the mixture") != std::string::npos;
-        });
+    left_out = left_out || contains(answer->warnings, WarningCode::mixture_left_out);
   }
   EXPECT_TRUE(left_out);
 }

@@ -86,7 +86,7 @@ TEST_F(ReindexTest, AnApproximateIndexSaysSoAndABudgetIsNotBlamed) {
   EXPECT_FALSE(answer.exact);
   const auto warned = [&](std::string_view of) {
     return std::any_of(answer.warnings.begin(), answer.warnings.end(),
-                       [&](const std::string& warning) { return warning.starts_with(of); });
+                       [&](const Warning& warning) { return warning.message.starts_with(of); });
   };
   EXPECT_TRUE(warned("approximate"));
   EXPECT_FALSE(warned("budget"));

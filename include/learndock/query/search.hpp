@@ -3,6 +3,7 @@
 #include "learndock/base/ids.hpp"
 #include "learndock/base/json.hpp"
 #include "learndock/base/result.hpp"
+#include "learndock/base/warning.hpp"
 #include "learndock/specification/semantic.hpp"
 #include "learndock/specification/statistical.hpp"
 
@@ -73,7 +74,7 @@ struct SearchAnswer {
   std::vector<SingleHit> singles;
   std::optional<MixtureHit> mixture;
   std::map<std::string, double> timings_ms;  ///< filter, mmd, mixture, total
-  std::vector<std::string> warnings;
+  Warnings warnings;
 };
 
 /// The command contract's JSON, the same from the CLI and the server.

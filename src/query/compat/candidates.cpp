@@ -223,7 +223,7 @@ Result<void> Candidates::take_sets(std::span<const std::size_t> chosen, unsigned
 
 Candidates comparable(const learnwares::Snapshot& snapshot, const learnwares::Selection& entries,
                       const specification::RkmeSpecification& query, ScoreMode mode, Deadline& deadline,
-                      std::vector<std::string>& warnings) {
+                      Warnings& warnings) {
   Candidates candidates;
   candidates.snapshot = &snapshot;
   candidates.mode = mode;
@@ -284,7 +284,7 @@ double least_distance(const learnwares::Snapshot& snapshot, ScoreMode mode, cons
   return mode == ScoreMode::absolute ? 0 : std::min(0.0, apart(largest_mass(snapshot), query));
 }
 
-double drop_unusable(Candidates& candidates, const Query& query, std::vector<std::string>& warnings) {
+double drop_unusable(Candidates& candidates, const Query& query, Warnings& warnings) {
   const double bound = unseen_bound(candidates, query);
   std::size_t kept = 0;
   for (std::size_t i = 0; i < candidates.evaluated; ++i) {

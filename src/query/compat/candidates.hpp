@@ -1,10 +1,11 @@
 #pragma once
 
+#include "learndock/base/warning.hpp"
 #include "learndock/compute/backend.hpp"
 #include "learndock/query/search.hpp"
 
-#include "query/request/deadline.hpp"
 #include "learnwares/snapshot.hpp"
+#include "query/request/deadline.hpp"
 
 #include <cstddef>
 #include <span>
@@ -52,7 +53,7 @@ struct Candidates {
 [[nodiscard]] Candidates comparable(const learnwares::Snapshot& snapshot,
                                     const learnwares::Selection& entries,
                                     const specification::RkmeSpecification& query, ScoreMode mode,
-                                    Deadline& deadline, std::vector<std::string>& warnings);
+                                    Deadline& deadline, Warnings& warnings);
 
 struct EvaluateOptions {
   bool stored_self = false;  ///< self terms are taken from the entries, else computed by the backend as well
@@ -72,8 +73,7 @@ struct EvaluateOptions {
 
 /// Drops what was not evaluated and, counted in warnings, what has no finite distance. Returns a lower bound
 /// of the distance of what was not evaluated (infinity when there is none).
-[[nodiscard]] double drop_unusable(Candidates& candidates, const Query& query,
-                                   std::vector<std::string>& warnings);
+[[nodiscard]] double drop_unusable(Candidates& candidates, const Query& query, Warnings& warnings);
 
 /// Positions by ascending distance, ties by insertion order (compat) or id; the first `count` are in order.
 [[nodiscard]] std::vector<std::size_t> ranked(const Candidates& candidates, ScoreMode mode,

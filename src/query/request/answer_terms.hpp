@@ -10,7 +10,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
-#include <string_view>
 
 namespace learndock::query {
 
@@ -25,8 +24,23 @@ inline constexpr double kExactFit = 1e-12;
 /// whatever the budget.
 inline constexpr std::chrono::milliseconds kSetUp{1'000};
 
-inline constexpr std::string_view kCutFilter =
-    "budget spent while filtering: some learnwares were not looked at";
+[[nodiscard]] inline Warning cut_filter() {
+  return {WarningCode::budget_filter, "budget spent while filtering: some learnwares were not looked at"};
+}
+[[nodiscard]] inline Warning no_time_for_mixture() {
+  return {WarningCode::mixture_missing, "no mixture: the budget was spent before", {{"reason", "budget"}}};
+}
+[[nodiscard]] inline Warning no_mixture(const Error& why) {
+  return {WarningCode::mixture_missing, "no mixture: " + why.message, {{"reason", slug(why.code)}}};
+}
+[[nodiscard]] inline Warning cut_mixture() {
+  return {WarningCode::budget_mixture, "the budget cut the mixture short"};
+}
+[[nodiscard]] inline Warning pooled_mixture() {
+  return {WarningCode::mixture_pool,
+          fmt::format("the mixture was sought among the {} nearest", kMaxPool),
+          {{"nearest", kMaxPool}}};
+}
 
 [[nodiscard]] inline double absolute_score(double mmd_squared, double self_a, double self_b) {
   return std::clamp(1 - mmd_squared / (self_a + self_b), 0.0, 1.0);

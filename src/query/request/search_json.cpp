@@ -156,7 +156,8 @@ Json to_json(const SearchAnswer& answer) {
           {"singles", std::move(singles)},
           {"mixture", std::move(mixture)},
           {"timings_ms", std::move(timings)},
-          {"warnings", answer.warnings}};
+          {"warnings", messages_of(answer.warnings)},
+          {"warning_details", to_json(std::span(answer.warnings))}};
 }
 
 Result<SearchAnswer> answer_from_json(const Json& json) {
@@ -191,9 +192,13 @@ Result<SearchAnswer> answer_from_json(const Json& json) {
   if (json.contains("timings_ms") && json["timings_ms"].is_object())
     for (const auto& [stage, value] : json["timings_ms"].items())
       if (value.is_number()) answer.timings_ms[stage] = value.get<double>();
-  if (json.contains("warnings") && json["warnings"].is_array())
+  if (json.contains("warning_details")) {
+    answer.warnings = warnings_from_json(json["warning_details"]);
+  } else if (json.contains("warnings") && json["warnings"].is_array()) {
+    // A server before warnings had codes.
     for (const Json& warning : json["warnings"])
-      if (warning.is_string()) answer.warnings.push_back(warning.get<std::string>());
+      if (warning.is_string()) answer.warnings.push_back({WarningCode::other, warning.get<std::string>()});
+  }
   return answer;
 }
 

@@ -42,9 +42,11 @@ Mismatch mismatch_of(const learnwares::Entry& entry, const specification::RkmeSp
   return Mismatch::languages;
 }
 
-void warn_skipped(std::vector<std::string>& warnings, std::size_t count, std::string_view why) {
+void warn_skipped(Warnings& warnings, std::size_t count, std::string_view why) {
   if (count > 0)
-    warnings.push_back(fmt::format("{} learnware{} skipped: {}", count, count == 1 ? "" : "s", why));
+    warnings.push_back({WarningCode::learnwares_skipped,
+                        fmt::format("{} learnware{} skipped: {}", count, count == 1 ? "" : "s", why),
+                        {{"count", count}, {"reason", why}}});
 }
 
 void Skipped::add(const specification::SpaceKey& space, std::size_t count,
@@ -55,8 +57,7 @@ void Skipped::add(const specification::SpaceKey& space, std::size_t count,
       count;
 }
 
-void Skipped::warn(const specification::RkmeSpecification& query, ScoreMode mode,
-                   std::vector<std::string>& warnings) const {
+void Skipped::warn(const specification::RkmeSpecification& query, ScoreMode mode, Warnings& warnings) const {
   const auto one = [&](Mismatch why, std::string_view reason) {
     warn_skipped(warnings, counts[static_cast<std::size_t>(why)], reason);
   };
@@ -72,7 +73,7 @@ void Skipped::warn(const specification::RkmeSpecification& query, ScoreMode mode
 }
 
 /// A forgotten label column makes the query one wider than everything here; say what would have fitted.
-void Skipped::warn_if_none_fits(std::size_t wanted, std::vector<std::string>& warnings) const {
+void Skipped::warn_if_none_fits(std::size_t wanted, Warnings& warnings) const {
   if (dimensions.empty() || dimensions.contains(wanted)) return;
   constexpr std::size_t kNamed = 8;
   std::vector<std::string> named;
@@ -80,8 +81,11 @@ void Skipped::warn_if_none_fits(std::size_t wanted, std::vector<std::string>& wa
     if (named.size() == kNamed) break;
     named.push_back(std::to_string(dimension));
   }
-  warnings.push_back(fmt::format("no learnware has the query's dimension {}; those here have {}{}", wanted,
-                                 fmt::join(named, ", "), dimensions.size() > kNamed ? ", ..." : ""));
+  warnings.push_back(
+      {WarningCode::dimension_unmatched,
+       fmt::format("no learnware has the query's dimension {}; those here have {}{}", wanted,
+                   fmt::join(named, ", "), dimensions.size() > kNamed ? ", ..." : ""),
+       {{"query", wanted}, {"dock", std::vector<std::size_t>(dimensions.begin(), dimensions.end())}}});
 }
 
 }  // namespace learndock::query

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "learndock/base/warning.hpp"
 #include "learndock/query/search.hpp"
 
 #include "learnwares/entry.hpp"
@@ -21,7 +22,7 @@ enum class Mismatch : std::size_t { specification, type, shape, gamma, scales, l
                                    const specification::RkmeSpecification& query, ScoreMode mode);
 
 /// "3 learnwares skipped: WHY", when there are any.
-void warn_skipped(std::vector<std::string>& warnings, std::size_t count, std::string_view why);
+void warn_skipped(Warnings& warnings, std::size_t count, std::string_view why);
 
 /// How many learnwares were skipped for what.
 struct Skipped {
@@ -33,11 +34,10 @@ struct Skipped {
   void add(const specification::SpaceKey& space, std::size_t count,
            const specification::RkmeSpecification& query);
   /// "3 learnwares skipped: WHY" for each reason there is.
-  void warn(const specification::RkmeSpecification& query, ScoreMode mode,
-            std::vector<std::string>& warnings) const;
+  void warn(const specification::RkmeSpecification& query, ScoreMode mode, Warnings& warnings) const;
 
  private:
-  void warn_if_none_fits(std::size_t wanted, std::vector<std::string>& warnings) const;
+  void warn_if_none_fits(std::size_t wanted, Warnings& warnings) const;
 };
 
 }  // namespace learndock::query
