@@ -12,7 +12,7 @@
 //          serves 10 wavefronts for 64 multiply-adds of a warp, so that arithmetic is what limits
 // Numbers  |x|^2 + |y|^2 - 2 x'y of centred rows, the products added up in turn, as cross_term_error allows.
 //          Sums of 8 columns in fp32, then fp64 in a fixed order: same bits run to run
-// Limits   queries * ceil(rows / 256) < 2^31. Measured: docs/performance.md
+// Limits   queries * ceil(rows / 256) < 2^31. Measured: bench/results/README.md
 #include "kernel_value.cuh"
 #include "row_sums.hpp"
 

@@ -25,8 +25,9 @@ inline constexpr compute::CodeType kCodes = compute::CodeType::int8;
 /// each as long as four of its members' codes, are read for every query.
 inline constexpr std::size_t kItemsPerCell = 128;
 
-/// docs/performance.md: at 100,000 comparing the centres cost more than cells saved, at 400,000 they halved
-/// the median. By number alone: the hardware is known when a part is opened (cell_reading).
+/// From so many learnwares on cells are worth their centres: at 100,000 reading by cells took longer than
+/// reading all codes, at 400,000 half as long. The number decides alone, because the hardware is known only
+/// when a part is opened.
 inline constexpr std::size_t kWorthCells = 200'000;
 
 /// "cells" and so on.

@@ -18,8 +18,8 @@ namespace learndock::engine {
 /// Learnwares that a subspace is fitted to, when there are as many: more do not change it.
 inline constexpr std::size_t kSubspaceSample = 8192;
 
-/// Coordinates that suit a space of so many learnwares with 8-bit codes (docs/performance.md): few where all
-/// codes are read for every query, more where cells are skipped and each learnware left costs an evaluation.
+/// The number of coordinates that suits a space of so many learnwares with 8-bit codes: few where every query
+/// reads all codes, more where cells are skipped and each learnware that is left costs an evaluation.
 [[nodiscard]] std::size_t chosen_coordinates(std::size_t learnwares);
 inline constexpr std::size_t kFewCoordinates = 128, kManyCoordinates = 200;
 
