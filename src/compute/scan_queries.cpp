@@ -53,9 +53,13 @@ std::vector<Place> places(std::size_t lanes, std::size_t groups) {
   return places;
 }
 
-ScanQueries::Terms common_terms(const EmbeddingView& query, double vector_norm, double vector_error) {
+/// The squared norm is enlarged by what the square of the rounded product may be off by, so that the
+/// difference under the bound's square root is never too small (docs/proofs.md, B3).
+ScanQueries::Terms common_terms(const EmbeddingView& query, double vector_norm, double vector_error,
+                                float rounding) {
   ScanQueries::Terms terms;
-  terms.vector_norm = rounded_up(vector_norm * (1 + 32 * kUnit));
+  terms.rounding = rounding;
+  terms.vector_norm = rounded_up(vector_norm * (1 + 2 * static_cast<double>(rounding)));
   terms.vector_error = rounded_up(vector_error);
   terms.residual = rounded_up(query.residual);
   terms.squared_norm = std::nextafter(static_cast<float>(query.squared_norm), 0.0F);
@@ -78,13 +82,13 @@ void add_integer_query(ScanQueries& queries, std::size_t index, const EmbeddingV
       word = static_cast<std::int32_t>(static_cast<std::uint32_t>(word) | byte << (8 * (k % 4)));
     }
   }
-  ScanQueries::Terms terms = common_terms(query, norm, std::sqrt(error));
-  terms.step = static_cast<float>(rounded.step);
-  terms.offset = static_cast<float>(sum * (queries.type == CodeType::int8 ? 255 : 15));
   // Products are whole numbers below 2^32, exact up to their conversion. Taking the codes' middle off them
   // cancels: |sum p| <= sqrt(D) |p|, while |v| is at least the number of levels. The rest is a dozen
   // roundings.
-  terms.rounding = static_cast<float>((48 + 8 * std::sqrt(static_cast<double>(rounded.p.size()))) * kUnit);
+  const double units = 48 + 8 * std::sqrt(static_cast<double>(rounded.p.size()));
+  ScanQueries::Terms terms = common_terms(query, norm, std::sqrt(error), static_cast<float>(units * kUnit));
+  terms.step = static_cast<float>(rounded.step);
+  terms.offset = static_cast<float>(sum * (queries.type == CodeType::int8 ? 255 : 15));
   queries.terms.push_back(terms);
 }
 
@@ -98,9 +102,8 @@ void add_float_query(ScanQueries& queries, std::size_t index, const EmbeddingVie
     error += difference * difference;
     queries.values[place[index].start + k * place[index].stride] = value;
   }
-  ScanQueries::Terms terms = common_terms(query, norm, std::sqrt(error));
-  terms.rounding = static_cast<float>((static_cast<double>(query.coordinates.size()) + 32) * kUnit);
-  queries.terms.push_back(terms);
+  const double units = static_cast<double>(query.coordinates.size()) + 32;
+  queries.terms.push_back(common_terms(query, norm, std::sqrt(error), static_cast<float>(units * kUnit)));
 }
 
 /// Both the test and the bound it stands for may be off by `rounding`, and the bound has it taken off once

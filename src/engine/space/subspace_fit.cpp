@@ -54,6 +54,14 @@ double reach(const Matrix<double>& map) {
   return std::sqrt(sum);
 }
 
+/// What share of `kernel_error` each kernel value may be off by: a value K = exp(-t) is off by at most
+/// K (1 + t) of it, which for far landmarks is more than K (docs/proofs.md, the number E).
+Matrix<double> error_shares(Matrix<double> gram) {
+  for (std::size_t r = 0; r < gram.rows(); ++r)
+    for (double& value : gram.row(r)) value = value > 0 ? value * (1 + std::max(0.0, -std::log(value))) : 0.0;
+  return gram;
+}
+
 }  // namespace
 
 Result<Eigenpairs> eigenpairs(Matrix<double> symmetric) {
@@ -94,7 +102,9 @@ double map_product_error(const Matrix<double>& map, const Matrix<double>& gram, 
   Matrix<double> product = sandwich(map, gram);
   for (std::size_t i = 0; i < product.rows(); ++i) product(i, i) -= 1;
   const Matrix<double> sizes = sandwich(absolute(map), absolute(gram));
-  const double skew = frobenius(product) + (2 * terms * kUnit + kernel_error) * frobenius(sizes);
+  const Matrix<double> entry_errors = sandwich(absolute(map), error_shares(gram));
+  const double skew =
+      frobenius(product) + 2 * terms * kUnit * frobenius(sizes) + kernel_error * frobenius(entry_errors);
   const double shift = (kernel_sum_error + terms * kUnit) * reach(map);
   if (!(skew < 0.5)) return std::numeric_limits<double>::infinity();
   // |<a, G^-1 b> - <a, b>| <= skew / (1 - skew) |a| |b|, |a| <= 1 + skew + shift per unit of mass; then the
