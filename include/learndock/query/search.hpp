@@ -67,7 +67,7 @@ struct MixtureHit {
 };
 
 struct SearchAnswer {
-  bool exact = true;  ///< every learnware that passed the filters was compared
+  bool exact = true;  ///< every learnware that passed the filters was compared or proved to be farther
   double slack = 0;   ///< exact: 0; else by how much an unevaluated learnware could beat the last hit (MMD^2)
   std::uint64_t evaluated = 0;  ///< learnwares compared by exact MMD
   std::uint64_t index_version = 0;
