@@ -3,6 +3,7 @@
 PASSED=0
 FAILED=0
 LOGS=build/test-logs
+TIMES=()
 
 count() {
   PASSED=$((PASSED + $1))
@@ -12,6 +13,12 @@ count() {
 show_result() {
   local name=$1 passed=$2 failed=$3 seconds=$4
   printf '%-38s %6d passed %4d failed %6d s\n' "$name" "$passed" "$failed" "$seconds"
+  TIMES+=("$seconds $name")
+}
+
+# Where the time went: the longest steps first, those of a second or less left out.
+show_times() {
+  printf '%s\n' "${TIMES[@]}" | sort -rn | awk '$1 > 1 { seconds = $1; sub(/^[0-9]+ /, ""); printf "%6d s  %s\n", seconds, $0 }'
 }
 
 show_log() {
