@@ -21,9 +21,6 @@ using compute::Backend;
 using testing::PackedCase;
 using testing::ScanCase;
 
-/// The weight problem of more points takes minutes and says nothing about the kernels.
-constexpr std::size_t kMostWeights = 200;
-
 const Backend& cpu() {
   static const auto backend = compute::open_backend("cpu").value();
   return *backend;
@@ -108,22 +105,6 @@ void CrossTerms_fp32(benchmark::State& state) {
                    scene.c.name());
   time_calls(state, scene.c.name(), 3 * scene.row_pairs(),
              [&] { return cpu().cross_terms(*held, scene.input.query_views, out.view()); });
-}
-
-void SelfTerms_fp32(benchmark::State& state) {
-  const Scene scene(state);
-  const auto held = scene.held(cpu());
-  std::vector<double> out(scene.c.sets), want(scene.c.sets);
-  require(cpu().self_terms(*held, out));
-  require(oracle().self_terms(*scene.held(oracle()), want));
-  double pairs = 0;
-  for (std::size_t i = 0; i < out.size(); ++i) {
-    const double weight = weight_of(scene.input.sets[i]),
-                 m = static_cast<double>(scene.input.sets[i].weights.size());
-    require_near(out[i], want[i], scene.single_error() * weight * weight, scene.c.name());
-    pairs += m * m;
-  }
-  time_calls(state, scene.c.name(), pairs, [&] { return cpu().self_terms(*held, out); });
 }
 
 void InnerProducts_fp64(benchmark::State& state) {
@@ -228,25 +209,6 @@ void KmeansStep_fp32(benchmark::State& state) {
   time_calls(state, scene.c.name(), scene.row_pairs(), [&] { return cpu().kmeans_step({&job, 1}); });
 }
 
-void SolveWeights_fp64(benchmark::State& state) {
-  const Scene scene(state);
-  const std::size_t k = scene.c.query_count;
-  Matrix<double> gram(k, k);
-  std::vector<double> linear(k), weights(k);
-  require(oracle().gram(scene.points(), scene.kernel, gram.view()));
-  require(oracle().data_sums(scene.points(), scene.rows.view(), scene.kernel, {linear, {}}));
-  for (double& value : linear) value /= static_cast<double>(scene.rows.rows());
-  compute::WeightJob job{std::as_const(gram).view(), linear, weights};
-  require(cpu().solve_weights({&job, 1}));
-  double sum = 0;
-  for (const double weight : weights) sum += weight;
-  require_near(sum, 1, 1e-9, scene.c.name());
-  require_near(job.kkt_residual, 0, 1e-6, scene.c.name());
-  time_calls(state, scene.c.name(), static_cast<double>(k * k), [&] {
-    return cpu().solve_weights({&job, 1});
-  });
-}
-
 /// The bound of a code may lie below the oracle's by the rounding of the query, but not above it.
 void scan(benchmark::State& state, compute::CodeType type) {
   const ScanCase c = testing::scan_cases()[static_cast<std::size_t>(state.range(0))];
@@ -283,7 +245,6 @@ void scan(benchmark::State& state, compute::CodeType type) {
 
 bool any(const PackedCase&) { return true; }
 bool with_points(const PackedCase& c) { return c.query_count > 0 && c.sets > 0 && c.count > 0; }
-bool with_few_points(const PackedCase& c) { return with_points(c) && c.query_count <= kMostWeights; }
 
 void add_packed(const char* name, void (*run)(benchmark::State&), bool (*takes)(const PackedCase&)) {
   auto* made =
@@ -308,14 +269,12 @@ void add_scans() {
 
 void add_all() {
   add_packed("CrossTerms_fp32", CrossTerms_fp32, any);
-  add_packed("SelfTerms_fp32", SelfTerms_fp32, any);
   add_packed("Project_fp32", Project_fp32, with_points);
   add_packed("ReductionSums_fp32", ReductionSums_fp32, with_points);
   add_packed("KmeansStep_fp32", KmeansStep_fp32, with_points);
   add_packed("InnerProducts_fp64", InnerProducts_fp64, any);
   add_packed("SelfInnerProducts_fp64", SelfInnerProducts_fp64, any);
   add_packed("DataSums_fp64", DataSums_fp64, with_points);
-  add_packed("SolveWeights_fp64", SolveWeights_fp64, with_few_points);
   add_scans();
 }
 

@@ -49,11 +49,6 @@ class CudaBackend final : public Backend {
     const ReductionJob job{points, data, kernel, out};
     return cuda::reduction_sums<double>(*context_, {&job, 1});
   }
-  Result<void> nearest_centres(MatrixView<const float> data, MatrixView<const float> centres,
-                               std::span<std::uint32_t> labels) const override {
-    LEARNDOCK_CHECK(check_nearest_centres(data, centres, labels));
-    return cuda::nearest_centres(*context_, data, centres, labels);
-  }
   Result<void> kmeans_step(std::span<const KmeansJob> jobs) const override {
     LEARNDOCK_CHECK(check_kmeans_step(jobs));
     return cuda::kmeans_step(*context_, jobs);
@@ -71,17 +66,6 @@ class CudaBackend final : public Backend {
     LEARNDOCK_CHECK(check_cross_terms(sets.view(), queries, out));
     LEARNDOCK_TRY(const CudaHeldSets* held, own(sets));
     return cuda::cross_terms(*context_, *held, queries, out);
-  }
-  Result<void> cross_terms(const HeldSets& sets, std::span<const ReducedSetView> queries,
-                           std::span<const Pair> pairs, std::span<double> out) const override {
-    LEARNDOCK_CHECK(check_cross_terms(sets.view(), queries, pairs, out));
-    LEARNDOCK_TRY(const CudaHeldSets* held, own(sets));
-    return cuda::cross_terms(*context_, *held, queries, pairs, out);
-  }
-  Result<void> self_terms(const HeldSets& sets, std::span<double> out) const override {
-    LEARNDOCK_CHECK(check_self_terms(sets.view(), out));
-    LEARNDOCK_TRY(const CudaHeldSets* held, own(sets));
-    return cuda::self_terms(*context_, *held, out);
   }
   Result<void> project(const HeldSets& sets, const Projection& projection, std::size_t first,
                        MatrixView<double> out) const override {
@@ -105,10 +89,6 @@ class CudaBackend final : public Backend {
     LEARNDOCK_CHECK(check_reduction_sums(jobs));
     LEARNDOCK_CHECK(check_reduction_rows(jobs, usable_cores()));
     return cuda::reduction_sums<float>(*context_, jobs);
-  }
-  Result<void> solve_weights(std::span<WeightJob> jobs) const override {
-    LEARNDOCK_CHECK(check_solve_weights(jobs));
-    return cuda::solve_weights(*context_, jobs);
   }
 
  private:

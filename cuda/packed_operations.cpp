@@ -14,8 +14,6 @@ using compute::ReducedSetView;
 
 /// Row sums of a part, of all its queries together: they stay in a device's L2 until they are added up.
 constexpr std::size_t kRowValueBytes = std::size_t{32} << 20;
-constexpr std::size_t kMostPairs = std::size_t{1} << 20;
-constexpr std::uint64_t kMostSelfTerms = std::uint64_t{1} << 20;
 constexpr std::uint64_t kMostProjected = std::uint64_t{1} << 16;
 
 Result<PackedSets> pack_like(const compute::PackedSetsView& sets, std::span<const ReducedSetView> queries) {
@@ -108,52 +106,6 @@ Result<void> cross_terms(const Context& context, const CudaHeldSets& sets,
     }
   }
   return {};
-}
-
-Result<void> cross_terms(const Context& context, const CudaHeldSets& sets,
-                         std::span<const ReducedSetView> queries, std::span<const compute::Pair> pairs,
-                         std::span<double> out) {
-  if (pairs.empty()) return context.usable();
-  LEARNDOCK_TRY(const PackedSets packed, pack_like(sets.view(), queries));
-  std::vector<DevicePair> all(pairs.size());
-  std::transform(pairs.begin(), pairs.end(), all.begin(), [](const compute::Pair& pair) {
-    return DevicePair{pair.query, pair.set};
-  });
-  LEARNDOCK_TRY(LaneLease lease, LaneLease::take(context));
-  LEARNDOCK_TRY(const DeviceSets device_queries,
-                copy_sets(context, lease.arena(), lease.stream(), packed.view()));
-  const std::size_t mark = lease.arena().mark();
-  const std::size_t each = sizeof(DevicePair) + sizeof(double);
-  const std::size_t most = std::min(kMostPairs, lease.arena().left() / 2 / each);
-  if (most == 0) return no_room("one pair");
-  for (std::size_t first = 0; first < all.size(); first += most) {
-    const std::size_t count = std::min(most, all.size() - first);
-    // What the stream still does with the last part is done before it reaches this one: memory can be used
-    // again.
-    lease.arena().rewind(mark);
-    LEARNDOCK_TRY(const DevicePair* chosen,
-                  lease.upload(std::span<const DevicePair>(all).subspan(first, count)));
-    LEARNDOCK_TRY(double* const result, lease.arena().take<double>(count));
-    CrossPairs job{sets.device(), device_queries, device_kernel(sets.view().kernel), chosen, count, result};
-    LEARNDOCK_CHECK(lease.launched(launch_cross_pairs(job, lease.stream())));
-    LEARNDOCK_CHECK(lease.download(result, out.subspan(first, count)));
-  }
-  return lease.wait();
-}
-
-Result<void> self_terms(const Context& context, const CudaHeldSets& sets, std::span<double> out) {
-  LEARNDOCK_TRY(LaneLease lease, LaneLease::take(context));
-  const std::uint64_t most = std::min<std::uint64_t>(lease.arena().left() / sizeof(double), kMostSelfTerms);
-  if (most == 0 && !out.empty()) return no_room("one self term");
-  for (std::uint64_t first = 0; first < out.size(); first += most) {
-    const std::uint64_t count = std::min<std::uint64_t>(most, out.size() - first);
-    lease.arena().rewind(0);
-    LEARNDOCK_TRY(double* const result, lease.arena().take<double>(count));
-    const SelfTerms job{sets.device(), device_kernel(sets.view().kernel), first, count, result};
-    LEARNDOCK_CHECK(lease.launched(launch_self_terms(job, lease.stream())));
-    LEARNDOCK_CHECK(lease.download(result, out.subspan(first, count)));
-  }
-  return lease.wait();
 }
 
 Result<void> project(const Context& context, const CudaHeldSets& sets, const compute::Projection& projection,

@@ -10,11 +10,6 @@ namespace learndock::cuda {
 [[nodiscard]] Result<void> cross_terms(const Context& context, const CudaHeldSets& sets,
                                        std::span<const compute::ReducedSetView> queries,
                                        MatrixView<double> out);
-[[nodiscard]] Result<void> cross_terms(const Context& context, const CudaHeldSets& sets,
-                                       std::span<const compute::ReducedSetView> queries,
-                                       std::span<const compute::Pair> pairs, std::span<double> out);
-[[nodiscard]] Result<void> self_terms(const Context& context, const CudaHeldSets& sets,
-                                      std::span<double> out);
 [[nodiscard]] Result<void> project(const Context& context, const CudaHeldSets& sets,
                                    const compute::Projection& projection, std::size_t first,
                                    MatrixView<double> out);

@@ -16,11 +16,5 @@ template <class Value>
                                           std::span<const compute::ReductionJob> jobs);
 
 [[nodiscard]] Result<void> kmeans_step(const Context& context, std::span<const compute::KmeansJob> jobs);
-[[nodiscard]] Result<void> nearest_centres(const Context& context, MatrixView<const float> data,
-                                           MatrixView<const float> centres, std::span<std::uint32_t> labels);
-
-/// Programmes that do not fit the workspace, or whose solution misses the certificate, are solved by the
-/// host.
-[[nodiscard]] Result<void> solve_weights(const Context& context, std::span<compute::WeightJob> jobs);
 
 }  // namespace learndock::cuda

@@ -19,26 +19,4 @@ struct SetTotals {
 /// Declines (cudaErrorInvalidValue) when queries * ceil(sets_count / 8) is not below 2^31.
 [[nodiscard]] cudaError_t launch_set_totals(const SetTotals& job, cudaStream_t stream);
 
-struct DevicePair {
-  std::uint64_t query, set;
-};
-/// out[p] for chosen pairs.
-struct CrossPairs {
-  DeviceSets sets, queries;
-  DeviceKernel kernel;
-  const DevicePair* pairs = nullptr;
-  std::uint64_t count = 0;
-  double* out = nullptr;
-};
-[[nodiscard]] cudaError_t launch_cross_pairs(const CrossPairs& job, cudaStream_t stream);
-
-/// out[i] = <mu_{first + i}, mu_{first + i}>, i < count.
-struct SelfTerms {
-  DeviceSets sets;
-  DeviceKernel kernel;
-  std::uint64_t first = 0, count = 0;
-  double* out = nullptr;
-};
-[[nodiscard]] cudaError_t launch_self_terms(const SelfTerms& job, cudaStream_t stream);
-
 }  // namespace learndock::cuda

@@ -119,14 +119,6 @@ Result<void> check_data_sums(MatrixView<const double> points, MatrixView<const f
   return check_kernel(kernel);
 }
 
-Result<void> check_nearest_centres(MatrixView<const float> data, MatrixView<const float> centres,
-                                   std::span<const std::uint32_t> labels) {
-  if (centres.rows() == 0) return mismatch("number of centres", 0, 1);
-  if (centres.cols() != data.cols()) return mismatch("columns of data", data.cols(), centres.cols());
-  if (labels.size() != data.rows()) return mismatch("length of labels", labels.size(), data.rows());
-  return {};
-}
-
 Result<void> check_kmeans_step(std::span<const KmeansJob> jobs) {
   for (const KmeansJob& job : jobs) {
     const std::size_t k = job.centres.rows();
@@ -145,40 +137,17 @@ Result<void> check_kmeans_step(std::span<const KmeansJob> jobs) {
   return {};
 }
 
-namespace {
-
-Result<void> check_queries(const PackedSetsView& sets, std::span<const ReducedSetView> queries) {
-  for (const ReducedSetView& query : queries)
-    if (query.dimension != sets.dimension)
-      return mismatch("dimension of a query", query.dimension, sets.dimension);
-  for (const ReducedSetView& query : queries)
-    if (!fit_single(query, sets.centre, sets.kernel)) return beyond_single("a query");
-  return {};
-}
-
-}  // namespace
-
 Result<void> check_hold(const PackedSetsView& sets) { return check_single_kernel(sets.kernel); }
 
 Result<void> check_cross_terms(const PackedSetsView& sets, std::span<const ReducedSetView> queries,
                                MatrixView<const double> out) {
   if (out.rows() != queries.size()) return mismatch("rows of out", out.rows(), queries.size());
   if (out.cols() != sets.count) return mismatch("columns of out", out.cols(), sets.count);
-  return check_queries(sets, queries);
-}
-
-Result<void> check_cross_terms(const PackedSetsView& sets, std::span<const ReducedSetView> queries,
-                               std::span<const Pair> pairs, std::span<const double> out) {
-  if (out.size() != pairs.size()) return mismatch("length of out", out.size(), pairs.size());
-  for (const Pair& pair : pairs) {
-    if (pair.query >= queries.size()) return mismatch("query of a pair", pair.query, queries.size());
-    if (pair.set >= sets.count) return mismatch("set of a pair", pair.set, sets.count);
-  }
-  return check_queries(sets, queries);
-}
-
-Result<void> check_self_terms(const PackedSetsView& sets, std::span<const double> out) {
-  if (out.size() != sets.count) return mismatch("length of out", out.size(), sets.count);
+  for (const ReducedSetView& query : queries)
+    if (query.dimension != sets.dimension)
+      return mismatch("dimension of a query", query.dimension, sets.dimension);
+  for (const ReducedSetView& query : queries)
+    if (!fit_single(query, sets.centre, sets.kernel)) return beyond_single("a query");
   return {};
 }
 
@@ -291,18 +260,6 @@ Result<void> check_reduction_rows(std::span<const ReductionJob> jobs, unsigned t
       if (!rows_fit_single(job, centre, first, std::min(first + kRows, job.data.rows()))) fit = false;
     });
     if (!fit) return beyond_single("a row of data");
-  }
-  return {};
-}
-
-Result<void> check_solve_weights(std::span<const WeightJob> jobs) {
-  for (const WeightJob& job : jobs) {
-    if (job.gram.rows() != job.linear.size())
-      return mismatch("rows of gram", job.gram.rows(), job.linear.size());
-    if (job.gram.cols() != job.linear.size())
-      return mismatch("columns of gram", job.gram.cols(), job.linear.size());
-    if (job.weights.size() != job.linear.size())
-      return mismatch("length of weights", job.weights.size(), job.linear.size());
   }
   return {};
 }

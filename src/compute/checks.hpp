@@ -26,9 +26,6 @@ namespace learndock::compute {
                                       MatrixView<const double> out);
 [[nodiscard]] Result<void> check_data_sums(MatrixView<const double> points, MatrixView<const float> data,
                                            const GaussianKernel& kernel, const DataSums& out);
-[[nodiscard]] Result<void> check_nearest_centres(MatrixView<const float> data,
-                                                 MatrixView<const float> centres,
-                                                 std::span<const std::uint32_t> labels);
 [[nodiscard]] Result<void> check_kmeans_step(std::span<const KmeansJob> jobs);
 
 /// Rows were checked when they were packed; the kernel of a view may be any.
@@ -36,10 +33,6 @@ namespace learndock::compute {
 [[nodiscard]] Result<void> check_cross_terms(const PackedSetsView& sets,
                                              std::span<const ReducedSetView> queries,
                                              MatrixView<const double> out);
-[[nodiscard]] Result<void> check_cross_terms(const PackedSetsView& sets,
-                                             std::span<const ReducedSetView> queries,
-                                             std::span<const Pair> pairs, std::span<const double> out);
-[[nodiscard]] Result<void> check_self_terms(const PackedSetsView& sets, std::span<const double> out);
 [[nodiscard]] Result<void> check_project(const PackedSetsView& sets, const Projection& projection,
                                          std::size_t first, MatrixView<const double> out);
 /// Finite, residual and squared norm not negative, and the coordinates' squared length within the squared
@@ -53,6 +46,5 @@ namespace learndock::compute {
 /// Shapes, kernels and points; data rows are checked by check_reduction_rows, or where they are read anyway.
 [[nodiscard]] Result<void> check_reduction_sums(std::span<const ReductionJob> jobs);
 [[nodiscard]] Result<void> check_reduction_rows(std::span<const ReductionJob> jobs, unsigned threads);
-[[nodiscard]] Result<void> check_solve_weights(std::span<const WeightJob> jobs);
 
 }  // namespace learndock::compute

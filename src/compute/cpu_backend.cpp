@@ -9,7 +9,6 @@
 #include "compute/cpu_scan.hpp"
 #include "compute/data_sums.hpp"
 #include "compute/held.hpp"
-#include "compute/weight_jobs.hpp"
 #include "compute/wide_data.hpp"
 
 #include <fmt/format.h>
@@ -185,12 +184,6 @@ class CpuBackend final : public Backend {
     return {};
   }
 
-  Result<void> nearest_centres(MatrixView<const float> data, MatrixView<const float> centres,
-                               std::span<std::uint32_t> labels) const override {
-    LEARNDOCK_CHECK(check_nearest_centres(data, centres, labels));
-    cpu_nearest_centres(data, centres, labels, threads_);
-    return {};
-  }
   Result<void> kmeans_step(std::span<const KmeansJob> jobs) const override {
     LEARNDOCK_CHECK(check_kmeans_step(jobs));
     cpu_kmeans_step(jobs, threads_);
@@ -209,17 +202,6 @@ class CpuBackend final : public Backend {
                            MatrixView<double> out) const override {
     LEARNDOCK_CHECK(check_cross_terms(sets.view(), queries, out));
     cpu_cross_terms(sets.view(), queries, out, threads_);
-    return {};
-  }
-  Result<void> cross_terms(const HeldSets& sets, std::span<const ReducedSetView> queries,
-                           std::span<const Pair> pairs, std::span<double> out) const override {
-    LEARNDOCK_CHECK(check_cross_terms(sets.view(), queries, pairs, out));
-    cpu_cross_terms(sets.view(), queries, pairs, out, threads_);
-    return {};
-  }
-  Result<void> self_terms(const HeldSets& sets, std::span<double> out) const override {
-    LEARNDOCK_CHECK(check_self_terms(sets.view(), out));
-    cpu_self_terms(sets.view(), out, threads_);
     return {};
   }
   Result<void> project(const HeldSets& sets, const Projection& projection, std::size_t first,
@@ -242,10 +224,6 @@ class CpuBackend final : public Backend {
   Result<void> reduction_sums(std::span<const ReductionJob> jobs) const override {
     LEARNDOCK_CHECK(check_reduction_sums(jobs));
     return cpu_reduction_sums(jobs, threads_);
-  }
-  Result<void> solve_weights(std::span<WeightJob> jobs) const override {
-    LEARNDOCK_CHECK(check_solve_weights(jobs));
-    return solve_weight_jobs(jobs, threads_);
   }
 
  private:

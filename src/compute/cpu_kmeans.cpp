@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
-#include <numeric>
 #include <vector>
 
 namespace learndock::compute {
@@ -110,20 +109,6 @@ void add_task(const KmeansJob& job, const Round& round, Task& task) {
 }
 
 }  // namespace
-
-void cpu_nearest_centres(MatrixView<const float> data, MatrixView<const float> centres,
-                         std::span<std::uint32_t> labels, unsigned threads) {
-  const CentreBlocks blocks(centres);
-  std::vector<std::uint32_t> list(kTaskRows);
-  std::iota(list.begin(), list.end(), 0U);
-  run_tasks((data.rows() + kTaskRows - 1) / kTaskRows, threads, [&](std::size_t task) {
-    const std::size_t first = task * kTaskRows, count = std::min(kTaskRows, data.rows() - first);
-    CentreScratch scratch;
-    std::vector<KmeansRow> found(count);
-    label_rows(blocks, data.block(first, count), std::span(list).first(count), scratch, found);
-    for (std::size_t x = 0; x < count; ++x) labels[first + x] = found[x].label;
-  });
-}
 
 void cpu_kmeans_step(std::span<const KmeansJob> jobs, unsigned threads) {
   std::vector<Task> tasks = tasks_of(jobs);

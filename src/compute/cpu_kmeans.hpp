@@ -6,9 +6,6 @@ namespace learndock::compute {
 
 // k-means on the `cpu` backend. Shapes were checked by the caller.
 
-void cpu_nearest_centres(MatrixView<const float> data, MatrixView<const float> centres,
-                         std::span<std::uint32_t> labels, unsigned threads);
-
 /// Rows are cut into tasks by shape and the tasks' sums added in order: the same bits for every number of
 /// threads.
 void cpu_kmeans_step(std::span<const KmeansJob> jobs, unsigned threads);

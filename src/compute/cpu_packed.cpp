@@ -112,32 +112,6 @@ void cpu_cross_terms(const PackedSetsView& sets, std::span<const ReducedSetView>
   });
 }
 
-void cpu_cross_terms(const PackedSetsView& sets, std::span<const ReducedSetView> queries,
-                     std::span<const Pair> pairs, std::span<double> out, unsigned threads) {
-  const std::vector<QueryPanel> panels = panels_of(queries, sets);
-  run_tasks(pairs.size(), threads, [&](std::size_t p) {
-    thread_local std::vector<double> sums;
-    const std::size_t i = pairs[p].set;
-    const std::size_t origin =
-        sum_rows(sets, sets.starts[i], sets.starts[i + 1], panels[pairs[p].query], sums);
-    out[p] = weighted_sum(sets, i, sums.data(), origin);
-  });
-}
-
-void cpu_self_terms(const PackedSetsView& sets, std::span<double> out, unsigned threads) {
-  const std::vector<SetRange> ranges = task_ranges(sets);
-  run_tasks(ranges.size(), threads, [&](std::size_t task) {
-    thread_local std::vector<double> sums;
-    thread_local std::vector<float> rows;
-    thread_local QueryPanel panel;
-    for (std::size_t i = ranges[task].first; i < ranges[task].last; ++i) {
-      fill_panel_of_set(sets, i, rows, panel);
-      const std::size_t origin = sum_rows(sets, sets.starts[i], sets.starts[i + 1], panel, sums);
-      out[i] = weighted_sum(sets, i, sums.data(), origin);
-    }
-  });
-}
-
 Result<void> cpu_project(const PackedSetsView& sets, const Projection& projection, std::size_t first,
                          MatrixView<double> out, unsigned threads) {
   // The landmarks take the place of stored rows: a set's kernel sums against all of them are row sums.

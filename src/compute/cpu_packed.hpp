@@ -9,9 +9,6 @@ namespace learndock::compute {
 
 void cpu_cross_terms(const PackedSetsView& sets, std::span<const ReducedSetView> queries,
                      MatrixView<double> out, unsigned threads);
-void cpu_cross_terms(const PackedSetsView& sets, std::span<const ReducedSetView> queries,
-                     std::span<const Pair> pairs, std::span<double> out, unsigned threads);
-void cpu_self_terms(const PackedSetsView& sets, std::span<double> out, unsigned threads);
 [[nodiscard]] Result<void> cpu_project(const PackedSetsView& sets, const Projection& projection,
                                        std::size_t first, MatrixView<double> out, unsigned threads);
 /// Refuses data rows that fp32 cannot hold; the sums then say nothing.

@@ -4,7 +4,6 @@
 #include "compute/data_sums.hpp"
 #include "compute/held.hpp"
 #include "compute/reference_scan.hpp"
-#include "compute/weight_jobs.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -50,15 +49,11 @@ double inner_product(const ReducedSetView& a, const ReducedSetView& b) {
 struct UnpackedSet {
   Matrix<double> points;
   std::vector<double> weights;
-  GaussianKernel kernel;
-  [[nodiscard]] ReducedSetView view() const {
-    return {points.values().data(), weights.data(), points.rows(), points.cols(), kernel};
-  }
 };
 
 UnpackedSet unpack(const PackedSetsView& sets, std::size_t i) {
   const std::size_t first = sets.starts[i], count = sets.starts[i + 1] - first;
-  UnpackedSet set{Matrix<double>(count, sets.dimension), std::vector<double>(count), sets.kernel};
+  UnpackedSet set{Matrix<double>(count, sets.dimension), std::vector<double>(count)};
   for (std::size_t r = 0; r < count; ++r) {
     for (std::size_t k = 0; k < sets.dimension; ++k)
       set.points(r, k) = static_cast<double>(sets.coordinate(first + r, k)) + sets.centre[k];
@@ -147,14 +142,6 @@ class CpuReference final : public Backend {
     return {};
   }
 
-  Result<void> nearest_centres(MatrixView<const float> data, MatrixView<const float> centres,
-                               std::span<std::uint32_t> labels) const override {
-    LEARNDOCK_CHECK(check_nearest_centres(data, centres, labels));
-    for (std::size_t x = 0; x < data.rows(); ++x)
-      labels[x] = static_cast<std::uint32_t>(nearest_centre(data.row(x).data(), centres));
-    return {};
-  }
-
   Result<void> kmeans_step(std::span<const KmeansJob> jobs) const override {
     LEARNDOCK_CHECK(check_kmeans_step(jobs));
     for (const KmeansJob& job : jobs) {
@@ -185,21 +172,6 @@ class CpuReference final : public Backend {
       for (std::size_t i = 0; i < sets.view().count; ++i) out(q, i) = cross_term(sets.view(), i, queries[q]);
     return {};
   }
-  Result<void> cross_terms(const HeldSets& sets, std::span<const ReducedSetView> queries,
-                           std::span<const Pair> pairs, std::span<double> out) const override {
-    LEARNDOCK_CHECK(check_cross_terms(sets.view(), queries, pairs, out));
-    for (std::size_t p = 0; p < pairs.size(); ++p)
-      out[p] = cross_term(sets.view(), pairs[p].set, queries[pairs[p].query]);
-    return {};
-  }
-  Result<void> self_terms(const HeldSets& sets, std::span<double> out) const override {
-    LEARNDOCK_CHECK(check_self_terms(sets.view(), out));
-    for (std::size_t i = 0; i < out.size(); ++i) {
-      const UnpackedSet set = unpack(sets.view(), i);
-      out[i] = cross_term(sets.view(), i, set.view());
-    }
-    return {};
-  }
   Result<void> project(const HeldSets& sets, const Projection& projection, std::size_t first,
                        MatrixView<double> out) const override {
     LEARNDOCK_CHECK(check_project(sets.view(), projection, first, out));
@@ -226,10 +198,6 @@ class CpuReference final : public Backend {
     for (const ReductionJob& job : jobs)
       LEARNDOCK_CHECK(data_sums(job.points, job.data, job.kernel, job.out));
     return {};
-  }
-  Result<void> solve_weights(std::span<WeightJob> jobs) const override {
-    LEARNDOCK_CHECK(check_solve_weights(jobs));
-    return solve_weight_jobs(jobs, 1);
   }
 };
 

@@ -105,9 +105,6 @@ TEST_P(Kmeans, SumsAndCountsAreThoseOfTheNearestCentres) {
     const KmeansJob job = have.job(clusters);
     ASSERT_TRUE(backend_->kmeans_step({&job, 1}).has_value());
     expect_sums_of_labels(clusters, have);
-    std::vector<std::uint32_t> labels(c.rows);
-    ASSERT_TRUE(backend_->nearest_centres(clusters.data.view(), clusters.centres.view(), labels).has_value());
-    EXPECT_EQ(labels, clusters.labels);
   }
 }
 

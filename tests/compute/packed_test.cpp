@@ -56,33 +56,11 @@ TEST_P(Packed, CrossTermsStayWithinTheBoundOfTheExactValue) {
     ASSERT_TRUE(held.has_value());
     Matrix<double> all(3, c.sets);
     ASSERT_TRUE(backend_->cross_terms(**held, input.query_views, all.view()).has_value());
-    std::vector<Pair> pairs;
-    for (std::size_t i = c.sets; i-- > 0;) pairs.push_back({static_cast<std::uint32_t>(i % 3), i});
-    std::vector<double> chosen(pairs.size());
-    ASSERT_TRUE(backend_->cross_terms(**held, input.query_views, pairs, chosen).has_value());
     for (std::size_t q = 0; q < 3; ++q)
       for (std::size_t i = 0; i < c.sets; ++i)
         EXPECT_NEAR(all(q, i), exact(c, input.sets[i], input.queries[q]),
                     bound(c, input, input.sets[i], input.queries[q]))
             << "query " << q << " set " << i;
-    for (std::size_t p = 0; p < pairs.size(); ++p)
-      EXPECT_NEAR(chosen[p], exact(c, input.sets[pairs[p].set], input.queries[pairs[p].query]),
-                  bound(c, input, input.sets[pairs[p].set], input.queries[pairs[p].query]))
-          << "pair " << p;
-  }
-}
-
-TEST_P(Packed, SelfTermsStayWithinTheBound) {
-  for (const PackedCase& c : testing::packed_cases()) {
-    SCOPED_TRACE(c.name());
-    const PackedInput input(c);
-    const auto packed = PackedSets::pack(input.set_views, {c.gamma, c.scales}, input.centre).value();
-    std::vector<double> self(c.sets);
-    ASSERT_TRUE(backend_->self_terms(*backend_->hold(packed.view()).value(), self).has_value());
-    for (std::size_t i = 0; i < c.sets; ++i)
-      EXPECT_NEAR(self[i], exact(c, input.sets[i], input.sets[i]),
-                  bound(c, input, input.sets[i], input.sets[i]))
-          << "set " << i;
   }
 }
 
@@ -190,27 +168,6 @@ TEST_P(Packed, ReductionSumsMatchTheOracleForManyJobsAtOnce) {
   }
 }
 
-TEST_P(Packed, WeightsOfManyJobsCarryCertificates) {
-  std::vector<Matrix<double>> grams;
-  std::vector<std::vector<double>> linear, weights;
-  for (const std::size_t k : {1u, 2u, 33u}) {
-    const auto set = testing::random_set({k, 3}, k);
-    grams.emplace_back(k, k);
-    ASSERT_TRUE(oracle_->gram(set.points.view(), {0.1}, grams.back().view()).has_value());
-    linear.emplace_back(k);
-    for (std::size_t i = 0; i < k; ++i) linear.back()[i] = grams.back()(i, k / 2);
-    weights.emplace_back(k);
-  }
-  std::vector<WeightJob> jobs;
-  for (std::size_t j = 0; j < 3; ++j) jobs.push_back({grams[j].view(), linear[j], weights[j], 1});
-  ASSERT_TRUE(backend_->solve_weights(jobs).has_value());
-  for (std::size_t j = 0; j < 3; ++j) {
-    // The target is one of the points, so all weight goes there.
-    EXPECT_LT(jobs[j].kkt_residual, 1e-8);
-    EXPECT_NEAR(weights[j][weights[j].size() / 2], 1, 1e-6);
-  }
-}
-
 TEST_P(Packed, RefusesMismatchedShapes) {
   const PackedCase c{2, 3, 2, 4};
   const PackedInput input(c), other(PackedCase{1, 3, 2, 5});
@@ -219,10 +176,6 @@ TEST_P(Packed, RefusesMismatchedShapes) {
   Matrix<double> wrong(3, 3), right(3, 2);
   EXPECT_FALSE(backend_->cross_terms(*held, input.query_views, wrong.view()).has_value());
   EXPECT_FALSE(backend_->cross_terms(*held, other.query_views, right.view()).has_value());
-  std::vector<double> one(1);
-  const Pair outside[] = {{0, 2}};
-  EXPECT_FALSE(backend_->cross_terms(*held, input.query_views, outside, one).has_value());
-  EXPECT_FALSE(backend_->self_terms(*held, one).has_value());
 }
 
 /// Overflow in fp32 must never look like a kernel value.
@@ -234,14 +187,11 @@ TEST_P(Packed, RefusesWhatSinglePrecisionCannotHold) {
   auto packed = PackedSets::pack(input.set_views, {0.1, 1}, input.centre).value();
   const auto held = backend_->hold(packed.view()).value();
   Matrix<double> out(1, 2), mapped(1, 2);
-  std::vector<double> one(1);
-  const Pair pairs[] = {{0, 1}};
   const double nan = std::nan("");
   for (const double far : {1e200, 1e20, -1e25, nan}) {
     const testing::WeightedSet query{Matrix<double>(1, 2, {0, far}), {1}};
     const ReducedSetView view = query.view();
     EXPECT_TRUE(refused(backend_->cross_terms(*held, {&view, 1}, out.view()))) << far;
-    EXPECT_TRUE(refused(backend_->cross_terms(*held, {&view, 1}, pairs, one))) << far;
     const Matrix<double> map(2, 1);
     EXPECT_TRUE(refused(backend_->project(*held, {query.points.view(), map.view()}, 0, mapped.view())));
   }

@@ -32,6 +32,12 @@ struct Sets {
   explicit Sets(std::size_t sets = 6, std::size_t count = 20)
       : input(testing::PackedCase{sets, count, 11, 8}),
         packed(PackedSets::pack(input.set_views, {0.1, 1}, input.centre).value()) {}
+  /// Cross terms of all queries with all sets, held by a backend.
+  [[nodiscard]] Result<Matrix<double>> cross_terms(const compute::Backend& backend,
+                                                   const compute::HeldSets& held) const {
+    Matrix<double> out(input.queries.size(), input.sets.size());
+    return backend.cross_terms(held, input.query_views, out.view()).map([&] { return out; });
+  }
   testing::PackedInput input;
   PackedSets packed;
 };
@@ -67,8 +73,7 @@ TEST_F(CudaDevice, TinyBudgetDeclinesToHoldAndNamesTheBytes) {
   EXPECT_EQ(backend->hold(codes.view()).error().code, ErrorCode::device_memory);
   const auto held = backend->hold(small.packed.view());
   ASSERT_TRUE(held.has_value()) << "what fits is held";
-  std::vector<double> self(2);
-  EXPECT_TRUE(backend->self_terms(**held, self).has_value());
+  EXPECT_TRUE(small.cross_terms(*backend, **held).has_value());
 }
 
 TEST_F(CudaDevice, WorkspaceBeyondTheBudgetIsRefusedWhenOpening) {
@@ -96,20 +101,17 @@ TEST_F(CudaDevice, ALostDeviceIsReportedAndNeverAskedAgain) {
   const Sets sets;
   const auto backend = open_shim(shim_options());
   auto held = backend->hold(sets.packed.view()).value();
-  std::vector<double> self(6);
   shim::faults().at_next_wait = cudaErrorIllegalAddress;
-  const auto lost = backend->self_terms(*held, self);
+  const auto lost = sets.cross_terms(*backend, *held);
   ASSERT_FALSE(lost.has_value());
   EXPECT_EQ(lost.error().code, ErrorCode::unavailable);
   EXPECT_THAT(lost.error().message, HasSubstr("cudaErrorIllegalAddress"));
   const std::size_t launches = shim::launches();
-  Matrix<double> all(3, 6), gram(8, 8), points(8, 8);
-  EXPECT_EQ(backend->self_terms(*held, self).error().code, ErrorCode::unavailable);
-  EXPECT_EQ(backend->cross_terms(*held, sets.input.query_views, all.view()).error().code,
-            ErrorCode::unavailable);
+  Matrix<double> gram(8, 8), points(8, 8);
+  EXPECT_EQ(sets.cross_terms(*backend, *held).error().code, ErrorCode::unavailable);
   EXPECT_EQ(backend->gram(points.view(), {0.1}, gram.view()).error().code, ErrorCode::unavailable);
   EXPECT_EQ(backend->hold(sets.packed.view()).error().code, ErrorCode::unavailable);
-  EXPECT_THAT(backend->self_terms(*held, self).error().message, HasSubstr("cudaErrorIllegalAddress"))
+  EXPECT_THAT(sets.cross_terms(*backend, *held).error().message, HasSubstr("cudaErrorIllegalAddress"))
       << "the first cause stays visible";
   EXPECT_EQ(shim::launches(), launches);
 }
@@ -123,8 +125,7 @@ TEST_F(CudaDevice, AnErrorThatIsNotStickyLeavesTheDeviceUsable) {
   const auto held = backend->hold(sets.packed.view());
   ASSERT_TRUE(held.has_value());
   // The runtime remembers a failed call until it is asked: a launch must not report it as its own.
-  std::vector<double> self(6);
-  EXPECT_TRUE(backend->self_terms(**held, self).has_value());
+  EXPECT_TRUE(sets.cross_terms(*backend, **held).has_value());
 }
 
 TEST_F(CudaDevice, SetsHeldByAnotherBackendAreRefused) {
@@ -132,8 +133,7 @@ TEST_F(CudaDevice, SetsHeldByAnotherBackendAreRefused) {
   const auto backend = open_shim(shim_options());
   const auto other = compute::open_backend("cpu").value();
   const auto held = other->hold(sets.packed.view()).value();
-  std::vector<double> self(6);
-  EXPECT_EQ(backend->self_terms(*held, self).error().code, ErrorCode::invalid_argument);
+  EXPECT_EQ(sets.cross_terms(*backend, *held).error().code, ErrorCode::invalid_argument);
 }
 
 TEST_F(CudaDevice, SmallScansAreRecordedOnceAndReadTheNewQuery) {
@@ -161,10 +161,14 @@ TEST_F(CudaDevice, ManyThreadsShareTheLanes) {
   const Sets sets(20, 40);
   const auto backend = open_shim(shim_options());
   const auto held = backend->hold(sets.packed.view()).value();
-  std::vector<std::vector<double>> out(5, std::vector<double>(20));
+  std::vector<Matrix<double>> out(5);
   std::vector<std::jthread> threads;
   for (auto& mine : out)
-    threads.emplace_back([&] { EXPECT_TRUE(backend->self_terms(*held, mine).has_value()); });
+    threads.emplace_back([&] {
+      const auto made = sets.cross_terms(*backend, *held);
+      EXPECT_TRUE(made.has_value());
+      if (made) mine = *made;
+    });
   threads.clear();
   for (const auto& mine : out) EXPECT_EQ(mine, out.front()) << "same bits";
 }

@@ -22,7 +22,7 @@ class CudaParts : public ::testing::Test {
       testing::open_shim(testing::shim_options(24 * 1024));
 };
 
-TEST_F(CudaParts, CrossTermsAndSelfTerms) {
+TEST_F(CudaParts, CrossTermsAndProjections) {
   const testing::PackedInput input(testing::PackedCase{400, 3, 20, 8});
   // Ragged sets of the table grow; here many small ones are wanted.
   std::vector<compute::ReducedSetView> views(400, input.set_views[3]);
@@ -30,20 +30,11 @@ TEST_F(CudaParts, CrossTermsAndSelfTerms) {
   const auto packed = PackedSets::pack(views, {0.1, 1}, input.centre).value();
   std::vector<compute::ReducedSetView> queries;
   for (int i = 0; i < 40; ++i) queries.push_back(input.query_views[static_cast<std::size_t>(i) % 3]);
-  std::vector<compute::Pair> pairs;
-  for (std::uint32_t p = 0; p < 1000; ++p) pairs.push_back({p % 3, p * 7 % 400});
   Matrix<double> want(40, 400), have(40, 400);
-  std::vector<double> want_pairs(1000), have_pairs(1000), want_self(400), have_self(400);
   const auto in_one = roomy_->hold(packed.view()).value(), in_parts = cramped_->hold(packed.view()).value();
   ASSERT_TRUE(roomy_->cross_terms(*in_one, queries, want.view()).has_value());
   ASSERT_TRUE(cramped_->cross_terms(*in_parts, queries, have.view()).has_value());
   EXPECT_EQ(have, want);
-  ASSERT_TRUE(roomy_->cross_terms(*in_one, std::span(queries).first(3), pairs, want_pairs).has_value());
-  ASSERT_TRUE(cramped_->cross_terms(*in_parts, std::span(queries).first(3), pairs, have_pairs).has_value());
-  EXPECT_EQ(have_pairs, want_pairs);
-  ASSERT_TRUE(roomy_->self_terms(*in_one, want_self).has_value());
-  ASSERT_TRUE(cramped_->self_terms(*in_parts, have_self).has_value());
-  EXPECT_EQ(have_self, want_self);
   const auto landmarks = testing::random_set({33, 8}, 5), map = testing::random_set({9, 33}, 6);
   const compute::Projection projection{landmarks.points.view(), map.points.view()};
   Matrix<double> want_rows(400, 9), have_rows(400, 9);
@@ -159,31 +150,19 @@ TEST_F(CudaParts, DataLargerThanTheWorkspaceStreams) {
     for (std::size_t i = 0; i < 11; ++i) EXPECT_NEAR(have_slope[i], want_slope[i], 1e-9);
     for (std::size_t i = 0; i < 55; ++i) EXPECT_NEAR(have_points.values()[i], want_points.values()[i], 1e-9);
   }
-  std::vector<std::uint32_t> labels(3000), part_labels(3000);
-  ASSERT_TRUE(roomy_->nearest_centres(data.view(), centres.view(), labels).has_value());
-  ASSERT_TRUE(cramped_->nearest_centres(data.view(), centres.view(), part_labels).has_value());
-  EXPECT_EQ(part_labels, labels);
+  Matrix<double> sums(70, 5), part_sums(70, 5);
+  std::vector<std::uint64_t> counts(70), part_counts(70);
+  const compute::KmeansJob in_one{data.view(), centres.view(), sums.view(), counts, {}, {}};
+  const compute::KmeansJob in_parts{data.view(), centres.view(), part_sums.view(), part_counts, {}, {}};
+  ASSERT_TRUE(roomy_->kmeans_step({&in_one, 1}).has_value());
+  ASSERT_TRUE(cramped_->kmeans_step({&in_parts, 1}).has_value());
+  EXPECT_EQ(part_counts, counts);
+  EXPECT_EQ(part_sums, sums);
   const auto many = testing::random_set({200, 5}, 4);
   Matrix<double> gram(200, 200), part_gram(200, 200);
   ASSERT_TRUE(roomy_->gram(many.points.view(), {0.1}, gram.view()).has_value());
   ASSERT_TRUE(cramped_->gram(many.points.view(), {0.1}, part_gram.view()).has_value());
   EXPECT_EQ(part_gram, gram);
-}
-
-TEST_F(CudaParts, ProgrammesThatDoNotFitAreSolvedByTheHost) {
-  const auto points = testing::random_set({60, 3}, 1);
-  Matrix<double> gram(60, 60);
-  ASSERT_TRUE(roomy_->gram(points.points.view(), {0.3}, gram.view()).has_value());
-  std::vector<double> linear(60);
-  for (std::size_t i = 0; i < 60; ++i) linear[i] = (gram(i, 3) + gram(i, 50)) / 2;
-  for (const auto* backend : {roomy_.get(), cramped_.get()}) {
-    std::vector<double> weights(60);
-    compute::WeightJob job{gram.view(), linear, weights, 1};
-    ASSERT_TRUE(backend->solve_weights({&job, 1}).has_value());
-    EXPECT_LT(job.kkt_residual, 1e-8);
-    EXPECT_NEAR(weights[3], 0.5, 1e-3);
-    EXPECT_NEAR(weights[50], 0.5, 1e-3);
-  }
 }
 
 }  // namespace

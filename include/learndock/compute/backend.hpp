@@ -45,12 +45,6 @@ struct DataSums {
   std::span<double> slope = {};    ///< [K] sum_x h(z_i, x); an empty span skips it
 };
 
-/// Query `query` against set `set`.
-struct Pair {
-  std::uint32_t query = 0;
-  std::uint64_t set = 0;
-};
-
 /// From a reduced set to coordinates in the space's subspace: a = map * h, h_s = sum_i b_i k(landmark_s,
 /// z_i).
 struct Projection {
@@ -83,14 +77,6 @@ struct KmeansJob {
   /// round before; then `previous` are that round's centres, and rows, sums and counts are as it left them.
   std::span<KmeansRow> rows;
   MatrixView<const float> previous;  ///< K x d; empty in the first round
-};
-
-/// One data set's weights: min w'Hw - 2 c'w on the simplex.
-struct WeightJob {
-  MatrixView<const double> gram;   ///< K x K
-  std::span<const double> linear;  ///< [K]
-  std::span<double> weights;       ///< [K] out
-  double kkt_residual = 0;         ///< out: certificate
 };
 
 /// Reduced sets or codes where a backend computes on them: the caller's memory for a CPU, a copy on a device.
@@ -140,13 +126,8 @@ class Backend : public std::enable_shared_from_this<Backend> {
   [[nodiscard]] virtual Result<void> data_sums(MatrixView<const double> points, MatrixView<const float> data,
                                                const GaussianKernel& kernel, const DataSums& out) const = 0;
 
-  /// labels[x] = index of the nearest centre in Euclidean distance (the lowest index among equals).
-  [[nodiscard]] virtual Result<void> nearest_centres(MatrixView<const float> data,
-                                                     MatrixView<const float> centres,
-                                                     std::span<std::uint32_t> labels) const = 0;
-
-  /// nearest_centres for many data sets at once, and of each centre's rows only the sum and the number: what
-  /// a round of k-means needs, without a label for every row.
+  /// A round of k-means for many data sets at once: of the rows nearest to each centre (in Euclidean
+  /// distance, the lowest index among equals) the sum and the number, without a label for every row.
   [[nodiscard]] virtual Result<void> kmeans_step(std::span<const KmeansJob> jobs) const = 0;
 
   // The fast path, in fp32 with an a priori error (cross_term_error): for choosing candidates among very
@@ -161,14 +142,6 @@ class Backend : public std::enable_shared_from_this<Backend> {
   [[nodiscard]] virtual Result<void> cross_terms(const HeldSets& sets,
                                                  std::span<const ReducedSetView> queries,
                                                  MatrixView<double> out) const = 0;
-  /// The same for chosen pairs: out[p] = <mu_sets[pairs[p].set], mu_queries[pairs[p].query]>.
-  [[nodiscard]] virtual Result<void> cross_terms(const HeldSets& sets,
-                                                 std::span<const ReducedSetView> queries,
-                                                 std::span<const Pair> pairs,
-                                                 std::span<double> out) const = 0;
-  /// out[i] = <mu_sets[i], mu_sets[i]> under the sets' kernel.
-  [[nodiscard]] virtual Result<void> self_terms(const HeldSets& sets, std::span<double> out) const = 0;
-
   /// Row i of `out` = coordinates of set first + i; out has as many rows as sets are projected, D columns.
   /// Kernel sums in fp32 (each h_s within cross_term_error * sum|b|), the map in fp64.
   [[nodiscard]] virtual Result<void> project(const HeldSets& sets, const Projection& projection,
@@ -188,9 +161,6 @@ class Backend : public std::enable_shared_from_this<Backend> {
 
   /// data_sums for many data sets at once, kernel values in fp32, sums in fp64.
   [[nodiscard]] virtual Result<void> reduction_sums(std::span<const ReductionJob> jobs) const = 0;
-  /// The weight step for many data sets at once.
-  /// @errors internal when a solution misses its certificate
-  [[nodiscard]] virtual Result<void> solve_weights(std::span<WeightJob> jobs) const = 0;
 };
 
 }  // namespace learndock::compute
