@@ -13,28 +13,28 @@ namespace learndock::engine {
 enum class PrefilterKind : std::uint8_t {
   code_scan = 0,   ///< certified codes, read from end to end
   exact_scan = 1,  ///< every bound in fp64: the oracle
-  cells = 2,       ///< the codes in FAISS-trained cells, those skipped that cannot hold an answer
-  faiss_flat = 3,  ///< FAISS' flat index of fp32 vectors, its rounding taken off
+  cells = 2,       ///< codes in FAISS-trained cells; a cell that cannot contain an answer is skipped
+  faiss_flat = 3,  ///< FAISS' flat index of fp32 vectors, less its rounding error
   hnsw = 4         ///< hnswlib's graph: proves nothing, answers say exact: false
 };
 
-/// Of each coordinate, when nobody chose.
+/// The default code of a coordinate.
 inline constexpr compute::CodeType kCodes = compute::CodeType::int8;
 
-/// Members of a cell that make it worth its centre: four blocks. Fewer let more be skipped, but the centres,
-/// each as long as four of its members' codes, are read for every query.
+/// The wanted number of items in a cell: four blocks. Smaller cells let a query skip more items, but every
+/// query reads all centres, and a centre is as long as the codes of four items.
 inline constexpr std::size_t kItemsPerCell = 128;
 
-/// From so many learnwares on cells are worth their centres: at 100,000 reading by cells took longer than
-/// reading all codes, at 400,000 half as long. The number decides alone, because the hardware is known only
-/// when a part is opened.
+/// A part gets cells from this number of learnwares on: at 100,000 reading by cells took longer than reading
+/// all codes, at 400,000 half as long. The number alone decides, because the hardware is known only when a
+/// part is opened.
 inline constexpr std::size_t kWorthCells = 200'000;
 
-/// "cells" and so on.
+/// The name of a prefilter, such as "cells".
 [[nodiscard]] std::string_view prefilter_name(PrefilterKind kind);
 /// @errors invalid_argument
 [[nodiscard]] Result<PrefilterKind> prefilter_kind(std::string_view name);
-/// What a stored part of so many learnwares gets when nobody chose.
+/// The default prefilter of a stored part with this number of learnwares.
 [[nodiscard]] PrefilterKind chosen_prefilter(std::size_t learnwares);
 
 }  // namespace learndock::engine

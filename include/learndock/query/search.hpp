@@ -22,7 +22,7 @@ namespace learndock::query {
 enum class ScoreMode : std::uint8_t { absolute, compat };
 enum class MixtureMethod : std::uint8_t { certified, greedy, auto_weights };
 
-/// Points of one specification that a dock takes unless it was given another limit.
+/// The default limit of points in one specification that a dock takes.
 inline constexpr std::size_t kUsualMaxPoints = 1000;
 
 struct SearchRequest {
@@ -30,14 +30,15 @@ struct SearchRequest {
   specification::SemanticSpecification semantic;                  ///< empty fields are wildcards
   std::string text;      ///< name or description words; overrides semantic.name
   std::size_t top = 10;  ///< 1..1000; compat mode ignores it
-  /// Members at most; 0 = no mixture; none: 10, or the reference's 5 for greedy and auto. At most 20, or 100
-  /// for greedy and auto.
+  /// The largest number of members; 0: no mixture; none: 10, or the reference's 5 for greedy and auto. The
+  /// limit is 20, or 100 for greedy and auto.
   std::optional<std::size_t> mixture;
   std::optional<MixtureMethod> mixture_method;  ///< default: certified for absolute, greedy for compat
   ScoreMode scores = ScoreMode::absolute;
   std::optional<std::chrono::milliseconds>
       budget;  ///< stop evaluating after this; the answer says exact: false
-  /// Learnwares compared at most, but a first few; the same.
+  /// The most learnwares to compare; a first few are always compared. If the limit ends the search, the
+  /// answer says exact: false.
   std::optional<std::size_t> budget_candidates;
   std::string backend;  ///< "" = the dock's own
 };
@@ -62,13 +63,13 @@ struct MixtureHit {
   double mmd_squared = 0;
   double score = 0;
   std::optional<double>
-      gap;  ///< certified: at most this much above the best mixture of any size over all candidates
+      gap;  ///< certified: this mixture is at most this much above the best one of any size over all candidates
   std::vector<MixtureMember> members;  ///< in selection order
 };
 
 struct SearchAnswer {
   bool exact = true;  ///< every learnware that passed the filters was compared or proved to be farther
-  double slack = 0;   ///< exact: 0; else by how much an unevaluated learnware could beat the last hit (MMD^2)
+  double slack = 0;   ///< how far below the last hit an unevaluated learnware could be (MMD^2); exact: 0
   std::uint64_t evaluated = 0;  ///< learnwares compared by exact MMD
   std::uint64_t index_version = 0;
   std::vector<SingleHit> singles;
@@ -87,7 +88,7 @@ struct SearchAnswer {
 /// @errors invalid_argument, spec_*, semantic_*; `where` is a JSON pointer
 [[nodiscard]] Result<SearchRequest> request_from_json(const Json& json);
 
-/// Names used on the command line and the wire. @errors invalid_argument
+/// The value of a name on the command line and the wire. @errors invalid_argument
 [[nodiscard]] Result<ScoreMode> score_mode_of(std::string_view name);
 [[nodiscard]] Result<MixtureMethod> mixture_method_of(std::string_view name);
 

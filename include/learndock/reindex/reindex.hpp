@@ -17,52 +17,52 @@
 namespace learndock::reindex {
 
 /// Which gammas an index compares under, for each group of learnwares of one specification type, shape and
-/// number of scales. What the catalogue says of the learnwares stays as it is.
+/// number of scales. The catalogue's records do not change.
 struct GammaChoice {
   enum class Kind : std::uint8_t {
-    in_force,  ///< what the index in force has
+    in_force,  ///< the gammas of the current index
     own,       ///< each learnware's own
-    median,    ///< one for each group: 1 / median |x - y|^2 over a sample of its reduced sets
-    number     ///< one for all
+    median,    ///< one number for each group: 1 / median |x - y|^2 over a sample of its reduced sets
+    number     ///< one number for all groups
   };
   Kind kind = Kind::in_force;
   double number = 0;
 
-  /// "", "own", "auto" or the number.
+  /// The choice as text: "", "own", "auto" or the number.
   [[nodiscard]] std::string text() const;
   bool operator==(const GammaChoice&) const = default;
 };
 
-/// "own", "auto" or a positive number. @errors usage
+/// Reads "own", "auto" or a positive number. @errors usage
 [[nodiscard]] Result<GammaChoice> gamma_choice_of(std::string_view text);
 
 struct ReindexOptions {
   compute::CodeType codes = engine::kCodes;
   std::optional<engine::PrefilterKind> prefilter;  ///< none: chosen by the number of learnwares
   std::size_t landmarks = 1024;
-  std::size_t coordinates = 0;  ///< of an embedding; 0: engine::chosen_coordinates of each space
-  /// Spaces of fewer learnwares get no segment: comparing all of them is as fast.
+  std::size_t coordinates = 0;  ///< coordinates of an embedding; 0: engine::chosen_coordinates of each space
+  /// A space with fewer learnwares gets no segment: comparing all of them is as fast.
   std::size_t smallest_space = 1024;
-  std::size_t range_records = 500'000;  ///< catalogue records of one piece of work
+  std::size_t range_records = 500'000;  ///< catalogue records of one range
   std::uint64_t seed = 0;
   unsigned threads = 0;  ///< 0: all cores
-  GammaChoice gamma;     ///< a shard and the merge may leave it out: they take what was planned
+  GammaChoice gamma;     ///< a shard and the merge may leave it out and then use the planned one
   bool operator==(const ReindexOptions&) const = default;
 };
 
-/// Which pieces one of several processes does: those with number % count == index.
+/// The share of one of several processes: the pieces with number % count == index.
 struct Shard {
   std::size_t index = 0;
   std::size_t count = 1;
 };
 
-/// The kernel of those learnwares of a group that are specified with one gamma.
+/// The old and the new kernel of a group's learnwares that are specified with one gamma.
 struct KernelChange {
-  std::string type;  ///< of specification
+  std::string type;  ///< specification type
   std::size_t dimension = 0;
   std::uint32_t scales = 1;
   double specified = 0;
-  double from = 0, to = 0;  ///< in force before and after
+  double from = 0, to = 0;  ///< the gamma in use before and after
   std::uint64_t learnwares = 0;
   bool operator==(const KernelChange&) const = default;
 };
@@ -74,47 +74,47 @@ struct ReindexReport {
   std::uint64_t index_version = 0;
   std::size_t learnwares = 0;  ///< in segments
   std::size_t spaces = 0, segments = 0;
-  std::size_t resumed = 0;  ///< pieces that an earlier run had done
+  std::size_t resumed = 0;  ///< pieces that an earlier run built
   std::size_t bounds_checked = 0, searches_checked = 0;
-  std::vector<KernelChange> kernels;  ///< where another gamma than the learnwares' own is or was in force
-  std::vector<std::string> warnings;  ///< spaces whose kernel tells nothing apart
+  std::vector<KernelChange> kernels;  ///< groups for which another gamma than the learnwares' own is or was in use
+  std::vector<std::string> warnings;  ///< one for each kernel-blind space
 };
 
 /// `stage` is "reading", "building" or "checking".
 using ReindexProgress = std::function<void(std::string_view stage, std::uint64_t done, std::uint64_t total)>;
 
-// The stored index of a dock, made anew from its catalogue in three steps that may be run by one call or by
-// many processes. Everything is built beside the index in force, in DOCK/reindex; a process that is killed at
-// any point leaves either version whole, and the next run goes on where it stopped.
+// A re-index rebuilds the stored index of a dock from its catalogue. Its three steps may be run by one call
+// or by many processes. Everything is built beside the current index, in DOCK/reindex. A process that is
+// killed at any point leaves either version whole, and the next run continues where it stopped.
 
-/// All three steps. The dock must not be open elsewhere.
+/// Runs all three steps. The dock must not be open elsewhere.
 /// @errors conflict (the dock is open, or another reindex is), corrupt, io, no_space, internal (the self-test
-/// failed: the index in force stays), invalid_argument (a gamma that the scales of some learnwares cannot
+/// failed: the index stays as it was), invalid_argument (a gamma that the scales of some learnwares cannot
 /// have)
 [[nodiscard]] Result<ReindexReport> reindex(const std::filesystem::path& dock, const ReindexOptions& options,
                                             const ReindexProgress& progress = {});
 
-/// Step 1: reads the catalogue, finds the spaces and fits their subspaces. A plan for the same catalogue and
-/// options that is there already is kept. @return the number of pieces
+/// Step 1: reads the catalogue, finds the spaces and fits their subspaces. An existing plan for the same
+/// catalogue and options is kept. @return the number of pieces
 /// @errors as `reindex`
 [[nodiscard]] Result<std::size_t> plan_reindex(const std::filesystem::path& dock,
                                                const ReindexOptions& options,
                                                const ReindexProgress& progress = {});
-/// Step 2: builds the pieces of one shard that are not there yet; only reads the catalogue, so that many
-/// processes may run beside each other and beside a server. @errors not_found (no plan)
+/// Step 2: builds the missing pieces of one shard. It only reads the catalogue, so that many processes may
+/// run beside each other and beside a server. @errors not_found (no plan)
 [[nodiscard]] Result<std::size_t> build_shard(const std::filesystem::path& dock, const Shard& shard,
                                               const ReindexOptions& options,
                                               const ReindexProgress& progress = {});
-/// Step 3: checks all pieces against exact distances and puts them in force at once.
-/// @errors not_found (pieces are missing), conflict (also: other kernels came in force since the plan),
+/// Step 3: checks all pieces against exact distances and makes them the current index at once.
+/// @errors not_found (pieces are missing), conflict (also: the kernels in use changed since the plan),
 /// internal
 [[nodiscard]] Result<ReindexReport> merge_shards(const std::filesystem::path& dock,
                                                  const ReindexOptions& options,
                                                  const ReindexProgress& progress = {});
-/// Puts the index before the last reindex in force again. @errors not_found, conflict
+/// Makes the index before the last reindex current again. @errors not_found, conflict
 [[nodiscard]] Result<std::uint64_t> rollback_index(const std::filesystem::path& dock);
 
-/// "int4" and so on. @errors invalid_argument
+/// The code type of a name such as "int4". @errors invalid_argument
 [[nodiscard]] Result<compute::CodeType> code_type_of(std::string_view name);
 
 }  // namespace learndock::reindex

@@ -8,7 +8,7 @@
 
 namespace learndock::engine {
 
-/// Minus the alignment with what a mixture leaves unexplained: what a search for its next member minimises.
+/// Minus the alignment with what a mixture leaves unexplained. A search for the next member minimises it.
 class Alignment final : public Objective {
  public:
   /// @pre `state.embed()` was called since its last change

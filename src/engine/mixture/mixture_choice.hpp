@@ -11,17 +11,17 @@
 
 namespace learndock::engine {
 
-/// What a look at learnwares says of a mixture.
+/// The result of one step: the next member, if any, and bounds of all alignments.
 struct MixtureStep {
-  std::optional<CertifiedHit> next;  ///< to be added; none: nothing would make the mixture better
+  std::optional<CertifiedHit> next;  ///< the learnware to add; none: no learnware makes the mixture better
   double most = std::numeric_limits<double>::infinity();  ///< no learnware is aligned better with g than this
-  /// One is aligned as well as this: `most` cannot be told lower by looking longer.
+  /// Some learnware is aligned this well, so that looking longer cannot lower `most` below it.
   double seen = -std::numeric_limits<double>::infinity();
   std::size_t evaluated = 0;
-  bool cut = false;  ///< there was no time for it; it says nothing
+  bool cut = false;  ///< there was no time for the step; the other fields say nothing
 };
 
-/// Learnwares whose products with the user and with all members are known, and what follows of them.
+/// Learnwares whose products with the user and with all members are known, with their alignments.
 struct KnownRows {
   std::span<const ItemRow> rows;
   std::span<const float> with_user;                  ///< [rows]
@@ -30,12 +30,12 @@ struct KnownRows {
   std::span<const double> errors;                    ///< [rows] how far `aligned` may be off
 };
 
-/// Sets the step's `most` and `seen`, told in fp64 among the rows that rounding does not tell apart.
+/// Sets the step's `most` and `seen`. Rows that fp32 rounding does not tell apart are compared in fp64.
 /// @errors corrupt
 [[nodiscard]] Result<void> find_most(const MixtureState& state, const KnownRows& known, MixtureStep& step);
 
-/// The row that makes the refitted mixture best, if one makes it better. Rows in descending order of what
-/// they may gain are refitted while one may still gain more than the best.
+/// The row that makes the refitted mixture best, if one makes it better. Rows are refitted in descending
+/// order of their possible gain, while one may still gain more than the best so far.
 [[nodiscard]] Result<std::optional<CertifiedHit>> best_refit(const MixtureState& state,
                                                              const KnownRows& known, unsigned threads);
 

@@ -11,17 +11,17 @@
 
 namespace learndock::engine {
 
-/// A mixture on its way: some learnwares, the weights that fit best, and what they leave unexplained of the
-/// user's embedding, g = u - mix.
+/// A mixture under construction: its learnwares, the weights that fit best, and what they leave unexplained
+/// of the user's embedding, g = u - mix.
 class MixtureState {
  public:
   MixtureState(std::span<const FilteredPart> parts, const compute::ReducedSetView& query,
                const MixtureOptions& options);
 
-  // A product of two large sets that is not done when the deadline comes is an error, `timeout`: the state is
-  // as before, and who holds it answers with what is there.
+  // If the deadline comes before a product of two large sets is done, the error is `timeout`. The state is
+  // then as before, and the caller can answer with it.
 
-  /// Adds a learnware, fits all weights again and lets go of members that get none.
+  /// Adds a learnware, fits all weights again and drops members whose weight is zero.
   /// @errors timeout, corrupt; of solve_simplex_qp
   [[nodiscard]] Result<void> add(const CertifiedHit& hit);
 
@@ -60,11 +60,11 @@ class MixtureState {
   [[nodiscard]] double user_self() const { return *user_self_; }
   [[nodiscard]] std::span<const FilteredPart> parts() const { return parts_; }
 
-  /// As it stands, without what is proved of it; none while there is only one member.
+  /// The mixture as it is, without a proof; none while there is only one member.
   [[nodiscard]] std::optional<CertifiedMixture> mixture() const;
 
  private:
-  /// A learnware in the mixture: its set, kept for good, and what products with it take.
+  /// A learnware in the mixture: its set, which it owns, and what products with it need.
   struct Member {
     CertifiedHit hit;
     std::vector<double> points, weights;

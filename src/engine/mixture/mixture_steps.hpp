@@ -14,29 +14,29 @@
 
 namespace learndock::engine {
 
-/// Three ways to the next member of a mixture and to what bounds every other.
+/// Three ways to find the next member of a mixture and a bound for every other learnware.
 
-/// By ascending bounds: the best aligned learnware, proved. @errors as bounded_search
+/// Finds the best aligned learnware by ascending bounds, with proof. @errors as bounded_search
 [[nodiscard]] Result<MixtureStep> step_by_index(MixtureState& state, const MixtureOptions& options);
 
 /// A learnware's (part, item).
 using ItemKey = std::pair<std::size_t, std::size_t>;
 
-/// By a pool of those that promise most: the index's best aligned with g and the neighbours of the user and
-/// of each member. The best refit of the pool is mostly that of all, at the cost of two scans; `most` is
-/// proved by the bound of the last that a scan returned.
+/// Finds the next member in a pool: the learnwares that the index finds best aligned with g, and the
+/// neighbours of the user and of each member. The best refit of the pool is mostly the best of all, at the
+/// cost of two scans. The bound of the last learnware that a scan returned proves `most`.
 class PoolSteps {
  public:
-  /// Whether bounds can be asked of all parts, or nearly: the others are so small that all is in the pool.
+  /// Whether every part has bounds, or is so small that all its items come into the pool.
   [[nodiscard]] static bool is_possible(const MixtureState& state, const PoolSize& pool);
 
   explicit PoolSteps(const MixtureOptions& options) : options_(options) {}
-  /// @param max_evaluations  of learnwares that come into the pool, but a first few
+  /// @param max_evaluations the most learnwares that come into the pool; a first few always do
   /// @errors corrupt; as the prefilters
   [[nodiscard]] Result<MixtureStep> next(MixtureState& state, std::size_t max_evaluations);
 
  private:
-  /// Products of all rows with one set, of which the first `known` are there.
+  /// Products of all rows with one set; the first `known` are computed.
   struct Column {
     std::vector<float>* values;
     std::size_t known;
@@ -47,16 +47,16 @@ class PoolSteps {
   };
   using Columns = std::vector<Column>;  // of the user, then of the members
 
-  // Items of a part come into the pool: all; the best aligned, with a bound of every other's alignment; the
-  // nearest to the user and to members that are new.
+  // These three put items of a part into the pool: all items; the best aligned, returning a bound of every
+  // other item's alignment; the nearest to the user and to new members.
   [[nodiscard]] bool take_all(const FilteredPart& part, std::size_t number);
   [[nodiscard]] Result<double> take_aligned(const MixtureState& state, const Alignment& alignment,
                                             std::size_t part);
   [[nodiscard]] Result<void> take_neighbours(const MixtureState& state, std::size_t part);
-  /// False: there is no room for it.
+  /// Returns false if there is no room for the item.
   [[nodiscard]] bool take(std::size_t part, std::size_t item);
 
-  /// False: the deadline came first, and the last rows are gone again.
+  /// Returns false if the deadline came first; the last rows are then removed again.
   [[nodiscard]] Result<bool> complete_columns(const MixtureState& state);
   [[nodiscard]] Result<void> complete_rows(const MixtureState& state, const Columns& columns,
                                            std::size_t first, std::size_t end);
@@ -73,7 +73,8 @@ class PoolSteps {
   std::map<ItemKey, std::vector<float>> with_member_;  // [rows] at most, of all that ever were members
 };
 
-/// By products with all learnwares: the one that makes the refitted mixture best, and the best alignment.
+/// Finds the learnware that makes the refitted mixture best, and the best alignment, by products with all
+/// learnwares.
 class ProductSteps {
  public:
   ProductSteps(const MixtureState& state, const MixtureOptions& options);
@@ -84,7 +85,7 @@ class ProductSteps {
   [[nodiscard]] Result<MixtureStep> next(const MixtureState& state, const Deadline& deadline);
 
  private:
-  /// Columns for the query and all members; false when the deadline came first.
+  /// Computes columns for the query and all members; returns false if the deadline came first.
   [[nodiscard]] Result<bool> complete_columns(const MixtureState& state, const Deadline& deadline);
 
   const MixtureOptions& options_;

@@ -8,7 +8,7 @@
 
 namespace learndock::engine {
 
-/// The items of a stored part that have more than so many points, ascending. @errors corrupt
+/// The items of a stored part that have more than `points` points, ascending. @errors corrupt
 /// @cost the first time for a part, a look at each record that is long enough for it; then nothing
 /// @threads safe
 [[nodiscard]] Result<std::shared_ptr<const std::vector<std::size_t>>> larger_than(const StoredPart& part,

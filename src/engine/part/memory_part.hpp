@@ -21,7 +21,7 @@ struct PartOptions {
   unsigned threads = 1;
 };
 
-/// A part in memory; copies the sets. For the latest inserts, and for tests.
+/// Makes a part in memory and copies the sets into it. Meant for the latest inserts and for tests.
 /// @errors as encode and Backend::hold
 [[nodiscard]] Result<std::shared_ptr<const SearchPart>> make_memory_part(
     std::shared_ptr<const FeatureSpace> space, std::span<const PartItem> items, const PartOptions& options,

@@ -8,7 +8,7 @@
 
 namespace learndock::engine {
 
-/// A learnware that is not in any segment yet. Non-owning: `owner` keeps the rest alive.
+/// A learnware that is not in any segment yet. It owns nothing: `owner` keeps the rest alive.
 struct PlainItem {
   std::shared_ptr<const void> owner;
   std::string_view id;
@@ -16,8 +16,8 @@ struct PlainItem {
   double self = 0;  ///< <mu, mu> by direct difference
 };
 
-/// A part without embeddings: the latest inserts, whose exact distances are all computed. There are few of
-/// them, and nothing has to be made before the first answer.
+/// Makes a part without embeddings from the latest inserts. A search computes all their exact distances:
+/// there are few of them, and nothing has to be built before the first answer.
 [[nodiscard]] std::shared_ptr<const SearchPart> make_plain_part(const compute::GaussianKernel& kernel,
                                                                 std::size_t dimension,
                                                                 std::vector<PlainItem> items);

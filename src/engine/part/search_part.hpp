@@ -22,39 +22,39 @@ class SearchPart {
   virtual ~SearchPart();
   SearchPart(const SearchPart&) = delete;
   SearchPart& operator=(const SearchPart&) = delete;
-  /// Of all its items.
+  /// The dimension of all its items' points.
   [[nodiscard]] virtual std::size_t dimension() const = 0;
   [[nodiscard]] virtual const compute::GaussianKernel& kernel() const = 0;
-  /// None: the part has no embeddings, and every allowed item is evaluated.
+  /// The part's feature space; null: the part has no embeddings, and every allowed item is evaluated.
   [[nodiscard]] virtual const FeatureSpace* space() const = 0;
-  /// Parts with a space have one.
+  /// The part's prefilter. @pre the part has a space
   [[nodiscard]] virtual const Prefilter& prefilter() const = 0;
-  /// The same items with `alignment_norm()` in the place of every squared norm: ascending bounds are then
-  /// descending upper bounds of inner products. Made when first asked for.
+  /// A prefilter of the same items with `alignment_norm()` in place of every squared norm: its ascending
+  /// bounds are descending upper bounds of inner products. It is made at the first call.
   /// @errors device_memory
   [[nodiscard]] virtual Result<const Prefilter*> alignment_prefilter() const = 0;
   [[nodiscard]] virtual double alignment_norm() const = 0;
-  /// Of all its items' embeddings.
+  /// The largest residual of its items' embeddings.
   [[nodiscard]] virtual double largest_residual() const = 0;
   [[nodiscard]] virtual std::size_t count() const = 0;
-  /// The reduced set of an item; may use `memory`, which must live as long as the view is used.
-  /// @errors corrupt: the part is stored and damaged
+  /// The reduced set of an item. It may use `memory`, which must live as long as the view is used.
+  /// @errors corrupt (the part is stored and damaged)
   [[nodiscard]] virtual Result<compute::ReducedSetView> set(std::size_t item,
                                                             std::vector<double>& memory) const = 0;
   /// ||mu||^2 by direct difference.
   [[nodiscard]] virtual double self(std::size_t item) const = 0;
-  /// Breaks ties between equal distances.
+  /// The item's id. It breaks ties between equal distances.
   [[nodiscard]] virtual std::string_view id(std::size_t item) const = 0;
   /// The largest sum of absolute weights of its items.
   [[nodiscard]] virtual double largest_mass() const = 0;
-  /// Its reduced sets as mixtures multiply them, kept from one search to the next.
+  /// Its packed reduced sets, kept from one search to the next.
   [[nodiscard]] PackedRuns& packed_runs() const { return *packed_runs_; }
 
  private:
   std::unique_ptr<PackedRuns> packed_runs_;
 };
 
-/// A part and what of it may be answered: filters and tombstones as one bitmap.
+/// A part and the items of it that may be answered: the filter and the removed items in one bitmap.
 struct FilteredPart {
   std::shared_ptr<const SearchPart> part;
   const std::uint64_t* allowed = nullptr;  ///< null: all; [ceil(count / 64)]

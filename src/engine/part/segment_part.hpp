@@ -12,24 +12,24 @@
 
 namespace learndock::engine {
 
-/// `kind` of segments that hold a part (src/store/SEGMENT.md has the sections).
+/// The `kind` of segments that contain a part (src/store/SEGMENT.md lists the sections).
 inline constexpr std::uint32_t kPartKind = 1;
 
 struct PartWriterOptions {
   compute::CodeType codes = kCodes;
   std::uint64_t generation = 0;
   unsigned threads = 1;
-  /// None: chosen_prefilter of the number of learnwares.
+  /// None: `chosen_prefilter` decides by the number of learnwares.
   std::optional<PrefilterKind> prefilter = {};
   std::size_t items_per_cell = kItemsPerCell;
 };
 
-/// Writes a part to disk: reduced sets as they come, the rest at the end. In memory it holds about 250 bytes
-/// and the id for each learnware (200 coordinates, int8); 1,050 bytes and the id where the prefilter needs
-/// the coordinates themselves, which cells do while they are made.
+/// Writes a part to disk: reduced sets as they come, the rest at the end. It takes about 250 bytes of memory
+/// and the id for each learnware (200 coordinates, int8). If the prefilter needs the coordinates themselves,
+/// as cells do while they are made, it takes 1,050 bytes and the id.
 class PartWriter {
  public:
-  /// @param key  of the space: its kernel and dimension are `space`'s
+  /// @param key key of the space; has the kernel and dimension of `space`
   /// @errors of SegmentWriter::create
   [[nodiscard]] static Result<PartWriter> create(const std::filesystem::path& path,
                                                  specification::SpaceKey key,
@@ -38,8 +38,8 @@ class PartWriter {
   ~PartWriter();
   PartWriter(PartWriter&&) noexcept;
 
-  /// Embeds, codes and stores some learnwares after those before. `keys` are the catalogue's numbers; batches
-  /// of some thousands keep all threads busy.
+  /// Embeds, codes and stores some learnwares after the earlier ones. `keys` are the catalogue's numbers;
+  /// batches of some thousands keep all threads busy.
   /// @errors invalid_argument (another dimension), io, no_space
   [[nodiscard]] Result<void> add(std::span<const PartItem> items, std::span<const std::uint64_t> keys);
   /// The file appears whole or not at all. @errors io, no_space, conflict
@@ -51,7 +51,7 @@ class PartWriter {
   std::unique_ptr<State> state_;
 };
 
-/// A part on disk, mapped. Everything but the reduced sets is checked when it is opened; each reduced set is
+/// A part on disk, mapped into memory. Opening checks everything but the reduced sets; each reduced set is
 /// checked before its first use.
 class StoredPart : public SearchPart {
  public:
@@ -66,7 +66,7 @@ class StoredPart : public SearchPart {
 [[nodiscard]] Result<std::shared_ptr<const StoredPart>> open_part(
     std::shared_ptr<const store::Segment> segment, const std::shared_ptr<const compute::Backend>& backend,
     unsigned threads = 1);
-/// The same from a file. @errors also not_found, unsupported
+/// The same for a file. @errors also not_found, unsupported
 [[nodiscard]] Result<std::shared_ptr<const StoredPart>> open_part(
     const std::filesystem::path& path, const std::shared_ptr<const compute::Backend>& backend,
     unsigned threads = 1);

@@ -14,17 +14,17 @@
 
 namespace learndock::engine {
 
-/// What a cell says about its members, vectors x = (coordinates, residual). Stored (SEGMENT.md).
+/// The fields of a cell, whose items are vectors x = (coordinates, residual). Stored (SEGMENT.md).
 struct CellFields {
-  double near = 0, far = 0;  ///< all members' distances from the centre lie between, rounding included
-  double excess = 0;         ///< at most squared_norm - |x|^2 of every member
+  double near = 0, far = 0;  ///< least and largest distance of an item from the centre, rounding included
+  double excess = 0;         ///< at most squared_norm - |x|^2 of every item
   std::uint64_t first_block = 0;
 };
 static_assert(sizeof(CellFields) == 32);
 
-/// Items ordered by cell: a cell's codes lie together and begin a block. Non-owning.
+/// Items ordered by cell: a cell's codes are stored together and begin a block. Non-owning.
 struct CellsView {
-  std::size_t width = 0;  ///< of centres: coordinates + 1
+  std::size_t width = 0;  ///< length of a centre: coordinates + 1
   std::span<const float> centres;
   std::span<const CellFields> cells;
   /// The item coded at each place; kNoItem where padding fills a cell's last block.
@@ -32,14 +32,14 @@ struct CellsView {
 
   static constexpr std::uint32_t kNoItem = ~std::uint32_t{0};
   [[nodiscard]] std::size_t blocks() const { return order.size() / compute::kBlockItems; }
-  /// The item coded at a place that a scan returned. Padding is none; the first item stands for it, which
-  /// only a file that is lost meanwhile needs: no answer of it is given.
+  /// The item coded at a place that a scan returned. For padding it is the first item. A scan returns padding
+  /// only if the file is lost meanwhile, and then no answer is given.
   [[nodiscard]] std::uint32_t item_at(std::size_t place) const {
     const std::uint32_t item = order[place];
     return item == kNoItem ? 0 : item;
   }
   [[nodiscard]] compute::BlockRange range_of(std::size_t cell, float lower_bound) const {
-    // Bounded again: the fields are zeros when the file is lost meanwhile (see Segment::intact).
+    // Limited again: the fields become zeros if the file is lost meanwhile (see Segment::intact).
     const std::uint64_t first = cells[cell].first_block,
                         end = cell + 1 < cells.size() ? cells[cell + 1].first_block : blocks();
     return {static_cast<std::uint32_t>(first), static_cast<std::uint32_t>(end < first ? 0 : end - first),
@@ -61,19 +61,21 @@ struct Cells {
 [[nodiscard]] Result<Cells> make_cells(const EmbeddedRows& rows, std::size_t items_per_cell,
                                        unsigned threads);
 
-/// Codes of items in their own order, put into the cells'.
+/// Puts codes from the order of the items into the order of the cells.
 [[nodiscard]] compute::ScanCodes in_cell_order(const compute::ScanCodesView& codes, const CellsView& cells);
 
-/// Lower bounds for whole cells, by the triangle inequality (B4) or, of inner products, by Cauchy-Schwarz.
+/// Lower bounds for whole cells, by the triangle inequality (docs/proofs.md, B4) or, for inner products, by
+/// Cauchy-Schwarz (B5).
 class CellBounds {
  public:
-  /// @param level  of the alignment prefilter: what stands for every item's squared norm. None: distances.
+  /// @param level the number that the alignment prefilter takes for every item's squared norm; none: bounds
+  /// of distances
   CellBounds(const CellsView& cells, std::optional<double> level);
-  /// queries x cells: at most the bound of every member.
+  /// Bounds, queries x cells, each at most the bound of every item of the cell.
   [[nodiscard]] Matrix<float> of(std::span<const EmbeddedQuery> queries, unsigned threads) const;
 
  private:
-  /// @param sum  of the centre's and the query's products or squared differences, in fp32
+  /// @param sum sum of the centre's and the query's products or squared differences, in fp32
   [[nodiscard]] float bound(std::size_t cell, const EmbeddedQuery& query, double sum) const;
 
   CellsView cells_;
@@ -81,14 +83,15 @@ class CellBounds {
   std::vector<double> centre_lengths_;
 };
 
-/// How codes in cells are read: the cells that may hold an answer, or all in a row.
+/// How codes in cells are read: only the cells that may contain an answer, or all in a row.
 enum class CellReading : std::uint8_t { bounded, whole };
-/// A device reads all codes in less time than the CPU takes to compare a query with the cells.
+/// The reading that suits the backend. A device reads all codes in less time than the CPU takes to compare a
+/// query with the cells.
 [[nodiscard]] CellReading cell_reading(const compute::Backend& backend);
 
-/// Code scan that reads cells in ascending order of their bound and stops with proof, where that is what the
-/// hardware is better at. `cells` and `codes` must outlive it.
-/// @param threads  that compare queries with cells; the backend has its own
+/// Makes a code scan that reads cells in ascending order of their bound and stops with proof, if the hardware
+/// is faster that way. `cells` and `codes` must outlive it.
+/// @param threads number of threads that compare queries with cells; the backend has its own
 /// @errors device_memory
 [[nodiscard]] Result<std::unique_ptr<Prefilter>> cell_scan(const CellsView& cells,
                                                            const compute::ScanCodesView& codes,

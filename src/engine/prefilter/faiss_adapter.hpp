@@ -12,7 +12,7 @@
 
 namespace learndock::engine {
 
-/// Centres that FAISS trained, and the nearest of them for every row.
+/// Centres that FAISS trained, and the nearest centre of every row.
 struct TrainedCells {
   Matrix<float> centres;
   std::vector<std::uint32_t> labels;
@@ -22,7 +22,8 @@ struct TrainedCells {
 /// @errors internal, out of FAISS
 [[nodiscard]] Result<TrainedCells> train_cells(const EmbeddedRows& rows, std::size_t cells, unsigned threads);
 
-/// FAISS' IndexFlatL2 over the rows. Its distances are fp32; what they may be off by is taken off.
+/// FAISS' IndexFlatL2 over the rows. Its distances are fp32; bounds are these distances less their possible
+/// error.
 /// @errors internal, out of FAISS
 [[nodiscard]] Result<std::unique_ptr<Prefilter>> faiss_flat(const EmbeddedRows& rows, unsigned threads);
 

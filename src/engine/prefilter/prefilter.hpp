@@ -26,7 +26,7 @@ using Deadline = std::optional<std::chrono::steady_clock::time_point>;
   return deadline && std::chrono::steady_clock::now() >= *deadline;
 }
 
-/// What a prefilter is asked: embedded queries, and which items may be returned.
+/// The question to a prefilter: embedded queries, and which items may be returned.
 struct PrefilterJob {
   std::span<const Embedding> queries;
   /// Bit i set: item i may be returned. Null: all may. [ceil(count / 64)]
@@ -34,40 +34,41 @@ struct PrefilterJob {
   Deadline deadline = {};
 };
 
-/// Lower bounds of MMD^2 for all items of one part, ascending: the seam between the certificate and whatever
-/// finds candidates. Bounds are those of FeatureSpace, valid up to its margin.
+/// Gives lower bounds of MMD^2 for all items of one part, ascending. The certificate relies only on this
+/// interface, whatever finds the candidates. Bounds are those of FeatureSpace, valid up to its margin.
 ///
 /// @threads  safe
 class Prefilter {
  public:
   virtual ~Prefilter() = default;
-  /// "scan int4 on cpu", as status and answers show it.
+  /// The name that status and answers show, such as "scan int4 on cpu".
   [[nodiscard]] virtual std::string name() const = 0;
   [[nodiscard]] virtual std::size_t count() const = 0;
-  /// False: what is not returned may lie lower than what is, so nothing is proved.
+  /// False: an item that is not returned may be lower than a returned one, so nothing is proved.
   [[nodiscard]] virtual bool certified() const { return true; }
-  /// Asking `smallest` for more candidates than this beyond those wanted costs more than asking `within` for
-  /// the rest, once the k-th best distance is known.
+  /// The largest number of extra candidates worth asking of `smallest`. Above it, asking `within` for the
+  /// rest once the k-th best distance is known costs less.
   [[nodiscard]] virtual std::size_t most_extra() const { return std::numeric_limits<std::size_t>::max(); }
 
-  // Both give false when the deadline came first: then rows are of the items that were read, of one piece at
-  // least. Prefilters that cannot stop in the middle do not look at it.
+  // Both return false if the deadline came first. The rows then cover the items that were read, at least one
+  // batch of blocks. Prefilters that cannot stop in the middle ignore the deadline.
 
-  /// Row q of `out`: the out.cols() allowed items of least bound, ascending, ties by item; counts[q] of them.
+  /// Writes to row q of `out` the out.cols() allowed items of least bound, ascending, ties by item; counts[q]
+  /// says how many they are.
   [[nodiscard]] virtual Result<bool> smallest(const PrefilterJob& job, MatrixView<compute::ScanHit> out,
                                               std::span<std::size_t> counts) const = 0;
-  /// Row q of `out`: all allowed items with a bound of at most thresholds[q], in any order, up to out.cols()
-  /// of them; counts[q] says how many there are.
+  /// Writes to row q of `out` all allowed items with a bound of at most thresholds[q], in any order, up to
+  /// out.cols() of them; counts[q] says how many there are.
   [[nodiscard]] virtual Result<bool> within(const PrefilterJob& job, std::span<const float> thresholds,
                                             MatrixView<compute::ScanHit> out,
                                             std::span<std::size_t> counts) const = 0;
 };
 
-/// Every bound in fp64 from the embeddings themselves: the oracle.
+/// Makes a prefilter that computes every bound in fp64 from the embeddings themselves: the oracle.
 [[nodiscard]] std::unique_ptr<Prefilter> exact_scan(std::vector<Embedding> embeddings);
 
-/// Certified codes read from end to end by a backend's scan. `codes` must outlive the prefilter.
-/// @errors device_memory when a device has no room
+/// Makes a prefilter whose backend scans certified codes from end to end. `codes` must outlive it.
+/// @errors device_memory (a device has no room)
 [[nodiscard]] Result<std::unique_ptr<Prefilter>> code_scan(const compute::ScanCodesView& codes,
                                                            std::shared_ptr<const compute::Backend> backend);
 

@@ -9,8 +9,8 @@
 
 namespace learndock::engine {
 
-/// Certified bounds from distances that another library computes in fp32 between rounded vectors, whichever
-/// of the two usual ways it takes: sum (x - y)^2, or |x|^2 + |y|^2 - 2 <x, y>.
+/// Makes certified bounds of distances that another library computes in fp32 between rounded vectors. The
+/// library may use either usual formula: sum (x - y)^2, or |x|^2 + |y|^2 - 2 <x, y>.
 class RowBounds {
  public:
   explicit RowBounds(const EmbeddedRows& rows) : width_(rows.width()) {
@@ -25,7 +25,7 @@ class RowBounds {
   }
 
   [[nodiscard]] std::size_t width() const { return width_; }
-  /// What may be added to such a distance of any row to `query`, rounding the sum down: a bound.
+  /// The number to add to such a distance between any row and `query`: the sum, rounded down, is a bound.
   [[nodiscard]] double shift(const EmbeddedQuery& query) const {
     // Three sums of `width` products, each rounded at most width + 2 times, and their sum; then both vectors'
     // own rounding: | |x - y|^2 - |x' - y'|^2 | <= e (2 |x - y| + e).

@@ -16,7 +16,7 @@ struct StoredPrefilters {
   std::unique_ptr<AlignmentScan> alignment;
 };
 
-/// Embeds all of a part's learnwares anew, for the exact scan. @errors corrupt
+/// Embeds all of a part's learnwares again, for the exact scan. @errors corrupt
 using EmbedAll = std::function<Result<std::vector<Embedding>>()>;
 
 /// @errors corrupt; as Backend::hold

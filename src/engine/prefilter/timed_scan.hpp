@@ -10,18 +10,19 @@
 
 namespace learndock::engine {
 
-/// A backend's scans of held codes, with a deadline in slices between which the clock is looked at.
+/// A backend's scans of held codes. With a deadline it scans batches of blocks and looks at the clock between
+/// them.
 class TimedScan {
  public:
-  /// @param slice_blocks  between two looks at the clock, for up to four queries; 0: as the backend's speed
-  /// and the time left suggest
+  /// @param slice_blocks blocks of a batch, for up to four queries; 0: chosen by the backend's speed and the
+  /// time left
   TimedScan(std::shared_ptr<const compute::Backend> backend, std::shared_ptr<const compute::HeldCodes> codes,
             std::size_t slice_blocks = 0);
 
   [[nodiscard]] const compute::Backend& backend() const { return *backend_; }
   [[nodiscard]] const compute::ScanCodesView& codes() const { return codes_->view(); }
 
-  /// As Backend::scan_smallest. @return false: the deadline came, after at least one slice; rows are of the
+  /// As Backend::scan_smallest. @return false: the deadline came, after at least one batch; rows cover the
   /// items that were read
   [[nodiscard]] Result<bool> smallest(const compute::ScanJob& job, const Deadline& deadline,
                                       MatrixView<compute::ScanHit> out, std::span<std::size_t> counts) const;
@@ -33,7 +34,7 @@ class TimedScan {
  private:
   [[nodiscard]] std::size_t blocks_of_slice(const Deadline& deadline, std::size_t queries) const;
   [[nodiscard]] std::vector<compute::BlockRange> ranges_of(const compute::ScanJob& job) const;
-  /// Calls scan(part of the ranges) for one slice after the other.
+  /// Calls scan(ranges) for one batch of the ranges after the other.
   template <class Scan>
   [[nodiscard]] Result<bool> in_slices(const compute::ScanJob& job, const Deadline& deadline,
                                        const Scan& scan) const;

@@ -15,15 +15,15 @@ struct BoundCheck {
   double tightest = 0;  ///< least (distance - bound) seen
 };
 
-/// Compares lower bounds with distances in fp64 for some of the part's own learnwares as queries, each with
-/// its nearest by bound and with a random sample: what every build of an index does before it answers
+/// Compares lower bounds with distances in fp64, with some of the part's own learnwares as queries: each with
+/// its nearest by bound and with a random sample. Every build of an index does this before the index answers
 /// anything.
-/// @errors internal: a bound lies above its distance, so that certificates would be false
+/// @errors internal (a bound is above its distance, so that certificates would be false)
 [[nodiscard]] Result<BoundCheck> check_bounds(const SearchPart& part, std::size_t queries, std::uint64_t seed,
                                               unsigned threads);
 
-/// Compares certified searches with comparing everything, for some of the part's own learnwares as queries.
-/// @return how many @errors internal: an answer differs
+/// Compares certified searches with comparing everything, with some of the part's own learnwares as queries.
+/// @return the number of searches @errors internal (an answer differs)
 [[nodiscard]] Result<std::size_t> check_searches(const std::shared_ptr<const SearchPart>& part,
                                                  std::size_t searches, unsigned threads);
 
@@ -31,7 +31,7 @@ struct PartCheck {
   BoundCheck bounds;
   std::size_t searches = 0;
 };
-/// Both, as every new part is checked before it is put in force. @errors as both
+/// Runs both checks, which every new part must pass before it becomes current. @errors as both
 [[nodiscard]] Result<PartCheck> check_part(const std::shared_ptr<const SearchPart>& part, unsigned threads);
 
 }  // namespace learndock::engine

@@ -8,8 +8,8 @@
 
 namespace learndock::engine {
 
-/// The k best exact values so far. Order: value, then id, so that an answer never depends on the order
-/// of evaluation.
+/// The k best exact values so far, ordered by value, then id, so that an answer never depends on the order of
+/// evaluation.
 class BestHits {
  public:
   BestHits(std::span<const FilteredPart> parts, std::size_t top) : parts_(parts), top_(top) {}
@@ -17,7 +17,7 @@ class BestHits {
   void add(const CertifiedHit& hit);
   /// The k-th best value; infinite while there are fewer.
   [[nodiscard]] double threshold() const;
-  /// The last of the hits there are; infinite for none.
+  /// The value of the last hit so far; infinite if there is none.
   [[nodiscard]] double last() const;
   [[nodiscard]] std::vector<CertifiedHit> sorted() &&;
 
@@ -29,7 +29,7 @@ class BestHits {
   std::vector<CertifiedHit> heap_;
 };
 
-/// One query on its way: what may still matter, and what was found.
+/// The state of one query: the candidates that may still matter, and the hits found.
 class CandidateQueue {
  public:
   CandidateQueue(std::span<const FilteredPart> parts, const Objective& objective,
@@ -37,8 +37,8 @@ class CandidateQueue {
 
   /// Adds candidates that were not evaluated yet.
   void add(std::vector<Candidate> more);
-  /// Raises the bounds of what waits and still matters, where a backend is given and much waits. @errors of
-  /// Objective::tighten
+  /// Raises the bounds of waiting candidates that still matter, if a backend is given and many wait. @errors
+  /// of Objective::tighten
   [[nodiscard]] Result<void> tighten();
   /// Evaluates in waves while a bound is at most the k-th best value, or until a budget ends.
   /// @errors corrupt
@@ -46,7 +46,7 @@ class CandidateQueue {
 
   [[nodiscard]] const BestHits& best() const { return best_; }
   [[nodiscard]] std::size_t evaluated() const { return evaluated_; }
-  /// The least bound that waits; infinite for none.
+  /// The least bound of a waiting candidate; infinite if there is none.
   [[nodiscard]] double next_bound() const;
   [[nodiscard]] bool out_of_budget() const { return out_of_budget_; }
   [[nodiscard]] std::vector<CertifiedHit> hits() && { return std::move(best_).sorted(); }
@@ -60,7 +60,8 @@ class CandidateQueue {
   std::span<const FilteredPart> parts_;
   const Objective& objective_;
   const CertifiedOptions& options_;
-  // A heap, the least bound in front: with little time only a few of many are ever put in order.
+  // A heap with the least bound in front: with little time only a few candidates of many are ever put in
+  // order.
   std::vector<Candidate> waiting_;
   std::vector<Candidate> wave_;
   std::vector<double> values_, memory_;  // of the wave

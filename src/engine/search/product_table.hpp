@@ -14,12 +14,13 @@
 
 namespace learndock::engine {
 
-/// More points than a reduced set has: for the rounding of sums over one.
+/// More points than any reduced set has. Bounds of the rounding of sums over a set's points use it.
 inline constexpr std::size_t kLargestSet = 65'536;
-/// What keeping a product as a float adds to its error, per unit of both weights.
+/// The error that storing a product as a float adds, per unit of both weights.
 inline constexpr double kRoundedToFloat = 0x1p-23;
 
-/// Values that fp32 cannot hold, or no room on a device: whoever wanted products does without them.
+/// True for errors that mean that fast products are unavailable: values that fp32 cannot represent, or no
+/// room on a device. The caller then falls back to fp64 bounds.
 [[nodiscard]] inline bool is_no_use(ErrorCode of_products) {
   return of_products == ErrorCode::invalid_argument || of_products == ErrorCode::device_memory;
 }
@@ -29,23 +30,25 @@ struct ItemRow {
   std::size_t part = 0, item = 0;
 };
 
-/// Inner products of all allowed learnwares with some sets: a row for each learnware, a column for each set,
-/// computed by a backend in fp32 with known errors. Where bounds tell too few learnwares apart, all products
-/// in one pass cost less than one at a time. Packed reduced sets stay with their parts for the next table as
-/// far as memory allows.
+/// Inner products of all allowed learnwares with some sets: a row for each learnware, a column for each set.
+/// A backend computes them in fp32 with known errors. If bounds tell too few learnwares apart, all products
+/// in one pass cost less than one at a time. Packed reduced sets are kept with their parts for the next
+/// table, as far as memory allows.
 class ProductTable {
  public:
   using Duration = std::chrono::steady_clock::duration;
 
-  /// @param kept_bytes  packed sets that all tables of the process together may keep; none: most_kept
+  /// @param kept_bytes the most bytes of packed sets that all tables of the process together keep; none:
+  /// most_kept
   ProductTable(std::span<const FilteredPart> parts, const compute::Backend& backend, unsigned threads,
                std::optional<std::size_t> kept_bytes = {});
 
-  /// What packing takes before the first column, as far as it can be known. @cost taking a few sets
+  /// The time that packing takes before the first column, as far as it can be known. @cost taking a few sets
   [[nodiscard]] Result<Duration> packing_time();
-  /// Adds a column for each set. Several at once share the reading of the packed sets, which for small sets
-  /// costs more than the arithmetic.
-  /// @return false: the deadline came first, or would before the next step's end, and there are no columns
+  /// Adds a column for each set. Several sets in one call share the reading of the packed sets, which for
+  /// small sets costs more than the arithmetic.
+  /// @return false: the deadline came first, or would before the end of the next step, and no columns are
+  /// added
   /// @errors corrupt; invalid_argument (values beyond fp32); of the backend
   [[nodiscard]] Result<bool> add(std::span<const compute::ReducedSetView> sets, const Deadline& deadline);
 
@@ -53,7 +56,7 @@ class ProductTable {
   [[nodiscard]] const std::vector<ItemRow>& rows() const { return rows_; }
   [[nodiscard]] std::span<const float> values(std::size_t column) const { return columns_[column].values; }
 
-  /// What a weighted sum of the columns gives for each row, and how far that may be off.
+  /// A weighted sum of the columns for each row, and how far it may be off.
   struct Sums {
     std::vector<double> values;  ///< [rows]
     std::vector<double> errors;  ///< [rows]
@@ -64,11 +67,11 @@ class ProductTable {
  private:
   /// Consecutive rows of one part that are packed and multiplied together.
   struct Chunk {
-    std::size_t part = 0, number = 0;  // of the run of its part's items
+    std::size_t part = 0, number = 0;  // `number`: of the run in its part
     std::size_t first = 0, count = 0;  // rows
     double mass = 0;
-    bool whole = false;                            // the run has all items, not only the allowed
-    std::shared_ptr<const PackedRun> packed = {};  // null: made anew for every column
+    bool whole = false;                            // the run has all items, not only allowed ones
+    std::shared_ptr<const PackedRun> packed = {};  // null: packed again for every column
   };
   struct Column {
     std::vector<float> values;   // [rows]
@@ -78,7 +81,7 @@ class ProductTable {
   void add_rows(std::size_t part);
   [[nodiscard]] bool packed_whole(const Chunk& chunk) const;
   [[nodiscard]] std::size_t items_to_pack(const Chunk& chunk) const;
-  /// What packing these chunks side by side will take, as far as it can be known.
+  /// The time that packing these chunks side by side will take, as far as it can be known.
   [[nodiscard]] Result<Duration> packing_time(std::span<const Chunk> group);
   [[nodiscard]] Result<void> pack(std::span<Chunk> group);
   [[nodiscard]] Result<void> pack(Chunk& chunk) const;
@@ -101,7 +104,7 @@ class ProductTable {
   std::vector<ItemRow> rows_;
   std::vector<Chunk> chunks_;
   std::vector<Column> columns_;
-  // The slowest so far; zero: none yet.
+  // The longest times so far; zero: none yet.
   Duration pack_each_{};      // an item
   Duration multiply_each_{};  // an item by a set
   Duration tried_each_{};     // packing an item, from taking a few sets; zero: not tried yet
