@@ -9,11 +9,12 @@
 namespace learndock::engine {
 namespace {
 
-/// Of a proof by bounds after a pool: a few tenths of a second. What they cannot prove then would take them
-/// most of the market.
+/// Evaluations of a proof by bounds after a pool, which take a few tenths of a second. A proof that needs
+/// more would evaluate most of the market.
 constexpr std::size_t kProofEvaluations = 30'000;
 
-/// Kernel values of one set like the query with all learnwares, from the sizes of some of them.
+/// Estimates the kernel values of one set of the query's size with all learnwares, from the sizes of some of
+/// them.
 Result<double> products_of_a_pass(std::span<const FilteredPart> parts, std::size_t query_points) {
   constexpr std::size_t kSample = 64;
   double sum = 0;
@@ -31,8 +32,8 @@ Result<double> products_of_a_pass(std::span<const FilteredPart> parts, std::size
   return sum * static_cast<double>(query_points);
 }
 
-/// When to give up products for bounds. Where there is no time to pack every reduced set, half of it goes to
-/// packing, for later searches, and the other half is kept for a mixture by bounds.
+/// The moment to give up products for bounds. If there is no time to pack every reduced set, half of the time
+/// goes to packing, for later searches, and the other half is kept for a mixture by bounds.
 Result<Deadline> end_of_packing(ProductSteps& products, const Deadline& deadline) {
   if (!deadline) return deadline;
   const auto left = *deadline - std::chrono::steady_clock::now();
@@ -49,8 +50,8 @@ double rounding_of(const MixtureState& state) {
   return 2 * compute::direct_error(kernel, state.query().dimension, kLargestSet) * mass * (largest + mass);
 }
 
-/// No mixture of any learnwares lies lower than this. With v = mix - u, every mixture's difference from u has
-/// a component of at least <l - u, v> / |v| along v for the worst l, and <l - u, v> = |v|^2 + <mix, g> - <l,
+/// No mixture of any learnwares is lower than this. With v = mix - u, every mixture's difference from u has a
+/// component of at least <l - u, v> / |v| along v for the worst l, and <l - u, v> = |v|^2 + <mix, g> - <l,
 /// g>.
 double lower_bound_of(const MixtureState& state, double most) {
   const double squared = state.mmd_squared();
@@ -59,7 +60,7 @@ double lower_bound_of(const MixtureState& state, double most) {
   return component > 0 ? component * component / squared : 0;
 }
 
-/// One mixture on its way from the nearest learnware to what is answered.
+/// Builds one mixture, from the nearest learnware to the answer.
 class MixtureSearch {
  public:
   MixtureSearch(std::span<const FilteredPart> parts, const compute::ReducedSetView& query,
@@ -67,7 +68,7 @@ class MixtureSearch {
       : options_(options), state_(parts, query, options) {}
 
   Result<std::optional<CertifiedMixture>> run(const CertifiedHit& first) {
-    // Out of time inside a product: the best mixture so far and what was proved of it stand.
+    // If time ends inside a product, the best mixture so far and its proof remain valid.
     if (auto done = search(first); done)
       keep_best();
     else if (done.error().code != ErrorCode::timeout)
@@ -108,14 +109,14 @@ class MixtureSearch {
       if (gap() <= enough()) return false;
       const double reachable = reached() - lower_bound_of(state_, step.seen);
       if (state_.size() >= options_.max_members && reachable <= enough()) return true;
-      // No mixture lies above this one: from here on every proof leaves a gap that is too wide.
+      // No later mixture is worse than this one, so from here on every proof leaves a gap that is too wide.
       const bool hopeless = reached() - state_.mmd_squared() > enough();
       LEARNDOCK_TRY(const bool more, add(step, hopeless ? options_.max_members : proof_size()));
       if (!more) return reachable <= std::max(enough(), gap() / 2) && !is_past(options_.deadline);
     }
   }
 
-  /// By products with all, and by bounds where those are of no use.
+  /// Steps by products with all, or by bounds if products are unavailable.
   Result<void> by_all(bool multiply) {
     std::optional<ProductSteps> products;
     Deadline end_of_products;
@@ -148,8 +149,7 @@ class MixtureSearch {
         .map([this](const MixtureStep& step) { note(step); });
   }
 
-  /// What a step says of the mixture as it stands. Every step proves a bound of any mixture, and the best of
-  /// them holds.
+  /// Records what a step proves. Every step proves a bound of all mixtures, and the best bound counts.
   void note(const MixtureStep& step) {
     evaluated_ += step.evaluated;
     lower_bound_ = std::max(lower_bound_, lower_bound_of(state_, step.most));
@@ -166,9 +166,9 @@ class MixtureSearch {
     const bool last = is_past(options_.deadline);
     if (last && state_.size() >= options_.max_members) return false;
     const double before = state_.mmd_squared();
-    // What was found is added whatever the time: it costs little.
+    // A learnware that was found is added even when time is over: it costs little.
     LEARNDOCK_CHECK(state_.add(*step.next));
-    // Weights that rounding alone improves could be exchanged for ever.
+    // Members that only rounding improves could be exchanged for ever.
     return !last && state_.mmd_squared() < before;
   }
 

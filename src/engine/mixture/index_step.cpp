@@ -20,7 +20,7 @@ Result<MixtureStep> step_by_index(MixtureState& state, const MixtureOptions& opt
   const BoundedAnswer& answer = found[0];
   MixtureStep step;
   step.evaluated = answer.evaluated;
-  // Values are minus alignments: the least of all there is, seen or not.
+  // Values are minus alignments. This is the least of all learnwares, seen or not.
   double least = answer.unseen;
   if (!answer.hits.empty()) {
     if (!state.has(answer.hits[0])) step.next = answer.hits[0];

@@ -10,14 +10,14 @@
 namespace learndock::engine {
 namespace {
 
-/// Learnwares whose alignments rounding does not tell apart, of which so many are compared in fp64.
+/// The most learnwares compared in fp64 because rounding does not tell their alignments apart.
 constexpr std::size_t kMostCompared = 512;
-/// Refits tried in one step, of those that promise most.
+/// The most refits tried in one step; the most promising come first.
 constexpr std::size_t kMostRefits = 64;
 constexpr std::size_t kBlockRows = 2048;
 /// A learnware this near the members' span, per <l, l>, is in it as far as fp32 products can tell.
 constexpr double kInSpan = 1e-4;
-/// Directions of the members' span this short, of the longest, are rounding.
+/// Directions of the members' span with at most this share of the longest are rounding.
 constexpr double kShortDirection = 1e-9;
 
 /// W with |W b|^2 = b' S^-1 b, where S are the products of the members' differences from the first.
@@ -36,7 +36,7 @@ Result<Matrix<double>> whitening(const Matrix<double>& gram) {
   return std::move(pairs.vectors);
 }
 
-/// What adding a row makes of a mixture.
+/// The mixtures that adding a row would make.
 class Refits {
  public:
   Refits(const MixtureState& state, const KnownRows& known) : state_(state), known_(known) {}
@@ -82,8 +82,8 @@ class Refits {
     return state_.parts()[part].part->self(item);
   }
 
-  /// Of rows from the members' affine span: |r|^2 - |W b|^2, with r a row's difference from the first member
-  /// and b its products with the other members' differences.
+  /// Squared distances of rows from the members' affine span: |r|^2 - |W b|^2, with r a row's difference from
+  /// the first member and b its products with the other members' differences.
   [[nodiscard]] std::vector<double> squared_distances(MatrixView<const double> white, std::size_t first,
                                                       std::size_t count) const {
     const Matrix<double>& gram = state_.gram();

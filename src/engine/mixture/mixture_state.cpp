@@ -48,7 +48,7 @@ Result<void> MixtureState::add(const CertifiedHit& hit) {
   return {};
 }
 
-/// By the last member's products with the others and with the user.
+/// Adds the last member's products with the others and with the user.
 Result<void> MixtureState::grow_gram() {
   const std::size_t k = members_.size();
   const Member& last = members_.back();

@@ -8,7 +8,7 @@
 namespace learndock::engine {
 namespace {
 
-/// Taken whatever the budget.
+/// The number of learnwares taken whatever the budget.
 constexpr std::size_t kFirstFew = 16;
 /// Rows that one thread takes at a time, and rows for each thread between two looks at the clock.
 constexpr std::size_t kBlockRows = 8, kWaveRows = 64;
@@ -70,9 +70,10 @@ Result<double> PoolSteps::take_aligned(const MixtureState& state, const Alignmen
   const FilteredPart& from = state.parts()[part];
   const Prefilter& prefilter = alignment.prefilter(*from.part);
   const std::size_t wanted = std::min(options_.pool.aligned, room_);
-  // Codes are fp32: of a g of absurd weights they say nothing.
+  // Codes are fp32 and say nothing about a g with absurd weights.
   if (wanted == 0 || !codable(alignment.embedding(part).mass)) return kInfinity;
-  // In the order of alignments inside the subspace: with what lies outside, the largest residuals came first.
+  // Ordered by alignment inside the subspace: with the part outside it, the largest residuals would come
+  // first.
   Embedding inside = alignment.embedding(part);
   const double outside = from.part->largest_residual() * std::exchange(inside.residual, 0.0);
   Matrix<compute::ScanHit> hits(1, wanted);
@@ -82,14 +83,14 @@ Result<double> PoolSteps::take_aligned(const MixtureState& state, const Alignmen
   for (std::size_t i = 0; i < count; ++i) static_cast<void>(take(part, hits(0, i).item));  // there is room
   if (!complete || !prefilter.certified()) return kInfinity;
   if (count == from.count()) return -kInfinity;
-  // Fewer than there are: a bound that is no number was left out.
+  // Fewer than wanted: a bound that is not a number was left out.
   if (count < wanted) return kInfinity;
   return outside - alignment.least_value(part, static_cast<double>(hits(0, count - 1).lower_bound));
 }
 
 Result<void> PoolSteps::take_neighbours(const MixtureState& state, std::size_t part) {
   std::vector<Embedding> sources;
-  // As with g, absurd weights have no neighbours.
+  // As with g, codes say nothing about sets with absurd weights.
   const auto add = [&](const Embedding& source) {
     if (codable(source.mass)) sources.push_back(source);
   };

@@ -12,7 +12,7 @@ namespace {
 
 using Items = std::shared_ptr<const std::vector<std::size_t>>;
 
-/// What is known of segments that are open; another may come to lie where one was.
+/// What is known of one open segment. Another segment may later get the same address.
 struct Known {
   std::weak_ptr<const store::Segment> segment;
   std::size_t points = 0;

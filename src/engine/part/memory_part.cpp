@@ -64,7 +64,7 @@ class MemoryPart final : public SearchPart {
     codes_ = std::make_unique<compute::ScanCodes>(std::move(codes));
     LEARNDOCK_TRY(prefilter_, options.prefilter == PrefilterKind::hnsw ? hnsw_graph(rows, options.threads)
                                                                        : faiss_flat(rows, options.threads));
-    // Inner products are asked of the codes.
+    // Inner products always use the codes.
     alignment_ = std::make_unique<AlignmentScan>(codes_->view(), backend);
     return {};
   }

@@ -7,13 +7,13 @@
 namespace learndock::engine {
 namespace {
 
-/// Learnwares whose own products would be off by more, per unit of weight, are multiplied in fp64: one with
+/// Learnwares whose products would have a larger error per unit of weight are multiplied in fp64: one with
 /// absurd values must not cost the others their precision.
 constexpr double kFarError = 1e-4;
 constexpr std::size_t kCentreSample = 1024;
 constexpr std::size_t kRunItems = 4096, kDeviceRunItems = 65'536;
 constexpr std::size_t kKeptBytes = std::size_t{512} << 20;
-/// The host's copy and the device's: a machine with such a device has that much.
+/// Memory for kept runs, on the host and again on the device. A machine with such a device has that much.
 constexpr std::size_t kDeviceKeptBytes = std::size_t{16} << 30;
 
 constexpr double kProducts = 1e9, kDeviceProducts = 1e11;

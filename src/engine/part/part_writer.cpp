@@ -16,7 +16,7 @@ void put(std::vector<std::byte>& bytes, const T* values, std::size_t count) {
   bytes.insert(bytes.end(), first, first + count * sizeof(T));
 }
 
-/// One reduced set as section 12 holds it.
+/// Appends one reduced set as section 12 stores it.
 void put_record(std::vector<std::byte>& bytes, const compute::ReducedSetView& set) {
   const std::size_t values = set.count * set.dimension;
   const bool single = std::all_of(set.points, set.points + values, [](double value) {
@@ -69,14 +69,14 @@ struct PartWriter::State {
   std::shared_ptr<const FeatureSpace> space;
   PartWriterOptions options;
   compute::ScanCodes codes;
-  EmbeddedRows rows;                    // where the prefilter may need them
+  EmbeddedRows rows;                    // filled if the prefilter may need them
   std::vector<Embedding> uncoded = {};  // fewer than a block, between batches
   std::vector<double> selves = {};
   std::vector<std::uint64_t> keys = {}, id_starts = {0}, record_starts = {0};
   std::string ids = {};
   double largest_mass = 0;
 
-  /// Codes whole blocks; all of it at the end.
+  /// Codes whole blocks, and at the end the rest too.
   Result<void> code(bool all) {
     const std::size_t count =
         all ? uncoded.size() : uncoded.size() / compute::kBlockItems * compute::kBlockItems;

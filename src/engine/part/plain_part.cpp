@@ -15,7 +15,7 @@ class PlainPart final : public SearchPart {
   std::size_t dimension() const override { return dimension_; }
   const compute::GaussianKernel& kernel() const override { return kernel_; }
   const FeatureSpace* space() const override { return nullptr; }
-  // There is none: whoever asks a part without a space for bounds has a bug.
+  // A plain part has no prefilter: asking it for bounds is a bug of the caller.
   const Prefilter& prefilter() const override { std::abort(); }
   Result<const Prefilter*> alignment_prefilter() const override { std::abort(); }
   double alignment_norm() const override { return 0; }

@@ -22,7 +22,7 @@ class SegmentPart final : public StoredPart {
   Result<void> open(const std::shared_ptr<const compute::Backend>& backend, unsigned threads) {
     LEARNDOCK_TRY(selves_, segment_->values<double>(kSelfSection));
     LEARNDOCK_TRY(const std::span<const std::uint64_t> keys, segment_->values<std::uint64_t>(kKeySection));
-    keys_.assign(keys.begin(), keys.end());  // before they are checked: what is checked is what is kept
+    keys_.assign(keys.begin(), keys.end());  // copied before the check, so that the kept numbers are the checked ones
     LEARNDOCK_TRY(id_starts_, segment_->values<std::uint64_t>(kIdStartSection));
     LEARNDOCK_TRY(ids_, segment_->values<char>(kIdSection));
     LEARNDOCK_TRY(record_starts_, segment_->values<std::uint64_t>(kRecordStartSection));
@@ -47,7 +47,7 @@ class SegmentPart final : public StoredPart {
   const specification::SpaceKey& space_key() const override { return key_; }
   const std::shared_ptr<const store::Segment>& segment() const override { return segment_; }
   std::string_view id(std::size_t item) const override {
-    // Bounded again: the starts are zeros when the file is lost meanwhile (see Segment::intact).
+    // Limited again: the starts become zeros if the file is lost meanwhile (see Segment::intact).
     const std::uint64_t start = id_starts_[item], end = id_starts_[item + 1];
     if (start > end || end > ids_.size()) return {};
     return {ids_.data() + start, end - start};
@@ -108,7 +108,8 @@ class SegmentPart final : public StoredPart {
   FeatureSpace space_;
   std::span<const double> selves_;
   std::span<const std::uint64_t> id_starts_, record_starts_;
-  // In memory: they say which learnware an item is, also after the file is lost (see Segment::intact).
+  // In memory, because they say which learnware an item is, also after the file is lost (see
+  // Segment::intact).
   std::vector<std::uint64_t> keys_;
   std::span<const char> ids_;
   StoredPrefilters prefilters_;

@@ -14,31 +14,31 @@ using compute::BlockRange;
 using compute::kBlockItems;
 using compute::ScanHit;
 
-/// Shares of all blocks above which reading all in a row is faster than reading cells: of one query, and of
-/// one among many that share a scan.
+/// Shares of all blocks above which reading all in a row is faster than reading cells: for one query alone,
+/// and for one of many that share a scan.
 constexpr double kPlainShare = 0.5, kPlainShareOfBatch = 0.25;
-/// From so many queries on a shared scan rounds them to one byte a coordinate.
+/// From this number of queries on, a shared scan rounds them to one byte a coordinate.
 constexpr std::size_t kBatch = 8;
-/// Queries whose bounds of all cells are held at once.
+/// Queries whose bounds of all cells are in memory at once.
 constexpr std::size_t kBoundedAtOnce = 64;
 
-/// What usually lies under the k-th best distance of a market where cells help. The bound of a candidate that
-/// is not needed would only keep more cells in play.
+/// The usual number of candidates under the k-th best distance of a market where cells help. More would only
+/// make more cells necessary.
 constexpr std::size_t kMostExtra = 22;
 
-/// Which places may be returned: a filter of items seen through the cells' order, as far as it was asked for.
+/// Which places may be returned: the filter of items in the order of the cells, filled in block by block.
 class PlaceFilter {
  public:
   PlaceFilter(const CellsView& cells, const std::uint64_t* allowed)
       : cells_(cells), allowed_(allowed), words_(allowed == nullptr ? 0 : (cells.order.size() + 63) / 64) {}
 
-  /// Fills in some blocks.
+  /// Fills in the filter for some blocks.
   void open(const BlockRange& range) {
     if (allowed_ == nullptr) return;
     for_items(range,
               [&](std::size_t place, std::uint64_t bit) { words_[place / 64] |= bit << (place % 64); });
   }
-  /// Items of some blocks that may be returned.
+  /// The number of items of some blocks that may be returned.
   [[nodiscard]] std::size_t count(const BlockRange& range) const {
     std::size_t count = 0;
     for_items(range, [&](std::size_t, std::uint64_t bit) { count += bit; });
@@ -48,7 +48,7 @@ class PlaceFilter {
   [[nodiscard]] const std::uint64_t* bits() const { return allowed_ == nullptr ? nullptr : words_.data(); }
 
  private:
-  /// use(place, 1 or 0: the item there may be returned)
+  /// Calls use(place, allowed); allowed is 1 if the item there may be returned, else 0.
   template <class Use>
   void for_items(const BlockRange& range, const Use& use) const {
     const std::size_t last = (std::size_t{range.first} + range.count) * kBlockItems;
@@ -128,8 +128,8 @@ class CellScan final : public Prefilter {
     bool complete = true;
   };
 
-  /// Answers each query by use(query, bounds of all cells), many side by side. All are plain where everything
-  /// is read.
+  /// Answers each query by use(query, bounds of all cells), many side by side. All queries are plain if
+  /// everything is read.
   template <class Use>
   Result<Outcomes> by_cells(const PrefilterJob& job, const Use& use) const {
     const std::span<const Embedding> queries = job.queries;
@@ -173,10 +173,10 @@ class CellScan final : public Prefilter {
     std::vector<BlockRange> nearest = nearest_cells(bounds, out.cols(), filter);
     const compute::EmbeddingView view = job.queries[q].view();
     LEARNDOCK_CHECK(scan_.smallest({{&view, 1}, filter.bits(), 2, nearest}, {}, out, {&count, 1}));
-    // A row that is not full says nothing about what else to read.
+    // A row that is not full sets no limit to what else to read.
     const float limit =
         count < out.cols() ? std::numeric_limits<float>::infinity() : out(0, out.cols() - 1).lower_bound;
-    // With those that were looked at: some blocks.
+    // The ranges include the cells that were already read: a few blocks.
     const std::vector<BlockRange> ranges = ranges_up_to(bounds, limit);
     if (ranges.size() <= nearest.size()) return Outcome::answered;
     if (is_plain(ranges, job.queries.size())) return Outcome::plain;
@@ -201,7 +201,7 @@ class CellScan final : public Prefilter {
     return complete ? Outcome::answered : Outcome::late;
   }
 
-  /// The cells of least bound that together hold `wanted` items that may be returned, ascending.
+  /// The cells of least bound that together have `wanted` items that may be returned, ascending.
   std::vector<BlockRange> nearest_cells(std::span<const float> bounds, std::size_t wanted,
                                         PlaceFilter& filter) const {
     std::vector<BlockRange> heap, nearest;
@@ -219,7 +219,7 @@ class CellScan final : public Prefilter {
     return nearest;
   }
 
-  /// One scan of everything for the plain queries.
+  /// Scans all codes once for the plain queries.
   template <class Scan>
   Result<void> scan_plainly(const PrefilterJob& job, Outcomes& outcomes, MatrixView<ScanHit> out,
                             std::span<std::size_t> counts, const Scan& scan) const {

@@ -24,7 +24,7 @@ double distance(std::span<const float> a, std::span<const float> b) {
   return std::sqrt(sum);
 }
 
-/// Distances and excess of some members, outwards of all rounding.
+/// Distances and excess of a cell's items, with all rounding added outwards.
 CellFields fields_of(const EmbeddedRows& rows, std::span<const float> centre,
                      std::span<const std::uint32_t> members, std::uint64_t first_block) {
   constexpr double kInfinity = std::numeric_limits<double>::infinity();
@@ -39,7 +39,7 @@ CellFields fields_of(const EmbeddedRows& rows, std::span<const float> centre,
   return fields;
 }
 
-/// Members of each label, ascending.
+/// The items of each label, ascending.
 std::vector<std::vector<std::uint32_t>> members_of(std::span<const std::uint32_t> labels, std::size_t cells) {
   std::vector<std::vector<std::uint32_t>> members(cells);
   for (std::size_t i = 0; i < labels.size(); ++i) members[labels[i]].push_back(static_cast<std::uint32_t>(i));
@@ -59,7 +59,7 @@ Result<Cells> make_cells(const EmbeddedRows& rows, std::size_t items_per_cell, u
   const std::size_t wanted = std::max<std::size_t>(1, rows.size() / items_per_cell);
   LEARNDOCK_TRY(const TrainedCells trained, train_cells(rows, wanted, threads));
   const auto members = members_of(trained.labels, trained.centres.rows());
-  std::vector<std::size_t> filled;  // labels that have members: the cells
+  std::vector<std::size_t> filled;  // labels that have items: the cells
   std::vector<std::uint64_t> first_blocks;
   for (std::size_t c = 0; c < members.size(); ++c) {
     if (members[c].empty()) continue;
@@ -114,7 +114,7 @@ Matrix<float> CellBounds::of(std::span<const EmbeddedQuery> queries, unsigned th
 
 float CellBounds::bound(std::size_t cell, const EmbeddedQuery& query, double sum) const {
   const CellFields& fields = cells_.cells[cell];
-  // fp32 sums: each term is rounded at most width + 2 times on its way.
+  // In an fp32 sum each term is rounded at most width + 2 times.
   const double share = static_cast<double>(cells_.width + 8) * kSingle;
   double bound = 0;
   if (level_) {

@@ -9,9 +9,10 @@
 namespace learndock::engine {
 namespace {
 
-/// Embeddings coded by one task; whole blocks.
+/// Embeddings that one task codes; whole blocks.
 constexpr std::size_t kCodedAtOnce = 32 * compute::kBlockItems;
-/// From so many queries on, one byte a coordinate: half the work for a little looser bounds.
+/// From this number of queries on, they are rounded to one byte a coordinate: half the work for slightly
+/// looser bounds.
 constexpr std::size_t kBatch = 8;
 
 std::vector<compute::EmbeddingView> views_of(std::span<const Embedding> queries) {

@@ -14,7 +14,7 @@ double lower_bound(const Embedding& item, const Embedding& query) {
   return item.squared_norm + query.squared_norm - 2 * inner;
 }
 
-/// Rounded down: the bound must not rise by becoming a float.
+/// The bound as a float, rounded down so that it does not rise.
 float as_float(double bound) {
   const auto value = static_cast<float>(bound);
   return static_cast<double>(value) > bound ? std::nextafterf(value, -std::numeric_limits<float>::infinity())

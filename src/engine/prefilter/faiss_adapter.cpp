@@ -1,5 +1,5 @@
-// The one file that knows FAISS. Its exceptions end here; its OpenMP and BLAS threads are not used: one
-// thread of ours runs each of its calls, so that no pool of another library spins beside ours.
+// The only file that knows FAISS. Its exceptions end here. Its OpenMP and BLAS threads are not used: one
+// thread of ours runs each of its calls, so that no other thread pool competes with ours.
 #include "engine/prefilter/faiss_adapter.hpp"
 
 #include "base/parallel.hpp"
@@ -23,10 +23,10 @@ namespace {
 /// FAISS before 1.7.4 has the name `idx_t` inside the class Index, later ones have it beside the class.
 using FaissNumber = decltype(faiss::Index::ntotal);
 
-/// Lloyd rounds, and rows of the sample for each centre: more makes hardly tighter cells.
+/// Lloyd rounds, and rows of the sample for each centre. More hardly makes tighter cells.
 constexpr int kRounds = 5;
 constexpr std::size_t kSamplePerCell = 40;
-/// Rows of one task.
+/// Rows that one task assigns to centres.
 constexpr std::size_t kTaskRows = 2048;
 
 class OneThread {
@@ -43,7 +43,7 @@ class OneThread {
   int before_;
 };
 
-/// The flat index with its queries shared out among threads of ours.
+/// The flat index with its queries divided among our threads.
 class ThreadedFlat final : public faiss::IndexFlatL2 {
  public:
   ThreadedFlat(std::size_t width, unsigned threads)
@@ -81,7 +81,7 @@ Failure faiss_failure(const std::exception& error) {
               "report this; --prefilter code_scan does without");
 }
 
-/// Rows first, first + step, ... one after the other.
+/// `count` rows at equal steps, one after the other.
 std::vector<float> sample_of(const EmbeddedRows& rows, std::size_t count) {
   std::vector<float> sample;
   sample.reserve(count * rows.width());
@@ -145,7 +145,7 @@ class FaissFlat final : public Prefilter {
     const Asked asked(job, *this);
     for (std::size_t q = 0; q < job.queries.size(); ++q) {
       counts[q] = 0;
-      // A little more than what the threshold lets in; FAISS leaves out what equals its radius.
+      // The radius is slightly above the threshold, because FAISS leaves out distances equal to it.
       const double most = static_cast<double>(thresholds[q]) - asked.shifts[q];
       const auto radius = static_cast<float>(most + 1e-6 * std::abs(most) + 1e-30);
       faiss::RangeSearchResult found(1);
@@ -209,7 +209,7 @@ Result<TrainedCells> train_cells(const EmbeddedRows& rows, std::size_t cells, un
     const std::vector<float> sample = sample_of(rows, std::min(rows.size(), cells * kSamplePerCell));
     faiss::ClusteringParameters options;
     options.niter = kRounds;
-    options.min_points_per_centroid = 1;  // fewer would only be a word on standard error
+    options.min_points_per_centroid = 1;  // a larger number only makes FAISS warn on standard error
     options.max_points_per_centroid = static_cast<int>(kSamplePerCell + 1);
     options.seed = 1;
     faiss::Clustering clustering(static_cast<int>(rows.width()), static_cast<int>(cells), options);

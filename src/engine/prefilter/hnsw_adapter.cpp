@@ -1,4 +1,4 @@
-// The one file that knows hnswlib. Its exceptions end here.
+// The only file that knows hnswlib. Its exceptions end here.
 #include "engine/prefilter/hnsw_adapter.hpp"
 
 #include "base/parallel.hpp"

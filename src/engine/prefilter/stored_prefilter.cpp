@@ -15,7 +15,7 @@ Failure damaged(const store::Segment& segment, std::string what) {
               "rebuild the index: learndock reindex");
 }
 
-/// Codes of `places` items and paddings.
+/// The codes of `places` places, items and padding.
 Result<compute::ScanCodesView> read_codes(const store::Segment& segment, const SpaceFields& fields,
                                           std::size_t places) {
   compute::ScanCodesView codes{static_cast<compute::CodeType>(fields.code_type), nullptr, nullptr, places,

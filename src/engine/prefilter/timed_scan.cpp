@@ -9,7 +9,8 @@ using compute::BlockRange;
 using compute::ScanHit;
 using compute::ScanJob;
 
-/// Some tenths of a millisecond: little of a short budget. Of a longer one a slice may take as much more.
+/// Blocks of a batch, which take some tenths of a millisecond: little of a short budget. With a longer budget
+/// a batch may be as much larger.
 constexpr std::size_t kSliceBlocks = 2048, kDeviceSliceBlocks = 65'536;
 constexpr std::chrono::milliseconds kShortBudget{5};
 constexpr std::int64_t kMostTimes = 1'000'000;
@@ -20,7 +21,8 @@ bool nearer(const ScanHit& a, const ScanHit& b) {
   return a.lower_bound != b.lower_bound ? a.lower_bound < b.lower_bound : a.item < b.item;
 }
 
-/// Row `kept`, which holds `count` hits, and some more: the nearest of both, ascending. Gives their number.
+/// Merges more hits into row `kept`, which has `count` hits, and keeps the nearest, ascending. @return their
+/// number
 std::size_t merge(std::span<ScanHit> kept, std::size_t count, std::span<const ScanHit> more) {
   std::vector<ScanHit> both(count + more.size());
   std::merge(kept.begin(), kept.begin() + static_cast<std::ptrdiff_t>(count), more.begin(), more.end(),

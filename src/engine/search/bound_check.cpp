@@ -9,9 +9,9 @@
 namespace learndock::engine {
 namespace {
 
-/// Pairs of each query: nearest by bound, and drawn from all.
+/// Pairs that are compared for each query: nearest by bound, and drawn from all.
 constexpr std::size_t kNearest = 256, kDrawn = 256;
-/// Of a new part: queries whose bounds are compared, and searches compared with comparing everything.
+/// Checks of a new part: queries whose bounds are compared, and searches compared with comparing everything.
 constexpr std::size_t kCheckedQueries = 8, kCheckedSearches = 2;
 
 /// The scans' answers for one query: its nearest and a random sample.

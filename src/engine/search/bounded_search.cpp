@@ -13,13 +13,13 @@ constexpr float kFloatInfinity = std::numeric_limits<float>::infinity();
 /// Room for each query in a batch's second pass; a query that needs more is asked again alone.
 constexpr std::size_t kSecondRoom = 4096;
 
-/// A candidate's share of a scan, of looking whether it was seen and of the queue: what a machine of today
-/// takes at most.
+/// The longest time that a present-day machine takes for one candidate: its share of the scan, the test
+/// whether it was seen, and the queue.
 constexpr std::chrono::nanoseconds kQueued{100};
-/// Of the time left, what queueing a part of too many candidates may take.
+/// Queueing a part with too many candidates may take one in this many of the time left.
 constexpr std::int64_t kOfPart = 4;
 
-/// What a search's passes share.
+/// The state that the passes of a search share.
 class Search {
  public:
   Search(std::span<const FilteredPart> parts, std::span<const Objective* const> objectives,
@@ -62,8 +62,8 @@ class Search {
   }
   [[nodiscard]] bool late() const { return is_past(options_.deadline); }
 
-  /// Of so many candidates, those that can be queued before the deadline: all, or so many that most of the
-  /// time is left for their evaluation.
+  /// How many of the candidates can be queued before the deadline: all, or a number that leaves most of the
+  /// time for their evaluation.
   [[nodiscard]] std::size_t affordable(std::size_t candidates) const {
     if (!options_.deadline) return candidates;
     const auto left = *options_.deadline - std::chrono::steady_clock::now();
@@ -103,7 +103,7 @@ class Search {
     const std::size_t wanted =
         std::max<std::size_t>(1, options_.top + std::min(options_.first_extra, prefilter(p).most_extra()));
     std::vector<std::size_t> safe;
-    // Codes are fp32: a query of absurd weights is compared with everything instead.
+    // Codes are fp32, so a query with absurd weights is compared with everything instead.
     for (std::size_t q = 0; q < objectives_.size(); ++q)
       codable(objectives_[q]->embedding(p).mass) ? safe.push_back(q) : take_all_for(p, q);
     Matrix<compute::ScanHit> hits(safe.size(), wanted);
@@ -118,7 +118,7 @@ class Search {
       if (!prefilter(p).certified() || !complete)
         unseen_[q][p] = -kInfinity;
       else if (counts[i] < std::min(wanted, parts_[p].count()))
-        take_all_for(p, q);  // a bound that is no number was left out
+        take_all_for(p, q);  // a bound that is not a number was left out
       else if (counts[i] < parts_[p].count())
         unseen_[q][p] =
             objectives_[q]->least_value(p, static_cast<double>(hits(i, counts[i] - 1).lower_bound));
@@ -126,7 +126,7 @@ class Search {
     return {};
   }
 
-  /// @param last  no later pass meets an item of these hits again, each of which comes once
+  /// @param last each of these items comes once, and no later pass returns it again
   void add_hits(std::size_t p, std::size_t q, std::span<const compute::ScanHit> hits, bool last = false) {
     std::unordered_set<std::size_t>& seen = seen_[q][p];
     std::vector<Candidate> found;
@@ -138,7 +138,7 @@ class Search {
     queues_[q].add(std::move(found));
   }
 
-  /// Few queries use threads inside each, many one thread for each.
+  /// Evaluates candidates. Few queries use several threads each, many use one thread each.
   Result<void> evaluate() {
     if (objectives_.size() < 2 * options_.threads) {
       for (CandidateQueue& queue : queues_) LEARNDOCK_CHECK(queue.evaluate(options_.threads));
@@ -150,7 +150,7 @@ class Search {
     return {};
   }
 
-  /// Everything under the threshold that the first pass did not return.
+  /// Fetches everything under the threshold that the first pass did not return.
   Result<void> second_pass() {
     for (std::size_t p = 0; p < parts_.size(); ++p) {
       if (parts_[p].part->space() == nullptr || !prefilter(p).certified()) continue;
@@ -189,7 +189,7 @@ class Search {
       }
       add_hits(p, q, hits.row(i).first(std::min(counts[i], room)), true);
       if (!complete || counts[i] > room) continue;  // something under the threshold was not returned
-      // What the scan left out lies above the threshold it was given.
+      // Everything that the scan left out is above its threshold.
       unseen_[q][p] = std::nextafter(queues_[q].best().threshold(), kInfinity);
     }
     return {};
@@ -200,7 +200,7 @@ class Search {
   const CertifiedOptions& options_;
   std::vector<CandidateQueue> queues_;       // [objectives]
   std::vector<std::vector<double>> unseen_;  // [objectives][parts] least value of what was not returned
-  std::vector<std::vector<std::unordered_set<std::size_t>>> seen_;  // but in the last pass
+  std::vector<std::vector<std::unordered_set<std::size_t>>> seen_;  // items seen, except in the last pass
 };
 
 }  // namespace

@@ -10,7 +10,7 @@ namespace {
 
 /// Candidates evaluated between two looks at the threshold and the clock.
 constexpr std::size_t kWave = 16, kWaveOnBudget = 4;
-/// A wave's time from which threads are started for it.
+/// The time of a wave from which starting threads pays.
 constexpr std::chrono::microseconds kWorthThreads{400};
 
 bool after(const Candidate& a, const Candidate& b) {
@@ -67,7 +67,7 @@ Result<void> CandidateQueue::tighten() {
   std::vector<Candidate> open(waiting_.begin(), end);
   waiting_.erase(waiting_.begin(), end);
   LEARNDOCK_CHECK(objective_.tighten(open));
-  // Of what can be no answer the least stays, for what it says of the others.
+  // Of the candidates that cannot be an answer, the one with the least bound stays: it bounds the others.
   auto rest =
       std::partition(open.begin(), open.end(), [&](const Candidate& one) { return one.bound <= threshold; });
   if (rest != open.end()) {
@@ -82,7 +82,7 @@ Result<void> CandidateQueue::tighten() {
 
 double CandidateQueue::next_bound() const { return waiting_.empty() ? kInfinity : waiting_.front().bound; }
 
-/// The first wave is as long as the answer: before there is a threshold all of it must be evaluated.
+/// The first wave is as long as the answer, because all of it must be evaluated before there is a threshold.
 void CandidateQueue::take_wave(unsigned threads) {
   const std::size_t each = options_.deadline ? kWaveOnBudget : kWave;
   const std::size_t first = evaluated_ == 0 && !options_.deadline ? options_.top : 0;
@@ -132,7 +132,7 @@ Result<void> CandidateQueue::evaluate_on_threads(std::size_t first, unsigned thr
 
 Result<void> CandidateQueue::evaluate(unsigned threads) {
   while (!waiting_.empty() && next_bound() <= best_.threshold()) {
-    // The first wave is done whatever the time.
+    // The first wave is always evaluated.
     const bool late =
         evaluated_ > 0 && options_.deadline && std::chrono::steady_clock::now() >= *options_.deadline;
     if (late || evaluated_ >= options_.max_evaluations) {

@@ -13,7 +13,7 @@
 namespace learndock::engine {
 namespace {
 
-/// <u, u>. Of many points in pieces, so that threads share what grows with their square.
+/// <u, u>. With many points it is divided among threads, because its cost grows with their square.
 double self_of(const compute::DirectQuery& direct, const compute::ReducedSetView& view, unsigned threads) {
   constexpr std::size_t kManyPoints = 2048, kPiece = 512;
   if (view.count <= kManyPoints) return direct.inner_product(view);
@@ -79,7 +79,7 @@ CertifiedAnswer answer_of(BoundedAnswer found, std::size_t top) {
   answer.hits = std::move(found.hits);
   const double last = answer.hits.empty() ? kInfinity : answer.hits.back().mmd_squared;
   const double threshold = answer.hits.size() < top ? kInfinity : last;
-  // Infinite: everything was evaluated, also when there was less of it than asked for.
+  // Infinite means that everything was evaluated, also if there were fewer learnwares than asked for.
   answer.exact = found.unseen == kInfinity || found.unseen > threshold || top == 0;
   // A distance is never below zero, whatever a bound says.
   if (!answer.exact && !answer.hits.empty()) answer.slack = std::max(0.0, last - std::max(found.unseen, 0.0));

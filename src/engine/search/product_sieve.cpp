@@ -10,9 +10,10 @@
 namespace learndock::engine {
 namespace {
 
-/// Sets are not packed for it unless there is time for so many packings: exact products then find more.
+/// Sets are packed for the sieve only if there is time for this many packings; with less time, exact products
+/// find more.
 constexpr int kPackings = 4;
-/// Of the sum that a distance is, per unit of its terms.
+/// The rounding of the sum that gives a distance, per unit of its terms.
 constexpr double kRoundedSum = 0x1p-50;
 
 /// The same parts with only the candidates allowed.
@@ -45,11 +46,11 @@ class Candidates {
 
  private:
   std::vector<std::vector<std::uint64_t>> bits_;
-  std::vector<std::vector<std::size_t>> before_;  // of each word of bits
+  std::vector<std::vector<std::size_t>> before_;  // candidates before each word of bits
   std::vector<FilteredPart> parts_;
 };
 
-/// Points of all their reduced sets, from the sizes of some.
+/// Estimates the points of all candidates' reduced sets from the sizes of some.
 Result<double> points_of(std::span<const FilteredPart> parts, std::span<const Candidate> candidates) {
   constexpr std::size_t kSample = 64;
   const std::size_t step = (candidates.size() + kSample - 1) / kSample;
@@ -63,7 +64,7 @@ Result<double> points_of(std::span<const FilteredPart> parts, std::span<const Ca
   return points / looked_at * static_cast<double>(candidates.size());
 }
 
-/// What a sieve takes at most, but for packing, on a machine of today.
+/// The longest time that a sieve takes on a present-day machine, without packing.
 std::chrono::nanoseconds time_of(std::size_t candidates, double kernel_values, unsigned threads) {
   constexpr double kCandidate = 100, kValue = 0.5;
   return std::chrono::nanoseconds(static_cast<std::int64_t>(kCandidate * static_cast<double>(candidates) +

@@ -11,13 +11,13 @@
 namespace learndock::engine {
 namespace {
 
-/// Per unit of the query's weight: beyond it a product in fp32 is no use, or no number.
+/// The largest useful error of an fp32 product, per unit of the query's weight. A product with a larger error
+/// is useless or not a number.
 constexpr double kMostError = 0.01;
-/// Sets that are taken to learn what packing costs, and how many times as long as taking one packing it
-/// takes.
+/// Sets that are taken to learn what packing costs, and the time of packing one, in times of taking one.
 constexpr std::size_t kTried = 32;
 constexpr int kPackedPerTaken = 3;
-/// A run of which at least one in so many items is allowed is packed whole, so that others can use it.
+/// A run is packed whole, so that others can use it, if at least one in this many of its items is allowed.
 constexpr std::size_t kWholeFrom = 4;
 /// Multiplications between two looks at the clock: some ten milliseconds.
 constexpr std::size_t kUnseen = std::size_t{1} << 28;
@@ -67,7 +67,7 @@ bool ProductTable::packed_whole(const Chunk& chunk) const {
   return chunk.count * kWholeFrom >= std::min(run_items_, parts_[chunk.part].part->count() - first);
 }
 
-/// Takes the run that the part keeps, or makes one.
+/// Takes the run that the part keeps, or packs it.
 Result<void> ProductTable::pack(Chunk& chunk) const {
   const SearchPart& part = *parts_[chunk.part].part;
   chunk.packed = part.packed_runs().find(backend_, chunk.number);
@@ -81,7 +81,7 @@ Result<void> ProductTable::pack(Chunk& chunk) const {
   return {};
 }
 
-/// Large sets in pieces, so that one product does not outlast the deadline by much.
+/// Multiplies large sets a few points at a time, so that one product does not exceed the deadline by much.
 Result<bool> ProductTable::multiply_in_time(const PackedRun& run,
                                             std::span<const compute::ReducedSetView> sets,
                                             MatrixView<double> products, const Deadline& deadline) const {
@@ -126,7 +126,7 @@ Result<bool> ProductTable::multiply(std::size_t number, std::span<const compute:
   return true;
 }
 
-/// Of learnwares that are not packed with the others.
+/// Products of the learnwares that are not packed with the others.
 Result<void> ProductTable::multiply_far(const Chunk& chunk, std::span<const compute::ReducedSetView> sets,
                                         MatrixView<double> products) const {
   const std::vector<std::size_t>& far = chunk.packed->far;
@@ -144,7 +144,7 @@ Result<void> ProductTable::multiply_far(const Chunk& chunk, std::span<const comp
   return {};
 }
 
-/// Of the chunk's products with `set`.
+/// The largest error of the chunk's products with `set`.
 double ProductTable::error_of(const Chunk& chunk, const compute::ReducedSetView& set) const {
   const PackedRun& run = *chunk.packed;
   return (compute::cross_term_error(parts_[chunk.part].part->kernel(), set.dimension, run.radius,

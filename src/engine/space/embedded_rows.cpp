@@ -6,7 +6,7 @@
 namespace learndock::engine {
 namespace {
 
-/// More than what summing `terms` products of doubles, and a few operations with the sum, can be off by.
+/// More than the error of summing `terms` products of doubles and a few operations with the sum.
 double sum_error(std::size_t terms) {
   return static_cast<double>(terms + 16) * std::numeric_limits<double>::epsilon();
 }
@@ -27,7 +27,7 @@ struct Rounded {
     for (std::size_t k = 0; k < embedding.coordinates.size(); ++k) put(k, embedding.coordinates[k]);
     put(embedding.coordinates.size(), embedding.residual);
     const double slip = sum_error(row.size());
-    // What underflows is far below 1e-150.
+    // Terms that underflow are far below 1e-150.
     error = std::sqrt(lost) * (1 + slip) + 1e-150;
     length = std::sqrt(std::max(squares, kept)) * (1 + slip) + 1e-150;
     excess = embedding.squared_norm - squares - 2 * slip * (squares + embedding.squared_norm);

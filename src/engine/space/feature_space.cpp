@@ -18,13 +18,13 @@ namespace {
 
 constexpr std::size_t kRowsPerLandmark = 64;
 constexpr std::size_t kKmeansRounds = 12;
-/// Rows this many times as far from the middle as half of all are not looked at for landmarks.
+/// Rows more than this many times the median distance from the middle are no landmarks.
 constexpr double kOutlier = 1000;
-/// A subspace whose certificates would be looser than this is none.
+/// A subspace whose certificates would be looser than this is refused.
 constexpr double kMostError = 1e-3;
 /// Sets whose kernel sums are mapped by one product.
 constexpr std::size_t kEmbeddedAtOnce = 64;
-/// Points of a set at most; the largest a specification may have.
+/// The most points of a set: the most that a specification may have.
 constexpr std::size_t kMostTerms = 16'384;
 /// The first share of the largest eigenvalue below which directions are dropped, raised until the
 /// certificate's error is at most kWantedError of a unit mass: small beside any distance that matters.
@@ -63,7 +63,7 @@ std::vector<double> median_row(const std::vector<const double*>& rows, std::size
   return middle;
 }
 
-/// Without the rows that lie absurdly far out: fp32 would lose everything else beside them.
+/// Drops rows that are absurdly far out: beside them fp32 would lose everything else.
 void drop_outliers(std::vector<const double*>& rows, const std::vector<double>& middle) {
   std::vector<double> distances;
   for (const double* row : rows) {
@@ -81,7 +81,7 @@ void drop_outliers(std::vector<const double*>& rows, const std::vector<double>& 
   rows.resize(kept);
 }
 
-/// Centroids of the sample's points. They are found in fp32 around the sample's middle.
+/// Finds centroids of the sample's points, in fp32 around the sample's middle.
 Result<Matrix<double>> find_landmarks(std::span<const compute::ReducedSetView> sample,
                                       const SubspaceOptions& options, const compute::Backend& backend) {
   std::vector<const double*> rows;

@@ -9,7 +9,7 @@
 namespace learndock::engine {
 namespace {
 
-/// Far above any sensible space; below what could make a product overflow.
+/// A limit far above any sensible space, and below sizes whose product could overflow.
 constexpr std::uint64_t kMost = std::uint64_t{1} << 24;
 
 Result<Matrix<double>> read_matrix(const store::Segment& segment, std::uint32_t id, std::size_t rows,
