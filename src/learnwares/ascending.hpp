@@ -7,9 +7,10 @@
 
 namespace learndock::learnwares {
 
-/// The first place from `at` on whose key is not below `key`; the size when there is none. Steps through an
-/// ascending list in jumps that double until they pass: for keys asked for in ascending order.
-/// @cost logarithmic in what lies between
+/// The first place from `at` on whose key is not below `key`; the size if there is none. It searches an
+/// ascending list in jumps that double until they pass the key, which is fast for keys that are asked for in
+/// ascending order.
+/// @cost logarithmic in the number of places that are passed
 [[nodiscard]] inline std::size_t first_not_below(std::span<const std::uint64_t> keys, std::size_t at,
                                                  std::uint64_t key) {
   std::size_t jump = 1;

@@ -19,9 +19,9 @@ class Bitmap {
   Bitmap(Bitmap&& other) noexcept;
   Bitmap& operator=(Bitmap other) noexcept;
 
-  /// All of [first, first + count).
+  /// The set of all items in [first, first + count).
   [[nodiscard]] static Bitmap range(Item first, std::size_t count);
-  /// What at least one of the sets holds.
+  /// The union of the sets.
   [[nodiscard]] static Bitmap any_of(std::span<const Bitmap* const> sets);
 
   void add(std::span<const Item> items);
@@ -29,16 +29,16 @@ class Bitmap {
   Bitmap& operator-=(const Bitmap& other);
 
   [[nodiscard]] std::uint64_t count() const;
-  /// How many items both sets hold.
+  /// The number of items that are in both sets.
   [[nodiscard]] std::uint64_t common(const Bitmap& other) const;
   [[nodiscard]] bool empty() const;
   [[nodiscard]] bool contains(Item item) const;
-  /// Ascending; at most the first `limit`.
+  /// The items, ascending; at most the first `limit`.
   [[nodiscard]] std::vector<Item> items(std::size_t limit = SIZE_MAX) const;
   /// The range [first, first + count) as bits: item first + i is bit i % 64 of word i / 64; the unused bits
   /// of the last word are 0.
   [[nodiscard]] std::vector<std::uint64_t> words(Item first, std::size_t count) const;
-  /// Memory taken, to within the library's slack.
+  /// The memory taken, as exactly as the library tells it.
   [[nodiscard]] std::size_t bytes() const;
 
   bool operator==(const Bitmap& other) const;

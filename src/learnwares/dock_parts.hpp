@@ -14,13 +14,14 @@
 
 namespace learndock::learnwares {
 
-/// A stored part of a dock and which of its learnwares are still there.
+/// A stored part of a dock and which of its items are live.
 struct LivePart {
   specification::SpaceKey space;
   std::shared_ptr<const engine::StoredPart> part;
   std::vector<std::uint64_t> live;  ///< bit i: item i; [ceil(count / 64)]
   std::size_t live_count = 0;
-  /// Among the items of the snapshot's semantic index; null: not looked for yet (see place_parts).
+  /// The part's places among the items of the snapshot's semantic index; null: not found yet (see
+  /// place_parts).
   std::shared_ptr<const PartPlaces> places;
 
   /// The item of a catalogue number. @cost logarithmic
@@ -32,14 +33,14 @@ struct DockParts {
   std::uint64_t version = 0;  ///< of the stored index; 0: there is none
   std::vector<std::shared_ptr<const LivePart>> parts;
 
-  /// Whether some part holds the learnware.
+  /// Whether the learnware is in some part.
   [[nodiscard]] bool holds(std::uint64_t key) const;
   [[nodiscard]] std::size_t live_count() const;
-  /// Without one learnware, when some part holds it. @cost one bitmap
+  /// The same parts without one learnware, if it is in one of them. @cost one bitmap
   [[nodiscard]] DockParts without(std::uint64_t key) const;
 };
 
-/// The part with those of its items alive whose numbers are among `keys`, ascending.
+/// The part with those items live whose numbers are among `keys`, which ascend.
 [[nodiscard]] std::shared_ptr<const LivePart> live_part(specification::SpaceKey space,
                                                         std::shared_ptr<const engine::StoredPart> part,
                                                         std::span<const std::uint64_t> keys);

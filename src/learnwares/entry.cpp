@@ -93,7 +93,7 @@ std::string_view Entry::id() const {
 
 LearnwareId Entry::learnware_id() const {
   auto known = LearnwareId::create(id());
-  return known ? std::move(*known) : LearnwareId();  // only what has none yet has none
+  return known ? std::move(*known) : LearnwareId();  // only an entry without an id has none
 }
 
 std::uint64_t Entry::specification_bytes() const {
@@ -138,7 +138,7 @@ std::shared_ptr<const Entry> with_specification(const std::shared_ptr<const Entr
   auto made = std::make_shared<const OwningEntry>(
       entry->sequence(), entry->row(), entry->traits(), entry,
       std::make_unique<const specification::RkmeSpecification>(std::move(specification)));
-  // Self terms are computed again: those that are known may come from a part that was lost meanwhile.
+  // Self terms are computed again: the known ones may come from a part that was lost meanwhile.
   return made;
 }
 

@@ -23,15 +23,16 @@
 
 namespace learndock::learnwares {
 
-/// What a space and its texts have in common: many learnwares share it, and one object holds it for all.
+/// Properties that many learnwares share: kernel group, gamma and languages. One object keeps them for all of
+/// these.
 struct Traits {
   std::optional<specification::KernelGroup> group = {};  ///< none: there is no statistical specification
-  std::optional<double> gamma = {};  ///< in force in place of the learnwares' own (see SpaceKernels)
+  std::optional<double> gamma = {};  ///< used in place of the learnwares' own (see SpaceKernels)
   std::vector<std::string> languages = {};
   auto operator<=>(const Traits&) const = default;
 };
 
-/// Equal traits become one object, which lives as long as somebody holds it. @threads safe
+/// Makes equal traits one object, which lives as long as it is referred to. @threads safe
 class TraitsPool {
  public:
   [[nodiscard]] std::shared_ptr<const Traits> shared(Traits traits);
@@ -39,40 +40,40 @@ class TraitsPool {
  private:
   std::mutex mutex_;
   std::map<Traits, std::weak_ptr<const Traits>> known_;
-  std::size_t swept_ = 0;  // traits known after those that nobody holds were last forgotten
+  std::size_t swept_ = 0;  // number of traits left after the last removal of unused ones
 };
 
-/// A learnware on its way into a snapshot.
+/// The data that `make_entry` makes an entry from.
 struct EntryFields {
   std::uint64_t sequence = 0;  ///< insertion order
   LearnwareId id;
   std::string name;
   std::string folded_name;  ///< name and description as text search compares them (see fold_case)
   std::string folded_description;
-  specification::SemanticTexts values;  ///< of the vocabularies; others are lost
-  /// With the gamma in force, under which the learnware is compared.
+  specification::SemanticTexts values;  ///< of the vocabularies; others are dropped
+  /// The specification with the gamma in use, under which the learnware is compared.
   std::optional<specification::RkmeSpecification> specification;
-  std::optional<double> own_gamma;  ///< the one it was stored with, where another is in force
+  std::optional<double> own_gamma;  ///< the one it was stored with, if another is in use
   /// <L, L> by the dock's backend; NaN: computed when a search first needs it.
   double self_inner = std::numeric_limits<double>::quiet_NaN();
 };
 
 /// <L, L> of one learnware, NaN until a search first needs it; racing searches store the same value.
 struct SelfTerms {
-  std::atomic<double> in_force = std::numeric_limits<double>::quiet_NaN();  ///< by the dock's backend
-  /// By the dock's backend under the learnware's own gamma, where another is in force.
+  std::atomic<double> in_force = std::numeric_limits<double>::quiet_NaN();  ///< by the dock's backend, gamma in use
+  /// By the dock's backend under the learnware's own gamma, if another is in use.
   std::atomic<double> own = std::numeric_limits<double>::quiet_NaN();
   std::atomic<double> reference = std::numeric_limits<double>::quiet_NaN();  ///< cpu_reference, own gamma
-  std::atomic<double> direct = std::numeric_limits<double>::quiet_NaN();     ///< as stored parts hold it
+  std::atomic<double> direct = std::numeric_limits<double>::quiet_NaN();     ///< as in stored parts
 };
 
-/// A learnware's texts and numbers packed into bytes: this head, then name, folded name, folded description
-/// and id. Stored (see SEGMENT.md): do not change.
+/// The head of a learnware's texts and numbers packed into bytes; name, folded name, folded description and
+/// id follow. Stored (see SEGMENT.md): do not change.
 struct EntryHead {
   specification::SemanticBits values = 0;
-  double gamma = 0;          ///< the one it was stored with
+  double gamma = 0;          ///< of the specification as stored
   std::uint32_t points = 0;  ///< of the reduced set; 0: no specification
-  std::uint32_t traits = 0;  ///< in a file: number of its traits
+  std::uint32_t traits = 0;  ///< in a file: the number of the entry's traits
   std::uint32_t name = 0, folded_name = 0, folded_description = 0, id = 0;  ///< bytes of each text
   [[nodiscard]] std::size_t bytes() const {
     return sizeof(EntryHead) + std::size_t{name} + folded_name + folded_description + id;
@@ -80,13 +81,13 @@ struct EntryHead {
 };
 static_assert(sizeof(EntryHead) == 40);
 
-/// One learnware as the search engine holds it: forty bytes that point at the rest, which lies in a mapped
-/// file or, of what came lately, in memory. Its reduced set is in memory only where no stored part holds it;
-/// Snapshot::set_of reads it wherever it is. Immutable but for self terms. @threads safe
+/// A record decoded for searching: forty bytes that point at the rest, which is in a mapped file or, for
+/// recent learnwares, in memory. The reduced set is in memory only if no stored part has it; Snapshot::set_of
+/// reads it wherever it is. Immutable except for self terms. @threads safe
 class Entry {
  public:
   /// @param row  an EntryHead and its texts; it, the traits and the specification outlive the entry
-  /// @param specification  null: a stored part holds it, or there is none
+  /// @param specification null: it is in a stored part, or there is none
   Entry(std::uint64_t sequence, const char* row, const Traits& traits,
         const specification::RkmeSpecification* specification = nullptr)
       : sequence_(sequence), row_(row), traits_(&traits), specification_(specification) {}
@@ -105,23 +106,23 @@ class Entry {
   [[nodiscard]] specification::SemanticBits values() const { return head().values; }
 
   [[nodiscard]] bool has_specification() const { return traits_->group.has_value(); }
-  /// Null where a stored part holds the reduced set.
+  /// Null if the reduced set is in a stored part.
   [[nodiscard]] const specification::RkmeSpecification* specification() const { return specification_; }
-  // Only with a specification:
+  // These need a specification:
   [[nodiscard]] double stored_gamma() const { return head().gamma; }
   [[nodiscard]] double gamma() const { return traits_->gamma.value_or(stored_gamma()); }
   [[nodiscard]] specification::SpaceKey space() const { return traits_->group->under(gamma()); }
-  /// Of points and weights, as doubles; 0 without a specification.
+  /// Bytes of points and weights, as doubles; 0 without a specification.
   [[nodiscard]] std::uint64_t specification_bytes() const;
 
-  /// Those known so far. @cost memory for all of them, the first time
+  /// The self terms known so far. @cost memory for all of them, the first time
   [[nodiscard]] SelfTerms& self_terms() const;
-  /// <L, L> by the dock's backend under the kernel in force; NaN: not known yet.
+  /// <L, L> by the dock's backend under the kernel in use; NaN: not known yet.
   [[nodiscard]] double self_inner() const;
 
  private:
   [[nodiscard]] EntryHead head() const;
-  /// `length` bytes after the head and the `before` bytes of other texts.
+  /// The text of `length` bytes after the head and the `before` bytes of other texts.
   [[nodiscard]] std::string_view text(std::size_t before, std::size_t length) const {
     return {row_ + sizeof(EntryHead) + before, length};
   }
@@ -133,13 +134,13 @@ class Entry {
   mutable std::atomic<SelfTerms*> self_terms_ = nullptr;
 };
 
-/// An entry that owns everything it points at. @param pool  null: its traits are shared with nobody
+/// An entry that owns everything it points at. @param pool null: its traits are not shared
 [[nodiscard]] std::shared_ptr<const Entry> make_entry(EntryFields fields, TraitsPool* pool = nullptr);
-/// The same learnware with its specification in memory, under the gamma in force, and no self terms. The old
-/// entry is kept.
+/// The same learnware with its specification in memory, under the gamma in use, and no self terms. The old
+/// entry is kept alive.
 [[nodiscard]] std::shared_ptr<const Entry> with_specification(const std::shared_ptr<const Entry>& entry,
                                                               specification::RkmeSpecification specification);
-/// The same learnware, whose reduced set a stored part now holds. Only for one that has it in memory.
+/// The same learnware, whose reduced set is now in a stored part. @pre the entry has it in memory
 [[nodiscard]] std::shared_ptr<const Entry> without_specification(const Entry& entry);
 
 }  // namespace learndock::learnwares

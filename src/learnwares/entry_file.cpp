@@ -16,13 +16,13 @@ namespace learndock::learnwares {
 namespace {
 
 constexpr std::uint32_t kEntryKind = 0x52544E45;  // the bytes "ENTR"
-/// Of the contents: grows also when letters are folded or values are read in another way.
+/// The version of the contents. It also grows when letters are folded or values are read in another way.
 constexpr std::uint64_t kEntryFormat = 2;
 
 /// Section ids. Stored: do not renumber.
 enum EntrySection : std::uint32_t { kSource = 1, kTraits = 2, kSequences = 3, kStarts = 4, kRows = 5 };
 
-/// With what the bits of values mean: a vocabulary that changed makes another format.
+/// The format with the meaning of the value bits: a changed vocabulary is another format.
 std::uint64_t entry_format() {
   std::string values;
   for (const specification::SemanticVocabulary& vocabulary : specification::semantic_vocabularies())
@@ -47,7 +47,7 @@ Json to_json(const Traits& traits) {
   return json;
 }
 
-/// Throws the library's exception for what is damaged.
+/// Throws the library's exception for damaged data.
 Traits traits_from(const Json& json) {
   Traits traits;
   if (!json.contains("type")) return traits;
@@ -58,7 +58,7 @@ Traits traits_from(const Json& json) {
   return traits;
 }
 
-/// Different traits by number, whatever gamma is in force.
+/// Numbers different traits, without regard to the gamma in use.
 class TraitsTable {
  public:
   std::uint32_t number_of(const Traits& traits) {
@@ -85,7 +85,7 @@ EntryHead head_of(const char* row) {
   return head;
 }
 
-/// An entry's row as the file has it.
+/// Appends an entry's row as the file stores it.
 void append_row(const Entry& entry, std::uint32_t traits, std::string& rows) {
   EntryHead head = head_of(entry.row());
   head.traits = traits;
@@ -95,7 +95,7 @@ void append_row(const Entry& entry, std::uint32_t traits, std::string& rows) {
 
 constexpr std::size_t kWrittenTogether = std::size_t{1} << 20;
 
-/// What entries of a file point at.
+/// The objects that entries of a file point at.
 struct MappedEntries {
   std::shared_ptr<const EntryFile> file;
   std::vector<Traits> traits;

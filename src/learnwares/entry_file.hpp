@@ -14,19 +14,19 @@
 
 namespace learndock::learnwares {
 
-/// The state of a catalogue that a file of entries was made from. Records of a catalogue never change and no
-/// number is given twice, so that what such a file says of a record holds as long as the record is there.
+/// The state of the catalogue that a learnware cache was made from. Records of a catalogue never change and
+/// no number is given twice, so that an entry is right as long as its record is there.
 struct EntrySource {
   std::uint64_t catalog_version = 0;
-  std::int64_t last_created_unix_ms = 0;  ///< of the last record: another catalogue has another one there
+  std::int64_t last_created_unix_ms = 0;  ///< of the last record; it tells catalogues apart
 };
 
-/// What the search engine needs of many records, decoded once and then mapped: see SEGMENT.md. Nothing in it
-/// that the catalogue does not say; it can be removed at any time.
+/// A file of the learnware cache: many records, decoded for searching once and then mapped (see SEGMENT.md).
+/// All of it comes from the catalogue, so it can be removed at any time.
 /// @threads safe to call concurrently
 class EntryFile {
  public:
-  /// @param entries  by catalogue number, at least one; their specifications are left out
+  /// @param entries ascending by catalogue number, at least one; their specifications are not written
   /// @errors io, no_space, conflict (there is such a file)
   [[nodiscard]] static Result<void> write(const std::filesystem::path& path, const EntrySource& source,
                                           std::span<const std::shared_ptr<const Entry>> entries);
@@ -39,14 +39,14 @@ class EntryFile {
   [[nodiscard]] const EntrySource& source() const { return source_; }
   [[nodiscard]] std::span<const std::uint64_t> sequences() const { return sequences_; }
   [[nodiscard]] std::string_view last_id() const;
-  /// Whether what its entries point at still is what was checked. @errors corrupt @cost one load
+  /// Checks that the data its entries point at still are what was checked. @errors corrupt @cost one load
   [[nodiscard]] Result<void> intact() const { return segment_->intact(); }
-  /// Takes out of memory what was read of the file; it is read again where a text is searched or a hit named.
+  /// Frees the memory of pages that were read. They are read again when a text is searched or a hit is named.
   void rest() const;
 
   /// Entries that point into the file and keep it, without specifications.
-  /// @param live  catalogue numbers, ascending: only what is among them; null: all
-  /// @param kernels  in force
+  /// @param live catalogue numbers, ascending, of the wanted entries; null: all
+  /// @param kernels the kernels in use
   [[nodiscard]] static std::vector<std::shared_ptr<const Entry>> entries(
       const std::shared_ptr<const EntryFile>& file, const std::vector<std::uint64_t>* live,
       const specification::SpaceKernels& kernels);

@@ -12,7 +12,7 @@ constexpr std::uint64_t kAll = ~std::uint64_t{0};
 
 std::uint64_t lowest(unsigned count) { return count == 64 ? kAll : (std::uint64_t{1} << count) - 1; }
 
-/// A run of bits of a mask, and where it stands when the mask's gaps are closed.
+/// A run of consecutive bits of a mask, and its place when the mask's gaps are closed.
 struct ClosedRun {
   unsigned first, length, closed;
 };
@@ -38,7 +38,7 @@ std::uint64_t close_gaps(std::uint64_t word, std::uint64_t mask) {
   return closed;
 }
 
-/// The reverse: the lowest bits of `word`, moved to where the mask has bits.
+/// The reverse of close_gaps: the lowest bits of `word`, moved to where the mask has bits.
 std::uint64_t open_gaps(std::uint64_t word, std::uint64_t mask) {
   if (mask == kAll || word == 0) return word;
   std::uint64_t opened = 0;
@@ -47,7 +47,7 @@ std::uint64_t open_gaps(std::uint64_t word, std::uint64_t mask) {
   return opened;
 }
 
-/// Bits one after another, a few at a time.
+/// A sequence of bits to which a few are appended at a time.
 class BitQueue {
  public:
   explicit BitQueue(std::size_t bits) : words_(bits / 64 + 2, 0) {}

@@ -1,4 +1,4 @@
-// The only file that includes the roaring library; of it only what old and new releases share.
+// The only file that includes the roaring library. It uses only functions that old and new releases share.
 #include "learnwares/bitmap.hpp"
 
 #include <algorithm>
@@ -11,7 +11,7 @@ namespace {
 
 roaring_bitmap_t* set_of(void* handle) { return static_cast<roaring_bitmap_t*>(handle); }
 
-/// The library answers null where memory is short; the standard containers throw.
+/// Throws for null, which the library returns if memory is short, as standard containers do.
 void* held(void* handle) {
   if (handle == nullptr) throw std::bad_alloc();
   return handle;
@@ -20,7 +20,7 @@ void* held(void* handle) {
 /// Items unpacked together: few enough to stay in the cache until their bits are set.
 constexpr std::size_t kItemsTogether = 1 << 16;
 
-/// Of ascending items; each word is made before it is stored.
+/// Sets the bits of ascending items; each word is completed before it is stored.
 void set_bits(std::span<const Bitmap::Item> items, Bitmap::Item first, std::span<std::uint64_t> bits) {
   std::size_t at = 0;
   std::uint64_t word = 0;

@@ -10,13 +10,13 @@
 namespace learndock::learnwares {
 namespace {
 
-/// Ids hold no control characters.
+/// Ids contain no control characters.
 constexpr char kSeparator = '\n';
-/// With fewer selected than one in this many, looking each up costs less than reading all ids.
+/// If fewer than one item in this many is selected, looking each up costs less than reading all ids.
 constexpr std::size_t kFewSelected = 16;
 
-/// The C++ library stops at every first letter, and ids have few different ones; the C library looks at
-/// several letters at once, which pays from three on.
+/// The C++ library stops at every occurrence of the first letter, and ids have few different letters. The C
+/// library compares several letters at once, which pays from three on.
 std::size_t find_in(std::string_view text, std::string_view part, std::size_t from) {
   if (part.size() < 3) return text.find(part, from);
   const void* found = memmem(text.data() + from, text.size() - from, part.data(), part.size());
@@ -24,7 +24,7 @@ std::size_t find_in(std::string_view text, std::string_view part, std::size_t fr
                           : static_cast<std::size_t>(static_cast<const char*>(found) - text.data());
 }
 
-/// A set with more items; others may hold the old one. @param old  null: none
+/// The old set with more items; the old set does not change, as others may use it. @param old null: none
 std::shared_ptr<const Bitmap> grown(const std::shared_ptr<const Bitmap>& old,
                                     std::span<const Bitmap::Item> items) {
   auto next = old ? std::make_shared<Bitmap>(*old) : std::make_shared<Bitmap>();
@@ -53,8 +53,8 @@ SemanticIndex SemanticIndex::extended(std::span<const std::shared_ptr<const Entr
   return next;
 }
 
-/// Many share their traits, so that spaces and languages are looked at once for each of these and not for
-/// each entry.
+/// Many entries share their traits, so that spaces and languages are looked at once for each traits object
+/// and not for each entry.
 SemanticIndex::Carriers SemanticIndex::carriers_of(std::span<const std::shared_ptr<const Entry>> added,
                                                    Item first) {
   Carriers carriers;
@@ -107,7 +107,7 @@ void SemanticIndex::add_ids(std::span<const std::shared_ptr<const Entry>> added)
     if ((items_ + i) % kIdsTogether == 0) {
       last = std::make_shared<Ids>();
       ids_.push_back(last);
-    } else if (!last) {  // others hold the one that began before
+    } else if (!last) {  // other indexes share the old one
       last = std::make_shared<Ids>(*ids_.back());
       ids_.back() = last;
     }

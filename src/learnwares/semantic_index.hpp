@@ -23,25 +23,25 @@ namespace learndock::learnwares {
 class Entry;
 struct Traits;
 
-/// Which learnwares carry which semantic value, and which specifications have which space and language: a
-/// bitmap for each, and all ids in one text. Immutable and cheap to copy; what grows or shrinks from it
-/// shares all that did not change.
+/// A bitmap of learnwares for each semantic value, each space and each language, and all ids in one text.
+/// Immutable and cheap to copy: an extended or reduced index shares everything that did not change.
 ///
-/// Items are numbered by insertion and keep their number when others are removed. Among the items that are
-/// left, in order, each has a position: its place in `Snapshot::entries`.
+/// Items are numbered by insertion and keep their number when others are removed. The position of an item is
+/// its place among the items that are left, which is its place in `Snapshot::entries`.
 /// @threads safe to call concurrently
 class SemanticIndex {
  public:
   using Item = Bitmap::Item;
 
   [[nodiscard]] static SemanticIndex of(std::span<const std::shared_ptr<const Entry>> entries);
-  /// With these after all others. @cost the size of the bitmaps that change, and of the last ids
+  /// The index with these entries after all others. @cost the size of the bitmaps that change, and of the
+  /// last ids
   [[nodiscard]] SemanticIndex extended(std::span<const std::shared_ptr<const Entry>> added) const;
-  /// Without the item at this position. @cost the number of removed items
+  /// The index without the item at this position. @cost the number of removed items
   [[nodiscard]] SemanticIndex without(std::size_t position) const;
 
-  /// The items that a requirement leaves: for each key with wanted values one of them, and an id that
-  /// contains the wanted part. Name and description are not looked at.
+  /// The items that pass a requirement: they have one of the wanted values for each key that has some, and an
+  /// id that contains the wanted part. Name and description are not looked at.
   [[nodiscard]] Bitmap select(const specification::SemanticSpecification& wanted) const;
   /// The positions of selected items, ascending; at most the first `limit`.
   [[nodiscard]] std::vector<std::uint32_t> positions(const Bitmap& selected,
@@ -53,29 +53,29 @@ class SemanticIndex {
   /// The items of each space, removed ones too; items without a specification are in none.
   using Spaces = std::map<specification::SpaceKey, std::shared_ptr<const Bitmap>>;
   [[nodiscard]] const Spaces& spaces() const { return spaces_; }
-  /// Those of `selected` whose specification is in all of these languages.
+  /// The items of `selected` whose specification is in all of these languages.
   [[nodiscard]] Bitmap speaking(Bitmap selected, std::span<const std::string> languages) const;
 
-  /// Items ever added; the next one gets this number.
+  /// The number of items ever added; the next item gets this number.
   [[nodiscard]] std::size_t items() const { return items_; }
-  /// Items left.
+  /// The number of items left.
   [[nodiscard]] std::size_t size() const { return items_ - removed_; }
   [[nodiscard]] const Bitmap& removed() const { return *removed_items_; }
-  /// Whether so many were removed that an index made anew pays.
+  /// Whether so many items were removed that a rebuild pays.
   [[nodiscard]] bool sparse() const { return removed_ > 1024 && removed_ > items_ / 4; }
-  /// Memory taken by bitmaps and ids.
+  /// The memory that bitmaps and ids take.
   [[nodiscard]] std::size_t bytes() const;
 
  private:
-  /// The ids of up to kIdsTogether items, each followed by a character that no id holds.
+  /// The ids of up to kIdsTogether items, each followed by a character that is in no id.
   struct Ids {
     std::string text;
-    std::vector<std::uint32_t> ends;  ///< where each id's separator stands
+    std::vector<std::uint32_t> ends;  ///< place of each id's separator
   };
   static constexpr std::size_t kIdsTogether = 1 << 16;
   static constexpr std::size_t kValueBits = std::numeric_limits<specification::SemanticBits>::digits;
 
-  /// The items of each traits that occur among some entries.
+  /// For some entries, the items of each traits object.
   using Carriers = std::unordered_map<const Traits*, std::vector<Item>>;
   static Carriers carriers_of(std::span<const std::shared_ptr<const Entry>> added, Item first);
   void add_values(std::span<const std::shared_ptr<const Entry>> added);

@@ -53,7 +53,7 @@ void place_parts(Snapshot& snapshot, bool anew) {
 }
 
 void count_added(Snapshot& snapshot, std::span<const std::shared_ptr<const Entry>> added) {
-  // Neighbours mostly share their traits and gamma: a space is looked up once for each run of them.
+  // Neighbours mostly share their traits and gamma: a space is looked up once for each run of such entries.
   const Traits* traits = nullptr;
   double gamma = 0;
   std::size_t* count = nullptr;

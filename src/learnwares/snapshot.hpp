@@ -20,53 +20,56 @@ namespace learndock::learnwares {
 
 class EntryFile;
 
-/// All learnwares of a dock at one moment, by insertion order. Readers keep theirs for as long as they like.
+/// All learnwares of a dock at one moment, by insertion order. A reader may keep its snapshot as long as it
+/// likes.
 struct Snapshot {
   std::uint64_t version = 0;
   std::vector<std::shared_ptr<const Entry>> entries;
-  std::shared_ptr<const SemanticIndex> semantic;  ///< of exactly these entries; null: not made yet
-  std::string backend;                            ///< the one of SelfTerms; "" = none can be relied on
+  std::shared_ptr<const SemanticIndex> semantic;  ///< contains exactly these entries; null: not made yet
+  std::string backend;                            ///< the backend that computed the SelfTerms; "": none of them can be relied on
   std::uint64_t specification_bytes = 0;          ///< points and weights of all entries, as doubles
-  specification::SpaceKernels kernels;  ///< that absolute scores compare under; entries have them already
+  specification::SpaceKernels kernels;  ///< kernels of absolute scores; entries have them already
 
-  /// The files that entries point into, as long as some entry does.
+  /// The files that entries point into; each lives as long as some entry points into it.
   std::vector<std::weak_ptr<const EntryFile>> entry_files;
 
   /// The stored index; null: none, and searches compare every entry.
   std::shared_ptr<const DockParts> parts;
   // With stored parts only:
-  std::vector<std::shared_ptr<const Entry>> plain;  ///< with a specification in memory: no part holds it
-  std::map<specification::SpaceKey, std::size_t> spaces;  ///< learnwares of each, of all entries
+  std::vector<std::shared_ptr<const Entry>> plain;  ///< with a specification in memory: in no part
+  std::map<specification::SpaceKey, std::size_t> spaces;  ///< number of learnwares in each space
   std::size_t without_specification = 0;
 
-  /// Whether all files that entries and parts lie in still hold what was checked: asked after they were read
-  /// and before the result is used, see MappedMemory. @errors corrupt (names the first file that is lost)
+  /// Checks that all files of entries and parts still contain what was checked. Call it after reading them
+  /// and before using the result (see MappedMemory). @errors corrupt (names the first file that is lost)
   [[nodiscard]] Result<void> intact() const;
   [[nodiscard]] Result<void> entries_intact() const;
 
-  /// The entry of a catalogue number. @cost logarithmic
+  /// The entry with a catalogue number. @cost logarithmic
   [[nodiscard]] const Entry* entry_of(std::uint64_t sequence) const;
-  /// The reduced set of an entry with a specification, in memory or of the part that holds it, under the
-  /// gamma in force. May use `memory`, which lives as long as the view is used.
-  /// @errors corrupt (the part is damaged), internal (nobody has it) @cost a part's: logarithmic
+  /// The reduced set of an entry with a specification, from memory or from its part, under the gamma in use.
+  /// It may use `memory`, which must live as long as the view is used.
+  /// @errors corrupt (the part is damaged), internal (the set is nowhere) @cost logarithmic for a set in a
+  /// part
   [[nodiscard]] Result<compute::ReducedSetView> set_of(const Entry& entry, std::vector<double>& memory) const;
 };
 
 /// Some learnwares of a snapshot, which outlives the selection.
 using Selection = std::vector<const Entry*>;
 
-/// Places all parts of a snapshot that have no place yet, or all when its semantic index was made anew.
+/// Finds the places of all parts of a snapshot that have none yet, or of all parts if the semantic index was
+/// rebuilt (`anew`).
 /// @cost nothing when there are none; else all entries, and the learnwares of these parts
 void place_parts(Snapshot& snapshot, bool anew);
 
-/// Counts and `plain` of a snapshot anew, from its entries and parts. @cost all entries
+/// Computes counts and `plain` of a snapshot from its entries and parts. @cost all entries
 void count_spaces(Snapshot& snapshot);
-/// The same for entries that come. @cost these entries
+/// Updates them for entries that were added. @cost these entries
 void count_added(Snapshot& snapshot, std::span<const std::shared_ptr<const Entry>> added);
-/// The same for one that goes.
+/// Updates them for an entry that was removed.
 void count_removed(Snapshot& snapshot, const Entry& entry);
 
-/// Holds the current snapshot. @threads safe; `replace` calls must not overlap
+/// Keeps the current snapshot. @threads safe; `replace` calls must not overlap
 class SnapshotHolder {
  public:
   [[nodiscard]] std::shared_ptr<const Snapshot> current() const;

@@ -19,10 +19,10 @@
 
 namespace learndock::query {
 
-/// Parts of which mixtures are made, numbered as those that are compared.
+/// The parts from which mixtures are made, numbered as the parts that are compared.
 struct MixedParts {
   std::vector<engine::FilteredPart> parts;
-  std::deque<std::vector<std::uint64_t>> bitmaps;  ///< of parts that have odd learnwares
+  std::deque<std::vector<std::uint64_t>> bitmaps;  ///< for parts that have odd learnwares
   LeftOut left_out;
 
   [[nodiscard]] bool has(const engine::CertifiedHit& hit) const {
@@ -31,15 +31,15 @@ struct MixedParts {
   [[nodiscard]] bool empty() const;
 };
 
-/// What can be compared with the query: stored parts with their bitmaps, one part of the rest, and one of
-/// what no mixture is made of. A spent deadline leaves out what was not yet found; something of it is always
-/// there.
+/// Everything that can be compared with the query: stored parts with their bitmaps, one part of the unindexed
+/// learnwares, and one of learnwares that mixtures leave out. A spent deadline leaves out what was not yet
+/// found, but never everything.
 class ComparableParts {
  public:
   struct Wanted {
     const SearchRequest& request;  ///< with a specification
     const learnwares::Snapshot& snapshot;
-    const learnwares::Bitmap* items = nullptr;  ///< that passed the filters; null: all of the dock
+    const learnwares::Bitmap* items = nullptr;  ///< items that passed the filters; null: all of the dock
     std::size_t max_points = kUsualMaxPoints;
   };
   ComparableParts(const Wanted& wanted, Deadline& deadline, Warnings& warnings);
@@ -48,7 +48,7 @@ class ComparableParts {
   [[nodiscard]] std::size_t count() const { return count_; }
   /// Whether something was left out.
   [[nodiscard]] bool cut() const { return cut_; }
-  /// @errors corrupt (a stored part holds a learnware that the dock does not have)
+  /// @errors corrupt (a stored part has a learnware that is not in the dock)
   [[nodiscard]] Result<const learnwares::Entry*> entry(const engine::CertifiedHit& hit) const;
   /// @errors corrupt @cost a look at the large sets of the stored parts, the first time
   [[nodiscard]] Result<const MixedParts*> mixed();

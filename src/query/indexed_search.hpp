@@ -18,16 +18,16 @@ struct IndexedSearch {
   const learnwares::Bitmap* items = nullptr;
   const compute::Backend& backend;
   unsigned threads = 1;
-  std::size_t max_points = kUsualMaxPoints;  ///< learnwares that have more are left out of mixtures
+  std::size_t max_points = kUsualMaxPoints;  ///< learnwares with more are left out of mixtures
 };
 
-/// Whether stored parts hold learnwares of the request's space, so that `indexed_search` can answer it.
+/// Whether stored parts have learnwares of the request's space, so that `indexed_search` can answer it.
 [[nodiscard]] bool is_indexed(const learnwares::Snapshot& snapshot, const SearchRequest& request);
 
-/// Absolute scores by certified search over the stored parts and over what is in none of them yet.
-/// Fills singles, mixture, evaluated, slack, warnings and timings, where finding what can be compared counts
-/// as filtering; `exact` is lowered when it was not proved. No learnware that a part holds is looked at but
-/// those of the answer.
+/// Answers with absolute scores by certified search over the stored parts and the unindexed learnwares. It
+/// fills singles, mixture, evaluated, slack, warnings and timings (finding what can be compared counts as
+/// filtering), and sets `exact` to false if it was not proved. Of the learnwares in stored parts, only those
+/// of the answer are looked at.
 [[nodiscard]] Result<void> indexed_search(const IndexedSearch& search, Deadline& deadline,
                                           SearchAnswer& answer);
 

@@ -8,10 +8,11 @@
 
 namespace learndock::query {
 
-/// Answers one request from one snapshot by comparing every learnware that passes the filters.
-/// @param threads  of the parts that the backend does not run itself; 0 = all cores
-/// @param catalog  of the dock that the snapshot is of; makes text searches faster, changes no answer
-/// @param max_points  more in the query are refused; learnwares that have more are left out of mixtures
+/// Answers one request from one snapshot: with the index, if that has learnwares of the request's space and
+/// the request allows it, else by comparing every learnware that passes the filters.
+/// @param threads number of threads for work that the backend does not do itself; 0: all cores
+/// @param catalog catalogue of the snapshot's dock; it makes text searches faster and changes no answer
+/// @param max_points a query with more is refused; learnwares with more are left out of mixtures
 [[nodiscard]] Result<SearchAnswer> search_snapshot(const learnwares::Snapshot& snapshot,
                                                    const SearchRequest& request,
                                                    const compute::Backend& backend, unsigned threads = 0,

@@ -14,14 +14,15 @@ namespace learndock::query {
 struct FilterRequest {
   const specification::SemanticSpecification& wanted;
   const std::string& text;                    ///< overrides wanted.name
-  std::size_t limit = SIZE_MAX;               ///< only the first of the answer are needed
+  std::size_t limit = SIZE_MAX;               ///< only the first learnwares of the answer are needed
   const catalog::Catalog* catalog = nullptr;  ///< of the same dock: its text index narrows what is read
-  unsigned threads = 1;                       ///< that look for similar texts
+  unsigned threads = 1;                       ///< number of threads that look for similar texts
 };
 
-/// The learnwares a requirement leaves, by insertion order: one of the wanted values for each wanted key;
-/// then, with text, all whose name or description contains it, or, when none does, those with a partial ratio
-/// of at least 75, best first. A spent deadline leaves those out whose text was not yet looked at.
+/// The learnwares that pass a requirement, by insertion order: they have one of the wanted values for each
+/// wanted key. With a text, only learnwares whose name or description contains it pass or, if none does,
+/// those with a partial ratio of at least 75, best first. A spent deadline leaves out learnwares whose text
+/// was not yet looked at.
 [[nodiscard]] learnwares::Selection filter(const learnwares::Snapshot& snapshot, const FilterRequest& request,
                                            Deadline& deadline);
 

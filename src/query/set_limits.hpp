@@ -14,21 +14,21 @@
 
 namespace learndock::query {
 
-// What a dock asks of a reduced set beyond what the format does. One with more points than the dock takes
-// costs every search of its dimension the square of them, and one of absurd weights loosens the bounds of
-// everything that is compared with it. Such sets are refused on the way in. Those that are stored already are
-// "odd": they stay listed and are compared as singles, but no mixture is made of them. `max_points` is the
-// dock's (DockLimits); 0: no limit.
+// Limits that a dock sets to reduced sets beyond those of the format. A set with more points than the dock
+// takes costs every search of its dimension the square of them, and a set with absurd weights loosens the
+// bounds of everything that is compared with it. Such sets are refused on the way in. Stored ones are "odd":
+// they stay listed and are compared as singles, but no mixture is made of them. `max_points` is the dock's
+// (DockLimits); 0: no limit.
 
 /// @errors too_large, spec_weights
 [[nodiscard]] Result<void> check_set(const specification::RkmeSpecification& specification,
                                      std::size_t max_points);
-/// The same of a query's: how many points it may have. @errors too_large
+/// Checks the number of a query's points. @errors too_large
 [[nodiscard]] Result<void> check_query_points(const specification::RkmeSpecification& specification,
                                               std::size_t max_points);
 
-/// Why the learnware's set is odd: "16384 points, over 1000"; none where it is not.
-/// @pre the entry has a specification @cost its weights, where no stored part holds it
+/// Why the learnware's set is odd: "16384 points, over 1000"; none if it is not.
+/// @pre the entry has a specification @cost its weights, if it is in no stored part
 [[nodiscard]] std::optional<std::string> oddity_of(const learnwares::Entry& entry, std::size_t max_points);
 
 /// One warning that counts the learnwares that a mixture leaves out and names the first few.

@@ -15,7 +15,7 @@
 
 namespace learndock::query {
 
-/// What a search is done with.
+/// The means of a search, apart from its task.
 struct SearchMeans {
   const compute::Backend& backend;
   unsigned threads = 0;
@@ -26,16 +26,16 @@ struct SearchMeans {
 struct StatisticalTask {
   const SearchRequest& request;  ///< with a specification
   const learnwares::Snapshot& snapshot;
-  const learnwares::Selection& entries;  ///< that passed the filters
+  const learnwares::Selection& entries;  ///< entries that passed the filters
   bool chosen_gamma = false;  ///< the specification's gamma is that of the index, not the query's own
 };
 
-/// Compares everything that passed the filters, then seeks the mixture. Fills singles, mixture, evaluated,
-/// slack, exact, warnings and timings.
+/// Compares everything that passed the filters, then searches for the mixture. Fills singles, mixture,
+/// evaluated, slack, exact, warnings and timings.
 [[nodiscard]] Result<void> statistical_search(const StatisticalTask& task, const SearchMeans& means,
                                               Deadline& deadline, SearchAnswer& answer);
 
-/// @param chosen  the gamma is that of the index, not of the query's own
+/// @param chosen the gamma is the index's, not the query's own
 [[nodiscard]] Result<void> warn_if_blind(const specification::RkmeSpecification& query, bool chosen,
                                          const compute::Backend& backend, Warnings& warnings);
 

@@ -21,13 +21,13 @@ struct Query {
   double mass = 0;  ///< sum of |weight|: no kernel value is above 1
 };
 
-/// Reduced sets that were taken to be compared, and the memory of those that stored parts hold as floats.
+/// Reduced sets that were taken for comparing, and memory for those that are stored as floats.
 struct TakenSets {
   std::vector<compute::ReducedSetView> views;
   std::vector<std::vector<double>> unpacked;
 };
 
-/// The learnwares that can be compared with the query, and what is known of those that were.
+/// The learnwares that can be compared with the query, and the numbers of those that were.
 struct Candidates {
   const learnwares::Snapshot* snapshot = nullptr;
   ScoreMode mode = ScoreMode::absolute;
@@ -37,19 +37,19 @@ struct Candidates {
   std::vector<double> distance;  // MMD^2
   std::size_t evaluated = 0;
 
-  /// The gamma that entry i is compared under: its own where compat scores are asked for, whatever kernel is
-  /// in force.
+  /// The gamma that entry i is compared under: its own for compat scores, whatever kernel is in use.
   [[nodiscard]] double gamma(std::size_t i) const {
     return mode == ScoreMode::compat ? entries[i]->stored_gamma() : entries[i]->gamma();
   }
-  /// The reduced sets of some entries, in place of what `taken` held. @errors of Snapshot::set_of
+  /// Takes the reduced sets of some entries; they replace the contents of `taken`. @errors of
+  /// Snapshot::set_of
   [[nodiscard]] Result<void> take_sets(std::span<const std::size_t> chosen, unsigned threads,
                                        TakenSets& taken) const;
 };
 
-/// What has the query's type, shape, number of scales and, for absolute scores, gamma, and speaks its
-/// languages; the rest is counted in warnings. A compat query has one scale. A spent deadline leaves out
-/// those after the first few thousand.
+/// The learnwares that have the query's type, shape, number of scales and languages and, for absolute scores,
+/// its gamma; warnings count the others. A compat query has one scale. A spent deadline leaves out learnwares
+/// after the first few thousand.
 [[nodiscard]] Candidates comparable(const learnwares::Snapshot& snapshot,
                                     const learnwares::Selection& entries,
                                     const specification::RkmeSpecification& query, ScoreMode mode,
@@ -61,18 +61,18 @@ struct EvaluateOptions {
   unsigned threads = 1;
 };
 
-/// Distances in the order given, until so much of the deadline is left as ordering them takes, but of the
-/// first batch always. @errors of Snapshot::set_of, the backend's
+/// Computes distances in the given order, until the time left is what ordering them takes. The first batch is
+/// always computed. @errors of Snapshot::set_of, the backend's
 [[nodiscard]] Result<void> evaluate(Candidates& candidates, const Query& query,
                                     const compute::Backend& backend, const EvaluateOptions& options,
                                     Deadline& deadline);
 
-/// No learnware of the snapshot lies lower than this, looked at or not.
-/// @cost for compat, what no stored part holds
+/// A lower bound of the distances of all learnwares of the snapshot, looked at or not.
+/// @cost for compat: every learnware that is in no stored part
 [[nodiscard]] double least_distance(const learnwares::Snapshot& snapshot, ScoreMode mode, const Query& query);
 
-/// Drops what was not evaluated and, counted in warnings, what has no finite distance. Returns a lower bound
-/// of the distance of what was not evaluated (infinity when there is none).
+/// Drops candidates that were not evaluated, and those without a finite distance, which a warning counts.
+/// Returns a lower bound of the distances that were not evaluated (infinity if there are none).
 [[nodiscard]] double drop_unusable(Candidates& candidates, const Query& query, Warnings& warnings);
 
 /// Positions by ascending distance, ties by insertion order (compat) or id; the first `count` are in order.

@@ -18,25 +18,25 @@
 
 namespace learndock::query {
 
-/// What a mixture search works on. The certified method is given the terms below; the reference's methods
-/// compute what they need, with the backend, so that all terms of one fit round alike.
+/// The input of a mixture search. The certified method is given the terms below; the reference's methods
+/// compute their terms with the backend, so that all terms of one fit round alike.
 struct MixtureProblem {
   const compute::Backend& backend;
   compute::ReducedSetView user;
   double user_self = 0;
   std::span<const compute::ReducedSetView> candidates;
   std::span<const double> candidate_self = {};           ///< <l, l> under l's kernel
-  std::span<const std::string_view> candidate_ids = {};  ///< of equal candidates the first by id is taken
+  std::span<const std::string_view> candidate_ids = {};  ///< among equal candidates the first by id is taken
   std::size_t nearest = 0;                               ///< the candidate to begin with
   unsigned threads = 1;
   Deadline* deadline = nullptr;  ///< ends the search with what it has; null = none
-  /// <l, l> by the backend, where it is known: the reference's methods do not compute it again.
+  /// <l, l> by the backend, if known: the reference's methods then do not compute it again.
   std::span<const double> known_self = {};
 
   [[nodiscard]] bool spent() const { return deadline != nullptr && deadline->spent(); }
 };
 
-/// Members of whichever kind, in selection order, each with its weight.
+/// Members of type `Member`, in selection order, each with its weight.
 template <class Member>
 struct MixtureOf {
   std::vector<Member> members;
@@ -68,10 +68,10 @@ template <class Member>
                                           std::type_identity_t<std::optional<MixtureOf<Member>>> other) {
   if (!other || !(other->mmd_squared < certified.mmd_squared)) return certified;
   const double lower_bound = certified.mmd_squared - certified.gap.value_or(certified.mmd_squared);
-  // What lies under a proved bound by more than rounding was not computed well enough to be preferred.
+  // A mixture below a proved bound by more than rounding was not computed well enough to be preferred.
   if (other->mmd_squared < lower_bound - kExactFit * (1 + std::abs(lower_bound))) return certified;
   other->gap = std::max(0.0, other->mmd_squared - lower_bound);
-  // The reference keeps a member whose weight a later round took away; here it would be downloaded for
+  // The reference keeps a member whose weight became 0 in a later round; here it would be downloaded for
   // nothing.
   for (std::size_t i = other->members.size(); i-- > 0;) {
     if (other->weights[i] > 0) continue;

@@ -10,9 +10,9 @@
 
 namespace learndock::query {
 
-/// As Backend::inner_products. Where the deadline limits and the whole takes long, it is done in pieces of
-/// some milliseconds, with a look at the clock before each: a product of two sets is as many kernel values as
-/// the product of their points.
+/// As Backend::inner_products. With a deadline, long work is done in steps of some milliseconds, with a look
+/// at the clock before each: a product of two sets takes as many kernel values as the product of their
+/// points.
 /// @return false: the deadline came first, and `out` says nothing
 [[nodiscard]] Result<bool> inner_products_in_time(const compute::Backend& backend,
                                                   const compute::ReducedSetView& query,
@@ -24,7 +24,7 @@ namespace learndock::query {
                                                                  const compute::ReducedSetView& set,
                                                                  Deadline* deadline);
 
-/// The same of many sets, those that take long one by one. @return false: the deadline came first
+/// The same for many sets; sets that take long are done one by one. @return false: the deadline came first
 [[nodiscard]] Result<bool> self_products_in_time(const compute::Backend& backend,
                                                  std::span<const compute::ReducedSetView> sets,
                                                  std::span<double> out, Deadline* deadline);

@@ -13,15 +13,15 @@
 
 namespace learndock::query {
 
-// What searches by the index and searches that compare everything have in common.
+// Shared by searches with the index and searches that compare everything.
 
 /// The reference's pool is the square of the mixture's size; the auto method's fit is cubic in it.
 inline constexpr std::size_t kMaxPool = 1000;
-/// A distance under this share of the self terms is rounding: the best single fits exactly, as at zero.
+/// A distance under this share of the self terms is rounding: the best single then fits exactly, as at zero.
 inline constexpr double kExactFit = 1e-12;
 
-/// What there is no answer without, such as the query's inner product with itself, may take this long
-/// whatever the budget.
+/// Work that every answer needs, such as the query's inner product with itself, may take this long whatever
+/// the budget.
 inline constexpr std::chrono::milliseconds kSetUp{1'000};
 
 [[nodiscard]] inline Warning cut_filter() {
@@ -46,21 +46,21 @@ inline constexpr std::chrono::milliseconds kSetUp{1'000};
   return std::clamp(1 - mmd_squared / (self_a + self_b), 0.0, 1.0);
 }
 
-/// Learnwares that the reference's methods choose among: the square of the mixture's size. Beside a certified
-/// mixture of the default size they stand as the reference's own default, five.
+/// The number of learnwares that the reference's methods choose among: the square of the mixture's size.
+/// Beside a certified mixture of the default size, the size is the reference's own default, five.
 [[nodiscard]] inline std::size_t pool_of(const SearchRequest& request) {
   const bool as_reference = method_of(request) == MixtureMethod::certified && !request.mixture;
   const std::size_t members = as_reference ? 5 : members_of(request);
   return members * members;
 }
 
-/// Of the larger mixture that shows how little a mixture of so many members leaves to gain.
+/// The size of the larger mixture that is sought only to narrow the gap of a mixture of this many members.
 [[nodiscard]] inline std::size_t proof_members(std::size_t members) {
   constexpr std::size_t kTimes = 4, kMost = 40;
   return std::min(kMost, kTimes * members);
 }
 
-/// The absolute score divides by it.
+/// The error for a query whose self term is no usable number: the absolute score divides by it.
 [[nodiscard]] inline Failure bad_query_self(double self) {
   return fail(ErrorCode::spec_weights, fmt::format("the query's inner product with itself is {}", self),
               "/spec");

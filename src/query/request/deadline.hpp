@@ -17,9 +17,10 @@ class Deadline {
       : limited_(budget.has_value()), end_(start + budget.value_or(std::chrono::milliseconds(0))) {}
 
   [[nodiscard]] bool limited() const { return limited_; }
-  /// For several threads at once; who leaves something undone for it says `cut_short` afterwards.
+  /// Whether time is over; safe for several threads at once. A caller that leaves work undone then calls
+  /// `cut_short`.
   [[nodiscard]] bool is_over() const { return limited_ && Clock::now() >= end_; }
-  /// @param after  what the work that remains in any case takes
+  /// @param after time that work takes which remains in any case
   [[nodiscard]] bool spent(Clock::duration after = {}) {
     if (!limited_ || Clock::now() + after < end_) return false;
     cut_ = true;
@@ -28,13 +29,13 @@ class Deadline {
   /// Another budget than time ended the work, or another thread saw its end.
   void cut_short() { cut_ = true; }
   [[nodiscard]] bool cut() const { return cut_; }
-  /// For work without which there is no answer: the same, or so much from now where that is later.
+  /// For work that every answer needs: this deadline, or `from_now` from now if that is later.
   [[nodiscard]] Deadline at_least(Clock::duration from_now) const {
     Deadline later = *this;
     later.end_ = std::max(end_, Clock::now() + from_now);
     return later;
   }
-  /// For work that looks at the clock itself; none when there is no budget.
+  /// The end, for work that looks at the clock itself; none if there is no budget.
   [[nodiscard]] std::optional<Clock::time_point> end() const {
     return limited_ ? std::optional(end_) : std::nullopt;
   }

@@ -14,26 +14,27 @@
 
 namespace learndock::query {
 
-/// What keeps a learnware from being compared.
+/// Why a learnware cannot be compared with the query.
 enum class Mismatch : std::size_t { specification, type, shape, gamma, scales, languages, none };
 
-/// For absolute scores the gamma in force decides too; languages count last.
+/// The first mismatch. For absolute scores the gamma in use counts too; languages count last.
 [[nodiscard]] Mismatch mismatch_of(const learnwares::Entry& entry,
                                    const specification::RkmeSpecification& query, ScoreMode mode);
 
-/// "3 learnwares skipped: WHY", when there are any.
+/// Warns "3 learnwares skipped: WHY" if there are any.
 void warn_skipped(Warnings& warnings, std::size_t count, std::string_view why);
 
-/// How many learnwares were skipped for what.
+/// Counts of skipped learnwares by reason.
 struct Skipped {
   std::array<std::size_t, static_cast<std::size_t>(Mismatch::none) + 1> counts{};
-  std::set<std::size_t> dimensions;  ///< of those with the query's type, comparable or not
+  std::set<std::size_t> dimensions;  ///< dimensions of learnwares with the query's type, comparable or not
 
   std::size_t& operator[](Mismatch why) { return counts[static_cast<std::size_t>(why)]; }
-  /// Learnwares of one space, for absolute scores; under Mismatch::none those that can be compared.
+  /// Adds learnwares of one space, for absolute scores. Learnwares that can be compared count under
+  /// Mismatch::none.
   void add(const specification::SpaceKey& space, std::size_t count,
            const specification::RkmeSpecification& query);
-  /// "3 learnwares skipped: WHY" for each reason there is.
+  /// Warns "3 learnwares skipped: WHY" for each reason.
   void warn(const specification::RkmeSpecification& query, ScoreMode mode, Warnings& warnings) const;
 
  private:
