@@ -19,7 +19,8 @@ constexpr std::size_t kLeastRows = 4, kMostRows = 16;
 constexpr std::size_t kKmeansRounds = 10;
 constexpr std::uint64_t kFirstQuery = std::uint64_t{1} << 40U;
 
-/// Column by column to mean 0 and variance 1, missing cells to the mean; columns of one value become 0.
+/// Scales each column to mean 0 and variance 1; missing cells get the mean, and columns of one value become
+/// 0.
 Result<Matrix<float>> standardised(MatrixView<const float> table) {
   Matrix<float> out(table.rows(), table.cols());
   for (std::size_t k = 0; k < table.cols(); ++k) {

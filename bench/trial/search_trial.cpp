@@ -29,7 +29,7 @@ double peak_resident() {
   return 1024.0 * static_cast<double>(usage.ru_maxrss);
 }
 
-/// Removed with all it holds.
+/// A folder that is removed with all its contents at the end of its life.
 class TemporaryFolder {
  public:
   Result<fs::path> create() {
@@ -46,7 +46,7 @@ class TemporaryFolder {
   fs::path path_;
 };
 
-/// make(0), ..., make(count - 1) on threads.
+/// Calls make(0), ..., make(count - 1) on threads.
 template <class Make>
 Result<std::vector<OwnedSet>> make_numbered(std::size_t count, unsigned threads, const Make& make) {
   std::vector<OwnedSet> made(count);
@@ -61,7 +61,7 @@ Result<std::shared_ptr<const engine::FeatureSpace>> fit_space(const TrialSets& s
                                                               const TrialOptions& options,
                                                               const compute::Backend& backend,
                                                               TrialBuild& build) {
-  // Spread over the market: its tasks and regions may come in order.
+  // The sample is spread over the market, whose tasks and regions may come in order.
   const std::size_t count = std::min(engine::kSubspaceSample, options.learnwares),
                     stride = options.learnwares / count;
   LEARNDOCK_TRY(const std::vector<OwnedSet> sample, make_numbered(count, options.threads, [&](std::size_t i) {
@@ -234,7 +234,7 @@ Result<TrialReport> run_search_trial(const TrialSets& sets, const TrialOptions& 
     file = made / "market.lds";
   }
   TrialReport report;
-  std::error_code ignored;  // what cannot be looked at is reported when it is opened
+  std::error_code ignored;  // an error is reported when the file is opened
   if (!fs::exists(file, ignored)) {
     LEARNDOCK_TRY(report.build, build_segment(sets, options, file, *backend, progress));
   }

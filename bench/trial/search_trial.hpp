@@ -26,21 +26,21 @@ struct TrialOptions {
   std::size_t compared = 20;        ///< queries whose answers are compared with brute force
   std::size_t repeats = 3;          ///< passes over the queries; the least disturbed one is reported
   std::size_t mixture_members = 0;  ///< 0: no mixtures
-  double mixture_gap = 1e-12;       ///< of <u, u>, at which no further member is sought
+  double mixture_gap = 1e-12;       ///< share of <u, u> at which no further member is sought
   std::size_t mixture_proof = 0;  ///< members of the larger mixture sought for the proof; see MixtureOptions
   bool mixture_products = true;   ///< false: mixtures by the index's bounds alone
   compute::CodeType codes = engine::kCodes;
   std::optional<engine::PrefilterKind> prefilter;  ///< none: chosen by the number of learnwares
   std::size_t items_per_cell = engine::kItemsPerCell;
   engine::SubspaceOptions subspace{.coordinates = 0};  ///< no coordinates: chosen_coordinates
-  std::string backend = "cpu";                         ///< of the bounds and of mixtures' products
+  std::string backend = "cpu";                         ///< computes the bounds and mixtures' products
   unsigned threads = 0;                                ///< 0: all cores
   std::chrono::milliseconds budget{0};  ///< of a single query; 0: none, and every answer is certified
-  /// The segment to search: used when it is there, made and kept when not. Empty: a temporary one.
+  /// The segment to search: used if it exists, else made and kept. Empty: a temporary one.
   std::filesystem::path file;
 };
 
-/// Of a sample of values, nearest rank.
+/// Quantiles of a sample of values, by nearest rank.
 struct Quantiles {
   double median = 0, p95 = 0, p99 = 0, max = 0;
   [[nodiscard]] static Quantiles of(std::span<const double> values);
@@ -83,9 +83,9 @@ struct TrialReport {
   Quantiles left;          ///< learnwares whose bound is not above the last distance: the least to evaluate
   Quantiles milliseconds;  ///< of a single query
   double batched_per_second = 0;
-  Quantiles last_mmd_squared;  ///< of the last hit: what a good answer is in this market
+  Quantiles last_mmd_squared;  ///< of the last hit: shows how close a good answer is in this market
   std::size_t compared = 0;
-  double equal_share = 0;         ///< of the compared: the same answer as brute force
+  double equal_share = 0;         ///< share of the compared answers that equal brute force
   double brute_milliseconds = 0;  ///< a query, all threads; 0: none compared
   std::optional<TrialMixtures> mixtures;
   double peak_resident_bytes = 0;

@@ -31,7 +31,7 @@ std::size_t nearest(const Matrix<double>& centres, std::span<const double> row) 
   return best;
 }
 
-/// Centroids in `points`, shares in `weights`.
+/// Reduces rows to centroids, with their shares as weights.
 void sketch(const Matrix<double>& rows, std::size_t points, OwnedSet& set) {
   const std::size_t d = rows.cols();
   set.points = Matrix<double>(points, d);
@@ -52,7 +52,8 @@ void sketch(const Matrix<double>& rows, std::size_t points, OwnedSet& set) {
   for (double& value : set.points.values()) value = static_cast<double>(static_cast<float>(value));
 }
 
-/// Two points at opposite ends of a direction: the same distance from anything symmetric about the middle.
+/// A set of two points at opposite ends of a direction: its distance from any set symmetric about the middle
+/// is the same.
 OwnedSet antipodes(const SyntheticOptions& options, std::mt19937_64& random, bool query) {
   OwnedSet set{Matrix<double>(2, options.dimension), {0.5, 0.5}, options.used_gamma()};
   if (query) return set;
@@ -102,7 +103,7 @@ OwnedSet SyntheticMarket::make(std::uint64_t number) const {
   Matrix<double> means = task.means;
   for (double& value : means.values()) value += strength * normal(random);
   Matrix<double> rows(kRowsPerPoint * options_.points, options_.dimension);
-  // Near-duplicates differ by their means alone: one stream of rows for all of a task.
+  // Near-duplicates differ only in their means: all of a task use one stream of rows.
   std::mt19937_64 common(mixed_number(options_.seed + 1, static_cast<std::uint64_t>(&task - tasks_.data())));
   std::mt19937_64& source = options_.kind == MarketKind::near_duplicates ? common : random;
   for (std::size_t r = 0; r < rows.rows(); ++r) {

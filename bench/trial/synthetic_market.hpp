@@ -16,7 +16,8 @@ enum class MarketKind : std::uint8_t {
   equal_distances   ///< all learnwares equally far from every query: no bound can prune
 };
 
-/// What a synthetic market is like. Features are standardised: within a task each has about unit variance.
+/// The properties of a synthetic market. Features are standardised: within a task each has about unit
+/// variance.
 struct SyntheticOptions {
   MarketKind kind = MarketKind::clustered;
   std::size_t tasks = 2000;
@@ -28,8 +29,8 @@ struct SyntheticOptions {
   [[nodiscard]] double used_gamma() const { return gamma > 0 ? gamma : 0.5 / static_cast<double>(dimension); }
 };
 
-/// A reduced set of one's own: k-means centroids of a sample of the learnware's mixture with their shares as
-/// weights. Points are whole floats, so that they are stored in four bytes without loss.
+/// A reduced set that owns its memory: k-means centroids of a sample of the learnware's mixture with their
+/// shares as weights. Points are whole floats, so that they are stored in four bytes without loss.
 struct OwnedSet {
   Matrix<double> points;
   std::vector<double> weights;
@@ -40,7 +41,7 @@ struct OwnedSet {
   }
 };
 
-/// Reduced sets drawn by number: the same number gives the same set, so that nothing needs to be held.
+/// Reduced sets drawn by number: the same number gives the same set, so that nothing is kept in memory.
 /// Numbers from N on serve as queries of a market of N.
 /// @threads  safe
 class SyntheticMarket {

@@ -10,7 +10,7 @@ namespace learndock::trial {
 namespace {
 
 constexpr std::size_t kMostMixtures = 50, kBlended = 3;
-/// Of <u, u>: by how much two ways to a distance may differ.
+/// How far two computations of a distance may differ, as a share of <u, u>.
 constexpr double kRounding = 1e-9;
 
 /// A user whose data come from several sources in equal shares: no single learnware explains it.
@@ -32,7 +32,7 @@ struct Measured {
                       of_mixture = {};
 };
 
-/// MMD^2 from the members and weights of the answer, by the definition.
+/// MMD^2 of the answer's members and weights, by the definition.
 Result<double> computed(const Trial& trial, const compute::DirectQuery& user, double self,
                         const engine::CertifiedMixture& mixture) {
   std::vector<std::vector<double>> memory(mixture.members.size());
@@ -102,7 +102,7 @@ Result<void> time_mixtures(const Trial& trial, TrialReport& report) {
   mixtures.mmd_squared = Quantiles::of(measured.mmd_squared);
   mixtures.gap_of_query = Quantiles::of(measured.of_query);
   mixtures.gap_of_mixture = Quantiles::of(measured.of_mixture);
-  // Where one learnware alone is the best mixture nothing is left to gain.
+  // If one learnware alone is the best mixture, nothing is left to gain.
   const auto wide = std::count_if(measured.of_query.begin(), measured.of_query.end(),
                                   [](double gap) { return gap > 0.01; });
   mixtures.within_one_percent_of_query = 1 - static_cast<double>(wide) / static_cast<double>(count);

@@ -15,7 +15,7 @@ std::vector<compute::ReducedSetView> views_of(const std::vector<OwnedSet>& sets)
   return views;
 }
 
-/// One query after the other, as users ask.
+/// A pass over the queries, one after the other, as users ask.
 struct SinglePass {
   std::vector<engine::CertifiedAnswer> answers = {};
   std::vector<double> milliseconds = {};
@@ -50,7 +50,8 @@ Result<SinglePass> quickest_pass(const Trial& trial, std::span<const compute::Re
   return best;
 }
 
-/// How many learnwares' bounds are not above the last distance: no method with these bounds evaluates fewer.
+/// The number of learnwares whose bounds are not above the last distance: no method with these bounds
+/// evaluates fewer.
 Result<double> candidates_left(const Trial& trial, const compute::ReducedSetView& query, double last) {
   const std::vector<engine::Embedding> embedded = trial.part->space()->embed({&query, 1}, 1);
   const double margin = trial.part->space()->margin(trial.part->largest_mass(), embedded[0].mass);
@@ -84,7 +85,7 @@ Result<void> describe_answers(const Trial& trial, std::span<const compute::Reduc
   return {};
 }
 
-/// By the definition itself: every learnware's distance, the least first, ties by id.
+/// Brute force by the definition: every learnware's distance, the least first, ties by id.
 Result<std::vector<engine::CertifiedHit>> brute_force(const Trial& trial,
                                                       const compute::ReducedSetView& query) {
   constexpr std::size_t kPiece = 4096;
@@ -121,7 +122,7 @@ bool same_hits(const std::vector<engine::CertifiedHit>& a, const std::vector<eng
 
 Result<void> time_queries(const Trial& trial, TrialReport& report) {
   const std::vector<compute::ReducedSetView> queries = views_of(trial.queries);
-  // A warm-up pass: pages, caches, clock rates.
+  // A warm-up pass, for pages, caches and clock rates.
   LEARNDOCK_CHECK(ask_singly(trial, std::span(queries).first(std::min<std::size_t>(20, queries.size()))));
   LEARNDOCK_TRY(const SinglePass pass, quickest_pass(trial, queries));
   LEARNDOCK_CHECK(describe_answers(trial, queries, pass, report));

@@ -14,19 +14,19 @@
 
 namespace learndock::trial {
 
-/// Where a search trial's reduced sets come from: drawn by number, so that nothing needs to be held. All are
-/// of one dimension and one Gaussian kernel.
+/// The source of a search trial's reduced sets. They are drawn by number, so that nothing is kept in memory.
+/// All are of one dimension and one Gaussian kernel.
 /// @threads  safe
 class TrialSets {
  public:
   virtual ~TrialSets() = default;
   [[nodiscard]] virtual std::size_t dimension() const = 0;
   [[nodiscard]] virtual double gamma() const = 0;
-  /// Learnwares and queries together that there can be.
+  /// The most learnwares and queries together.
   [[nodiscard]] virtual std::uint64_t available() const = 0;
-  /// The same number gives the same set. @errors as the source's
+  /// The learnware of a number; the same number gives the same set. @errors as the source's
   [[nodiscard]] virtual Result<OwnedSet> learnware(std::uint64_t number) const = 0;
-  /// Drawn as the learnwares are, and none of them.
+  /// A query, drawn as the learnwares are, but different from all of them.
   [[nodiscard]] virtual Result<OwnedSet> query(std::uint64_t number) const = 0;
 };
 
@@ -38,17 +38,17 @@ struct RegionOptions {
   std::uint64_t seed = 1;
 };
 
-/// Learnwares as people with different parts of one real table would make them: a random row, some of the
-/// rows nearest to it, reduced to a weighted set by the reducer. Features are standardised; missing cells
-/// become their column's mean. Copies the table.
+/// Makes learnwares as people with different parts of one real table would: a random row and some of the rows
+/// nearest to it, reduced to a weighted set by the reducer. Features are standardised; missing cells become
+/// their column's mean. Copies the table.
 /// @errors table_empty, table_column, invalid_argument (fewer rows than a region of so many points takes)
 /// @cost   each set: distances to all rows, then k-means and weights of 2 to 8 rows a point
 [[nodiscard]] Result<std::unique_ptr<TrialSets>> region_sets(MatrixView<const float> table,
                                                              const RegionOptions& options,
                                                              std::shared_ptr<const compute::Backend> backend);
 
-/// Specifications from a file, one JSON object a line: stat.json texts, or lines of a bulk import ("stat").
-/// The last ones serve as queries. Points are rounded to four bytes a value, as most are.
+/// Reads specifications from a file, one JSON object a line: stat.json texts, or lines of a bulk import
+/// ("stat"). The last ones serve as queries. Points are rounded to four bytes a value, as most are.
 /// @errors as read_file and from_json, spec_dimension (of differing type, shape or kernel)
 [[nodiscard]] Result<std::unique_ptr<TrialSets>> listed_sets(const std::filesystem::path& file);
 

@@ -23,7 +23,7 @@ class Stopwatch {
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
-/// Sets `first` ... of queries or learnwares, made on `threads` threads.
+/// Sets of queries or learnwares from number `first` on, made on `threads` threads.
 [[nodiscard]] Result<std::vector<OwnedSet>> make_sets(const TrialSets& sets, bool queries,
                                                       std::uint64_t first, std::size_t count,
                                                       unsigned threads);
@@ -46,7 +46,7 @@ struct Trial {
   }
 };
 
-/// Latencies, the batch and what the answers say. @errors of certified_search
+/// Measures latencies, the rate of a batch and the answers' numbers. @errors of certified_search
 [[nodiscard]] Result<void> time_queries(const Trial& trial, TrialReport& report);
 /// @errors internal: an answer that claims to be exact is not
 [[nodiscard]] Result<void> compare_with_brute_force(const Trial& trial, TrialReport& report);

@@ -35,7 +35,7 @@ class Descriptor {
 /// Writes all bytes at the descriptor's position; `path` is for the message. @errors io, no_space
 [[nodiscard]] Result<void> write_all(int fd, std::string_view bytes, const std::filesystem::path& path);
 
-/// A new empty file "PATH.PID.COUNT.tmp" beside the one it is to become; whoever made it removes or renames
+/// A new empty file "PATH.PID.COUNT.tmp" beside the file that it will become. The caller removes or renames
 /// it.
 struct TemporaryFile {
   Descriptor descriptor;

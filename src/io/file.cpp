@@ -25,7 +25,7 @@ Result<TemporaryFile> create_temporary(const std::filesystem::path& path, mode_t
     temporary += fmt::format(".{}.{}.tmp", ::getpid(), counter.fetch_add(1));
     Descriptor file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
     if (file.get() >= 0) return TemporaryFile{std::move(file), std::move(temporary)};
-    // A dead process of the same number left its own: numbers repeat wherever containers are started again.
+    // A dead process with the same process id left this file: ids repeat when containers are restarted.
     if (errno != EEXIST) return Failure(system_error(errno, "create", temporary));
   }
 }
@@ -37,7 +37,7 @@ Result<void> write_sync_and_close(TemporaryFile& file, std::string_view bytes) {
   return {};
 }
 
-/// The temporary's name would tell the caller nothing.
+/// Names `path` in the error: the temporary's name would tell the caller nothing.
 Failure naming(const std::filesystem::path& path, Error error) {
   error.where = path.string();
   return Failure(std::move(error));
@@ -76,7 +76,8 @@ Result<TemporaryFile> create_temporary_beside(const std::filesystem::path& path)
 
 Result<void> rename_to_new(const std::filesystem::path& from, const std::filesystem::path& to) {
   int failed = ::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0 ? 0 : errno;
-  // Some file systems cannot promise it: look first. Who writes into these folders holds their lock.
+  // Some file systems cannot promise it, so look first. A process that writes into these folders has their
+  // lock.
   if (failed == EINVAL || failed == ENOSYS)
     failed = ::access(to.c_str(), F_OK) == 0 ? EEXIST : ::rename(from.c_str(), to.c_str()) == 0 ? 0 : errno;
   if (failed == EEXIST)

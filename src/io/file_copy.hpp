@@ -7,12 +7,12 @@
 
 namespace learndock::io {
 
-/// A new file with the same bytes, flushed; its SHA-256. @errors not_found, conflict (there is a file),
-/// no_space, io
+/// Makes a new file with the same bytes and flushes it. @return its SHA-256 @errors not_found, conflict
+/// (there is a file), no_space, io
 [[nodiscard]] Result<std::string> copy_file_durably(const std::filesystem::path& from,
                                                     const std::filesystem::path& to);
 
-/// A folder that is new, or there and empty. @errors conflict, no_space, io
+/// Makes a folder, or accepts an empty one that exists. @errors conflict, no_space, io
 [[nodiscard]] Result<void> make_new_folder(const std::filesystem::path& folder);
 
 }  // namespace learndock::io

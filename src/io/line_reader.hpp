@@ -9,7 +9,7 @@
 
 namespace learndock::io {
 
-/// The lines of a file, none of which is held beyond a limit.
+/// Reads the lines of a file. No more than a limit of each line is in memory.
 class LineReader {
  public:
   LineReader(std::filesystem::path path, std::size_t max_line_bytes);
@@ -19,8 +19,8 @@ class LineReader {
 
   /// @errors not_found, io
   [[nodiscard]] Result<void> open();
-  /// The next line without its end, or false after the last. A line over the limit is passed over: it comes
-  /// empty, and `too_long` tells. @errors io
+  /// The next line without its end, or false after the last. A line over the limit is skipped: it comes
+  /// empty, and `too_long` is true. @errors io
   [[nodiscard]] Result<bool> next(std::string& line);
   [[nodiscard]] bool too_long() const { return too_long_; }
   [[nodiscard]] std::uint64_t bytes_read() const { return read_; }

@@ -1,7 +1,7 @@
-// The one file that handles SIGBUS, which the system sends to a thread that touches a page of a mapped file
+// The only file that handles SIGBUS. The system sends it to a thread that touches a page of a mapped file
 // which the file no longer has, or which its disk cannot read. The handler runs in that thread, between two
-// of its instructions, and therefore takes no lock and no memory: it looks for the address among the live
-// mappings, which are a list of tables that only grows.
+// of its instructions, and therefore takes no lock and no memory: it looks up the address in the live
+// mappings, which are in a list of tables that only grows.
 #include "io/mapped_memory.hpp"
 
 #include "io/file.hpp"
@@ -40,10 +40,10 @@ RegionTable first_table;
 std::mutex registering;
 struct sigaction handler_before;
 
-/// Zeros over the whole mapping: one call whatever its size, and the threads that read it see one state. The
-/// mark comes first, so that no thread sees zeros and no mark. Not over a part of it: of a damaged file
-/// nothing is used anyway. A bare system call: to the thread sanitizer `mmap` is a write to all of the
-/// mapping, which races with the threads that read it, as it is meant to.
+/// Maps zeros over the whole mapping: one call whatever its size, so that threads that read it see one state.
+/// Nothing of a damaged file is used, so a part of it need not be kept. The mark is set first, so that no
+/// thread sees zeros and no mark. It is a bare system call: to the thread sanitizer `mmap` is a write to all
+/// of the mapping, which races with the threads that read it, as it is meant to.
 bool replace_by_zeros(MappedRegion& region, std::uintptr_t begin, std::size_t size) {
   region.lost.store(true);
   return ::syscall(SYS_mmap, begin, size, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1L, 0L) != -1;

@@ -12,10 +12,10 @@ namespace learndock::io {
 
 struct MappedRegion;
 
-/// The first bytes of a file as read-only memory. Reading it never ends the process: where the file shrank
-/// meanwhile, or its disk fails to read, all of it turns into zeros and `lost` says so from then on. Whoever
-/// reads it looks at `lost` before anything made of it is used, and relies on none of its numbers to stay as
-/// they were checked: an index into memory that comes from it is bounded again where it is used.
+/// The first bytes of a file as read-only memory. Reading it never ends the process: if the file shrinks
+/// meanwhile, or its disk fails to read, all of it turns into zeros and `lost` is true from then on. The
+/// reader checks `lost` before it uses anything made from the memory. It does not rely on checked numbers to
+/// stay the same: an index that comes from this memory is limited again where it is used.
 /// @threads safe to read concurrently
 class MappedMemory {
  public:
@@ -31,7 +31,7 @@ class MappedMemory {
   }
 
   [[nodiscard]] std::span<const std::byte> bytes() const { return bytes_; }
-  /// Whether zeros stand where the file's bytes stood.
+  /// Whether zeros have replaced the file's bytes.
   [[nodiscard]] bool lost() const;
 
  private:

@@ -60,7 +60,8 @@ struct EntryFields {
 
 /// <L, L> of one learnware, NaN until a search first needs it; racing searches store the same value.
 struct SelfTerms {
-  std::atomic<double> in_force = std::numeric_limits<double>::quiet_NaN();  ///< by the dock's backend, gamma in use
+  std::atomic<double> in_force =
+      std::numeric_limits<double>::quiet_NaN();  ///< by the dock's backend, gamma in use
   /// By the dock's backend under the learnware's own gamma, if another is in use.
   std::atomic<double> own = std::numeric_limits<double>::quiet_NaN();
   std::atomic<double> reference = std::numeric_limits<double>::quiet_NaN();  ///< cpu_reference, own gamma

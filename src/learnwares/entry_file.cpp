@@ -104,7 +104,7 @@ struct MappedEntries {
 
 Failure damaged(const store::Segment& segment, std::string what) {
   return fail(ErrorCode::corrupt, std::move(what), segment.path().string(),
-              "remove the file: it is made anew from the catalogue");
+              "remove the file: it is made again from the catalogue");
 }
 
 }  // namespace

@@ -26,9 +26,9 @@ struct Snapshot {
   std::uint64_t version = 0;
   std::vector<std::shared_ptr<const Entry>> entries;
   std::shared_ptr<const SemanticIndex> semantic;  ///< contains exactly these entries; null: not made yet
-  std::string backend;                            ///< the backend that computed the SelfTerms; "": none of them can be relied on
-  std::uint64_t specification_bytes = 0;          ///< points and weights of all entries, as doubles
-  specification::SpaceKernels kernels;  ///< kernels of absolute scores; entries have them already
+  std::string backend;  ///< the backend that computed the SelfTerms; "": none of them can be relied on
+  std::uint64_t specification_bytes = 0;  ///< points and weights of all entries, as doubles
+  specification::SpaceKernels kernels;    ///< kernels of absolute scores; entries have them already
 
   /// The files that entries point into; each lives as long as some entry points into it.
   std::vector<std::weak_ptr<const EntryFile>> entry_files;
@@ -36,7 +36,7 @@ struct Snapshot {
   /// The stored index; null: none, and searches compare every entry.
   std::shared_ptr<const DockParts> parts;
   // With stored parts only:
-  std::vector<std::shared_ptr<const Entry>> plain;  ///< with a specification in memory: in no part
+  std::vector<std::shared_ptr<const Entry>> plain;        ///< with a specification in memory: in no part
   std::map<specification::SpaceKey, std::size_t> spaces;  ///< number of learnwares in each space
   std::size_t without_specification = 0;
 

@@ -10,7 +10,7 @@ namespace learndock {
 namespace {
 
 using RowMajor = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-/// A pivot this small, of the largest, is rounding.
+/// A pivot with at most this share of the largest is rounding.
 constexpr double kDependent = 1e-10;
 
 }  // namespace

@@ -19,7 +19,7 @@ std::align_val_t alignment(std::size_t bytes) {
 
 void* allocate_aligned(std::size_t bytes) {
   void* const memory = ::operator new(bytes, alignment(bytes));
-  // A wish: a system without huge pages answers with an error, and small pages do.
+  // Only a request: a system without huge pages returns an error, and small pages suffice.
   if (bytes >= kLarge) static_cast<void>(::madvise(memory, bytes / kHugePage * kHugePage, MADV_HUGEPAGE));
   return memory;
 }

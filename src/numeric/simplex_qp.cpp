@@ -23,7 +23,7 @@ constexpr double kComplementarityTolerance = 1e-14;
 constexpr double kAcceptedResidual = 1e-6;
 /// A pivot under this share of the largest means that the system has no unique solution in double precision.
 constexpr double kRankTolerance = 1e-11;
-/// No weight of a support is this small.
+/// A weight of at most this is not in a support.
 constexpr double kTrace = 1e-9;
 
 /// Work is done on the problem divided by `scale`, so that tolerances mean the same for every data set.

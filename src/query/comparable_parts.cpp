@@ -19,7 +19,7 @@
 namespace learndock::query {
 namespace {
 
-/// None: a large set's took longer than there was time.
+/// The entry's self term; none: a large set's took longer than there was time.
 std::optional<double> direct_self(const learnwares::Entry& entry, const Deadline& deadline) {
   std::atomic<double>& kept = entry.self_terms().direct;
   double self = kept.load(std::memory_order_relaxed);
@@ -31,7 +31,7 @@ std::optional<double> direct_self(const learnwares::Entry& entry, const Deadline
   return computed;
 }
 
-/// Learnwares that no part holds, looked at between two looks at the clock; a self term is computed for each
+/// Unindexed learnwares that are looked at between two looks at the clock. A self term is computed for each
 /// that no search met before.
 constexpr std::size_t kPlainStride = 16;
 
@@ -79,7 +79,7 @@ Result<const learnwares::Entry*> ComparableParts::stored_entry(std::size_t part,
               stored.segment()->path().string(), "rebuild the index: learndock reindex");
 }
 
-/// Counts of spaces stand for looking at every learnware.
+/// Takes everything. Counts of spaces replace a look at every learnware.
 void ComparableParts::take_all(Warnings& warnings) {
   Skipped skipped;
   skipped[Mismatch::specification] = snapshot_.without_specification;
@@ -110,7 +110,7 @@ void ComparableParts::take_filtered(const learnwares::Bitmap& selected, Warnings
   take_rest(items);
 }
 
-/// Those that can be compared; the others are counted by their spaces' bitmaps.
+/// The items that can be compared; their spaces' bitmaps count the others.
 learnwares::Bitmap ComparableParts::fitting_of(const learnwares::Bitmap& selected, Warnings& warnings) const {
   Skipped skipped;
   std::size_t with_specification = 0;
@@ -140,7 +140,7 @@ void ComparableParts::take_part(const std::shared_ptr<const learnwares::LivePart
   add_stored(part, whole ? nullptr : bitmaps_.back().data(), count);
 }
 
-/// What is left of the items is in no part.
+/// Takes the items that are left, which are in no part.
 void ComparableParts::take_rest(std::span<const std::uint64_t> items) {
   std::vector<learnwares::Bitmap::Item> rest;
   for (std::size_t w = 0; w < items.size(); ++w)
@@ -150,7 +150,7 @@ void ComparableParts::take_rest(std::span<const std::uint64_t> items) {
   learnwares::Bitmap left;
   left.add(rest);
   for (const std::uint32_t position : snapshot_.semantic->positions(left))
-    plain_.push_back(snapshot_.entries[position].get());  // not looked at yet
+    plain_.push_back(snapshot_.entries[position].get());  // looked at later
 }
 
 void ComparableParts::add_stored(const std::shared_ptr<const learnwares::LivePart>& part,
@@ -189,7 +189,7 @@ Result<void> ComparableParts::leave_out_large(std::size_t p) {
   return {};
 }
 
-/// Leaves out of `entries` what there was no time for.
+/// Makes the part of unindexed learnwares. Removes from `entries` those for which there was no time.
 void ComparableParts::make_plain_part(learnwares::Selection& entries) {
   std::vector<engine::PlainItem> items;
   for (std::size_t i = 0; i < entries.size(); ++i) {

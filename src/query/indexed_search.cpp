@@ -22,10 +22,11 @@ using SteadyClock = Deadline::Clock;
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
-/// What a stepwise choice takes before it looks at the clock, for each learnware that it chooses from.
+/// The time that a stepwise choice takes before it looks at the clock, for each learnware that it chooses
+/// from.
 constexpr std::chrono::microseconds kPooled{10};
 
-/// Singles, then the mixture, of one search.
+/// Finds the singles of one search, then the mixture.
 class Answering {
  public:
   Answering(const IndexedSearch& search, ComparableParts& comparable, Deadline& deadline,
@@ -69,20 +70,20 @@ class Answering {
 
   Result<void> fill_singles() {
     const std::size_t listed = std::min(search_.request.top, found_.hits.size());
-    // Judged by what is listed: the mixture's pool may be longer.
+    // `exact` and `slack` are judged by the listed hits: the mixture's pool may be longer.
     const double last = listed == 0 ? query_self_ : found_.hits[listed - 1].mmd_squared;
     const bool complete = listed == search_.request.top || found_.hits.size() == comparable_.count();
     const bool proved = found_.unseen == kInfinity || (complete && found_.unseen > last);
     answer_.evaluated = found_.evaluated;
     if (!proved) answer_.slack = std::max(0.0, last - std::max(found_.unseen, 0.0));
     if (!answer_.exact)
-      answer_.slack = std::max(0.0, last);  // the filter was cut: nothing is known of the rest
+      answer_.slack = std::max(0.0, last);  // the filter was cut, and nothing is known of the rest
     answer_.exact = answer_.exact && proved;
     const bool candidates_spent =
         !proved && found_.evaluated >= search_.request.budget_candidates.value_or(SIZE_MAX);
     if (candidates_spent) deadline_.cut_short();
-    // Asking also tells the deadline's owner that something was left undone. A search that foresees that the
-    // time left is too short for what remains ends before.
+    // `spent` also tells the deadline's owner that something was left undone. A search ends before its
+    // deadline if the time left is too short for the rest.
     const bool time_spent = !proved && (deadline_.spent() || (deadline_.limited() && !is_approximate()));
     if (time_spent) deadline_.cut_short();
     if (candidates_spent || time_spent)
@@ -93,7 +94,7 @@ class Answering {
     if (is_approximate())
       answer_.warnings.push_back(
           {WarningCode::approximate_index,
-           "approximate: the index in force (hnsw) proves nothing; reindex with another --prefilter",
+           "approximate: the current index (hnsw) proves nothing; reindex with another --prefilter",
            {{"prefilter", "hnsw"}}});
     for (std::size_t i = 0; i < listed; ++i) {
       const engine::CertifiedHit& hit = found_.hits[i];
@@ -104,7 +105,7 @@ class Answering {
     return {};
   }
 
-  /// Whether a prefilter that proves nothing was asked.
+  /// Whether a prefilter was asked that proves nothing.
   [[nodiscard]] bool is_approximate() const {
     return std::any_of(comparable_.parts().begin(), comparable_.parts().end(), [](const auto& part) {
       return part.part->space() != nullptr && !part.part->prefilter().certified();
@@ -136,7 +137,7 @@ class Answering {
     return {};
   }
 
-  /// What of the hits mixtures may be made of; the nearest such learnware where all hits are odd.
+  /// Finds the hits that mixtures may be made of, or the nearest such learnware if all hits are odd.
   Result<void> find_mixable(const compute::ReducedSetView& query) {
     for (const engine::CertifiedHit& hit : found_.hits)
       if (mixed_->has(hit)) mixable_.push_back(hit);
@@ -168,17 +169,18 @@ class Answering {
       options.backend = &search_.backend;
     auto certified = engine::certified_mixture(mixed_->parts, query, mixable_[0], options);
     if (!certified) return Failure(std::move(certified).error());
-    static_cast<void>(deadline_.spent());  // so that a mixture that was cut is said to be
+    static_cast<void>(deadline_.spent());  // so that the answer says that the mixture was cut
     if (!*certified) return std::nullopt;
     engine::CertifiedMixture& proved = **certified;
     Found first{std::move(proved.members), std::move(proved.weights), proved.mmd_squared, proved.gap};
     if (deadline_.spent(kPooled * static_cast<int>(pool()))) return first;
-    // With few members a stepwise choice among the nearest is often closer; what was certified bounds both.
+    // With few members a stepwise choice among the nearest is often closer; the certified bound is valid for
+    // both.
     LEARNDOCK_TRY(auto stepwise, of_nearest(query, MixtureMethod::greedy));
     return better_of(std::move(first), std::move(stepwise));
   }
 
-  /// By the reference's methods, over the nearest.
+  /// A mixture of the nearest learnwares by the reference's methods.
   Result<std::optional<Found>> of_nearest(const compute::ReducedSetView& query, MixtureMethod method) {
     if (pool() == kMaxPool && pool_of(search_.request) > kMaxPool)
       answer_.warnings.push_back(pooled_mixture());
@@ -213,7 +215,8 @@ class Answering {
     }
     const double own = found.mmd_squared + 2 * with_user - query_self_;
     MixtureHit hit{found.mmd_squared, absolute_score(found.mmd_squared, own, query_self_), found.gap, {}};
-    // A budget leaves bounds of what was not compared, but none of what was not even found.
+    // After a spent budget there are bounds of learnwares that were not compared, but none of those that were
+    // not even found.
     if (!all_found_) hit.gap.reset();
     for (std::size_t i = 0; i < found.members.size(); ++i) {
       LEARNDOCK_TRY(const learnwares::Entry* const entry, comparable_.entry(found.members[i]));
@@ -233,7 +236,7 @@ class Answering {
   std::vector<engine::CertifiedHit> mixable_;
 };
 
-/// The parts' own sample tells when a kernel sees every learnware of a space alike or apart.
+/// Warns if a space is kernel blind, which the sample of its parts tells.
 void warn_if_space_is_blind(const ComparableParts& comparable, Warnings& warnings) {
   for (const engine::FilteredPart& part : comparable.parts()) {
     if (part.part->space() == nullptr) continue;

@@ -59,13 +59,13 @@ Result<void> check(const SearchRequest& request, std::size_t max_points) {
   return request.specification ? check_specification(request, max_points) : Result<void>();
 }
 
-/// The gamma that the index has chosen for what is to be compared with the request's specification.
+/// The gamma that the index uses for learnwares comparable with the request's specification.
 std::optional<double> chosen_gamma(const learnwares::Snapshot& snapshot, const SearchRequest& request) {
   if (!request.specification || request.scores != ScoreMode::absolute) return std::nullopt;
   return snapshot.kernels.gamma_of(specification::KernelGroup::of(*request.specification));
 }
 
-/// How many of the filtered learnwares an answer can hold or has to compare.
+/// How many of the filtered learnwares an answer can show or has to compare.
 std::size_t filtered_needed(const SearchRequest& request) {
   return request.specification || request.scores == ScoreMode::compat ? SIZE_MAX : request.top;
 }
@@ -75,7 +75,7 @@ void fill_semantic(SearchAnswer& answer, const learnwares::Selection& entries) {
     answer.singles.push_back({entry->learnware_id(), std::string(entry->name()), {}, {}});
 }
 
-/// The request with the specification under another gamma; the answer says so.
+/// Answers the request with its specification under another gamma, which a warning says.
 Result<SearchAnswer> search_under(double gamma, SearchRequest request, const learnwares::Snapshot& snapshot,
                                   const SearchMeans& means) {
   const double own = std::exchange(request.specification->gamma, gamma);
@@ -86,7 +86,7 @@ Result<SearchAnswer> search_under(double gamma, SearchRequest request, const lea
       {WarningCode::gamma_replaced,
        fmt::format(
            "gamma {} in place of the query's gamma {}: the index compares {} of dimension {} under it, "
-           "whatever gamma they were made with; --scores compat takes everyone's own",
+           "whatever gamma they were made with; --scores compat uses each learnware's own",
            gamma, own, specification::type_name(request.specification->type),
            request.specification->dimension()),
        {{"index", gamma}, {"query", own}}});
@@ -106,8 +106,8 @@ Result<SearchAnswer> search_snapshot(const learnwares::Snapshot& snapshot, const
   SearchAnswer answer;
   answer.index_version = snapshot.version;
   Deadline deadline(start, request.budget);
-  // The stored index is searched by the dock's backend; another one by name, and the reference, compare
-  // everything themselves.
+  // Only the dock's own backend searches the stored index. Another named one, and the reference, compare
+  // everything.
   const bool indexed =
       backend.name() == snapshot.backend && backend.name() != kReference && is_indexed(snapshot, request);
   const bool unfiltered =

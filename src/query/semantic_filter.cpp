@@ -22,14 +22,14 @@ constexpr std::size_t kContainsStride = 256, kFuzzyStride = 16;
 /// Learnwares that one thread aligns before it takes the next.
 constexpr std::size_t kFuzzyTask = 1024;
 
-/// Whether to stop before item i. The first stride is always done: an answer holds something.
+/// Whether to stop before item i. The first stride is always done: an answer is not empty for lack of time.
 bool stop_before(std::size_t i, std::size_t stride, Deadline& deadline) {
   return i > 0 && i % stride == 0 && deadline.spent();
 }
 
-/// Of learnwares, in the snapshot's entries.
+/// Positions of learnwares in the snapshot's entries.
 using Positions = std::vector<std::uint32_t>;
-/// How similar a learnware's name or description is to the words, and where it is.
+/// How similar a learnware's name or description is to the words, and its position.
 using Similar = std::pair<double, std::uint32_t>;
 
 bool contains(const learnwares::Entry& entry, const std::string& folded) {
@@ -37,11 +37,11 @@ bool contains(const learnwares::Entry& entry, const std::string& folded) {
          entry.folded_description().find(folded) != std::string_view::npos;
 }
 
-/// Up to this many are read as fast as the catalogue answers. Of more than an eighth of the dock the
-/// candidates cost more than reading all.
+/// Up to kFewEntries entries are read as fast as the catalogue answers. Candidates that are more than an
+/// eighth of the dock cost more than reading all.
 constexpr std::size_t kFewEntries = 2000, kCandidateShare = 8;
 
-/// One requirement put to one snapshot.
+/// Applies one requirement to one snapshot.
 class Filter {
  public:
   Filter(const learnwares::Snapshot& snapshot, const FilterRequest& request, Deadline& deadline)
@@ -54,7 +54,7 @@ class Filter {
       index_ = std::make_shared<learnwares::SemanticIndex>(learnwares::SemanticIndex::of(snapshot.entries));
   }
 
-  /// By insertion order, or, of similar texts, the most similar first.
+  /// The result by insertion order; for similar texts, the most similar first.
   [[nodiscard]] Positions positions() {
     const learnwares::Bitmap tagged = index_->select(request_.wanted);
     if (folded_.empty()) return index_->positions(tagged, request_.limit);
@@ -76,7 +76,7 @@ class Filter {
   }
 
   Positions with_text(const Positions& tagged) {
-    if (request_.limit < kFewEntries) {  // of a common text the first few are among the first learnwares
+    if (request_.limit < kFewEntries) {  // the first few with a common text are among the first learnwares
       Positions first = containing(std::span(tagged).first(std::min(tagged.size(), kFewEntries)));
       if (first.size() == request_.limit) return first;
     }
@@ -96,7 +96,8 @@ class Filter {
 
   [[nodiscard]] std::optional<Positions> text_candidates(const Positions& tagged) const;
   Positions similar(const Positions& tagged);
-  /// @param positions  of one task  @param late  set when the budget is spent; the first task begins anyway
+  /// @param positions positions of one task @param late set when the budget is spent; the first task begins
+  /// anyway
   /// @threads any
   std::vector<Similar> similar_of_task(std::span<const std::uint32_t> positions, bool first,
                                        std::atomic<bool>& late) const;
@@ -108,8 +109,8 @@ class Filter {
   std::string folded_;
 };
 
-/// Those of `tagged` that the catalogue's text index does not exclude: all that contain the text, and more.
-/// None: it cannot tell, or speaks of another state than the snapshot's.
+/// The positions of `tagged` that the catalogue's text index does not exclude: all that contain the text, and
+/// more. None: the index cannot tell, or it describes another state than the snapshot's.
 std::optional<Positions> Filter::text_candidates(const Positions& tagged) const {
   if (request_.catalog == nullptr || tagged.size() <= kFewEntries) return std::nullopt;
   const auto found = request_.catalog->text_candidates(folded_, snapshot_.entries.size() / kCandidateShare);
@@ -135,14 +136,13 @@ std::optional<Positions> Filter::text_candidates(const Positions& tagged) const 
 }
 
 // No trigram index can find what is merely similar. At a ratio of 75 a text may share not one trigram with
-// the query, whatever the query's length m > 2:
-//   Let a window of w letters have a common subsequence of L with the query. Of the query's m - 2 trigrams a
-//   letter outside the subsequence spoils at most three, letters put between two of it at most two, so that
-//   at least m - 2 - 3 (m - L) - 2 (w - L) = 5 L - 2 (m + w) - 2 remain. A ratio c means L >= c / 200 (m +
-//   w): what remains is at least (c / 40 - 2) (m + w) - 2, which is positive only if c > 80. At 75 nothing
-//   need remain: the test ASimilarTextMayShareNoTrigram builds such a text for each length by leaving a
-//   letter out and putting one in, in turns.
-// So the trigrams choose candidates only among texts that contain the query, where they are complete.
+// the query, whatever the query's length m > 2: Let a window of w letters have a common subsequence of L with
+// the query. Of the query's m - 2 trigrams a letter outside the subsequence spoils at most three, letters put
+// between two of it at most two, so that at least m - 2 - 3 (m - L) - 2 (w - L) = 5 L - 2 (m + w) - 2 remain.
+// A ratio c means L >= c / 200 (m + w): what remains is at least (c / 40 - 2) (m + w) - 2, which is positive
+// only if c > 80. At 75 nothing need remain: the test ASimilarTextMayShareNoTrigram builds such a text for
+// each length by leaving a letter out and putting one in, in turns. So trigrams choose candidates only for
+// texts that contain the query, which they find completely.
 Positions Filter::similar(const Positions& tagged) {
   std::vector<std::vector<Similar>> of_task((tagged.size() + kFuzzyTask - 1) / kFuzzyTask);
   std::atomic<bool> late = false;

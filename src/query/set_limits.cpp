@@ -24,7 +24,7 @@ Failure too_many_points(std::size_t points, std::size_t max_points) {
                   max_points, points));
 }
 
-/// What is odd about the weights; none where nothing is.
+/// What is odd about the weights; none if nothing is.
 std::optional<std::string> odd_weights(const specification::RkmeSpecification& specification) {
   double mass = 0, sum = 0;
   for (const double weight : specification.weights) {
@@ -70,7 +70,7 @@ Result<void> check_set(const specification::RkmeSpecification& specification, st
 std::optional<std::string> oddity_of(const learnwares::Entry& entry, std::size_t max_points) {
   if (const std::size_t points = points_of(entry); max_points != 0 && points > max_points)
     return fmt::format("{} points, over {}", points, max_points);
-  // What a stored part holds has weights within its range.
+  // Weights in a stored part are within its range.
   return entry.specification() == nullptr ? std::nullopt : odd_weights(*entry.specification());
 }
 

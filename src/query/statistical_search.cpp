@@ -26,7 +26,7 @@ namespace {
 using SteadyClock = Deadline::Clock;
 
 constexpr std::string_view kReference = "cpu_reference";
-/// Above this the kernel sums between the pool's members are left to the fast backend.
+/// For a larger pool the fast backend computes the kernel sums between its members.
 constexpr std::size_t kMaxReferencePool = 100;
 
 Failure slow_query(const compute::ReducedSetView& view) {
@@ -50,7 +50,7 @@ Result<Query> query_of(const specification::RkmeSpecification& spec, const compu
   return query;
 }
 
-/// One search with a statistical specification, stage by stage.
+/// Runs one search with a statistical specification, stage by stage.
 class StatisticalSearch {
  public:
   StatisticalSearch(const SearchRequest& request, bool chosen_gamma, const SearchMeans& means,
@@ -128,7 +128,8 @@ class StatisticalSearch {
     auto found =
         by_reference ? compute_mixture(*reference_, *reference_query) : compute_mixture(backend_, query);
     if (!found) {
-      // The singles stand on their own. Learnwares of several gammas can make the fit's matrix indefinite.
+      // The singles do not need the mixture. Learnwares of several gammas can make the fit's matrix
+      // indefinite.
       answer_.warnings.push_back(no_mixture(found.error()));
       return;
     }
@@ -147,7 +148,8 @@ class StatisticalSearch {
     if (method != MixtureMethod::certified) return mixture_of_nearest(problem, method);
     LEARNDOCK_TRY(auto certified, certified(problem));
     if (!certified) return certified;
-    // With few members a stepwise choice among the nearest is often closer; what was certified bounds both.
+    // With few members a stepwise choice among the nearest is often closer; the certified bound is valid for
+    // both.
     LEARNDOCK_TRY(auto stepwise, mixture_of_nearest(problem, MixtureMethod::greedy));
     return better_of(std::move(*certified), std::move(stepwise));
   }
@@ -175,8 +177,8 @@ class StatisticalSearch {
     return mixture;
   }
 
-  /// What is odd is compared with the user alone (see set_limits.hpp); `mixable_` are the others, nearest
-  /// first.
+  /// Leaves odd learnwares out of the mixture; they are only compared with the user (see set_limits.hpp).
+  /// `mixable_` are the others, nearest first.
   void leave_out_odd() {
     LeftOut left_out;
     for (std::size_t i = 0; i < candidates_.entries.size(); ++i) {
@@ -190,7 +192,8 @@ class StatisticalSearch {
     std::erase_if(mixable_, [&](std::size_t i) { return odd_.contains(i); });
   }
 
-  /// By the reference's methods, over its pool: the square of the mixture's size, nearest first.
+  /// A mixture by the reference's methods over the reference's pool: the square of the mixture's size,
+  /// nearest first.
   Result<std::optional<Mixture>> mixture_of_nearest(MixtureProblem problem, MixtureMethod method) {
     if (pool() == kMaxPool && pool_of(request_) > kMaxPool) answer_.warnings.push_back(pooled_mixture());
     const auto chosen = std::span<const std::size_t>(mixable_).first(std::min(pool(), mixable_.size()));
@@ -211,7 +214,7 @@ class StatisticalSearch {
 
   [[nodiscard]] MixtureHit to_hit(double score) const {
     MixtureHit hit{mixture_->mmd_squared, score, mixture_->gap, {}};
-    // The certificate speaks of all candidates; after a spent budget some were not seen.
+    // The gap is about all candidates; after a spent budget some were not seen.
     if (deadline_.cut()) hit.gap.reset();
     for (std::size_t i = 0; i < mixture_->members.size(); ++i) {
       const learnwares::Entry& entry = *candidates_.entries[mixture_->members[i]];
@@ -249,9 +252,9 @@ class StatisticalSearch {
     answer_.mixture = to_hit(absolute_score(mixture_->mmd_squared, mixture_self, query_self));
   }
 
-  /// How far below the last hit a learnware that was not compared may lie.
+  /// Sets `slack`: how far below the last hit a learnware that was not compared may be.
   void tell_slack(const Query& query, double unseen) {
-    // Where the filter was cut nothing is known of the rest.
+    // If the filter was cut, nothing is known of the rest.
     if (!all_found_) unseen = std::min(unseen, least_distance(*candidates_.snapshot, request_.scores, query));
     if (unseen == std::numeric_limits<double>::infinity()) return;
     const double last = answer_.singles.empty() ? query.self : *answer_.singles.back().mmd_squared;
@@ -270,7 +273,7 @@ class StatisticalSearch {
   std::shared_ptr<const compute::Backend> reference_;
   std::vector<std::size_t> order_;
   std::unordered_set<std::size_t> odd_;  // candidates that no mixture is made of
-  std::vector<std::size_t> mixable_;     // the others; of the nearest in order
+  std::vector<std::size_t> mixable_;     // the other candidates, the nearest of them in order
   std::optional<Mixture> mixture_;
 };
 

@@ -33,11 +33,12 @@ unsigned threads_of(const ReindexOptions& options) {
   return options.threads == 0 ? usable_cores() : options.threads;
 }
 
-/// The plan's number is in the name: what a process of an older plan finishes late is nobody's piece.
+/// The name contains the plan's id, so that a file that a process of an older plan finishes late is not taken
+/// for a piece.
 fs::path piece_file(const fs::path& dock, const ReindexPlan& plan, std::size_t range, std::size_t space) {
   return reindex_folder(dock) / fmt::format("plan-{}-range-{:06}-space-{:06}.lds", plan.id, range, space);
 }
-/// There when all segments of the range are.
+/// The file that exists if all segments of the range do.
 fs::path done_file(const fs::path& dock, const ReindexPlan& plan, std::size_t range) {
   return reindex_folder(dock) / fmt::format("plan-{}-range-{:06}.done", plan.id, range);
 }
@@ -58,7 +59,7 @@ std::optional<std::vector<fs::path>> finished(const fs::path& dock, const Reinde
   return files;
 }
 
-/// One space's learnwares of a range on their way into a segment.
+/// The learnwares of one range and one space, which are written to a segment.
 struct Piece {
   engine::PartWriter writer;
   std::vector<specification::RkmeSpecification> specifications = {};
@@ -86,7 +87,7 @@ class RangeBuilder {
   }
 
   Result<void> build(const catalog::Catalog& catalog, const std::function<void(std::uint64_t)>& done) {
-    // What a run that was killed left of this range.
+    // Remove files of this range that a killed run left.
     for (std::size_t s = 0; s < plan_.spaces.size(); ++s) {
       std::error_code ignored;
       fs::remove(piece_file(dock_, plan_, range_, s), ignored);
@@ -122,7 +123,7 @@ class RangeBuilder {
     const specification::SpaceKey key = plan_.kernels.in_force(specification::SpaceKey::of(specification));
     specification.gamma = key.gamma;
     const auto space = space_of_.find(key);
-    // What codes cannot hold is compared directly.
+    // Learnwares outside the range of the codes are compared directly.
     if (space == space_of_.end() || !dock::is_indexable(specification)) return {};
     LEARNDOCK_TRY(Piece* const piece, piece_of(space->second));
     piece->specifications.push_back(std::move(specification));
@@ -170,7 +171,7 @@ Result<void> check_piece(const fs::path& file, const SequenceRange& range, unsig
   if (part->count() > 0) {
     const auto keys = part->keys();
     if (keys.front() < range.first || keys.back() > range.last)
-      return fail(ErrorCode::corrupt, "a piece holds learnwares of another one", file.string());
+      return fail(ErrorCode::corrupt, "a piece contains learnwares of another piece", file.string());
   }
   const double mean = part->space()->subspace().statistics.mean_kernel;
   if (mean < specification::kKernelBlindThreshold) blind.emplace(part->space_key(), mean);
@@ -181,17 +182,17 @@ Result<void> check_piece(const fs::path& file, const SequenceRange& range, unsig
   return {};
 }
 
-/// What to do about a piece that cannot be put in force. A damaged one is built anew by the next run, which
-/// takes it for one that is not finished.
+/// The error for a piece that cannot become current, with its fix. The next run takes a damaged piece for
+/// unfinished and builds it again.
 Failure without_piece(Error error, const fs::path& done) {
   std::error_code not_removed;
   if (error.code == ErrorCode::corrupt) {
     fs::remove(done, not_removed);
     error.fix = not_removed
                     ? fmt::format("remove {} and run the reindex again", done.string())
-                    : "run the reindex, or every shard and the merge, again: this piece is built anew";
+                    : "run the reindex, or every shard and the merge, again: this piece is then rebuilt";
   } else if (error.code == ErrorCode::unsupported) {
-    error.fix = fmt::format("go on with the program that wrote it, or remove the folder {} and plan again",
+    error.fix = fmt::format("continue with the program that wrote it, or remove the folder {} and plan again",
                             done.parent_path().string());
   }
   return Failure(std::move(error));
@@ -244,7 +245,7 @@ Result<ReindexReport> put_in_force(const fs::path& dock, const ReindexPlan& plan
   }
   LEARNDOCK_TRY(const auto store, store::IndexStore::open(dock::index_folder(dock)));
   if (store->current()->content.kernels != plan.kernels_before)
-    return fail(ErrorCode::conflict, "other kernels came in force since this reindex was planned",
+    return fail(ErrorCode::conflict, "the kernels in use changed since this reindex was planned",
                 reindex_folder(dock).string(), "plan it again: learndock reindex --plan");
   ReindexReport report;
   report.spaces = plan.spaces.size();
@@ -266,7 +267,7 @@ Result<ReindexReport> put_in_force(const fs::path& dock, const ReindexPlan& plan
   }
   LEARNDOCK_TRY(const auto version, store->commit(std::move(content), store->current()->number));
   report.index_version = version->number;
-  std::error_code ignored;  // what is left is only in the way of nothing
+  std::error_code ignored;  // files that remain do no harm
   fs::remove_all(reindex_folder(dock), ignored);
   return report;
 }

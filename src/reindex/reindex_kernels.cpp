@@ -16,7 +16,8 @@
 namespace learndock::reindex {
 namespace {
 
-/// Learnwares and points of each from which a group's gamma is taken, and values of all of them.
+/// The learnwares, the points of each and the values of all of them from which a group's gamma is computed,
+/// at most.
 constexpr std::size_t kLearnwares = 512, kPointsEach = 16, kValues = std::size_t{1} << 24;
 
 /// The spaces that differ only in gamma.
@@ -28,7 +29,7 @@ std::map<specification::KernelGroup, Group> groups_of(const SpaceSamples& specif
   return groups;
 }
 
-/// The seeded sample of a group: the least hashes of all its spaces.
+/// The seeded sample of a group: the learnwares with the least hashes in all its spaces.
 std::vector<const specification::RkmeSpecification*> sample_of(const Group& group) {
   std::map<std::uint64_t, const specification::RkmeSpecification*> least;
   for (const auto* space : group)
@@ -41,7 +42,7 @@ std::vector<const specification::RkmeSpecification*> sample_of(const Group& grou
   return sample;
 }
 
-/// Points of weight zero are in no embedding.
+/// The points of the samples, without points of weight zero, which are in no embedding.
 std::vector<std::span<const double>> points_of(
     const std::vector<const specification::RkmeSpecification*>& sample, std::size_t dimension) {
   const std::size_t each = std::clamp<std::size_t>(kValues / (kLearnwares * dimension), 1, kPointsEach);
@@ -54,8 +55,9 @@ std::vector<std::span<const double>> points_of(
   return points;
 }
 
-/// The median heuristic reads fp32: points are taken relative to one of them and to their extent, so that
-/// neither a common offset nor huge or tiny units matter. 0: all points are equal.
+/// Gamma by the median heuristic; 0: all points are equal. The heuristic reads fp32: points are taken
+/// relative to one of them and to their extent, so that neither a common offset nor huge or tiny units
+/// matter.
 double median_gamma(const std::vector<std::span<const double>>& points, std::uint32_t scales,
                     std::uint64_t seed) {
   double extent = 0;
@@ -118,7 +120,7 @@ Result<GammaChoice> gamma_choice_of(std::string_view text) {
   if (text == "own") return GammaChoice{GammaChoice::Kind::own, 0};
   if (text == "auto") return GammaChoice{GammaChoice::Kind::median, 0};
   if (const auto number = positive_number(text)) return GammaChoice{GammaChoice::Kind::number, *number};
-  return fail(ErrorCode::usage, fmt::format("'{}' is no gamma", text), "--gamma",
+  return fail(ErrorCode::usage, fmt::format("'{}' is not a gamma", text), "--gamma",
               "give a positive number, auto (median heuristic), or own (what each learnware was made with)");
 }
 

@@ -12,35 +12,37 @@
 
 namespace learndock::reindex {
 
-/// What a reading of the catalogue knows of one space: how many learnwares it has, and a sample of them,
-/// those whose mixed numbers are least: the same in every run.
+/// One space as read from the catalogue: the number of its learnwares, and a sample of them. The sample are
+/// the learnwares with the least mixed numbers, the same in every run.
 struct SpaceSample {
-  std::size_t count = 0;                                             // that parts of the index can hold
-  std::size_t others = 0;                                            // that they cannot
-  std::map<std::uint64_t, specification::RkmeSpecification> sample;  // of the former by hash, the least kept
+  std::size_t count = 0;   // learnwares that parts of the index can store
+  std::size_t others = 0;  // learnwares that they cannot
+  std::map<std::uint64_t, specification::RkmeSpecification>
+      sample;  // learnwares of `count` by hash; the least are kept
 
   void add(std::uint64_t hash, specification::RkmeSpecification specification);
-  /// Two spaces that became one: the same sample as if they had been read as one.
+  /// Adds another space that became one with this. The sample is the same as if both had been read as one
+  /// space.
   void absorb(SpaceSample other);
 };
 using SpaceSamples = std::map<specification::SpaceKey, SpaceSample>;
 
-/// The kernels that a reindex puts in force. Groups whose points are all equal, or hold no gamma by the
-/// median heuristic, get the gamma that most of their learnwares are specified with.
-/// @param specified  by the specifications' own gammas
+/// The kernels that a reindex makes current. A group whose points are all equal, or for which the median
+/// heuristic gives no gamma, gets the gamma that most of its learnwares are specified with.
+/// @param specified spaces under the specifications' own gammas
 /// @errors invalid_argument (a number that the scales of some group cannot have)
 [[nodiscard]] Result<specification::SpaceKernels> choose_kernels(const GammaChoice& choice,
                                                                  const specification::SpaceKernels& before,
                                                                  const SpaceSamples& specified,
                                                                  std::uint64_t seed);
 
-/// What the choice means for each gamma that learnwares are specified with; those that had their own and keep
-/// it are left out.
+/// The kernel change for each gamma that learnwares are specified with. Learnwares that had their own gamma
+/// and keep it are left out.
 [[nodiscard]] std::vector<KernelChange> kernel_changes(const specification::SpaceKernels& before,
                                                        const specification::SpaceKernels& after,
                                                        const SpaceSamples& specified);
 
-/// The spaces, and their samples, as they are under these kernels.
+/// The spaces with their samples under these kernels.
 [[nodiscard]] SpaceSamples spaces_under(const specification::SpaceKernels& kernels, SpaceSamples specified);
 
 }  // namespace learndock::reindex

@@ -30,7 +30,7 @@ namespace fs = std::filesystem;
 constexpr std::string_view kPlanFile = "plan.json";
 constexpr int kPlanFormat = 3;
 constexpr std::uint64_t kProgressStride = 4096;
-/// Each is an open, mapped file of a running dock.
+/// The most segments of an index: each is an open, mapped file of a running dock.
 constexpr std::size_t kMostSegments = 500;
 
 fs::path space_file(const fs::path& dock, std::size_t space) {
@@ -38,7 +38,7 @@ fs::path space_file(const fs::path& dock, std::size_t space) {
 }
 
 struct CatalogueRead {
-  SpaceSamples spaces;  // by the gammas of the specifications
+  SpaceSamples spaces;  // under the specifications' own gammas
   std::vector<SequenceRange> ranges;
 };
 
@@ -89,7 +89,7 @@ Result<void> fit_and_store(const fs::path& dock, std::size_t number, const speci
   subspace.seed = options.seed;
   LEARNDOCK_TRY(engine::FeatureSpace space,
                 engine::FeatureSpace::fit(sample, key.kernel(), subspace, backend));
-  // A part without learnwares is a space on disk.
+  // A part without learnwares stores a space.
   LEARNDOCK_TRY(
       engine::PartWriter writer,
       engine::PartWriter::create(space_file(dock, number), key,
@@ -97,7 +97,7 @@ Result<void> fit_and_store(const fs::path& dock, std::size_t number, const speci
   return writer.finish().map([](const auto&) {});
 }
 
-/// By the names that the command line has for them.
+/// The options under their names on the command line.
 Json options_json(const ReindexOptions& options) {
   return {{"prefilter", dock::prefilter_option(options.prefilter)},
           {"codes", static_cast<int>(options.codes)},
@@ -108,7 +108,7 @@ Json options_json(const ReindexOptions& options) {
           {"seed", options.seed}};
 }
 
-/// Throws the library's exception for what is damaged, as `plan_from`.
+/// Throws the library's exception for damaged data, as `plan_from` does.
 std::vector<KernelChange> changes_from(const Json& list) {
   std::vector<KernelChange> changes;
   for (const Json& one : list)
@@ -145,7 +145,8 @@ std::string plan_id(const ReindexPlan& plan, const ReindexOptions& options) {
       .substr(0, 12);
 }
 
-/// The file was written whole by this program; anything else is damage, told by an exception of the library.
+/// The file was written whole by this program; anything else is damage, for which the library throws an
+/// exception.
 Result<ReindexPlan> plan_from(const Json& json, const ReindexOptions& options) {
   ReindexPlan plan;
   plan.catalog_version = json.at("catalog_version").get<std::uint64_t>();
@@ -164,7 +165,7 @@ Result<ReindexPlan> plan_from(const Json& json, const ReindexOptions& options) {
   return plan;
 }
 
-/// @param file  of the plan's folder
+/// @param file a file in the plan's folder
 std::string plan_again(const fs::path& file) {
   return fmt::format("remove the folder {} and plan again", file.parent_path().string());
 }
@@ -194,7 +195,7 @@ Failure other_options(const Json& planned, const Json& given, const fs::path& fi
       file.string(), or_plan_again("give the options it was planned with", file));
 }
 
-/// The plan under way when it is still of use, nothing when there is none or the dock has changed.
+/// The plan under way if it is still usable; nothing if there is none or the dock has changed.
 Result<std::optional<ReindexPlan>> plan_under_way(const fs::path& dock, std::uint64_t catalog_version,
                                                   const specification::SpaceKernels& in_force,
                                                   const ReindexOptions& options) {

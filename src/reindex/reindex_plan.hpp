@@ -16,14 +16,14 @@
 
 namespace learndock::reindex {
 
-/// Catalogue numbers of one piece of work, both included.
+/// A range of catalogue numbers, both ends included.
 struct SequenceRange {
   std::uint64_t first = 0, last = 0;
 };
 
-/// What a reindex does, as DOCK/reindex/plan.json says it. Each space's subspace lies beside it.
+/// The plan of a reindex, as in DOCK/reindex/plan.json. The subspace of each space is in a file beside it.
 struct ReindexPlan {
-  std::string id;  ///< of its catalogue's state, options and the kernels in force
+  std::string id;  ///< made from the catalogue's state, the options and the kernels in use
   std::uint64_t catalog_version = 0;
   std::vector<SequenceRange> ranges;
   std::vector<specification::SpaceKey> spaces = {};  ///< under `kernels`
@@ -34,8 +34,8 @@ struct ReindexPlan {
 
 [[nodiscard]] std::filesystem::path reindex_folder(const std::filesystem::path& dock);
 
-/// With what tells damage: a damaged plan, or list of a finished piece's spaces, would make an index of
-/// something else without anyone's notice.
+/// Adds a checksum. Without one, a damaged plan, or a damaged list of a finished piece's spaces, would
+/// silently make a wrong index.
 [[nodiscard]] Json with_checksum(Json json);
 [[nodiscard]] bool has_right_checksum(const Json& json);
 

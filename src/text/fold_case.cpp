@@ -8,7 +8,7 @@ namespace {
 
 constexpr char32_t kSigma = 0x3A3, kFinalSigma = 0x3C2, kDottedI = 0x130, kDotAbove = 0x307;
 
-/// Letters that have case, as far as a capital sigma can stand among them.
+/// Whether a letter has case; decided for letters beside which a capital sigma can occur.
 bool cased(char32_t point) {
   if (point < 0x80) return (point | 0x20) >= U'a' && (point | 0x20) <= U'z';
   return (point >= 0xC0 && point < 0x250) || (point >= 0x370 && point < 0x530) ||

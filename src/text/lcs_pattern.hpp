@@ -9,7 +9,7 @@
 
 namespace learndock::text {
 
-/// Bit-parallel longest common subsequence (Hyyro 2004) against one pattern at a time. Buffers live on.
+/// Bit-parallel longest common subsequence (Hyyro 2004) against one pattern at a time. Buffers are reused.
 class LcsPattern {
  public:
   /// Symbol 0 stands for every letter that the pattern lacks.
@@ -22,7 +22,7 @@ class LcsPattern {
   [[nodiscard]] const std::vector<std::uint32_t>& counts() const { return counts_; }
   void translate(std::u32string_view text, std::vector<Symbol>& out) const;
 
-  /// A run over a text, symbol by symbol; `length` may be asked after each.
+  /// Begins a run over a text, symbol by symbol; `length` may be called after each.
   void start();
   void feed(Symbol symbol);
   [[nodiscard]] std::size_t length() const;
@@ -36,7 +36,7 @@ class LcsPattern {
   std::array<Symbol, 128> ascii_{};
   std::unordered_map<char32_t, Symbol> others_;
   std::vector<std::uint32_t> counts_;
-  std::vector<std::uint64_t> masks_;  // words_ of each symbol
+  std::vector<std::uint64_t> masks_;  // words_ masks for each symbol
   std::vector<std::uint64_t> state_;
 };
 

@@ -11,7 +11,8 @@ namespace {
 using Symbol = LcsPattern::Symbol;
 using Symbols = std::span<const Symbol>;
 
-/// One pattern inside one text that is no shorter. `best` starts at what must be beaten or, first, met.
+/// Searches one pattern inside one text that is no shorter. `best` starts at the ratio to beat; the first
+/// result may also equal it.
 class WindowSearch {
  public:
   WindowSearch(LcsPattern& pattern, Symbols text, double cutoff, std::vector<std::uint32_t>& counts)
@@ -74,7 +75,7 @@ class WindowSearch {
     }
   }
 
-  /// All beginnings shorter than the pattern, in one run, where the letters of one of them may do.
+  /// Compares all beginnings shorter than the pattern in one run, if the letters of one of them may suffice.
   void prefixes() {
     begin_counts();
     std::size_t first = 1;
@@ -145,7 +146,7 @@ double PartialRatio::against(std::string_view text, double cutoff) {
   if (s.query.empty() || s.text.empty()) return s.query.size() == s.text.size() ? 100 : 0;
   double best = 0;
   if (s.query.size() <= s.text.size()) best = s.search(s.query_pattern, s.text, cutoff);
-  // Of two texts of one length either may be the one that is cut.
+  // If both texts have the same length, either may be the one that is cut.
   if (s.text.size() <= s.query.size() && best < 100) {
     s.text_pattern.assign(s.text);
     best = std::max(best, s.search(s.text_pattern, s.query, std::max(cutoff, best)));

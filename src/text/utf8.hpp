@@ -6,8 +6,8 @@
 
 namespace learndock::text {
 
-/// Code points of UTF-8 text; a byte that begins none stands for itself, so any input is read without
-/// failing.
+/// Code points of UTF-8 text; a byte that begins no code point gives its own value, so that any input can be
+/// read.
 [[nodiscard]] std::u32string to_code_points(std::string_view utf8);
 /// The same into a buffer that is used again.
 void to_code_points(std::string_view utf8, std::u32string& points);

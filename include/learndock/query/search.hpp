@@ -62,8 +62,8 @@ struct MixtureMember {
 struct MixtureHit {
   double mmd_squared = 0;
   double score = 0;
-  std::optional<double>
-      gap;  ///< certified: this mixture is at most this much above the best one of any size over all candidates
+  std::optional<double> gap;  ///< certified: this mixture is at most this much above the best one of any size
+                              ///< over all candidates
   std::vector<MixtureMember> members;  ///< in selection order
 };
 

@@ -76,7 +76,8 @@ struct ReindexReport {
   std::size_t spaces = 0, segments = 0;
   std::size_t resumed = 0;  ///< pieces that an earlier run built
   std::size_t bounds_checked = 0, searches_checked = 0;
-  std::vector<KernelChange> kernels;  ///< groups for which another gamma than the learnwares' own is or was in use
+  std::vector<KernelChange>
+      kernels;  ///< groups for which another gamma than the learnwares' own is or was in use
   std::vector<std::string> warnings;  ///< one for each kernel-blind space
 };
 

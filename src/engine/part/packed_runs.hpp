@@ -17,13 +17,15 @@ namespace learndock::engine {
 /// The reduced sets of some items of a part, packed so that a backend multiplies all of them at once. A place
 /// is an item's position in the list that the run was packed from.
 struct PackedRun {
-  std::vector<double> centre;    ///< near the middle of most sets
-  double radius = 0;             ///< the largest distance of a point from the centre, except points of far sets
-  std::vector<std::size_t> far;  ///< ascending places of sets that fp32 cannot carry: packed as empty sets, multiplied in fp64
+  std::vector<double> centre;  ///< near the middle of most sets
+  double radius = 0;           ///< the largest distance of a point from the centre, except points of far sets
+  std::vector<std::size_t>
+      far;  ///< ascending places of sets that fp32 cannot carry: packed as empty sets, multiplied in fp64
   std::size_t count = 0;
   std::shared_ptr<const compute::PackedSets> sets;
   std::shared_ptr<const compute::HeldSets> held;  ///< destroyed before `sets`, whose memory it uses
-  std::shared_ptr<const void> room;  ///< this run's share of the memory for kept runs; null: the run is not kept
+  std::shared_ptr<const void>
+      room;  ///< this run's share of the memory for kept runs; null: the run is not kept
 
   /// @errors corrupt; of the backend
   [[nodiscard]] static Result<PackedRun> pack(const SearchPart& part, std::span<const std::uint32_t> items,

@@ -22,7 +22,8 @@ class SegmentPart final : public StoredPart {
   Result<void> open(const std::shared_ptr<const compute::Backend>& backend, unsigned threads) {
     LEARNDOCK_TRY(selves_, segment_->values<double>(kSelfSection));
     LEARNDOCK_TRY(const std::span<const std::uint64_t> keys, segment_->values<std::uint64_t>(kKeySection));
-    keys_.assign(keys.begin(), keys.end());  // copied before the check, so that the kept numbers are the checked ones
+    keys_.assign(keys.begin(),
+                 keys.end());  // copied before the check, so that the kept numbers are the checked ones
     LEARNDOCK_TRY(id_starts_, segment_->values<std::uint64_t>(kIdStartSection));
     LEARNDOCK_TRY(ids_, segment_->values<char>(kIdSection));
     LEARNDOCK_TRY(record_starts_, segment_->values<std::uint64_t>(kRecordStartSection));

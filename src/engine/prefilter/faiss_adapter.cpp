@@ -78,7 +78,7 @@ using compute::ScanHit;
 
 Failure faiss_failure(const std::exception& error) {
   return fail(ErrorCode::internal, fmt::format("FAISS: {}", error.what()), {},
-              "report this; --prefilter code_scan does without");
+              "report this; --prefilter code_scan needs no FAISS");
 }
 
 /// `count` rows at equal steps, one after the other.

@@ -22,7 +22,7 @@ constexpr std::size_t kLinks = 24, kBuildWidth = 200, kLeastSearchWidth = 200;
 
 Failure hnsw_failure(const std::exception& error) {
   return fail(ErrorCode::internal, fmt::format("hnswlib: {}", error.what()), {},
-              "report this; --prefilter cells does without");
+              "report this; --prefilter cells needs no hnswlib");
 }
 
 class HnswGraph final : public Prefilter {

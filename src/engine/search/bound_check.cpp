@@ -94,7 +94,7 @@ Result<std::size_t> check_searches(const std::shared_ptr<const SearchPart>& part
       same = fast[0].hits[i].item == plain[0].hits[i].item;
     if (!same)
       return fail(ErrorCode::internal, "a search of a new part differs from comparing every learnware", {},
-                  "the index in force was kept; report this");
+                  "the current index was kept; report this");
   }
   return part->prefilter().certified() ? wanted : 0;
 }

@@ -21,14 +21,14 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr std::size_t kBatch = 4096, kLeastBatchOnBudget = 16, kMostBatchOnBudget = 256;
 /// Multiplications of a batch on a budget: a few tenths of a millisecond.
 constexpr std::size_t kWorkOnBudget = std::size_t{1} << 21;
-/// Of the first few of a batch: some ten milliseconds.
+/// Multiplications of the first few of a batch: about ten milliseconds.
 constexpr std::size_t kMostWorkOnBudget = std::size_t{1} << 26;
-/// What comes after the comparisons takes, for each learnware: it is put in order, and a compat answer names
-/// all good ones.
+/// The time for each learnware after the comparisons: it is put in order, and a compat answer names all good
+/// ones.
 constexpr std::chrono::nanoseconds kOrdered{50}, kOrderedAndNamed{500};
 /// Reduced sets that a thread takes together.
 constexpr std::size_t kTakenTogether = 64;
-/// Up to this many that were not compared are looked at one by one for how near they can be.
+/// Up to this many learnwares that were not compared get a bound each.
 constexpr std::size_t kMostBounded = 1 << 14;
 /// Up to this many candidates all are refined. Beyond, distances this much apart, relative to the self terms,
 /// cannot be swapped by a backend's rounding; at most kMaxNearTies are refined for being closer.
@@ -41,7 +41,7 @@ double mass_of(const specification::RkmeSpecification& specification) {
                          [](double sum, double weight) { return sum + std::abs(weight); });
 }
 
-/// Of what stored parts hold.
+/// The largest mass in the stored parts.
 double largest_stored_mass(const learnwares::Snapshot& snapshot) {
   double largest = 0;
   if (snapshot.parts)
@@ -49,7 +49,7 @@ double largest_stored_mass(const learnwares::Snapshot& snapshot) {
   return largest;
 }
 
-/// Of everything there is. @cost everything that no stored part holds
+/// The largest mass of all learnwares. @cost every learnware that is in no stored part
 double largest_mass(const learnwares::Snapshot& snapshot) {
   double largest = largest_stored_mass(snapshot);
   for (const auto& entry : snapshot.parts ? snapshot.plain : snapshot.entries)
@@ -57,11 +57,12 @@ double largest_mass(const learnwares::Snapshot& snapshot) {
   return largest;
 }
 
-/// With two kernels the terms come from different spaces and only |<l, u>| <= mass * mass is left.
+/// A lower bound of the distance under two kernels: the terms come from different spaces, and only |<l, u>|
+/// <= mass * mass is left.
 double apart(double mass, const Query& query) { return query.self - 2 * mass * query.mass; }
 
-/// A lower bound of the distance of everything that was not compared; infinity when there is none. Rough for
-/// many: there is no time to look at each.
+/// A lower bound of the distance of everything that was not compared; infinity when there is none. For many
+/// learnwares it is rough: there is no time to look at each.
 double unseen_bound(const Candidates& candidates, const Query& query) {
   const std::size_t first = candidates.evaluated, all = candidates.entries.size();
   if (first >= all) return kInfinity;
@@ -84,15 +85,15 @@ double unseen_bound(const Candidates& candidates, const Query& query) {
   return bound;
 }
 
-/// What the entry keeps of <l, l> by the dock's backend under this gamma.
+/// Where the entry keeps <l, l> by the dock's backend under this gamma.
 std::atomic<double>& kept_self(const learnwares::Entry& entry, double gamma) {
   learnwares::SelfTerms& terms = entry.self_terms();
   return entry.gamma() == gamma ? terms.in_force : terms.own;
 }
 
-/// Self terms of [first, first + views): by the backend, or as the entries have them, where others are
-/// computed when first asked for.
-/// @return false: the deadline came before that of a large set was computed
+/// Self terms of [first, first + views): by the backend, or from the entries, whose missing ones are computed
+/// when first asked for.
+/// @return false: the deadline came before the self term of a large set was computed
 Result<bool> take_self(Candidates& candidates, std::size_t first,
                        std::span<const compute::ReducedSetView> views, const compute::Backend& backend,
                        bool stored_self, Deadline& deadline) {
@@ -119,7 +120,7 @@ Result<bool> take_self(Candidates& candidates, std::size_t first,
   return true;
 }
 
-/// Multiplications that comparing an entry takes, with its self term where that is not known.
+/// Multiplications that comparing an entry takes, with its self term if that is not known.
 std::size_t work_of(const Candidates& candidates, std::size_t i, const Query& query, bool stored_self) {
   const std::size_t each = sizeof(double) * (query.view.dimension + 1);
   const std::size_t points = candidates.entries[i]->specification_bytes() / each;
@@ -143,7 +144,7 @@ std::size_t batch_from(const Candidates& candidates, std::size_t first, const Qu
   return std::max<std::size_t>(count, 1);
 }
 
-/// Large sets come last where time is short: one of them takes as long as thousands of others.
+/// Puts large sets last if time is short: one of them takes as long as thousands of others.
 void put_large_last(Candidates& candidates, const Query& query, bool stored_self) {
   std::vector<const learnwares::Entry*> large, rest;
   for (std::size_t i = 0; i < candidates.entries.size(); ++i)
@@ -181,7 +182,7 @@ Result<bool> refine_one(Candidates& candidates, std::size_t i, const Query& quer
                         const compute::Backend& reference, const Deadline& deadline) {
   TakenSets taken;
   LEARNDOCK_CHECK(candidates.take_sets({&i, 1}, 1, taken));
-  Deadline own = deadline;  // others look at it at the same time
+  Deadline own = deadline;  // other threads look at `deadline` at the same time
   std::atomic<double>& known = candidates.entries[i]->self_terms().reference;
   double self = known.load(std::memory_order_relaxed), user = 0;
   if (std::isnan(self)) {

@@ -18,10 +18,10 @@ namespace {
 // The reference's constants.
 constexpr double kRequiredGain = 0.95;
 constexpr double kWeightCut = 0.98;
-/// Where the reference's solver stops telling mixtures apart, per <u, u>: a blend this good takes no further
-/// member.
+/// The MMD^2, per <u, u>, below which the reference's solver does not tell mixtures apart: a blend this good
+/// takes no further member.
 constexpr double kBlendFound = 1e-9;
-/// Weights are told apart to this fraction, which the fit reaches.
+/// Weights are told apart to one part in this many, a precision that the fit reaches.
 constexpr double kWeightUnits = 1e9;
 
 std::vector<compute::ReducedSetView> with_kernel(std::span<const compute::ReducedSetView> sets,
@@ -145,7 +145,7 @@ class GreedySelection {
 
  private:
   static constexpr std::size_t kStride = 16;  // fits between two looks at the clock
-  /// What rounding may add to a promise, of it and of <u, u>.
+  /// The rounding of a promise, as shares of it and of <u, u>.
   static constexpr double kOfGain = 1e-6, kOfUser = 1e-9;
 
   /// The least MMD^2 that the mixture can have with a candidate.
@@ -154,8 +154,8 @@ class GreedySelection {
     std::size_t candidate;
   };
 
-  /// Of unused candidates, the most promising first. With w optimal on conv S, G = <u - w, l - w> and h the
-  /// distance of l from aff S, f(S and l) >= f(w) - max(0, G)^2 / h^2: few have to be fitted.
+  /// Promises of the unused candidates, the most promising first. With w optimal on conv S, G = <u - w, l -
+  /// w> and h the distance of l from aff S, f(S and l) >= f(w) - max(0, G)^2 / h^2: few have to be fitted.
   [[nodiscard]] std::vector<Promise> promises_of_all() const {
     const std::optional<AffineSpan> span = chosen_.empty() || !one_kernel_ ? std::nullopt : span_of_chosen();
     std::vector<Promise> promises;
@@ -196,7 +196,8 @@ class GreedySelection {
     return sum;
   }
 
-  /// Of two members, the second added later. Entry (a, b), a <= b, was formed when b was added last.
+  /// The product of two members, the second added later. Entry (a, b), a <= b, was formed when b was added
+  /// last.
   [[nodiscard]] double product(std::size_t a, std::size_t b, const std::vector<std::size_t>& members) const {
     return a == b ? self_[members[a]] : with_chosen_[a][members[b]];
   }
@@ -246,7 +247,7 @@ Result<std::optional<Mixture>> auto_mixture(const MixtureProblem& problem, std::
                [&](std::size_t a, std::size_t b) { return cross(members[a], members[b]); });
   };
   LEARNDOCK_TRY(const Fit whole, fit_of(order));
-  // Equal weights, but for rounding, stay in the order of distance.
+  // Weights that are equal up to rounding stay in the order of distance.
   const auto rank = [&](std::size_t i) { return std::round(whole.weights[i] * kWeightUnits); };
   std::stable_sort(order.begin(), order.end(),
                    [&](std::size_t a, std::size_t b) { return rank(a) > rank(b); });
@@ -279,7 +280,7 @@ Result<std::optional<Mixture>> certified_mixture(const MixtureProblem& problem, 
   if (problem.deadline != nullptr) options.deadline = problem.deadline->end();
   LEARNDOCK_TRY(auto found,
                 engine::certified_mixture({&part, 1}, problem.user, {0, problem.nearest, 0}, options));
-  static_cast<void>(problem.spent());  // so that a mixture that was cut is said to be
+  static_cast<void>(problem.spent());  // so that the answer says that the mixture was cut
   if (!found) return std::nullopt;
   Mixture mixture{{}, std::move(found->weights), found->mmd_squared, found->gap};
   for (const engine::CertifiedHit& member : found->members) mixture.members.push_back(member.item);

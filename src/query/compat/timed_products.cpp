@@ -6,14 +6,14 @@
 namespace learndock::query {
 namespace {
 
-/// Multiplications of a piece.
+/// Multiplications between two looks at the clock.
 constexpr std::size_t kPiece = std::size_t{1} << 26;
 
 std::size_t cost_of(const compute::ReducedSetView& a, const compute::ReducedSetView& b) {
   return a.count * b.count * b.dimension;
 }
 
-/// <set, query> by some rows of the query at a time. @return none: the deadline came first
+/// <set, query>, computed for some rows of the query at a time. @return none: the deadline came first
 Result<std::optional<double>> by_rows(const compute::Backend& backend, const compute::ReducedSetView& query,
                                       const compute::ReducedSetView& set, Deadline& deadline) {
   const std::size_t rows = std::max<std::size_t>(1, kPiece / (set.count * set.dimension));

@@ -21,7 +21,7 @@ Failure bad(std::string message, std::string where) {
   return fail(ErrorCode::invalid_argument, std::move(message), std::move(where));
 }
 
-/// `range` is for the message: what lies above it is refused by the search, which knows the limits.
+/// @param range for the message only: the search, which knows the limits, refuses larger numbers
 Result<std::size_t> read_count(const Json& json, const std::string& where, std::string_view range) {
   if (!json.is_number_integer() || json.get<std::int64_t>() < 0)
     return bad(fmt::format("{} is {}, it must be a whole number from {}", where.substr(1),
@@ -42,7 +42,7 @@ Json optional_json(const std::optional<T>& value) {
 
 constexpr std::size_t kMostCandidates = 1'000'000'000;
 
-/// One key of a request into the request.
+/// Reads one key into the request.
 Result<void> read_member(const std::string& key, const Json& value, SearchRequest& request) {
   const std::string where = "/" + key;
   const auto placed = [&](Error error) {
@@ -102,7 +102,7 @@ std::optional<double> number_of(const Json& object, const char* key) {
   return found != object.end() && found->is_number() ? std::optional(found->get<double>()) : std::nullopt;
 }
 
-/// A count that a server writes; anything that is none reads as 0.
+/// A count that a server wrote; anything else reads as 0.
 std::uint64_t count_of(const Json& object, const char* key) {
   const auto found = object.find(key);
   return found != object.end() && found->is_number_unsigned() ? found->get<std::uint64_t>() : 0;
@@ -195,7 +195,7 @@ Result<SearchAnswer> answer_from_json(const Json& json) {
   if (json.contains("warning_details")) {
     answer.warnings = warnings_from_json(json["warning_details"]);
   } else if (json.contains("warnings") && json["warnings"].is_array()) {
-    // A server before warnings had codes.
+    // Servers of earlier versions send warnings without codes.
     for (const Json& warning : json["warnings"])
       if (warning.is_string()) answer.warnings.push_back({WarningCode::other, warning.get<std::string>()});
   }

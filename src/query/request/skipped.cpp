@@ -14,7 +14,7 @@ bool speaks_all(const std::vector<std::string>& have, const std::vector<std::str
   });
 }
 
-/// What of a specification decides whether a query compares with it.
+/// The properties of a specification that decide whether a query can be compared with it.
 struct SpaceView {
   specification::StatisticalType type;
   const std::vector<std::size_t>& shape;
@@ -26,7 +26,7 @@ Mismatch mismatch_of(const SpaceView& space, const specification::RkmeSpecificat
   if (space.type != query.type) return Mismatch::type;
   if (space.shape != query.trailing_shape) return Mismatch::shape;
   // Another kernel is another space: such distances would not be comparable. The reference compares any two
-  // gammas all the same, but has no kernels of several scales; nor has a compat query.
+  // gammas, but has no kernels of several scales; nor has a compat query.
   if (mode == ScoreMode::absolute && space.gamma != query.gamma) return Mismatch::gamma;
   return space.scales == query.scales ? Mismatch::none : Mismatch::scales;
 }
@@ -72,7 +72,8 @@ void Skipped::warn(const specification::RkmeSpecification& query, ScoreMode mode
   one(Mismatch::languages, "languages that do not cover the query's");
 }
 
-/// A forgotten label column makes the query one wider than everything here; say what would have fitted.
+/// Names the dimensions that would fit. A forgotten label column, for example, makes the query one wider than
+/// everything here.
 void Skipped::warn_if_none_fits(std::size_t wanted, Warnings& warnings) const {
   if (dimensions.empty() || dimensions.contains(wanted)) return;
   constexpr std::size_t kNamed = 8;
