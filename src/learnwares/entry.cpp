@@ -9,7 +9,7 @@
 namespace learndock::learnwares {
 namespace {
 
-/// What make_entry allocates beside the entry.
+/// The memory that make_entry allocates beside the entry.
 struct OwnedRow {
   std::string bytes;
   std::shared_ptr<const Traits> traits;

@@ -54,7 +54,7 @@ double reach(const Matrix<double>& map) {
   return std::sqrt(sum);
 }
 
-/// What share of `kernel_error` each kernel value may be off by: a value K = exp(-t) is off by at most
+/// The share of `kernel_error` that each kernel value may be off by: a value K = exp(-t) is off by at most
 /// K (1 + t) of it, which for far landmarks is more than K (docs/proofs.md, the number E).
 Matrix<double> error_shares(Matrix<double> gram) {
   for (std::size_t r = 0; r < gram.rows(); ++r)
