@@ -107,8 +107,7 @@ CLI::App* add_command(CLI::App& parent, Invocation& invocation, const std::strin
   command->footer("example:\n  " + example);
   command->add_flag("--json", invocation.output.json, "One JSON object on stdout");
   command->add_flag("--quiet,-q", invocation.output.quiet, "Only results and errors");
-  command->add_flag("--no-color", invocation.output.no_color,
-                    "Accepted for scripts; the output has no colours");
+  command->add_flag("--no-color")->description("Ignored: the output has no colours");
   command->callback([&invocation, run = std::move(run)] { invocation.action = run; });
   return command;
 }

@@ -11,7 +11,6 @@ namespace learndock::cli {
 struct OutputOptions {
   bool json = false;
   bool quiet = false;
-  bool no_color = false;  ///< nothing is coloured yet
 };
 
 using Rows = std::vector<std::vector<std::string>>;
