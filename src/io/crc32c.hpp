@@ -13,7 +13,4 @@ namespace learndock::io {
 /// @source Koopman, "32-Bit Cyclic Redundancy Codes for Internet Applications", DSN 2002 (distances)
 [[nodiscard]] std::uint32_t crc32c(std::span<const std::byte> bytes, std::uint32_t before = 0);
 
-/// The same by tables alone. `crc32c` is compared with it, and uses it without the instruction.
-[[nodiscard]] std::uint32_t crc32c_portable(std::span<const std::byte> bytes, std::uint32_t before = 0);
-
 }  // namespace learndock::io
