@@ -294,7 +294,6 @@ class Repair {
       return std::find(examined_.damaged_segments.begin(), examined_.damaged_segments.end(), file) !=
              examined_.damaged_segments.end();
     });
-    content.deleted = {};
     LEARNDOCK_CHECK(store->commit(std::move(content), current->number));
     mark_mended(examined_.report, "index", "",
                 fmt::format("left out; make it again: learndock reindex --dock {}", dock_.string()));

@@ -5,7 +5,6 @@
 #include "io/file_rights.hpp"
 #include "store/index_store_reader.hpp"
 #include "store/segment_layout.hpp"
-#include "store/tombstone_file.hpp"
 
 #include <fmt/format.h>
 
@@ -41,7 +40,6 @@ bool ours(std::string_view name) {
 
 void add_names(const Manifest& manifest, std::set<std::string>& names) {
   for (const ManifestFile& segment : manifest.segments) names.insert(segment.name);
-  if (manifest.deleted) names.insert(manifest.deleted->name);
 }
 
 ManifestFile named(const std::filesystem::path& path, const SegmentInfo& info) {
@@ -56,9 +54,6 @@ struct IndexStore::State {
 
   [[nodiscard]] std::filesystem::path manifest_path() const { return directory / kManifestFile; }
   [[nodiscard]] std::filesystem::path previous_path() const { return directory / kPreviousFile; }
-  std::filesystem::path take_path(std::string_view prefix) {
-    return directory / index_file_name(prefix, next_number++);
-  }
   Result<void> recover();
   void count_numbers_of(const Manifest& known) {
     next_number = std::max(next_number, known.next_number);
@@ -68,7 +63,6 @@ struct IndexStore::State {
   void sweep_one(const std::filesystem::path& path, const std::set<std::string>* kept);
   [[nodiscard]] Result<std::set<std::string>> kept_names() const;
   [[nodiscard]] Result<void> check(const IndexContent& content) const;
-  Result<std::optional<ManifestFile>> store_deleted(const Tombstones& deleted);
   Result<void> keep_as_previous();
   Result<std::shared_ptr<const IndexVersion>> publish(IndexContent content, Manifest next);
 
@@ -144,34 +138,16 @@ Result<void> IndexStore::State::check(const IndexContent& content) const {
   };
   if (content.segments.size() > kMaxSegments)
     return refuse(fmt::format("{} segments, the limit is {}", content.segments.size(), kMaxSegments));
-  if (content.deleted.segments() != 0 && content.deleted.segments() != content.segments.size())
-    return refuse(
-        fmt::format("deletions of {} segments for {}", content.deleted.segments(), content.segments.size()));
   std::set<std::string> names;
-  for (std::size_t i = 0; i < content.segments.size(); ++i) {
-    const Segment& segment = *content.segments[i];
-    const std::string name = segment.path().filename().string();
-    if (segment.path() != directory / name || !name.starts_with(kSegmentPrefix) || !index_file_number(name))
-      return refuse(fmt::format("{} is no segment of this index", segment.path().string()));
+  for (const auto& segment : content.segments) {
+    const std::filesystem::path& path = segment->path();
+    const std::string name = path.filename().string();
+    if (path != directory / name || !name.starts_with(kSegmentPrefix) || !index_file_number(name))
+      return refuse(fmt::format("{} is no segment of this index", path.string()));
     if (!names.insert(name).second) return refuse(fmt::format("{} is named twice", name));
-    if (::access(segment.path().c_str(), F_OK) != 0)
-      return refuse(fmt::format("{} has been removed", segment.path().string()));
-    if (content.deleted.segments() != 0 && content.deleted.items(i) != segment.info().items)
-      return refuse(fmt::format("deletions among {} items of {}, which has {}", content.deleted.items(i),
-                                name, segment.info().items));
+    if (::access(path.c_str(), F_OK) != 0) return refuse(fmt::format("{} has been removed", path.string()));
   }
   return {};
-}
-
-/// Deletions that did not change keep their file.
-Result<std::optional<ManifestFile>> IndexStore::State::store_deleted(const Tombstones& deleted) {
-  if (deleted.count() == 0) return std::optional<ManifestFile>();
-  if (manifest && current->rebuild_needed.empty() && deleted == current->content.deleted)
-    return manifest->deleted;
-  const std::uint64_t number = next_number;
-  const std::filesystem::path path = take_path(kDeletedPrefix);
-  LEARNDOCK_TRY(const SegmentInfo info, write_tombstones(path, number, deleted));
-  return std::optional(named(path, info));
 }
 
 /// A crash after this leaves the version in force also as the previous one: right, with nothing to roll back
@@ -219,8 +195,8 @@ std::shared_ptr<const IndexVersion> IndexStore::current() const {
 
 IndexStore::NewSegment IndexStore::next_segment() {
   const std::lock_guard hold(state_->mutex);
-  const std::uint64_t number = state_->next_number;
-  NewSegment segment{state_->take_path(kSegmentPrefix), number};
+  const std::uint64_t number = state_->next_number++;
+  NewSegment segment{state_->directory / index_file_name(kSegmentPrefix, number), number};
   state_->pending.insert(segment.path.filename().string());
   return segment;
 }
@@ -256,13 +232,8 @@ Result<std::shared_ptr<const IndexVersion>> IndexStore::commit(IndexContent cont
   next.covers = content.covers;
   next.options = content.options;
   next.kernels = content.kernels;
-  std::vector<std::uint64_t> items;
-  for (const auto& segment : content.segments) {
+  for (const auto& segment : content.segments)
     next.segments.push_back(named(segment->path(), segment->info()));
-    items.push_back(segment->info().items);
-  }
-  if (content.deleted.segments() == 0) content.deleted = Tombstones(items);
-  LEARNDOCK_TRY(next.deleted, state.store_deleted(content.deleted));
   LEARNDOCK_CHECK(state.keep_as_previous());
   return state.publish(std::move(content), std::move(next));
 }

@@ -4,7 +4,6 @@
 
 #include "specification/space_kernels.hpp"
 #include "store/segment.hpp"
-#include "store/tombstones.hpp"
 
 #include <cstdint>
 #include <filesystem>
@@ -21,7 +20,6 @@ struct IndexContent {
   /// Last catalogue sequence when it was made. Decides nothing: segments hold the keys.
   std::uint64_t covers = 0;
   std::vector<std::shared_ptr<const Segment>> segments;
-  Tombstones deleted;                          ///< of these segments in this order; empty means nothing
   std::map<std::string, std::string> options;  ///< what the index was built with
   specification::SpaceKernels kernels =
       {};  ///< that its segments are under, and what is compared beside them
@@ -32,7 +30,7 @@ struct IndexVersion {
   std::uint64_t number = 0;  ///< 0 is the empty index; grows with each commit and each rollback
   IndexContent content;
   /// Why this version cannot be answered from: one Error for each missing or damaged file. Then `content` has
-  /// neither segments nor deletions, and the index is to be rebuilt or rolled back; its kernels still hold.
+  /// no segments, and the index is to be rebuilt or rolled back; its kernels still hold.
   std::vector<Error> rebuild_needed;
 };
 
@@ -73,8 +71,8 @@ class IndexStore {
   /// @param based_on  the number of the version that the content was made from
   /// @return          the new version; when this fails, `current()` says what is in force
   /// @errors conflict (another commit came first: make the content anew), invalid_argument (a segment that
-  ///         lies elsewhere or stands twice, deletions of other segments), io, no_space
-  /// @cost   two or three small files, flushed
+  ///         lies elsewhere or stands twice), io, no_space
+  /// @cost   two small files, flushed
   [[nodiscard]] Result<std::shared_ptr<const IndexVersion>> commit(IndexContent content,
                                                                    std::uint64_t based_on);
   /// Puts the version before the last commit in force again, under a new number. Calling it twice changes

@@ -43,12 +43,9 @@ Json json_of(const Manifest& manifest) {
   for (const ManifestFile& file : manifest.segments) segments.push_back(json_of(file));
   Json options = Json::object();
   for (const auto& [key, value] : manifest.options) options[key] = value;
-  Json json = {{"version", manifest.version},
-               {"next_number", manifest.next_number},
-               {"covers", manifest.covers},
-               {"segments", std::move(segments)},
-               {"deleted", manifest.deleted ? json_of(*manifest.deleted) : Json()},
-               {"options", std::move(options)}};
+  Json json = {{"version", manifest.version}, {"next_number", manifest.next_number},
+               {"covers", manifest.covers},   {"segments", std::move(segments)},
+               {"deleted", Json()},           {"options", std::move(options)}};
   if (!manifest.kernels.empty()) json["kernels"] = specification::to_json(manifest.kernels);
   return json;
 }
@@ -60,14 +57,14 @@ Result<std::uint64_t> number_in(const Json& object, const char* key,
   return object[key].get<std::uint64_t>();
 }
 
-Result<ManifestFile> file_of(const Json& json, std::string_view prefix) {
+Result<ManifestFile> segment_of(const Json& json) {
   if (!json.is_object() || !json.contains("file") || !json["file"].is_string())
     return damaged("a file has no name");
   ManifestFile file;
   file.name = json["file"].get<std::string>();
   // The name becomes a path: nothing but our own form of names.
-  if (!file.name.starts_with(prefix) || !index_file_number(file.name))
-    return damaged(fmt::format("\"{}\" is not the name of an index file", file.name));
+  if (!file.name.starts_with(kSegmentPrefix) || !index_file_number(file.name))
+    return damaged(fmt::format("\"{}\" is not the name of a segment", file.name));
   LEARNDOCK_TRY(const std::uint64_t checksum,
                 number_in(json, "header_checksum", std::numeric_limits<std::uint32_t>::max()));
   file.header_checksum = static_cast<std::uint32_t>(checksum);
@@ -75,19 +72,19 @@ Result<ManifestFile> file_of(const Json& json, std::string_view prefix) {
   return file;
 }
 
-Result<void> read_files(const Json& json, Manifest& manifest) {
+Result<void> read_segments(const Json& json, Manifest& manifest) {
   if (!json.contains("segments") || !json["segments"].is_array() || !json.contains("deleted"))
-    return damaged("the list of segments or the deletions are missing");
+    return damaged("\"segments\" is not a list, or \"deleted\" is missing");
   if (json["segments"].size() > kMaxSegments)
     return damaged(fmt::format("{} segments, the limit is {}", json["segments"].size(), kMaxSegments));
   std::set<std::string> names;
   for (const Json& one : json["segments"]) {
-    LEARNDOCK_TRY(ManifestFile file, file_of(one, kSegmentPrefix));
+    LEARNDOCK_TRY(ManifestFile file, segment_of(one));
     if (!names.insert(file.name).second) return damaged(fmt::format("\"{}\" is named twice", file.name));
     manifest.segments.push_back(std::move(file));
   }
-  if (json["deleted"].is_null()) return {};
-  LEARNDOCK_TRY(manifest.deleted, file_of(json["deleted"], kDeletedPrefix));
+  if (!json["deleted"].is_null())
+    return damaged("it names deletions, which no version of this program wrote for a dock");
   return {};
 }
 
@@ -97,7 +94,7 @@ Result<Manifest> manifest_of(const Json& json, bool with_kernels) {
   LEARNDOCK_TRY(manifest.version, number_in(json, "version"));
   LEARNDOCK_TRY(manifest.next_number, number_in(json, "next_number"));
   LEARNDOCK_TRY(manifest.covers, number_in(json, "covers"));
-  LEARNDOCK_CHECK(read_files(json, manifest));
+  LEARNDOCK_CHECK(read_segments(json, manifest));
   if (!json.contains("options") || !json["options"].is_object()) return damaged("the options are missing");
   for (const auto& [key, value] : json["options"].items()) {
     if (!value.is_string()) return damaged(fmt::format("option \"{}\" is not a string", key));

@@ -17,9 +17,11 @@ namespace learndock::store {
 inline constexpr std::string_view kManifestFile = "MANIFEST";
 inline constexpr std::string_view kPreviousFile = "MANIFEST.previous";
 inline constexpr std::string_view kSegmentPrefix = "segment-";
+/// A name that no manifest may have: no version wrote such a file for a dock. One that lies in the folder is
+/// swept as a segment that no manifest names.
 inline constexpr std::string_view kDeletedPrefix = "deleted-";
 inline constexpr std::size_t kMaxManifestBytes = std::size_t{16} << 20;
-inline constexpr std::size_t kMaxSegments = 4096;  ///< each may have a section in the file of deletions
+inline constexpr std::size_t kMaxSegments = 4096;
 
 /// A file that a version needs; the checksum of its head stands for every byte of it.
 struct ManifestFile {
@@ -35,7 +37,6 @@ struct Manifest {
   std::uint64_t next_number = 1;  ///< above the numbers of all files that a version ever named
   std::uint64_t covers = 0;
   std::vector<ManifestFile> segments = {};
-  std::optional<ManifestFile> deleted = {};
   std::map<std::string, std::string> options = {};
   specification::SpaceKernels kernels = {};
   bool operator==(const Manifest&) const = default;
@@ -49,7 +50,7 @@ struct Manifest {
 
 /// "segment-0000000000000007.lds"
 [[nodiscard]] std::string index_file_name(std::string_view prefix, std::uint64_t number);
-/// The number in the name of a segment or a file of deletions; nothing for any other name.
+/// The number in a name that begins with one of the prefixes; nothing for any other name.
 [[nodiscard]] std::optional<std::uint64_t> index_file_number(std::string_view name);
 
 }  // namespace learndock::store

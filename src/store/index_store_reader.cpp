@@ -2,7 +2,6 @@
 
 #include "io/file.hpp"
 #include "store/segment_layout.hpp"
-#include "store/tombstone_file.hpp"
 
 #include <fmt/format.h>
 
@@ -28,14 +27,6 @@ Result<std::shared_ptr<const Segment>> open_named(const std::filesystem::path& d
   return segment;
 }
 
-Result<Tombstones> load_deleted(const std::filesystem::path& directory, const Manifest& manifest) {
-  std::vector<std::uint64_t> items;
-  for (const ManifestFile& segment : manifest.segments) items.push_back(segment.items);
-  if (!manifest.deleted) return Tombstones(items);
-  LEARNDOCK_TRY(const auto file, open_named(directory, *manifest.deleted));
-  return read_tombstones(*file, items);
-}
-
 IndexVersion unusable(std::uint64_t number, Error reason) {
   if (reason.fix.empty()) reason.fix = kReindex;
   IndexVersion version{number, {}, {}};
@@ -57,8 +48,7 @@ Result<IndexVersion> without_manifest(const std::filesystem::path& directory) {
 }  // namespace
 
 IndexVersion load_version(const std::filesystem::path& directory, const Manifest& manifest) {
-  IndexVersion version{
-      manifest.version, {manifest.covers, {}, Tombstones(), manifest.options, manifest.kernels}, {}};
+  IndexVersion version{manifest.version, {manifest.covers, {}, manifest.options, manifest.kernels}, {}};
   const auto reason = [&](Error error) {
     if (error.fix.empty()) error.fix = kReindex;
     version.rebuild_needed.push_back(std::move(error));
@@ -70,15 +60,8 @@ IndexVersion load_version(const std::filesystem::path& directory, const Manifest
     else
       reason(std::move(segment).error());
   }
-  if (auto deleted = load_deleted(directory, manifest))
-    version.content.deleted = std::move(*deleted);
-  else
-    reason(std::move(deleted).error());
   // Half an index must not be answered from by mistake.
-  if (!version.rebuild_needed.empty()) {
-    version.content.segments.clear();
-    version.content.deleted = Tombstones();
-  }
+  if (!version.rebuild_needed.empty()) version.content.segments.clear();
   return version;
 }
 

@@ -8,7 +8,6 @@
 #include <memory>
 #include <span>
 #include <type_traits>
-#include <vector>
 
 namespace learndock::store {
 
@@ -41,13 +40,12 @@ inline constexpr std::uint32_t kMaxSections = 4096;
 /// What `Segment::open` reads beyond head, table and padding, which it always checks.
 struct Verify {
   bool everything = false;
-  std::vector<std::uint32_t> sections = {};  ///< these ids
   unsigned threads = 1;
 };
 
 /// How a section is going to be read; advice to the system, never needed for correctness. `unneeded` takes it
 /// out of the process's memory until it is read again.
-enum class Access { normal, random, sequential, soon, huge_pages, unneeded };
+enum class Access { random, huge_pages, unneeded };
 
 /// A segment opened for reading. No byte of a section is handed out before its chunk's checksum was compared,
 /// once for each opening. The file must not be changed while it is open: writers make new files, and removing
@@ -68,7 +66,6 @@ class Segment {
   [[nodiscard]] const SegmentInfo& info() const;
   [[nodiscard]] const std::filesystem::path& path() const;
   [[nodiscard]] std::span<const SectionInfo> sections() const;  ///< in the file's order
-  [[nodiscard]] bool has(std::uint32_t id) const;
 
   /// The whole section, checked; valid while the segment lives. @errors corrupt (damaged, or there is none)
   /// @cost reads the section on first use, afterwards one load per MiB
@@ -137,7 +134,6 @@ class SegmentWriter {
   /// Completes the file, flushes it to disk and gives it its name. @errors io, no_space, conflict (there is a
   /// file of this name; it stays)
   [[nodiscard]] Result<SegmentInfo> finish(std::uint64_t items);
-  [[nodiscard]] const std::filesystem::path& path() const;
 
  private:
   struct State;

@@ -86,18 +86,12 @@ int advice_of(Access access) {
   switch (access) {
     case Access::random:
       return MADV_RANDOM;
-    case Access::sequential:
-      return MADV_SEQUENTIAL;
-    case Access::soon:
-      return MADV_WILLNEED;
     case Access::huge_pages:
       return MADV_HUGEPAGE;
     case Access::unneeded:
-      return MADV_DONTNEED;
-    case Access::normal:
       break;
   }
-  return MADV_NORMAL;
+  return MADV_DONTNEED;
 }
 
 }  // namespace
@@ -174,17 +168,13 @@ Result<std::shared_ptr<const Segment>> Segment::open(const std::filesystem::path
   LEARNDOCK_TRY(io::MappedMemory memory, io::MappedMemory::map(file.get(), layout.info.file_bytes, path));
   const std::shared_ptr<const Segment> segment(
       new Segment(std::make_unique<State>(path, std::move(file), std::move(layout), std::move(memory))));
-  if (verify.everything)
-    LEARNDOCK_CHECK(segment->verify({}, verify.threads));
-  else if (!verify.sections.empty())
-    LEARNDOCK_CHECK(segment->verify(verify.sections, verify.threads));
+  if (verify.everything) LEARNDOCK_CHECK(segment->verify({}, verify.threads));
   return segment;
 }
 
 const SegmentInfo& Segment::info() const { return state_->layout.info; }
 const std::filesystem::path& Segment::path() const { return state_->path; }
 std::span<const SectionInfo> Segment::sections() const { return state_->layout.sections; }
-bool Segment::has(std::uint32_t id) const { return state_->find(id).has_value(); }
 
 Result<std::span<const std::byte>> Segment::section(std::uint32_t id) const {
   LEARNDOCK_TRY(const std::size_t section, state_->require(id));

@@ -93,7 +93,6 @@ Result<void> SegmentWriter::State::close_and_rename() {
 SegmentWriter::SegmentWriter(std::unique_ptr<State> state) : state_(std::move(state)) {}
 SegmentWriter::~SegmentWriter() = default;
 SegmentWriter::SegmentWriter(SegmentWriter&&) noexcept = default;
-const std::filesystem::path& SegmentWriter::path() const { return state_->path; }
 
 Result<SegmentWriter> SegmentWriter::create(const std::filesystem::path& path, const SegmentHead& head) {
   auto temporary = io::create_temporary_beside(path);

@@ -52,8 +52,8 @@ void write_specifications(const std::filesystem::path& folder) {
   write(
       folder / "spec_json_fuzz" / "semantic",
       R"({"Data":{"Values":["Table"],"Type":"Class"},"Name":{"Values":"n"},"Input":{"Dimension":2,"Description":{"0":"a"}}})");
-  // One point (1, 2) of weight 1 as floats, byte by byte as src/specification/FORMAT.md says; the target sets the
-  // checksum.
+  // One point (1, 2) of weight 1 as floats, byte by byte as src/specification/FORMAT.md says; the target sets
+  // the checksum.
   using namespace std::string_literals;
   write(folder / "spec_binary_fuzz" / "table",
         "LDRK\x01\x00\x01\x04\x01\x00\x00\x00\x01\x00\x00\x00\x02\x00\x00\x00"s +
@@ -86,14 +86,10 @@ void write_segments(const std::filesystem::path& folder) {
   write(folder / "sections", head(1, 2, 192, 3) + "0123456789" + std::string(54, '\0') + "abc" +
                                  std::string(61, '\0') + entry(1, 64, 64, 10) + entry(9, 64, 128, 0) +
                                  entry(2, 128, 128, 3) + checksum + checksum);
-  // One item of segment 0 and one of segment 1, which have 64 and 100 in the target.
-  write(folder / "tombstones", head(0x424D4F54, 2, 192, 2) + wide(8) + std::string(56, '\0') + wide(0) +
-                                   wide(1) + std::string(48, '\0') + entry(1, 64, 64, 8) +
-                                   entry(2, 64, 128, 16) + checksum + checksum);
   write(
       folder / "manifest",
       "learndock-index 1 0 00000000\n"
-      R"({"version":3,"next_number":7,"covers":12,"segments":[{"file":"segment-0000000000000005.lds","header_checksum":1,"items":10}],"deleted":{"file":"deleted-0000000000000006.lds","header_checksum":2,"items":1},"options":{"a":"b"}})"
+      R"({"version":3,"next_number":7,"covers":12,"segments":[{"file":"segment-0000000000000005.lds","header_checksum":1,"items":10}],"deleted":null,"options":{"a":"b"}})"
       "\n");
 }
 

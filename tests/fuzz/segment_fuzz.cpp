@@ -1,10 +1,8 @@
-// Segments, files of deletions and manifests. Checksums are set right on a copy, since mutation alone would
-// never get past them.
+// Segments and manifests. Checksums are set right on a copy, since mutation alone would never get past them.
 #include "io/crc32c.hpp"
 #include "store/index_store_manifest.hpp"
 #include "store/segment.hpp"
 #include "store/segment_layout.hpp"
-#include "store/tombstone_file.hpp"
 
 #include <fmt/format.h>
 
@@ -49,7 +47,7 @@ Result<SegmentLayout> layout_of(const std::string& bytes) {
 void write_back(const std::string& bytes, const SegmentLayout& layout) {
   const auto table = segment_table_bytes(layout.sections, layout.chunk_checksums);
   SegmentHeader header{layout.info, layout.table_offset, static_cast<std::uint32_t>(layout.sections.size()),
-                       crc32c(table)};
+                       io::crc32c(table)};
   const auto head = segment_header_bytes(header);
   require(std::memcmp(head.data(), bytes.data(), head.size()) == 0);
   require(bytes.size() - layout.table_offset == table.size());
@@ -68,15 +66,13 @@ void read_segment(const std::string& bytes) {
     if (whole) require(whole->empty() || std::memcmp(whole->data(), stored.data(), stored.size()) == 0);
     (void)(*segment)->bytes(section.id, section.length / 3, section.length / 2);
   }
-  const auto deleted = read_tombstones(**segment, {64, 100});
-  if (deleted) require(deleted->count() == (*segment)->info().items);
 }
 
 /// Sets length and checksums; leaves alone what does not even say where its table is.
 std::string sealed(std::string bytes) {
   const auto seal = [&](std::uint64_t table) {
-    put(bytes, 56, crc32c(bytes_of(bytes).subspan(table)));
-    put(bytes, 60, crc32c(bytes_of(bytes).first(60)));
+    put(bytes, 56, io::crc32c(bytes_of(bytes).subspan(table)));
+    put(bytes, 60, io::crc32c(bytes_of(bytes).first(60)));
   };
   std::uint64_t table = 0;
   if (bytes.size() < kSegmentHeaderBytes) return bytes;
@@ -90,7 +86,7 @@ std::string sealed(std::string bytes) {
   for (const SectionInfo& section : layout->sections)
     for (std::uint64_t begin = 0; begin < section.length; begin += kSegmentChunkBytes, at += 4) {
       const std::uint64_t length = std::min(kSegmentChunkBytes, section.length - begin);
-      put(bytes, at, crc32c(bytes_of(bytes).subspan(section.offset + begin, length)));
+      put(bytes, at, io::crc32c(bytes_of(bytes).subspan(section.offset + begin, length)));
     }
   seal(table);
   return bytes;
@@ -105,7 +101,7 @@ std::string sealed_manifest(const std::string& text) {
   const std::string body = text.substr(std::min(text.find('\n'), text.size() - 1) + 1);
   const int format = body.find("\"kernels\"") == std::string::npos ? 1 : 2;
   const std::string begin = fmt::format("learndock-index {} {} ", format, body.size());
-  return fmt::format("{}{:08x}\n{}", begin, crc32c(bytes_of(body), crc32c(bytes_of(begin))), body);
+  return fmt::format("{}{:08x}\n{}", begin, io::crc32c(bytes_of(body), io::crc32c(bytes_of(begin))), body);
 }
 
 }  // namespace

@@ -50,7 +50,11 @@ void begin_index(const std::filesystem::path& directory) {
   ASSERT_TRUE(commit_one_more(*store).has_value());
 }
 
-bool commit_with_deletions(const std::filesystem::path& directory) {
+const specification::KernelGroup kGroup{specification::StatisticalType::rkme_table, {4}, 1};
+
+/// A segment and a kernel in one commit, another value of the kernel and an option in the next, one more
+/// segment, and back.
+bool commit_kernels_and_options(const std::filesystem::path& directory) {
   const auto store = IndexStore::open(directory);
   if (!store) return false;
   const auto before = (*store)->current();
@@ -59,12 +63,22 @@ bool commit_with_deletions(const std::filesystem::path& directory) {
   if (!segment) return false;
   next.segments.push_back(std::move(*segment));
   next.covers = before->content.covers + 1;
-  next.deleted = Tombstones(std::vector<std::uint64_t>(next.segments.size(), kItems));
-  next.deleted.remove(0, next.covers);
-  const auto version = (*store)->commit(std::move(next), before->number);
-  if (!version) return false;
+  if (!next.kernels.set(kGroup, 0.25)) return false;
+  const auto version = (*store)->commit(next, before->number);
+  if (!version || !next.kernels.set(kGroup, 0.5)) return false;
+  next.options["built"] = "again";
+  if (!(*store)->commit(std::move(next), (*version)->number)) return false;
   const auto again = commit_one_more(**store);
   return again.has_value() && (*store)->rollback().has_value();
+}
+
+/// The kernel came with the third segment, and its second value with the option.
+void expect_kernel_of(const std::filesystem::path& directory, std::uint64_t covers) {
+  const IndexVersion version = read_index(directory).value();
+  const std::optional<double> gamma = version.content.kernels.gamma_of(kGroup);
+  EXPECT_EQ(gamma.has_value(), covers > 2);
+  EXPECT_EQ(version.content.options.contains("built"), gamma == 0.5);
+  if (covers == 4) EXPECT_EQ(gamma, 0.5);
 }
 
 TEST(IndexStoreCrash, KilledAtEachSystemCallOfCommitsAndARollback) {
@@ -75,10 +89,12 @@ TEST(IndexStoreCrash, KilledAtEachSystemCallOfCommitsAndARollback) {
   for (bool more = true; more; ++call) {
     const auto directory = folder / std::to_string(call);
     std::filesystem::copy(folder / "sound", directory);
-    const Ended ended = kill_at_call(call, [&] { return commit_with_deletions(directory); });
+    const Ended ended = kill_at_call(call, [&] { return commit_kernels_and_options(directory); });
     if (ended == Ended::not_traceable) GTEST_SKIP() << "this system does not let a process trace its child";
     more = ended == Ended::killed;
-    found.insert(expect_whole(directory, 2, 4));
+    const std::uint64_t covers = expect_whole(directory, 2, 4);
+    found.insert(covers);
+    expect_kernel_of(directory, covers);
     ASSERT_FALSE(HasFailure()) << "killed at call " << call;
     std::filesystem::remove_all(directory);
   }

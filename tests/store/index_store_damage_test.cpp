@@ -3,7 +3,6 @@
 #include "store/index_store.hpp"
 #include "store/index_store_example.hpp"
 #include "store/index_store_manifest.hpp"
-#include "store/tombstone_file.hpp"
 #include "support/temporary_folder.hpp"
 
 #include <fmt/format.h>
@@ -18,17 +17,22 @@ namespace {
 using namespace learndock::testing;
 using ::testing::HasSubstr;
 
+std::string sealed_manifest(const std::string& format, const std::string& body) {
+  const std::string begin = fmt::format("learndock-index {} {} ", format, body.size());
+  const std::string covered = begin + body;
+  return fmt::format("{}{:08x}\n{}", begin, io::crc32c(std::as_bytes(std::span(covered))), body);
+}
+
 class IndexStoreDamage : public ::testing::Test {
  protected:
-  /// Version 1 holds segment 1, version 2 the segments 1 and 2 and a deletion.
+  /// Version 1 holds segment 1, version 2 the segments 1 to 3 and an option.
   void SetUp() override {
     const auto store = IndexStore::open(directory_).value();
     ASSERT_TRUE(commit_one_more(*store).has_value());
     IndexContent content = store->current()->content;
-    content.covers = 2;
-    content.segments.push_back(add_segment(*store).value());
-    content.deleted = Tombstones({kItems, kItems});
-    content.deleted.remove(1, 3);
+    content.covers = 3;
+    for (int i = 0; i < 2; ++i) content.segments.push_back(add_segment(*store).value());
+    content.options["built"] = "again";
     ASSERT_TRUE(store->commit(std::move(content), 1).has_value());
   }
   void expect_rebuild(const std::string& what) const {
@@ -36,7 +40,6 @@ class IndexStoreDamage : public ::testing::Test {
     ASSERT_TRUE(version.has_value()) << what;
     ASSERT_FALSE(version->rebuild_needed.empty()) << what;
     EXPECT_TRUE(version->content.segments.empty()) << what;
-    EXPECT_EQ(version->content.deleted.segments(), 0u) << what;
     for (const Error& reason : version->rebuild_needed) {
       EXPECT_THAT(reason.where, HasSubstr(directory_.string())) << what;
       EXPECT_THAT(reason.fix, HasSubstr("reindex")) << what;
@@ -91,8 +94,8 @@ TEST_F(IndexStoreDamage, AHugeManifestIsNotReadWhole) {
 
 TEST_F(IndexStoreDamage, AFileThatIsMissingDamagedOrAnother) {
   const auto second = directory_ / index_file_name(kSegmentPrefix, 2);
-  const auto deleted = directory_ / index_file_name(kDeletedPrefix, 3);
-  for (const auto& path : {second, deleted}) {
+  const auto third = directory_ / index_file_name(kSegmentPrefix, 3);
+  for (const auto& path : {second, third}) {
     const std::string sound = io::read_file(path).value();
     std::filesystem::remove(path);
     expect_rebuild("missing " + path.string());
@@ -106,17 +109,27 @@ TEST_F(IndexStoreDamage, AFileThatIsMissingDamagedOrAnother) {
     ASSERT_EQ(fault_in(read_index(directory_).value()), "");
   }
   put_file(second, "x");
-  std::filesystem::remove(deleted);
+  std::filesystem::remove(third);
   EXPECT_EQ(read_index(directory_)->rebuild_needed.size(), 2u) << "each file has its reason";
   expect_mendable("two");
 }
 
-TEST_F(IndexStoreDamage, EveryByteOfTheDeletions) {
-  const auto path = directory_ / index_file_name(kDeletedPrefix, 3);
-  for (std::uintmax_t byte = 0; byte < std::filesystem::file_size(path); ++byte) {
-    const FlippedBit damage(path, byte, static_cast<int>(byte % 8));
-    expect_rebuild(fmt::format("byte {}", byte));
-  }
+TEST_F(IndexStoreDamage, AManifestThatNamesDeletions) {
+  const std::string text = io::read_file(manifest_).value();
+  std::string body = text.substr(text.find('\n') + 1);
+  const std::string none = "\"deleted\":null";
+  ASSERT_NE(body.find(none), std::string::npos);
+  body.replace(body.find(none), none.size(),
+               R"("deleted":{"file":"deleted-0000000000000009.lds","header_checksum":5,"items":6})");
+  const auto deletions = directory_ / index_file_name(kDeletedPrefix, 9);
+  put_file(deletions, "x");
+  put_file(manifest_, sealed_manifest("1", body));
+  expect_rebuild("deletions");
+  const Error reason = read_index(directory_)->rebuild_needed.front();
+  EXPECT_EQ(reason.code, ErrorCode::corrupt);
+  EXPECT_THAT(reason.message, HasSubstr("names deletions"));
+  expect_mendable("deletions");
+  EXPECT_FALSE(std::filesystem::exists(deletions)) << "no manifest names it any more";
 }
 
 TEST_F(IndexStoreDamage, ACommitOverADamagedVersionKeepsTheSoundOne) {
@@ -124,7 +137,7 @@ TEST_F(IndexStoreDamage, ACommitOverADamagedVersionKeepsTheSoundOne) {
   const auto store = IndexStore::open(directory_).value();
   EXPECT_EQ(store->current()->number, 2u);
   const auto rebuilt = add_segment(*store).value();
-  ASSERT_TRUE(store->commit({1, {rebuilt}, {}, {}}, 2).has_value());
+  ASSERT_TRUE(store->commit({1, {rebuilt}, {}}, 2).has_value());
   EXPECT_EQ(fault_in(read_index(directory_).value()), "");
   const auto back = store->rollback();
   ASSERT_TRUE(back.has_value()) << describe(back.error());
@@ -160,18 +173,15 @@ TEST_F(IndexStoreDamage, ARollbackToADamagedVersionIsRefused) {
 
 /// Manifests that a program could have written with the right checksum and that must not be believed.
 TEST(IndexStoreManifest, RefusesWhatDoesNotFit) {
-  const auto sealed = [](const std::string& format, const std::string& body) {
-    const std::string begin = fmt::format("learndock-index {} {} ", format, body.size());
-    const std::string covered = begin + body;
-    return fmt::format("{}{:08x}\n{}", begin, io::crc32c(std::as_bytes(std::span(covered))), body);
-  };
-  Manifest manifest{3, 9, 7, {{"segment-0000000000000001.lds", 5, 6}}, {}, {{"a", "b"}}};
+  Manifest manifest{3, 9, 7, {{"segment-0000000000000001.lds", 5, 6}}, {{"a", "b"}}};
   const std::string text = manifest_text(manifest);
   const std::string body = text.substr(text.find('\n') + 1);
-  ASSERT_EQ(sealed("1", body), text);
+  ASSERT_EQ(sealed_manifest("1", body), text);
   EXPECT_EQ(parse_manifest(text).value(), manifest);
-  EXPECT_EQ(parse_manifest(sealed("3", body)).error().code, ErrorCode::unsupported);
+  EXPECT_EQ(parse_manifest(sealed_manifest("3", body)).error().code, ErrorCode::unsupported);
   const std::string segment = R"({"file":"segment-0000000000000001.lds","header_checksum":5,"items":6})";
+  EXPECT_EQ(body, R"({"version":3,"next_number":9,"covers":7,"segments":[)" + segment +
+                      R"(],"deleted":null,"options":{"a":"b"}})" + "\n");
   const std::vector<std::pair<std::string, std::string>> changes = {
       {"segment-0000000000000001.lds", "../segment-00000000000001.lds"},
       {"segment-0000000000000001.lds", "segment-000000000000000A.lds"},
@@ -185,6 +195,7 @@ TEST(IndexStoreManifest, RefusesWhatDoesNotFit) {
       {"\"covers\":7", "\"covers\":null"},
       {"\"deleted\":null", "\"deleted\":" + segment},
       {"\"deleted\":null", "\"deleted\":[]"},
+      {"\"deleted\":null,", ""},
       {"[" + segment + "]", "{}"},
       {"[" + segment + "]", "[" + segment + "," + segment + "]"},
       {"[" + segment + "]", "[1]"},
@@ -198,14 +209,14 @@ TEST(IndexStoreManifest, RefusesWhatDoesNotFit) {
     const std::size_t at = changed.find(from);
     ASSERT_NE(at, std::string::npos) << from;
     changed.replace(at, from.size(), to);
-    const auto parsed = parse_manifest(sealed("1", changed));
+    const auto parsed = parse_manifest(sealed_manifest("1", changed));
     ASSERT_FALSE(parsed.has_value()) << from << " -> " << to;
     EXPECT_EQ(parsed.error().code, ErrorCode::corrupt) << from << " -> " << to;
   }
 }
 
 TEST(IndexStoreManifest, KernelsHaveAFormatThatOlderProgramsRefuse) {
-  Manifest manifest{3, 9, 7, {}, {}, {}};
+  Manifest manifest{3, 9, 7, {}, {}};
   EXPECT_TRUE(manifest_text(manifest).starts_with("learndock-index 1 "));
   const specification::KernelGroup table{specification::StatisticalType::rkme_table, {20}, 1};
   ASSERT_TRUE(manifest.kernels.set(table, 0.1 / 3).has_value());
@@ -238,25 +249,6 @@ TEST(IndexStoreManifest, KernelsHaveAFormatThatOlderProgramsRefuse) {
   twice.push_back(good[0]);
   EXPECT_FALSE(specification::kernels_from_json(twice).has_value());
   EXPECT_FALSE(specification::kernels_from_json(Json::object()).has_value());
-}
-
-TEST(IndexStoreTombstones, AFileThatBelongsToOtherSegmentsIsRefused) {
-  const TemporaryFolder folder;
-  Tombstones deleted({100, 70});
-  deleted.remove(0, 99);
-  deleted.remove(1, 69);
-  ASSERT_TRUE(write_tombstones(folder / "t", 1, deleted).has_value());
-  const auto file = Segment::open(folder / "t").value();
-  EXPECT_EQ(read_tombstones(*file, {100, 70}).value(), deleted);
-  const std::vector<std::vector<std::uint64_t>> others = {{100},    {100, 64},  {100, 69},
-                                                          {99, 70}, {1000, 70}, {}};
-  for (const auto& items : others)
-    EXPECT_EQ(read_tombstones(*file, items).error().code, ErrorCode::corrupt) << items.size();
-  ASSERT_TRUE(write_segment(folder / "s", {}, {2, 1}, 0).has_value());
-  EXPECT_EQ(read_tombstones(*Segment::open(folder / "s").value(), {}).error().code, ErrorCode::corrupt);
-  ASSERT_TRUE(
-      write_segment(folder / "c", {{1, 64, std::vector<std::byte>(16)}}, {0x424D4F54, 1}, 5).has_value());
-  EXPECT_EQ(read_tombstones(*Segment::open(folder / "c").value(), {100}).error().code, ErrorCode::corrupt);
 }
 
 }  // namespace

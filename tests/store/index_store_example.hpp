@@ -28,7 +28,6 @@ inline Result<std::shared_ptr<const store::IndexVersion>> commit_one_more(store:
   LEARNDOCK_TRY(auto segment, add_segment(store));
   next.segments.push_back(std::move(segment));
   next.covers = before->content.covers + 1;
-  next.deleted = {};
   return store.commit(std::move(next), before->number);
 }
 

@@ -65,9 +65,7 @@ TEST_F(IndexStoreTest, GivesBackWhatWasCommitted) {
     content.segments = {add_segment(*store).value(), add_segment(*store).value()};
     content.covers = 77;
     content.options = {{"kernel", "gaussian \"0.1\""}, {"empty", ""}};
-    content.deleted = Tombstones({kItems, kItems});
-    EXPECT_TRUE(content.deleted.remove(1, 0));
-    EXPECT_TRUE(content.deleted.remove(1, 129));
+    ASSERT_TRUE(content.kernels.set({specification::StatisticalType::rkme_table, {4}, 1}, 0.3).has_value());
     const auto version = store->commit(content, 0);
     ASSERT_TRUE(version.has_value()) << describe(version.error());
     EXPECT_EQ((*version)->number, 1u);
@@ -78,47 +76,11 @@ TEST_F(IndexStoreTest, GivesBackWhatWasCommitted) {
     EXPECT_EQ(version.number, 1u);
     EXPECT_EQ(version.content.covers, 77u);
     EXPECT_EQ(version.content.options, content.options);
-    EXPECT_EQ(version.content.deleted, content.deleted);
+    EXPECT_EQ(version.content.kernels, content.kernels);
     ASSERT_EQ(version.content.segments.size(), 2u);
     for (std::size_t i = 0; i < 2; ++i)
       EXPECT_EQ(version.content.segments[i]->info(), content.segments[i]->info());
   }
-}
-
-TEST_F(IndexStoreTest, TombstonesMarkSingleItems) {
-  Tombstones deleted({0, 64, 130});
-  EXPECT_TRUE(deleted.words(2).empty());
-  EXPECT_FALSE(deleted.removed(2, 129));
-  EXPECT_TRUE(deleted.remove(2, 129));
-  EXPECT_FALSE(deleted.remove(2, 129)) << "twice";
-  EXPECT_TRUE(deleted.remove(2, 64));
-  EXPECT_TRUE(deleted.remove(1, 63));
-  EXPECT_TRUE(deleted.removed(2, 129));
-  EXPECT_FALSE(deleted.removed(2, 128));
-  EXPECT_EQ(deleted.words(2).size(), 3u);
-  EXPECT_EQ(deleted.words(2)[2], 2u);
-  EXPECT_EQ(deleted.words(1)[0], std::uint64_t{1} << 63);
-  EXPECT_EQ(deleted.count(2), 2u);
-  EXPECT_EQ(deleted.count(), 3u);
-}
-
-TEST_F(IndexStoreTest, DeletionsThatDidNotChangeKeepTheirFile) {
-  const auto store = open();
-  IndexContent content{1, {add_segment(*store).value()}, Tombstones({kItems}), {}};
-  content.deleted.remove(0, 5);
-  ASSERT_TRUE(store->commit(content, 0).has_value());
-  const Names before = files();
-  content.covers = 2;
-  ASSERT_TRUE(store->commit(content, 1).has_value());
-  Names after = files();
-  EXPECT_EQ(after.erase("MANIFEST.previous"), 1u);
-  Names expected = before;
-  expected.erase("MANIFEST.previous");
-  EXPECT_EQ(after, expected);
-  content.deleted.remove(0, 6);
-  ASSERT_TRUE(store->commit(content, 2).has_value());
-  EXPECT_EQ(files().size(), expected.size() + 2) << "the previous version keeps its own";
-  EXPECT_EQ(read_index(directory_)->content.deleted.count(), 2u);
 }
 
 TEST_F(IndexStoreTest, OneWriterAndAnyReaders) {
@@ -147,21 +109,19 @@ TEST_F(IndexStoreTest, RefusesContentThatDoesNotFit) {
   const auto misnamed = Segment::open(directory_ / "other.lds").value();
   const auto removed = add_segment(*store).value();
   store->discard(removed->path());
-  const std::vector<IndexContent> contents = {{1, {sound, elsewhere}, {}, {}},
-                                              {1, {misnamed}, {}, {}},
-                                              {1, {removed}, {}, {}},
-                                              {1, {sound, sound}, {}, {}},
-                                              {1, {sound}, Tombstones({kItems, kItems}), {}},
-                                              {1, {sound}, Tombstones({kItems - 1}), {}},
-                                              {1, {sound}, {}, {{"key", "\xff"}}},
-                                              {1, {sound}, {}, {{"key", std::string(17 << 20, 'x')}}}};
+  const std::vector<IndexContent> contents = {{1, {sound, elsewhere}, {}},
+                                              {1, {misnamed}, {}},
+                                              {1, {removed}, {}},
+                                              {1, {sound, sound}, {}},
+                                              {1, {sound}, {{"key", "\xff"}}},
+                                              {1, {sound}, {{"key", std::string(17 << 20, 'x')}}}};
   for (std::size_t i = 0; i < contents.size(); ++i) {
     const auto committed = store->commit(contents[i], 0);
     ASSERT_FALSE(committed.has_value()) << i;
     EXPECT_EQ(committed.error().code, ErrorCode::invalid_argument) << i;
     EXPECT_EQ(store->current()->number, 0u);
   }
-  EXPECT_TRUE(store->commit({1, {sound}, {}, {}}, 0).has_value());
+  EXPECT_TRUE(store->commit({1, {sound}, {}}, 0).has_value());
 }
 
 TEST_F(IndexStoreTest, SweepsLeftoversAndNothingElse) {
@@ -208,7 +168,7 @@ TEST_F(IndexStoreTest, CommitsLeaveAloneWhatIsBeingWritten) {
 TEST_F(IndexStoreTest, KeepsTheFilesOfTwoVersions) {
   const auto store = open();
   for (std::uint64_t i = 0; i < 5; ++i) {
-    IndexContent content{1, {add_segment(*store).value()}, {}, {}};
+    IndexContent content{1, {add_segment(*store).value()}, {}};
     ASSERT_TRUE(store->commit(std::move(content), i).has_value());
   }
   EXPECT_EQ(files(),
@@ -247,7 +207,7 @@ TEST_F(IndexStoreTest, AdoptsASegmentBuiltElsewhere) {
   auto adopted = store->adopt(folder_ / "shard");
   ASSERT_TRUE(adopted.has_value()) << describe(adopted.error());
   EXPECT_FALSE(std::filesystem::exists(folder_ / "shard"));
-  ASSERT_TRUE(store->commit({1, {*adopted}, {}, {}}, 0).has_value());
+  ASSERT_TRUE(store->commit({1, {*adopted}, {}}, 0).has_value());
   expect_sound(1);
   put_file(folder_ / "shard", "something else");
   EXPECT_EQ(store->adopt(folder_ / "shard").error().code, ErrorCode::corrupt);
@@ -257,8 +217,8 @@ TEST_F(IndexStoreTest, AdoptsASegmentBuiltElsewhere) {
 
 TEST_F(IndexStoreTest, AFullDiskLeavesTheOldVersion) {
   const auto store = open();
-  IndexContent content{1, {add_segment(*store).value()}, Tombstones({kItems}), {}};
-  content.deleted.remove(0, 0);
+  // With the last limit MANIFEST.previous has room, and MANIFEST has not.
+  const IndexContent content{1, {add_segment(*store).value()}, {{"long", std::string(300, 'x')}}};
   for (const rlim_t limit : {0ul, 60ul, 200ul}) {
     const FileSizeLimit full(limit);
     const auto committed = store->commit(content, 0);

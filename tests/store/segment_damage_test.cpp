@@ -66,7 +66,7 @@ class SegmentDamage : public ::testing::Test {
       EXPECT_FALSE(segment->bytes(hit.id, within, 1).has_value());
     }
     EXPECT_EQ(Segment::open(path_, {.everything = true, .threads = 2}).error().code, ErrorCode::corrupt);
-    EXPECT_EQ(Segment::open(path_, {.sections = {hit.id}}).error().code, ErrorCode::corrupt);
+    EXPECT_EQ(Segment::open(path_).value()->verify(std::vector{hit.id}, 1).error().code, ErrorCode::corrupt);
   }
   TemporaryFolder folder_;
   std::filesystem::path path_ = folder_ / "a.lds";
@@ -163,7 +163,8 @@ TEST_F(SegmentDamage, PartsOfAnotherSegment) {
   for (std::size_t i = 0; i < 8; ++i)
     std::swap(swapped[found_[2].offset + i], swapped[found_[2].offset + kSegmentChunkBytes + 8 + i]);
   put_file(path_, swapped);
-  EXPECT_FALSE(Segment::open(path_, {.sections = {2}}).has_value()) << "words swapped between chunks";
+  EXPECT_FALSE(Segment::open(path_).value()->verify(std::vector{2U}, 1).has_value())
+      << "words swapped between chunks";
 }
 
 /// Fields that a program could have written with their right checksums and that still do not fit.

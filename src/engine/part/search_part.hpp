@@ -54,7 +54,7 @@ class SearchPart {
   std::unique_ptr<PackedRuns> packed_runs_;
 };
 
-/// A part and the items of it that may be answered: the filter and the removed items in one bitmap.
+/// A part and which of its items may be answered: filters and deletions as one bitmap.
 struct FilteredPart {
   std::shared_ptr<const SearchPart> part;
   const std::uint64_t* allowed = nullptr;  ///< null: all; [ceil(count / 64)]
