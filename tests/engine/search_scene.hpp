@@ -2,7 +2,7 @@
 
 #include "learndock/compute/registry.hpp"
 
-#include "engine/part/memory_part.hpp"
+#include "engine/memory_part.hpp"
 #include "engine/part/plain_part.hpp"
 #include "support/generators.hpp"
 

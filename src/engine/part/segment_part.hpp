@@ -1,6 +1,6 @@
 #pragma once
 
-#include "engine/part/memory_part.hpp"
+#include "engine/part/search_part.hpp"
 #include "specification/space_key.hpp"
 #include "store/segment.hpp"
 
@@ -9,11 +9,18 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string_view>
 
 namespace learndock::engine {
 
 /// The `kind` of segments that contain a part (src/store/SEGMENT.md lists the sections).
 inline constexpr std::uint32_t kPartKind = 1;
+
+/// One learnware as a part takes it. Non-owning.
+struct PartItem {
+  std::string_view id;
+  compute::ReducedSetView set;
+};
 
 struct PartWriterOptions {
   compute::CodeType codes = kCodes;

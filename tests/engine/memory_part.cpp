@@ -1,4 +1,4 @@
-#include "engine/part/memory_part.hpp"
+#include "engine/memory_part.hpp"
 
 #include "engine/prefilter/alignment.hpp"
 #include "engine/prefilter/cells.hpp"
