@@ -32,5 +32,6 @@ inline constexpr std::string_view kNpyMedia = "application/x-npy";
 [[nodiscard]] Result<Response> ready(const Context& context, const Request& request);
 [[nodiscard]] Result<Response> metrics_text(const Context& context, const Request& request);
 [[nodiscard]] Result<Response> status(const Context& context, const Request& request);
+[[nodiscard]] Result<Response> vocabularies(const Context& context, const Request& request);
 
 }  // namespace learndock::server

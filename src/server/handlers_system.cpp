@@ -1,3 +1,5 @@
+#include "learndock/specification/semantic.hpp"
+
 #include "http/http_fields.hpp"
 #include "server/assets.hpp"
 #include "server/handlers.hpp"
@@ -123,6 +125,13 @@ Result<Response> status(const Context& context, const Request&) {
                                   {{"read", "open"},
                                    {"push", rule_name(context.access.rule(Deed::push))},
                                    {"delete", rule_name(context.access.rule(Deed::remove))}}}});
+}
+
+Result<Response> vocabularies(const Context&, const Request&) {
+  Json answer = Json::object();
+  for (const specification::SemanticVocabulary& one : specification::semantic_vocabularies())
+    answer[std::string(one.name)] = {{"Type", one.type}, {"Values", one.values}};
+  return json_response(200, answer);
 }
 
 }  // namespace learndock::server

@@ -62,6 +62,7 @@ std::span<const Route> routes() {
       {"GET", "/metrics", metrics_text, Work::probe},
       {"GET", "/v1/openapi.json", openapi, Work::quick},
       {"GET", "/v1/status", status},
+      {"GET", "/v1/vocabularies", vocabularies, Work::quick},
       {"POST", "/v1/search", search, Work::search, BodyKind::json, {"application/json", kSpecMedia}},
       {"POST",
        "/v1/specifications",

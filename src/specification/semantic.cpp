@@ -193,22 +193,9 @@ bool predicts_targets(const SemanticSpecification& semantic) {
 
 const std::array<SemanticVocabulary, kSemanticKeys>& semantic_vocabularies() {
   static const std::array<SemanticVocabulary, kSemanticKeys> vocabularies = {{
-      {SemanticKey::data, "Data", "Class", {"Table", "Image", "Text"}},
-      {SemanticKey::task,
-       "Task",
-       "Class",
-       {"Classification", "Regression", "Feature Extraction", "Segmentation", "Object Detection", "Others"}},
-      {SemanticKey::library, "Library", "Class", {"Scikit-learn", "PyTorch", "TensorFlow", "Others"}},
-      {SemanticKey::scenario,
-       "Scenario",
-       "Tag",
-       {"Business", "Financial", "Health", "Politics", "Computer", "Internet", "Traffic", "Nature", "Fashion",
-        "Industry", "Agriculture", "Education", "Entertainment", "Architecture", "Others"}},
-      {SemanticKey::license,
-       "License",
-       "Class",
-       {"MIT", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "GPL-2.0", "GPL-3.0", "LGPL-2.1", "LGPL-3.0",
-        "AGPL-3.0", "ECL-2.0", "AFL-3.0", "CC-BY-4.0", "CC-BY-SA-4.0", "Others"}},
+#define LEARNDOCK_VOCABULARY(key, name, type, ...) {SemanticKey::key, name, type, {__VA_ARGS__}},
+#include "learndock/specification/vocabularies.def"
+#undef LEARNDOCK_VOCABULARY
   }};
   return vocabularies;
 }

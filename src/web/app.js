@@ -5,6 +5,7 @@
 const MAX_TABLE_BYTES = 64 * 1024 * 1024;
 const PAGE = 25;
 const $ = (id) => document.getElementById(id);
+const FILTERS = document.querySelectorAll("select[data-key]");
 const state = { file: null, binary: false, spec: null, cursor: null, turn: 0, running: null };
 
 // On narrow screens tables are laid out as cards, which would take their meaning away from assistive programs; the
@@ -311,8 +312,8 @@ async function specification() {
 
 function semanticFilter() {
   const semantic = {};
-  for (const [id, key] of [["task", "Task"], ["data", "Data"], ["library", "Library"]])
-    if ($(id).value) semantic[key] = { Values: [$(id).value], Type: "Class" };
+  for (const select of FILTERS)
+    if (select.value) semantic[select.dataset.key] = { Values: [select.value], Type: "Class" };
   return semantic;
 }
 
@@ -413,7 +414,7 @@ function wire() {
   $("file").addEventListener("change", () => { if ($("file").files.length > 0) choose($("file").files[0]); });
   $("clear").addEventListener("click", () => { forget(); search(); $("file").focus(); });
   $("query").addEventListener("submit", (event) => { event.preventDefault(); search(); });
-  for (const id of ["task", "data", "library"]) $(id).addEventListener("change", search);
+  for (const select of FILTERS) select.addEventListener("change", search);
   $("label-column").addEventListener("change", () => { state.spec = null; $("label-question").hidden = true; search(); });
   $("label-out").addEventListener("click", () => answerAboutLabel(true));
   $("label-keep").addEventListener("click", () => answerAboutLabel(false));
@@ -422,8 +423,16 @@ function wire() {
   $("detail").addEventListener("click", (event) => { if (event.target === $("detail")) $("detail").close(); });
 }
 
+// Until they are here, and when they do not come, every filter offers "Any" alone and the search works without it.
+async function offerFilters() {
+  const vocabularies = await (await ask("/v1/vocabularies")).json();
+  for (const select of FILTERS)
+    select.append(...vocabularies[select.dataset.key].Values.map((value) => make("option", {}, value)));
+}
+
 async function start() {
   wire();
+  offerFilters().catch(showProblem);
   browse().catch(showProblem);
   try {
     const status = await (await ask("/v1/status")).json();

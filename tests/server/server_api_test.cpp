@@ -235,6 +235,20 @@ TEST_F(ApiTest, ShowsOneLearnware) {
   EXPECT_EQ(ask("GET /v1/learnwares/a%2Fb").code(), "argument.invalid");
 }
 
+TEST_F(ApiTest, VocabulariesAreThoseThatSpecificationsAreReadBy) {
+  start();
+  const RawAnswer answer = ask("GET /v1/vocabularies");
+  ASSERT_EQ(answer.status, 200) << answer.body;
+  const Json got = answer.json();
+  EXPECT_EQ(got["Data"], (Json{{"Type", "Class"}, {"Values", {"Table", "Image", "Text"}}}));
+  EXPECT_EQ(got["Scenario"]["Type"], "Tag");
+  ASSERT_EQ(got.size(), specification::kSemanticKeys);
+  const auto read = specification::semantic_from_json(got);
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(specification::semantic_bits(read->values), (specification::SemanticBits{1} << 42) - 1)
+      << "each of the 42 values once";
+}
+
 TEST_F(ApiTest, ProbesAnswer) {
   start();
   for (const char* path : {"/livez", "/readyz", "/healthz"})

@@ -13,8 +13,12 @@
 
 namespace learndock::specification {
 
-/// The five keys with a closed vocabulary (docs/specifications.md lists the values).
-enum class SemanticKey : std::uint8_t { data, task, library, scenario, license };
+/// The five keys with a closed vocabulary.
+enum class SemanticKey : std::uint8_t {
+#define LEARNDOCK_VOCABULARY(key, ...) key,
+#include "learndock/specification/vocabularies.def"
+#undef LEARNDOCK_VOCABULARY
+};
 inline constexpr std::size_t kSemanticKeys = 5;
 
 struct SemanticVocabulary {
