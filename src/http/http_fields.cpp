@@ -1,6 +1,7 @@
 #include "http/http_fields.hpp"
 
 #include "http/uri.hpp"
+#include "io/base64.hpp"
 
 #include <fmt/format.h>
 
@@ -11,7 +12,6 @@
 namespace learndock::http {
 namespace {
 
-constexpr std::string_view kBase64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 constexpr std::size_t kSha256Bytes = 32;
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
@@ -35,39 +35,9 @@ std::string bytes_of_hex(std::string_view hex) {
   return out;
 }
 
-std::string to_base64(std::string_view bytes) {
-  std::string out;
-  std::uint32_t bits = 0;
-  int held = 0;
-  for (const char byte : bytes) {
-    bits = bits << 8 | static_cast<unsigned char>(byte);
-    for (held += 8; held >= 6; held -= 6) out += kBase64[bits >> (held - 6) & 63];
-  }
-  if (held > 0) out += kBase64[bits << (6 - held) & 63];
-  while (out.size() % 4 != 0) out += '=';
-  return out;
-}
-
-std::optional<std::string> from_base64(std::string_view text) {
-  while (text.ends_with('=')) text.remove_suffix(1);
-  std::string bytes;
-  std::uint32_t bits = 0;
-  int held = 0;
-  for (const char c : text) {
-    const std::size_t value = kBase64.find(c);
-    if (value == std::string_view::npos) return std::nullopt;
-    bits = bits << 6 | static_cast<std::uint32_t>(value);
-    held += 6;
-    if (held < 8) continue;
-    held -= 8;
-    bytes += static_cast<char>(bits >> held & 255);
-  }
-  return bytes;
-}
-
 /// Exactly one SHA-256; anything else is none.
 std::optional<std::string> hex_of_base64(std::string_view text) {
-  const auto bytes = from_base64(text);
+  const auto bytes = io::from_base64(text);
   if (!bytes || bytes->size() != kSha256Bytes) return std::nullopt;
   std::string hex;
   for (const char byte : *bytes) hex += fmt::format("{:02x}", static_cast<unsigned char>(byte));
@@ -180,15 +150,15 @@ std::string attachment(std::string_view file_name) {
 }
 
 std::string digest_field(std::string_view sha256_hex) {
-  return fmt::format("sha-256=:{}:", to_base64(bytes_of_hex(sha256_hex)));
+  return fmt::format("sha-256=:{}:", io::to_base64(bytes_of_hex(sha256_hex)));
 }
 
-std::string byte_sequence(std::string_view bytes) { return fmt::format(":{}:", to_base64(bytes)); }
+std::string byte_sequence(std::string_view bytes) { return fmt::format(":{}:", io::to_base64(bytes)); }
 
 std::optional<std::string> bytes_of_sequence(std::string_view field) {
   field = trim(field);
   if (field.size() < 2 || !field.starts_with(':') || !field.ends_with(':')) return std::nullopt;
-  return from_base64(field.substr(1, field.size() - 2));
+  return io::from_base64(field.substr(1, field.size() - 2));
 }
 
 Result<std::vector<std::string>> digests_of_field(std::string_view field, std::string_view name) {

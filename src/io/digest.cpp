@@ -1,4 +1,4 @@
-// The only file that includes OpenSSL.
+// This file and base64.cpp are the only ones that include OpenSSL.
 #include "io/digest.hpp"
 
 #include <openssl/evp.h>

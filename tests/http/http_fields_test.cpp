@@ -103,6 +103,15 @@ TEST(DigestField, RefusesOtherShapes) {
     EXPECT_EQ(sha256_of_digest_field(field), std::nullopt) << field;
 }
 
+TEST(ByteSequence, RoundTripsAndRefusesWhatIsNotBase64) {
+  const std::string bytes("{\"a\": 1}\0\xff", 10);
+  EXPECT_EQ(bytes_of_sequence(byte_sequence(bytes)), bytes);
+  EXPECT_EQ(bytes_of_sequence(" :Zm9v: "), "foo");
+  for (const char* field :
+       {"", ":", "Zm9v", ":Zm9v", "Zm9v:", ": Zm9v:", ":Zm9v :", ":Zm-v:", ":Zm9v::", ":Zg==Zg==:"})
+    EXPECT_EQ(bytes_of_sequence(field), std::nullopt) << field;
+}
+
 TEST(ParseNumber, StopsAtItsMaximum) {
   EXPECT_EQ(parse_number("0", 10), 0u);
   EXPECT_EQ(parse_number("10", 10), 10u);
