@@ -26,7 +26,7 @@ class ByteSource {
 
 /// A regular file, followed if it is a link. @errors not_found, io
 [[nodiscard]] Result<std::unique_ptr<ByteSource>> open_file_source(const std::filesystem::path& path);
-/// Bytes that the caller keeps alive.
+/// A source over bytes that the caller keeps alive.
 [[nodiscard]] std::unique_ptr<ByteSource> memory_source(std::string_view bytes);
 
 }  // namespace learndock::archive

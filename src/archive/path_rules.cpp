@@ -36,8 +36,8 @@ bool is_windows_device(std::string_view component) {
          stem[3] <= '9';
 }
 
-/// Marks that follow their letter. In composed form (NFC) common scripts need none; refusing them keeps two
-/// spellings of one visible name out without carrying Unicode's tables.
+/// Whether a character is a mark that follows its letter. In composed form (NFC) common scripts need none.
+/// Refusing marks keeps out two spellings of one visible name without carrying Unicode's tables.
 bool is_combining(char32_t point) {
   return (point >= 0x0300 && point <= 0x036f) || (point >= 0x1100 && point <= 0x11ff) ||
          (point >= 0x1ab0 && point <= 0x1aff) || (point >= 0x1dc0 && point <= 0x1dff) ||

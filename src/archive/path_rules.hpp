@@ -14,14 +14,14 @@ struct PathLimits {
   std::size_t max_depth = 16;
 };
 
-/// Whether a path inside a package means the same file on every system and stays inside it. A directory ends
-/// in '/'.
+/// Checks that a path means the same file on every system and stays inside the package. A directory ends in
+/// '/'.
 /// @errors zip_path_traversal, zip_path_absolute, zip_path_invalid, zip_path_length; `where` is the path,
 /// made
 ///         printable
 [[nodiscard]] Result<void> check_path(std::string_view path, const PathLimits& limits);
 
-/// Equal for two paths that a case-insensitive file system would take for one. The path has passed
+/// The same text for all paths that a case-insensitive file system would take for one. The path has passed
 /// check_path.
 [[nodiscard]] std::string fold_case(std::string_view path);
 

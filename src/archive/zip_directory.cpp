@@ -67,7 +67,7 @@ Result<void> check_flags(std::uint16_t flags, std::uint16_t method, std::string_
   return {};
 }
 
-/// The kind of file from Unix mode and DOS attributes, against what the name says.
+/// Checks the kind of file, from Unix mode and DOS attributes, against the name.
 Result<void> check_kind(std::uint32_t attributes, ZipEntry& entry, std::vector<std::string>& warnings) {
   constexpr std::uint32_t kDosDirectory = 0x10;
   constexpr std::uint32_t kDosVolume = 0x08;
@@ -164,8 +164,8 @@ Result<std::string> read_directory_bytes(const ByteSource& source, const ZipEnd&
     return fail(ErrorCode::zip_limit,
                 fmt::format("the archive has {} entries, the limit is {}", end.entries, limits.max_entries),
                 {}, "pack fewer files, for example by bundling small ones");
-  // Room for names, extra fields and comments; beyond it memory would follow the archive, not the entry
-  // count.
+  // Room for names, extra fields and comments. Without this limit memory would grow with the archive, not
+  // with the entry count.
   constexpr std::uint64_t kRoomPerEntry = zip::kCentralBytes + 2048;
   if (end.directory_bytes > end.entries * (kRoomPerEntry + limits.max_path_bytes))
     return fail(ErrorCode::zip_limit, fmt::format("the central directory has {} bytes for {} entries",
@@ -187,7 +187,7 @@ Result<void> check_ratio(std::uint64_t archive, std::uint64_t stored, const Arch
                   archive, stored, limits.max_ratio, limits.ratio_allowance),
       std::move(where),
       "pack what is mostly zeros or repetition without compression (zip -0), or push the folder "
-      "instead of the archive: what is sent as it is stored has no ratio");
+      "instead of the archive: files that are sent uncompressed have no ratio");
 }
 
 Result<ZipDirectory> read_zip_directory(const ByteSource& source, const ArchiveLimits& limits) {

@@ -27,7 +27,7 @@ struct ZipEntry {
 
 struct ZipDirectory {
   std::vector<ZipEntry> entries;  ///< in the order of the central directory
-  std::uint64_t offset = 0;       ///< of the central directory: where the entries must end
+  std::uint64_t offset = 0;       ///< offset of the central directory, where the entries must end
   std::vector<std::string> warnings;
 };
 
@@ -36,8 +36,8 @@ struct ZipDirectory {
 /// and about the bytes is left to the walk. @errors zip_*
 [[nodiscard]] Result<ZipDirectory> read_zip_directory(const ByteSource& source, const ArchiveLimits& limits);
 
-/// Whether an archive of so many bytes may take `stored` bytes of a dock. It is asked of whole archives: a
-/// file that packs well costs nothing beside others that do not. @errors zip_bomb
+/// Checks that an archive of `archive` bytes may take `stored` bytes of a dock. Only whole archives are
+/// checked: a file that packs well is no fault beside others that do not. @errors zip_bomb
 [[nodiscard]] Result<void> check_ratio(std::uint64_t archive, std::uint64_t stored,
                                        const ArchiveLimits& limits, std::string where);
 

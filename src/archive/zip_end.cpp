@@ -18,11 +18,11 @@ using zip::load64;
 
 constexpr std::string_view kEndMark("PK\x05\x06", 4);
 
-/// The last bytes of the file: an end record with the longest comment, and a Zip64 locator and record before
-/// it.
+/// The last bytes of the file, enough for an end record with the longest comment and a Zip64 locator and
+/// record before it.
 struct Tail {
   std::string bytes;
-  std::uint64_t offset = 0;  ///< of bytes[0] in the file
+  std::uint64_t offset = 0;  ///< offset of bytes[0] in the file
 };
 
 Result<Tail> read_tail(const ByteSource& source) {

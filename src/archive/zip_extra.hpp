@@ -14,7 +14,7 @@ struct ZipSizes {
   std::uint64_t header_offset = 0;  ///< central headers only; 0 in local ones
 };
 
-/// Checks the extra fields of one header and takes from the Zip64 field what the sentinels ask for, in the
+/// Checks the extra fields of one header and replaces sentinels by the values of the Zip64 field, in the
 /// format's order. Fields that carry only times or owners are skipped.
 /// @errors zip_structure (lengths, a repeated or missing Zip64 field), zip_encrypted, zip_file_kind (a link
 /// target),

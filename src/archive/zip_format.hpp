@@ -34,7 +34,7 @@ inline constexpr std::uint16_t kFlagMaskedHeaders = 1u << 13;
 
 inline constexpr std::uint16_t kExtraZip64 = 0x0001;
 
-/// In a 16- or 32-bit field: the value is in the Zip64 record instead.
+/// These values in a 16- or 32-bit field say that the value is in the Zip64 record instead.
 inline constexpr std::uint16_t kSentinel16 = 0xffff;
 inline constexpr std::uint32_t kSentinel32 = 0xffffffff;
 

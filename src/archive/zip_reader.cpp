@@ -29,7 +29,7 @@ Failure differs(std::string_view what, std::uint64_t local, std::uint64_t centra
       entry);
 }
 
-/// The one whose unpacking adds most, for the message.
+/// The entry whose unpacking adds most, for the message.
 std::string largest_gain(const ZipDirectory& directory) {
   const auto gain = [](const ZipEntry& entry) {
     return entry.bytes - std::min(entry.packed_bytes, entry.bytes);
@@ -39,7 +39,7 @@ std::string largest_gain(const ZipDirectory& directory) {
   return most == directory.entries.end() ? std::string() : printable(most->name);
 }
 
-/// Sums over the archive that no single entry shows.
+/// Checks sums over the archive, which no single entry shows.
 Result<void> check_totals(const ZipDirectory& directory, std::uint64_t archive, const ArchiveLimits& limits) {
   std::uint64_t expanded = 0;
   for (const ZipEntry& entry : directory.entries) {
@@ -62,7 +62,7 @@ Result<void> check_names(const ZipDirectory& directory) {
   return {};
 }
 
-/// Name and extra fields behind a local header, compared with the central ones.
+/// Compares the name and extra fields behind a local header with the central ones.
 Result<void> check_local_fields(std::string_view header, std::string_view name, std::string_view extra,
                                 const ZipEntry& entry) {
   if (name != entry.name)
@@ -102,8 +102,8 @@ Result<void> check_local_header(const ByteSource& source, ZipEntry& entry) {
   return {};
 }
 
-/// The bytes between an entry's data and the next record: its data descriptor, in one of four forms told
-/// apart by their length (with or without signature, sizes of 4 or 8 bytes), or nothing.
+/// Checks the bytes between an entry's data and the next record: nothing, or a data descriptor in one of four
+/// forms, which differ in length (with or without signature, sizes of 4 or 8 bytes).
 Result<void> check_descriptor(const ByteSource& source, const ZipEntry& entry, std::uint64_t at,
                               std::uint64_t length) {
   if ((entry.flags & zip::kFlagDescriptor) == 0) {
@@ -174,8 +174,8 @@ Result<void> copy_stored(const ByteSource& source, const ZipEntry& entry, const 
   return {};
 }
 
-/// What the canonical form of an accepted package can come to: entries are stored as they are, and a semantic
-/// specification may have been added.
+/// Limits that the canonical form of every accepted package keeps: entries are stored uncompressed, and a
+/// semantic specification may have been added.
 ArchiveLimits canonical_limits(ArchiveLimits limits) {
   constexpr std::uint64_t kEntryOverhead = 256;  // local and central header, zip64 fields
   limits.max_entries += 1;

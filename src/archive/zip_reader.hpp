@@ -24,10 +24,10 @@ class ZipArchive {
   /// In the order of the central directory.
   [[nodiscard]] const std::vector<ZipEntry>& entries() const { return directory_.entries; }
   [[nodiscard]] std::uint64_t bytes() const { return source_->size(); }
-  /// What was tolerated.
+  /// Faults that were tolerated.
   [[nodiscard]] const std::vector<std::string>& warnings() const { return directory_.warnings; }
 
-  /// Streams one entry's content. What the sink got before a failure must be thrown away by the caller.
+  /// Streams one entry's content. The caller must throw away what the sink got before a failure.
   /// @errors zip_crc, zip_size, io, the sink's
   [[nodiscard]] Result<void> extract(const ZipEntry& entry, const Sink& sink) const;
 

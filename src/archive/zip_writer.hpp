@@ -30,7 +30,7 @@ class ZipWriter {
   [[nodiscard]] Result<void> end();
   [[nodiscard]] Result<void> add(std::string_view name, std::string_view bytes);
   /// Writes the central directory and gives the archive its name. The bytes are not flushed to disk: the blob
-  /// store does that for what is kept. @errors io, no_space
+  /// store flushes what it keeps. @errors io, no_space
   [[nodiscard]] Result<void> finish();
 
  private:

@@ -61,9 +61,9 @@ class StrictBuilder {
   struct Level {
     Json* node;
     std::string key = {};
-    std::unordered_set<std::string> keys = {};  // of large objects; those of small ones are looked through
+    std::unordered_set<std::string> keys = {};  // keys of a large object; a small one is searched in turn
 
-    /// Whether the object has had the key, which it has from now on.
+    /// Whether the object already has the key; from now on it does.
     bool has(const std::string& name) {
       constexpr std::size_t kSmall = 16;
       const auto& object = node->get_ref<const Json::object_t&>();
@@ -75,7 +75,7 @@ class StrictBuilder {
     }
   };
 
-  // What a value takes, its share of a list's spare room and of the heap's bookkeeping with it.
+  // Memory of one value, with its share of a list's spare room and of the heap's bookkeeping.
   static constexpr std::size_t kValueBytes = 24, kStringBytes = 48, kContainerBytes = 96, kMemberBytes = 160;
 
   bool charge(std::size_t bytes) {
@@ -117,8 +117,8 @@ class StrictBuilder {
     return true;
   }
 
-  /// Where the parser stands: enclosing containers name the child they hold open, the innermost one what
-  /// comes next.
+  /// The JSON pointer of the parser's place: each enclosing container names its open child, the innermost one
+  /// what comes next.
   [[nodiscard]] std::string pointer() const {
     std::string path;
     for (std::size_t i = 0; i < levels_.size(); ++i) {
@@ -181,7 +181,8 @@ Json& append_child(Json& container, const std::string& key, Json value) {
     return container.back();
   }
   auto& object = container.get_ref<Json::object_t&>();
-  // A member is copied when its object grows; most objects have few, whose memory is what one is charged.
+  // Members are copied when their object grows. Most objects have few, and the memory charged for a member
+  // covers this reserve.
   constexpr std::size_t kFewMembers = 4;
   if (object.empty()) object.reserve(kFewMembers);
   object.emplace_back(key, std::move(value));

@@ -4,7 +4,7 @@
 
 namespace learndock {
 
-/// Neighbouring numbers to unrelated ones, one to one for each seed.
+/// Maps neighbouring numbers to unrelated ones, one to one for each seed.
 /// @source the finaliser of SplitMix64 (Steele, Lea, Flood 2014)
 [[nodiscard]] constexpr std::uint64_t mixed_number(std::uint64_t seed, std::uint64_t number) {
   std::uint64_t x = seed * 0x9E3779B97F4A7C15U + number + 1;

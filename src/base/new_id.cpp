@@ -8,7 +8,7 @@ namespace learndock {
 
 Result<LearnwareId> create_new_id(std::string_view text) {
   LEARNDOCK_TRY(LearnwareId id, LearnwareId::create(text));
-  // A segment "." or ".." is taken out of a path before it is asked for.
+  // Clients remove a segment "." or ".." from a path before they send it.
   if (text == "." || text == "..")
     return fail(ErrorCode::invalid_argument,
                 fmt::format("the learnware id \"{}\" cannot stand in a URL", text), {},

@@ -7,7 +7,7 @@
 
 namespace learndock {
 
-/// A positive finite number and nothing else, in the form that JSON has too.
+/// Parses a positive finite number, written as JSON writes one; nothing for any other text.
 [[nodiscard]] inline std::optional<double> positive_number(std::string_view text) {
   double number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);

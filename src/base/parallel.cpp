@@ -15,13 +15,13 @@
 namespace learndock {
 namespace {
 
-/// What one caller of run_tasks wants done; lives on its stack.
+/// The work of one call of run_tasks; it is on the caller's stack.
 struct Job {
   const std::function<void(std::size_t)>& task;
   const std::size_t count;
   std::atomic<std::size_t> next{0};
   std::size_t wanted;             // helpers that may still join
-  std::size_t helping = 0;        // that have joined and not left
+  std::size_t helping = 0;        // helpers that have joined and not left
   std::condition_variable alone;  // the last helper left
   std::exception_ptr failure = nullptr;
 
@@ -30,9 +30,9 @@ struct Job {
   }
 };
 
-/// Threads that wait for jobs: starting one takes longer than many a search. As many as a caller ever asked
-/// for; callers at the same time share them. A caller works itself and waits only for helpers that joined, so
-/// that nested calls and busy helpers are no harm.
+/// Threads that wait for jobs, because starting one takes longer than many a search. There are as many as a
+/// caller ever asked for; callers at the same time share them. A caller works itself and waits only for
+/// helpers that joined, so nested calls and busy helpers do no harm.
 class Helpers {
  public:
   static Helpers& get() {
@@ -68,7 +68,7 @@ class Helpers {
     pthread_atfork(nullptr, nullptr, [] { lost_ = !get().threads_.empty(); });
   }
 
-  /// Works, and keeps what a task throws for the caller; no further task is begun then.
+  /// Runs tasks. An exception of a task is kept for the caller, and no further task is begun.
   void attend(Job& job) {
     try {
       job.work();
@@ -93,7 +93,7 @@ class Helpers {
     try {
       while (threads_.size() < wanted) threads_.emplace_back([this] { serve(); });
     } catch (const std::system_error&) {
-      // The machine gives no more: those that there are, and the caller, do it.
+      // The system gives no more threads: those that exist, and the caller, do the work.
     }
   }
 
@@ -121,7 +121,7 @@ class Helpers {
   static inline std::atomic<bool> lost_{false};
   std::mutex mutex_;
   std::condition_variable arrived_;
-  std::deque<Job*> jobs_;  // that want helpers
+  std::deque<Job*> jobs_;  // jobs that want helpers
   std::vector<std::thread> threads_;
   bool ending_ = false;
 };

@@ -12,7 +12,7 @@ constexpr std::size_t kMessageBytes = 800;
 constexpr std::size_t kWhereBytes = 300;
 constexpr std::size_t kFixBytes = 600;
 
-/// Bytes of the character that `text` begins with, and what it takes in a JSON text.
+/// The length of the first character of `text`, and its length in a JSON text.
 struct Character {
   std::size_t bytes;
   std::size_t cost;
@@ -31,8 +31,8 @@ Character first_of(std::string_view text) {
   return {bytes, bytes};
 }
 
-/// What stands between two quotation marks is mostly an input's; the marks are kept. What is longer than any
-/// text may be is cut afterwards anyway.
+/// Cuts the texts between quotation marks, which mostly come from an input; the marks are kept. A text that
+/// is still too long is cut afterwards.
 std::string with_short_quotes(std::string_view text) {
   std::string out;
   for (bool quoted = false; out.size() <= kMessageBytes; quoted = !quoted) {
@@ -50,7 +50,7 @@ void shorten(std::string& text, std::size_t limit) {
   const std::size_t before = text.size();
   std::string quotes_cut = with_short_quotes(text);
   text = shortened(quotes_cut, limit);
-  // One note of length is enough, and it is that of the whole text.
+  // One note of a length is enough: that of the whole text.
   if (text.size() < quotes_cut.size() && quotes_cut.size() != before)
     text = text.substr(0, text.rfind(" (")) + fmt::format(" ({} bytes)", before);
 }

@@ -8,13 +8,13 @@
 
 namespace learndock {
 
-/// `text`, cut on a boundary of UTF-8 where it is longer than `limit`, with "... (N bytes)" for its full
+/// `text`, cut between two UTF-8 characters when it is longer than `limit`, with "... (N bytes)" for its full
 /// length. Lengths are those in a JSON text, where a control character takes six bytes, so that a limit also
 /// bounds an answer.
 [[nodiscard]] std::string shortened(std::string_view text, std::size_t limit);
 
-/// The error as it is told: what it quotes from an input is cut to 200 bytes, and a text as a whole to less
-/// than a KiB, so that an input of many MiB cannot make an answer of many MiB.
+/// The error as users see it: each quote from an input is cut to 200 bytes, and each text to less than a KiB,
+/// so that an input of many MiB cannot make an answer of many MiB.
 [[nodiscard]] Error shortened(Error error);
 
 }  // namespace learndock

@@ -87,7 +87,7 @@ bool is_invisible(char32_t point) {
 
 namespace {
 
-/// Spaces that look like U+0020 and are another, and characters whose look is whatever a font makes of them.
+/// Spaces that look like U+0020 and are not, and characters whose look depends on the font alone.
 bool looks_like_another(char32_t point) {
   const bool space = point == 0xa0 || point == 0x1680 || (point >= 0x2000 && point <= 0x200a) ||
                      point == 0x202f || point == 0x205f;

@@ -20,12 +20,12 @@ void append_utf8(std::string& out, char32_t code_point);
 /// BOM).
 [[nodiscard]] bool is_deceptive(char32_t code_point);
 
-/// What shows nothing at all, or changes its neighbours: deceptive characters, joiners, fillers, selectors,
-/// tags.
+/// Characters that show nothing at all, or change their neighbours: deceptive ones, joiners, fillers,
+/// selectors, tags.
 [[nodiscard]] bool is_invisible(char32_t code_point);
 
-// What texts that come into a dock may hold, so that one cannot look like another and a terminal that shows
-// them does nothing else. Those stored under older rules are still read.
+// The next two are the rules for texts that come into a dock: no text may look like another, and none may act
+// on a terminal. Texts that were stored under older rules are still read.
 
 /// For names and ids, one line that shows as it is written: UTF-8 without control and invisible characters,
 /// and with no spaces but U+0020 and the wide U+3000.
@@ -33,7 +33,7 @@ void append_utf8(std::string& out, char32_t code_point);
 /// For descriptions: UTF-8 without control characters but line breaks and tabs.
 [[nodiscard]] bool is_plain_text(std::string_view text);
 
-/// Bytes fit to be shown in a message: everything but plain visible text becomes \xNN; text longer than
+/// The bytes as text for a message: everything but plain visible text becomes \xNN, and text longer than
 /// `max_shown` is cut.
 [[nodiscard]] std::string printable(std::string_view bytes, std::size_t max_shown = 200);
 

@@ -139,7 +139,7 @@ class LocalBlobStore final : public BlobStore {
                   digest_of(source, file, [&](std::string_view piece) { return temporary.append(piece); }));
     const std::filesystem::path target = place_of(digest);
     LEARNDOCK_CHECK(io::create_private_folder(target.parent_path()));
-    // Also over an equal blob: should its bytes have been damaged, they are whole again.
+    // This also replaces an equal blob: if its bytes were damaged, they are whole again.
     LEARNDOCK_CHECK(temporary.sync_and_rename(target));
     LEARNDOCK_CHECK(sync_place(target));
     return digest;

@@ -17,18 +17,18 @@ namespace learndock::catalog {
 /// Numbers that only grow: a catalogue whose numbers are smaller than they once were has lost something.
 struct Counters {
   std::uint64_t version = 0;        ///< see `Catalog::version`
-  std::uint64_t last_sequence = 0;  ///< the latest that was given to a record
+  std::uint64_t last_sequence = 0;  ///< the latest sequence that was given to a record
   std::uint64_t next_id = 0;        ///< the number that the next assigned id starts from
 };
 
-/// No dock comes to a larger number; one that is stored is damaged.
+/// No dock reaches a larger counter; a stored counter above this is damaged.
 inline constexpr std::uint64_t kMostCounted = 1'000'000'000'000'000;
 
-/// What the indexes say of a record: known also where its row is damaged.
+/// What the catalogue's indexes say of a record. It is known even when the row is damaged.
 struct IndexedName {
   std::uint64_t sequence = 0;
   std::string id;
-  std::string package_digest;  ///< empty: none, or none that the index knows
+  std::string package_digest;  ///< empty: the record has none, or the index lacks it
 };
 
 /// Metadata of all learnwares, transactional and durable: what `insert` acknowledged survives kill -9.
@@ -38,7 +38,7 @@ class Catalog {
   virtual ~Catalog() = default;
 
   /// Stores the records in one transaction, in order, and returns them with `sequence`, `created_unix_ms`
-  /// and, where `id` was empty, an assigned id. All or none.
+  /// and, where `id` was empty, an assigned id. It stores all or none.
   /// @errors conflict (an id is taken; `where` is the id), package_duplicate (a package digest is already
   /// present),
   ///         no_space, io
@@ -48,9 +48,9 @@ class Catalog {
   /// @errors not_found; corrupt (the record is damaged)
   [[nodiscard]] virtual Result<LearnwareRecord> find(const LearnwareId& id) const = 0;
 
-  /// Stores records under their own sequence, id and time in one transaction, in place of what is there under
-  /// these sequences; a sequence of 0 gets the next one, an empty id is assigned. A record with `damage` gets
-  /// no checksum and stays damaged. For mending.
+  /// Stores records under their own sequence, id and time in one transaction, replacing the records that have
+  /// these sequences. A sequence of 0 gets the next one; an empty id is assigned. A record with `damage` gets
+  /// no checksum and stays damaged. Used for repairs.
   /// @errors conflict, package_duplicate, no_space, io
   [[nodiscard]] virtual Result<std::vector<LearnwareRecord>> put(
       std::span<const LearnwareRecord> records) = 0;
@@ -58,8 +58,7 @@ class Catalog {
   /// Records with sequence > after, at most `limit`, by insertion order.
   [[nodiscard]] virtual Result<RecordPage> list(std::uint64_t after, std::size_t limit) const = 0;
 
-  /// Removes one learnware and returns what it was. `digest_unused` tells whether no other record names its
-  /// package.
+  /// Removes one learnware and returns its record. `digest_unused`: no other record names its package.
   struct Removed {
     LearnwareRecord record;
     bool digest_unused = false;
@@ -67,8 +66,8 @@ class Catalog {
   [[nodiscard]] virtual Result<Removed> remove(const LearnwareId& id) = 0;
 
   /// Calls `visit` for each record by insertion order, one at a time, `statistical` included; stops at its
-  /// first failure. The record may be moved from. A damaged record comes with its `damage` said, also one
-  /// whose row cannot be read.
+  /// first failure. The record may be moved from. A damaged record has its `damage` set, also one whose row
+  /// cannot be read.
   [[nodiscard]] virtual Result<void> visit_all(
       const std::function<Result<void>(LearnwareRecord&)>& visit) const = 0;
 
@@ -80,9 +79,9 @@ class Catalog {
   /// The sequences of all records, ascending. @cost reads an index, not the records
   [[nodiscard]] virtual Result<std::vector<std::uint64_t>> sequences() const = 0;
 
-  /// Which records may contain a text, in one state of the catalogue.
+  /// The records that may contain a text, in one state of the catalogue.
   struct TextCandidates {
-    bool complete = false;  ///< every record that contains the text is among them
+    bool complete = false;  ///< every record that contains the text is in `sequences`
     std::uint64_t version = 0;
     std::vector<std::uint64_t> sequences;  ///< ascending
   };
@@ -93,24 +92,24 @@ class Catalog {
 
   [[nodiscard]] virtual Result<std::uint64_t> count() const = 0;
 
-  /// Grows by one with each `insert` and `remove` and is kept: one number never stands for two contents.
+  /// Grows by one with each `insert` and `remove` and is stored: one version never stands for two contents.
   [[nodiscard]] virtual Result<std::uint64_t> version() const = 0;
 
   [[nodiscard]] virtual Result<Counters> counters() const = 0;
-  /// Lifts each counter that is smaller. For mending.
+  /// Raises each counter that is smaller. Used for repairs.
   [[nodiscard]] virtual Result<void> raise_counters(const Counters& counters) = 0;
 
-  /// What is wrong with the file's structure and with the text index, one line each; empty: nothing is.
-  /// Contents of records are not looked at. @cost reads the file
+  /// The faults of the file's structure and of the text index, one line each. Contents of records are not
+  /// checked. @cost reads the file
   [[nodiscard]] virtual Result<std::vector<std::string>> problems() const = 0;
 
-  /// By sequence. @errors corrupt (the index of ids is damaged too)
+  /// All records as the indexes have them, by sequence. @errors corrupt (the index of ids is damaged too)
   [[nodiscard]] virtual Result<std::vector<IndexedName>> indexed_names() const = 0;
-  /// Whether the checksum under the record's sequence is that of this content. For mending.
+  /// Whether the checksum stored under the record's sequence is that of this content. Used for repairs.
   [[nodiscard]] virtual Result<bool> was_stored(const LearnwareRecord& record) const = 0;
 
-  /// Writes one state of the catalogue, with all that was acknowledged before the call, into a new file, also
-  /// while other processes write. @errors conflict (the file is there), no_space, io, corrupt
+  /// Writes one state of the catalogue, with everything acknowledged before the call, into a new file. Other
+  /// processes may write meanwhile. @errors conflict (the file is there), no_space, io, corrupt
   [[nodiscard]] virtual Result<void> backup_to(const std::filesystem::path& file) const = 0;
 
   [[nodiscard]] virtual Result<bool> has_id(const LearnwareId& id) const = 0;
@@ -126,15 +125,15 @@ class Catalog {
 [[nodiscard]] Result<std::unique_ptr<Catalog>> open_sqlite_catalog(const std::filesystem::path& file,
                                                                    bool create);
 
-/// What is wrong with the numbers in the file's head that name the program and the version of the schema,
-/// where the tables prove that this version wrote it; empty: nothing is, or it is no such file. Changes
-/// nothing. @errors io
+/// The fault of the numbers in the file's head that name the program and the schema's version, when the
+/// tables prove that this version wrote the file. Empty when there is no fault, or it is no such file.
+/// Changes nothing. @errors io
 [[nodiscard]] Result<std::string> header_problem(const std::filesystem::path& file);
-/// Puts them right. @errors io, no_space, corrupt
+/// Corrects these numbers. @errors io, no_space, corrupt
 [[nodiscard]] Result<void> mend_header(const std::filesystem::path& file);
 
-/// For reading, also where nothing can be written, and beside a process that writes. Changes nothing that was
-/// stored; what would change something fails with read_only.
+/// Opens a catalogue for reading, also where nothing can be written, and beside a process that writes. It
+/// changes nothing that was stored; operations that would change something fail with read_only.
 /// @param older  a schema of an older version is opened too, though its records cannot be read
 /// @errors as above; unsupported (an older version's schema, unless `older`)
 [[nodiscard]] Result<std::unique_ptr<Catalog>> read_sqlite_catalog(const std::filesystem::path& file,

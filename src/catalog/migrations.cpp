@@ -74,7 +74,8 @@ constexpr std::array<const char*, 4> kSteps = {R"sql(
 )sql"};
 /// From this version on every record has its row in `search_text`.
 constexpr std::int64_t kSearchTextVersion = 3;
-/// From this version on every record has its checksum. Those of older records are of what the file held then.
+/// From this version on every record has its checksum. The checksums of older records were made of the file's
+/// content then.
 constexpr std::int64_t kChecksumVersion = 4;
 
 constexpr auto kLatestSchema = static_cast<std::int64_t>(kSteps.size());
@@ -135,7 +136,7 @@ Result<void> fill_search_text(Connection& connection) {
   }
 }
 
-/// Sequences and checksums of the next records that come after `last`.
+/// The sequences and checksums of the next records after `last`.
 Result<std::vector<std::pair<std::uint64_t, std::int64_t>>> next_checksums(Connection& connection,
                                                                            std::uint64_t last) {
   LEARNDOCK_TRY(

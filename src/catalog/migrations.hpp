@@ -11,14 +11,14 @@ namespace learndock::catalog {
 inline constexpr std::string_view kInsertSearchText =
     "INSERT INTO search_text (sequence, text) VALUES (?, ?)";
 
-/// Whether the database is a catalogue that this build can open, or empty. Changes nothing.
+/// Checks that the database is a catalogue that this build can open, or empty. Changes nothing.
 /// @errors unsupported (written by a newer version), corrupt (another program's database, or no database)
 [[nodiscard]] Result<void> check_schema(Connection& connection);
 
-/// Whether the database has this build's schema; one of an older version has not.
+/// Whether the database has this build's schema, not an older one.
 [[nodiscard]] Result<bool> is_current(Connection& connection);
 
-/// Tables, indexes and triggers that the database lacks of this build's schema, one line each.
+/// The tables, indexes and triggers of this build's schema that the database lacks, one line each.
 [[nodiscard]] Result<std::vector<std::string>> missing_parts(Connection& connection);
 
 /// See `header_problem` of the catalogue. @errors io, corrupt
@@ -28,7 +28,7 @@ inline constexpr std::string_view kInsertSearchText =
 
 /// Brings the schema to this build's version, one step per version, in one transaction; an empty file gets
 /// the whole schema, and records stored before there was a text index enter it. There is no way back: an
-/// older build refuses the file. Does not write when nothing is to be done.
+/// older build refuses the file. Writes nothing when the schema is current.
 /// @errors as check_schema, io, no_space
 [[nodiscard]] Result<void> migrate(Connection& connection);
 

@@ -30,7 +30,7 @@ constexpr std::string_view kIds = "SELECT sequence, id FROM learnware INDEXED BY
 
 using Visit = std::function<Result<bool>(LearnwareRecord&)>;
 
-/// Sequences and ids as the index of ids has them: known also where the rows cannot be read.
+/// The sequences and ids in the index of ids. They are known even when the rows cannot be read.
 Result<std::vector<std::pair<std::uint64_t, std::string>>> indexed_ids(Connection& connection,
                                                                        std::uint64_t first) {
   LEARNDOCK_TRY(Statement statement, connection.prepare(kIds));
@@ -53,7 +53,8 @@ LearnwareRecord unreadable(std::uint64_t sequence, std::string_view id, std::str
   return record;
 }
 
-/// The rows from `first` on, each by a statement of its own: one that cannot be read keeps no other from it.
+/// Reads the rows from `first` on, each by a statement of its own, so that an unreadable row does not stop
+/// the others.
 Result<void> visit_each(Connection& connection, std::string_view sql, bool with_statistical,
                         std::uint64_t first, std::uint64_t last, const Visit& visit) {
   LEARNDOCK_TRY(const auto ids, indexed_ids(connection, first));
@@ -72,7 +73,7 @@ Result<void> visit_each(Connection& connection, std::string_view sql, bool with_
   return {};
 }
 
-/// The rows of a statement; where the file is damaged, what comes after is read one by one.
+/// Reads the rows of a statement. After damage in the file the rest is read one by one.
 Result<void> visit_rows(Connection& connection, Statement statement, std::string_view one_by_one,
                         bool with_statistical, std::uint64_t first, std::uint64_t last, const Visit& visit) {
   while (true) {

@@ -9,15 +9,15 @@
 
 namespace learndock::catalog {
 
-/// The record of an id, or of a `damaged_id`, with its damage said. @errors not_found, corrupt, io
+/// The record of an id, or of a `damaged_id`, with its `damage` set. @errors not_found, corrupt, io
 [[nodiscard]] Result<LearnwareRecord> find_record(Connection& connection, const LearnwareId& id);
 
 /// Records with first <= sequence <= last in order, `statistical` included. A damaged one, also one whose row
-/// cannot be read, comes with its damage said.
+/// cannot be read, has its `damage` set.
 [[nodiscard]] Result<void> visit_records(Connection& connection, std::uint64_t first, std::uint64_t last,
                                          const std::function<Result<void>(LearnwareRecord&)>& visit);
 
-/// The same for one page, without `statistical`.
+/// One page of records, without `statistical`.
 [[nodiscard]] Result<RecordPage> list_records(Connection& connection, std::uint64_t after, std::size_t limit);
 
 /// Sequences, ids and package digests as the indexes have them, by sequence. @errors corrupt, io

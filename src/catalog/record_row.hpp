@@ -17,21 +17,22 @@ namespace learndock::catalog {
 
 inline constexpr int kStatisticalColumn = 11;
 
-/// What the column `warnings` holds: a JSON array of texts.
+/// The text of the column `warnings`: a JSON array of texts.
 [[nodiscard]] std::string warnings_text(const std::vector<std::string>& warnings);
 
-/// Of a record as it is stored under `record.sequence`: CRC-32C of all columns in the upper half, of the
-/// statistical bytes in the lower. A listing, which does not read the bytes, compares the upper half.
+/// The checksum of a record that is stored under `record.sequence`: the CRC-32C of all columns in the upper
+/// half, that of the statistical bytes in the lower. A listing, which does not read the bytes, compares the
+/// upper half.
 [[nodiscard]] std::int64_t checksum_of(const LearnwareRecord& record);
 
-/// A row as a record. A row that is not what was stored has its `damage` said and is otherwise as it was
-/// read; an id that cannot be one is replaced by `damaged_id`.
+/// A row as a record. A row that is not what was stored gets its `damage` set and is otherwise returned as it
+/// was read; an id that cannot be one is replaced by `damaged_id`.
 /// @param with_statistical  the statistical bytes are the column after LEARNDOCK_COLUMNS
 [[nodiscard]] LearnwareRecord read_record(const Statement& row, bool with_statistical);
 
-/// "damaged-17": how a record whose own id cannot be read is named.
+/// "damaged-17", the name of a record whose own id cannot be read.
 [[nodiscard]] LearnwareId damaged_id(std::uint64_t sequence);
-/// The sequence that such a name stands for; 0 when it is none.
+/// The sequence in such a name; 0 when the id is not one.
 [[nodiscard]] std::uint64_t sequence_of_damaged_id(const LearnwareId& id);
 
 }  // namespace learndock::catalog

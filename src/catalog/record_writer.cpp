@@ -24,7 +24,7 @@ constexpr std::string_view kDeleteStatistical = "DELETE FROM statistical WHERE s
 constexpr std::string_view kDeleteSearchText = "DELETE FROM search_text WHERE sequence = ?";
 constexpr std::string_view kNextId = "SELECT value FROM counter WHERE name = 'next_id'";
 constexpr std::string_view kSetNextId = "UPDATE counter SET value = ? WHERE name = 'next_id'";
-/// The counter of AUTOINCREMENT, or what is stored where that was damaged.
+/// The counter of AUTOINCREMENT, or the largest stored sequence when damage has made the counter smaller.
 constexpr std::string_view kLastSequence =
     "SELECT max(coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'learnware'), 0), "
     "coalesce((SELECT max(sequence) FROM learnware), 0))";
@@ -44,7 +44,7 @@ Result<void> run(Statement& statement) {
   return {};
 }
 
-/// A number that only damage makes so large would leave none for what comes.
+/// Only damage makes a counter so large, and it would leave no numbers for new records.
 Result<std::int64_t> counter_value(Connection& connection, std::string_view name, std::string_view sql) {
   LEARNDOCK_TRY(Statement statement, connection.prepare(sql));
   LEARNDOCK_TRY(const bool row, statement.step());
@@ -55,7 +55,7 @@ Result<std::int64_t> counter_value(Connection& connection, std::string_view name
               fmt::format("the catalogue's counter \"{}\" is damaged: it stands at {}", name, value));
 }
 
-/// Which uniqueness an insert has broken.
+/// The error for an insert that broke a uniqueness.
 Failure explain_conflict(Connection& connection, const LearnwareRecord& record, Error error) {
   auto statement = connection.prepare(kOwnerOfPackage);
   if (!statement) return Failure(std::move(statement).error());

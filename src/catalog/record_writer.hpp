@@ -18,7 +18,7 @@ class NumberSource {
                                                    std::span<const LearnwareRecord> batch);
   [[nodiscard]] std::uint64_t next_sequence() { return ++last_sequence_; }
   [[nodiscard]] Result<LearnwareId> next_id();
-  /// Call before the transaction is committed.
+  /// Stores the numbers given so far. Call it before the transaction is committed.
   [[nodiscard]] Result<void> save();
 
  private:
@@ -33,13 +33,14 @@ class NumberSource {
 [[nodiscard]] Result<bool> package_named(Connection& connection, std::string_view digest);
 
 [[nodiscard]] Result<Counters> read_counters(Connection& connection);
-/// Each to the given value where it is smaller. Inside a transaction.
+/// Raises each counter that is smaller to the given value. Call it inside a transaction.
 [[nodiscard]] Result<void> lift_counters(Connection& connection, const Counters& counters);
 
-/// Stores a record that has all its numbers, with its checksum and its searched text. Inside a transaction.
+/// Stores a record that has all its numbers, with its checksum and its searched text. Call it inside a
+/// transaction.
 /// @errors conflict, package_duplicate, no_space, io
 [[nodiscard]] Result<void> insert_record(Connection& connection, const LearnwareRecord& record);
-/// Inside a transaction; what is not there is no error.
+/// Deletes a record; a missing one is no error. Call it inside a transaction.
 [[nodiscard]] Result<void> delete_record(Connection& connection, std::uint64_t sequence);
 
 }  // namespace learndock::catalog

@@ -25,7 +25,7 @@ Result<specification::SemanticSpecification> read_semantic(std::string_view sema
   return specification::semantic_from_json(json);
 }
 
-/// Where the letters of UTF-8 text begin, and its end.
+/// The offsets at which the letters of a UTF-8 text begin, and that of its end.
 std::vector<std::size_t> letters_of(std::string_view utf8) {
   std::vector<std::size_t> begins;
   for (std::size_t i = 0; i < utf8.size(); ++i)

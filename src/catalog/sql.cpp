@@ -16,8 +16,8 @@ namespace {
 constexpr int kBusyTimeoutMs = 10'000;
 constexpr int kCopyTries = 100, kCopyPauseMs = 100;
 
-/// The library's codes as ours. A full disk shows as FULL, or as a failed write with the system's reason
-/// beside it.
+/// Maps the library's error codes to ours. A full disk shows as FULL, or as a failed write with the system's
+/// reason beside it.
 Failure sql_error(sqlite3* handle, std::string_view doing) {
   const int code = sqlite3_extended_errcode(handle);
   const int system_code = sqlite3_system_errno(handle);

@@ -23,7 +23,7 @@ class Statement {
       : handle_(std::exchange(other.handle_, nullptr)), next_(other.next_) {}
   Statement& operator=(Statement&&) = delete;
 
-  /// Bind in the order of the placeholders. Text and blobs must outlive the statement's use.
+  /// These bind values in the order of the placeholders. Text and blobs must outlive the statement's use.
   Statement& bind(std::uint64_t value);
   Statement& bind(std::int64_t value);
   Statement& bind_null();
@@ -32,7 +32,7 @@ class Statement {
 
   /// True: a row is ready. False: done. @errors see `sql_error`
   [[nodiscard]] Result<bool> step();
-  /// Ready to be bound and stepped again.
+  /// Makes the statement ready to be bound and stepped again.
   void reset();
 
   [[nodiscard]] std::int64_t integer(int column) const;
@@ -69,7 +69,7 @@ class Connection {
   [[nodiscard]] Result<void> execute(const std::string& sql);
   /// A statement, prepared once per connection. `sql` is a literal: its address is the key.
   [[nodiscard]] Result<Statement> prepare(std::string_view sql);
-  /// The single integer a statement returns.
+  /// The one integer that a statement returns.
   [[nodiscard]] Result<std::int64_t> integer_of(std::string_view sql);
   [[nodiscard]] std::uint64_t last_sequence() const;
   /// Writes one state of this database into a new file, in one read transaction.
@@ -84,9 +84,9 @@ class Connection {
   std::unordered_map<const char*, sqlite3_stmt*> prepared_;
 };
 
-/// Whether SQLite can index trigrams of text. @errors unsupported
+/// Checks that SQLite can index trigrams of text. @errors unsupported
 [[nodiscard]] Result<void> check_text_search();
-/// The same for a library of this number (3.40.1 is 3040001), built with FTS5 or not.
+/// The same check for a library of this version (3.40.1 is 3040001), built with FTS5 or not.
 [[nodiscard]] Result<void> check_text_search(int version_number, bool with_fts5);
 
 /// A write transaction; rolled back unless committed.

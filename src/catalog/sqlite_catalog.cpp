@@ -26,7 +26,7 @@ namespace {
 constexpr std::string_view kTextCandidates =
     "SELECT value FROM counter WHERE name = 'version' UNION ALL "
     "SELECT * FROM (SELECT rowid FROM search_trigram WHERE search_trigram MATCH ? ORDER BY rowid LIMIT ?)";
-/// Not ordered: that would take the table in place of the much narrower index of ids.
+/// Not ordered: sorting would read the table instead of the much narrower index of ids.
 constexpr std::string_view kSequences = "SELECT sequence FROM learnware INDEXED BY learnware_id";
 constexpr std::string_view kCount = "SELECT count(*) FROM learnware";
 constexpr std::string_view kVersion = "SELECT value FROM counter WHERE name = 'version'";
@@ -279,7 +279,7 @@ class SqliteCatalog final : public Catalog {
   mutable ReaderPool readers_;
 };
 
-/// Write-ahead log: readers go on while a writer works, and a commit is one flush.
+/// Turns on the write-ahead log: readers go on while a writer works, and a commit is one flush.
 Result<void> use_write_ahead_log(Connection& writer) {
   LEARNDOCK_TRY(Statement statement, writer.prepare("PRAGMA journal_mode = WAL"));
   LEARNDOCK_TRY(const bool row, statement.step());
@@ -309,7 +309,7 @@ Result<std::unique_ptr<Catalog>> open_catalog(const std::filesystem::path& file,
   return std::make_unique<SqliteCatalog>(file, std::move(writer));
 }
 
-/// Whether nothing can be written beside the file; a write-ahead log that is there is then still read.
+/// Whether the file's folder cannot be written. A write-ahead log in it is still read then.
 bool nothing_to_write(const std::filesystem::path& file) {
   const std::filesystem::path folder = file.has_parent_path() ? file.parent_path() : ".";
   if (::access(folder.c_str(), W_OK) == 0) return false;
@@ -349,7 +349,7 @@ Result<std::string> header_problem(const std::filesystem::path& file) {
   };
   auto problem = look();
   if (problem || problem.error().code == ErrorCode::io) return problem;
-  return std::string();  // what else is wrong is found by those who read it
+  return std::string();  // readers find any other fault
 }
 
 Result<void> mend_header(const std::filesystem::path& file) {

@@ -19,7 +19,7 @@ constexpr std::string_view kTexts =
 constexpr std::string_view kForeignBytes =
     "SELECT sequence FROM statistical WHERE sequence NOT IN (SELECT sequence FROM learnware)";
 
-/// A damaged file ends the reading; the failure says what was met.
+/// Reading stops where the file is damaged; the failure says what was found.
 Result<void> read_rows(Connection& connection, std::string_view sql, std::vector<std::string>& problems,
                        const std::function<void(const Statement&)>& row_of) {
   auto statement = connection.prepare(sql);

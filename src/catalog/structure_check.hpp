@@ -7,8 +7,8 @@
 
 namespace learndock::catalog {
 
-/// What is wrong with the file's pages, trees and indexes, and with the texts that searches look up; one line
-/// each. @errors io
+/// The faults of the file's pages, trees and indexes, and of the texts that searches look up, one line each.
+/// @errors io
 [[nodiscard]] Result<std::vector<std::string>> structure_problems(Connection& connection);
 
 }  // namespace learndock::catalog

@@ -38,19 +38,19 @@ std::vector<std::string> known_words(const CLI::App& command, bool flags) {
   return words;
 }
 
-/// What was not understood: the first word on the line that no command took.
+/// The word that was not understood: the first on the line that no command took.
 std::string unknown_word(const CLI::App& app, const CLI::App& command) {
   const auto left = app.remaining(true);
-  // Without its command no option is known; a mistyped command is what was meant.
+  // Without its command no option is known, so a mistyped command is the fault to name.
   const std::vector<std::string> commands = known_words(command, false);
   for (const std::string& word : left)
     if (!word.starts_with("-") && !closest(word, commands).empty()) return word;
-  // Every command takes these, so they are not what is wrong where the command itself is not known.
+  // Every command takes these options, so they are not the fault when the command itself is not known.
   const auto common = [&](const std::string& word) {
     return !commands.empty() &&
            (word == "--json" || word == "--quiet" || word == "-q" || word == "--no-color");
   };
-  // An unknown option drags its value along, in either order; the option is what was mistyped.
+  // An unknown option comes with its value, in either order; the option is the mistyped word.
   for (const std::string& word : left)
     if (word.starts_with("-") && !common(word)) return word;
   for (const std::string& word : left)
@@ -65,7 +65,7 @@ int usage_error(const CLI::App& app, const CLI::ParseError& error, const OutputO
   for (const CLI::App* level = &command; level != nullptr; level = level->get_parent())
     path = level->get_name() + " " + path;
   std::string fix = fmt::format("see: {}--help", path);
-  // A mistyped word is often why something else is missing; the word is what helps.
+  // A mistyped word is often why something else is missing, so the message names the word.
   const bool extra =
       dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr ||
       (dynamic_cast<const CLI::RequiredError*>(&error) != nullptr && !app.remaining(true).empty());
@@ -130,9 +130,10 @@ void add_dock_choice(CLI::App& command, DockChoice& choice) {
   auto* dock = command.add_option("--dock", choice.directory, "A dock's directory on this machine");
   auto* server = command.add_option("--server", choice.server, "A dock's server, http://host:port");
   dock->excludes(server);
-  command.add_option("--token", choice.token, "For servers that ask for one; it shows in the process list")
+  command
+      .add_option("--token", choice.token, "Token for servers that ask for one; it shows in the process list")
       ->envname("LEARNDOCK_TOKEN");
-  // After --token, whose value may come from the environment: a file that is named counts.
+  // This comes after --token, whose value may come from the environment: a named file takes its place.
   command.add_option_function<std::string>(
       "--token-file",
       [&choice](const std::string& path) {
@@ -145,8 +146,8 @@ void add_dock_choice(CLI::App& command, DockChoice& choice) {
 
 Result<void> check(const DockChoice& choice) {
   if (choice.directory.empty() && choice.server.empty())
-    return fail(ErrorCode::usage, "which dock?", {},
-                "name one: --dock DIR or --server http://127.0.0.1:8080");
+    return fail(ErrorCode::usage, "no dock was named", {},
+                "add --dock DIR or --server http://127.0.0.1:8080");
   return {};
 }
 
@@ -198,12 +199,12 @@ int guard(const OutputOptions& output, const std::function<int()>& action) {
     return action();
   } catch (const std::bad_alloc&) {
     return report(output, {ErrorCode::internal,
-                           "the memory did not suffice",
+                           "there is not enough memory",
                            {},
                            "close other programs, or use less data: fewer rows, a smaller dock"});
   } catch (const std::exception& exception) {
     return report(output, {ErrorCode::internal,
-                           fmt::format("the program met a fault of its own: {}", exception.what()),
+                           fmt::format("an internal error happened: {}", exception.what()),
                            {},
                            "please report it with the command that you gave"});
   }

@@ -148,7 +148,7 @@ void print_text(const trial::TrialReport& report) {
 
 Result<void> run(const BenchArguments& given, const OutputOptions& output) {
   if (!given.specs.empty() && !given.data.empty())
-    return fail(ErrorCode::usage, "--specs and --data are two sources of learnwares", {}, "give one of them");
+    return fail(ErrorCode::usage, "--specs and --data both name the learnwares", {}, "give one of them");
   trial::TrialOptions trial = given.trial;
   LEARNDOCK_TRY(trial.codes, reindex::code_type_of(given.codes));
   if (given.prefilter != "auto") {
@@ -173,30 +173,34 @@ void add_market_options(CLI::App& command, BenchArguments& arguments) {
   command.add_option("--n", arguments.trial.learnwares, "Learnwares in the market")
       ->check(whole_number(1, 100'000'000))
       ->capture_default_str();
-  command.add_option("--market", arguments.market, "clustered, near-duplicates or equal-distances")
+  command
+      .add_option("--market", arguments.market,
+                  "Kind of market: clustered, near-duplicates or equal-distances")
       ->capture_default_str();
-  command.add_option("--dimension", arguments.dimension, "Of the points")
+  command.add_option("--dimension", arguments.dimension, "Dimension of the points")
       ->check(whole_number(1, 65536))
       ->capture_default_str();
-  command.add_option("--points", arguments.points, "Of each reduced set")
+  command.add_option("--points", arguments.points, "Points of each reduced set")
       ->check(whole_number(1, 16384))
       ->capture_default_str();
-  command.add_option("--gamma", arguments.gamma, "Of the kernel; auto: 1 / median squared distance")
+  command.add_option("--gamma", arguments.gamma, "Gamma of the kernel; auto: 1 / median squared distance")
       ->capture_default_str();
-  command.add_option("--tasks", arguments.tasks, "Of which the learnwares are copies")
+  command.add_option("--tasks", arguments.tasks, "Distinct tasks, of which the learnwares are copies")
       ->check(whole_number(1, 10'000'000))
       ->capture_default_str();
-  command.add_option("--data", arguments.data, "Learnwares of local regions of this table (CSV or .npy)");
+  command.add_option("--data", arguments.data,
+                     "Make the learnwares from local regions of this table (CSV or .npy)");
   command.add_option("--label", arguments.label, "The table's column to leave out");
-  command.add_option("--specs", arguments.specs, "Learnwares from a file, one specification a line");
-  command.add_option("--seed", arguments.seed, "Of the market")
+  command.add_option("--specs", arguments.specs,
+                     "Take the learnwares from this file, one specification a line");
+  command.add_option("--seed", arguments.seed, "Seed of the market")
       ->check(whole_number(0))
       ->capture_default_str();
 }
 
 void add_search_options(CLI::App& command, BenchArguments& arguments) {
   trial::TrialOptions& trial = arguments.trial;
-  command.add_option("--queries", trial.queries, "Not among the learnwares")
+  command.add_option("--queries", trial.queries, "Number of queries, drawn separately from the learnwares")
       ->check(whole_number(1, 1'000'000))
       ->capture_default_str();
   command.add_option("--top", trial.top, "Hits of each query")
@@ -208,32 +212,35 @@ void add_search_options(CLI::App& command, BenchArguments& arguments) {
   command.add_option("--repeats", trial.repeats, "Passes over the queries; the quickest one counts")
       ->check(whole_number(1, 1000))
       ->capture_default_str();
-  command.add_option("--mixture", trial.mixture_members, "Members of mixtures; 0: none are searched")
+  command
+      .add_option("--mixture", trial.mixture_members,
+                  "Most members of a mixture; 0: no mixtures are searched")
       ->check(whole_number(0, 100))
       ->capture_default_str();
   command
-      .add_option("--mixture-gap", trial.mixture_gap, "Share of <u, u> at which no further member is sought")
+      .add_option("--mixture-gap", trial.mixture_gap,
+                  "Search no further member once the gap is this share of <u, u>")
       ->capture_default_str();
   command
       .add_option("--mixture-proof", trial.mixture_proof,
-                  "Members of a larger mixture, sought for the proof alone")
+                  "Most members of the larger mixture that is made for the proof alone")
       ->check(whole_number(0, 1000))
       ->capture_default_str();
   command.add_flag("!--mixture-by-bounds", trial.mixture_products,
-                   "Mixtures by the index's bounds alone, without products with all learnwares");
+                   "Search mixtures by the index's bounds alone, without products with all learnwares");
   command
       .add_option("--budget-ms", arguments.budget_ms,
-                  "Of a query asked by itself; 0: none, every answer is proved")
+                  "Time budget of each query asked by itself, in ms; 0: no budget, every answer is proved")
       ->check(whole_number(0, 3'600'000))
       ->capture_default_str();
-  command.add_option("--codes", arguments.codes, "int4, int8, fp16 or fp32: bits of each coordinate")
+  command.add_option("--codes", arguments.codes, "Bits of each coordinate: int4, int8, fp16 or fp32")
       ->capture_default_str();
   command
-      .add_option(
-          "--prefilter", arguments.prefilter,
-          "auto, cells, code_scan, exact_scan, faiss_flat or hnsw (approximate); of a segment that is made")
+      .add_option("--prefilter", arguments.prefilter,
+                  "Prefilter of a segment that is made: auto, cells, code_scan, exact_scan, faiss_flat or "
+                  "hnsw (approximate)")
       ->capture_default_str();
-  command.add_option("--cell", trial.items_per_cell, "Learnwares of a cell, about")
+  command.add_option("--cell", trial.items_per_cell, "Learnwares in each cell, about")
       ->check(whole_number(1, 1'000'000))
       ->capture_default_str();
   command.add_option("--landmarks", trial.subspace.landmarks, "Points that span the subspace")
@@ -241,24 +248,24 @@ void add_search_options(CLI::App& command, BenchArguments& arguments) {
       ->capture_default_str();
   command
       .add_option("--coordinates", trial.subspace.coordinates,
-                  "Of an embedding; 0: as suits the number of learnwares")
+                  "Coordinates of each embedding; 0: chosen by the number of learnwares")
       ->check(whole_number(0, 4096))
       ->capture_default_str();
   command
-      .add_option("--backend", trial.backend, "cpu, cpu_reference or cuda: of bounds and mixtures' products")
+      .add_option("--backend", trial.backend,
+                  "Backend for bounds and mixtures' products: cpu, cpu_reference or cuda")
       ->capture_default_str();
-  command.add_option("--threads", trial.threads, "0 means all cores")
+  command.add_option("--threads", trial.threads, "Threads; 0: all cores")
       ->check(whole_number(0, 1024))
       ->capture_default_str();
   command.add_option("--file", arguments.file,
-                     "A segment to search again: made when it is not there, and kept");
+                     "Segment to search again; it is made when it is not there, and kept");
 }
 
 }  // namespace
 
 void add_bench_command(CLI::App& app, Invocation& invocation) {
-  CLI::App* const group =
-      app.add_subcommand("bench", "Measure the search on markets of this machine's making");
+  CLI::App* const group = app.add_subcommand("bench", "Measure the search on markets made on this machine");
   group->footer("example:\n  learndock bench search --n 100000");
   group->require_subcommand(1);
   const OutputOptions& output = invocation.output;

@@ -16,11 +16,11 @@
 
 namespace learndock::cli {
 
-/// What every command shares; filled while the command line is parsed.
+/// State that every command shares; filled while the command line is parsed.
 struct Invocation {
   OutputOptions output;
-  std::function<Result<void>()> action;  ///< of the command that was named
-  int exit_code = 0;                     ///< of an action that printed its result and still did not succeed
+  std::function<Result<void>()> action;  ///< action of the command that was named
+  int exit_code = 0;  ///< set by an action that printed its result and still did not succeed
 };
 
 /// Adds a command with the common options; `run` is called after parsing. The last line of `help` is an
@@ -28,10 +28,10 @@ struct Invocation {
 CLI::App* add_command(CLI::App& parent, Invocation& invocation, const std::string& name,
                       const std::string& help, const std::string& example, std::function<Result<void>()> run);
 
-/// Checks the text of a number before it is converted, so that a negative one is told what the range is.
+/// Checks the text of a number before it is converted, so that the error for a negative one names the range.
 CLI::Validator whole_number(std::int64_t low, std::int64_t high = std::numeric_limits<std::int64_t>::max());
 
-/// Where a command finds the dock: a directory of this machine or a server.
+/// The dock that a command works on: a directory on this machine or a server.
 struct DockChoice {
   std::string directory;
   std::string server;
@@ -40,14 +40,14 @@ struct DockChoice {
 void add_dock_choice(CLI::App& command, DockChoice& choice);
 [[nodiscard]] Result<void> check(const DockChoice& choice);
 
-/// A dock's directory for reading alone: nothing in it is changed.
+/// Opens a dock's directory for reading only: nothing in it is changed.
 [[nodiscard]] Result<std::unique_ptr<dock::Dock>> open_to_read(const DockChoice& choice,
                                                                dock::DockOptions options = {});
 
-/// --max-points and the others, each with its value in `limits` as the default.
+/// Adds --max-points and the other limits, each with its value in `limits` as the default.
 void add_limit_options(CLI::App& command, dock::DockLimits& limits);
 
-/// `list --deleted`
+/// Runs `list --deleted`.
 [[nodiscard]] Result<void> list_deleted(const DockChoice& dock, const OutputOptions& output);
 
 void add_bench_command(CLI::App& app, Invocation& invocation);

@@ -10,7 +10,7 @@
 
 namespace learndock::cli {
 
-/// A user's data and how to sketch them; shared by `spec make` and `search --data`.
+/// A user's data and the options for sketching them; shared by `spec make` and `search --data`.
 struct DataOptions {
   std::string data;
   std::string label;
@@ -25,7 +25,7 @@ struct DataOptions {
   std::uint64_t seed = 0;
 };
 
-/// What --gamma says: a number, or none for "auto". @errors usage
+/// The value of --gamma: a number, or none for "auto". @errors usage
 [[nodiscard]] Result<std::optional<double>> parse_gamma(const std::string& text);
 
 void add_data_options(CLI::App& command, DataOptions& options, bool required);
@@ -37,7 +37,7 @@ struct SketchedData {
 };
 [[nodiscard]] Result<SketchedData> sketch(const DataOptions& options, bool measure);
 
-/// A specification file, JSON or binary.
+/// Reads a specification file, JSON or binary.
 [[nodiscard]] Result<specification::RkmeSpecification> read_specification(const std::string& path);
 
 }  // namespace learndock::cli

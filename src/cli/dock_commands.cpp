@@ -45,7 +45,7 @@ Result<void> import_into(const std::string& directory, const std::vector<std::st
   LEARNDOCK_TRY(const dock::ImportOutcome outcome,
                 specs.empty() ? opened->import_packages({paths.begin(), paths.end()}, progress)
                               : opened->import_specifications(specs, progress));
-  // What came may be enough for a part of the search index; without one searches are only slower.
+  // The new learnwares may be enough for a part of the search index; without one searches are only slower.
   if (const auto tended = opened->tend_index(); !tended)
     note(output, "warning: the search index was left as it is: " + describe(shown(tended.error())));
   Json rejected = Json::array();
@@ -262,8 +262,8 @@ void add_dock_commands(CLI::App& app, Invocation& invocation) {
     command->add_option("--specs", *specs, "JSON lines: {\"id\"?, \"semantic\", \"stat\", \"url\"?}");
     command->add_option("path", *paths, "Zip packages, package folders, or folders of them");
   }
-  add_one(app, invocation, "show", "All that is known of one learnware", show);
-  add_one(app, invocation, "status", "How far a learnware has come", status);
+  add_one(app, invocation, "show", "Show everything about one learnware", show);
+  add_one(app, invocation, "status", "Show the status of one learnware", status);
   add_one(app, invocation, "delete", "Remove one learnware", remove);
   {
     auto dock = std::make_shared<DockChoice>();
@@ -271,17 +271,17 @@ void add_dock_commands(CLI::App& app, Invocation& invocation) {
     auto deleted = std::make_shared<bool>(false);
     auto after = std::make_shared<std::string>();
     CLI::App* command =
-        add_command(app, invocation, "list", "Learnwares by the order they came",
+        add_command(app, invocation, "list", "List learnwares in the order they came",
                     "learndock list --dock mydock", [=, &output] {
                       return *deleted ? list_deleted(*dock, output) : list(*dock, *limit, *after, output);
                     });
     command->add_flag("--deleted", *deleted,
-                      "The deleted ones that can be brought back (learndock undelete)");
+                      "List the deleted ones that can be brought back (learndock undelete)");
     add_dock_choice(*command, *dock);
-    command->add_option("--limit", *limit, "At most this many")
+    command->add_option("--limit", *limit, "Most learnwares to list")
         ->check(whole_number(1, 200))
         ->capture_default_str();
-    command->add_option("--after", *after, "Where the last page ended");
+    command->add_option("--after", *after, "Position where the last page ended");
   }
   {
     auto dock = std::make_shared<DockChoice>();

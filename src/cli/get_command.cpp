@@ -1,5 +1,5 @@
-// `get`: a package and what is needed to use it. All that can be refused is refused before anything is
-// written.
+// The command `get`: fetches a package and writes what is needed to use it. All that can be refused is
+// refused before anything is written.
 #include "learndock/client/client.hpp"
 #include "learndock/dock/dock.hpp"
 #include "learndock/package/package.hpp"
@@ -31,8 +31,7 @@ constexpr std::string_view kScriptMark = "Runs one learnware's model";
 constexpr std::string_view kRequirementsMark = "written by learndock get";
 constexpr std::size_t kMaxCompanionBytes = std::size_t{1} << 20;
 
-/// A package on its way; what is left of it at the end of its life is removed, and so is a folder made for
-/// it.
+/// A package being fetched. The destructor removes what is left of it, and a folder that was made for it.
 class Incoming {
  public:
   static Result<Incoming> create(const fs::path& zip) {
@@ -49,7 +48,7 @@ class Incoming {
   Incoming(Incoming&& other) noexcept = default;
   Incoming& operator=(Incoming&&) = delete;
   ~Incoming() {
-    std::error_code ignored;  // best effort; the folder stays when it holds anything
+    std::error_code ignored;  // best effort; the folder stays when it is not empty
     if (!part_.empty()) fs::remove(part_, ignored);
     if (!made_.empty()) fs::remove(made_, ignored);
   }
@@ -80,8 +79,8 @@ Result<bool> is_free(const fs::path& path, const std::string& package_name) {
   return ours && old->find(package_name) != std::string::npos;
 }
 
-/// `name` beside the package, or, when a file of the user's or another package's has that name, one that
-/// begins with the package's: "learnware-use.py".
+/// The path of `name` beside the package. When a file of the user or of another package has that name, the
+/// path begins with this package's name instead: "learnware-use.py".
 Result<fs::path> companion_of(const fs::path& zip, const std::string& name) {
   const fs::path usual = zip.parent_path() / name;
   LEARNDOCK_TRY(const bool usual_is_free, is_free(usual, zip.filename().string()));
@@ -89,8 +88,8 @@ Result<fs::path> companion_of(const fs::path& zip, const std::string& name) {
   const fs::path own = zip.parent_path() / fmt::format("{}-{}", zip.stem().string(), name);
   LEARNDOCK_TRY(const bool own_is_free, is_free(own, ""));
   if (own_is_free) return own;
-  return fail(ErrorCode::conflict, "a file of that name is already there and is not ours", own.string(),
-              "fetch into another folder, or choose another name for the package");
+  return fail(ErrorCode::conflict, "a file of this name exists that learndock did not write for this package",
+              own.string(), "fetch into another folder, or choose another name for the package");
 }
 
 /// Returns the SHA-256 of what was copied.
@@ -123,7 +122,7 @@ Result<Json> fetch_from_folder(const DockChoice& dock, const LearnwareId& id, co
               package.string(), "the dock's copy is damaged: nothing was written; push the package again");
 }
 
-/// The package, checked against its SHA-256, and its record.
+/// Fetches the package, checked against its SHA-256, and its record.
 Result<Json> fetch(const DockChoice& dock, const LearnwareId& id, const fs::path& to) {
   if (dock.server.empty()) return fetch_from_folder(dock, id, to);
   LEARNDOCK_TRY(const client::Client client, client::Client::create(dock.server, {.token = dock.token}));
@@ -135,12 +134,12 @@ Result<Json> fetch(const DockChoice& dock, const LearnwareId& id, const fs::path
 struct Companions {
   std::string script;
   std::optional<std::string> requirements;
-  std::vector<std::string> warnings;  ///< what the package itself shows
-  std::size_t commented_out = 0;      ///< lines of the requirements
+  std::vector<std::string> warnings;  ///< warnings found in the package itself
+  std::size_t commented_out = 0;      ///< lines of the requirements that were commented out
 };
 
-/// The list under a head that says where it is from; the coding line keeps pip from another reading of the
-/// text.
+/// The list with a head that says where it is from. The coding line keeps pip from decoding the text in
+/// another way.
 void take_requirements(std::string_view text, const std::string& zip_name, bool trust_sources,
                        Companions& out) {
   if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
@@ -177,8 +176,8 @@ Result<Companions> companions_of(const fs::path& package, const LearnwareId& id,
   return out;
 }
 
-/// What the record says and what the package itself shows, once each: a dock of an older version stored
-/// nothing.
+/// The warnings of the record and those of the package itself, each once. Docks of older versions stored
+/// none.
 std::vector<std::string> all_warnings(const Json& record, std::vector<std::string> shown_by_package) {
   std::vector<std::string> warnings;
   if (record.is_object() && record.contains("warnings") && record["warnings"].is_array())

@@ -3,8 +3,7 @@
 #include <csignal>
 
 int main(int argc, char** argv) {
-  // A limit on file sizes is met as a full disk is: by the error of the write, not by a signal that ends the
-  // program.
+  // At a limit on file sizes the write fails as on a full disk, instead of a signal that ends the program.
   std::signal(SIGXFSZ, SIG_IGN);
   return learndock::cli::run(argc, argv);
 }

@@ -12,9 +12,9 @@
 namespace learndock::cli {
 namespace {
 
-/// A message may quote a file or a server's answer, which may hold anything; more than this is no message.
+/// The most bytes of a message. It may quote a file or a server's answer, which may contain anything.
 constexpr std::size_t kMaxMessageBytes = 2'000;
-/// Of one cell on a terminal; elsewhere cells are whole.
+/// The most bytes of one cell on a terminal; elsewhere cells are whole.
 constexpr std::size_t kMaxCellBytes = 160;
 
 /// Tabs and line breaks inside a cell would break its row, other invisible characters what a reader sees.

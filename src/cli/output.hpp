@@ -15,20 +15,22 @@ struct OutputOptions {
 
 using Rows = std::vector<std::vector<std::string>>;
 
-/// stdout: one JSON object with --json, characters that act on a terminal or reorder text escaped.
+/// Prints one JSON object on stdout, for --json. Characters that act on a terminal or reorder text are
+/// escaped.
 void print_json(const Json& json);
-/// stdout: aligned columns on a terminal, tab-separated values elsewhere. The first row names the columns.
+/// Prints on stdout: aligned columns on a terminal, tab-separated values elsewhere. The first row names the
+/// columns.
 void print_table(const Rows& rows);
-/// stdout: one line.
+/// Prints one line on stdout.
 void print_line(const std::string& text);
-/// stderr, unless --quiet.
+/// Prints on stderr, unless --quiet.
 void note(const OutputOptions& options, const std::string& text);
-/// The error with what it quotes cut (base/shorten.hpp), and every character that would not show as itself
+/// The error with its quotes cut (base/shorten.hpp) and with every character that would not show as itself
 /// made visible.
 [[nodiscard]] Error shown(Error error);
-/// The failure on stderr, and with --json as {"error": {...}} on stdout. Returns the exit code.
+/// Prints the failure on stderr, and with --json as {"error": {...}} on stdout. Returns the exit code.
 int report(const OutputOptions& options, const Error& whole);
-/// A progress line on a terminal's stderr; nothing elsewhere.
+/// Prints a progress line on stderr when that is a terminal.
 void show_progress(const OutputOptions& options, const std::string& what, std::uint64_t done,
                    std::uint64_t total);
 

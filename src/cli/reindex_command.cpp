@@ -12,10 +12,10 @@ namespace {
 
 constexpr const char* kFooter =
     "example:\n  learndock reindex --dock mydock\n  learndock reindex --dock mydock --gamma auto\n\n"
-    "Killed at any point, it leaves the index in force as it was, and the next run goes on where it\n"
+    "Killed at any point, it leaves the current index as it was, and the next run goes on where it\n"
     "stopped. With many processes on one file system: --plan once, then --shard 0/n ... --shard n-1/n\n"
     "in parallel (for instance a Slurm array), then --merge.\n\n"
-    "--gamma chooses the kernel that searches compare under, and takes learnwares of several gammas into\n"
+    "--gamma chooses the kernel that searches compare under, and puts learnwares of several gammas into\n"
     "one space. The learnwares' specifications stay as they are, and --scores compat keeps their gammas.\n"
     "--rollback also brings the earlier kernels back. --shard and --merge take the gamma of the plan.";
 
@@ -25,7 +25,7 @@ struct ReindexArguments {
   reindex::ReindexOptions options;
 };
 
-/// "2/8": the third of eight.
+/// Parses "2/8", the third of eight shards.
 Result<reindex::Shard> shard_of(const std::string& text) {
   reindex::Shard shard;
   const auto slash = text.find('/');
@@ -37,12 +37,12 @@ Result<reindex::Shard> shard_of(const std::string& text) {
   const auto index = number(text.substr(0, slash));
   const auto count = slash == std::string::npos ? std::nullopt : number(text.substr(slash + 1));
   if (!index || !count || *count == 0 || *index >= *count)
-    return fail(ErrorCode::usage, fmt::format("'{}' is no shard", text), "--shard",
+    return fail(ErrorCode::usage, fmt::format("\"{}\" is not a shard", text), "--shard",
                 "write i/n with 0 <= i < n, for instance 0/4");
   return reindex::Shard{*index, *count};
 }
 
-/// Progress with the rate and the time left, as far as the rate so far tells.
+/// Shows progress with the rate so far and the time left at this rate.
 class Meter {
  public:
   explicit Meter(const OutputOptions& output) : output_(output) {}
@@ -125,8 +125,8 @@ Result<void> run(ReindexArguments arguments, const OutputOptions& output) {
     if (output.json)
       print_json({{"index_version", version}});
     else
-      print_line(
-          fmt::format("the index before the last re-indexing or merge is in force, as version {}", version));
+      print_line(fmt::format("the index before the last re-indexing or merge is current again, as version {}",
+                             version));
   } else if (arguments.plan) {
     LEARNDOCK_TRY(const std::size_t pieces,
                   reindex::plan_reindex(arguments.dock, arguments.options, progress));
@@ -141,7 +141,7 @@ Result<void> run(ReindexArguments arguments, const OutputOptions& output) {
     if (output.json)
       print_json({{"resumed", resumed}});
     else
-      print_line(fmt::format("built; {} pieces were there already", resumed));
+      print_line(fmt::format("built; {} pieces were already there", resumed));
   } else {
     LEARNDOCK_TRY(const reindex::ReindexReport report,
                   arguments.merge ? reindex::merge_shards(arguments.dock, arguments.options, progress)
@@ -157,41 +157,42 @@ void add_reindex_command(CLI::App& app, Invocation& invocation) {
   const OutputOptions& output = invocation.output;
   auto arguments = std::make_shared<ReindexArguments>();
   CLI::App* command =
-      add_command(app, invocation, "reindex", "Make the search index anew from the catalogue",
+      add_command(app, invocation, "reindex", "Rebuild the search index from the catalogue",
                   "learndock reindex --dock mydock", [=, &output] { return run(*arguments, output); });
   command->footer(kFooter);
   command->add_option("--dock", arguments->dock, "The dock's directory")->required();
   command->add_flag("--plan", arguments->plan, "Only read the catalogue and fit the subspaces");
-  command->add_option("--shard", arguments->shard, "Only build these pieces: i/n");
-  command->add_flag("--merge", arguments->merge, "Only check the pieces and put them in force");
-  command->add_flag("--rollback", arguments->rollback, "Put the index before its last change in force");
-  command->add_option("--codes", arguments->codes, "int4, int8, fp16 or fp32: bits of each coordinate")
+  command->add_option("--shard", arguments->shard, "Only build the pieces of one shard: i/n");
+  command->add_flag("--merge", arguments->merge, "Only check the pieces and make them the current index");
+  command->add_flag("--rollback", arguments->rollback, "Make the index before its last change current again");
+  command->add_option("--codes", arguments->codes, "Bits of each coordinate: int4, int8, fp16 or fp32")
       ->capture_default_str();
   command
       ->add_option("--prefilter", arguments->prefilter,
-                   "auto, cells, code_scan, exact_scan, faiss_flat or hnsw (approximate)")
+                   "Prefilter: auto, cells, code_scan, exact_scan, faiss_flat or hnsw (approximate)")
       ->capture_default_str();
   command->add_option("--gamma", arguments->gamma,
-                      "auto (the median heuristic, one gamma for all learnwares of one type, dimension and "
+                      "Gamma that searches compare under: auto (the median heuristic, one gamma for all "
+                      "learnwares of one type, dimension and "
                       "number of scales), a number (for all), or own (what each was made with); not given: "
-                      "as in the index in force");
+                      "as in the current index");
   command->add_option("--landmarks", arguments->options.landmarks, "Points that span the subspace")
       ->check(whole_number(1, 8192))
       ->capture_default_str();
   command
       ->add_option("--coordinates", arguments->options.coordinates,
-                   "Of an embedding; 0: as suits the number of a space's learnwares")
+                   "Coordinates of each embedding; 0: chosen by the number of a space's learnwares")
       ->check(whole_number(0, 4096))
       ->capture_default_str();
   command
       ->add_option("--smallest-space", arguments->options.smallest_space,
-                   "Spaces of fewer learnwares are searched by comparing all of them")
+                   "Spaces of fewer learnwares get no index; all of them are compared")
       ->check(whole_number(1))
       ->capture_default_str();
   command->add_option("--piece", arguments->options.range_records, "Records of one piece of work")
       ->check(whole_number(1))
       ->capture_default_str();
-  command->add_option("--threads", arguments->options.threads, "0 means all cores")
+  command->add_option("--threads", arguments->options.threads, "Threads; 0: all cores")
       ->check(whole_number(0, 1024))
       ->capture_default_str();
 }

@@ -24,7 +24,7 @@ struct SearchOptions {
   std::size_t budget_candidates = 0;
 };
 
-/// The name of a column that people give to what is to be predicted; empty when none is so called.
+/// The first column that has a usual name of a label; empty when there is none.
 std::string label_among(const std::vector<std::string>& columns) {
   constexpr std::array<std::string_view, 8> kNames = {"label",  "target", "class",   "y",
                                                       "labels", "output", "outcome", "species"};
@@ -37,7 +37,7 @@ std::string label_among(const std::vector<std::string>& columns) {
   return {};
 }
 
-/// A label that was left among the features is why nothing fits.
+/// Adds a warning when a label among the features may be why nothing fits.
 void hint_at_label(const std::string& label, query::SearchAnswer& answer) {
   if (label.empty() || answer.evaluated > 0) return;
   if (!contains(answer.warnings, WarningCode::dimension_unmatched)) return;
@@ -47,7 +47,7 @@ void hint_at_label(const std::string& label, query::SearchAnswer& answer) {
        {{"column", label}}});
 }
 
-/// Fills in `label`, the feature that looks like one.
+/// Sets `label` to the feature that looks like one.
 Result<query::SearchRequest> make_request(const SearchOptions& options, std::string& label) {
   query::SearchRequest request;
   if (!options.spec.empty()) {
@@ -90,7 +90,8 @@ Result<query::SearchAnswer> ask(const SearchOptions& options, const query::Searc
 
 std::string cell(const std::optional<double>& value) { return value ? fmt::format("{:.6g}", *value) : "-"; }
 
-/// Two more tables, each after an empty line: who takes part, and how good they are together.
+/// Prints the mixture as two more tables, each after an empty line: its members, and how close they are
+/// together.
 void print_mixture(const query::MixtureHit& mixture) {
   Rows members = {{"member", "id", "weight", "name"}};
   for (std::size_t i = 0; i < mixture.members.size(); ++i) {
@@ -105,7 +106,7 @@ void print_mixture(const query::MixtureHit& mixture) {
                {cell(mixture.mmd_squared), cell(mixture.score), cell(mixture.gap)}});
 }
 
-/// How sure the answer is; where nothing could be compared, why, and nothing of a proof.
+/// Says how sure the answer is. When nothing could be compared it says why, and nothing about a proof.
 /// @param compared  whether learnwares had to fit a specification too
 std::string closing_line(const query::SearchAnswer& answer, bool compared) {
   if (!answer.exact)
@@ -140,7 +141,7 @@ void print_answer(const query::SearchAnswer& answer, bool compared, const Output
 Result<void> search(const SearchOptions& options, const OutputOptions& output) {
   LEARNDOCK_CHECK(check(options.dock));
   if (!options.spec.empty() && !options.data.data.empty())
-    return fail(ErrorCode::usage, "--spec and --data are two ways to say the same", {}, "give one of them");
+    return fail(ErrorCode::usage, "--spec and --data cannot be given together", {}, "give one of them");
   std::string label;
   LEARNDOCK_TRY(const query::SearchRequest request, make_request(options, label));
   LEARNDOCK_TRY(query::SearchAnswer answer, ask(options, request));
@@ -166,31 +167,32 @@ void add_search_command(CLI::App& app, Invocation& invocation) {
   command->add_option("--spec", options->spec, "A specification file instead of --data");
   command->add_option("--semantic", options->semantic,
                       "Semantic requirement, JSON; empty values are wildcards");
-  command->add_option("--text", options->text, "Words of the name or description");
-  command->add_option("--top", options->top, "Learnwares to list")
+  command->add_option("--text", options->text, "Words to look for in names and descriptions");
+  command->add_option("--top", options->top, "Number of learnwares to list")
       ->check(whole_number(1, 1000))
       ->capture_default_str();
   command
       ->add_option(
           "--mixture", options->mixture,
-          "Members of a weighted mixture at most, 0 for none: 10, of up to 20, for certified; 5, of up "
-          "to 100, for greedy and auto")
+          "Most members of a weighted mixture, 0 for none. Default and limit: 10 and 20 for certified, 5 and "
+          "100 for greedy and auto")
       ->check(whole_number(0, 100));
   command->add_option("--mixture-method", options->mixture_method,
-                      "certified (default), greedy or auto (default of compat: greedy)");
+                      "Method: certified (default), greedy or auto (default of compat: greedy)");
   command
-      ->add_option("--scores", options->scores,
-                   "absolute: mean the same in every answer; compat: the reference's relative ones")
+      ->add_option(
+          "--scores", options->scores,
+          "Scores: absolute (mean the same in every answer) or compat (the reference's relative ones)")
       ->capture_default_str();
   command
       ->add_option("--budget-ms", options->budget_ms,
-                   "Stop comparing after this time; the answer says so. 0 for no limit")
+                   "Stop comparing after this time in ms; the answer says so. 0 for no limit")
       ->check(whole_number(0));
   command
       ->add_option("--budget-candidates", options->budget_candidates,
-                   "Learnwares compared one by one at most; 0 for no limit")
+                   "Most learnwares compared one by one; 0 for no limit")
       ->check(whole_number(0, 1'000'000'000));
-  command->add_option("--backend", options->backend, "cpu, cpu_reference or cuda");
+  command->add_option("--backend", options->backend, "Compute backend: cpu, cpu_reference or cuda");
 }
 
 }  // namespace learndock::cli

@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::size_t kMaxSecretBytes = std::size_t{16} << 10;
 
-/// Closed at the end of its life.
+/// A file descriptor that the destructor closes.
 struct Descriptor {
   int number;
   explicit Descriptor(int opened) : number(opened) {}
@@ -43,7 +43,7 @@ Result<void> check_private(const std::filesystem::path& path) {
 }
 
 Result<std::string> read_secret(const std::filesystem::path& path) {
-  // The rights are those of what is read: the name could be given to another file between two looks.
+  // The rights are those of the open file, since another file could take the name meanwhile.
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (file.number < 0) return Failure(io::system_error(errno, "open", path));
   struct stat info {};

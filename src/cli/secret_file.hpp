@@ -7,10 +7,10 @@
 
 namespace learndock::cli {
 
-/// A file that holds a secret may be read by its owner only. @errors not_found, io, forbidden
+/// Checks that only its owner may read a file with a secret. @errors not_found, io, forbidden
 [[nodiscard]] Result<void> check_private(const std::filesystem::path& path);
 
-/// The secret that a private file holds: all of it, without the line break at its end.
+/// The secret in a private file: its whole text without the line break at the end.
 /// @errors of check_private, too_large, invalid_argument (the file is empty)
 [[nodiscard]] Result<std::string> read_secret(const std::filesystem::path& path);
 

@@ -124,7 +124,7 @@ void add_limits(CLI::App& command, ServeOptions& options) {
   command
       .add_option(
           "--index-from", options.index_from,
-          "So many learnwares of one feature space that the search index does not hold are taken into it")
+          "When one feature space has this many unindexed learnwares, they are taken into the search index")
       ->check(CLI::PositiveNumber)
       ->capture_default_str()
       ->envname("LEARNDOCK_INDEX_FROM");
@@ -142,7 +142,7 @@ void add_limits(CLI::App& command, ServeOptions& options) {
       ->envname("LEARNDOCK_BEHIND_PROXY");
 }
 
-/// In place of the dock's own limits (learndock limits).
+/// Adds the options that take the place of the dock's own limits (learndock limits).
 void add_room(CLI::App& command, ServeOptions& options) {
   constexpr std::int64_t kLargest = std::int64_t{1} << 60;
   command
@@ -173,7 +173,7 @@ void add_serve_options(CLI::App& command, ServeOptions& options) {
       ->capture_default_str()
       ->envname("LEARNDOCK_LISTEN");
   options.tokens.add_options(command);
-  command.add_option("--backend", options.backend, "cpu, cpu_reference or cuda")
+  command.add_option("--backend", options.backend, "Compute backend: cpu, cpu_reference or cuda")
       ->envname("LEARNDOCK_BACKEND");
   command.add_option(
       "--config", options.config,
@@ -188,7 +188,7 @@ void add_serve_command(CLI::App& app, Invocation& invocation) {
   const OutputOptions& output = invocation.output;
   // The action needs the command whose settings it reads, which exists only after add_command.
   auto self = std::make_shared<CLI::App*>(nullptr);
-  CLI::App* command = add_command(app, invocation, "serve", "The dock's server and web page",
+  CLI::App* command = add_command(app, invocation, "serve", "Serve a dock over HTTP, with its web page",
                                   "learndock serve --dock mydock --listen 127.0.0.1:8080",
                                   [=, &output] { return serve(**self, *options, output); });
   *self = command;

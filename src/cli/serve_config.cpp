@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::size_t kMaxSettingsBytes = std::size_t{1} << 20;
 
-/// Options of the command line alone make no sense in a file.
+/// Whether an option belongs to the command line only and makes no sense in a file.
 bool is_setting(const std::string& name) {
   return name != "help" && name != "config" && name != "json" && name != "quiet" && name != "no-color";
 }
@@ -41,7 +41,7 @@ Result<void> apply(CLI::App& command, const CLI::ConfigItem& item, const std::st
   const std::vector<std::string> names = setting_names(command);
   if (std::find(names.begin(), names.end(), key) == names.end()) return unknown_key(command, key, path);
   CLI::Option* option = command.get_option("--" + key);
-  if (option->count() > 0) return {};  // the command line or the environment has spoken
+  if (option->count() > 0) return {};  // the command line or the environment has set it
   try {
     option->add_result(item.inputs);
     option->run_callback();

@@ -9,7 +9,7 @@
 namespace learndock::cli {
 namespace {
 
-/// Where an option's value came from; a later one comes before an earlier one.
+/// The source of an option's value. A later one in this list takes precedence.
 enum Source { none, settings, environment, command_line };
 
 Source source_of(const CLI::Option& option) {
@@ -21,7 +21,7 @@ Source source_of(const CLI::Option& option) {
 Result<void> refuse_empty_variable(const std::string& name) {
   const char* variable = std::getenv(name.c_str());
   if (variable == nullptr || *variable != '\0') return {};
-  return fail(ErrorCode::invalid_argument, fmt::format("{} is set and empty: that is no token", name), name,
+  return fail(ErrorCode::invalid_argument, fmt::format("{} is set but empty", name), name,
               "unset it, or give it a token of at least 16 bytes");
 }
 
@@ -32,7 +32,7 @@ Result<std::string> secret_of(const TokenChoice& choice) {
                 "give one of them");
   if (choice.file_source > choice.value_source) return read_secret(choice.file);
   if (!choice.value.empty()) return choice.value;
-  return fail(ErrorCode::invalid_argument, "the token is empty: that is no token", choice.name,
+  return fail(ErrorCode::invalid_argument, "the token is empty", choice.name,
               "leave it out, or give one of at least 16 bytes: openssl rand -hex 16");
 }
 

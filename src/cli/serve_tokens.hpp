@@ -14,10 +14,10 @@ namespace learndock::cli {
 
 /// One token that `serve` takes, from the command line, the environment, a file or the settings file.
 struct TokenChoice {
-  const char* name;  ///< of its option; "-file" is added for the file's
+  const char* name;  ///< name of its option; the option for its file adds "-file"
   const char* value_help;
   const char* file_help;
-  const char* variable;  ///< of the environment; "_FILE" is added for the file's
+  const char* variable;  ///< its environment variable; the one for its file adds "_FILE"
   std::string value = {};
   std::string file = {};
   int value_source = 0;  ///< a Source
@@ -27,10 +27,10 @@ struct TokenChoice {
 class TokenChoices {
  public:
   void add_options(CLI::App& command);
-  /// Before a settings file is read: what came from the command line and the environment. An empty variable
-  /// is refused, it would look like no token. @errors invalid_argument
+  /// Notes which values came from the command line and the environment. Call it before a settings file is
+  /// read. An empty variable is refused, since it would look like no token. @errors invalid_argument
   [[nodiscard]] Result<void> note_sources(const CLI::App& command, const OutputOptions& output);
-  /// After a settings file was read: puts the tokens into the options.
+  /// Puts the tokens into the options. Call it after a settings file was read.
   /// @errors usage (a token and a file for it), invalid_argument (empty), of read_secret
   [[nodiscard]] Result<void> resolve(const CLI::App& command, server::ServerOptions& options);
 

@@ -49,7 +49,7 @@ Result<void> check_supported(const DataOptions& options) {
   return {};
 }
 
-/// Asked before the work is done.
+/// Checks the output path before the work is done.
 Result<void> check_folder_of(const std::filesystem::path& out) {
   const std::filesystem::path folder = out.parent_path();
   std::error_code ignored;  // what cannot be looked at is reported when it is written to
@@ -179,7 +179,7 @@ void add_data_options(CLI::App& command, DataOptions& options, bool required) {
       ->capture_default_str();
   command
       .add_option("--gamma", options.gamma,
-                  "Of k(x, y) = exp(-gamma |x - y|^2): a number, or auto (median heuristic)")
+                  "Gamma of k(x, y) = exp(-gamma |x - y|^2): a number, or auto (median heuristic)")
       ->capture_default_str();
   command
       .add_option(
@@ -191,18 +191,21 @@ void add_data_options(CLI::App& command, DataOptions& options, bool required) {
       ->capture_default_str();
   command
       .add_option("--method", options.method,
-                  "compat: as the reference makes them; joint: several times closer to the data")
+                  "Method: compat (as the reference makes them) or joint (several times closer to the data)")
       ->check(CLI::IsMember({"compat", "joint"}))
       ->capture_default_str();
-  command.add_option("--min-cluster", options.min_cluster, "Rows that each point must be the nearest of")
+  command
+      .add_option("--min-cluster", options.min_cluster,
+                  "Least number of rows that each point is the nearest of")
       ->check(whole_number(1))
       ->capture_default_str();
   command.add_option("--dp-epsilon", options.dp_epsilon,
                      "Differential privacy for one row, see docs/specifications.md; needs --dp-delta");
-  command.add_option("--dp-delta", options.dp_delta, "Well below one over the number of rows");
+  command.add_option("--dp-delta", options.dp_delta,
+                     "Delta of the privacy, well below one over the number of rows");
   command.add_option("--dp-bound", options.dp_bound,
                      "Points lie in [-B, B]; not to be chosen from the data (default 3, for standard units)");
-  command.add_option("--seed", options.seed, "Of the initial points")
+  command.add_option("--seed", options.seed, "Seed of the initial points")
       ->check(whole_number(0))
       ->capture_default_str();
 }
@@ -265,8 +268,8 @@ void add_spec_commands(CLI::App& app, Invocation& invocation) {
     auto path = std::make_shared<std::string>();
     auto backend = std::make_shared<std::string>("cpu_reference");
     CLI::App* command =
-        add_command(*group, invocation, "info", "What a specification holds", "learndock spec info stat.json",
-                    [=, &output] { return info(*path, *backend, output); });
+        add_command(*group, invocation, "info", "Show what a specification contains",
+                    "learndock spec info stat.json", [=, &output] { return info(*path, *backend, output); });
     command->add_option("file", *path, "stat.json or binary specification")->required();
     command->add_option("--backend", *backend, "cpu_reference, cpu or cuda")->capture_default_str();
   }

@@ -22,14 +22,14 @@ void end_at_once(const std::string& why) {
 
 namespace {
 
-/// Where the handler writes. A handler, because a library's own threads, which exist before `main`, would be
-/// ended by a signal that is only blocked here.
+/// The pipe that the signal handler writes to. There has to be a handler: a signal that is only blocked here
+/// would end the process in a library's thread, which exists before `main`.
 int signal_pipe_end = -1;
 
 void on_signal(int) {
   const int kept = errno;
   const char byte = 0;
-  // A full pipe holds more signals than anybody reads.
+  // A full pipe has more signals than are ever read.
   [[maybe_unused]] const ssize_t put = ::write(signal_pipe_end, &byte, 1);
   errno = kept;
 }

@@ -10,14 +10,14 @@
 namespace learndock::cli {
 
 /// Ctrl-C and SIGTERM while a server runs. The first asks it to stop; another one, or the first before
-/// `serving`, ends the process at once. What a dock holds survives that, as it survives a power cut.
-/// Once in a process.
+/// `serving`, ends the process at once. The dock survives that, as it survives a power cut. There is one
+/// object in a process.
 class StopSignals {
  public:
   [[nodiscard]] static Result<StopSignals> install();
   /// From now on the first signal asks instead of ending the process.
   void serving();
-  /// Until the first signal.
+  /// Waits until the first signal.
   void wait();
 
  private:
@@ -30,7 +30,7 @@ class StopSignals {
   std::future<void> asked_ = state_->asked.get_future();
 };
 
-/// Says why on stderr and ends the process without waiting for anything.
+/// Prints the reason on stderr and ends the process without waiting for anything.
 [[noreturn]] void end_at_once(const std::string& why);
 
 }  // namespace learndock::cli

@@ -1,4 +1,4 @@
-// Commands for the one who keeps a dock: its limits, checks, copies and leftovers.
+// Commands for the keeper of a dock: its limits, checks, backups and leftovers.
 #include "learndock/dock/dock_file.hpp"
 #include "learndock/dock/upkeep.hpp"
 
@@ -48,7 +48,7 @@ void add_limits_command(CLI::App& app, Invocation& invocation) {
   auto arguments = std::make_shared<LimitArguments>();
   const OutputOptions& output = invocation.output;
   auto self = std::make_shared<CLI::App*>(nullptr);
-  CLI::App* command = add_command(app, invocation, "limits", "Show or change what a dock takes",
+  CLI::App* command = add_command(app, invocation, "limits", "Show or change the limits of a dock",
                                   "learndock limits mydock --max-points 2000",
                                   [=, &output] { return limits(**self, *arguments, output); });
   *self = command;
@@ -62,7 +62,7 @@ dock::UpkeepProgress progress_of(const OutputOptions& output) {
   };
 }
 
-/// Damage that is left makes the exit code that of a failed verification.
+/// The exit code when damage is left: that of a failed verification.
 constexpr int kDamageExit = 6;
 
 void print_check(const dock::CheckReport& report, const std::string& dock, Invocation& invocation) {
@@ -147,7 +147,7 @@ void add_backup_command(CLI::App& app, Invocation& invocation) {
   command->footer(
       "example:\n  learndock backup mydock /backups/mydock-monday\n\n"
       "All that the dock acknowledged before the command started is in the copy. Packages are linked where\n"
-      "the copy is on the dock's file system: they take no room, and --copy makes them bytes of their own.\n"
+      "the copy is on the dock's file system and then take no room; --copy copies their bytes instead.\n"
       "Exit code 6: the copy is complete, but the dock itself has lost or damaged packages or records.");
   command->add_option("dir", *dock, "The dock's directory")->required();
   command->add_option("to", *to, "A new or empty folder")->required();
@@ -168,7 +168,7 @@ void add_restore_command(CLI::App& app, Invocation& invocation) {
   command->add_option("dir", *dock, "A new or empty folder")->required();
 }
 
-/// "7d", "12h", "30m", "45s" or "0".
+/// Parses "7d", "12h", "30m", "45s" or "0".
 Result<std::chrono::seconds> duration_of(const std::string& text) {
   const std::string digits = text.substr(0, text.find_first_not_of("0123456789"));
   const std::string unit = text.substr(digits.size());
@@ -176,7 +176,7 @@ Result<std::chrono::seconds> duration_of(const std::string& text) {
   const bool known =
       unit == "d" || unit == "h" || unit == "m" || unit == "s" || (unit.empty() && digits == "0");
   if (digits.empty() || digits.size() > 6 || !known)
-    return fail(ErrorCode::usage, fmt::format("\"{}\" is no length of time", text), "--older-than",
+    return fail(ErrorCode::usage, fmt::format("\"{}\" is not a length of time", text), "--older-than",
                 "write 7d, 12h, 30m or 0");
   return std::chrono::seconds(std::stoll(digits) * seconds);
 }
@@ -189,8 +189,8 @@ struct PurgeArguments {
 Result<void> purge(const PurgeArguments& arguments, const OutputOptions& output) {
   if (arguments.orphans == arguments.deleted)
     return fail(
-        ErrorCode::usage, "what is to be removed?", {},
-        "name one: --orphans, packages that no record names; or --deleted, deleted learnwares that are "
+        ErrorCode::usage, "neither --orphans nor --deleted was given", {},
+        "give one: --orphans, packages that no record names; or --deleted, deleted learnwares that are "
         "still kept");
   dock::PurgeOptions options;
   options.dry_run = arguments.dry_run;
@@ -226,9 +226,10 @@ void add_purge_command(CLI::App& app, Invocation& invocation) {
   command->add_option("dir", arguments->dock, "The dock's directory")->required();
   command->add_flag("--orphans", arguments->orphans, "Packages that no record names");
   command->add_flag("--deleted", arguments->deleted, "Deleted learnwares that could still be brought back");
-  command->add_option("--older-than", arguments->older_than,
-                      "By the file's time, or that of the deletion: 7d, 12h, 30m or 0; else 7d for orphans "
-                      "and 0 for deleted");
+  command->add_option(
+      "--older-than", arguments->older_than,
+      "Least age, by the file's time or that of the deletion: 7d, 12h, 30m or 0; by default 7d for "
+      "orphans and 0 for deleted");
   command->add_flag("--dry-run", arguments->dry_run, "Only say what would be removed");
 }
 

@@ -48,7 +48,7 @@ Result<std::string> sha256_of_file(const std::filesystem::path& path) {
   return digest.finish();
 }
 
-/// A download in progress; whatever is left of it at the end of its life is removed.
+/// A download in progress. The destructor removes the file if it is still there.
 struct PartFile {
   std::filesystem::path path;
   ~PartFile() {

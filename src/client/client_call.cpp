@@ -38,7 +38,7 @@ class Call {
     } catch (const std::length_error& error) {  // Beast's own limits on what a header may hold
       return Failure(not_http(error.what()));
     }
-    if (failure) std::rethrow_exception(failure);  // out of memory or a bug: not this function's to explain
+    if (failure) std::rethrow_exception(failure);  // out of memory or a bug: not explained here
     if (!outcome) return Failure(std::move(outcome).error());
     return std::move(incoming_);
   }
@@ -109,7 +109,7 @@ class Call {
       auto read = file.read_at(done, chunk.data(), chunk.size());
       if (!read) co_return read;
       auto written = co_await write(chunk);
-      // A server that has seen enough answers and stops reading: its answer says why.
+      // A server may answer and stop reading before the body ends. Its answer says why.
       if (!written) co_return Result<void>{};
     }
     co_return Result<void>{};
@@ -234,14 +234,14 @@ class Call {
             "check that the address is a learndock server's"};
   }
 
-  /// What the server answered, with the id by which its log tells more.
+  /// The server's error, with the request id that its log has too.
   [[nodiscard]] Error refusal() const {
     Error error = http::error_from_problem(incoming_.status, incoming_.body);
     if (!request_id_.empty()) error.message += fmt::format(" (request {})", request_id_);
     return error;
   }
 
-  /// A server that finds its own copy damaged while it sends it keeps the end back.
+  /// A server that finds its copy damaged while sending holds back the end.
   [[nodiscard]] Error cut_short() const {
     return {
         ErrorCode::digest_mismatch,

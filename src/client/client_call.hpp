@@ -12,7 +12,7 @@
 
 namespace learndock::client {
 
-/// What a client sends.
+/// A request as a client sends it.
 struct Outgoing {
   std::string method = "GET";
   std::string path;  ///< with query
@@ -22,7 +22,7 @@ struct Outgoing {
   std::optional<std::filesystem::path> save_to;  ///< where the body of a 200 goes; a new file
 };
 
-/// What came back, status below 300. Failures are Errors already.
+/// An answer of status below 300. Failures are Errors already.
 struct Incoming {
   int status = 0;
   std::string body;

@@ -33,7 +33,7 @@ class Backup {
   Result<BackupReport> run() {
     LEARNDOCK_CHECK(read_dock_file(dock_));
     LEARNDOCK_CHECK(place_is_outside());
-    // The copy gets a mark of its own, after which nothing would tell that the catalogue had lost records.
+    // The copy gets its own mark, which would hide that the catalogue had lost records.
     LEARNDOCK_CHECK(check_catalogue_is_current(dock_));
     if (const auto named = check_packages_are_named(dock_); !named) {
       if (named.error().code != ErrorCode::catalog_behind) return Failure(named.error());
@@ -52,11 +52,11 @@ class Backup {
     std::error_code error;
     const fs::path way = fs::weakly_canonical(to_, error).lexically_relative(fs::canonical(dock_, error));
     if (error || way.empty() || *way.begin() == "..") return {};
-    return fail(ErrorCode::conflict, "the backup would lie in the dock itself", to_.string(),
+    return fail(ErrorCode::conflict, "the backup would be inside the dock itself", to_.string(),
                 "choose a folder outside of " + dock_.string());
   }
 
-  /// So that the same command can be given again.
+  /// Empties the folder after a failure, so that the same command can be run again.
   void remove_unfinished(bool was_there) const {
     std::error_code ignored;  // what could not be written is what is reported
     for (fs::directory_iterator item(to_, ignored); !ignored && item != fs::directory_iterator();
@@ -87,8 +87,8 @@ class Backup {
     return std::move(report_);
   }
 
-  /// A package that a removal took away between the copy of the catalogue and its own is not missing from the
-  /// next copy of the catalogue.
+  /// When packages are missing, the catalogue is copied again: a package that was removed after the first
+  /// copy is not named by the next.
   Result<void> copy_until_whole(const catalog::Catalog& catalog) {
     std::set<std::string> missing;
     for (int tries = 0; tries < kCatalogueTries; ++tries) {
@@ -97,7 +97,7 @@ class Backup {
       report_.created = utc_now();
       LEARNDOCK_CHECK(catalog.backup_to(to_ / kCatalogue));
       LEARNDOCK_TRY(const std::set<std::string> now_missing, copy_packages());
-      const bool lost = !now_missing.empty() && now_missing == missing;  // by the dock itself, not meanwhile
+      const bool lost = !now_missing.empty() && now_missing == missing;  // not removed meanwhile
       missing = now_missing;
       if (lost || missing.empty()) return drop_unnamed(missing);
     }
@@ -149,7 +149,7 @@ class Backup {
     return true;
   }
 
-  /// Packages of an earlier copy of the catalogue go; what is left enters the manifest.
+  /// Removes packages that only an earlier copy of the catalogue named; the others enter the manifest.
   Result<void> drop_unnamed(const std::set<std::string>& missing) {
     for (const std::string& digest : taken_) {
       std::error_code error;
@@ -219,7 +219,7 @@ Result<CheckReport> restore_dock(const fs::path& backup, const fs::path& dock,
                 fmt::format("copy the backup again from where it came, or use another one; remove {} first",
                             dock.string()));
   };
-  // The description last: until it is there the folder is no dock.
+  // dock.json comes last: until it is there the folder is no dock.
   for (const BackupFile& file : manifest.files)
     if (file.path != kDockFileName) LEARNDOCK_CHECK(copy(file));
   for (const BackupFile& file : manifest.files)

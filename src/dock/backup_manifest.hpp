@@ -17,7 +17,7 @@ struct BackupFile {
   std::string sha256;
 };
 
-/// manifest.json of a backup.
+/// The content of manifest.json in a backup.
 struct BackupManifest {
   std::string created;
   std::uint64_t records = 0;
@@ -32,9 +32,9 @@ struct BackupManifest {
 
 [[nodiscard]] Result<void> write_manifest(const std::filesystem::path& backup,
                                           const BackupManifest& manifest);
-/// Every path in it is that of a dock's description, its catalogue with the mark, or a package: none leads
-/// out of a folder. @errors not_found (no backup there), backup_mismatch (damaged), unsupported (a newer
-/// version's), io
+/// Reads manifest.json. Each path in it is that of dock.json, the catalogue, the mark or a package, so none
+/// leads out of the folder. @errors not_found (no backup there), backup_mismatch (damaged), unsupported (a
+/// newer version's), io
 [[nodiscard]] Result<BackupManifest> read_manifest(const std::filesystem::path& backup);
 
 }  // namespace learndock::dock

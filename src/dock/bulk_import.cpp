@@ -17,13 +17,13 @@
 namespace learndock::dock {
 namespace {
 
-/// What is stored in one transaction: lines, and bytes of their records.
+/// The most lines, and bytes of their records, in one transaction.
 constexpr std::size_t kBatchLines = 2000, kBatchBytes = std::size_t{64} << 20;
-/// A line holds both specifications.
+/// The most bytes of a line, which has both specifications.
 constexpr std::size_t kMaxLineBytes = specification::kMaxJsonBytes + specification::kMaxSemanticBytes;
 
-/// The key License is younger than the records of old docks; the reference takes it for Apache-2.0. What only
-/// a requirement can ask for is no part of a record.
+/// Fits a line's semantic specification to a record. Records of old docks lack License, which the reference
+/// takes for Apache-2.0. Keys that only a requirement can have are left out.
 void complete_old_record(const Json& json, specification::SemanticSpecification& semantic) {
   if (json.is_object() && !json.empty() && !json.contains("License"))
     semantic.of(specification::SemanticKey::license) = {"Apache-2.0"};
@@ -42,7 +42,8 @@ bool lacks(const Json& line, const char* key) {
   return found == line.end() || found->is_null();
 }
 
-/// Without them a record could never be found by the data it was made for, and nobody would know why.
+/// Requires both specifications. Without them a record could never be found by the data it was made for, and
+/// no one would know why.
 Result<void> require_both(const Json& json) {
   if (lacks(json, "semantic"))
     return fail(ErrorCode::semantic_missing, "the line has no semantic specification", "/semantic",
@@ -53,7 +54,7 @@ Result<void> require_both(const Json& json) {
   return {};
 }
 
-/// One line of a bulk import: {"id"?, "semantic", "stat", "url"?}.
+/// Reads one line of a bulk import: {"id"?, "semantic", "stat", "url"?}.
 Result<catalog::LearnwareRecord> record_from_line(std::string_view line, std::size_t max_points) {
   LEARNDOCK_TRY(const Json json, parse_json(line, {.max_bytes = kMaxLineBytes}));
   if (!json.is_object()) return fail(ErrorCode::semantic_shape, "a line is a JSON object");
@@ -146,7 +147,7 @@ class Batch {
     return {};
   }
 
-  /// What grows with the square of the points, before the lines are stored.
+  /// Computes the self terms, whose cost grows with the square of the points, before the lines are stored.
   Result<void> prepare(const compute::Backend& backend) {
     blind_values_.assign(entries_.size(), std::nullopt);
     for (std::size_t i = 0; i < entries_.size(); ++i) {
@@ -157,13 +158,13 @@ class Batch {
     }
     return compute_self_terms(entries_, backend);
   }
-  /// Counts the lines to be stored whose kernel tells nothing apart.
+  /// Counts the lines to be stored that are kernel blind.
   void count_blind() {
     for (std::size_t i = 0; i < entries_.size(); ++i)
       if (const auto& value = blind_values_[i]; value && ++blind_ == 1)
         first_blind_ = {lines_[i], *value, entries_[i].specification->gamma};
   }
-  /// One warning of all: in a million lines there may be as many.
+  /// Makes one warning for all: a million lines could give a million warnings.
   void warn_of_blind() {
     if (blind_ == 0) return;
     outcome_.warnings.push_back(fmt::format(
@@ -191,7 +192,7 @@ class Batch {
     double value = 0, gamma = 0;
   };
   const std::filesystem::path& file_;
-  const specification::SpaceKernels& kernels_;  // in force
+  const specification::SpaceKernels& kernels_;  // the current ones
   std::size_t max_points_;
   ImportOutcome& outcome_;
   std::vector<catalog::LearnwareRecord> records_;

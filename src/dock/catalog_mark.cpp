@@ -51,7 +51,7 @@ Failure behind(const fs::path& dock, std::string message) {
               repair_fix(dock));
 }
 
-/// Packages that no record and no interrupted deletion names, also beside a process that adds and removes.
+/// Packages that no record and no interrupted deletion names. Another process may add and remove meanwhile.
 Result<std::vector<fs::path>> unnamed_packages(const fs::path& dock, const catalog::Catalog& catalog) {
   const auto blobs = blobs::read_local_blob_store(dock / "packages");
   LEARNDOCK_TRY(const auto digests, blobs->list());
@@ -115,7 +115,7 @@ Result<void> compare_with_packages(const fs::path& dock, const catalog::Catalog&
   return unnamed.size() <= few_beside(records) ? Result<void>() : many_unnamed(dock, unnamed.size(), records);
 }
 
-/// What is read of a catalogue says what is wrong with it; this says what to do.
+/// Adds what to do to an error of reading the catalogue, which says what is wrong.
 Result<void> with_fix(Result<void> result, const fs::path& dock) {
   if (result || result.error().code != ErrorCode::corrupt) return result;
   Error reason = std::move(result).error();
@@ -137,7 +137,7 @@ std::optional<CatalogMark> read_mark(const fs::path& dock) {
     if (error != std::errc() || next == end) return std::nullopt;
     at = next + 1;
   }
-  // Taken over from counters that were damaged.
+  // A mark that was made from damaged counters is not used.
   if (std::any_of(numbers.begin(), numbers.end(), [](auto one) { return one > catalog::kMostCounted; }))
     return std::nullopt;
   const CatalogMark mark{{numbers[0], numbers[1], numbers[2]}, numbers[3]};

@@ -10,10 +10,10 @@
 
 namespace learndock::dock {
 
-/// What the catalogue had come to when a change was last acknowledged, kept in a small file beside it. A
-/// catalogue that says less has lost something: it was copied without its log, replaced by an older copy, or
-/// damaged. The file is a hint: it is written after each commit and not flushed, so after a crash it may say
-/// less than the catalogue, never more.
+/// The mark: the catalogue's counters at the last acknowledged change, in a small file beside it. A catalogue
+/// whose counters are lower has lost something: it was copied without its log, replaced by an older copy, or
+/// damaged. The file is a hint: it is written after each commit and not flushed, so after a crash it may be
+/// below the catalogue, never above.
 struct CatalogMark {
   catalog::Counters counters;
   std::uint64_t records = 0;
@@ -21,20 +21,21 @@ struct CatalogMark {
 
 inline constexpr const char* kMarkFile = "catalog.mark";
 
-/// Nothing when there is no such file, or none that can be believed.
+/// The mark of a dock; nothing when there is none, or a damaged one.
 [[nodiscard]] std::optional<CatalogMark> read_mark(const std::filesystem::path& dock);
 
 /// @errors io, no_space
 [[nodiscard]] Result<void> write_mark(const std::filesystem::path& dock, const CatalogMark& mark);
 
-/// Whether a dock's catalogue can be believed to be the dock's current one; changes nothing. An empty file, a
-/// catalogue behind its mark, and without a mark one that leaves many packages unnamed, cannot.
+/// Checks that the catalogue is the dock's current one; changes nothing. It refuses an empty file, a
+/// catalogue behind its mark, and, without a mark, a catalogue that leaves many packages unnamed.
 /// @errors catalog_behind, corrupt, not_found, io; each says how to go on
 [[nodiscard]] Result<void> check_catalogue_is_current(const std::filesystem::path& dock);
 
-/// Whether so many whole packages are named by no record and no deletion that the catalogue, whatever its
-/// mark says, seems to be another one. Interrupted uploads leave that many only over a long time, so an
-/// opening goes on; what would remove packages does not. @cost reads unnamed packages when there are many
+/// Refuses a dock in which no record and no deletion names so many whole packages that the catalogue seems to
+/// be another one, whatever its mark says. Interrupted uploads leave that many only over a long time, so
+/// opening a dock does not check this; removing packages does. @cost reads unnamed packages when there are
+/// many
 /// @errors catalog_behind, corrupt, io
 [[nodiscard]] Result<void> check_packages_are_named(const std::filesystem::path& dock);
 

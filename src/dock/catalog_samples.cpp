@@ -6,7 +6,8 @@
 namespace learndock::dock {
 namespace {
 
-/// Of them half the latest: where histories part, all later records differ.
+/// Records that are compared. Half of them are the latest: where two histories part, all later records
+/// differ.
 constexpr std::size_t kSamples = 128;
 
 /// Positions in `made`.

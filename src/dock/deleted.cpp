@@ -22,9 +22,9 @@ namespace fs = std::filesystem;
 constexpr int kFormat = 1;
 constexpr const char* kChecksum = "crc32c";
 constexpr std::int64_t kDayMs = std::int64_t{86'400} * 1000;
-/// A century; more would not fit into a time.
+/// The most days to keep a deletion: a century. More would not fit into a time.
 constexpr std::uint64_t kMostDays = 36'500;
-/// A record's texts and, in hexadecimal, its statistical specification.
+/// The most bytes of a record's file: its texts and, in hexadecimal, its statistical specification.
 constexpr std::size_t kMaxRecordBytes = std::size_t{128} << 20;
 constexpr std::size_t kTimeDigits = 16;
 constexpr std::size_t kKeyDigits = 2 * kTimeDigits + 1;
@@ -51,7 +51,7 @@ Result<std::string> from_hex(const std::string& text) {
   return fail(ErrorCode::corrupt, "the bytes are not hexadecimal");
 }
 
-/// Of a record's file without this key.
+/// The checksum of a record's file without the key of the checksum itself.
 std::uint32_t checksum_of_record(const Json& json) {
   const std::string text = to_text(json);
   return io::crc32c(std::as_bytes(std::span(text)));
@@ -112,7 +112,7 @@ Result<DeletedLearnware> from_record_json(const Json& json) {
   }
 }
 
-/// When a key's learnware was deleted; nothing for other names.
+/// The time at which a key's learnware was deleted; nothing for other names.
 std::optional<std::int64_t> time_of(const std::string& key) {
   std::int64_t time = 0;
   if (key.size() != kKeyDigits || key[kTimeDigits] != '-') return std::nullopt;
@@ -157,7 +157,7 @@ Result<std::string> DeletedLearnwares::begin(const catalog::LearnwareRecord& rec
 fs::path DeletedLearnwares::package_of(const std::string& key) const { return folder_ / (key + ".zip"); }
 
 std::uint64_t DeletedLearnwares::forget(const std::string& key) {
-  // The record last: a package without one would lie there unexplained.
+  // The record is removed last: a package without one would stay there unexplained.
   const std::uint64_t package = remove_file(package_of(key));
   remove_file(folder_ / (key + ".json"));
   return package;
@@ -243,7 +243,7 @@ Result<std::vector<LearnwareId>> DeletedLearnwares::remove_again(catalog::Catalo
     const catalog::LearnwareRecord& record = kept.learnware.record;
     const auto live = catalog.find(record.id);
     if (!live || live->sequence != record.sequence || live->package_digest != record.package_digest) continue;
-    // The package is moved after the row is gone: where it has been, the row was.
+    // The package is moved after the row is gone. So if it has been moved, the row had been removed.
     const bool was_deleted =
         record.package_digest.empty() ? behind : holds_package(kept) && !blobs.path_of(record.package_digest);
     if (!was_deleted) continue;

@@ -9,12 +9,12 @@ namespace learndock::dock {
 
 enum class LockMode {
   exclusive,
-  shared  ///< beside other readers; where nothing can be written and there is no lock file, without a lock
+  shared  ///< beside other readers. Without a lock where nothing can be written and there is no lock file
 };
 
-/// What to do about a dock that is open elsewhere: searching and the like can be done there.
+/// The fix in errors about a dock that is open elsewhere, for operations that its server offers too.
 inline constexpr std::string_view kAskServer = "stop it, or talk to it with --server";
-/// The same for what only works on the folder.
+/// The same for operations that only work on the folder.
 inline constexpr std::string_view kStopFirst = "stop it first: this works on the dock's folder alone";
 
 /// An advisory lock on the dock directory, held while the dock is open; the kernel drops it when the

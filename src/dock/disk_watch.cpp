@@ -18,7 +18,8 @@ namespace fs = std::filesystem;
 constexpr std::uint64_t kMinFreeBytes = std::uint64_t{64} << 20;
 constexpr std::uint64_t kMinFreeShare = 100;
 constexpr std::uint64_t kQuotaShare = 10;
-/// The catalogue and the index are looked at again after this time: uploads ask once for each piece.
+/// The sizes of the catalogue and the index are measured again after this time, since uploads ask once for
+/// each piece.
 constexpr std::chrono::seconds kLookAgain{1};
 
 Result<DiskRoom> room_of(const fs::path& folder) {
@@ -28,7 +29,7 @@ Result<DiskRoom> room_of(const fs::path& folder) {
   return DiskRoom{std::uint64_t{info.f_bavail} * info.f_frsize, std::uint64_t{info.f_blocks} * info.f_frsize};
 }
 
-/// Bytes of all files below a folder. What vanishes meanwhile, or cannot be read, does not count.
+/// Bytes of all files below a folder. Files that vanish meanwhile, or cannot be read, do not count.
 std::uint64_t bytes_below(const fs::path& folder) {
   std::uint64_t sum = 0;
   std::error_code error;
@@ -41,7 +42,7 @@ std::uint64_t bytes_below(const fs::path& folder) {
   return sum;
 }
 
-/// Everything but the packages and what is on its way, which are counted as they come and go.
+/// Bytes of everything but packages and uploads in progress, which are counted as they come and go.
 std::uint64_t bytes_beside_packages(const fs::path& dock) {
   std::uint64_t sum = 0;
   std::error_code error;
@@ -86,7 +87,8 @@ DiskSpace::DiskSpace(fs::path dock, const SpaceLimits& limits, DiskProbe probe)
       probe_(probe ? std::move(probe) : DiskProbe([this] { return room_of(dock_); })),
       reserve_(dock_) {}
 
-/// A reserve that was given up comes first: the next deletion on a full disk needs it.
+/// Free bytes that uploads must leave. A reserve that was given up is included: the next deletion on a full
+/// disk needs it.
 std::uint64_t DiskSpace::wanted_free(const DiskRoom& room) const {
   const std::uint64_t least =
       limits_.min_free_bytes.value_or(std::min(kMinFreeBytes, room.total_bytes / kMinFreeShare));
@@ -203,7 +205,7 @@ DiskStatus DiskSpace::status() {
 }
 
 void DiskSpace::prepare_opening(bool count) {
-  /// SQLite's log and shared memory, a folder, and some to spare.
+  /// Room for SQLite's log and shared memory, a folder, and some to spare.
   constexpr std::uint64_t kOpeningBytes = std::uint64_t{1} << 20;
   const std::lock_guard lock(mutex_);
   if (count || limits_.max_dock_bytes > 0) static_cast<void>(dock_bytes());

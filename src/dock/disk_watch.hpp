@@ -16,44 +16,47 @@ struct SpaceLimits {
   std::optional<std::uint64_t> min_free_bytes;  ///< unset: the smaller of 64 MiB and 1 % of the disk
 };
 
-/// Decides whether there is room for what is about to be written into a dock. Concurrent uploads count
-/// together: what each takes counts from before its bytes are written until they are stored or given up.
-/// Free space is looked up each time, so a dock whose disk was full takes packages again once it is not.
+/// Decides whether there is room for bytes that are about to be written into a dock. Concurrent uploads count
+/// together: the bytes of each count from before they are written until they are stored or given up. Free
+/// space is looked up each time, so a dock whose disk was full takes packages again once it is not.
 /// @threads  safe to call concurrently
 class DiskSpace {
  public:
   /// @param probe  unset: the file system of the folder
   DiskSpace(std::filesystem::path dock, const SpaceLimits& limits, DiskProbe probe = {});
 
-  /// Whether so many bytes more would be taken now. @errors no_space (with the facts and the way out), io
+  /// Checks whether so many more bytes would be taken now. @errors no_space (with the facts and the way out),
+  /// io
   [[nodiscard]] Result<void> room_for(std::uint64_t bytes);
-  /// The same, and they count until they are given back. Where there is no room, `MakeRoom` is asked once.
+  /// The same check; the bytes then count until `give_back`. When there is no room, `MakeRoom` is called
+  /// once.
   [[nodiscard]] Result<void> hold(std::uint64_t bytes);
-  /// Whether they would be taken if so many others were given up.
+  /// Whether `bytes` would be taken if `given_up` others were freed.
   [[nodiscard]] bool would_fit(std::uint64_t bytes, std::uint64_t given_up);
-  /// Gives up what is not needed so that so many bytes fit, if that is enough. Called without any lock.
+  /// Frees what is not needed so that so many bytes fit, if it can free enough. It is called without any
+  /// lock.
   using MakeRoom = std::function<void(std::uint64_t bytes)>;
-  /// Before anything is held.
+  /// Call it before anything is held.
   void ask_for_room(MakeRoom make_room) { make_room_ = std::move(make_room); }
   void written(std::uint64_t bytes);
   void give_back(std::uint64_t held, std::uint64_t unwritten);
 
-  /// A package file became part of the dock, or is gone.
+  /// Say that a package file became part of the dock, or that it is gone.
   void stored(std::uint64_t bytes);
   void removed(std::uint64_t bytes);
 
-  /// So full that what is deleted should free its room at once: no package of any length would be taken, or
+  /// Whether deleted learnwares should free their room at once: no package of any length would be taken, or
   /// less than a tenth of `max_dock_bytes` is left.
   [[nodiscard]] bool short_of_room();
-  /// The same of the disk alone.
+  /// The same for the disk alone.
   [[nodiscard]] bool short_of_disk();
   [[nodiscard]] DiskStatus status();
 
   /// Gives up the reserve when the disk is so full that the dock could not be opened.
-  /// @param count  what the dock takes, now: with millions of packages this takes a while, and so is not
-  /// left to the first upload or probe of a server
+  /// @param count  count the dock's bytes now. With millions of packages this takes a while, so a server does
+  /// not leave it to its first upload or probe
   void prepare_opening(bool count);
-  /// Gives up the reserve, so that a deletion has something to write to. @return whether there was one
+  /// Gives up the reserve, so that a deletion has room to write. @return whether there was one
   [[nodiscard]] bool release_reserve();
   /// Sets the reserve aside again where there is room for it.
   void keep_reserve();

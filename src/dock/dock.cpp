@@ -24,7 +24,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Damaged files that one search gives up, one after another, before it ends with an error.
+/// How many damaged files one search gives up, one after another, before it ends with an error.
 constexpr int kMostLostFiles = 3;
 
 bool is_package_folder(const fs::path& path) {
@@ -32,7 +32,7 @@ bool is_package_folder(const fs::path& path) {
   return fs::exists(path / "learnware.yaml", ignored);
 }
 
-/// The packages a folder holds, in the order of names.
+/// The packages in a folder, in the order of their names.
 Result<std::vector<fs::path>> packages_in(const fs::path& folder) {
   std::vector<fs::path> inside;
   std::error_code error;
@@ -48,7 +48,7 @@ Result<std::vector<fs::path>> packages_in(const fs::path& folder) {
   return inside;
 }
 
-/// Folders of packages are replaced by what they hold; what cannot be listed is rejected.
+/// Replaces folders of packages by the packages in them. A folder that cannot be listed is rejected.
 std::vector<fs::path> expand(const std::vector<fs::path>& paths, std::vector<Rejection>& rejected) {
   std::vector<fs::path> packages;
   for (const fs::path& path : paths) {
@@ -68,7 +68,8 @@ std::vector<fs::path> expand(const std::vector<fs::path>& paths, std::vector<Rej
   return packages;
 }
 
-/// A check that fails says nothing: what it would have warned of is no reason to refuse a learnware.
+/// Warns when the specification is kernel blind. When the check itself fails there is no warning, since
+/// blindness is no reason to refuse a learnware.
 void warn_if_blind(const learnwares::EntryFields& entry, const compute::Backend& backend,
                    std::vector<std::string>& warnings) {
   if (!entry.specification) return;
@@ -136,7 +137,8 @@ Result<std::unique_ptr<Dock>> Dock::open(const fs::path& directory, const DockOp
       state->lock.acquire(directory, options.read_only ? LockMode::shared : LockMode::exclusive, kAskServer));
   LEARNDOCK_TRY(state->backend, compute::open_backend(options.backend, options.threads));
   state->watch_disk();
-  // Before anything is opened for writing: what a catalogue that has lost records still holds stays as it is.
+  // This comes before anything is opened for writing: the content that a catalogue with lost records still
+  // has stays as it is.
   LEARNDOCK_CHECK(check_catalogue_is_current(directory));
   const auto opened = options.read_only ? open_to_read(*state) : open_to_write(*state);
   if (!opened && options.read_only && opened.error().code == ErrorCode::unsupported) {
@@ -161,8 +163,8 @@ Result<query::SearchAnswer> Dock::search(const query::SearchRequest& request) co
     return found;
   };
   auto answer = search();
-  // A file met as damaged is given up: what it held is read from the catalogue, and a part's learnwares are
-  // compared directly until it is rebuilt. The second time another file may be met.
+  // A file that is found damaged is given up: its content is read from the catalogue, and the learnwares of a
+  // part are compared directly until it is rebuilt. The next try may find another damaged file.
   for (int met = 0; met < kMostLostFiles && !answer && answer.error().code == ErrorCode::corrupt; ++met) {
     if (!state_->give_up_lost(*snapshot)) break;
     answer = search();

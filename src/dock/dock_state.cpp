@@ -32,7 +32,7 @@ Result<void> compute_self_terms(std::span<learnwares::EntryFields> entries, cons
 
 namespace {
 
-/// What records take in the catalogue at most: the texts lie there too for the search, with their trigrams.
+/// The most bytes that records take in the catalogue. Text search keeps their texts once more, with trigrams.
 std::uint64_t row_bytes(std::span<const catalog::LearnwareRecord> records) {
   constexpr std::uint64_t kTextCopies = 4;
   std::uint64_t bytes = 0;
@@ -99,13 +99,13 @@ void Dock::State::store_entries() {
   if (!pays_to_write(seen->entries, stored_to, options.entries_from)) return;
   const auto file =
       write_entries(*catalog, seen->version, directory / kEntryFile, seen->entries, used_threads());
-  if (const auto intact = seen->entries_intact(); !intact) {  // the new file may hold zeros in their place
+  if (const auto intact = seen->entries_intact(); !intact) {  // the new file may have zeros in their place
     std::error_code ignored;                                  // it is looked at again at the next opening
     std::filesystem::remove(directory / kEntryFile, ignored);
-    log(LogLevel::warning, "the file of entries was not kept: " + describe(intact.error()));
+    log(LogLevel::warning, "the learnware cache was not kept: " + describe(intact.error()));
     return;
   }
-  stored_to = seen->entries.back()->sequence();  // a full disk is not tried again for each insert either
+  stored_to = seen->entries.back()->sequence();  // so a full disk is not tried again for each insert
   if (!file) {
     log(LogLevel::warning, "the next opening takes longer: " + describe(file.error()));
     return;

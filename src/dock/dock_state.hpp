@@ -26,10 +26,11 @@ namespace learndock::dock {
 
 using NewEntries = std::vector<learnwares::EntryFields>;
 
-/// Beside the catalogue, of which it says nothing new.
+/// The learnware cache. All that it has can be made again from the catalogue.
 inline constexpr std::string_view kEntryFile = "entries/entries.lds";
 
-/// The <L, L> that entries lack. Grows with the square of the points: before the writer's lock is taken.
+/// Computes the self terms <L, L> that entries lack. The cost grows with the square of the points, so call it
+/// before the writer's lock is taken.
 [[nodiscard]] Result<void> compute_self_terms(std::span<learnwares::EntryFields> entries,
                                               const compute::Backend& backend);
 
@@ -53,12 +54,12 @@ struct Dock::State {
   std::unique_ptr<DiskSpace> space;
   std::unique_ptr<DeletedLearnwares> deleted;
   std::unique_ptr<store::IndexStore> store;
-  specification::SpaceKernels kernels;  // in force; only a reindex of a closed dock changes them
+  specification::SpaceKernels kernels;  // current; only a re-index of a closed dock changes them
   learnwares::TraitsPool traits;
-  std::mutex storing;           // one writer of the file of entries at a time
-  std::uint64_t stored_to = 0;  // the last catalogue number in it when it was last written
+  std::mutex storing;           // one writer of the learnware cache at a time
+  std::uint64_t stored_to = 0;  // the last catalogue number in the cache when it was last written
   learnwares::SnapshotHolder snapshots;
-  std::mutex finding;  // of the next two
+  std::mutex finding;  // guards the next two
   std::map<std::uint64_t, DamagedRecord> damaged;
   std::uint64_t orphans = 0;
   bool mark_failed = false;  // said once
@@ -68,57 +69,57 @@ struct Dock::State {
   std::mutex tending;                   // one change of the stored index at a time
   std::unique_ptr<IndexKeeper> keeper;  // last: its thread uses all the rest
 
-  /// On a full disk the reserve makes the room that an opening takes.
+  /// Starts to watch the disk. On a full disk the reserve makes the room that an opening takes.
   void watch_disk();
   /// @param stored  the version of the stored index to use
   [[nodiscard]] Result<void> load(const store::IndexVersion& stored);
   /// @errors read_only
   [[nodiscard]] Result<void> writable() const;
-  /// Writes what the catalogue has come to beside it. The caller holds `writer`, or is the only one.
+  /// Writes the mark. The caller holds `writer`, or is the only user.
   void keep_mark();
   [[nodiscard]] unsigned used_threads() const;
-  /// The dock's own, or another one, which stays open: opening a device takes longer than a search.
+  /// The dock's own backend, or another one, which stays open: opening a device takes longer than a search.
   /// @errors as open_backend
   [[nodiscard]] Result<std::shared_ptr<const compute::Backend>> backend_named(const std::string& name);
-  /// After many inserts: the next opening need not decode them, and this one maps them as well. Searches and
-  /// inserts go on meanwhile.
+  /// Rewrites the learnware cache after many inserts, so that the next opening need not decode them, and maps
+  /// it here as well. Searches and inserts go on meanwhile.
   void store_entries();
 
-  /// The entries of `next`, which its semantic index knows, and then the new ones become what searches see.
+  /// Makes a snapshot visible to searches: the entries of `next`, which its semantic index knows, and after
+  /// them the new ones.
   void publish(learnwares::Snapshot next, std::span<const std::shared_ptr<const learnwares::Entry>> added);
 
-  /// Searches no longer see the learnware of this catalogue number. The caller holds `writer` and has removed
+  /// Takes the learnware of this catalogue number out of searches. The caller holds `writer` and has removed
   /// it from the catalogue.
   void withdraw(std::uint64_t sequence);
 
-  /// Stores records with their entries. All that can fail comes before the catalogue's transaction: what is
-  /// stored is also searchable. The caller holds `writer`.
+  /// Stores records with their entries. All that can fail comes before the catalogue's transaction, so every
+  /// stored record is searchable. The caller holds `writer`.
   [[nodiscard]] Result<std::vector<catalog::LearnwareRecord>> insert(
       std::span<const catalog::LearnwareRecord> records, NewEntries entries);
 
-  /// Parts of the stored index that are damaged are no longer used; what they held is read from the
-  /// catalogue.
-  /// @return whether the parts in use are others than `seen` now @cost reads all stored parts
+  /// Stops using damaged parts of the stored index. Their learnwares are read from the catalogue.
+  /// @return whether the parts in use now differ from `seen` @cost reads all stored parts
   bool drop_damaged_parts(const std::shared_ptr<const learnwares::DockParts>& seen);
-  /// The same for entries whose file is lost while it is mapped: all are read again.
-  /// @return whether that was so @cost an opening of the dock
+  /// Reads all entries again when the learnware cache is lost while it is mapped.
+  /// @return whether it was lost @cost an opening of the dock
   bool replace_lost_entries();
-  /// Both. @return whether searches now see something else than `seen`
+  /// Does both. @return whether searches now see something else than `seen`
   bool give_up_lost(const learnwares::Snapshot& seen);
 
-  /// Logs records that were found damaged and keeps them in mind.
+  /// Logs records that were found damaged and remembers them.
   void note_damage(const std::vector<DamagedRecord>& found);
 
-  /// Counts packages that no record names, and says so: uploads cut off between the package and its row, or
-  /// what a catalogue that has lost records leaves.
+  /// Counts the orphans and logs them. They come from uploads cut off between the package and its row, or
+  /// from a catalogue that has lost records.
   [[nodiscard]] Result<void> count_orphans();
-  /// Logs that the folder of the stored index is missing, when there is anything that it could hold.
+  /// Logs that the folder of the stored index is missing, unless the dock is empty.
   [[nodiscard]] Result<void> say_unindexed() const;
 
-  /// The oldest deleted learnwares are no longer kept until so many bytes fit; none, if all would not be
-  /// enough. The caller holds `writer`.
+  /// Removes the oldest kept deletions until so many bytes fit, or none of them when all would not be enough.
+  /// The caller holds `writer`.
   void give_up_deleted(std::uint64_t bytes);
-  /// The same for the rows of records.
+  /// The same for the bytes that the rows of these records take.
   void give_up_deleted(std::span<const catalog::LearnwareRecord> records);
 
   /// Removes deleted learnwares whose time is over, and sets the reserve aside again where there is room.

@@ -25,12 +25,13 @@ namespace {
 
 using Entries = std::vector<std::shared_ptr<const learnwares::Entry>>;
 
-/// Records that are read before they are decoded, and of these the ones that a thread takes together.
+/// How many records are read before they are decoded, and how many of them one thread takes together.
 constexpr std::size_t kReadTogether = 4096, kDecodedTogether = 64;
-/// Records between two wanted ones that are read along rather than asked for anew.
+/// The most unwanted records between two wanted ones that are read as well, instead of starting a new range.
 constexpr std::uint64_t kReadAlong = 64;
 
-/// Decoding a record takes longer than reading it. `decode(i)` is called for each i < count once.
+/// Calls `decode(i)` once for each i < count, on several threads, since decoding a record takes longer than
+/// reading it.
 template <class Decode>
 Result<void> decode_all(std::size_t count, unsigned threads, Decode decode) {
   std::vector<Result<void>> done((count + kDecodedTogether - 1) / kDecodedTogether);
@@ -46,13 +47,13 @@ std::string short_text(const Error& error) {
   return error.message + (error.where.empty() ? "" : " at " + error.where);
 }
 
-/// Entries that were set to null because their records are damaged.
+/// Removes entries that were set to null because their records are damaged.
 void drop_empty(Entries& entries, std::size_t first) {
   const auto begin = entries.begin() + static_cast<std::ptrdiff_t>(first);
   entries.erase(std::remove(begin, entries.end(), nullptr), entries.end());
 }
 
-/// A group's gamma in place of the specification's own, which compat scores still ask for.
+/// Puts the group's gamma in place of the specification's own, which is kept for compat scores.
 void put_under(const specification::SpaceKernels& kernels, learnwares::EntryFields& fields) {
   if (kernels.empty() || !fields.specification) return;
   const auto gamma = kernels.gamma_of(specification::KernelGroup::of(*fields.specification));
@@ -105,7 +106,7 @@ class Decoding {
   std::vector<catalog::LearnwareRecord> batch_;
 };
 
-/// Gives entries their specifications, a batch of records at a time.
+/// Reads the specifications of entries, a batch of records at a time.
 class MissingSets {
  public:
   MissingSets(const catalog::Catalog& catalog, const LoadOptions& options, Entries& entries)
@@ -181,13 +182,13 @@ class MissingSets {
   std::vector<std::pair<std::size_t, catalog::LearnwareRecord>> batch_;
 };
 
-/// Decoding one record in so many costs less than writing all.
+/// Decoding up to one record in this many costs less than writing all.
 constexpr std::size_t kSmallShare = 16;
 
 /// Whether a mapped entry is what the record says.
 bool is_of(const learnwares::Entry& entry, const catalog::LearnwareRecord& record) {
   auto fields = entry_fields(record);
-  if (!fields) return false;  // decoding it anew says what is wrong
+  if (!fields) return false;  // decoding it again says what is wrong
   const auto made = learnwares::make_entry(std::move(*fields));
   return made->id() == entry.id() && made->name() == entry.name() &&
          made->folded_name() == entry.folded_name() &&
@@ -197,10 +198,11 @@ bool is_of(const learnwares::Entry& entry, const catalog::LearnwareRecord& recor
          (!entry.has_specification() || made->stored_gamma() == entry.stored_gamma());
 }
 
-/// Damaged records that a file of entries lacks; with more, all are decoded.
+/// The most damaged records that a learnware cache may lack; with more, all records are decoded.
 constexpr std::size_t kMaxLeftOut = 1024;
 
-/// Whether all records that the catalogue has up to the file's last and that the file lacks are damaged.
+/// Whether all records are damaged that the catalogue has up to the cache's last one and that the cache
+/// lacks.
 Result<bool> lacks_only_damaged(const catalog::Catalog& catalog, const learnwares::EntryFile& file,
                                 const std::vector<std::uint64_t>& live, LoadedEntries& loaded) {
   const auto covered = std::upper_bound(live.begin(), live.end(), file.sequences().back());
@@ -224,8 +226,8 @@ Result<bool> lacks_only_damaged(const catalog::Catalog& catalog, const learnware
   return true;
 }
 
-/// Whether entries from a file are all those that the catalogue has up to the file's last, but for damaged
-/// records, and of this catalogue.
+/// Whether a cache was made from this catalogue and has all its entries up to the cache's last one, but for
+/// damaged records.
 Result<bool> belong(const catalog::Catalog& catalog, const learnwares::EntryFile& file,
                     const std::vector<std::uint64_t>& live, LoadedEntries& loaded) {
   LEARNDOCK_TRY(const bool complete, lacks_only_damaged(catalog, file, live, loaded));
@@ -234,7 +236,7 @@ Result<bool> belong(const catalog::Catalog& catalog, const learnwares::EntryFile
   std::vector<std::uint64_t> made;
   made.reserve(entries.size());
   for (const auto& entry : entries) made.push_back(entry->sequence());
-  // The last of the file is also known by its time: records that are alike in all else may still be two.
+  // The last record is also compared by its time, since two records may be alike in all else.
   return agrees(catalog, made, live, [&](std::size_t position, const catalog::LearnwareRecord& record) {
     return is_of(*entries[position], record) &&
            (record.sequence != file.sequences().back() ||
@@ -242,26 +244,27 @@ Result<bool> belong(const catalog::Catalog& catalog, const learnwares::EntryFile
   });
 }
 
-/// The entries of the file that the catalogue still has; none when there is no file or it is of no use.
+/// The entries of the cache that the catalogue still has; none when there is no cache, or one that cannot be
+/// used.
 Result<LoadedEntries> read_entries(const catalog::Catalog& catalog, const std::vector<std::uint64_t>& live,
                                    const std::filesystem::path& path, const LoadOptions& options) {
   const auto file = learnwares::EntryFile::open(path, options.threads);
   if (!file) {
     if (file.error().code != ErrorCode::not_found)
-      log(LogLevel::warning, "every record is decoded anew: " + file.error().message + ", " + path.string());
+      log(LogLevel::warning, "every record is decoded again: " + file.error().message + ", " + path.string());
     return LoadedEntries();
   }
   LoadedEntries loaded{learnwares::EntryFile::entries(*file, &live, options.kernels), {}, *file};
   LEARNDOCK_TRY(const bool usable, belong(catalog, **file, live, loaded));
   if (!usable) {
     log(LogLevel::warning,
-        "every record is decoded anew: " + path.string() + " was made from another catalogue");
+        "every record is decoded again: " + path.string() + " was made from another catalogue");
     return LoadedEntries();
   }
   return loaded;
 }
 
-/// Writes all entries, which then point into the file.
+/// Writes all entries to the cache and makes them point into it.
 Result<void> write_loaded(const catalog::Catalog& catalog, const std::filesystem::path& path,
                           const LoadOptions& options, LoadedEntries& loaded) {
   LEARNDOCK_TRY(const std::uint64_t version, catalog.version());
@@ -270,7 +273,7 @@ Result<void> write_loaded(const catalog::Catalog& catalog, const std::filesystem
   return {};
 }
 
-/// Most of what was decoded is not needed any more, and the C library would keep it.
+/// Returns memory to the system: most decoded data is no longer needed, and the C library would keep it.
 void give_back_memory() {
 #ifdef __GLIBC__
   ::malloc_trim(0);
@@ -331,13 +334,13 @@ Result<std::shared_ptr<const learnwares::EntryFile>> write_entries(
     const catalog::Catalog& catalog, std::uint64_t version, const std::filesystem::path& file,
     std::span<const std::shared_ptr<const learnwares::Entry>> entries, unsigned threads) {
   learnwares::EntrySource source{version, 0};
-  // A last record that is gone by now leaves a file that the next opening makes anew.
+  // If the last record is gone by now, the next opening rebuilds the file.
   LEARNDOCK_TRY(const auto last, record_of(catalog, entries.back()->sequence()));
   if (last) source.last_created_unix_ms = last->created_unix_ms;
   const std::filesystem::path folder = file.parent_path(), next = folder / "next.lds";
   LEARNDOCK_CHECK(io::create_private_folder(folder));
   std::error_code error;
-  // What a killed writer left; the file in force stays until there is another.
+  // Removes what a killed writer left. The current file stays until there is a new one.
   std::filesystem::directory_iterator left(folder, error);
   for (; !error && left != std::filesystem::directory_iterator(); left.increment(error))
     if (left->path() != file) std::filesystem::remove_all(left->path(), error);

@@ -61,7 +61,8 @@ class Examination {
     return dock_ / "packages" / digest.substr(0, 2) / digest.substr(2);
   }
 
-  /// Whether it is there, readable, sound in its structure, and the dock's current one.
+  /// Examines the catalogue: whether it is there, readable, sound in its structure, and the dock's current
+  /// one.
   Result<void> catalogue() {
     const fs::path file = dock_ / "catalog.sqlite";
     LEARNDOCK_TRY(const std::string head, catalog::header_problem(file));
@@ -136,7 +137,8 @@ class Examination {
     out_.damaged.push_back(std::move(record));
   }
 
-  /// Packages that records name: whether they are there, and with `packages` whether they are whole.
+  /// Examines the packages that records name: whether they are there, and with `packages` whether they are
+  /// whole.
   Result<void> packages() {
     std::uint64_t done = 0;
     for (const auto& [digest, id] : owner_) {
@@ -171,7 +173,7 @@ class Examination {
     });
   }
 
-  /// Whether what is kept of deleted learnwares could be brought back.
+  /// Examines whether the deleted learnwares that are kept could be brought back.
   void look_at_deleted() {
     const std::string fix =
         fmt::format("nothing mends it; it goes when its days are over, or now: learndock purge {} --deleted",

@@ -16,15 +16,16 @@ namespace {
 using Entries = std::vector<std::shared_ptr<const learnwares::Entry>>;
 using LiveParts = std::vector<std::shared_ptr<const learnwares::LivePart>>;
 
-/// Parts of one space from which the smaller ones are made one; and how many learnwares are stored together.
+/// With this many parts of one space the smaller ones are merged; and how many learnwares are written
+/// together.
 constexpr std::size_t kManyParts = 8;
 constexpr std::size_t kBatch = 4096;
-/// After a failure nothing is tried for so long: a full disk does not empty by trying.
+/// The pause after a failure: a full disk does not empty by trying.
 constexpr std::chrono::seconds kBackOff{60};
-/// Without changes: deleted learnwares whose time is over go this often.
+/// How often deleted learnwares whose time is over are removed when nothing changes.
 constexpr std::chrono::minutes kTidyAgain{60};
 
-/// The learnwares that no part holds, by space; only spaces that have enough of them for a part.
+/// The unindexed learnwares by space, for the spaces that have enough of them for a part.
 std::map<specification::SpaceKey, Entries> ripe_spaces(const learnwares::Snapshot& snapshot,
                                                        std::size_t enough) {
   std::map<specification::SpaceKey, Entries> spaces;
@@ -37,7 +38,7 @@ std::map<specification::SpaceKey, Entries> ripe_spaces(const learnwares::Snapsho
   return spaces;
 }
 
-/// A space's newest subspace, or one fitted to what came.
+/// A space's newest subspace, or one fitted to its new learnwares.
 Result<std::shared_ptr<const engine::FeatureSpace>> space_for(const learnwares::Snapshot& snapshot,
                                                               const specification::SpaceKey& key,
                                                               const Entries& entries,
@@ -56,7 +57,7 @@ Result<std::shared_ptr<const engine::FeatureSpace>> space_for(const learnwares::
   return std::make_shared<const engine::FeatureSpace>(std::move(space));
 }
 
-/// With the codes and the prefilter that the last re-indexing was told to use.
+/// The options for writing parts, with the codes and the prefilter that the last re-index was told to use.
 engine::PartWriterOptions writer_options(const Dock::State& state,
                                          const store::IndexStore::NewSegment& segment) {
   engine::PartWriterOptions options = chosen_writing(state.store->current()->content.options);
@@ -65,7 +66,7 @@ engine::PartWriterOptions writer_options(const Dock::State& state,
   return options;
 }
 
-/// A new part on its way into the store; its file is given up unless it is committed.
+/// A new part that is being stored. The destructor gives its file up unless it was committed.
 class NewPart {
  public:
   static Result<NewPart> create(Dock::State& state, const specification::SpaceKey& key,
@@ -86,7 +87,7 @@ class NewPart {
   }
 
   [[nodiscard]] engine::PartWriter& writer() { return writer_; }
-  /// Closed, opened again and compared with exact distances.
+  /// Closes the part, opens it again and compares its bounds with exact distances.
   Result<std::shared_ptr<const engine::StoredPart>> finish() {
     LEARNDOCK_CHECK(writer_.finish());
     LEARNDOCK_TRY(auto part, engine::open_part(path_, state_.backend, state_.used_threads()));
@@ -103,7 +104,7 @@ class NewPart {
   engine::PartWriter writer_;
 };
 
-/// Puts `added` in force in the place of `replaced`; searches see it at once.
+/// Makes `added` current in place of `replaced`; searches see it at once.
 Result<void> put_in_force(Dock::State& state, std::shared_ptr<const engine::StoredPart> added,
                           const LiveParts& replaced) {
   const std::lock_guard lock(state.writer);
@@ -126,7 +127,7 @@ Result<void> put_in_force(Dock::State& state, std::shared_ptr<const engine::Stor
   parts.version = version->number;
   learnwares::Snapshot next = *current;
   next.parts = std::make_shared<const learnwares::DockParts>(std::move(parts));
-  // What the new part holds need no longer be in memory; readers of older snapshots keep theirs.
+  // Reduced sets in the new part need no longer be in memory; readers of older snapshots keep theirs.
   for (auto& entry : next.entries)
     if (entry->specification() != nullptr && next.parts->parts.back()->item_of(entry->sequence()))
       entry = learnwares::without_specification(*entry);
@@ -164,7 +165,7 @@ Result<void> store_entries(Dock::State& state, const learnwares::Snapshot& snaps
   return {};
 }
 
-/// Of each space that has many parts the smaller half of them.
+/// The smaller half of the parts of each space that has many.
 std::map<specification::SpaceKey, LiveParts> small_parts(const learnwares::Snapshot& snapshot) {
   std::map<specification::SpaceKey, LiveParts> spaces;
   if (snapshot.parts)
@@ -178,7 +179,7 @@ std::map<specification::SpaceKey, LiveParts> small_parts(const learnwares::Snaps
   return spaces;
 }
 
-/// Keys of a part ascend, so those of many parts are merged before they are written.
+/// Merges parts. The keys of a part ascend, so those of many parts are merged before they are written.
 Result<void> merge_parts(Dock::State& state, const learnwares::Snapshot& snapshot, const LiveParts& old) {
   Entries entries;
   for (const auto& entry : snapshot.entries)
@@ -200,12 +201,12 @@ Result<void> merge_parts(Dock::State& state, const learnwares::Snapshot& snapsho
 
 Result<bool> tend_index(Dock::State& state) {
   const std::lock_guard tending(state.tending);
-  // The index is only speed: what is left of the disk is for packages and deletions.
+  // The index only gives speed, so the rest of the disk is left to packages and deletions.
   if (state.space->short_of_disk())
     return fail(ErrorCode::no_space, "the disk of the dock is nearly full", {},
                 "free some space; searches find the same without it");
   const auto snapshot = state.snapshots.current();
-  // One space that cannot be stored or merged holds up neither the others nor the file of entries.
+  // One space that cannot be stored or merged holds up neither the others nor the learnware cache.
   Result<bool> done = false;
   for (const auto& [key, entries] : ripe_spaces(*snapshot, state.options.index_from)) {
     auto stored = store_entries(state, *snapshot, key, entries);
@@ -215,7 +216,7 @@ Result<bool> tend_index(Dock::State& state) {
   for (const auto& [key, parts] : small_parts(*snapshot)) {
     auto merged = merge_parts(state, *snapshot, parts);
     if (merged) return true;
-    // What a damaged part held is in memory once it is given up, and becomes a part anew.
+    // The learnwares of a damaged part are in memory once it is given up, and are then written to a new part.
     if (merged.error().code == ErrorCode::corrupt && state.give_up_lost(*snapshot)) return true;
     done = pass_on(std::move(merged).error(), key.text());
   }
@@ -268,7 +269,7 @@ void IndexKeeper::run() {
   }
 }
 
-/// The root of a thread: what is thrown for lack of memory must not end the server.
+/// The thread's main function: an exception for lack of memory must not end the server.
 Result<bool> IndexKeeper::tend() {
   try {
     return tend_index(state_);

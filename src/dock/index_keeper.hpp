@@ -10,10 +10,10 @@
 
 namespace learndock::dock {
 
-/// One step towards a stored index that holds (nearly) everything: the learnwares of one space that no part
-/// holds become a new part, or many small parts of one space become one; when there is no such step, the file
-/// of entries is made anew if that pays. Reads from snapshots, beside
-/// searches and inserts; only putting the result in force waits for writers.
+/// Takes one step towards a stored index that has (nearly) all learnwares: writes the unindexed learnwares of
+/// one space to a new part, or merges many small parts of one space. When there is no such step, it rewrites
+/// the learnware cache if that pays. It reads from snapshots, beside searches and inserts; only making the
+/// result current waits for writers.
 /// @return whether there was something to do
 /// @errors io, no_space, corrupt (a part is damaged), internal (the new part failed its check)
 [[nodiscard]] Result<bool> tend_index(Dock::State& state);
@@ -24,7 +24,7 @@ class IndexKeeper {
  public:
   explicit IndexKeeper(Dock::State& state);
   ~IndexKeeper();
-  /// Something was inserted.
+  /// Says that something was inserted.
   void notify();
 
  private:

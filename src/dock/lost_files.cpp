@@ -1,5 +1,5 @@
-// What a dock does when a mapped file of its index or of its entries is lost while it is open: it is damaged,
-// was shortened, or its disk fails to read it. The catalogue has all that such a file held.
+// Handles mapped files of the index, and the learnware cache, that are lost while the dock is open: damaged,
+// shortened, or unreadable on their disk. The catalogue has all that such a file had.
 #include "base/log.hpp"
 #include "dock/dock_state.hpp"
 #include "dock/index_keeper.hpp"
@@ -11,9 +11,9 @@
 namespace learndock::dock {
 namespace {
 
-/// Why a part can no longer be used; none: it can. Its file is opened again: what was checked once is not
-/// checked again, and the damage may have come since. Its disk may also read it again, when what was mapped
-/// of it is gone all the same.
+/// The reason why a part can no longer be used; none when it can. Its file is opened again, because the
+/// damage may have come after the first check. The mapped content may also be gone although the disk can read
+/// the file again.
 std::optional<Error> damage_of(const store::Segment& segment, unsigned threads) {
   const auto sound = store::Segment::open(segment.path(), {.everything = true, .threads = threads});
   if (!sound && (sound.error().code == ErrorCode::corrupt || sound.error().code == ErrorCode::io))
@@ -22,7 +22,7 @@ std::optional<Error> damage_of(const store::Segment& segment, unsigned threads) 
   return mapped ? std::nullopt : std::optional(mapped.error());
 }
 
-/// The parts without their places among the items of a semantic index, for one that is made from nothing.
+/// The parts without their maps from filter bits, for a semantic index that is built from the beginning.
 std::shared_ptr<const learnwares::DockParts> placed_nowhere(
     const std::shared_ptr<const learnwares::DockParts>& parts) {
   if (!parts) return nullptr;
@@ -35,7 +35,7 @@ std::shared_ptr<const learnwares::DockParts> placed_nowhere(
   return fresh;
 }
 
-/// Entries that are others than before: everything that counts them is made again.
+/// An empty snapshot for replaced entries: everything that numbers entries is built again.
 learnwares::Snapshot fresh_snapshot(const learnwares::Snapshot& before,
                                     const std::shared_ptr<const learnwares::DockParts>& parts) {
   learnwares::Snapshot fresh;
@@ -52,7 +52,7 @@ learnwares::Snapshot fresh_snapshot(const learnwares::Snapshot& before,
 bool Dock::State::drop_damaged_parts(const std::shared_ptr<const learnwares::DockParts>& seen) {
   const std::lock_guard writing(writer);
   learnwares::Snapshot next = *snapshots.current();
-  if (next.parts != seen) return true;  // someone else met the damage first
+  if (next.parts != seen) return true;  // another thread found the damage first
   if (!next.parts) return false;
   auto parts = std::make_shared<learnwares::DockParts>(*next.parts);
   std::erase_if(parts->parts, [&](const auto& part) {
@@ -64,7 +64,8 @@ bool Dock::State::drop_damaged_parts(const std::shared_ptr<const learnwares::Doc
   const LoadOptions loading{kernels, used_threads(), [&](std::uint64_t key) { return parts->holds(key); }};
   const auto damaged_now = take_missing_sets(*catalog, loading, next.entries);
   if (!damaged_now) {
-    log(LogLevel::error, "what the damaged part held cannot be read: " + describe(damaged_now.error()));
+    log(LogLevel::error,
+        "the learnwares of the damaged part cannot be read: " + describe(damaged_now.error()));
     return false;
   }
   if (damaged_now->empty()) {
@@ -86,7 +87,7 @@ bool Dock::State::replace_lost_entries() {
   const auto current = snapshots.current();
   const auto intact = current->entries_intact();
   if (intact) return false;
-  log(LogLevel::error, "the file of entries is given up: " + describe(intact.error()));
+  log(LogLevel::error, "the learnware cache is given up: " + describe(intact.error()));
   const auto held = [&](std::uint64_t key) { return current->parts && current->parts->holds(key); };
   const LoadOptions loading{kernels, used_threads(), held,
                             options.read_only ? SIZE_MAX : options.entries_from};
@@ -94,7 +95,7 @@ bool Dock::State::replace_lost_entries() {
   const auto loaded = live ? load_entries(*catalog, *live, directory / kEntryFile, traits, loading)
                            : Result<LoadedEntries>(Failure(live.error()));
   if (!loaded) {
-    log(LogLevel::error, "what the file of entries held cannot be read: " + describe(loaded.error()));
+    log(LogLevel::error, "the learnwares of the lost cache cannot be read: " + describe(loaded.error()));
     return false;
   }
   note_damage(loaded->damaged);

@@ -25,8 +25,8 @@ bool is_digest(const std::string& text) {
   return text.size() == kDigestDigits && text.find_first_not_of("0123456789abcdef") == std::string::npos;
 }
 
-/// Calls `with` with the record where it is what the checksum was made of, after any of its fields was
-/// replaced by what the indexes and the package say. There are few of them, so all combinations are tried.
+/// Replaces fields of the record by those that the indexes and the package have, in all combinations, which
+/// are few, and calls `with` when the record is the one that the checksum was made of.
 class Combinations {
  public:
   using Change = std::function<void(LearnwareRecord&)>;

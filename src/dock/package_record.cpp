@@ -23,8 +23,7 @@ std::string name_for(const specification::SemanticSpecification* semantic, const
   return yaml_name.empty() ? file_name : yaml_name;
 }
 
-/// What is known of a package without a semantic specification: its name and, for tables, the input's
-/// dimension.
+/// The semantic specification for a package without one: its name and, for tables, the input's dimension.
 specification::SemanticSpecification inferred_semantic(
     const std::string& name, const std::optional<specification::RkmeSpecification>& stat) {
   specification::SemanticSpecification semantic;

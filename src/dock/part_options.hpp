@@ -12,13 +12,13 @@
 
 namespace learndock::dock {
 
-/// Whether a part of the index can hold it; what none can hold is compared directly.
+/// Whether a part of the index can store the reduced set. Others are compared directly.
 [[nodiscard]] bool is_indexable(const specification::RkmeSpecification& specification);
 
 /// How a re-index was told to write parts, as the index keeps it: later parts are written in the same way.
 [[nodiscard]] std::map<std::string, std::string> kept_options(std::optional<engine::PrefilterKind> prefilter,
                                                               compute::CodeType codes);
-/// The same read again; what is missing, or of another version, is left to the defaults.
+/// Reads these options again. Options that are missing, or of another version, keep their defaults.
 [[nodiscard]] engine::PartWriterOptions chosen_writing(const std::map<std::string, std::string>& kept);
 
 /// The prefilter's name, or "auto".

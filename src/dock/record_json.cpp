@@ -23,7 +23,7 @@ Json statistical_summary(const std::string& binary) {
 
 }  // namespace
 
-/// A time beyond the year 9999 is that of a damaged record.
+/// A time as text. One beyond the year 9999 belongs to a damaged record and gives "".
 std::string utc_text(std::int64_t unix_ms) {
   if (unix_ms < 0 || unix_ms > 253'402'300'799'999) return {};
   return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(static_cast<std::time_t>(unix_ms / 1000)),

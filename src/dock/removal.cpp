@@ -11,7 +11,7 @@
 namespace learndock::dock {
 namespace {
 
-/// On a full disk the reserve gives SQLite the room that a deletion takes.
+/// Runs a deletion; on a full disk the reserve gives SQLite the room for it.
 Result<catalog::Catalog::Removed> remove_row(Dock::State& state, const LearnwareId& id) {
   auto removed = state.catalog->remove(id);
   if (removed || removed.error().code != ErrorCode::no_space) return removed;
@@ -20,13 +20,13 @@ Result<catalog::Catalog::Removed> remove_row(Dock::State& state, const Learnware
   return state.catalog->remove(id);
 }
 
-/// Whether, and under which key, a learnware that is about to be deleted is kept.
+/// Says whether, and under which key, a learnware that is about to be deleted is kept.
 struct Keeping {
   bool wanted = false;
   std::string key;
 };
 
-/// Writes the record down. What keeps it from being kept is logged: a deletion goes on all the same.
+/// Writes the record down. A failure is logged, and the deletion goes on without keeping the learnware.
 void keep_record(Dock::State& state, const catalog::LearnwareRecord& record, Keeping& keeping) {
   auto key = state.deleted->begin(record);
   keeping.wanted = key.has_value();
@@ -51,7 +51,7 @@ Keeping begin_keeping(Dock::State& state, const LearnwareId& id) {
   return keeping;
 }
 
-/// The package of a record that is gone: moved to the deleted ones, or removed.
+/// Moves the package of a removed record to the deleted ones, or removes it.
 Result<void> remove_package(Dock::State& state, const catalog::LearnwareRecord& record,
                             const std::string& key) {
   if (!key.empty()) {
@@ -74,7 +74,8 @@ void give_up_one(Dock::State& state, const std::string& key) {
                   key, freed));
 }
 
-/// A deletion must free room where there is little: the oldest kept ones go, each with a line in the log.
+/// A deletion must free room when there is little: removes the oldest kept deletions, each with a line in the
+/// log.
 void make_room(Dock::State& state) {
   state.space->removed(state.deleted->expire(now_unix_ms()));
   for (const std::string& key : state.deleted->keys()) {
@@ -84,7 +85,7 @@ void make_room(Dock::State& state) {
   state.space->keep_reserve();
 }
 
-/// The package of a deleted learnware becomes a blob again.
+/// Makes the package of a deleted learnware a blob again.
 Result<void> adopt_again(Dock::State& state, const std::string& key, const catalog::LearnwareRecord& record) {
   if (record.package_digest.empty()) return {};
   LEARNDOCK_TRY(const bool named, state.catalog->has_package(record.package_digest));
@@ -149,7 +150,7 @@ Result<catalog::LearnwareRecord> Dock::remove(const LearnwareId& id,
   if (removed->digest_unused && !removed->record.package_digest.empty())
     LEARNDOCK_CHECK(remove_package(*state_, removed->record, keeping.key));
   make_room(*state_);
-  // One that was damaged lies there for a closer look; it cannot be brought back.
+  // A damaged package stays there for a closer look; it cannot be brought back.
   if (!keeping.key.empty() && kept_until_unix_ms != nullptr && removed->record.damage.empty())
     *kept_until_unix_ms = state_->deleted->kept_until(now_unix_ms());
   return std::move(removed->record);

@@ -38,7 +38,8 @@ std::int64_t unix_seconds() {
   return duration_cast<seconds>(system_clock::now().time_since_epoch()).count();
 }
 
-/// Opening for writing takes in what a log holds up to its first damage, and throws the rest away.
+/// Copies the write-ahead log, because opening for writing takes in its content up to the first damage and
+/// throws the rest away.
 Result<void> set_log_aside(const fs::path& dock) {
   std::error_code error;
   const fs::path log = dock / (std::string(kCatalogue) + "-wal");
@@ -83,7 +84,7 @@ class Repair {
   }
 
  private:
-  /// A catalogue that turns out to be damaged as it is used is made again, too.
+  /// Opens the catalogue. One that turns out to be damaged when it is used is made again, too.
   Result<void> open_in_place() {
     LEARNDOCK_CHECK(keep_log());
     const auto usable = [&]() -> Result<void> {
@@ -100,10 +101,10 @@ class Repair {
     return {};
   }
 
-  /// Sound records enter a new catalogue; the old one stays under another name.
+  /// Makes a new catalogue from the sound records; the old one stays under another name.
   Result<void> rebuild_catalogue() {
     std::error_code ignored;
-    for (const char* suffix : {"", "-wal", "-shm", "-journal"})  // of a repair that was cut off
+    for (const char* suffix : {"", "-wal", "-shm", "-journal"})  // left by a repair that was cut off
       fs::remove(dock_ / (std::string(kNextCatalogue) + suffix), ignored);
     LEARNDOCK_TRY(catalog_, catalog::open_sqlite_catalog(dock_ / kNextCatalogue, true));
     if (examined_.catalog) LEARNDOCK_CHECK(copy_sound_records());
@@ -137,7 +138,7 @@ class Repair {
     return behind ? set_log_aside(dock_) : Result<void>();
   }
 
-  /// The new catalogue in place of the old one, of which nothing is removed.
+  /// Puts the new catalogue in place of the old one, of which nothing is removed.
   Result<void> put_in_place() {
     catalog_.reset();  // folds its log into the file
     examined_.catalog.reset();
@@ -179,13 +180,15 @@ class Repair {
     return {};
   }
 
-  /// What was deleted neither comes back to life nor is taken for the package of a lost record.
+  /// Settles deletions: a deleted learnware does not come back, nor does its package count as that of a lost
+  /// record.
   Result<void> settle_deletions() {
     LEARNDOCK_TRY(const auto blobs, blobs::open_local_blob_store(dock_ / "packages"));
     DeletedLearnwares deleted(dock_ / kDeletedFolder, 0);
     LEARNDOCK_TRY(const auto removed,
                   deleted.remove_again(*catalog_, *blobs, examined_.behind || examined_.rebuild_catalogue));
-    // After that: it would take a record that is there again for a deletion that did not happen.
+    // This comes after the removals: it would take a record that is there again for a deletion that did not
+    // happen.
     deleted.recover(*catalog_, *blobs);
     unmoved_ = deleted.unmoved_packages();
     for (const LearnwareId& id : removed) {
@@ -225,7 +228,7 @@ class Repair {
     return {};
   }
 
-  /// What an index that can still be read says of the package's record.
+  /// What an index that can still be read says of the record of this package, or null.
   [[nodiscard]] const catalog::IndexedName* name_of(const std::string& digest) const {
     for (const auto& [sequence, name] : examined_.names)
       if (name.package_digest == digest && !std::binary_search(present_.begin(), present_.end(), sequence))
@@ -243,7 +246,8 @@ class Repair {
       }
   }
 
-  /// No id and no number is given a second time, even where the catalogue has forgotten that they were.
+  /// Raises the counters, so that no id and no number is given twice, even when the catalogue has forgotten
+  /// them.
   Result<void> lift_counters() {
     catalog::Counters counters = mark_ ? mark_->counters : catalog::Counters();
     if (examined_.rebuild_catalogue) {
@@ -260,7 +264,7 @@ class Repair {
     return catalog_->raise_counters(counters);
   }
 
-  /// Numbers above all that are known to have been given.
+  /// Counters above all numbers that are known to have been given.
   Result<void> guess_counters(catalog::Counters& counters) {
     LEARNDOCK_TRY(const auto sequences, catalog_->sequences());
     counters.last_sequence = sequences.empty() ? 0 : sequences.back();
@@ -283,7 +287,7 @@ class Repair {
     return {};
   }
 
-  /// Sound segments stay; what the damaged ones held is compared directly until the index is made again.
+  /// Keeps sound segments. The learnwares of damaged ones are compared directly until the index is rebuilt.
   Result<void> mend_index() {
     if (!examined_.rebuild_index && examined_.damaged_segments.empty()) return {};
     LEARNDOCK_TRY(const auto store, store::IndexStore::open(index_folder(dock_)));
@@ -305,7 +309,7 @@ class Repair {
   PackageRecords packages_;
   const UpkeepProgress& progress_;
   std::optional<CatalogMark> mark_;
-  std::vector<std::uint64_t> present_;         // sequences of records, before any orphan is taken in
+  std::vector<std::uint64_t> present_;         // sequences of the records before any orphan is taken in
   std::set<std::string> unmoved_;              // packages that a deletion could not move
   std::vector<std::string> present_packages_;  // when deletions are settled
   std::unique_ptr<catalog::Catalog> catalog_;

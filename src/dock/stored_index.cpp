@@ -9,14 +9,15 @@
 namespace learndock::dock {
 namespace {
 
-/// Whether the part's item is this record's learnware. Its gamma may be another: a re-index chooses one.
+/// Whether the part's item is this record's learnware. Their gammas may differ, since a re-index may choose
+/// one.
 bool is_of(const engine::StoredPart& part, std::size_t item, const catalog::LearnwareRecord& record) {
   if (part.id(item) != record.id.text() || record.statistical.empty()) return false;
   const auto specification = specification::from_binary(record.statistical);
   if (!specification) return false;  // reading the record, which is next, says what is wrong
   std::vector<double> memory;
   const auto set = part.set(item, memory);
-  if (!set) return set.error().code == ErrorCode::corrupt;  // damage is met, and said, by searches
+  if (!set) return set.error().code == ErrorCode::corrupt;  // searches find the damage and report it
   const std::size_t values = set->count * set->dimension;
   return set->count == specification->weights.size() && values == specification->points.values().size() &&
          std::equal(set->points, set->points + values, specification->points.values().begin()) &&
@@ -34,7 +35,7 @@ Result<void> drop_foreign_parts(const catalog::Catalog& catalog, std::span<const
                                          }));
     if (!own)
       opened.problems.push_back((*part)->segment()->path().string() +
-                                " was made from another catalogue; make the index anew: learndock reindex");
+                                " was made from another catalogue; rebuild the index: learndock reindex");
     part = own ? part + 1 : opened.parts.erase(part);
   }
   return {};

@@ -16,31 +16,32 @@
 
 namespace learndock::dock {
 
-/// Where a dock's stored index lies.
+/// The folder of a dock's stored index.
 [[nodiscard]] std::filesystem::path index_folder(const std::filesystem::path& dock);
 
 struct OpenedIndex {
   std::vector<std::shared_ptr<const engine::StoredPart>> parts;
   std::vector<std::string> problems;  ///< why a stored index is not used
 
-  /// Whether some part holds the learnware of this catalogue number.
+  /// Whether some part has the learnware of this catalogue number.
   [[nodiscard]] bool holds(std::uint64_t key) const;
 };
 
-/// Gives up parts of another catalogue: one that a restored copy has replaced, whose numbers were then given
-/// again. Of each part the latest learnware that the catalogue still has and some others are compared with
-/// their records.
+/// Drops parts that were made from another catalogue: one that a restored copy has replaced, after which
+/// numbers were given again. In each part the latest learnware that the catalogue still has, and some others,
+/// are compared with their records.
 /// @param live  the catalogue's numbers, ascending
 /// @errors of the catalogue
 [[nodiscard]] Result<void> drop_foreign_parts(const catalog::Catalog& catalog,
                                               std::span<const std::uint64_t> live, OpenedIndex& opened);
 
-/// A version of the stored index. A damaged one is not used and said: searches then compare every learnware.
+/// Opens a version of the stored index. A damaged one is not used, and `problems` says so: searches then
+/// compare every learnware.
 [[nodiscard]] OpenedIndex open_index(const store::IndexVersion& version,
                                      const std::shared_ptr<const compute::Backend>& backend,
                                      unsigned threads);
 
-/// Its parts, with those learnwares alive that the dock still has; null when there are none.
+/// The parts of an index, in which the learnwares that the dock still has are live; null when there are none.
 /// @param entries  by catalogue number
 [[nodiscard]] std::shared_ptr<const learnwares::DockParts> live_parts(
     OpenedIndex opened, std::uint64_t version,

@@ -5,7 +5,7 @@
 namespace learndock::http {
 namespace {
 
-constexpr int kMarks = 8;  ///< of a window
+constexpr int kMarks = 8;  ///< marks in one window
 
 double seconds(std::chrono::nanoseconds time) { return std::chrono::duration<double>(time).count(); }
 

@@ -10,8 +10,8 @@
 namespace learndock::http {
 namespace {
 
-constexpr std::size_t kMaxSizeDigits = 16;  // of 64 bits
-/// A chunk of one byte costs "1\r\n" and "\r\n". Twice that is still an honest client.
+constexpr std::size_t kMaxSizeDigits = 16;  // 64 bits
+/// A chunk of one byte costs "1\r\n" and "\r\n". An honest client may need twice that.
 constexpr std::uint64_t kFramingPerByte = 10;
 /// Fields that would change how the message is read, had they been in its header (RFC 9110, 6.5.1).
 constexpr std::array<std::string_view, 4> kNeverTrailers{"content-length", "transfer-encoding", "host",
@@ -117,7 +117,7 @@ Result<void> BodyReader::take_size(char byte) {
   return {};
 }
 
-/// Extensions mean nothing here; what counts is that they end, and end where every other program sees it.
+/// Extensions mean nothing here. They only have to end, where every other program sees the end too.
 Result<void> BodyReader::take_extension(char byte) {
   if (++line_bytes_ > limits_.framing)
     return fail(ErrorCode::http_header_size,
@@ -167,7 +167,7 @@ Result<void> BodyReader::end_trailer_line() {
   }
   LEARNDOCK_TRY(const auto field, parse_field(line_));
   if (std::find(kNeverTrailers.begin(), kNeverTrailers.end(), field.first) != kNeverTrailers.end())
-    return bad(fmt::format("{} is no trailer", field.first));
+    return bad(fmt::format("{} is not allowed as a trailer", field.first));
   if (++fields_ > limits_.trailer_fields)
     return fail(ErrorCode::http_header_size,
                 fmt::format("there are more than {} trailers", limits_.trailer_fields), "chunked body",

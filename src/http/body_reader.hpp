@@ -11,9 +11,9 @@
 namespace learndock::http {
 
 /// Takes the content of a body out of its framing (RFC 9112, 6 and 7), by rules as strict as http_head.hpp's.
-/// It knows no sockets and throws nothing. Whatever is not content is bounded: one chunk header, all
-/// trailers, and all framing together against the content, so that no client sends without end what is not
-/// counted.
+/// It knows no sockets and throws nothing. Everything but content is bounded: one chunk header, all trailers,
+/// and all framing together in relation to the content. So no client can send bytes without end that do not
+/// count.
 class BodyReader {
  public:
   struct Limits {
@@ -24,7 +24,7 @@ class BodyReader {
 
   static BodyReader of_length(std::uint64_t bytes, const Limits& limits);
   static BodyReader chunked(const Limits& limits);
-  /// An answer that ends where its connection ends: never `done`.
+  /// A body that ends where its connection ends: it is never `done`.
   static BodyReader until_close(const Limits& limits);
 
   /// Reads as much of `received` as belongs to the body, appends the content to `content` and returns how
@@ -66,8 +66,8 @@ class BodyReader {
   std::uint64_t left_ = 0;      ///< content until the next framing
   std::uint64_t content_ = 0;   ///< content so far
   std::uint64_t framing_ = 0;   ///< everything else so far
-  std::size_t digits_ = 0;      ///< of the chunk size being read
-  std::size_t line_bytes_ = 0;  ///< of the chunk header being read, or of all trailers
+  std::size_t digits_ = 0;      ///< digits of the chunk size being read
+  std::size_t line_bytes_ = 0;  ///< bytes of the chunk header being read, or of all trailers
   std::size_t fields_ = 0;      ///< trailers so far
   std::string line_;            ///< the trailer being read
 };

@@ -81,7 +81,7 @@ Result<int> read_request_line(RequestHead& head, std::string_view line, const Ht
   if (version == "HTTP/1.1") return 1;
   if (version == "HTTP/1.0") return 0;
   if (version.size() == 8 && version.starts_with("HTTP/"))
-    return fail(ErrorCode::http_version, fmt::format("{} is not spoken here", version), "request line",
+    return fail(ErrorCode::http_version, fmt::format("{} is not supported", version), "request line",
                 "use HTTP/1.1");
   return bad("the request line does not end in an HTTP version", "request line");
 }
@@ -148,7 +148,7 @@ Result<void> read_connection(RequestHead& head, int minor) {
   head.keep_alive = minor == 1;
   for (const auto& [name, value] : head.fields) {
     if (name != "connection") continue;
-    // "close" wins over "keep-alive", wherever it stands.
+    // "close" wins over "keep-alive", whatever their order.
     const std::string options = "," + lower(value) + ",";
     std::string packed;
     for (const char c : options)

@@ -34,7 +34,7 @@ struct RequestHead {
 /// Where the header section ends, over the bytes received so far.
 struct HeadEnd {
   bool complete = false;
-  std::size_t bytes = 0;  ///< with the empty line; when complete
+  std::size_t bytes = 0;  ///< length with the empty line, when complete
 };
 /// Looks at bytes from `from` on (everything before was scanned by an earlier call; pass 0 first). Finds the
 /// first byte that can never become a valid header, so that no time-out is needed to refuse it.

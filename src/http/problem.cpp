@@ -10,7 +10,7 @@
 namespace learndock::http {
 namespace {
 
-/// Of the path that was asked for; a request line may have 8 KiB.
+/// The most bytes of the requested path in an answer; a request line may have 8 KiB.
 constexpr std::size_t kMaxInstanceBytes = 500;
 
 std::string text_of(const Json& json, const char* key) {

@@ -9,11 +9,11 @@
 namespace learndock::http {
 
 /// The RFC 9457 object for an Error: type, title, status, detail, instance, code, number, where, fix,
-/// request_id, and errors[] with the JSON pointer when the error is about a JSON body. What is quoted from
-/// the request is cut (base/shorten.hpp): the object has less than 4 KiB whatever was sent.
+/// request_id, and errors[] with the JSON pointer when the error is about a JSON body. Quotes from the
+/// request are cut (base/shorten.hpp), so the object has less than 4 KiB whatever was sent.
 [[nodiscard]] Json problem_to_json(const Error& error, std::string_view path, std::string_view request_id);
 
-/// The Error that a server meant. Answers that are not problem objects become `corrupt` with the status.
+/// The Error that a server sent. Answers that are not problem objects become `corrupt` with the status.
 [[nodiscard]] Error error_from_problem(int status, std::string_view body);
 
 }  // namespace learndock::http

@@ -149,7 +149,7 @@ Result<void> Query::only(std::initializer_list<std::string_view> known) const {
     if (std::find(known.begin(), known.end(), key) == known.end())
       return fail(
           ErrorCode::invalid_argument, fmt::format("this route has no query parameter \"{}\"", key), "query",
-          known.size() == 0 ? "leave the query away"
+          known.size() == 0 ? "leave out the query"
                             : fmt::format("it knows: {}", fmt::join(known.begin(), known.end(), ", ")));
   return {};
 }

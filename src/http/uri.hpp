@@ -16,7 +16,7 @@ namespace learndock::http {
 [[nodiscard]] Result<std::string> percent_decode(std::string_view text);
 /// Encodes everything but unreserved characters (RFC 3986, 2.3).
 [[nodiscard]] std::string percent_encode(std::string_view text);
-/// No overlong forms, no surrogates, nothing above U+10FFFF.
+/// Whether the text is well-formed UTF-8: no overlong forms, no surrogates, nothing above U+10FFFF.
 [[nodiscard]] bool is_utf8(std::string_view text);
 
 /// The query of a target: names are unique, '+' means a space.
@@ -49,7 +49,7 @@ struct Authority {
 };
 /// @errors http_request
 [[nodiscard]] Result<Authority> parse_authority(std::string_view text);
-/// "localhost", 127.0.0.0/8 or ::1.
+/// Whether a host is "localhost", in 127.0.0.0/8, or ::1.
 [[nodiscard]] bool names_loopback(std::string_view host);
 
 }  // namespace learndock::http

@@ -88,7 +88,7 @@ class FolderLister {
     total_ += bytes;
     if (total_ > limits_.max_expanded_bytes)
       return fail(ErrorCode::zip_limit,
-                  fmt::format("the folder holds more than {} bytes", limits_.max_expanded_bytes));
+                  fmt::format("the folder has more than {} bytes", limits_.max_expanded_bytes));
     entries_.push_back({std::move(name), bytes});
     return {};
   }

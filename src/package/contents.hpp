@@ -20,13 +20,13 @@ struct ContentEntry {
   [[nodiscard]] bool directory() const { return name.ends_with('/'); }
 };
 
-/// The files that a learnware was handed in as, wherever they lie.
+/// The files of a submitted learnware, in an archive or a folder.
 class Contents {
  public:
   virtual ~Contents() = default;
   [[nodiscard]] virtual const std::vector<ContentEntry>& entries() const = 0;
   [[nodiscard]] virtual const std::vector<std::string>& warnings() const = 0;
-  /// The archive's length; nothing for a folder, which is not packed.
+  /// The archive's length in bytes; nothing for a folder, which is not packed.
   [[nodiscard]] virtual std::optional<std::uint64_t> archive_bytes() const = 0;
   /// Streams entry `index`, exactly its `bytes`. @errors zip_*, io, the sink's
   [[nodiscard]] virtual Result<void> read(std::size_t index, const archive::Sink& sink) const = 0;

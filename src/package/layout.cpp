@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::string_view kDockPrefix = ".learndock";
 
-/// Left behind by operating systems and by Python; never part of a learnware.
+/// Files that operating systems and Python leave behind; they are never part of a learnware.
 bool is_ignored_part(std::string_view part) {
   return part == "__MACOSX" || part == "__pycache__" || part == ".DS_Store" || part == "Thumbs.db" ||
          part == "desktop.ini" || part.starts_with("._") || part.ends_with(".pyc");
@@ -43,7 +43,7 @@ Result<std::string> find_root(const std::vector<const ContentEntry*>& entries) {
               {}, "put learnware.yaml and its files at the top, or all of them into one folder");
 }
 
-/// Names that the dock writes itself, now or later, may not come with another meaning.
+/// Refuses names that the dock writes itself, now or later: they may not come with another meaning.
 Result<void> check_reserved(const std::string& name, const std::string& shown) {
   const std::string_view top = std::string_view(name).substr(0, name.find('/'));
   const std::string folded = archive::fold_case(top);
@@ -56,7 +56,7 @@ Result<void> check_reserved(const std::string& name, const std::string& shown) {
   return {};
 }
 
-/// A file that looks like the one missed: another case, another folder, another extension.
+/// A file whose name is nearly the missing one: other case, folder or extension.
 std::string near_miss(const Layout& layout, const std::string& name) {
   const std::string wanted = archive::fold_case(name);
   for (const auto& [file, index] : layout.files) {

@@ -15,14 +15,14 @@ namespace {
 
 constexpr std::string_view kManifest = "learnware.yaml";
 
-/// What read_package works on: the files and what is said about them.
+/// The state of read_package: the files and what is known of them.
 struct Draft {
   const Contents& contents;
   const Layout& layout;
   const archive::ArchiveLimits& limits;
 };
 
-/// A whole small file. `over` is the code of its limit.
+/// Reads a small file as a whole. `over` is the error code when it is too long.
 Result<std::string> read_small(const Draft& draft, std::size_t index, std::size_t max_bytes, ErrorCode over) {
   const ContentEntry& entry = draft.contents.entries()[index];
   if (entry.bytes > max_bytes)
@@ -47,7 +47,7 @@ Result<Manifest> load_manifest(const Draft& draft) {
   return manifest;
 }
 
-/// Of several specifications the one the dock searches by, most specific first.
+/// The one of several specifications that the dock searches by: the most specific one.
 const StatisticalEntry* choose(const std::vector<StatisticalEntry>& entries) {
   using specification::StatisticalType;
   for (const StatisticalType type : {StatisticalType::hetero_map_table, StatisticalType::rkme_table,
@@ -113,8 +113,8 @@ Result<void> load_semantic(const Draft& draft, const specification::SemanticSpec
   return {};
 }
 
-/// The catalogue and the index keep the specification's numbers beside the package, in fp64 at most. In its
-/// file a zero takes two bytes, and packed next to none.
+/// Checks the size of what the dock stores. The catalogue and the index keep the specification's numbers
+/// beside the package, in fp64 at most. In a JSON file a zero takes two bytes, and next to none when packed.
 Result<void> check_stored(const Draft& draft, const Package& package) {
   const auto archive = draft.contents.archive_bytes();
   if (!archive || !package.statistical) return {};
@@ -136,10 +136,10 @@ Result<void> check_dimensions(const Package& package) {
               fmt::format("the semantic specification declares {} input features, the statistical one has {}",
                           declared, found),
               fmt::format("{}:/Input/Dimension", kSemanticFile),
-              "correct Input.Dimension or make the specification anew");
+              "correct Input.Dimension or make the specification again");
 }
 
-/// Both lists are looked at where both are there: installers differ in which one they read.
+/// When a package has both lists, both are checked: installers differ in which one they read.
 Result<void> load_environment(const Draft& draft, Package& package) {
   for (const char* const name : {"environment.yaml", "requirements.txt"}) {
     const auto found = draft.layout.files.find(name);
@@ -148,7 +148,7 @@ Result<void> load_environment(const Draft& draft, Package& package) {
                                                      ErrorCode::package_yaml_size));
     const bool conda = package.environment_file.empty() && name == std::string_view("environment.yaml");
     if (package.environment_file.empty()) package.environment_file = name;
-    // Code from a place that the package names is legal, but people should see it.
+    // Code from a place that the package names is allowed, but people should see it.
     for (std::string& warning : conda ? environment_warnings(text) : requirements_warnings(text))
       package.warnings.push_back(std::move(warning));
   }
@@ -174,7 +174,8 @@ std::uint64_t canonical_bytes(const Draft& draft, std::string_view semantic_text
   return bytes;
 }
 
-/// Every file once more, sorted. Contents are checked against their sums here, so a failure means no package.
+/// Writes every file once more, sorted. Contents are checked against their checksums here; a failure leaves
+/// no package.
 Result<void> write_canonical(const Draft& draft, const specification::SemanticSpecification* given,
                              const std::filesystem::path& target, const RoomCheck& room) {
   const std::string semantic_name(kSemanticFile);

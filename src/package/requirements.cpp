@@ -11,7 +11,7 @@
 namespace learndock::package {
 namespace {
 
-/// More warnings than this tell no more.
+/// The most warnings of one file; more would tell no more.
 constexpr std::size_t kMaxWarnings = 20;
 constexpr std::size_t kMaxShown = 160;
 constexpr const char* kNotPlain = "the file is not plain UTF-8";
@@ -64,7 +64,8 @@ std::string_view without_comment(std::string_view line) {
 
 bool has_comment(std::string_view line) { return without_comment(line).size() != trim(line).size(); }
 
-/// A name, extras, versions and a marker: what an index that the user chose is asked for.
+/// Whether a requirement is a name with extras, versions and a marker, which pip looks up in the index that
+/// the user chose.
 bool is_plain_requirement(std::string_view text) {
   text = trim(text.substr(0, text.find(';')));
   std::size_t end = 0;
@@ -72,7 +73,7 @@ bool is_plain_requirement(std::string_view text) {
          (is_letter_or_digit(text[end]) || text[end] == '-' || text[end] == '_' || text[end] == '.'))
     ++end;
   if (end == 0 || !is_letter_or_digit(text.front()) || !is_letter_or_digit(text[end - 1])) return false;
-  // pip takes a name that ends like an archive's for a file's.
+  // pip takes a name that ends like an archive's for a file.
   constexpr std::array<std::string_view, 9> kArchives = {".whl", ".zip", ".tar", ".tgz", ".tbz",
                                                          ".txz", ".tlz", ".gz",  ".bz2"};
   constexpr std::array<std::string_view, 3> kMoreArchives = {".xz", ".lz", ".lzma"};
@@ -89,8 +90,8 @@ bool is_plain_requirement(std::string_view text) {
   });
 }
 
-/// Options that only narrow what is installed. Every other is taken for one that names a place, abbreviations
-/// too.
+/// Options that only narrow what is installed. Every other option is taken for one that names a place,
+/// abbreviations too.
 bool is_harmless_option(std::string_view word) {
   constexpr std::array<std::string_view, 3> kAlone = {"--pre", "--prefer-binary", "--require-hashes"};
   constexpr std::array<std::string_view, 3> kWithValue = {"--no-binary=", "--only-binary=", "--hash="};
@@ -153,7 +154,8 @@ std::vector<WholeLine> whole_lines(const std::vector<std::string_view>& lines) {
   std::vector<WholeLine> whole;
   for (std::size_t i = 0; i < lines.size(); ++i) {
     WholeLine one{i, i, std::string(lines[i])};
-    // To pip a comment goes on in the next line as well, to other installers it ends: that line is looked at.
+    // For pip a continued comment goes on in the next line, for other installers it ends. So that line is
+    // checked too.
     while (one.text.ends_with('\\') && !has_comment(lines[one.last]) && one.last + 1 < lines.size()) {
       one.text.pop_back();
       const std::string_view next = lines[++one.last];
@@ -210,7 +212,7 @@ bool is_usual_channel(std::string_view channel) {
   return std::find(kUsual.begin(), kUsual.end(), channel) != kUsual.end();
 }
 
-/// What one entry of `dependencies` asks for beyond a package of the usual channels.
+/// Collects what an entry of `dependencies` asks for beyond a package of the usual channels.
 void look_at_dependency(const Json& entry, std::vector<std::string>& odd) {
   if (entry.is_string()) {
     const auto text = entry.get<std::string>();
@@ -261,7 +263,7 @@ std::string without_foreign_lines(std::string_view requirements) {
   if (found.empty()) return std::string(requirements);
   const std::vector<std::string_view> lines = split_lines(requirements);
   std::string out;
-  // Below the lines in which a coding line counts.
+  // After the lines in which a coding line counts.
   if (found.front().what == kNotPlain)
     out += fmt::format("# learndock: {}, so that installers may differ\n", kNotPlain);
   auto next = found.begin();

@@ -15,14 +15,15 @@ struct ForeignLine {
 
 /// The lines of a requirements file that are neither a plain requirement ("numpy>=1.19; python_version <
 /// '3.12'") nor an option that only narrows what is installed: other indexes, URLs, paths, other files, `name
-/// @ URL`, and everything else that pip would read differently. A line that goes on over several (a
-/// backslash) counts as a whole.
+/// @ URL`, and everything else that pip would read differently. A line continued by backslashes counts as a
+/// whole.
 [[nodiscard]] std::vector<ForeignLine> foreign_lines(std::string_view requirements);
 
-/// The file with those lines commented out, a note before each. Files without any are returned as they are.
+/// The file with its foreign lines commented out, a note before each. A file without any is returned as it
+/// is.
 [[nodiscard]] std::string without_foreign_lines(std::string_view requirements);
 
-/// What a package's maker and its user should know of requirements.txt.
+/// Warnings about requirements.txt for the package's maker and its users.
 [[nodiscard]] std::vector<std::string> requirements_warnings(std::string_view requirements);
 
 /// The same for environment.yaml: pip's lines, channels, packages by URL, environment variables.

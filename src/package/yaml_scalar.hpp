@@ -7,9 +7,9 @@
 
 namespace learndock::package {
 
-/// What a plain (unquoted) scalar means by the rules of YAML 1.1 as Python's YAML library applies them, which
-/// is what a package's own code is given by the reference: `yes` is true, `010` is eight, `1e-3` is text.
-/// Dates are kept as text.
+/// The value of a plain (unquoted) scalar by the rules of YAML 1.1 as Python's YAML library applies them. The
+/// reference gives these values to a package's own code: `yes` is true, `010` is eight, `1e-3` is text. Dates
+/// are kept as text.
 /// @errors package_yaml (a number that is not finite or out of range)
 [[nodiscard]] Result<Json> plain_scalar(std::string_view text);
 

@@ -90,8 +90,7 @@ void Access::add(const std::string& token, const char* name, bool push, bool rem
 }
 
 Rule Access::rule(Deed deed) const {
-  // Once a token exists nothing is open to those who have none: the other deed is closed until it has its
-  // own.
+  // Once a token exists, nothing is open without one: the other deed is closed until it has its own token.
   if (keys_.empty()) return loopback_ ? Rule::open : Rule::closed;
   const bool possible = std::any_of(
       keys_.begin(), keys_.end(), [&](const Key& key) { return deed == Deed::push ? key.push : key.remove; });
@@ -144,7 +143,7 @@ void Access::count_wrong(const std::string& network) {
       fmt::format("auth peer={} wrong tokens: this address waits {} s", network, pause().count()));
 }
 
-/// Forgets the networks that have nothing to wait for, or, when nearly all have, the half that has waited the
+/// Forgets the networks that need not wait, or, when nearly all have to, the half that has waited the
 /// longest.
 void Access::make_room() {
   const Clock::time_point now = now_();

@@ -14,38 +14,39 @@
 
 namespace learndock::server {
 
-/// What a request does to the dock.
+/// The ways in which a request changes the dock.
 enum class Deed : std::uint8_t { push, remove };
 /// `open`: everyone on this machine; `token`: holders of a token for it; `closed`: no one.
 enum class Rule : std::uint8_t { open, token, closed };
 [[nodiscard]] std::string_view rule_name(Rule rule);
 
-/// Every token that is given must be one that cannot be guessed and that a header can carry: 16 to 4,096
-/// bytes of printable ASCII without spaces. @errors invalid_argument
+/// Checks that every given token is hard to guess and fits into a header: 16 to 4,096 bytes of printable
+/// ASCII without spaces. @errors invalid_argument
 [[nodiscard]] Result<void> check_tokens(const ServerOptions& options);
 /// The options without their tokens, which the server keeps as digests only.
 [[nodiscard]] ServerOptions without_tokens(ServerOptions options);
 
-/// Who may change the dock: the tokens as SHA-256 digests, and the addresses that guessed too often.
+/// Access decides who may change the dock. It keeps the tokens as SHA-256 digests, and the addresses that
+/// guessed too often.
 ///
 /// An address that gave `wrong_tokens` wrong tokens within a minute waits for `wrong_token_pause`, whatever
-/// it sends then. Once all addresses together gave `wrong_tokens_of_all`, one wrong token is enough. Tokens
-/// that are right are never refused because of other addresses. @threads safe to call concurrently
+/// it sends then. Once all addresses together gave `wrong_tokens_of_all`, one wrong token is enough. A right
+/// token is never refused because of other addresses. @threads safe to call concurrently
 class Access {
  public:
   using Clock = std::chrono::steady_clock;
   Access(const ServerOptions& options, bool loopback, std::function<Clock::time_point()> now = Clock::now);
 
   [[nodiscard]] Rule rule(Deed deed) const;
-  /// "open", "token" or "closed" for both deeds together: what most of the API's readers want to know.
+  /// The rule for both deeds together, as /v1/status shows it.
   [[nodiscard]] Rule rule() const;
   /// Looks the token up. @return its name for the log: "push:" and the first 8 digits of its SHA-256
   /// @errors unauthorized (not a token of this dock), forbidden (a token for the other deed), throttled
   [[nodiscard]] Result<std::string> admit(Deed deed, std::string_view token, const std::string& peer);
   [[nodiscard]] std::chrono::seconds pause() const;
-  /// How many are remembered for wrong tokens.
+  /// How many networks are remembered for wrong tokens.
   [[nodiscard]] std::size_t networks() const;
-  /// Lines for the start: who may read and write, then what the operator should think of.
+  /// Lines for the start: who may read and write, then what the operator should know.
   [[nodiscard]] std::vector<std::string> lines(const std::string& address) const;
 
  private:
@@ -69,7 +70,7 @@ class Access {
 
   std::vector<Key> keys_;
   const bool loopback_;
-  /// False: all clients come from one address. Then what others guess wrong keeps no right token out.
+  /// False: all clients come from one address. Then wrong tokens of others keep no right token out.
   const bool by_address_;
   const unsigned wrong_tokens_;
   const unsigned wrong_tokens_of_all_;

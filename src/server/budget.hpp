@@ -7,7 +7,7 @@
 
 namespace learndock::server {
 
-/// A count with a ceiling, shared by all connections, of which one address may hold only a part.
+/// A limited amount, shared by all connections. One address may hold only a part of it.
 /// @threads safe to call concurrently
 class Budget {
  public:
@@ -34,7 +34,7 @@ class Budget {
     if (held->second == 0) held_.erase(held);
   }
 
-  /// What all addresses hold together.
+  /// The amount that all addresses hold together.
   [[nodiscard]] std::uint64_t used() const {
     const std::lock_guard lock(mutex_);
     return used_;
@@ -48,7 +48,7 @@ class Budget {
   std::unordered_map<std::string, std::uint64_t> held_;  ///< by address; above 0
 };
 
-/// What one request has taken of a budget; given back at the end of its life.
+/// The amount that one request has taken of a budget. The destructor gives it back.
 class Share {
  public:
   Share(Budget& budget, std::string address) : budget_(budget), address_(std::move(address)) {}

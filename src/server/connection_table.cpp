@@ -47,8 +47,8 @@ ConnectionTable::Places::iterator ConnectionTable::who_gives_way(const std::stri
   return resting != sessions_.end() ? resting : longest_sending(address);
 }
 
-/// Of the address with the most connections: who sends one long body loses nothing to who sends many slow
-/// ones.
+/// The longest-sending connection of the address with the most connections. So an address that sends one long
+/// body does not lose to one that sends many slow ones.
 ConnectionTable::Places::iterator ConnectionTable::longest_sending(const std::string* address) {
   const auto latest = std::chrono::steady_clock::now() - limits_.rest;
   auto best = sessions_.end();

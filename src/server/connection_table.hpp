@@ -11,10 +11,10 @@
 
 namespace learndock::server {
 
-/// The open connections of one kind: how many there are, of which address each is, and which one gives way
-/// when a new one comes and there is no place left: first one that has asked nothing, then one that rests
-/// between two requests, then one that has long been sending a body, of the address with the most
-/// connections. One whose request is being answered never does.
+/// The open connections of one kind, counted by address. When a new connection finds no place, one gives way:
+/// first one that has sent no request, then one that rests between two requests, then one that has long been
+/// sending a body, of the address with the most connections. A connection whose request is being answered
+/// never gives way.
 /// @threads one strand
 class ConnectionTable {
  public:
@@ -28,10 +28,10 @@ class ConnectionTable {
   ConnectionTable(const Limits& limits, asio::any_io_executor strand)
       : limits_(limits), strand_(std::move(strand)) {}
 
-  /// Whether one more of this address fits; when not, a connection that waits is told to give way to it: of
-  /// the same address when that one has too many, else of any. False: none does.
+  /// Whether one more connection of this address fits. When it does not, a waiting connection is told to give
+  /// way: one of the same address when that has too many, else one of any address. False: none gives way.
   [[nodiscard]] bool make_room(const std::string& address);
-  /// The number by which it is removed.
+  /// Adds a connection. @return the number by which it is removed
   std::uint64_t add(std::shared_ptr<Session> session);
   void remove(std::uint64_t number);
 
@@ -47,11 +47,12 @@ class ConnectionTable {
     bool leaving = false;  ///< told to give way; counts no longer
   };
   using Places = std::map<std::uint64_t, Place>;
-  /// The end: no connection may. @param address  only of this one, when given
+  /// The connection that is to give way; the end when there is none. @param address  only connections of this
+  /// address, when given
   [[nodiscard]] Places::iterator who_gives_way(const std::string* address);
   [[nodiscard]] Places::iterator longest_sending(const std::string* address);
   void leave(Place& place);
-  /// It did not give way after all: its request came in time.
+  /// Says that a connection did not give way after all, because its request came in time.
   void stay(std::uint64_t number);
 
   const Limits limits_;

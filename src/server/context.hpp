@@ -17,7 +17,7 @@
 
 namespace learndock::server {
 
-/// What handlers may use. They run on several threads at once.
+/// The objects that handlers use. Handlers run on several threads at once.
 struct Context {
   dock::Dock& dock;
   const ServerOptions& options;
@@ -27,8 +27,8 @@ struct Context {
   const std::atomic<bool>& stopping;
   Access& access;  ///< who may change the dock
   const std::vector<std::unique_ptr<Lane>>& lanes;
-  std::function<std::uint64_t()> body_bytes;  ///< of all bodies held in memory
-  /// What tables and their reduction take. Addresses take turns in their lane, so one may hold all of it.
+  std::function<std::uint64_t()> body_bytes;  ///< bytes of all bodies in memory
+  /// Memory for tables and their reduction. Addresses take turns in their lane, so one may hold all of it.
   std::shared_ptr<Budget> table_memory =
       std::make_shared<Budget>(options.max_table_memory, options.max_table_memory);
 };

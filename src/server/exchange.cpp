@@ -23,10 +23,10 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kSmallAnswerBytes = std::size_t{64} << 10;
 constexpr std::size_t kChunkBytes = std::size_t{256} << 10;
-/// In logs and metrics only: nobody is there to be answered.
+/// Used in logs and metrics only: no client is there to be answered.
 constexpr int kClientGone = 499;
 
-/// What a client wrote, so that it cannot end a quoted field or a line of the log.
+/// Escapes a client's text, so that it cannot end a quoted field or a line of the log.
 std::string escaped(std::string_view text) {
   std::string out;
   for (const char c : text) {
@@ -52,14 +52,14 @@ std::string request_id(const http::RequestHead* head) {
   return std::all_of(given->begin(), given->end(), harmless) ? std::string(*given) : next_request_id();
 }
 
-/// A handler's own bugs and exhausted memory become a 500, not the end of the server.
+/// Turns a handler's bugs and exhausted memory into a 500, so that they do not end the server.
 Result<Response> call_handler(const Route& route, const Context& context, const Request& request) {
   try {
     return route.handler(context, request);
   } catch (const std::exception& exception) {
     log(LogLevel::error,
         fmt::format("id={} handler of {} threw: {}", request.id, route.pattern, exception.what()));
-    return fail(ErrorCode::internal, "the server met a fault of its own", {},
+    return fail(ErrorCode::internal, "an internal error happened in the server", {},
                 fmt::format("report it with the request id {}", request.id));
   }
 }
@@ -74,7 +74,7 @@ Failure waited_too_long(std::chrono::milliseconds patience) {
               "try again in a second");
 }
 
-/// What a client may know of a server-side failure: not where the dock's files are.
+/// The part of a server-side failure that a client may know: it does not say where the dock's files are.
 Error for_the_client(Error error, const std::string& id) {
   if (http_status(error.code) >= 500 && !error.where.empty()) {
     log(LogLevel::error, fmt::format("id={} {}", id, escaped(describe(error))));
@@ -110,7 +110,7 @@ void Exchange::Turn::finish() {
     self->finished = true;
     self->timer.cancel();
   };
-  // Not to be lost: without it the connection would wait for ever.
+  // This wake-up must not be lost: without it the connection would wait for ever.
   for (bool posted = false; !posted;) {
     try {
       asio::post(timer.get_executor(), set);
@@ -121,7 +121,7 @@ void Exchange::Turn::finish() {
   }
 }
 
-/// Everything that can be refused before the body is read.
+/// Refuses everything that can be refused before the body is read.
 Result<void> Exchange::admit() {
   if (head_error_) return Failure(*head_error_);
   LEARNDOCK_CHECK(check_host(shared_.context, request_.head));
@@ -136,7 +136,7 @@ Result<void> Exchange::admit() {
   if (route_->writes) LEARNDOCK_CHECK(admit_write());
   request_.media = http::media_type(request_.head.field("content-type").value_or(""));
   LEARNDOCK_CHECK(check_body(shared_.options.limits, *route_, request_.head));
-  // Before the client is told to go on: what cannot be stored need not be sent.
+  // This comes before the client is told to go on: a package that cannot be stored need not be sent.
   if (route_->body == BodyKind::package)
     return shared_.context.dock.room_for(request_.head.content_length.value_or(1));
   return {};
@@ -195,7 +195,7 @@ asio::awaitable<void> Exchange::answer() {
     }
   } else {
     co_await work(shared_.lane(route_->work), result);
-    if (lost_) co_return;  // what it is recorded as is set
+    if (lost_) co_return;  // its status for the log is set
   }
   if (result && !answer_share_.take(result->body.size()))
     result = fail(ErrorCode::overloaded, "too many large answers are being read at once", {},
@@ -206,8 +206,8 @@ asio::awaitable<void> Exchange::answer() {
     refuse(result.error());
 }
 
-/// In the lane of its kind, unless the client closes the connection, or its patience ends, before its turn
-/// comes.
+/// Runs the handler in the lane of its kind, unless the client closes the connection, or the lane's patience
+/// ends, before its turn comes.
 asio::awaitable<void> Exchange::work(Lane& lane, Result<Response>& result) {
   Metrics& metrics = shared_.context.metrics;
   const auto turn = std::make_shared<Turn>(session_.executor());
@@ -239,7 +239,7 @@ asio::awaitable<void> Exchange::work(Lane& lane, Result<Response>& result) {
   response_.status = kClientGone;
 }
 
-/// Whether the handler ran. It is never left running: what it uses is this request's.
+/// Returns whether the handler ran. The handler is never left running, since it uses this request's objects.
 asio::awaitable<bool> Exchange::wait(Lane& lane, std::shared_ptr<Lane::Ticket> ticket, Turn& turn) {
   turn.timer.expires_at(request_.arrived + lane.limits().patience);
   bool given_up = false;

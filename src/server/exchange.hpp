@@ -11,7 +11,7 @@
 
 namespace learndock::server {
 
-/// Of no other request of this process, nor likely of another's.
+/// An id that no other request of this process has, nor likely one of another process.
 [[nodiscard]] std::string next_request_id();
 
 /// One request and its answer.
@@ -24,13 +24,13 @@ class Exchange {
   asio::awaitable<bool> run(std::size_t head_bytes);
 
  private:
-  /// Its timer wakes the request that waits for a lane. On the session's strand.
+  /// A request's wait for a lane; the timer ends it. Used on the session's strand.
   struct Turn : std::enable_shared_from_this<Turn> {
     explicit Turn(const asio::any_io_executor& executor) : timer(executor) {}
     asio::steady_timer timer;
     bool finished = false;
     bool gone = false;
-    /// From any thread.
+    /// May be called from any thread.
     void finish();
   };
   Result<void> admit();

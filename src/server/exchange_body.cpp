@@ -103,8 +103,7 @@ asio::awaitable<Result<void>> Exchange::keep(std::string_view bytes) {
   co_return written;
 }
 
-/// Large bodies never take what is kept for small ones: a search goes through beside them, whoever sends
-/// them.
+/// Large bodies never take the memory that is kept for small ones, so a search gets through beside them.
 bool Exchange::take_memory(std::size_t bytes) {
   if (body_share_.take(bytes)) return true;
   const std::uint64_t length = request_.head.content_length.value_or(request_.body.size() + bytes);
@@ -117,7 +116,7 @@ asio::awaitable<bool> Exchange::await_upload_place() {
   asio::steady_timer pause(session_.executor());
   while (!upload_share_.take(1)) {
     if (Clock::now() >= end || session_.finish_) co_return false;
-    error_code ignored;  // nobody cancels this pause
+    error_code ignored;  // no one cancels this pause
     pause.expires_after(kUploadPause);
     co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
   }

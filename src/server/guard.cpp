@@ -12,7 +12,7 @@
 namespace learndock::server {
 namespace {
 
-/// A browser tells where a request comes from; programs send no Origin.
+/// Refuses pages of other sites. A browser tells where a request comes from; programs send no Origin.
 Result<void> check_origin(const http::RequestHead& head) {
   const auto origin = head.field("origin");
   if (!origin) return {};
@@ -24,7 +24,7 @@ Result<void> check_origin(const http::RequestHead& head) {
               "use the dock's own page or the command line");
 }
 
-/// What proxies add to a request: the standard's fields and those in use beside it.
+/// The fields that proxies add to a request: those of the standard and others in use.
 bool is_of_a_proxy(std::string_view name) {
   constexpr std::array<std::string_view, 12> kNames{"forwarded",           "via",
                                                     "x-real-ip",           "x-client-ip",
@@ -39,7 +39,8 @@ bool is_of_a_proxy(std::string_view name) {
                      [&](std::string_view beginning) { return name.starts_with(beginning); });
 }
 
-/// A proxy on this machine passes on what others sent, from a loopback address.
+/// Refuses a write that came through a proxy. A proxy on this machine passes on requests of others from a
+/// loopback address.
 Result<void> check_no_proxy(const http::RequestHead& head) {
   const auto found = std::find_if(head.fields.begin(), head.fields.end(),
                                   [](const auto& field) { return is_of_a_proxy(field.first); });

@@ -14,7 +14,7 @@ inline constexpr std::string_view kNpyMedia = "application/x-npy";
 [[nodiscard]] Result<Response> search(const Context& context, const Request& request);
 [[nodiscard]] Result<Response> make_specification(const Context& context, const Request& request);
 
-// handlers_market.cpp
+// handlers_dock.cpp
 [[nodiscard]] Result<Response> list_learnwares(const Context& context, const Request& request);
 [[nodiscard]] Result<Response> show_learnware(const Context& context, const Request& request);
 [[nodiscard]] Result<Response> upload(const Context& context, const Request& request);

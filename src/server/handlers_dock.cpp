@@ -34,7 +34,7 @@ Result<LearnwareId> id_of(const Request& request) {
   return LearnwareId::create(request.parameters.at(0));
 }
 
-/// Errors about an upload name the staging file; its place on the server is nobody's business.
+/// Errors about an upload name the staging file; its place on the server is none of the client's business.
 Error without_path(Error error, const std::string& path) {
   for (std::string* text : {&error.where, &error.message, &error.fix})
     for (std::size_t at = 0; (at = text->find(path, at)) != std::string::npos;)
@@ -42,8 +42,8 @@ Error without_path(Error error, const std::string& path) {
   return error;
 }
 
-/// A package that a record names and that is not there is the dock's loss, not a wrong id, unless the
-/// learnware was removed a moment ago.
+/// A missing package that a record names is a loss of the dock, not a wrong id, unless the learnware was
+/// removed a moment ago.
 Failure no_package(const Context& context, const LearnwareId& id, Error error) {
   if (error.code != ErrorCode::not_found) return Failure(std::move(error));
   const auto record = context.dock.find(id);
@@ -65,7 +65,7 @@ Result<std::optional<specification::SemanticSpecification>> semantic_of(const Re
   return std::optional(std::move(*semantic));
 }
 
-/// What the client declared about its bytes, in each field and each line of it.
+/// Compares the bytes with the digests that the client declared, in each field and each line of it.
 Result<void> check_digests(const Request& request, const StagedFile& staged) {
   for (const auto& [name, value] : request.head.fields) {
     if (name != "content-digest" && name != "repr-digest") continue;
@@ -85,7 +85,7 @@ struct PackageFile {
   std::string sha256;
 };
 
-/// Opened here, once: whoever is sent this file gets all of it, also when the learnware is removed meanwhile.
+/// Opens the package once, so that the client gets all of it even when the learnware is removed meanwhile.
 Result<PackageFile> open_package(const Context& context, const LearnwareId& id) {
   LEARNDOCK_TRY(const catalog::LearnwareRecord record, context.dock.find(id));
   const auto path = context.dock.package_path(id);
@@ -106,7 +106,7 @@ Result<PackageFile> open_package(const Context& context, const LearnwareId& id) 
   return out;
 }
 
-/// Whether Range counts: for GET, and with If-Range only when that names this very representation.
+/// Whether Range counts: it does for GET, and with If-Range only when that names this very representation.
 bool range_counts(const Request& request, const std::string& tag) {
   if (request.head.method != "GET") return false;
   const auto condition = request.head.field("if-range");

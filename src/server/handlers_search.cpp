@@ -24,13 +24,14 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::uint64_t kMaxNumber = 1'000'000'000;
-/// More rows are sketched faster where they are; the command line has no such limit.
+/// The most rows of a table. More rows are sketched faster where they are; the command line has no such
+/// limit.
 constexpr std::size_t kMaxRows = 200'000;
 constexpr std::size_t kMaxTableValues = std::size_t{32} << 20;
-/// The exact distance to the data costs rows^2 kernel values: a sample will do here.
+/// Rows in the sample for the distance to the data. The exact distance costs rows^2 kernel values.
 constexpr std::size_t kMeasuredRows = 2'000;
 constexpr std::uint64_t kMaxPoints = 1'000;
-/// Points times values of the table: what the largest table costs with the usual 100 points.
+/// The most points times values of a table: the cost of the largest table with the usual 100 points.
 constexpr std::uint64_t kMaxWork = kMaxTableValues * 100;
 
 /// The options of a search whose body is a binary specification, as the JSON form would carry them.
@@ -109,12 +110,12 @@ Result<sketch::TableExtent> extent_of(const Request& request) {
   return sketch::extent_of_csv(request.body, table_options(request));
 }
 
-/// What a table takes while it is reduced, at most: its values, a copy of them when cells are missing, blocks
-/// of it in fp64, and as many points as are made, in fp64 in each place that holds them. The body is charged
-/// where it arrives.
+/// The most memory that a table takes while it is reduced: its values, a copy of them when cells are missing,
+/// blocks of it in fp64, and the points in fp64, in each place that has them. The body is charged where it
+/// arrives.
 std::uint64_t memory_of(const sketch::TableExtent& extent, std::size_t points) {
   constexpr std::uint64_t kCopiesOfPoints = 10, kMostBlocks = std::uint64_t{96} << 20;
-  // As the reducer: no more points than two thirds of the rows, and few when they are wide.
+  // As in the reducer: no more points than two thirds of the rows, and few when rows are wide.
   const std::uint64_t wide =
       std::max<std::uint64_t>(sketch::kMinCappedPoints * extent.columns, sketch::kMaxSpecificationValues);
   const std::uint64_t made = std::min<std::uint64_t>({points * extent.columns, wide, extent.values});
@@ -175,7 +176,8 @@ Result<void> check_work(const sketch::Table& table, std::size_t points) {
               "ask for fewer points or send fewer rows, or run `learndock spec make` on your own machine");
 }
 
-/// A client's backend has to be there, and the reference's plain loops may not keep the workers from others.
+/// Checks the backend that a client chose: it has to be there, and the slow cpu_reference may not keep the
+/// workers from others.
 Result<void> check_backend(const Context& context, const std::string& name) {
   if (name.empty() || name == "auto") return {};
   const auto backends = compute::list_backends();
@@ -200,7 +202,7 @@ Result<void> check_backend(const Context& context, const std::string& name) {
 }
 
 /// The server's own limit on a search's time, unless the request's is shorter. Both count from the request's
-/// arrival: what waiting for a worker and reading the request took is not there any more.
+/// arrival, so the time that waiting for a worker and reading the request took is spent.
 void bound_time(const Context& context, Clock::time_point arrived, query::SearchRequest& request) {
   const auto limit = context.options.search_budget;
   if (limit.count() != 0) request.budget = std::min(request.budget.value_or(limit), limit);

@@ -9,7 +9,7 @@
 namespace learndock::server {
 namespace {
 
-/// Nothing inline, nothing from elsewhere, in nobody's frame.
+/// The page's policy: nothing inline, nothing from other sites, not in a frame.
 constexpr const char* kContentSecurity =
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri "
     "'none'; "
@@ -35,7 +35,7 @@ Result<Response> asset_response(const Request& request, std::string_view name, c
   return response;
 }
 
-/// A worker that does not come back is lost, and its requests with it.
+/// Fails when a worker does not come back: it is lost, and its requests with it.
 Result<void> check_workers(const Context& context) {
   const auto now = Lane::Clock::now();
   for (const auto& lane : context.lanes) {

@@ -11,10 +11,10 @@
 
 namespace learndock::server {
 
-/// Workers of one kind of request and the queue before them. Addresses take turns, whatever each has waiting;
-/// one address holds only a share of the waiting places; and one worker more than the usual number serves
-/// only addresses of which nothing runs, so that a first request never waits behind another address's long
-/// ones.
+/// The workers for one kind of request, and their queue. Addresses take turns, however many requests each has
+/// waiting. One address holds only a share of the waiting places. One worker more than the usual number
+/// serves only addresses of which no request runs, so that a first request never waits behind another
+/// address's long ones.
 /// @threads safe to call concurrently
 class Lane {
  public:
@@ -27,7 +27,7 @@ class Lane {
     std::string name;
     unsigned workers = 1;
     std::size_t places = 0;                    ///< requests that wait
-    std::size_t places_per_address = 0;        ///< of one address
+    std::size_t places_per_address = 0;        ///< waiting requests of one address
     std::chrono::milliseconds patience{0};     ///< a request that waited longer is not begun
     std::chrono::milliseconds stuck_after{0};  ///< a request that runs longer makes the server unready
   };
@@ -48,8 +48,8 @@ class Lane {
   Lane(const Lane&) = delete;
   Lane& operator=(const Lane&) = delete;
 
-  /// Runs the job when its turn comes, gives the worker back and calls `done`. Null: there is no place for
-  /// it. A job that throws ends like any other; `done` must not throw.
+  /// Runs the job when its turn comes, gives the worker back and calls `done`. Null: there is no waiting
+  /// place. A job that throws ends like any other; `done` must not throw.
   [[nodiscard]] std::shared_ptr<Ticket> enter(const std::string& address, Job job, Job done);
   /// Gives a waiting request's place back; its job never runs. False: it runs or ran.
   bool withdraw(const std::shared_ptr<Ticket>& ticket);

@@ -12,7 +12,7 @@
 namespace learndock::server {
 namespace {
 
-/// Header injection ends here, whatever a handler puts into a value.
+/// Prevents header injection, whatever a handler puts into a value.
 std::string one_line(std::string_view value) {
   std::string out(value);
   std::replace_if(

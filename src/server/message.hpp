@@ -19,12 +19,12 @@
 
 namespace learndock::server {
 
-/// An upload on its way: a file in the dock's staging folder, removed when the request is over.
+/// An upload in progress: a file in the dock's staging folder, removed when the request is over.
 struct StagedFile {
   std::filesystem::path path;
   std::uint64_t bytes = 0;
   std::string sha256;
-  dock::SpaceHold space;  ///< what it takes of the disk
+  dock::SpaceHold space;  ///< its bytes of the disk
 
   explicit StagedFile(dock::SpaceHold hold) : space(std::move(hold)) {}
   StagedFile(const StagedFile&) = delete;
@@ -36,15 +36,15 @@ struct StagedFile {
 struct Request {
   http::RequestHead head;
   http::Target target;
-  std::vector<std::string> parameters;  ///< what stood at the {} of the route's pattern
+  std::vector<std::string> parameters;  ///< values of the {} in the route's pattern
   std::string media;                    ///< media type of the body
   mutable std::string body;             ///< routes with a body in memory; a handler may free it early
   std::shared_ptr<StagedFile> staged;   ///< routes with a body in a file
-  std::string id;                       ///< of this request
+  std::string id;                       ///< the id of this request
   /// When the last byte of the request had come: the time spent waiting for a worker counts from here. A body
   /// over a slow line has limits of its own.
   std::chrono::steady_clock::time_point arrived = std::chrono::steady_clock::now();
-  std::string who;  ///< a write's token by its name; "no-token"
+  std::string who;  ///< for a write: the name of its token, or "no-token"
 };
 
 /// Part of an open file as the body of an answer; the file may be unlinked meanwhile.
@@ -52,7 +52,7 @@ struct FileSlice {
   std::shared_ptr<const io::FileHandle> file;
   std::uint64_t first = 0;
   std::uint64_t length = 0;
-  std::string sha256;     ///< of the slice, checked on its way; "" where only a part of the file is sent
+  std::string sha256;     ///< of the slice, checked while it is sent; "" when only a part of the file is sent
   std::string learnware;  ///< whose package it is, for the log
 };
 

@@ -12,7 +12,7 @@
 
 namespace learndock::server {
 
-/// What GET /metrics shows. No ids, names or addresses become labels.
+/// The metrics that GET /metrics shows. No ids, names or addresses become labels.
 /// @threads safe to call concurrently
 class Metrics {
  public:
@@ -22,16 +22,16 @@ class Metrics {
   void request(std::string_view route, std::string_view method, int status,
                std::chrono::duration<double> seconds);
   void search(const query::SearchAnswer& answer, std::chrono::duration<double> parsing);
-  /// A request's way over the bounded pool: each of these once, in this order.
+  /// The steps of a request through a lane: each of these once, in this order.
   void handler_waits();
   void handler_starts();
   void handler_ends();
   void client_gone();
-  /// A package whose bytes are not those of its record.
+  /// Counts a package whose bytes are not those of its record.
   void package_damaged();
   /// @param lane  the kind of request
   void oldest_handler(const std::string& lane, std::chrono::duration<double> age);
-  /// Of the requests that are arriving or being answered, packages aside.
+  /// Bytes of the requests that are arriving or being answered, packages aside.
   void body_bytes(std::uint64_t bytes);
   void upload_stored();
   void upload_refused(ErrorCode code);

@@ -42,7 +42,7 @@ RouteMiss no_such_path() {
 RouteMiss wrong_method(std::string_view method, std::vector<std::string_view> allowed) {
   const std::string allow = fmt::format("{}", fmt::join(allowed, ", "));
   return {Error{ErrorCode::method_not_allowed,
-                fmt::format("{} is not possible here", method),
+                fmt::format("this path does not take the method {}", method),
                 {},
                 fmt::format("use {}", allow)},
           allow};

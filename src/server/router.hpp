@@ -16,8 +16,8 @@ namespace learndock::server {
 using Handler = Result<Response> (*)(const Context&, const Request&);
 
 /// Where a handler runs: quick ones on the IO thread; probes on a thread of their own, so that they answer
-/// while every worker is busy and stop no IO thread; all others in the lane of their kind, so that what costs
-/// little never waits behind what costs much.
+/// while every worker is busy and stop no IO thread; all others in the lane of their kind, so that cheap
+/// requests never wait behind costly ones.
 enum class Work : std::uint8_t { quick, probe, read, search, sketch, write };
 /// Where a request's body goes, and which limit bounds it.
 enum class BodyKind : std::uint8_t { none, json, table, package };
@@ -35,7 +35,8 @@ struct Route {
 /// The path -> handler table.
 [[nodiscard]] std::span<const Route> routes();
 
-/// Whether it tells an orchestrator how the process does: always answered, whatever else is refused.
+/// Whether the route tells an orchestrator how the process does. Probes are always answered, whatever else is
+/// refused.
 [[nodiscard]] bool is_probe(const Route& route);
 
 struct RouteMatch {

@@ -19,15 +19,16 @@
 namespace learndock::server {
 namespace {
 
-/// An address's part of what all connections share, and the small bodies' part of the memory for bodies.
+/// One address gets 1/kAddressPart of what all connections share; 1/kSmallBodiesPart of the memory for bodies
+/// is kept for small ones.
 constexpr std::uint64_t kAddressPart = 4;
 constexpr std::uint64_t kSmallBodiesPart = 8;
 constexpr unsigned kWriteThreads =
     2;  // the catalogue has one writer; a second one reads its package meanwhile
 constexpr std::size_t kFileThreads = 2;
-/// Probes that wait for their one thread.
+/// The most probes that wait for their one thread.
 constexpr std::uint64_t kMaxProbes = 64;
-/// An address's part of the connections for probes.
+/// One address gets 1/kProbePart of the connections for probes.
 constexpr std::size_t kProbePart = 8;
 constexpr std::chrono::milliseconds kLeastPatience{1'000};
 constexpr std::chrono::milliseconds kAcceptPause{100};
@@ -43,7 +44,7 @@ std::chrono::milliseconds stuck_after(const ServerOptions& options) {
   return 4 * options.search_budget + std::chrono::minutes(1);
 }
 
-/// In the order of `Work`, from `Work::read` on.
+/// The lanes in the order of `Work`, from `Work::read` on.
 std::vector<Lane::Limits> lane_limits(const ServerOptions& options) {
   const std::size_t of_one = options.per_address_shares ? (options.work_queue + 1) / 2 : options.work_queue;
   const unsigned searches = work_threads(options);
@@ -182,7 +183,7 @@ class Server::Core {
         report(std::current_exception());
       }
       if (accepted || stopping_) continue;
-      // Go on once some connections are closed, without turning in circles.
+      // Wait until some connections are closed, instead of trying without a pause.
       error_code ignored;  // a cancelled pause is a pause
       pause_.expires_after(kAcceptPause);
       co_await pause_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
@@ -209,8 +210,8 @@ class Server::Core {
       auto running = session->run();
       return begin(connections_, std::move(session), std::move(running));
     }
-    // Probes have places that no other request can take: whoever watches this server must not take a crowd
-    // for its end.
+    // Probes have places that no other request can take: a monitor must not take a crowd for the server's
+    // end.
     if (!probe_connections_.make_room(session->address_key())) return;
     auto running = session->run_for_probe();
     begin(probe_connections_, std::move(session), std::move(running));
@@ -294,7 +295,7 @@ class Server::Core {
   const Context context_;
   asio::io_context io_;
   asio::executor_work_guard<asio::io_context::executor_type> guard_{io_.get_executor()};
-  std::vector<std::unique_ptr<asio::thread_pool>> pools_;  ///< of the lanes
+  std::vector<std::unique_ptr<asio::thread_pool>> pools_;  ///< one for each lane
   asio::thread_pool probes_{1};
   asio::thread_pool files_;
   Shared shared_;

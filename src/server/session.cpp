@@ -131,7 +131,7 @@ asio::awaitable<bool> Session::await_head(std::optional<Result<http::RequestHead
   const http::HttpLimits& limits = shared_.options.limits;
   std::size_t scanned = 0;
   int empty_lines = 0;
-  // A new connection must say something soon; one that has proven itself may rest.
+  // A new connection must say something soon; one that has sent a request may rest.
   idle_ = buffer_.size() == 0;
   arm(idle_ && asked_ ? limits.idle_timeout : header_timeout);
   while (true) {
@@ -175,7 +175,7 @@ void Session::watch_for_close(std::function<void()> gone) {
     char byte = 0;
     self->socket_.non_blocking(true, error);
     const std::size_t got = self->socket_.receive(asio::buffer(&byte, 1), tcp::socket::message_peek, error);
-    // Bytes are a next request, already sent: what is behind them cannot be seen.
+    // Bytes are the next request, sent early: a close behind them cannot be seen.
     if (got > 0 || error == asio::error::would_block) return;
     self->shared_.context.metrics.client_gone();
     gone();

@@ -16,16 +16,16 @@
 
 namespace learndock::server {
 
-/// What all connections of one server use together.
+/// The objects that all connections of one server share.
 struct Shared {
   const ServerOptions& options;
   const Context& context;
   asio::thread_pool& probes;  ///< handlers that answer while every lane is busy
-  asio::thread_pool& files;   ///< pieces of packages on their way in or out
+  asio::thread_pool& files;   ///< reads and writes pieces of packages
   Budget probe_jobs;
   Budget body_bytes;        ///< bodies held in memory
   Budget small_body_bytes;  ///< a reserve for small bodies, when large ones hold the rest
-  Budget answer_bytes;      ///< answers held in memory until they are read
+  Budget answer_bytes;      ///< answers held in memory until the client has read them
   Budget uploads;           ///< staged files
 
   [[nodiscard]] Lane& lane(Work work) const {
@@ -38,25 +38,26 @@ class Session : public std::enable_shared_from_this<Session> {
  public:
   Session(Shared& shared, tcp::socket socket);
   [[nodiscard]] asio::awaitable<void> run();
-  /// For a connection beyond the limits: answers one probe; whatever else is asked, that there are too many
-  /// connections; and closes.
+  /// Serves a connection beyond the limits: answers one probe, or says to any other request that there are
+  /// too many connections, and closes.
   [[nodiscard]] asio::awaitable<void> run_for_probe();
   [[nodiscard]] asio::any_io_executor executor() { return socket_.get_executor(); }
   /// For limits by address: an IPv6 network of 64 bits counts as one, since any host has all of its network;
   /// "" when there are no such limits.
   [[nodiscard]] const std::string& address_key() const { return address_key_; }
-  /// No request after the running one; an idle connection closes now. On the strand.
+  /// Takes no request after the running one; an idle connection closes now. Call it on the strand.
   void finish_soon();
-  /// Cuts the connection off. On the strand.
+  /// Cuts the connection off. Call it on the strand.
   void cut_off();
-  /// Cuts it off unless a request has come meanwhile, or the body that it sent; says whether it did. On the
-  /// strand.
+  /// Cuts the connection off, unless a request or the rest of its body has come meanwhile. Call it on the
+  /// strand. @return whether it was cut off
   bool give_way();
-  /// Since when it has waited for a request, or nothing while it has one. From any thread.
+  /// Since when it has waited for a request, or nothing while it has one. May be called from any thread.
   [[nodiscard]] std::optional<std::chrono::steady_clock::time_point> waiting_since() const;
-  /// Since when it has sent the body of a request, or nothing while it sends none. From any thread.
+  /// Since when the client has been sending a body, or nothing while it sends none. May be called from any
+  /// thread.
   [[nodiscard]] std::optional<std::chrono::steady_clock::time_point> sending_since() const;
-  /// Whether a request ever came. From any thread.
+  /// Whether a request ever came. May be called from any thread.
   [[nodiscard]] bool has_asked() const { return asked_; }
 
  private:

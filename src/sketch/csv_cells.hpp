@@ -8,8 +8,8 @@
 
 namespace learndock::sketch {
 
-/// Splits CSV text (RFC 4180) into records and cells, one at a time, so that no number of cells takes memory;
-/// quoted cells may hold commas, quotes and line breaks.
+/// Splits CSV text (RFC 4180) into records and cells, one at a time, so that memory does not grow with their
+/// number; quoted cells may hold commas, quotes and line breaks.
 class CsvCells {
  public:
   explicit CsvCells(std::string_view text);
@@ -22,7 +22,7 @@ class CsvCells {
   /// The next cell of the record. The view is valid until the next call; only a cell with quotes inside
   /// quotes is copied. @pre more() @errors table_syntax
   [[nodiscard]] Result<std::string_view> cell();
-  /// Where the record begins.
+  /// The line on which the record begins, from 1.
   [[nodiscard]] std::size_t line() const { return first_line_; }
 
  private:

@@ -25,7 +25,7 @@ class Rows {
   [[nodiscard]] std::size_t count() const { return chosen_.size(); }
   [[nodiscard]] std::size_t dimension() const { return data_.cols(); }
   [[nodiscard]] std::span<const float> row(std::size_t i) const { return data_.row(chosen_[i]); }
-  /// How many fit into what is held at once.
+  /// How many rows fit into kHeldValues.
   [[nodiscard]] std::size_t held() const {
     return std::max<std::size_t>(1, kHeldValues / std::max<std::size_t>(1, dimension()));
   }
@@ -45,7 +45,7 @@ class Held {
       values_.insert(values_.end(), rows.row(i).begin(), rows.row(i).end());
   }
   [[nodiscard]] compute::ReducedSetView all() const { return part(0, ones_.size()); }
-  /// In parts that keep all threads busy.
+  /// Splits the rows into blocks that keep all threads busy.
   [[nodiscard]] std::vector<compute::ReducedSetView> parts() const {
     constexpr std::size_t kPart = 256;
     std::vector<compute::ReducedSetView> parts;
@@ -71,7 +71,7 @@ Result<double> sum_of_products(const compute::ReducedSetView& with,
   return std::accumulate(products.begin(), products.end(), 0.0);
 }
 
-/// Adds up `products` of the rows from `first` on, as many at a time as are held at once.
+/// Adds up `products` of the rows from `first` on, as many rows at a time as are in memory at once.
 Result<double> sum_with_rows(const Rows& rows, std::size_t first, const compute::GaussianKernel& kernel,
                              const std::function<Result<double>(const Held&)>& products,
                              const TimeLimit& time) {

@@ -8,7 +8,7 @@
 namespace learndock::sketch {
 
 /// ||mu_fit - mu_data||^2: exact with up to `limit` rows, beyond that an unbiased estimate from a seeded
-/// sample of so many rows, whose error shrinks with the distance itself.
+/// sample of `limit` rows, whose error shrinks with the distance itself.
 /// @errors timeout
 /// @cost  min(rows, limit)^2 / 2 kernel values in fp64
 [[nodiscard]] Result<double> distance_to_data(MatrixView<const float> data,

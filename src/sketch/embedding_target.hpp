@@ -8,7 +8,7 @@
 
 namespace learndock::sketch {
 
-/// A mean embedding that a reduced set sum_i b_i phi(z_i) is to come close to, seen from points z:
+/// The mean embedding that a reduced set sum_i b_i phi(z_i) is to approximate, seen from points z:
 ///   f(z, b) = b'Hb - 2 c'b,  H_ij = <phi(z_i), phi(z_j)>,  c_i = <phi(z_i), target>,
 /// which is the squared distance less the target's own term.
 class EmbeddingTarget {
@@ -33,14 +33,14 @@ class EmbeddingTarget {
   std::vector<double> cross_;  // c
 };
 
-/// How a target sums over rows.
+/// The precision in which a target sums over rows.
 enum class RowSums : std::uint8_t {
   exact,           ///< kernel values in fp64
   single_gradient  ///< where a gradient is wanted, and the kernel is not too narrow for the rows, in fp32
 };
 
 /// The empirical embedding 1/n sum_x phi(x) of rows under a Gaussian kernel of one or several scales. Keeps
-/// views of the rows and the backend; holds K x K and K x d values, nothing of size n x K.
+/// views of the rows and the backend, and K x K and K x d values, nothing of size n x K.
 class DataTarget final : public EmbeddingTarget {
  public:
   DataTarget(MatrixView<const float> data, const compute::GaussianKernel& kernel,

@@ -17,7 +17,7 @@ namespace {
 constexpr std::size_t kEliminatedPoints = 256;
 /// Evaluations between two weight steps when there are more points.
 constexpr std::size_t kEvaluationsPerWeightStep = 10;
-/// Of the first trial step, in kernel lengths per point.
+/// Length of the first trial step, in kernel lengths per point.
 constexpr double kFirstMove = 0.1;
 
 /// Points in kernel lengths, u = sqrt(gamma) (z - origin), gamma that of the middle scale. The origin keeps
@@ -57,7 +57,7 @@ struct Move {
   std::deque<CurvaturePair> pairs;
 };
 
-/// The best weights; between two evaluations their support seldom changes.
+/// Finds the best weights; between two evaluations their support seldom changes.
 std::optional<std::vector<double>> eliminated_weights(const EmbeddingTarget& target,
                                                       std::span<const double> last) {
   auto weights = weights_on_support(target.gram().view(), target.cross(), last);

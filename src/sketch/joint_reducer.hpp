@@ -11,22 +11,22 @@ struct Fit {
   std::vector<double> weights;
   double objective = 0;  ///< f(z, b) of the target: the squared distance less the target's own term
   double kkt_residual = 0;
-  std::deque<CurvaturePair> pairs;  ///< what fit_jointly learnt of the curvature, in kernel lengths
+  std::deque<CurvaturePair> pairs;  ///< the curvature that fit_jointly measured, in kernel lengths
 };
 
-/// Weights on the simplex that minimise f for these points.
+/// Finds the weights on the simplex that minimise f for these points.
 [[nodiscard]] Result<Fit> fit_weights(EmbeddingTarget& target, Matrix<double> points);
 
-/// Points and weights together: L-BFGS on the points with the weights eliminated (the simplex QP is solved at
-/// each evaluation, which makes the gradient at fixed weights the gradient of the eliminated problem). Above
-/// kEliminatedPoints points the QP costs more than the kernel values; it is then solved every few
-/// evaluations. Lengths are measured in 1 / sqrt(gamma), of several scales the middle one's, so units of the
-/// data do not matter. The outcome is never above f at the start with its best weights.
+/// Fits points and weights together by L-BFGS on the points with the weights eliminated (the simplex QP is
+/// solved at each evaluation, which makes the gradient at fixed weights the gradient of the eliminated
+/// problem). Above kEliminatedPoints points the QP costs more than the kernel values; it is then solved every
+/// few evaluations. Lengths are measured in 1 / sqrt(gamma), with several scales the gamma of the middle one,
+/// so units of the data do not matter. The outcome is never above f at the start with its best weights.
 [[nodiscard]] Result<Fit> fit_jointly(EmbeddingTarget& target, Fit start,
                                       const compute::GaussianKernel& kernel, std::size_t evaluations);
 
 struct JointOptions {
-  std::size_t evaluations = 30;       ///< of f, on the sample when there are more rows than sample_rows
+  std::size_t evaluations = 30;       ///< number, on the sample when there are more rows than sample_rows
   std::size_t full_evaluations = 10;  ///< afterwards on all rows, when there are more than sample_rows
   std::size_t sample_rows = 4096;
   std::uint64_t seed = 0;

@@ -10,17 +10,19 @@
 
 namespace learndock::sketch {
 
-/// Value at x; writes the gradient. Infinity is allowed away from the start and means "not there".
+/// Returns the value at x and writes the gradient. Infinity is allowed away from the start: the search then
+/// steps back.
 using Objective = std::function<Result<double>(std::span<const double> x, std::span<double> gradient)>;
 
-/// One accepted step and the change of the gradient along it: what the model of curvature is made of.
+/// One accepted step and the change of the gradient along it. The model of the curvature is made of such
+/// pairs.
 struct CurvaturePair {
   std::vector<double> step, change;  // s = x' - x, y = g' - g
   double inverse_curvature = 0;      // 1 / s'y
 };
 
 struct LbfgsOptions {
-  std::size_t evaluations = 40;  ///< of the objective, the first included
+  std::size_t evaluations = 40;  ///< evaluations of the objective, the first included
   std::size_t memory = 10;
   double first_step = 1;    ///< Euclidean length of the first trial step
   double longest_step = 1;  ///< no coordinate moves further in one step

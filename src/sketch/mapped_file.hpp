@@ -20,7 +20,7 @@ class MappedFile {
   [[nodiscard]] std::string_view bytes() const {
     return {reinterpret_cast<const char*>(memory_.bytes().data()), memory_.bytes().size()};
   }
-  /// Whether what was read of it is what the file held: to be asked before it is used.
+  /// Checks that the bytes read so far were the file's. Call it before you use them.
   /// @errors io (the file was shortened meanwhile, or its disk failed)
   [[nodiscard]] Result<void> intact() const;
 

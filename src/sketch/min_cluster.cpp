@@ -18,8 +18,8 @@ double squared_distance(std::span<const float> x, std::span<const double> z, dou
 }
 
 struct Clusters {
-  std::vector<std::size_t> owner;  // of each row
-  std::vector<std::size_t> size;   // of each point
+  std::vector<std::size_t> owner;  // point nearest to each row
+  std::vector<std::size_t> size;   // rows of each point
 };
 
 std::size_t nearest(std::span<const float> row, MatrixView<const double> points,

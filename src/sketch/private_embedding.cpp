@@ -60,7 +60,8 @@ FourierFeatures::FourierFeatures(std::size_t features, std::size_t dimension,
   std::normal_distribution<double> normal(0, std::sqrt(2 * kernel.gamma));
   for (double& value : frequencies_.values()) value = normal(random);
   if (kernel.scales == 1) return;
-  // Scales take turns. Who begins is drawn, which keeps the estimate unbiased for any number of frequencies.
+  // Scales take turns. The first one is drawn, which keeps the estimate unbiased for any number of
+  // frequencies.
   const std::uint64_t first = random() % kernel.scales;
   for (std::size_t f = 0; f < features; ++f)
     for (double& value : frequencies_.row(f))

@@ -15,7 +15,7 @@ namespace learndock::sketch {
 /// @source Balle and Wang, "Improving the Gaussian Mechanism for Differential Privacy" (2018), theorem 8
 [[nodiscard]] double gaussian_noise_multiplier(double epsilon, double delta);
 
-/// Standard normal numbers from the operating system's entropy: nobody can draw them again.
+/// Standard normal numbers from the operating system's entropy: no one can draw them again.
 /// @errors unavailable
 [[nodiscard]] Result<std::vector<double>> system_noise(std::size_t count);
 

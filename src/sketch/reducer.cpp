@@ -23,14 +23,15 @@ namespace learndock::sketch {
 namespace {
 
 constexpr std::size_t kMaxPoints = 4096;
-/// Beyond these a promise of privacy is none, and e^epsilon or the angles of features overflow.
+/// Limits of privacy options. Beyond them there is no real privacy, and e^epsilon or the angles of features
+/// overflow.
 constexpr double kMaxEpsilon = 100;
 constexpr double kMaxBound = 1e30;
 constexpr std::size_t kMaxFeatures = std::size_t{1} << 16;
 /// More rows do not move k-means' centroids by what the joint steps would notice.
 constexpr std::size_t kJointKmeansRows = std::size_t{1} << 18;
-/// The sample of the first joint steps: so many rows for each point, and up to the maximum this share of all
-/// rows, which costs as much as four passes over all of them.
+/// Size of the sample for the first joint steps: at least this many rows for each point, and at least this
+/// share of all rows, up to the maximum. The share costs as much as four passes over all rows.
 constexpr std::size_t kSampleRowsPerPoint = 40;
 constexpr std::size_t kSampleShare = 8;
 constexpr std::size_t kMaxSampleRows = std::size_t{1} << 17;
@@ -38,14 +39,14 @@ constexpr std::size_t kMaxSampleRows = std::size_t{1} << 17;
 /// Squared distances are at most four times the largest squared length, and k-means takes an empty cluster's
 /// centre to zero: lengths count from there. What is left is room for sums and rounding.
 constexpr double kLargestSquaredLength = static_cast<double>(std::numeric_limits<float>::max()) / 16;
-/// Rows of the data among which the kernel is looked at, and their values in fp64 at most (32 MiB).
+/// The most rows in the check for a blind kernel, and the most of their values in fp64 (32 MiB).
 constexpr std::size_t kBlindnessRows = 512;
 constexpr std::size_t kBlindnessValues = std::size_t{1} << 22;
 
 struct FilledData {
   Matrix<float> values;   ///< empty when all cells are finite, so that large tables are not held twice
-  std::size_t cells = 0;  ///< infinite and missing ones
-  float largest = 0;      ///< magnitude of a cell
+  std::size_t cells = 0;  ///< number of infinite and missing cells
+  float largest = 0;      ///< largest magnitude of a cell
 };
 
 /// A copy in which infinite and missing cells are the mean of the column's finite ones.
@@ -169,7 +170,7 @@ Result<Fit> fit_to_rows(MatrixView<const float> data, const compute::GaussianKer
   return keep_large_clusters(data, kernel, std::move(fit), options.min_cluster, backend);
 }
 
-/// Why fewer points than asked for were made; empty when as many were.
+/// The reason why fewer points than asked for were made; empty when there are as many.
 std::string fewer_points(const ReducerOptions& options, std::size_t made, MatrixView<const float> data) {
   if (made >= options.points) return {};
   const std::size_t possible = number_of_points(options.points, data.rows(), data.cols());
@@ -184,8 +185,8 @@ std::string fewer_points(const ReducerOptions& options, std::size_t made, Matrix
   return fmt::format("{} points were asked for and {} made: {}", options.points, made, why);
 }
 
-/// Reduced points, centroids above all, lie closer together than what they stand for: a kernel may tell all
-/// rows apart that still sees the points as alike. A sample of rows, evenly spread, shows it.
+/// Warns when the kernel is blind for the rows. Reduced points, centroids above all, are closer together than
+/// the rows, so a kernel may be blind for the rows alone. The check takes a sample of rows, evenly spread.
 Result<std::optional<std::string>> blindness_of_rows(MatrixView<const float> data,
                                                      const compute::GaussianKernel& kernel,
                                                      const compute::Backend& backend) {

@@ -21,7 +21,7 @@ namespace {
 
 constexpr float kMissing = std::numeric_limits<float>::quiet_NaN();
 constexpr std::string_view kNpyMagic = "\x93NUMPY";
-constexpr std::size_t kMaxColumnNameBytes = 4096;  // of a column
+constexpr std::size_t kMaxColumnNameBytes = 4096;  // of one column's name
 
 std::string_view trimmed(std::string_view text) {
   const std::size_t first = text.find_first_not_of(" \t");
@@ -72,7 +72,7 @@ struct Header {
   [[nodiscard]] std::size_t features() const { return names.size() - (label ? 1 : 0); }
 };
 
-/// Some of the names, each cut: a header may be as long as a file.
+/// The first names as text, each cut: a header may be as long as a file.
 std::string first_names(const std::vector<std::string>& names) {
   constexpr std::size_t kNamed = 20, kShownBytes = 40;
   std::string text;
@@ -117,8 +117,8 @@ Result<Header> read_header(CsvCells& cells, const TableOptions& options) {
   return header;
 }
 
-/// One record's numbers at the end of `values`. That the number of cells is wrong is said first: a cell that
-/// is no number often is one of another column.
+/// Appends one record's numbers to `values`. A wrong number of cells is reported first: a cell that is no
+/// number often belongs to another column.
 Result<void> read_row(CsvCells& cells, const Header& header, std::vector<float>& values) {
   std::optional<std::size_t> bad;
   std::string bad_cell;
@@ -143,7 +143,7 @@ Result<void> read_row(CsvCells& cells, const Header& header, std::vector<float>&
               "encode it as a number, leave the cell empty, or name the column with --label to leave it out");
 }
 
-/// Values that the text can hold at most: so much is asked for once, and growing copies nothing.
+/// The most values that the text can have. This much memory is taken at once, so that growing copies nothing.
 std::size_t most_values(std::string_view text, std::size_t columns, const TableOptions& options) {
   const auto breaks = static_cast<std::size_t>(
       std::count_if(text.begin(), text.end(), [](char c) { return c == '\n' || c == '\r'; }));
@@ -266,7 +266,7 @@ Result<NpyLayout> npy_layout(std::string_view bytes, const TableOptions& options
   return NpyLayout{header, data};
 }
 
-/// The elements where they lie, when they are what a table holds; else null.
+/// The elements in place, when they are stored as a table's values are; else null.
 const float* values_in_place(const NpyLayout& layout) {
   const bool same = layout.header.kind == 'f' && layout.header.width == sizeof(float) &&
                     (!layout.header.fortran_order || layout.header.cols == 1);

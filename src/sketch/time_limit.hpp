@@ -7,7 +7,7 @@
 
 namespace learndock::sketch {
 
-/// When to give up; none: never. Asked between steps that take a second at most.
+/// The moment to give up; none: never. It is checked between steps that take a second at most.
 using TimeLimit = std::optional<std::chrono::steady_clock::time_point>;
 
 /// @errors timeout

@@ -21,7 +21,7 @@ Result<KernelGroup> group_of(const Json& json) {
   if (!json.is_object() || !json.contains("type") || !json["type"].is_string())
     return damaged("a group has no type");
   const auto type = type_of_name(json["type"].get_ref<const std::string&>());
-  if (!type) return damaged("a type is not known");
+  if (!type) return damaged("a type is unknown");
   if (!whole_number(json, "scales", compute::kMaxScales) || json["scales"] == 0)
     return damaged("a group has no scales");
   KernelGroup group{*type, {}, json["scales"].get<std::uint32_t>()};
@@ -73,9 +73,10 @@ Result<SpaceKernels> kernels_from_json(const Json& json) {
   SpaceKernels kernels;
   for (const Json& one : json) {
     LEARNDOCK_TRY(KernelGroup group, group_of(one));
-    if (kernels.gamma_of(group)) return damaged("a group stands twice");
+    if (kernels.gamma_of(group)) return damaged("a group appears twice");
     if (!one.contains("gamma") || !one["gamma"].is_number()) return damaged("a gamma is not a number");
-    if (!kernels.set(std::move(group), one["gamma"].get<double>())) return damaged("a gamma cannot be");
+    if (!kernels.set(std::move(group), one["gamma"].get<double>()))
+      return damaged("a gamma does not fit its group");
   }
   return kernels;
 }

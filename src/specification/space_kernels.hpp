@@ -15,10 +15,10 @@
 
 namespace learndock::specification {
 
-/// Specifications that differ in nothing but their gamma: one feature space as soon as they share one.
+/// A group: specifications that differ in nothing but their gamma. With one gamma they are one feature space.
 struct KernelGroup {
   StatisticalType type = StatisticalType::rkme_table;
-  std::vector<std::size_t> shape;  ///< of one point
+  std::vector<std::size_t> shape;  ///< shape of one point
   std::uint32_t scales = 1;
 
   [[nodiscard]] static KernelGroup of(const RkmeSpecification& specification) {
@@ -31,9 +31,9 @@ struct KernelGroup {
   auto operator<=>(const KernelGroup&) const = default;
 };
 
-/// The gammas that a version of an index compares under in place of those that the specifications name. A
-/// group that is not here keeps its specifications' own. Belongs to the index, so that reduced sets, and
-/// what the catalogue says of them, stay what they are.
+/// The gammas that a version of an index compares under, in place of the specifications' own. A group that is
+/// not here keeps its specifications' own. The gammas belong to the index, so reduced sets and their records
+/// do not change.
 /// @threads safe to read concurrently
 class SpaceKernels {
  public:
@@ -43,9 +43,9 @@ class SpaceKernels {
 
   [[nodiscard]] bool empty() const { return gammas_.empty(); }
   [[nodiscard]] const std::map<KernelGroup, double>& gammas() const { return gammas_; }
-  /// The gamma in force for a group; none: each specification's own. @cost logarithmic
+  /// The current gamma of a group; none: each specification's own. @cost logarithmic
   [[nodiscard]] std::optional<double> gamma_of(const KernelGroup& group) const;
-  /// The space in which learnwares of this one are compared.
+  /// The space in which learnwares of the specified space are compared.
   [[nodiscard]] SpaceKey in_force(const SpaceKey& specified) const;
   bool operator==(const SpaceKernels&) const = default;
 

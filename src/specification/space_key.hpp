@@ -11,10 +11,10 @@
 
 namespace learndock::specification {
 
-/// What two specifications must share to be compared: one feature space each.
+/// The key of a feature space: what two specifications must share to be compared.
 struct SpaceKey {
   StatisticalType type = StatisticalType::rkme_table;
-  std::vector<std::size_t> shape;  ///< of one point
+  std::vector<std::size_t> shape;  ///< shape of one point
   double gamma = 0;
   std::uint32_t scales = 1;
 

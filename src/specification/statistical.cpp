@@ -43,7 +43,7 @@ Result<void> check_shape(const RkmeSpecification& spec, const SpecificationLimit
                                                std::size_t{1}, std::multiplies<>());
   if (spec.trailing_shape.empty() || trailing != d)
     return fail(ErrorCode::spec_shape,
-                fmt::format("the point shape holds {} values, a point has {}", trailing, d), "/z");
+                fmt::format("the point shape has {} values, a point has {}", trailing, d), "/z");
   if (spec.type == StatisticalType::rkme_image &&
       (spec.trailing_shape.size() != 3 || spec.trailing_shape[1] != 32 || spec.trailing_shape[2] != 32))
     return fail(ErrorCode::spec_shape, "an image specification's points are C x 32 x 32", "/z");

@@ -7,8 +7,8 @@
 
 namespace learndock {
 
-/// What can go wrong in a correct program. Each code has a fixed slug ("zip.path.traversal"), a number
-/// ("E1003"), an HTTP status and a process exit code; one table in `src/base/error.cpp` holds them all.
+/// ErrorCode names what can go wrong in a correct program. Each code has a fixed slug ("zip.path.traversal"),
+/// a number ("E1003"), an HTTP status and a process exit code; `error_codes.def` is the one table of them.
 /// Slugs and numbers reach the wire and the documentation: add at the end of a group, do not renumber.
 enum class ErrorCode : std::uint16_t {
 #define LEARNDOCK_ERROR(name, slug, number, http, exit) name,

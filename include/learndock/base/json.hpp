@@ -16,7 +16,7 @@ using Json = nlohmann::ordered_json;
 struct JsonLimits {
   std::size_t max_bytes = std::size_t{16} << 20;  ///< longer text is refused before it is read
   std::size_t max_depth = 64;                     ///< deeper nesting is refused
-  /// What the parsed values may take, by estimate: many small lists take far more than their text.
+  /// Estimated memory of the parsed values, in bytes: many small lists take far more than their text.
   std::size_t max_memory = std::size_t{192} << 20;
 };
 
@@ -26,7 +26,7 @@ struct JsonLimits {
 [[nodiscard]] Result<Json> parse_json(std::string_view text, const JsonLimits& limits = {});
 
 /// Adds a value at the end of an array, or under `key` at the end of an object, and returns it in place. The
-/// caller has made sure that an object lacks the key: it is not looked for, which keeps building linear.
+/// caller has made sure that an object lacks the key: this is not checked, which keeps building linear.
 Json& append_child(Json& container, const std::string& key, Json value);
 
 /// One line, separators "," and ":", shortest digits that read back to the same double.

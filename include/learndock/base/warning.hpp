@@ -16,8 +16,8 @@ enum class WarningCode : std::uint8_t {
 #undef LEARNDOCK_WARNING
 };
 
-/// What a caller should know of an answer that is not an error. Programs read `code` and `facts`, people the
-/// message.
+/// A warning is what a caller should know about an answer and is not an error. Programs read `code` and
+/// `facts`, people the message.
 struct Warning {
   WarningCode code = WarningCode::other;
   std::string message;
@@ -36,7 +36,7 @@ using Warnings = std::vector<Warning>;
 
 /// [{"code", "message", "facts"}]
 [[nodiscard]] Json to_json(std::span<const Warning> warnings);
-/// What is not of that form is left out: warnings decide nothing.
+/// Entries that are not of that form are left out: warnings decide nothing.
 [[nodiscard]] Warnings warnings_from_json(const Json& json);
 
 }  // namespace learndock

@@ -10,7 +10,7 @@
 
 namespace learndock::catalog {
 
-/// How far a learnware has come. The names are stored and shown: do not rename.
+/// What the dock has verified of a learnware. The names are stored and shown: do not rename.
 enum class Status : std::uint8_t {
   unverified,  ///< its structure and specifications were checked; its model has not been run by this dock
 };
@@ -23,13 +23,14 @@ struct LearnwareRecord {
   Status status = Status::unverified;
   std::string name;
   std::string semantic_json;   ///< canonical text of the semantic specification
-  std::string statistical;     ///< binary form (spec/codec.hpp); empty when the learnware has none
+  std::string statistical;     ///< binary form (specification/codec.hpp); empty when the learnware has none
   std::string package_digest;  ///< SHA-256 of the canonical package; empty for records without a package
   std::uint64_t package_bytes = 0;
   std::string url;  ///< where a record without a package says the model lives; shown, never fetched
   std::int64_t created_unix_ms = 0;
-  std::vector<std::string> warnings;  ///< what its users should know, as its maker was told at the upload
-  /// Why its content cannot be trusted; empty: it is what was stored. Found at reading, never stored.
+  std::vector<std::string> warnings;  ///< what its users should know; its maker was told at the upload
+  /// Why its content cannot be trusted; empty: it is what was stored. Found when the record is read, never
+  /// stored.
   std::string damage;
 };
 

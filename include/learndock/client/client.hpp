@@ -21,12 +21,11 @@ struct ClientOptions {
   std::size_t max_answer_bytes = std::size_t{64} << 20;
 };
 
-/// A blocking client of a dock's server, one connection per call. What the server refuses comes back as the
-/// Error that it meant: code, message, where and fix.
+/// A blocking client of a dock's server, one connection per call. A refusal comes back as the Error that the
+/// server sent: code, message, where and fix.
 ///
-/// @errors  of every call: unavailable (nobody listens, connection lost), timeout, corrupt (not an answer of
-/// a dock),
-///          and whatever the server answers
+/// @errors  of every call: unavailable (no server listens, connection lost), timeout, corrupt (not an answer
+///          of a dock), and whatever the server answers
 class Client {
  public:
   /// @param url  "http://host:port"; a path after it is kept as prefix
@@ -44,8 +43,8 @@ class Client {
   /// its size.
   /// @errors digest_mismatch, no_space, io
   [[nodiscard]] Result<std::uint64_t> download(const LearnwareId& id, const std::filesystem::path& out) const;
-  /// The record of the new learnware, with `warnings`. The SHA-256 travels along, so a damaged upload is
-  /// refused.
+  /// The record of the new learnware, with `warnings`. The SHA-256 is sent with the package, so the server
+  /// refuses a damaged upload.
   /// @param semantic  when given, replaces the package's own semantic specification
   /// @errors also too_large: a semantic specification that does not fit into a header; send a package that
   /// holds it

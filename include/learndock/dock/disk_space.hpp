@@ -17,7 +17,7 @@ struct DiskRoom {
 };
 using DiskProbe = std::function<Result<DiskRoom>()>;
 
-/// What /metrics and the readiness probe show of a dock's disk.
+/// The state of a dock's disk, as /metrics and the readiness probe show it.
 struct DiskStatus {
   std::uint64_t free_bytes = 0;
   std::uint64_t dock_bytes = 0;
@@ -26,7 +26,7 @@ struct DiskStatus {
 
 class DiskSpace;
 
-/// Bytes that one upload takes of a dock's disk; what is not kept is given back at the end of its life.
+/// Bytes of a dock's disk that are reserved for one upload. The destructor gives back what is still reserved.
 /// @ownership  the dock's DiskSpace must outlive it
 class SpaceHold {
  public:
@@ -37,11 +37,11 @@ class SpaceHold {
   SpaceHold& operator=(SpaceHold&&) = delete;
   ~SpaceHold();
 
-  /// Room for so many bytes more, which are about to be written. @errors no_space
+  /// Reserves `bytes` more bytes, which are about to be written. @errors no_space
   [[nodiscard]] Result<void> take(std::uint64_t bytes);
-  /// All that was taken is on the disk, where it is no longer counted as free.
+  /// Says that everything taken so far is on the disk, where it no longer counts as free.
   void written();
-  /// Gives everything back now: what was written is counted elsewhere, or is gone.
+  /// Gives everything back now: bytes that were written are counted elsewhere, or are gone.
   void release();
 
  private:

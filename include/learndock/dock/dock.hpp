@@ -20,18 +20,18 @@ namespace learndock::dock {
 
 struct DockOptions {
   std::string backend;   ///< "" = the fastest CPU backend
-  unsigned threads = 0;  ///< of one search; 0 = all cores
+  unsigned threads = 0;  ///< threads of one search; 0 = all cores
   archive::ArchiveLimits package_limits = {};
-  /// So many learnwares of one space that the stored index does not hold become a part of it.
+  /// When a space has this many unindexed learnwares, they are written to a new part.
   std::size_t index_from = 8192;
-  /// So many records that were never decoded for searching, and a sixteenth of the dock, are kept decoded for
-  /// the next opening.
+  /// The learnware cache is rewritten once at least this many records, and 1/16 of the dock, are missing from
+  /// it.
   std::size_t entries_from = 4096;
-  /// Nothing in the dock's folder is changed, created or removed; works where it cannot be written. Several
-  /// processes may read one dock at a time, beside no writer.
+  /// Opens for reading only: nothing in the dock's folder is changed, created or removed, so the folder need
+  /// not be writable. Several processes may read one dock at a time, while none writes it.
   bool read_only = false;
-  bool tend_index = false;  ///< do so on a thread of its own; else only when `tend_index` is called
-  /// In place of the limits of the dock's own file (DockLimits).
+  bool tend_index = false;  ///< extend the index on a background thread; else only `tend_index` does
+  /// Each replaces the limit of the same name in the dock's own file (DockLimits).
   std::optional<std::uint64_t> max_dock_bytes = {};
   std::optional<std::uint64_t> min_free_bytes = {};
   std::optional<std::uint64_t> keep_deleted_days = {};
@@ -62,8 +62,8 @@ struct DockStatus {
   std::uint64_t specification_bytes = 0;  ///< points and weights of all, as doubles; mapped or in memory
   std::string backend;
   std::uint64_t indexed = 0;            ///< learnwares in the stored index
-  std::vector<std::string> prefilters;  ///< how its parts are searched
-  std::uint64_t damaged = 0;            ///< records that are left out because their content cannot be trusted
+  std::vector<std::string> prefilters;  ///< names, of the parts of the stored index
+  std::uint64_t damaged = 0;            ///< records that searches leave out: their content cannot be trusted
   std::uint64_t orphans = 0;            ///< packages that no record named when the dock was opened
   bool read_only = false;
 };
@@ -72,13 +72,14 @@ struct DockStatus {
 ///
 /// @threads  safe to call concurrently; a search sees one consistent snapshot, also while learnwares come and
 /// go
-/// @ownership  one process at a time writes a dock directory (a lock file holds the others off)
+/// @ownership one process at a time writes a dock directory (a lock file keeps the others out)
 class Dock {
  public:
-  /// An empty dock in a new or empty directory. @errors conflict (already a dock, or not empty), io
+  /// Makes an empty dock in a new or empty directory. @errors conflict (already a dock, or not empty), io
   [[nodiscard]] static Result<void> create(const std::filesystem::path& directory,
                                            const DockLimits& limits = {});
-  /// Removes and moves nothing that a record may need. A damaged record is left out, logged and counted.
+  /// Opening removes and moves nothing that a record may need. A damaged record is left out, logged and
+  /// counted.
   /// @errors not_found (no dock there), conflict (in use by another process), corrupt, catalog_behind (the
   ///         catalogue is empty or older than what it acknowledged), backend_unavailable
   [[nodiscard]] static Result<std::unique_ptr<Dock>> open(const std::filesystem::path& directory,
@@ -87,24 +88,24 @@ class Dock {
   struct State;  ///< known to the dock's own files only
 
   /// Learnwares of another dimension, type, number of scales or (absolute scores) gamma are skipped with a
-  /// warning. Where a re-index chose a gamma, absolute scores compare all under it, also a query of another
-  /// gamma, with a warning that says both.
+  /// warning. Where a re-index chose a gamma, absolute scores compare all learnwares under it. A query of
+  /// another gamma is compared under it too, with a warning that names both.
   /// @errors invalid_argument, spec_*, backend_unavailable
   [[nodiscard]] Result<query::SearchAnswer> search(const query::SearchRequest& request) const;
 
-  /// One package, a zip file or folder. `warnings` gets what the package's maker should know, also that its
-  /// kernel tells nothing apart. @errors of read_package; package_duplicate; conflict
+  /// Adds one package, a zip file or folder. `warnings` receives what the package's maker should know, also
+  /// that its specification is kernel blind. @errors those of read_package; package_duplicate; conflict
   [[nodiscard]] Result<catalog::LearnwareRecord> add_package(
       const std::filesystem::path& path, const specification::SemanticSpecification* semantic = nullptr,
       std::vector<std::string>* warnings = nullptr);
 
   using Progress = std::function<void(std::uint64_t done, std::uint64_t total)>;
-  /// Packages, folders that are packages, or folders of packages, in the order of their names. One bad
+  /// Adds packages, folders that are packages, or folders of packages, in the order of their names. One bad
   /// package does not stop the rest.
   [[nodiscard]] Result<ImportOutcome> import_packages(const std::vector<std::filesystem::path>& paths,
                                                       const Progress& progress = {});
-  /// One {"id"?, "semantic", "stat", "url"?} a line; keeps ids and order. Lines are stored in batches; a bad
-  /// line is rejected alone. One warning counts all whose kernel tells nothing apart.
+  /// Adds records from a file with one {"id"?, "semantic", "stat", "url"?} a line; keeps ids and order. Lines
+  /// are stored in batches; a bad line is rejected alone. One warning counts all kernel-blind specifications.
   [[nodiscard]] Result<ImportOutcome> import_specifications(const std::filesystem::path& jsonl,
                                                             const Progress& progress = {});
 
@@ -115,9 +116,9 @@ class Dock {
   [[nodiscard]] Result<std::filesystem::path> package_path(const LearnwareId& id) const;
   /// The model's entry point, from the package's learnware.yaml. @errors as package_path
   [[nodiscard]] Result<package::ModelEntry> model_entry(const LearnwareId& id) const;
-  /// The learnware is no longer found; it is kept for some days and can be brought back, but where there is
-  /// little room it is removed at once. On a full disk the dock's reserve gives the room that this takes.
-  /// @param kept_until_unix_ms  set when it is kept
+  /// Deletes a learnware. It is kept for some days and can be brought back, but when there is little room it
+  /// is removed for good at once. On a full disk the deletion uses the dock's reserve.
+  /// @param kept_until_unix_ms  set when the learnware is kept
   /// @errors not_found
   [[nodiscard]] Result<catalog::LearnwareRecord> remove(
       const LearnwareId& id, std::optional<std::int64_t>* kept_until_unix_ms = nullptr);
@@ -128,13 +129,14 @@ class Dock {
   ///         corrupt (its package is damaged), no_space
   [[nodiscard]] Result<catalog::LearnwareRecord> undelete(const LearnwareId& id);
 
-  /// Whether a package of this length would be taken now, before any of it is received.
+  /// Checks whether a package of this length would be taken now, before any of it is received.
   /// @errors no_space (the disk or the dock is full; the message has the facts)
   [[nodiscard]] Result<void> room_for(std::uint64_t bytes) const;
-  /// For the bytes of one upload while they are staged; the dock must outlive it.
+  /// Reserves space for the bytes of one upload while they are staged; the dock must outlive the result.
   [[nodiscard]] SpaceHold hold_space() const;
   [[nodiscard]] DiskStatus disk() const;
-  /// Takes into the stored index what has ripened; searches go on meanwhile and see the same learnwares.
+  /// Writes the unindexed learnwares of each space that has enough of them to a new part, and merges small
+  /// parts. Searches go on meanwhile and see the same learnwares.
   /// @return how many parts were made @errors io, no_space, corrupt, internal
   [[nodiscard]] Result<std::size_t> tend_index();
   [[nodiscard]] DockStatus status() const;
@@ -149,14 +151,15 @@ class Dock {
   std::unique_ptr<State> state_;
 };
 
-/// As `to_json` of its record, with `deleted` and `kept_until`.
+/// The JSON of the record, with `deleted` and `kept_until`.
 [[nodiscard]] Json to_json(const DeletedLearnware& learnware);
 
 /// "2026-11-29T13:45:00.000Z"
 [[nodiscard]] std::string utc_text(std::int64_t unix_ms);
 
 /// A record as `show`, `list` and GET /v1/learnwares/{id} print it: id, status, name, semantic, statistical
-/// summary, package {sha256, bytes} or null, url, created, warnings; of a damaged one also `damaged`, why.
+/// summary, package {sha256, bytes} or null, url, created, warnings; a damaged record also has `damaged`, the
+/// reason.
 [[nodiscard]] Json to_json(const catalog::LearnwareRecord& record);
 
 /// The generated script that runs a fetched package's model on a CSV (see docs/reuse.md); needs no

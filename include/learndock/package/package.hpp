@@ -22,7 +22,7 @@ struct ModelEntry {
   Json kwargs = Json::object();
 };
 
-/// Asked before the canonical form is written, with its length; an error means that it is not written.
+/// Called before the canonical form is written, with its length; on an error it is not written.
 using RoomCheck = std::function<Result<void>(std::uint64_t bytes)>;
 
 /// A package that passed every structural check, repacked canonically.
@@ -32,14 +32,14 @@ struct Package {
   std::optional<specification::RkmeSpecification> statistical;
   std::string statistical_file;  ///< path inside the package
   std::optional<specification::SemanticSpecification>
-      semantic;                       ///< from semantic_specification.json inside, if there
+      semantic;                       ///< from the package's semantic_specification.json, if it has one
   std::string environment_file;       ///< "environment.yaml" or "requirements.txt"
   std::vector<std::string> warnings;  ///< what was tolerated (ignored hidden files, inferred top folder, ...)
 };
 
-/// Reads the reference's zip package (or a folder of the same layout) with the limits above, never importing
-/// code, and writes its canonical form (root layout, sorted names, stored entries, fixed times) to
-/// `canonical_zip`. On failure nothing is left at `canonical_zip`.
+/// Reads the reference's zip package (or a folder of the same layout) within `limits`, never importing code,
+/// and writes its canonical form (root layout, sorted names, stored entries, fixed times) to `canonical_zip`.
+/// On failure nothing is left at `canonical_zip`.
 /// @param semantic  when given, replaces the package's own semantic_specification.json in the canonical form
 /// @errors zip_*, package_*, json_*, spec_*, semantic_*; `where` is the entry's name
 /// @cost   one pass over the archive; memory is bounded by the limits on specifications, not by the archive
@@ -50,9 +50,8 @@ struct Package {
                                            const RoomCheck& room = {});
 
 /// One entry of a canonical package as bytes.
-/// @param limits  those that the package was accepted under; its canonical form may be longer than the
-/// archive
-///                that they allow, because it is not compressed
+/// @param limits  the limits that the package was accepted under; its canonical form may be longer than the
+///                archive that they allow, because it is not compressed
 /// @errors not_found, too_large (over max_bytes), zip_*
 [[nodiscard]] Result<std::string> read_entry(const std::filesystem::path& zip, const std::string& entry,
                                              std::size_t max_bytes,

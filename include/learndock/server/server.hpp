@@ -17,8 +17,8 @@ struct ServerOptions {
   std::string address = "127.0.0.1";  ///< a literal IPv4 or IPv6 address
   std::uint16_t port = 8080;          ///< 0 = any free port; `Server::port` tells which
   unsigned io_threads = 2;            ///< sockets only; heavy work never runs here
-  unsigned work_threads = 0;    ///< searches; 0 = half the cores, at least 2. Half as many sketch tables
-  unsigned read_threads = 2;    ///< lists, records, status, downloads: what costs little
+  unsigned work_threads = 0;    ///< for searches; 0 = half the cores, at least 2; half as many sketch tables
+  unsigned read_threads = 2;    ///< for lists, records, status, downloads: requests that cost little
   std::size_t work_queue = 64;  ///< waiting requests of each kind; more are answered 503 with Retry-After
   /// Longest wait for a worker (a write: six times this; a search: its budget). Then 503 with Retry-After.
   std::chrono::milliseconds queue_patience{10'000};
@@ -29,17 +29,17 @@ struct ServerOptions {
   /// of connections. False: no such limits, for a server behind a proxy, where all clients have one address.
   bool per_address_shares = true;
   std::size_t max_connections = 1024;
-  std::size_t max_connections_per_peer = 64;  ///< of one address, unless `per_address_shares` is off
+  std::size_t max_connections_per_peer = 64;  ///< per address, unless `per_address_shares` is off
   std::size_t probe_connections =
-      64;  ///< beyond those: only /livez, /readyz, /healthz and /metrics are answered
+      64;  ///< further ones, on which only /livez, /readyz, /healthz and /metrics are answered
   std::uint64_t max_body_bytes = std::uint64_t{512}
-                                 << 20;  ///< of all bodies in memory; an eighth is for small ones
-  /// Of all tables and of what is held while they are reduced. A table that needs more is refused (413); one
-  /// that needs more than is free waits as long as for a worker (503).
+                                 << 20;  ///< for all bodies in memory; an eighth is for small ones
+  /// Memory for all tables and for what is computed while they are reduced. A table that needs more is
+  /// refused (413); one that needs more than is free waits as long as for a worker (503).
   std::uint64_t max_table_memory = std::uint64_t{640} << 20;
-  std::uint64_t max_answer_bytes = std::uint64_t{512} << 20;  ///< of all answers on their way, packages aside
-  std::size_t max_uploads = 8;                                ///< packages on their way in
-  std::chrono::milliseconds upload_wait{5'000};               ///< an upload waits this long for its place
+  std::uint64_t max_answer_bytes = std::uint64_t{512} << 20;  ///< for all answers being sent, packages aside
+  std::size_t max_uploads = 8;                                ///< uploads at the same time
+  std::chrono::milliseconds upload_wait{5'000};               ///< longest wait of an upload for its place
   /// Longest a search may compare learnwares; a request's own shorter budget counts. 0 = as long as it takes.
   std::chrono::milliseconds search_budget{10'000};
   /// Longest a specification may take to be made, from the request's arrival on. 0 = as long as it takes.
@@ -52,11 +52,11 @@ struct ServerOptions {
   std::string token = {};
   std::string push_token = {};    ///< for uploads only
   std::string delete_token = {};  ///< for removals only
-  unsigned wrong_tokens = 10;     ///< of one address within a minute; then it waits
+  unsigned wrong_tokens = 10;     ///< of one address within a minute, before it has to wait
   unsigned wrong_tokens_of_all =
-      100;  ///< of all addresses within a minute; then each may give one wrong token
+      100;  ///< of all addresses within a minute; then each may send one wrong token
   std::chrono::milliseconds wrong_token_pause{60'000};
-  std::chrono::milliseconds stop_deadline{30'000};  ///< what is still running after it is cut off
+  std::chrono::milliseconds stop_deadline{30'000};  ///< requests that still run after it are cut off
   http::HttpLimits limits;
 };
 
@@ -66,11 +66,12 @@ struct ServerOptions {
 /// @ownership  the dock must outlive the server
 class Server {
  public:
-  /// Binds and serves. @errors invalid_argument (not an address, bad option), conflict (the port is taken),
-  ///                            forbidden (a privileged port), io
+  /// Binds the address and starts to serve.
+  /// @errors invalid_argument (not an address, bad option), conflict (the port is taken), forbidden (a
+  ///         privileged port), io
   [[nodiscard]] static Result<std::unique_ptr<Server>> start(dock::Dock& dock,
                                                              const ServerOptions& options = {});
-  /// Stops, waits.
+  /// Stops the server and waits until it has stopped.
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
@@ -78,12 +79,12 @@ class Server {
   [[nodiscard]] std::uint16_t port() const;
   /// "http://127.0.0.1:8080"
   [[nodiscard]] std::string url() const;
-  /// "reading: everyone; writing: ...", then what the operator should think of, a line each.
+  /// "reading: everyone; writing: ...", then what the operator should know, one line each.
   [[nodiscard]] std::vector<std::string> access_lines() const;
   /// Accepts nothing more, closes idle connections, lets running requests finish until the deadline. Returns
   /// at once.
   void stop();
-  /// Until the server has stopped.
+  /// Waits until the server has stopped.
   void wait();
   /// As `wait`, but not longer than this. False: a handler still runs, and destroying the server would wait
   /// for it.

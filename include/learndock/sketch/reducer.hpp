@@ -11,8 +11,8 @@
 
 namespace learndock::sketch {
 
-/// Of the reference: points times columns are capped so that a specification stays a small file; 20 points
-/// are made however wide they are.
+/// The reference's cap on points times columns, which keeps a specification a small file. Up to 20 points are
+/// made however many columns there are.
 inline constexpr std::size_t kMaxSpecificationValues = 1'310'720;
 inline constexpr std::size_t kMinCappedPoints = 20;
 
@@ -21,8 +21,8 @@ enum class ReducerMethod : std::uint8_t {
   joint    ///< points and weights optimised together; several times closer to the data
 };
 
-/// Differential privacy, earned by Gaussian noise on the mean of random Fourier features; the reduced set is
-/// fitted to the noisy mean alone (docs/specifications.md states the guarantee).
+/// Differential privacy by Gaussian noise on the mean of random Fourier features. The reduced set is fitted
+/// to the noisy mean alone (docs/specifications.md states the guarantee).
 struct PrivacyOptions {
   double epsilon = 1;
   double delta = 1e-6;         ///< choose it well below one over the number of rows
@@ -30,12 +30,13 @@ struct PrivacyOptions {
   std::size_t features = 512;  ///< frequencies; more resolve finer detail and let in more noise
 };
 
-/// What was earned: neighbours are data sets that differ in one row, the number of rows being public.
+/// The guarantee of a private specification. Neighbours are data sets that differ in one row; the number of
+/// rows is public.
 struct PrivacyGuarantee {
   double epsilon = 0;
   double delta = 0;
-  double sensitivity = 0;  ///< of the mean of the features, in Euclidean length: 2 / rows
-  double sigma = 0;        ///< of the noise on each of its 2 * features coordinates
+  double sensitivity = 0;  ///< Euclidean sensitivity of the mean of the features: 2 / rows
+  double sigma = 0;        ///< standard deviation of the noise on each of its 2 * features coordinates
   std::size_t features = 0;
   double bound = 0;
 };
@@ -43,24 +44,25 @@ struct PrivacyGuarantee {
 struct ReducerOptions {
   ReducerMethod method = ReducerMethod::compat;
   std::size_t points =
-      100;  ///< K; at most floor(2n/3) of n rows are used, and at most 1,310,720 / d unless 20
+      100;  ///< K; lowered to floor(2n/3) for n rows, and to the larger of 20 and 1,310,720 / d
   std::optional<double> gamma = 0.1;  ///< nullopt: 1 / median squared distance of the data
-  std::uint32_t scales = 1;  ///< of the kernel; above 1 (joint, private): detail at several lengths at once
+  std::uint32_t scales = 1;  ///< scales of the kernel; above 1 (joint, private): detail at several lengths
   std::size_t steps = 3;     ///< compat: z-steps of the reference recipe
   double step_size = 0.1;    ///< compat
   std::size_t evaluations = 30;       ///< joint: passes over the rows, or over a sample of them
   std::size_t full_evaluations = 10;  ///< joint, more rows than the sample: passes over all rows at the end
   std::size_t sample_rows = 4096;     ///< joint: the least size of the sample; it grows with rows and points
-  /// Points that are the nearest to fewer rows are dropped; at most rows / min_cluster points are made.
+  /// Points that are the nearest to fewer rows than this are dropped; at most rows / min_cluster points are
+  /// made.
   std::size_t min_cluster = 1;
   std::optional<PrivacyOptions> privacy;  ///< replaces the method; needs gamma and no min_cluster
-  std::uint64_t seed = 0;                 ///< of the initial centroids
+  std::uint64_t seed = 0;                 ///< seed of the initial centroids
   std::size_t kmeans_iterations = 100;
   /// Up to this many rows the distance to the data is exact (n^2 / 2 kernel values); beyond, it is an
-  /// unbiased estimate from a seeded sample of this many rows. 0 skips the measurement, and the look at how
-  /// alike the kernel finds the rows.
+  /// unbiased estimate from a seeded sample of this many rows. 0 skips the measurement, and the check whether
+  /// the kernel is blind for the rows.
   std::size_t measured_rows = 10'000;
-  /// When to give up; looked at between steps. Differential privacy does not look at it.
+  /// When to give up; checked between steps. Differential privacy ignores it.
   std::optional<std::chrono::steady_clock::time_point> deadline = {};
 };
 
@@ -69,8 +71,9 @@ struct ReducedData {
   std::optional<double> mmd_squared_to_data;  ///< ||mu_spec - mu_data||^2; may round below zero
   bool mmd_exact = true;                      ///< false: an estimate (see measured_rows)
   double kkt_residual = 0;                    ///< certificate of the last weight step
-  std::optional<PrivacyGuarantee> privacy;  ///< then the distance is not measured: it would tell of the rows
-  /// Cells that were filled, fewer points than asked for, a kernel that tells no rows apart.
+  std::optional<PrivacyGuarantee> privacy;    ///< if set, no distance is measured: it would tell of the rows
+  /// These say that cells were filled, that fewer points than asked for were made, or that the kernel is
+  /// blind.
   std::vector<std::string> warnings;
 };
 
@@ -91,8 +94,9 @@ struct ReducedData {
 [[nodiscard]] Result<ReducedData> reduce(MatrixView<const float> data, const ReducerOptions& options,
                                          const compute::Backend& backend);
 
-/// 1 / median of |x - y|^2 over a seeded sample of pairs; 1 when the median is zero. With several scales that
-/// is their geometric middle: the result, the widest one's, is 2^(scales - 1) times less.
+/// 1 / median of |x - y|^2 over a seeded sample of pairs; 1 when the median is zero. With several scales this
+/// value is put at their geometric middle: the result, the gamma of the widest scale, is 2^(scales - 1) times
+/// less.
 [[nodiscard]] double median_heuristic_gamma(MatrixView<const float> data, std::uint64_t seed,
                                             std::uint32_t scales = 1);
 

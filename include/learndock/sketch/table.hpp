@@ -18,9 +18,9 @@ struct Table {
 };
 
 struct TableOptions {
-  std::string label_column;                       ///< left out of the features; "" = none
+  std::string label_column;                       ///< column that is no feature; "" = none
   std::size_t max_values = std::size_t{1} << 31;  ///< rows x columns
-  std::size_t max_columns = 100'000;              ///< of a CSV header, counted while it is split
+  std::size_t max_columns = 100'000;              ///< columns of a CSV header, counted while it is split
 };
 
 /// CSV (RFC 4180, a header line, "," separated; empty, NA, NaN and null cells are missing) or a .npy 2-D
@@ -32,11 +32,11 @@ struct TableOptions {
 [[nodiscard]] Result<Table> parse_csv(std::string_view text, const TableOptions& options = {});
 [[nodiscard]] Result<Table> parse_npy(std::string_view bytes, const TableOptions& options = {});
 
-/// What a table comes to, before it is parsed: at most so many values, in so many columns.
+/// Upper bounds of a table's size that are known before it is parsed.
 struct TableExtent {
   std::size_t values = 0, columns = 0;
 };
-/// @errors as parse_csv for its header @cost one look at each byte; only the header is held
+/// @errors as parse_csv for its header @cost reads each byte once; keeps only the header
 [[nodiscard]] Result<TableExtent> extent_of_csv(std::string_view text, const TableOptions& options = {});
 /// @errors table_npy, table_column, table_empty, too_large
 [[nodiscard]] Result<TableExtent> extent_of_npy(std::string_view bytes, const TableOptions& options = {});
@@ -44,8 +44,8 @@ struct TableExtent {
 class MappedFile;
 
 /// A table whose values stay in their file where that is possible: a .npy array of 4-byte floats in C order
-/// is mapped, so that it may be larger than the memory; anything else is read into memory once.
-/// The file must not be cut short while it is open: what is gone reads as zeros, and `intact` tells.
+/// is mapped, so that it may be larger than the memory; anything else is read into memory once. The file must
+/// not be cut short while it is open: the missing part reads as zeros, and `intact` reports it.
 class TableFile {
  public:
   /// @errors as read_table
@@ -54,7 +54,8 @@ class TableFile {
   /// Valid while this object or a copy of it lives.
   [[nodiscard]] MatrixView<const float> values() const { return values_; }
   [[nodiscard]] const std::vector<std::string>& columns() const { return columns_; }
-  /// Whether the values are still the file's: asked before what was made of them is used. @errors io
+  /// Checks that the values are still the file's. Call it before you use what was computed from them. @errors
+  /// io
   [[nodiscard]] Result<void> intact() const;
   [[nodiscard]] bool in_place() const { return mapping_ != nullptr; }
 

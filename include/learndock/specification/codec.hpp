@@ -20,13 +20,13 @@ inline constexpr std::size_t kMaxJsonBytes = std::size_t{64} << 20;
 [[nodiscard]] Json to_json(const RkmeSpecification& spec);
 [[nodiscard]] std::string to_json_text(const RkmeSpecification& spec);
 
-/// The compact binary form, byte by byte in src/specification/FORMAT.md. Lossless; 4 bytes a value when all fit a
-/// float.
+/// The compact binary form, byte by byte in src/specification/FORMAT.md. Lossless; 4 bytes a value when all
+/// fit a float.
 [[nodiscard]] std::string to_binary(const RkmeSpecification& spec);
 /// @errors spec_binary (magic, version, checksum, length), spec_*
 [[nodiscard]] Result<RkmeSpecification> from_binary(std::string_view bytes);
 
-/// Either form, told apart by the first bytes.
+/// Reads either form; the first bytes tell which it is.
 [[nodiscard]] Result<RkmeSpecification> from_bytes(std::string_view bytes);
 
 }  // namespace learndock::specification

@@ -17,12 +17,11 @@ struct Distance {
 [[nodiscard]] Result<Distance> distance(const RkmeSpecification& a, const RkmeSpecification& b,
                                         const compute::Backend& backend);
 
-/// Weighted mean of k(z_i, z_j) over i != j (weights |beta_i beta_j|): under 0.01 the kernel tells nothing
-/// apart. 1 for a single point. Of more than 512 points a sample of so many is taken, evenly spread over
-/// their order.
+/// Weighted mean of k(z_i, z_j) over i != j (weights |beta_i beta_j|): under 0.01 the set is kernel blind. 1
+/// for a single point. Above 512 points a sample of 512 is taken, evenly spread over their order.
 [[nodiscard]] Result<double> mean_off_diagonal_kernel(const compute::ReducedSetView& set,
                                                       const compute::Backend& backend);
-/// The same of a specification. @errors spec_kernel (images)
+/// The same for a specification. @errors spec_kernel (images)
 [[nodiscard]] Result<double> mean_off_diagonal_kernel(const RkmeSpecification& spec,
                                                       const compute::Backend& backend);
 

@@ -31,34 +31,35 @@ struct SemanticVocabulary {
 
 /// Values as texts, by SemanticKey.
 using SemanticTexts = std::array<std::vector<std::string>, kSemanticKeys>;
-/// Values as a set, a bit each: those of Data first, then of Task and so on, a key's own in the order of its
-/// vocabulary.
+/// Values as a set, one bit each: the values of Data first, then those of Task and so on, each key's in the
+/// order of its vocabulary.
 using SemanticBits = std::uint64_t;
-/// @return without what is in no vocabulary
+/// @return the bits; values that are in no vocabulary are left out
 [[nodiscard]] SemanticBits semantic_bits(SemanticKey key, const std::vector<std::string>& values);
 [[nodiscard]] SemanticBits semantic_bits(const SemanticTexts& values);
-/// In the order of the vocabularies.
+/// The values of a set, in the order of the vocabularies.
 [[nodiscard]] SemanticTexts semantic_texts(SemanticBits bits);
 
-/// What goes in or comes out of the model: {"Dimension": n, "Description": {"0": "..."}}.
+/// The input or output of the model: {"Dimension": n, "Description": {"0": "..."}}.
 struct FeatureDescription {
   std::uint32_t dimension = 0;
-  std::map<std::uint32_t, std::string> description;  ///< by index in [0, dimension); may be partial
+  std::map<std::uint32_t, std::string> description;  ///< texts by index in [0, dimension); may be partial
   bool operator==(const FeatureDescription&) const = default;
 };
 
-/// Limits of the text of a specification. A table of 100,000 described columns stays far below them.
+/// Limits on the text of a specification. A table of 100,000 described columns stays far below them.
 inline constexpr std::size_t kMaxFeatureDescriptions = std::size_t{1} << 18;
-inline constexpr std::size_t kMaxFeatureDescriptionBytes = 4096;           ///< of one feature
-inline constexpr std::size_t kMaxFeatureTextBytes = std::size_t{4} << 20;  ///< of all, in Input or Output
-inline constexpr std::size_t kMaxSemanticBytes = std::size_t{32} << 20;    ///< of the JSON text
+inline constexpr std::size_t kMaxFeatureDescriptionBytes = 4096;           ///< text of one feature
+inline constexpr std::size_t kMaxFeatureTextBytes = std::size_t{4} << 20;  ///< all of Input, or of Output
+inline constexpr std::size_t kMaxSemanticBytes = std::size_t{32} << 20;    ///< length of the JSON text
 
-/// What a learnware is for. As a user requirement (`UserInfo` in the reference) empty fields are wildcards.
+/// The semantic specification says what a learnware is for. In a user's requirement (`UserInfo` in the
+/// reference) empty fields are wildcards.
 struct SemanticSpecification {
   SemanticTexts values;
   std::string name;
   std::string description;
-  std::string learnware_id;  ///< of a user's requirement only: part of the id wanted; "" = any
+  std::string learnware_id;  ///< only in a user's requirement: part of the wanted id; "" = any
   std::optional<FeatureDescription> input;
   std::optional<FeatureDescription> output;
 

@@ -26,7 +26,7 @@ enum class StatisticalType : std::uint8_t {
 [[nodiscard]] std::string_view type_name(StatisticalType type);
 [[nodiscard]] std::optional<StatisticalType> type_of_name(std::string_view name);
 
-/// Most extents of one point, as the binary form counts them.
+/// The most extents that the shape of one point may have, as in the binary form.
 inline constexpr std::size_t kMaxRank = 8;
 
 /// Limits a specification must respect to enter a dock; beyond them squared distances would overflow or a
@@ -38,9 +38,9 @@ struct SpecificationLimits {
   std::size_t max_extra_bytes = std::size_t{1} << 20;  ///< languages and extra keys, as JSON text
 };
 
-/// RKME: a reduced kernel mean embedding, sum_i weights[i] * phi(points[i]).
-/// Obtained from `create` or the codecs, it holds: 1 <= points, weights.size() == points.rows(), all finite,
-/// gamma > 0, 1 <= scales <= compute::kMaxScales.
+/// RKME: a reduced kernel mean embedding, sum_i weights[i] * phi(points[i]). One that
+/// `make_table_specification` or a codec returned satisfies: 1 <= points, weights.size() == points.rows(),
+/// all finite, gamma > 0, 1 <= scales <= compute::kMaxScales.
 struct RkmeSpecification {
   StatisticalType type = StatisticalType::rkme_table;
   Matrix<double> points;        ///< K x d, the reduced set z (trailing dimensions flattened)
@@ -50,7 +50,7 @@ struct RkmeSpecification {
   /// only 1.
   std::uint32_t scales = 1;
   std::uint64_t num_points = 0;             ///< rows of the data sketched, as declared by the file
-  std::vector<std::size_t> trailing_shape;  ///< of one point: {d} for tables, {C, 32, 32} for images
+  std::vector<std::size_t> trailing_shape;  ///< shape of one point: {d} for tables, {C, 32, 32} for images
   std::vector<std::string> languages;       ///< text specifications only
   /// Keys of image and hetero files that the dock only hands through (n_models, model_config, ...); null if
   /// none.
@@ -74,7 +74,7 @@ struct RkmeSpecification {
 /// spec_weights, spec_gamma, spec_kernel (scales), spec_not_finite
 [[nodiscard]] Result<void> validate(const RkmeSpecification& spec, const SpecificationLimits& limits = {});
 
-/// A table specification from its parts, validated.
+/// Makes a table specification from its parts and validates it.
 [[nodiscard]] Result<RkmeSpecification> make_table_specification(Matrix<double> points,
                                                                  std::vector<double> weights, double gamma,
                                                                  std::uint64_t num_points,
