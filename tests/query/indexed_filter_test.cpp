@@ -33,7 +33,7 @@ class IndexedFilter : public ::testing::Test {
       shape.dimension = s == 1 ? 3 : 4;
       shape.duplicates = 0.1;
       shape.seed = s + 1;
-      scenes_.push_back(testing::make_dock(shape, kQueries));
+      scenes_.push_back(testing::make_market(shape, kQueries));
     }
     ASSERT_TRUE(dock::Dock::create(dock()).has_value());
     auto opened = open();

@@ -176,11 +176,11 @@ TEST_F(CataloguedScene, ASpentBudgetLeavesSimilarTextsOutOnEveryThread) {
   name[name.size() / 2] = '#';
   Deadline none, over(Deadline::Clock::now(), std::chrono::milliseconds(0));
   const specification::SemanticSpecification any;
-  const Entries all = filter(snapshot_, {any, name, SIZE_MAX, nullptr, 3}, none);
-  const Entries some = filter(snapshot_, {any, name, SIZE_MAX, nullptr, 3}, over);
+  const learnwares::Selection all = filter(snapshot_, {any, name, SIZE_MAX, nullptr, 3}, none);
+  const learnwares::Selection some = filter(snapshot_, {any, name, SIZE_MAX, nullptr, 3}, over);
   ASSERT_FALSE(none.cut());
   EXPECT_TRUE(over.cut());
-  const auto holds = [](const Entries& entries, const learnwares::Entry* entry) {
+  const auto holds = [](const learnwares::Selection& entries, const learnwares::Entry* entry) {
     return std::find(entries.begin(), entries.end(), entry) != entries.end();
   };
   EXPECT_TRUE(holds(some, snapshot_.entries[0].get())) << "the first learnwares are looked at in any case";

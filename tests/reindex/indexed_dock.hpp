@@ -19,7 +19,7 @@
 namespace learndock::testing {
 
 namespace fs = std::filesystem;
-using ReindexOptions;
+using reindex::ReindexOptions;
 using dock::Dock;
 using dock::DockOptions;
 using dock::ImportOutcome;
@@ -30,8 +30,8 @@ using query::SearchRequest;
 class IndexedDockTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    large_ = make_dock(shape(4, 1), 20);
-    other_ = make_dock(shape(3, 2, 2), 20);
+    large_ = make_market(shape(4, 1), 20);
+    other_ = make_market(shape(3, 2, 2), 20);
     ASSERT_TRUE(dock::Dock::create(dock()).has_value());
     const auto opened = open();
     ASSERT_EQ(import_lines(*opened, lines(0, 400)).imported.size(), lines(0, 400).size());

@@ -39,9 +39,9 @@ GammaChoice choice(const char* text) { return gamma_choice_of(text).value(); }
 class RekernelTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    mixed_ = testing::make_dock(shape(4), 20);
+    mixed_ = testing::make_market(shape(4), 20);
     for (std::size_t i = 0; i < mixed_.sets.size(); ++i) mixed_.sets[i].gamma = i % 2 == 0 ? kNarrow : kWide;
-    blind_ = testing::make_dock(shape(3), 20);
+    blind_ = testing::make_market(shape(3), 20);
     for (auto& set : blind_.sets) set.gamma = kBlind;
     ASSERT_TRUE(dock::Dock::create(dock()).has_value());
     add(*open(), 0, 200);
