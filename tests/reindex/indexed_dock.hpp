@@ -19,11 +19,11 @@
 namespace learndock::testing {
 
 namespace fs = std::filesystem;
-using reindex::ReindexOptions;
 using dock::Dock;
 using dock::DockOptions;
 using dock::ImportOutcome;
 using query::SearchRequest;
+using reindex::ReindexOptions;
 
 /// A dock of two spaces that are indexed, the second of two scales, one too small for it, and records without
 /// a specification.
