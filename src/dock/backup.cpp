@@ -3,6 +3,7 @@
 
 #include "dock/backup_manifest.hpp"
 #include "dock/catalog_mark.hpp"
+#include "dock/dock_folder.hpp"
 #include "dock/examination.hpp"
 #include "io/file.hpp"
 #include "io/file_copy.hpp"
@@ -20,7 +21,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int kCatalogueTries = 20;
-constexpr const char* kCatalogue = "catalog.sqlite";
 
 std::string utc_now() { return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr))); }
 
@@ -68,14 +68,14 @@ class Backup {
   }
 
   Result<BackupReport> write() {
-    LEARNDOCK_CHECK(io::make_new_folder(to_ / "packages"));
-    LEARNDOCK_TRY(const auto catalog, catalog::read_sqlite_catalog(dock_ / kCatalogue));
+    LEARNDOCK_CHECK(io::make_new_folder(DockFolder(to_).packages()));
+    LEARNDOCK_TRY(const auto catalog, catalog::read_sqlite_catalog(DockFolder(dock_).catalogue()));
     LEARNDOCK_CHECK(copy_until_whole(*catalog));
-    LEARNDOCK_CHECK(io::copy_file_durably(dock_ / kDockFileName, to_ / kDockFileName));
+    LEARNDOCK_CHECK(io::copy_file_durably(DockFolder(dock_).settings(), DockFolder(to_).settings()));
     LEARNDOCK_CHECK(write_mark(to_, {counters_, report_.records}));
-    for (const char* name : {kCatalogue, kMarkFile}) LEARNDOCK_CHECK(list_file(name));
-    LEARNDOCK_CHECK(list_file(std::string(kDockFileName)));
-    LEARNDOCK_CHECK(io::sync_directory(to_ / "packages"));
+    for (const char* name : {DockFolder::kCatalogue, DockFolder::kMark}) LEARNDOCK_CHECK(list_file(name));
+    LEARNDOCK_CHECK(list_file(DockFolder::kSettings));
+    LEARNDOCK_CHECK(io::sync_directory(DockFolder(to_).packages()));
     report_.version = counters_.version;
     report_.last_sequence = counters_.last_sequence;
     manifest_.created = report_.created;
@@ -93,9 +93,9 @@ class Backup {
     std::set<std::string> missing;
     for (int tries = 0; tries < kCatalogueTries; ++tries) {
       std::error_code error;
-      fs::remove(to_ / kCatalogue, error);
+      fs::remove(DockFolder(to_).catalogue(), error);
       report_.created = utc_now();
-      LEARNDOCK_CHECK(catalog.backup_to(to_ / kCatalogue));
+      LEARNDOCK_CHECK(catalog.backup_to(DockFolder(to_).catalogue()));
       LEARNDOCK_TRY(const std::set<std::string> now_missing, copy_packages());
       const bool lost = !now_missing.empty() && now_missing == missing;  // not removed meanwhile
       missing = now_missing;
@@ -107,7 +107,7 @@ class Backup {
 
   /// @return packages that the copied catalogue names and the dock has not
   Result<std::set<std::string>> copy_packages() {
-    LEARNDOCK_TRY(const auto copied, catalog::read_sqlite_catalog(to_ / kCatalogue));
+    LEARNDOCK_TRY(const auto copied, catalog::read_sqlite_catalog(DockFolder(to_).catalogue()));
     LEARNDOCK_TRY(counters_, copied->counters());
     LEARNDOCK_TRY(const std::uint64_t total, copied->count());
     std::set<std::string> missing;
@@ -203,7 +203,7 @@ Result<CheckReport> restore_dock(const fs::path& backup, const fs::path& dock,
                                  const UpkeepProgress& progress) {
   LEARNDOCK_TRY(const BackupManifest manifest, read_manifest(backup));
   LEARNDOCK_CHECK(io::make_new_folder(dock));
-  LEARNDOCK_CHECK(io::create_private_folder(dock / "packages"));  // a backup may have none
+  LEARNDOCK_CHECK(io::create_private_folder(DockFolder(dock).packages()));  // a backup may have none
   std::uint64_t done = 0;
   const auto copy = [&](const BackupFile& file) -> Result<void> {
     if (progress) progress("files", ++done, manifest.files.size());
@@ -221,9 +221,9 @@ Result<CheckReport> restore_dock(const fs::path& backup, const fs::path& dock,
   };
   // dock.json comes last: until it is there the folder is no dock.
   for (const BackupFile& file : manifest.files)
-    if (file.path != kDockFileName) LEARNDOCK_CHECK(copy(file));
+    if (file.path != DockFolder::kSettings) LEARNDOCK_CHECK(copy(file));
   for (const BackupFile& file : manifest.files)
-    if (file.path == kDockFileName) LEARNDOCK_CHECK(copy(file));
+    if (file.path == DockFolder::kSettings) LEARNDOCK_CHECK(copy(file));
   LEARNDOCK_CHECK(io::sync_directory(dock));
   return check_dock(dock, {}, progress);
 }

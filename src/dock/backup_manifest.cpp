@@ -2,6 +2,7 @@
 
 #include "learndock/base/json.hpp"
 
+#include "dock/dock_folder.hpp"
 #include "io/file.hpp"
 
 #include <fmt/format.h>
@@ -20,7 +21,8 @@ constexpr std::size_t kMaxBytes = std::size_t{1} << 30;
 constexpr std::size_t kDigestDigits = 64;
 
 bool is_allowed(const std::string& path) {
-  if (path == "dock.json" || path == "catalog.sqlite" || path == "catalog.mark") return true;
+  if (path == DockFolder::kSettings || path == DockFolder::kCatalogue || path == DockFolder::kMark)
+    return true;
   constexpr std::string_view kPackages = "packages/";
   if (path.size() != kPackages.size() + kDigestDigits + 1 || !path.starts_with(kPackages)) return false;
   const std::string digest = path.substr(kPackages.size(), 2) + path.substr(kPackages.size() + 3);
@@ -52,7 +54,7 @@ Result<BackupManifest> manifest_from(const Json& json, const fs::path& file) {
   } catch (const Json::exception& exception) {
     return damaged(file, exception.what());
   }
-  for (const char* needed : {"dock.json", "catalog.sqlite"})
+  for (const char* needed : {DockFolder::kSettings, DockFolder::kCatalogue})
     if (!seen.contains(needed)) return damaged(file, fmt::format("it does not name {}", needed));
   return manifest;
 }
@@ -64,7 +66,7 @@ bool is_package_digest(std::string_view text) {
 }
 
 fs::path package_place(std::string_view digest) {
-  return fs::path("packages") / digest.substr(0, 2) / digest.substr(2);
+  return fs::path(DockFolder::kPackages) / digest.substr(0, 2) / digest.substr(2);
 }
 
 Result<void> write_manifest(const fs::path& backup, const BackupManifest& manifest) {

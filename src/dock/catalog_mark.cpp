@@ -2,6 +2,7 @@
 
 #include "blobs/blob_store.hpp"
 #include "dock/deleted.hpp"
+#include "dock/dock_folder.hpp"
 #include "dock/examination.hpp"
 #include "io/crc32c.hpp"
 #include "io/descriptor.hpp"
@@ -47,13 +48,13 @@ std::string repair_fix(const fs::path& dock) {
 }
 
 Failure behind(const fs::path& dock, std::string message) {
-  return fail(ErrorCode::catalog_behind, std::move(message), (dock / "catalog.sqlite").string(),
+  return fail(ErrorCode::catalog_behind, std::move(message), DockFolder(dock).catalogue().string(),
               repair_fix(dock));
 }
 
 /// Packages that no record and no interrupted deletion names. Another process may add and remove meanwhile.
 Result<std::vector<fs::path>> unnamed_packages(const fs::path& dock, const catalog::Catalog& catalog) {
-  const auto blobs = blobs::read_local_blob_store(dock / "packages");
+  const auto blobs = blobs::read_local_blob_store(DockFolder(dock).packages());
   LEARNDOCK_TRY(const auto digests, blobs->list());
   std::vector<fs::path> unnamed;
   std::optional<std::set<std::string>> unmoved;  // looked up when it matters
@@ -120,14 +121,14 @@ Result<void> with_fix(Result<void> result, const fs::path& dock) {
   if (result || result.error().code != ErrorCode::corrupt) return result;
   Error reason = std::move(result).error();
   reason.fix = repair_fix(dock);
-  if (reason.where.empty()) reason.where = (dock / "catalog.sqlite").string();
+  if (reason.where.empty()) reason.where = DockFolder(dock).catalogue().string();
   return Failure(std::move(reason));
 }
 
 }  // namespace
 
 std::optional<CatalogMark> read_mark(const fs::path& dock) {
-  const auto text = io::read_file(dock / kMarkFile, 4096);
+  const auto text = io::read_file(DockFolder(dock).mark(), 4096);
   if (!text || !text->starts_with(kHead)) return std::nullopt;
   std::array<std::uint64_t, kNumbers> numbers{};
   const char* at = text->data() + kHead.size();
@@ -145,21 +146,21 @@ std::optional<CatalogMark> read_mark(const fs::path& dock) {
 }
 
 Result<void> write_mark(const fs::path& dock, const CatalogMark& mark) {
-  const fs::path path = dock / kMarkFile;
+  const fs::path path = DockFolder(dock).mark();
   const io::Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
   if (file.get() < 0) return Failure(io::system_error(errno, "open", path));
   return io::write_all(file.get(), text_of(mark), path);  // of constant length
 }
 
 Result<void> check_catalogue_is_current(const fs::path& dock) {
-  const fs::path file = dock / "catalog.sqlite";
+  const fs::path file = DockFolder(dock).catalogue();
   std::error_code error;
   const auto bytes = fs::file_size(file, error);
   if (error && error != std::errc::no_such_file_or_directory)
     return Failure(io::system_error(error.value(), "look at", file));
   if (error) return behind(dock, "the dock's catalogue is missing");
   if (bytes == 0) {
-    LEARNDOCK_TRY(const auto packages, blobs::read_local_blob_store(dock / "packages")->list());
+    LEARNDOCK_TRY(const auto packages, blobs::read_local_blob_store(DockFolder(dock).packages())->list());
     return behind(dock,
                   fmt::format("the catalogue is an empty file; the dock holds {} packages", packages.size()));
   }
@@ -171,7 +172,7 @@ Result<void> check_catalogue_is_current(const fs::path& dock) {
 }
 
 Result<void> check_packages_are_named(const fs::path& dock) {
-  LEARNDOCK_TRY(const auto catalog, catalog::read_sqlite_catalog(dock / "catalog.sqlite", true));
+  LEARNDOCK_TRY(const auto catalog, catalog::read_sqlite_catalog(DockFolder(dock).catalogue(), true));
   LEARNDOCK_TRY(const std::uint64_t records, catalog->count());
   LEARNDOCK_TRY(const auto unnamed, unnamed_packages(dock, *catalog));
   if (unnamed.size() <= few_beside(records)) return {};

@@ -19,8 +19,6 @@ struct CatalogMark {
   std::uint64_t records = 0;
 };
 
-inline constexpr const char* kMarkFile = "catalog.mark";
-
 /// The mark of a dock; nothing when there is none, or a damaged one.
 [[nodiscard]] std::optional<CatalogMark> read_mark(const std::filesystem::path& dock);
 

@@ -1,5 +1,6 @@
 #include "dock/directory_lock.hpp"
 
+#include "dock/dock_folder.hpp"
 #include "io/file.hpp"
 
 #include <cerrno>
@@ -15,7 +16,7 @@ DirectoryLock::~DirectoryLock() {
 
 Result<void> DirectoryLock::acquire(const std::filesystem::path& directory, LockMode mode,
                                     std::string_view when_held) {
-  const std::filesystem::path path = directory / "lock";
+  const std::filesystem::path path = DockFolder(directory).lock();
   fd_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   const int refused = fd_ < 0 ? errno : 0;
   if (refused != 0 && mode == LockMode::shared) {

@@ -2,6 +2,8 @@
 
 #include "learndock/base/result.hpp"
 
+#include "dock/dock_folder.hpp"
+
 #include <cstdint>
 #include <filesystem>
 
@@ -12,7 +14,7 @@ namespace learndock::dock {
 /// @threads one thread at a time; the caller ensures it
 class DiskReserve {
  public:
-  explicit DiskReserve(const std::filesystem::path& dock) : path_(dock / "reserve.bin") {}
+  explicit DiskReserve(const std::filesystem::path& dock) : path_(DockFolder(dock).reserve()) {}
 
   [[nodiscard]] bool there() const;
   /// The reserve's length on a file system of this size: 4 MiB, less on a small one.

@@ -1,5 +1,6 @@
 #include "dock/disk_watch.hpp"
 
+#include "dock/dock_folder.hpp"
 #include "io/file.hpp"
 
 #include <fmt/format.h>
@@ -50,7 +51,7 @@ std::uint64_t bytes_beside_packages(const fs::path& dock) {
   for (; !error && item != fs::directory_iterator(); item.increment(error)) {
     std::error_code ignored;
     const fs::path name = item->path().filename();
-    if (name == "packages" || name == "staging") continue;
+    if (name == DockFolder::kPackages || name == DockFolder::kStaging) continue;
     if (item->is_directory(ignored))
       sum += bytes_below(item->path());
     else if (const std::uint64_t bytes = item->file_size(ignored); !ignored)
@@ -96,7 +97,7 @@ std::uint64_t DiskSpace::wanted_free(const DiskRoom& room) const {
 }
 
 std::uint64_t DiskSpace::dock_bytes() {
-  if (!packages_) packages_ = bytes_below(dock_ / "packages");
+  if (!packages_) packages_ = bytes_below(DockFolder(dock_).packages());
   const auto now = std::chrono::steady_clock::now();
   if (looked_ == std::chrono::steady_clock::time_point{} || now - looked_ > kLookAgain) {
     others_ = bytes_beside_packages(dock_);

@@ -4,6 +4,7 @@
 #include "learndock/specification/codec.hpp"
 
 #include "dock/catalog_mark.hpp"
+#include "dock/dock_folder.hpp"
 #include "dock/dock_state.hpp"
 #include "dock/index_keeper.hpp"
 #include "dock/package_record.hpp"
@@ -84,12 +85,12 @@ Result<void> Dock::open_to_write(State& state) {
   fs::remove_all(state.staging, error);
   if (error) return Failure(io::system_error(error.value(), "empty the folder", state.staging));
   LEARNDOCK_CHECK(io::create_private_folder(state.staging));
-  const bool indexed = fs::exists(index_folder(state.directory), error);
-  LEARNDOCK_TRY(state.catalog, catalog::open_sqlite_catalog(state.directory / "catalog.sqlite", false));
-  LEARNDOCK_TRY(state.blobs, blobs::open_local_blob_store(state.directory / "packages"));
+  const bool indexed = fs::exists(DockFolder(state.directory).index(), error);
+  LEARNDOCK_TRY(state.catalog, catalog::open_sqlite_catalog(DockFolder(state.directory).catalogue(), false));
+  LEARNDOCK_TRY(state.blobs, blobs::open_local_blob_store(DockFolder(state.directory).packages()));
   state.deleted->recover(*state.catalog, *state.blobs);
   LEARNDOCK_CHECK(state.count_orphans());
-  LEARNDOCK_TRY(state.store, store::IndexStore::open(index_folder(state.directory)));
+  LEARNDOCK_TRY(state.store, store::IndexStore::open(DockFolder(state.directory).index()));
   if (!indexed) LEARNDOCK_CHECK(state.say_unindexed());
   LEARNDOCK_CHECK(state.load(*state.store->current()));
   state.tidy();
@@ -97,12 +98,12 @@ Result<void> Dock::open_to_write(State& state) {
 }
 
 Result<void> Dock::open_to_read(State& state) {
-  LEARNDOCK_TRY(state.catalog, catalog::read_sqlite_catalog(state.directory / "catalog.sqlite"));
-  state.blobs = blobs::read_local_blob_store(state.directory / "packages");
+  LEARNDOCK_TRY(state.catalog, catalog::read_sqlite_catalog(DockFolder(state.directory).catalogue()));
+  state.blobs = blobs::read_local_blob_store(DockFolder(state.directory).packages());
   LEARNDOCK_CHECK(state.count_orphans());
   std::error_code ignored;
-  if (!fs::exists(index_folder(state.directory), ignored)) LEARNDOCK_CHECK(state.say_unindexed());
-  LEARNDOCK_TRY(const store::IndexVersion stored, store::read_index(index_folder(state.directory)));
+  if (!fs::exists(DockFolder(state.directory).index(), ignored)) LEARNDOCK_CHECK(state.say_unindexed());
+  LEARNDOCK_TRY(const store::IndexVersion stored, store::read_index(DockFolder(state.directory).index()));
   return state.load(stored);
 }
 
@@ -111,15 +112,15 @@ Dock::~Dock() = default;
 
 Result<void> Dock::create(const fs::path& directory, const DockLimits& limits) {
   std::error_code error;
-  if (fs::exists(directory / kDockFileName, error))
+  if (fs::exists(DockFolder(directory).settings(), error))
     return fail(ErrorCode::conflict, "there is already a dock", directory.string(),
                 "use it with --dock, or choose another folder");
   LEARNDOCK_CHECK(io::create_private_folder(directory));
   if (!fs::is_empty(directory, error))
     return fail(ErrorCode::conflict, "the folder is not empty", directory.string(),
                 "choose an empty or a new folder");
-  LEARNDOCK_TRY(const auto catalog, catalog::open_sqlite_catalog(directory / "catalog.sqlite", true));
-  LEARNDOCK_TRY(const auto blobs, blobs::open_local_blob_store(directory / "packages"));
+  LEARNDOCK_TRY(const auto catalog, catalog::open_sqlite_catalog(DockFolder(directory).catalogue(), true));
+  LEARNDOCK_TRY(const auto blobs, blobs::open_local_blob_store(DockFolder(directory).packages()));
   LEARNDOCK_TRY(const catalog::Counters counters, catalog->counters());
   LEARNDOCK_CHECK(write_mark(directory, {counters, 0}));
   // Last, so that a half-made dock is not taken for one.
@@ -132,7 +133,7 @@ Result<std::unique_ptr<Dock>> Dock::open(const fs::path& directory, const DockOp
   state->limits = description.limits;
   state->options = options;
   state->directory = directory;
-  state->staging = directory / "staging";
+  state->staging = DockFolder(directory).staging();
   LEARNDOCK_CHECK(
       state->lock.acquire(directory, options.read_only ? LockMode::shared : LockMode::exclusive, kAskServer));
   LEARNDOCK_TRY(state->backend, compute::open_backend(options.backend, options.threads));

@@ -1,6 +1,7 @@
 #include "learndock/dock/dock_file.hpp"
 
 #include "dock/directory_lock.hpp"
+#include "dock/dock_folder.hpp"
 #include "io/file.hpp"
 
 #include <fmt/format.h>
@@ -75,7 +76,7 @@ Json to_json(const DockLimits& limits) {
 }
 
 Result<DockFile> read_dock_file(const fs::path& dock) {
-  const fs::path path = dock / kDockFileName;
+  const fs::path path = DockFolder(dock).settings();
   auto text = io::read_file(path, kMaxBytes);
   if (!text && text.error().code == ErrorCode::not_found)
     return fail(ErrorCode::not_found, "there is no dock here", dock.string(),
@@ -95,7 +96,7 @@ Result<void> write_dock_file(const fs::path& dock, const DockFile& file) {
     if (key != "limits") json[key] = value;
   if (const auto limits = file.other.find("limits"); limits != file.other.end())
     for (const auto& [key, value] : limits->items()) json["limits"][key] = value;
-  return io::write_file_atomically(dock / kDockFileName, to_pretty_text(json) + "\n");
+  return io::write_file_atomically(DockFolder(dock).settings(), to_pretty_text(json) + "\n");
 }
 
 Result<void> set_dock_limits(const fs::path& dock, const DockLimits& limits) {

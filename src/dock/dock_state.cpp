@@ -5,6 +5,7 @@
 #include "base/log.hpp"
 #include "base/parallel.hpp"
 #include "dock/catalog_mark.hpp"
+#include "dock/dock_folder.hpp"
 #include "dock/index_keeper.hpp"
 #include "dock/stored_index.hpp"
 
@@ -80,7 +81,7 @@ Result<void> Dock::State::load(const store::IndexVersion& stored) {
   const LoadOptions loading{kernels, used_threads(), [&](std::uint64_t key) { return opened.holds(key); },
                             options.read_only ? SIZE_MAX : options.entries_from};
   LEARNDOCK_TRY(const LoadedEntries loaded,
-                load_entries(*catalog, live, directory / kEntryFile, traits, loading));
+                load_entries(*catalog, live, DockFolder(directory).learnware_cache(), traits, loading));
   note_damage(loaded.damaged);
   stored_to = loaded.stored_to();
   first.kernels = kernels;
@@ -97,11 +98,11 @@ void Dock::State::store_entries() {
   const std::lock_guard one(storing);
   const auto seen = snapshots.current();
   if (!pays_to_write(seen->entries, stored_to, options.entries_from)) return;
-  const auto file =
-      write_entries(*catalog, seen->version, directory / kEntryFile, seen->entries, used_threads());
+  const auto file = write_entries(*catalog, seen->version, DockFolder(directory).learnware_cache(),
+                                  seen->entries, used_threads());
   if (const auto intact = seen->entries_intact(); !intact) {  // the new file may have zeros in their place
     std::error_code ignored;                                  // it is looked at again at the next opening
-    std::filesystem::remove(directory / kEntryFile, ignored);
+    std::filesystem::remove(DockFolder(directory).learnware_cache(), ignored);
     log(LogLevel::warning, "the learnware cache was not kept: " + describe(intact.error()));
     return;
   }
@@ -224,7 +225,7 @@ Result<void> Dock::State::say_unindexed() const {
         fmt::format(
             "the stored index is missing, every learnware is compared: {} is not there; make it again: "
             "learndock reindex --dock {}",
-            index_folder(directory).string(), directory.string()));
+            DockFolder(directory).index().string(), directory.string()));
   return {};
 }
 

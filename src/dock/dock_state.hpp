@@ -26,9 +26,6 @@ namespace learndock::dock {
 
 using NewEntries = std::vector<learnwares::EntryFields>;
 
-/// The learnware cache. All that it has can be made again from the catalogue.
-inline constexpr std::string_view kEntryFile = "entries/entries.lds";
-
 /// Computes the self terms <L, L> that entries lack. The cost grows with the square of the points, so call it
 /// before the writer's lock is taken.
 [[nodiscard]] Result<void> compute_self_terms(std::span<learnwares::EntryFields> entries,

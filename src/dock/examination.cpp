@@ -6,6 +6,7 @@
 #include "blobs/blob_store.hpp"
 #include "dock/catalog_mark.hpp"
 #include "dock/deleted.hpp"
+#include "dock/dock_folder.hpp"
 #include "dock/entry_loader.hpp"
 #include "dock/stored_index.hpp"
 #include "io/descriptor.hpp"
@@ -35,7 +36,7 @@ class Examination {
 
   Result<Examined> run() {
     LEARNDOCK_CHECK(catalogue());
-    LEARNDOCK_TRY(digests_, blobs::read_local_blob_store(dock_ / "packages")->list());
+    LEARNDOCK_TRY(digests_, blobs::read_local_blob_store(DockFolder(dock_).packages())->list());
     kept_ = deleted_.list();
     unmoved_ = deleted_.unmoved_packages();
     if (out_.catalog) LEARNDOCK_CHECK(records());
@@ -58,13 +59,13 @@ class Examination {
     return fmt::format("learndock check {} --repair", dock_.string());
   }
   [[nodiscard]] fs::path blob_path(const std::string& digest) const {
-    return dock_ / "packages" / digest.substr(0, 2) / digest.substr(2);
+    return DockFolder(dock_).package(digest);
   }
 
   /// Examines the catalogue: whether it is there, readable, sound in its structure, and the dock's current
   /// one.
   Result<void> catalogue() {
-    const fs::path file = dock_ / "catalog.sqlite";
+    const fs::path file = DockFolder(dock_).catalogue();
     LEARNDOCK_TRY(const std::string head, catalog::header_problem(file));
     if (!head.empty()) {
       find("catalogue", file.filename().string(), head, repair_command());
@@ -107,7 +108,7 @@ class Examination {
     out_.report.records = done;
     if (!visited) {
       if (visited.error().code != ErrorCode::corrupt) return visited;
-      find("catalogue", "catalog.sqlite", visited.error().message, repair_command());
+      find("catalogue", DockFolder::kCatalogue, visited.error().message, repair_command());
       out_.rebuild_catalogue = true;
     }
     if (out_.damaged.empty() && !out_.rebuild_catalogue) return {};
@@ -224,11 +225,11 @@ class Examination {
 
   Result<void> stored_index() {
     std::error_code ignored;
-    const bool missing = !fs::exists(index_folder(dock_), ignored);
+    const bool missing = !fs::exists(DockFolder(dock_).index(), ignored);
     if (missing && out_.report.records > 0)
       find("index", "index", "there is no stored index: every learnware is compared",
            fmt::format("learndock reindex --dock {}", dock_.string()), false);
-    LEARNDOCK_TRY(const store::IndexVersion version, store::read_index(index_folder(dock_)));
+    LEARNDOCK_TRY(const store::IndexVersion version, store::read_index(DockFolder(dock_).index()));
     for (const Error& error : version.rebuild_needed)
       find("index", fs::path(error.where).filename().string(), error.message, repair_command());
     out_.rebuild_index = !version.rebuild_needed.empty();
@@ -245,7 +246,7 @@ class Examination {
   }
 
   void entries() {
-    const auto file = learnwares::EntryFile::open(dock_ / "entries" / "entries.lds", 1);
+    const auto file = learnwares::EntryFile::open(DockFolder(dock_).learnware_cache(), 1);
     if (file || file.error().code == ErrorCode::not_found || file.error().code == ErrorCode::unsupported)
       return;
     out_.drop_entries = true;
@@ -253,7 +254,7 @@ class Examination {
   }
 
   void leftovers() {
-    for (const fs::path& folder : {dock_ / "staging", dock_ / "packages" / "tmp"}) {
+    for (const fs::path& folder : {DockFolder(dock_).staging(), DockFolder(dock_).packages() / "tmp"}) {
       std::error_code error;
       std::size_t files = 0;
       fs::directory_iterator item(folder, error);

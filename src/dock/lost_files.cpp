@@ -1,6 +1,7 @@
 // Handles mapped files of the index, and the learnware cache, that are lost while the dock is open: damaged,
 // shortened, or unreadable on their disk. The catalogue has all that such a file had.
 #include "base/log.hpp"
+#include "dock/dock_folder.hpp"
 #include "dock/dock_state.hpp"
 #include "dock/index_keeper.hpp"
 
@@ -92,8 +93,9 @@ bool Dock::State::replace_lost_entries() {
   const LoadOptions loading{kernels, used_threads(), held,
                             options.read_only ? SIZE_MAX : options.entries_from};
   const auto live = catalog->sequences();
-  const auto loaded = live ? load_entries(*catalog, *live, directory / kEntryFile, traits, loading)
-                           : Result<LoadedEntries>(Failure(live.error()));
+  const auto loaded =
+      live ? load_entries(*catalog, *live, DockFolder(directory).learnware_cache(), traits, loading)
+           : Result<LoadedEntries>(Failure(live.error()));
   if (!loaded) {
     log(LogLevel::error, "the learnwares of the lost cache cannot be read: " + describe(loaded.error()));
     return false;

@@ -1,5 +1,6 @@
 #include "dock/mended_record.hpp"
 
+#include "dock/dock_folder.hpp"
 #include "dock/entry_loader.hpp"
 #include "dock/examination.hpp"
 #include "dock/package_record.hpp"
@@ -68,7 +69,7 @@ void add_package(Combinations& all, const LearnwareRecord& package) {
 
 Result<LearnwareRecord> PackageRecords::whole_package(const std::string& digest) const {
   if (!is_digest(digest)) return fail(ErrorCode::not_found, "there is no package of this name");
-  const fs::path blob = dock_ / "packages" / digest.substr(0, 2) / digest.substr(2);
+  const fs::path blob = DockFolder(dock_).package(digest);
   LEARNDOCK_TRY(const std::string now, digest_of_file(blob));
   if (now != digest)
     return fail(ErrorCode::corrupt, "the package's bytes are damaged: its SHA-256 is " + now);

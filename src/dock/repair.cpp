@@ -3,6 +3,7 @@
 #include "base/log.hpp"
 #include "dock/catalog_mark.hpp"
 #include "dock/deleted.hpp"
+#include "dock/dock_folder.hpp"
 #include "dock/examination.hpp"
 #include "dock/mended_record.hpp"
 #include "dock/stored_index.hpp"
@@ -21,7 +22,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kTogether = 512;
-constexpr const char* kCatalogue = "catalog.sqlite";
 constexpr const char* kNextCatalogue = "catalog.sqlite.repair";
 
 void mark_mended(CheckReport& report, std::string_view part, const std::string& subject,
@@ -42,10 +42,10 @@ std::int64_t unix_seconds() {
 /// throws the rest away.
 Result<void> set_log_aside(const fs::path& dock) {
   std::error_code error;
-  const fs::path log = dock / (std::string(kCatalogue) + "-wal");
+  const fs::path log = dock / (std::string(DockFolder::kCatalogue) + "-wal");
   const auto bytes = fs::file_size(log, error);
   if (error || bytes == 0) return {};
-  const fs::path aside = dock / fmt::format("{}-wal.damaged-{}", kCatalogue, unix_seconds());
+  const fs::path aside = dock / fmt::format("{}-wal.damaged-{}", DockFolder::kCatalogue, unix_seconds());
   fs::copy_file(log, aside, error);
   if (error) return Failure(io::system_error(error.value(), "copy", log));
   return {};
@@ -75,7 +75,7 @@ class Repair {
     LEARNDOCK_CHECK(mend_index());
     if (examined_.drop_entries) {
       std::error_code error;
-      fs::remove(dock_ / "entries" / "entries.lds", error);
+      fs::remove(DockFolder(dock_).learnware_cache(), error);
       if (!error)
         mark_mended(examined_.report, "entries", "", "removed: it is made again from the catalogue");
     }
@@ -88,7 +88,7 @@ class Repair {
   Result<void> open_in_place() {
     LEARNDOCK_CHECK(keep_log());
     const auto usable = [&]() -> Result<void> {
-      LEARNDOCK_TRY(catalog_, catalog::open_sqlite_catalog(dock_ / kCatalogue, false));
+      LEARNDOCK_TRY(catalog_, catalog::open_sqlite_catalog(DockFolder(dock_).catalogue(), false));
       LEARNDOCK_CHECK(lift_counters());
       LEARNDOCK_CHECK(catalog_->counters());
       LEARNDOCK_CHECK(catalog_->sequences());
@@ -142,21 +142,21 @@ class Repair {
   Result<void> put_in_place() {
     catalog_.reset();  // folds its log into the file
     examined_.catalog.reset();
-    const std::string aside = fmt::format("{}.damaged-{}", kCatalogue, unix_seconds());
+    const std::string aside = fmt::format("{}.damaged-{}", DockFolder::kCatalogue, unix_seconds());
     for (const char* suffix : {"-wal", "-shm", ""}) {
       std::error_code error;
-      const fs::path old = dock_ / (std::string(kCatalogue) + suffix);
+      const fs::path old = dock_ / (std::string(DockFolder::kCatalogue) + suffix);
       if (!fs::exists(old, error)) continue;
       fs::rename(old, dock_ / (aside + suffix), error);
       if (error) return Failure(io::system_error(error.value(), "set aside", old));
     }
     std::error_code error;
-    fs::rename(dock_ / kNextCatalogue, dock_ / kCatalogue, error);
-    if (error) return Failure(io::system_error(error.value(), "put in place", dock_ / kCatalogue));
+    fs::rename(dock_ / kNextCatalogue, DockFolder(dock_).catalogue(), error);
+    if (error) return Failure(io::system_error(error.value(), "put in place", DockFolder(dock_).catalogue()));
     LEARNDOCK_CHECK(io::sync_directory(dock_));
     mark_mended(examined_.report, "catalogue", "",
                 fmt::format("made again from what could be read; the damaged one is kept as {}", aside));
-    LEARNDOCK_TRY(catalog_, catalog::open_sqlite_catalog(dock_ / kCatalogue, false));
+    LEARNDOCK_TRY(catalog_, catalog::open_sqlite_catalog(DockFolder(dock_).catalogue(), false));
     return {};
   }
 
@@ -183,7 +183,7 @@ class Repair {
   /// Settles deletions: a deleted learnware does not come back, nor does its package count as that of a lost
   /// record.
   Result<void> settle_deletions() {
-    LEARNDOCK_TRY(const auto blobs, blobs::open_local_blob_store(dock_ / "packages"));
+    LEARNDOCK_TRY(const auto blobs, blobs::open_local_blob_store(DockFolder(dock_).packages()));
     DeletedLearnwares deleted(dock_ / kDeletedFolder, 0);
     LEARNDOCK_TRY(const auto removed,
                   deleted.remove_again(*catalog_, *blobs, examined_.behind || examined_.rebuild_catalogue));
@@ -290,7 +290,7 @@ class Repair {
   /// Keeps sound segments. The learnwares of damaged ones are compared directly until the index is rebuilt.
   Result<void> mend_index() {
     if (!examined_.rebuild_index && examined_.damaged_segments.empty()) return {};
-    LEARNDOCK_TRY(const auto store, store::IndexStore::open(index_folder(dock_)));
+    LEARNDOCK_TRY(const auto store, store::IndexStore::open(DockFolder(dock_).index()));
     const auto current = store->current();
     store::IndexContent content = current->content;
     std::erase_if(content.segments, [&](const auto& segment) {
@@ -318,12 +318,12 @@ class Repair {
 }  // namespace
 
 Result<std::optional<Finding>> mend_catalogue_head(const fs::path& dock) {
-  const fs::path file = dock / kCatalogue;
+  const fs::path file = DockFolder(dock).catalogue();
   LEARNDOCK_TRY(const std::string problem, catalog::header_problem(file));
   if (problem.empty()) return std::optional<Finding>();
   LEARNDOCK_CHECK(set_log_aside(dock));
   LEARNDOCK_CHECK(catalog::mend_header(file));
-  return std::optional(Finding{"catalogue", kCatalogue, problem, "put right", true, true});
+  return std::optional(Finding{"catalogue", DockFolder::kCatalogue, problem, "put right", true, true});
 }
 
 Result<void> repair(const fs::path& dock, Examined& examined, const UpkeepProgress& progress) {

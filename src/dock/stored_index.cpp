@@ -41,8 +41,6 @@ Result<void> drop_foreign_parts(const catalog::Catalog& catalog, std::span<const
   return {};
 }
 
-std::filesystem::path index_folder(const std::filesystem::path& dock) { return dock / "index"; }
-
 bool OpenedIndex::holds(std::uint64_t key) const {
   return std::any_of(parts.begin(), parts.end(), [&](const auto& part) {
     const std::span<const std::uint64_t> keys = part->keys();

@@ -16,9 +16,6 @@
 
 namespace learndock::dock {
 
-/// The folder of a dock's stored index.
-[[nodiscard]] std::filesystem::path index_folder(const std::filesystem::path& dock);
-
 struct OpenedIndex {
   std::vector<std::shared_ptr<const engine::StoredPart>> parts;
   std::vector<std::string> problems;  ///< why a stored index is not used

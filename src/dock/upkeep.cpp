@@ -7,6 +7,7 @@
 #include "dock/catalog_mark.hpp"
 #include "dock/deleted.hpp"
 #include "dock/directory_lock.hpp"
+#include "dock/dock_folder.hpp"
 #include "dock/examination.hpp"
 
 #include <algorithm>
@@ -65,8 +66,8 @@ Result<PurgeReport> purge_orphans(const fs::path& dock, const PurgeOptions& opti
   // Packages are the last copy of what a catalogue has lost.
   LEARNDOCK_CHECK(check_catalogue_is_current(dock));
   LEARNDOCK_CHECK(check_packages_are_named(dock));
-  LEARNDOCK_TRY(const auto catalog, catalog::read_sqlite_catalog(dock / "catalog.sqlite"));
-  LEARNDOCK_TRY(const auto blobs, blobs::open_local_blob_store(dock / "packages"));
+  LEARNDOCK_TRY(const auto catalog, catalog::read_sqlite_catalog(DockFolder(dock).catalogue()));
+  LEARNDOCK_TRY(const auto blobs, blobs::open_local_blob_store(DockFolder(dock).packages()));
   LEARNDOCK_CHECK(no_record_is_damaged(dock, *catalog));
   DeletedLearnwares deleted(dock / kDeletedFolder, file.limits.keep_deleted_days);
   if (!options.dry_run) deleted.recover(*catalog, *blobs);
@@ -102,8 +103,8 @@ Result<PurgeReport> purge_deleted(const fs::path& dock, const PurgeOptions& opti
   if (!options.dry_run) {
     // A deletion that was interrupted would leave its package without a name.
     LEARNDOCK_CHECK(check_catalogue_is_current(dock));
-    LEARNDOCK_TRY(const auto catalog, catalog::read_sqlite_catalog(dock / "catalog.sqlite"));
-    LEARNDOCK_TRY(const auto blobs, blobs::open_local_blob_store(dock / "packages"));
+    LEARNDOCK_TRY(const auto catalog, catalog::read_sqlite_catalog(DockFolder(dock).catalogue()));
+    LEARNDOCK_TRY(const auto blobs, blobs::open_local_blob_store(DockFolder(dock).packages()));
     deleted.recover(*catalog, *blobs);
   }
   const std::int64_t latest =

@@ -7,6 +7,7 @@
 
 #include "base/parallel.hpp"
 #include "dock/directory_lock.hpp"
+#include "dock/dock_folder.hpp"
 #include "dock/part_options.hpp"
 #include "dock/stored_index.hpp"
 #include "engine/part/segment_part.hpp"
@@ -36,11 +37,12 @@ unsigned threads_of(const ReindexOptions& options) {
 /// The name contains the plan's id, so that a file that a process of an older plan finishes late is not taken
 /// for a piece.
 fs::path piece_file(const fs::path& dock, const ReindexPlan& plan, std::size_t range, std::size_t space) {
-  return reindex_folder(dock) / fmt::format("plan-{}-range-{:06}-space-{:06}.lds", plan.id, range, space);
+  return dock::DockFolder(dock).reindex() /
+         fmt::format("plan-{}-range-{:06}-space-{:06}.lds", plan.id, range, space);
 }
 /// The file that exists if all segments of the range do.
 fs::path done_file(const fs::path& dock, const ReindexPlan& plan, std::size_t range) {
-  return reindex_folder(dock) / fmt::format("plan-{}-range-{:06}.done", plan.id, range);
+  return dock::DockFolder(dock).reindex() / fmt::format("plan-{}-range-{:06}.done", plan.id, range);
 }
 
 /// The segments of a finished range; nothing when it is not finished, or not known to be.
@@ -200,14 +202,14 @@ Failure without_piece(Error error, const fs::path& done) {
 
 Result<void> check_dock(const fs::path& dock) {
   std::error_code ignored;
-  if (fs::exists(dock / "dock.json", ignored)) return {};
+  if (fs::exists(dock::DockFolder(dock).settings(), ignored)) return {};
   return fail(ErrorCode::not_found, "there is no dock here", dock.string(),
               fmt::format("make one: learndock init {}", dock.string()));
 }
 
 Result<std::unique_ptr<catalog::Catalog>> open_catalogue(const fs::path& dock) {
   LEARNDOCK_CHECK(check_dock(dock));
-  return catalog::open_sqlite_catalog(dock / "catalog.sqlite", false);
+  return catalog::open_sqlite_catalog(dock::DockFolder(dock).catalogue(), false);
 }
 
 Result<std::size_t> build_pieces(const fs::path& dock, const catalog::Catalog& catalog,
@@ -237,16 +239,16 @@ Result<ReindexReport> put_in_force(const fs::path& dock, const ReindexPlan& plan
   for (std::size_t range = 0; range < plan.ranges.size(); ++range) {
     const auto pieces = finished(dock, plan, range);
     if (!pieces)
-      return fail(ErrorCode::not_found,
-                  fmt::format("piece {} of {} is not built yet", range, plan.ranges.size()),
-                  reindex_folder(dock).string(), "run every shard first: learndock reindex --shard i/n");
+      return fail(
+          ErrorCode::not_found, fmt::format("piece {} of {} is not built yet", range, plan.ranges.size()),
+          dock::DockFolder(dock).reindex().string(), "run every shard first: learndock reindex --shard i/n");
     files.insert(files.end(), pieces->begin(), pieces->end());
     range_of_file.resize(files.size(), range);
   }
-  LEARNDOCK_TRY(const auto store, store::IndexStore::open(dock::index_folder(dock)));
+  LEARNDOCK_TRY(const auto store, store::IndexStore::open(dock::DockFolder(dock).index()));
   if (store->current()->content.kernels != plan.kernels_before)
     return fail(ErrorCode::conflict, "the kernels in use changed since this reindex was planned",
-                reindex_folder(dock).string(), "plan it again: learndock reindex --plan");
+                dock::DockFolder(dock).reindex().string(), "plan it again: learndock reindex --plan");
   ReindexReport report;
   report.spaces = plan.spaces.size();
   report.kernels = plan.changes;
@@ -268,7 +270,7 @@ Result<ReindexReport> put_in_force(const fs::path& dock, const ReindexPlan& plan
   LEARNDOCK_TRY(const auto version, store->commit(std::move(content), store->current()->number));
   report.index_version = version->number;
   std::error_code ignored;  // files that remain do no harm
-  fs::remove_all(reindex_folder(dock), ignored);
+  fs::remove_all(dock::DockFolder(dock).reindex(), ignored);
   return report;
 }
 
@@ -318,7 +320,7 @@ Result<std::uint64_t> rollback_index(const fs::path& dock) {
   LEARNDOCK_CHECK(check_dock(dock));
   dock::DirectoryLock lock;
   LEARNDOCK_CHECK(lock.acquire(dock));
-  LEARNDOCK_TRY(const auto store, store::IndexStore::open(dock::index_folder(dock)));
+  LEARNDOCK_TRY(const auto store, store::IndexStore::open(dock::DockFolder(dock).index()));
   LEARNDOCK_TRY(const auto version, store->rollback());
   return version->number;
 }

@@ -5,6 +5,7 @@
 
 #include "base/log.hpp"
 #include "base/mixed_number.hpp"
+#include "dock/dock_folder.hpp"
 #include "dock/part_options.hpp"
 #include "dock/stored_index.hpp"
 #include "engine/part/segment_part.hpp"
@@ -34,7 +35,7 @@ constexpr std::uint64_t kProgressStride = 4096;
 constexpr std::size_t kMostSegments = 500;
 
 fs::path space_file(const fs::path& dock, std::size_t space) {
-  return reindex_folder(dock) / fmt::format("space-{:06}.lds", space);
+  return dock::DockFolder(dock).reindex() / fmt::format("space-{:06}.lds", space);
 }
 
 struct CatalogueRead {
@@ -199,7 +200,7 @@ Failure other_options(const Json& planned, const Json& given, const fs::path& fi
 Result<std::optional<ReindexPlan>> plan_under_way(const fs::path& dock, std::uint64_t catalog_version,
                                                   const specification::SpaceKernels& in_force,
                                                   const ReindexOptions& options) {
-  const fs::path file = reindex_folder(dock) / kPlanFile;
+  const fs::path file = dock::DockFolder(dock).reindex() / kPlanFile;
   std::error_code no_plan;
   if (!fs::exists(file, no_plan)) return std::nullopt;
   // Pieces that took hours are not thrown away for a mistyped option.
@@ -212,8 +213,6 @@ Result<std::optional<ReindexPlan>> plan_under_way(const fs::path& dock, std::uin
 }
 
 }  // namespace
-
-fs::path reindex_folder(const fs::path& dock) { return dock / "reindex"; }
 
 Json with_checksum(Json json) {
   const std::string text = to_text(json);
@@ -229,7 +228,7 @@ bool has_right_checksum(const Json& json) {
 }
 
 Result<ReindexPlan> read_plan(const fs::path& dock, const ReindexOptions& options) {
-  const fs::path file = reindex_folder(dock) / kPlanFile;
+  const fs::path file = dock::DockFolder(dock).reindex() / kPlanFile;
   auto text = io::read_file(file);
   if (!text && text.error().code != ErrorCode::not_found) return pass_on(std::move(text).error());
   if (!text)
@@ -262,14 +261,15 @@ Result<ReindexPlan> read_plan(const fs::path& dock, const ReindexOptions& option
 Result<ReindexPlan> make_plan(const fs::path& dock, const catalog::Catalog& catalog,
                               const ReindexOptions& options, const ReindexProgress& progress) {
   LEARNDOCK_TRY(const std::uint64_t version, catalog.version());
-  LEARNDOCK_TRY(store::IndexVersion in_force, store::read_index(dock::index_folder(dock)));
+  LEARNDOCK_TRY(store::IndexVersion in_force, store::read_index(dock::DockFolder(dock).index()));
   specification::SpaceKernels& before = in_force.content.kernels;
   LEARNDOCK_TRY(auto known, plan_under_way(dock, version, before, options));
   if (known) return std::move(*known);
   std::error_code error;
-  fs::remove_all(reindex_folder(dock), error);
-  if (error) return Failure(io::system_error(error.value(), "empty the folder", reindex_folder(dock)));
-  LEARNDOCK_CHECK(io::create_private_folder(reindex_folder(dock)));
+  fs::remove_all(dock::DockFolder(dock).reindex(), error);
+  if (error)
+    return Failure(io::system_error(error.value(), "empty the folder", dock::DockFolder(dock).reindex()));
+  LEARNDOCK_CHECK(io::create_private_folder(dock::DockFolder(dock).reindex()));
   LEARNDOCK_TRY(CatalogueRead read, read_catalogue(catalog, options, progress));
   LEARNDOCK_TRY(const auto backend, compute::open_backend("cpu", options.threads));
   ReindexPlan plan;
@@ -293,7 +293,7 @@ Result<ReindexPlan> make_plan(const fs::path& dock, const catalog::Catalog& cata
                 fmt::format("{} pieces of {} spaces would make more than {} segments", plan.ranges.size(),
                             plan.spaces.size(), kMostSegments),
                 "--piece", "make the pieces larger, or index only larger spaces");
-  LEARNDOCK_CHECK(io::write_file_atomically(reindex_folder(dock) / kPlanFile,
+  LEARNDOCK_CHECK(io::write_file_atomically(dock::DockFolder(dock).reindex() / kPlanFile,
                                             to_pretty_text(with_checksum(plan_json(plan, options))) + "\n"));
   return plan;
 }

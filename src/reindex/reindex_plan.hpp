@@ -32,8 +32,6 @@ struct ReindexPlan {
   std::vector<KernelChange> changes;
 };
 
-[[nodiscard]] std::filesystem::path reindex_folder(const std::filesystem::path& dock);
-
 /// Adds a checksum. Without one, a damaged plan, or a damaged list of a finished piece's spaces, would
 /// silently make a wrong index.
 [[nodiscard]] Json with_checksum(Json json);

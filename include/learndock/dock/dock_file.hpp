@@ -35,8 +35,6 @@ struct DockFile {
   Json other = Json::object();  ///< keys that this program does not know; they are kept
 };
 
-inline constexpr std::string_view kDockFileName = "dock.json";
-
 /// @errors not_found (no dock there), corrupt, unsupported (another version's), io; each names the file and
 ///         says how to go on
 [[nodiscard]] Result<DockFile> read_dock_file(const std::filesystem::path& dock);
