@@ -217,7 +217,7 @@ Result<ImportOutcome> Dock::import_specifications(const std::filesystem::path& j
   Batch batch(jsonl, state_->kernels, state_->limits.max_points, outcome);
   const auto flush = [&]() -> Result<void> {
     LEARNDOCK_CHECK(batch.prepare(*state_->backend));
-    const std::lock_guard lock(state_->writer);
+    const Lock lock(state_->writer);
     LEARNDOCK_CHECK(batch.drop_taken([&](const LearnwareId& id) { return state_->catalog->has_id(id); }));
     batch.count_blind();
     if (!batch.records().empty()) {

@@ -212,7 +212,7 @@ Result<catalog::LearnwareRecord> Dock::add_package(const fs::path& path,
     if (auto known = compute_self_terms({&*entry, 1}, *state_->backend); !known)
       entry = Failure(std::move(known).error());
 
-  const std::lock_guard lock(state_->writer);
+  const Lock lock(state_->writer);
   auto digest = state_->blobs->adopt(canonical);
   remove_canonical();
   if (!digest) return Failure(std::move(digest).error());
@@ -300,7 +300,7 @@ DockStatus Dock::status() const {
   status.specification_bytes = snapshot->specification_bytes;
   status.backend = state_->backend->name();
   {
-    const std::lock_guard hold(state_->finding);
+    const Lock hold(state_->finding);
     status.damaged = state_->damaged.size();
     status.orphans = state_->orphans;
   }

@@ -58,7 +58,7 @@ void Dock::State::keep_mark() {
   CatalogMark mark;
   mark.records = snapshots.current()->entries.size();
   {
-    const std::lock_guard hold(finding);
+    const Lock hold(finding);
     mark.records += damaged.size();
   }
   const auto counters = catalog->counters();
@@ -70,6 +70,8 @@ void Dock::State::keep_mark() {
 }
 
 Result<void> Dock::State::load(const store::IndexVersion& stored) {
+  const Lock one(storing);
+  const Lock writing(writer);
   kernels = stored.content.kernels;
   learnwares::Snapshot first;
   LEARNDOCK_TRY(first.version, catalog->version());
@@ -95,7 +97,7 @@ Result<void> Dock::State::load(const store::IndexVersion& stored) {
 }
 
 void Dock::State::store_entries() {
-  const std::lock_guard one(storing);
+  const Lock one(storing);
   const auto seen = snapshots.current();
   if (!pays_to_write(seen->entries, stored_to, options.entries_from)) return;
   const auto file = write_entries(*catalog, seen->version, DockFolder(directory).learnware_cache(),
@@ -111,7 +113,7 @@ void Dock::State::store_entries() {
     log(LogLevel::warning, "the next opening takes longer: " + describe(file.error()));
     return;
   }
-  const std::lock_guard writing(writer);
+  const Lock writing(writer);
   learnwares::Snapshot next = *snapshots.current();
   map_entries(*file, kernels, next.entries);
   std::erase_if(next.entry_files, [](const auto& file_before) { return file_before.expired(); });
@@ -122,7 +124,7 @@ void Dock::State::store_entries() {
 
 Result<std::shared_ptr<const compute::Backend>> Dock::State::backend_named(const std::string& name) {
   if (name.empty() || name == backend->name()) return backend;
-  const std::lock_guard held(asking);
+  const Lock held(asking);
   std::shared_ptr<const compute::Backend>& known = asked[name];
   if (!known) {
     auto opened = compute::open_backend(name, options.threads);
@@ -171,7 +173,7 @@ void Dock::State::withdraw(std::uint64_t sequence) {
   }
   publish(std::move(next), {});
   {
-    const std::lock_guard hold(finding);
+    const Lock hold(finding);
     damaged.erase(sequence);
   }
   keep_mark();
@@ -204,7 +206,7 @@ Result<std::vector<catalog::LearnwareRecord>> Dock::State::insert(
 void Dock::State::note_damage(const std::vector<DamagedRecord>& found) {
   constexpr std::size_t kLogged = 20;
   std::size_t logged = 0;
-  const std::lock_guard hold(finding);
+  const Lock hold(finding);
   for (const DamagedRecord& one : found) {
     if (!damaged.emplace(one.sequence, one).second) continue;
     if (++logged <= kLogged)
@@ -231,16 +233,21 @@ Result<void> Dock::State::say_unindexed() const {
 
 Result<void> Dock::State::count_orphans() {
   LEARNDOCK_TRY(const std::vector<std::string> digests, blobs->list());
+  std::uint64_t unnamed = 0;
   for (const std::string& digest : digests) {
     LEARNDOCK_TRY(const bool named, catalog->has_package(digest));
-    if (!named) ++orphans;
+    if (!named) ++unnamed;
   }
-  if (orphans > 0)
+  {
+    const Lock hold(finding);
+    orphans = unnamed;
+  }
+  if (unnamed > 0)
     log(LogLevel::warning,
         fmt::format("{} package{} named by no record; nothing is removed. Take them in again: learndock "
                     "check {} --repair; "
                     "remove them: learndock purge {} --orphans",
-                    orphans, orphans == 1 ? " is" : "s are", directory.string(), directory.string()));
+                    unnamed, unnamed == 1 ? " is" : "s are", directory.string(), directory.string()));
   return {};
 }
 

@@ -107,7 +107,7 @@ class NewPart {
 /// Makes `added` current in place of `replaced`; searches see it at once.
 Result<void> put_in_force(Dock::State& state, std::shared_ptr<const engine::StoredPart> added,
                           const LiveParts& replaced) {
-  const std::lock_guard lock(state.writer);
+  const Lock lock(state.writer);
   const auto current = state.snapshots.current();
   learnwares::DockParts parts;
   if (current->parts) parts = *current->parts;
@@ -200,7 +200,7 @@ Result<void> merge_parts(Dock::State& state, const learnwares::Snapshot& snapsho
 }  // namespace
 
 Result<bool> tend_index(Dock::State& state) {
-  const std::lock_guard tending(state.tending);
+  const Lock tending(state.tending);
   // The index only gives speed, so the rest of the disk is left to packages and deletions.
   if (state.space->short_of_disk())
     return fail(ErrorCode::no_space, "the disk of the dock is nearly full", {},

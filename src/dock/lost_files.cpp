@@ -51,7 +51,7 @@ learnwares::Snapshot fresh_snapshot(const learnwares::Snapshot& before,
 }  // namespace
 
 bool Dock::State::drop_damaged_parts(const std::shared_ptr<const learnwares::DockParts>& seen) {
-  const std::lock_guard writing(writer);
+  const Lock writing(writer);
   learnwares::Snapshot next = *snapshots.current();
   if (next.parts != seen) return true;  // another thread found the damage first
   if (!next.parts) return false;
@@ -84,7 +84,8 @@ bool Dock::State::drop_damaged_parts(const std::shared_ptr<const learnwares::Doc
 }
 
 bool Dock::State::replace_lost_entries() {
-  const std::lock_guard writing(writer);
+  const Lock one(storing);
+  const Lock writing(writer);
   const auto current = snapshots.current();
   const auto intact = current->entries_intact();
   if (intact) return false;

@@ -111,7 +111,7 @@ void Dock::State::watch_disk() {
                                                 options.keep_deleted_days.value_or(limits.keep_deleted_days));
   if (options.read_only) return;
   space->ask_for_room([this](std::uint64_t bytes) {
-    const std::lock_guard writing(writer);
+    const Lock writing(writer);
     give_up_deleted(bytes);
   });
   space->prepare_opening(options.tend_index);
@@ -130,7 +130,7 @@ void Dock::State::give_up_deleted(std::uint64_t bytes) {
 }
 
 void Dock::State::tidy() {
-  const std::lock_guard writing(writer);
+  const Lock writing(writer);
   space->removed(deleted->expire(now_unix_ms()));
   space->keep_reserve();
 }
@@ -138,7 +138,7 @@ void Dock::State::tidy() {
 Result<catalog::LearnwareRecord> Dock::remove(const LearnwareId& id,
                                               std::optional<std::int64_t>* kept_until_unix_ms) {
   LEARNDOCK_CHECK(state_->writable());
-  const std::lock_guard lock(state_->writer);
+  const Lock lock(state_->writer);
   Keeping keeping = begin_keeping(*state_, id);
   auto removed = remove_row(*state_, id);
   if (!removed) {
@@ -157,7 +157,7 @@ Result<catalog::LearnwareRecord> Dock::remove(const LearnwareId& id,
 }
 
 std::vector<DeletedLearnware> Dock::deleted() const {
-  const std::lock_guard lock(state_->writer);
+  const Lock lock(state_->writer);
   std::vector<DeletedLearnware> all;
   for (auto& kept : state_->deleted->list()) all.push_back(std::move(kept.learnware));
   return all;
@@ -165,7 +165,7 @@ std::vector<DeletedLearnware> Dock::deleted() const {
 
 Result<catalog::LearnwareRecord> Dock::undelete(const LearnwareId& id) {
   LEARNDOCK_CHECK(state_->writable());
-  const std::lock_guard lock(state_->writer);
+  const Lock lock(state_->writer);
   LEARNDOCK_TRY(const DeletedLearnwares::Kept kept, state_->deleted->newest(id));
   const catalog::LearnwareRecord& record = kept.learnware.record;
   LEARNDOCK_TRY(const bool taken, state_->catalog->has_id(id));
