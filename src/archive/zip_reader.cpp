@@ -174,19 +174,6 @@ Result<void> copy_stored(const ByteSource& source, const ZipEntry& entry, const 
   return {};
 }
 
-/// Limits that the canonical form of every accepted package keeps: entries are stored uncompressed, and a
-/// semantic specification may have been added.
-ArchiveLimits canonical_limits(ArchiveLimits limits) {
-  constexpr std::uint64_t kEntryOverhead = 256;  // local and central header, zip64 fields
-  limits.max_entries += 1;
-  limits.max_expanded_bytes += limits.max_spec_bytes;
-  limits.max_file_bytes = std::max<std::uint64_t>(limits.max_file_bytes, limits.max_spec_bytes);
-  limits.max_archive_bytes = limits.max_expanded_bytes +
-                             limits.max_entries * (2 * limits.max_path_bytes + kEntryOverhead) +
-                             kEntryOverhead;
-  return limits;
-}
-
 }  // namespace
 
 Result<ZipArchive> ZipArchive::open(std::shared_ptr<const ByteSource> source, const ArchiveLimits& limits) {
@@ -213,28 +200,6 @@ Result<void> ZipArchive::extract(const ZipEntry& entry, const Sink& sink) const 
   if (crc == entry.crc) return {};
   return refuse(ErrorCode::zip_crc,
                 fmt::format("the content has CRC-32 {:08x}, {:08x} is declared", crc, entry.crc), entry);
-}
-
-Result<std::string> read_entry(const std::filesystem::path& zip, const std::string& entry,
-                               std::size_t max_bytes, const ArchiveLimits& limits) {
-  LEARNDOCK_TRY(std::shared_ptr<const ByteSource> source, open_file_source(zip));
-  LEARNDOCK_TRY(const ZipArchive archive, ZipArchive::open(std::move(source), canonical_limits(limits)));
-  const auto& entries = archive.entries();
-  const auto found =
-      std::find_if(entries.begin(), entries.end(), [&](const ZipEntry& e) { return e.name == entry; });
-  if (found == entries.end() || found->directory)
-    return fail(ErrorCode::not_found, "the package holds no such file", printable(entry));
-  if (found->bytes > max_bytes)
-    return fail(ErrorCode::too_large,
-                fmt::format("the file has {} bytes, at most {} were asked for", found->bytes, max_bytes),
-                printable(entry));
-  std::string bytes;
-  bytes.reserve(static_cast<std::size_t>(found->bytes));
-  LEARNDOCK_CHECK(archive.extract(*found, [&](std::string_view piece) -> Result<void> {
-    bytes.append(piece);
-    return {};
-  }));
-  return bytes;
 }
 
 }  // namespace learndock::archive

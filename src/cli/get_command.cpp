@@ -10,6 +10,7 @@
 #include "io/file.hpp"
 #include "io/file_handle.hpp"
 #include "io/file_rights.hpp"
+#include "package/canonical_entry.hpp"
 #include "package/manifest.hpp"
 #include "package/requirements.hpp"
 

@@ -11,6 +11,7 @@
 #include "dock/stored_index.hpp"
 #include "io/file.hpp"
 #include "io/file_rights.hpp"
+#include "package/canonical_entry.hpp"
 #include "package/manifest.hpp"
 #include "query/blind_check.hpp"
 #include "query/searcher.hpp"

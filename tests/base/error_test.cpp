@@ -2,8 +2,6 @@
 
 #include "learndock/base/ids.hpp"
 
-#include "io/digest.hpp"
-
 #include <gtest/gtest.h>
 
 #include <fstream>
@@ -67,11 +65,6 @@ TEST(LearnwareId, AcceptsPrintableNamesOnly) {
   for (const char* bad : {"", "a b", "a/b", "a\n", "\x7f"})
     EXPECT_FALSE(LearnwareId::create(bad).has_value()) << bad;
   EXPECT_FALSE(LearnwareId::create(std::string(129, 'a')).has_value());
-}
-
-TEST(io::Sha256, KnownVectors) {  // FIPS 180-4 examples
-  EXPECT_EQ(io::sha256_hex(""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
-  EXPECT_EQ(io::sha256_hex("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include "engine/memory_part.hpp"
 #include "engine/part/plain_part.hpp"
+#include "engine/search/certified_search.hpp"
 #include "support/generators.hpp"
 
 #include <algorithm>

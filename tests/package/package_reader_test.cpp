@@ -2,6 +2,7 @@
 
 #include "io/digest.hpp"
 #include "io/file.hpp"
+#include "package/canonical_entry.hpp"
 #include "support/example_package.hpp"
 #include "support/kill_nine.hpp"
 #include "support/temporary_folder.hpp"

@@ -1,7 +1,7 @@
 #include "learndock/base/json.hpp"
 
 #include "io/file.hpp"
-#include "learnwares/snapshot.hpp"
+#include "text/fold_case.hpp"
 #include "text/partial_ratio.hpp"
 
 #include <gtest/gtest.h>
