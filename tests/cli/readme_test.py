@@ -4,13 +4,14 @@ LEARNDOCK_WRITE_README=1 writes what the commands say into README instead of com
 numbers equal to four digits: another BLAS rounds the last ones differently.
 """
 import os
+import pty
 import re
 import shlex
-import sys
 import subprocess
+import sys
 import unittest
 
-from harness import BINARY, DEMO, REPOSITORY, Server, TestCase, learndock
+from harness import BINARY, DEMO, REPOSITORY, TestCase
 
 README = REPOSITORY / "README.md"
 BLOCK = re.compile(r"```console\n(.*?)```", re.DOTALL)
@@ -46,10 +47,26 @@ class Readme(TestCase):
         """What a learndock command of README says: its notes, then its output."""
         words = [word.replace(URL, self.server.url).replace("build/demo/tasks", str(DEMO / "tasks"))
                  .replace("build/demo/try", str(self.folder)) for word in shlex.split(command)[1:]]
-        done = subprocess.run([str(BINARY), *words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                              encoding="utf-8", timeout=300, stdin=subprocess.DEVNULL)
-        self.assertEqual(done.returncode, 0, f"{command}\n{done.stdout}")
-        return done.stdout
+        return self.in_terminal([str(BINARY), *words])
+
+    def in_terminal(self, words):
+        """What a person sees: a terminal has columns and the order of notes and output."""
+        ours, theirs = pty.openpty()
+        process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=theirs, stderr=theirs)
+        os.close(theirs)
+        said = b""
+        while True:
+            try:
+                piece = os.read(ours, 65536)
+            except OSError:  # the program has closed the terminal
+                break
+            if not piece:
+                break
+            said += piece
+        os.close(ours)
+        text = said.decode("utf-8").replace("\r\n", "\n")
+        self.assertEqual(process.wait(timeout=300), 0, f"{words}\n{text}")
+        return text
 
     def test_the_searches_say_what_readme_shows(self):
         text = README.read_text(encoding="utf-8")

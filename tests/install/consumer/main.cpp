@@ -11,12 +11,12 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "%s\n", learndock::describe(error).c_str());
     return 1;
   };
-  if (const auto made = dock::Dock::create(argv[1]); !made) return stop(made.error());
-  const auto opened = dock::Dock::open(argv[1]);
+  if (const auto made = learndock::dock::Dock::create(argv[1]); !made) return stop(made.error());
+  const auto opened = learndock::dock::Dock::open(argv[1]);
   if (!opened) return stop(opened.error());
-  auto spec = specification::make_table_specification({2, 1, {0.0, 1.0}}, {0.5, 0.5}, 0.1, 2);
+  auto spec = learndock::specification::make_table_specification({2, 1, {0.0, 1.0}}, {0.5, 0.5}, 0.1, 2);
   if (!spec) return stop(spec.error());
-  query::SearchRequest request;
+  learndock::query::SearchRequest request;
   request.specification = std::move(*spec);
   const auto answer = (*opened)->search(request);
   if (!answer) return stop(answer.error());
