@@ -139,8 +139,13 @@ Result<Json> Client::list(std::size_t limit, const std::string& cursor) const {
   std::string path = fmt::format("/v1/learnwares?limit={}", limit);
   if (!cursor.empty()) path += "&cursor=" + http::percent_encode(cursor);
   LEARNDOCK_TRY(Json page, get_json(path));
-  if (!page.is_object() || !page.contains("learnwares") || !page.contains("next"))
+  if (!page.is_object() || !page.contains("learnwares") || !page["learnwares"].is_array() ||
+      !page.contains("next"))
     return odd_answer("a list of learnwares");
+  for (const Json& record : page["learnwares"])
+    for (const char* key : {"id", "name", "status"})
+      if (!record.is_object() || !record.contains(key) || !record[key].is_string())
+        return odd_answer("a list of learnwares");
   return page;
 }
 

@@ -1,5 +1,6 @@
 #include "server/connection_table.hpp"
 
+#include <array>
 #include <tuple>
 
 namespace learndock::server {
@@ -8,12 +9,14 @@ bool ConnectionTable::make_room(const std::string& address) {
   const auto held = of_address_.find(address);
   const bool too_many_of_it = held != of_address_.end() && held->second >= limits_.of_address;
   if (!too_many_of_it && counted_ < limits_.all) return true;
-  const auto found = who_gives_way(too_many_of_it ? &address : nullptr);
+  auto found = who_gives_way(too_many_of_it ? &address : nullptr);
+  const bool crowded = found == sessions_.end() && !too_many_of_it;
+  if (crowded) found = of_crowded_address(held == of_address_.end() ? 0 : held->second);
   if (found == sessions_.end()) return false;
   leave(found->second);
   const std::shared_ptr<Session>& session = found->second.session;
-  asio::post(session->executor(), [this, session, number = found->first] {
-    if (!session->give_way()) asio::post(strand_, [this, number] { stay(number); });
+  asio::post(session->executor(), [this, session, crowded, number = found->first] {
+    if (!session->give_way(crowded)) asio::post(strand_, [this, number] { stay(number); });
   });
   return true;
 }
@@ -62,6 +65,28 @@ ConnectionTable::Places::iterator ConnectionTable::longest_sending(const std::st
     if (best != sessions_.end() && rank <= most) continue;
     most = rank;
     best = one;
+  }
+  return best;
+}
+
+ConnectionTable::Places::iterator ConnectionTable::of_crowded_address(std::size_t held) {
+  const auto now = std::chrono::steady_clock::now();
+  auto best = sessions_.end();
+  // More connections of its address, then a state that costs the client less, then a longer time in it.
+  std::tuple<std::size_t, int, std::chrono::steady_clock::duration> most{};
+  for (auto one = sessions_.begin(); one != sessions_.end(); ++one) {
+    const Session& session = *one->second.session;
+    const std::size_t of_it = one->second.leaving ? 0 : of_address_.at(session.address_key());
+    if (of_it <= held + 1) continue;
+    const std::array states = {session.writing_since(), session.sending_since(), session.waiting_since()};
+    for (int state = 0; state < static_cast<int>(states.size()); ++state) {
+      const auto& since = states[static_cast<std::size_t>(state)];
+      if (!since) continue;
+      const std::tuple rank(of_it, state, now - *since);
+      if (best != sessions_.end() && rank <= most) continue;
+      most = rank;
+      best = one;
+    }
   }
   return best;
 }

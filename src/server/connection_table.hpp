@@ -13,8 +13,10 @@ namespace learndock::server {
 
 /// The open connections of one kind, counted by address. When a new connection finds no place, one gives way:
 /// first one that has sent no request, then one that rests between two requests, then one that has long been
-/// sending a body, of the address with the most connections. A connection whose request is being answered
-/// never gives way.
+/// sending a body, of the address with the most connections. When none of these has waited long enough, one
+/// of the address with the most connections gives way all the same, if that has more than the new one's
+/// address would have: so connections that ask often, or do not read their answers, leave each address its
+/// share. A connection whose request is being worked on never gives way.
 /// @threads one strand
 class ConnectionTable {
  public:
@@ -51,6 +53,9 @@ class ConnectionTable {
   /// address, when given
   [[nodiscard]] Places::iterator who_gives_way(const std::string* address);
   [[nodiscard]] Places::iterator longest_sending(const std::string* address);
+  /// A connection of the address with the most connections, of those with more than `held` + 1; the end when
+  /// there is none.
+  [[nodiscard]] Places::iterator of_crowded_address(std::size_t held);
   void leave(Place& place);
   /// Says that a connection did not give way after all, because its request came in time.
   void stay(std::uint64_t number);

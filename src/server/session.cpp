@@ -102,6 +102,8 @@ asio::awaitable<error_code> Session::write(std::string_view bytes) {
   const std::size_t rate = std::max<std::size_t>(limits.min_answer_bytes_per_second, 1);
   const auto end = Clock::now() + limits.write_timeout + std::chrono::seconds(bytes.size() / rate);
   error_code error;
+  writing_since_ = Clock::now().time_since_epoch().count();
+  const std::shared_ptr<void> written(nullptr, [this](void*) { writing_since_ = 0; });
   while (!bytes.empty() && !error) {
     // A client that takes a byte now and then is not silent, but it does not get the answer for ever either.
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - Clock::now());
@@ -115,14 +117,15 @@ asio::awaitable<error_code> Session::write(std::string_view bytes) {
   co_return error;
 }
 
-bool Session::give_way() {
-  if (!waiting_since() && !sending_since()) return false;
+bool Session::give_way(bool also_writing) {
+  if (!waiting_since() && !sending_since() && !(also_writing && writing_since())) return false;
   cut_off();
   return true;
 }
 
 std::optional<Clock::time_point> Session::waiting_since() const { return time_of(waiting_since_); }
 std::optional<Clock::time_point> Session::sending_since() const { return time_of(sending_since_); }
+std::optional<Clock::time_point> Session::writing_since() const { return time_of(writing_since_); }
 void Session::begin_to_wait() { waiting_since_ = Clock::now().time_since_epoch().count(); }
 
 /// Waits for a request. False: the connection is over; else `head` is set, good or bad.

@@ -50,13 +50,15 @@ class Session : public std::enable_shared_from_this<Session> {
   /// Cuts the connection off. Call it on the strand.
   void cut_off();
   /// Cuts the connection off, unless a request or the rest of its body has come meanwhile. Call it on the
-  /// strand. @return whether it was cut off
-  bool give_way();
+  /// strand. @param also_writing  an answer that is on its way is cut off too @return whether it was cut off
+  bool give_way(bool also_writing);
   /// Since when it has waited for a request, or nothing while it has one. May be called from any thread.
   [[nodiscard]] std::optional<std::chrono::steady_clock::time_point> waiting_since() const;
   /// Since when the client has been sending a body, or nothing while it sends none. May be called from any
   /// thread.
   [[nodiscard]] std::optional<std::chrono::steady_clock::time_point> sending_since() const;
+  /// Since when an answer has been on its way, or nothing while none is. May be called from any thread.
+  [[nodiscard]] std::optional<std::chrono::steady_clock::time_point> writing_since() const;
   /// Whether a request ever came. May be called from any thread.
   [[nodiscard]] bool has_asked() const { return asked_; }
 
@@ -73,6 +75,7 @@ class Session : public std::enable_shared_from_this<Session> {
   std::atomic<bool> asked_{false};
   std::atomic<std::chrono::steady_clock::rep> waiting_since_{0};  ///< 0: it has a request
   std::atomic<std::chrono::steady_clock::rep> sending_since_{0};  ///< 0: it sends no body
+  std::atomic<std::chrono::steady_clock::rep> writing_since_{0};  ///< 0: it is sent no answer
   bool timed_out_ = false;
   std::size_t head_bytes_ = 0;
   std::uint64_t deadline_id_ = 0;

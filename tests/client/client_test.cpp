@@ -189,6 +189,14 @@ TEST(ClientAnswers, LongAnswersAreCut) {
   EXPECT_EQ(server.client({.max_answer_bytes = 1000}).status().error().code, ErrorCode::too_large);
 }
 
+TEST(ClientAnswers, AListOfOtherTypesIsTheServersFault) {
+  for (const char* body : {R"({"learnwares":[{"id":5,"name":null}],"next":[]})",
+                           R"({"learnwares":5,"next":null})", R"({"learnwares":[7],"next":null})"}) {
+    const CannedServer server(answer_with("200 OK", body));
+    EXPECT_EQ(server.client().list(10).error().code, ErrorCode::corrupt) << body;
+  }
+}
+
 TEST(ClientDownload, ADamagedPackageIsRefusedAndNothingIsLeft) {
   const LearnwareId id = LearnwareId::create("x").value();
   const auto attempt = [&](const std::string& answer) {

@@ -62,6 +62,14 @@ class RawConnection {
     }
     return true;
   }
+  /// Sends until neither side takes more; answers are not read.
+  void send_until_full(std::string_view bytes) {
+    while (!bytes.empty()) {
+      const ssize_t sent = ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+      if (sent <= 0) return;
+      bytes.remove_prefix(static_cast<std::size_t>(sent));
+    }
+  }
   /// Whether a byte of the server has arrived already, or its end.
   [[nodiscard]] bool has_answer() const {
     char byte = 0;

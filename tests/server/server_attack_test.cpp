@@ -128,6 +128,12 @@ class CrowdTest : public AttackTest {
     RawConnection connection(port(), from);
     return connection.ask(request(std::string("GET ") + path)).status;
   }
+  /// The same, asked again while every place is of a request that is being worked on.
+  int probe_soon(const char* path) {
+    int status = 503;
+    for (int i = 0; i < 50 && status == 503; ++i) status = probe(path);
+    return status;
+  }
   std::vector<std::unique_ptr<RawConnection>> crowd_;
 };
 
@@ -165,10 +171,11 @@ TEST_F(CrowdTest, ProbesHavePlacesThatNoOtherRequestTakes) {
   options_.max_connections = 2;
   options_.limits.least_rest = std::chrono::minutes(10);
   start();
-  // Connections that have asked and rest do not give way here: everything is taken for good.
+  // Connections that have asked and rest do not give way here, and no address has more than another:
+  // everything is taken for good.
   std::vector<std::unique_ptr<RawConnection>> resting;
-  for (int i = 0; i < 2; ++i) {
-    resting.push_back(std::make_unique<RawConnection>(port()));
+  for (const char* address : {"127.0.0.5", "127.0.0.6"}) {
+    resting.push_back(std::make_unique<RawConnection>(port(), address));
     ASSERT_EQ(resting.back()->ask(request("GET /livez")).status, 200);
   }
   for (int i = 0; i < 100; ++i) crowd_.push_back(std::make_unique<RawConnection>(port(), "127.0.0.2"));
@@ -190,6 +197,54 @@ TEST_F(CrowdTest, RestingConnectionsGiveWayAfterAWhile) {
   do status = probe("/v1/status");  // a connection rests a moment after its answer was read
   while (status == 503);
   EXPECT_EQ(status, 200);
+}
+
+TEST_F(CrowdTest, ConnectionsThatAskOftenLeaveEachAddressItsShare) {
+  options_.max_connections = 8;
+  options_.limits.least_rest = std::chrono::minutes(10);  // none of them rests long enough to give way for it
+  start();
+  for (int i = 0; i < 8; ++i) {
+    crowd_.push_back(std::make_unique<RawConnection>(port(), i < 4 ? "127.0.0.2" : "127.0.0.3"));
+    ASSERT_EQ(crowd_.back()->ask(request("GET /livez")).status, 200);
+  }
+  for (int i = 0; i < 6; ++i) {
+    EXPECT_EQ(probe_soon("/v1/status"), 200) << i;
+    for (auto& one : crowd_) one->send(request("GET /livez"));  // those that were closed do not answer
+  }
+  crowd_.clear();
+}
+
+TEST_F(CrowdTest, AnswersThatAreNotReadLeaveEachAddressItsShare) {
+  options_.max_connections = 4;
+  options_.limits.least_rest = std::chrono::minutes(10);
+  start();
+  std::string many;
+  for (int i = 0; i < 4000; ++i) many += request("GET /v1/openapi.json");
+  for (int i = 0; i < 4; ++i) {
+    crowd_.push_back(std::make_unique<RawConnection>(port(), "127.0.0.2"));
+    crowd_.back()->send_until_full(many);
+  }
+  for (auto& one : crowd_)
+    while (!one->has_answer()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(probe_soon("/v1/status"), 200) << i;
+  crowd_.clear();
+}
+
+TEST_F(CrowdTest, AnAddressDoesNotTakeThePlacesOfOthersWithFewer) {
+  options_.max_connections = 4;
+  options_.limits.least_rest = std::chrono::minutes(10);
+  start();
+  std::vector<std::unique_ptr<RawConnection>> honest;
+  for (const char* address : {"127.0.0.5", "127.0.0.6"}) {
+    honest.push_back(std::make_unique<RawConnection>(port(), address));
+    ASSERT_EQ(honest.back()->ask(request("GET /livez")).status, 200);
+  }
+  for (int i = 0; i < 20; ++i) {
+    crowd_.push_back(std::make_unique<RawConnection>(port(), "127.0.0.2"));
+    crowd_.back()->send(request("GET /livez"));
+  }
+  for (auto& one : honest) EXPECT_EQ(one->ask(request("GET /livez")).status, 200);
+  crowd_.clear();
 }
 
 TEST_F(CrowdTest, BehindAProxyAllClientsMayHaveOneAddress) {
