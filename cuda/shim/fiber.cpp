@@ -179,7 +179,7 @@ const WarpValues& warp_exchange(const std::uint64_t* values, unsigned count) {
   Warp& warp = e.warps[e.current->place.thread.x / 32];
   ++e.progress;
   const unsigned generation = warp.generation;
-  // Two sets of slots: nobody can be two operations ahead of a lane that still reads.
+  // Two sets of slots: no one can be two operations ahead of a lane that still reads.
   for (unsigned i = 0; i < count; ++i) warp.values[generation % 2][i][lane()] = values[i];
   if (++warp.arrived == 32) {
     warp.arrived = 0;

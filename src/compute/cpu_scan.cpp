@@ -84,7 +84,7 @@ struct Best {
 };
 
 /// The least limit that any worker has found, per query. Workers may read an old one: a limit only says what
-/// can be left out, so the hits are the same whoever saw which.
+/// can be left out, so the hits do not depend on which thread saw which.
 class SharedLimits {
  public:
   explicit SharedLimits(std::size_t count) : limits_(count) {

@@ -147,11 +147,11 @@ Result<std::shared_ptr<const EntryFile>> EntryFile::open(const std::filesystem::
 }
 
 Result<void> EntryFile::read() {
-  if (segment_->info().kind != kEntryKind) return damaged(*segment_, "this is no file of entries");
+  if (segment_->info().kind != kEntryKind) return damaged(*segment_, "this is not a learnware cache");
   LEARNDOCK_TRY(const std::span<const SourceFields> fields, segment_->values<SourceFields>(kSource));
-  if (fields.size() != 1) return damaged(*segment_, "a file of entries does not say what it was made from");
+  if (fields.size() != 1) return damaged(*segment_, "the learnware cache does not say what it was made from");
   if (fields[0].format != entry_format())
-    return fail(ErrorCode::unsupported, "the file of entries is another version's",
+    return fail(ErrorCode::unsupported, "the learnware cache is another version's",
                 segment_->path().string());
   source_ = {fields[0].catalog_version, fields[0].last_created_unix_ms};
   LEARNDOCK_TRY(const std::span<const char> text, segment_->values<char>(kTraits));
@@ -183,7 +183,7 @@ Result<void> EntryFile::check_rows() const {
     sound = head.bytes() == end - start && head.traits < traits_.size() &&
             (head.points > 0) == traits_[head.traits].group.has_value();
   }
-  if (!sound) return damaged(*segment_, "the tables of a file of entries do not fit each other");
+  if (!sound) return damaged(*segment_, "the tables of the learnware cache do not fit each other");
   return {};
 }
 

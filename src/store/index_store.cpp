@@ -70,7 +70,7 @@ struct IndexStore::State {
   io::Descriptor lock_file;
   mutable std::mutex mutex;
   std::shared_ptr<const IndexVersion> current;
-  std::optional<Manifest> manifest;  ///< what is in force; nothing when it is damaged or missing
+  std::optional<Manifest> manifest;  ///< the current one; nothing when it is damaged or missing
   std::uint64_t next_number = 1;     ///< of the next file
   std::uint64_t last_version = 0;    ///< the highest that any manifest had
   std::set<std::string> pending;     ///< names given out and not committed yet
@@ -97,8 +97,8 @@ Result<void> IndexStore::State::recover() {
   return {};
 }
 
-/// What the manifest in force and the one before it name. Fails when one of them cannot be read: then nobody
-/// knows what it names, and no segment is removed.
+/// The files that the current manifest and the one before it name. Fails when one of them cannot be read:
+/// then no one knows what it names, and no segment is removed.
 Result<std::set<std::string>> IndexStore::State::kept_names() const {
   std::set<std::string> names;
   LEARNDOCK_TRY(const Manifest in_force, read_manifest(manifest_path()));
@@ -150,7 +150,7 @@ Result<void> IndexStore::State::check(const IndexContent& content) const {
   return {};
 }
 
-/// A crash after this leaves the version in force also as the previous one: right, with nothing to roll back
+/// A crash after this leaves the current version also as the previous one: right, with nothing to roll back
 /// to. A damaged version is not worth keeping, and must not replace a sound one.
 Result<void> IndexStore::State::keep_as_previous() {
   if (!manifest || !current->rebuild_needed.empty()) return {};
@@ -223,10 +223,10 @@ Result<std::shared_ptr<const IndexVersion>> IndexStore::commit(IndexContent cont
   const std::lock_guard hold(state_->mutex);
   State& state = *state_;
   if (state.current->number != based_on)
-    return fail(
-        ErrorCode::conflict,
-        fmt::format("the content was made from version {}, in force is {}", based_on, state.current->number),
-        state.directory.string(), "make it again from the version in force");
+    return fail(ErrorCode::conflict,
+                fmt::format("the content was made from version {}, the current one is {}", based_on,
+                            state.current->number),
+                state.directory.string(), "make it again from the current version");
   LEARNDOCK_CHECK(state.check(content));
   Manifest next;
   next.covers = content.covers;

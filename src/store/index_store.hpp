@@ -34,7 +34,7 @@ struct IndexVersion {
   std::vector<Error> rebuild_needed;
 };
 
-/// Opens the version in force in a folder, for reading beside any writer; takes no lock and changes nothing.
+/// Opens the current version in a folder, for reading beside any writer; takes no lock and changes nothing.
 /// A folder that is empty or not there is the empty index. The sections of segments are checked at first use.
 /// @errors io, unavailable (it never stood still); damage is not an error but `rebuild_needed`
 /// @threads safe, also while a writer in this or another process commits: gives the version before or after
@@ -66,16 +66,16 @@ class IndexStore {
   /// @errors not_found, corrupt, io
   [[nodiscard]] Result<std::shared_ptr<const Segment>> adopt(const std::filesystem::path& file);
 
-  /// Puts the content in force: after a crash at any point there is the old version or the new one, whole.
+  /// Makes the content current: after a crash at any point there is the old version or the new one, whole.
   /// The old one is kept for `rollback` unless it is damaged; files that neither names are removed.
   /// @param based_on  the number of the version that the content was made from
-  /// @return          the new version; when this fails, `current()` says what is in force
-  /// @errors conflict (another commit came first: make the content anew), invalid_argument (a segment that
+  /// @return          the new version; when this fails, `current()` says which one is current
+  /// @errors conflict (another commit came first: make the content again), invalid_argument (a segment that
   ///         lies elsewhere or stands twice), io, no_space
   /// @cost   two small files, flushed
   [[nodiscard]] Result<std::shared_ptr<const IndexVersion>> commit(IndexContent content,
                                                                    std::uint64_t based_on);
-  /// Puts the version before the last commit in force again, under a new number. Calling it twice changes
+  /// Makes the version before the last commit current again, under a new number. Calling it twice changes
   /// nothing more. @errors not_found (there is none), corrupt (it is damaged too), io, no_space
   [[nodiscard]] Result<std::shared_ptr<const IndexVersion>> rollback();
 

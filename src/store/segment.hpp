@@ -14,7 +14,7 @@ namespace learndock::store {
 /// A segment is one immutable file of named sections, mapped into memory and checked before it is believed.
 /// The format is described byte by byte in src/store/SEGMENT.md.
 
-/// What the head of a segment says. `kind` and section ids belong to whoever stores something.
+/// The head of a segment. The writer of a segment chooses `kind` and the ids of sections.
 struct SegmentInfo {
   std::uint32_t kind = 0;
   std::uint64_t generation = 0;

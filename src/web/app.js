@@ -353,7 +353,7 @@ async function fillMixture(question, singles, turn) {
 
 async function search() {
   const turn = ++state.turn;
-  if (state.running) state.running.abort();  // an answer that nobody will look at
+  if (state.running) state.running.abort();  // an answer that no one will look at
   state.running = new AbortController();
   const signal = state.running.signal;
   hideProblem();

@@ -6,7 +6,7 @@ import unittest
 
 from harness import Server, TestCase, semantic, statistical
 
-LEARNWARES = 5000  # so many that the dock keeps a file of entries
+LEARNWARES = 5000  # so many that the dock keeps a learnware cache
 
 
 class LostFiles(TestCase):
