@@ -17,7 +17,7 @@ namespace {
 /// Rows of a region for each reduced point, at least and at most; half of a region's rows are drawn.
 constexpr std::size_t kLeastRows = 4, kMostRows = 16;
 constexpr std::size_t kKmeansRounds = 10;
-constexpr std::uint64_t kFirstQuery = std::uint64_t{1} << 40U;
+constexpr std::uint64_t kFirstRegionQuery = std::uint64_t{1} << 40U;
 
 /// Scales each column to mean 0 and variance 1; missing cells get the mean, and columns of one value become
 /// 0.
@@ -53,9 +53,9 @@ class RegionSets final : public TrialSets {
       : rows_(std::move(rows)), gamma_(gamma), options_(options), backend_(std::move(backend)) {}
   std::size_t dimension() const override { return rows_.cols(); }
   double gamma() const override { return gamma_; }
-  std::uint64_t available() const override { return kFirstQuery; }
+  std::uint64_t available() const override { return kFirstRegionQuery; }
   Result<OwnedSet> learnware(std::uint64_t number) const override { return make(number); }
-  Result<OwnedSet> query(std::uint64_t number) const override { return make(kFirstQuery + number); }
+  Result<OwnedSet> query(std::uint64_t number) const override { return make(kFirstRegionQuery + number); }
 
  private:
   /// The rows of a region: nearest to a random row, more for some than for others.

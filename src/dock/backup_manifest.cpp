@@ -16,8 +16,8 @@ namespace fs = std::filesystem;
 
 constexpr const char* kManifest = "manifest.json";
 constexpr const char* kKind = "learndock backup";
-constexpr int kFormat = 1;
-constexpr std::size_t kMaxBytes = std::size_t{1} << 30;
+constexpr int kManifestFormat = 1;
+constexpr std::size_t kMaxManifestBytes = std::size_t{1} << 30;
 constexpr std::size_t kDigestDigits = 64;
 
 bool is_allowed(const std::string& path) {
@@ -39,7 +39,7 @@ Result<BackupManifest> manifest_from(const Json& json, const fs::path& file) {
   std::set<std::string> seen;
   try {
     if (json.at("kind") != Json(kKind)) return damaged(file, "it is not one of learndock");
-    if (json.at("format") != Json(kFormat))
+    if (json.at("format") != Json(kManifestFormat))
       return fail(ErrorCode::unsupported, "the backup was made by a later version of learndock",
                   file.string(), "restore it with that version");
     manifest.created = json.at("created").get<std::string>();
@@ -74,7 +74,7 @@ Result<void> write_manifest(const fs::path& backup, const BackupManifest& manife
   for (const BackupFile& file : manifest.files)
     files.push_back({{"path", file.path}, {"bytes", file.bytes}, {"sha256", file.sha256}});
   const Json json{{"kind", kKind},
-                  {"format", kFormat},
+                  {"format", kManifestFormat},
                   {"created", manifest.created},
                   {"records", manifest.records},
                   {"last_sequence", manifest.counters.last_sequence},
@@ -87,14 +87,14 @@ Result<void> write_manifest(const fs::path& backup, const BackupManifest& manife
 
 Result<BackupManifest> read_manifest(const fs::path& backup) {
   const fs::path file = backup / kManifest;
-  const auto text = io::read_file(file, kMaxBytes);
+  const auto text = io::read_file(file, kMaxManifestBytes);
   if (!text && text.error().code == ErrorCode::not_found)
     return fail(ErrorCode::not_found, "there is no finished backup here", backup.string(),
                 "name a folder that learndock backup has written");
   if (!text) return Failure(text.error());
   JsonLimits limits;
-  limits.max_bytes = kMaxBytes;
-  limits.max_memory = kMaxBytes * 8;
+  limits.max_bytes = kMaxManifestBytes;
+  limits.max_memory = kMaxManifestBytes * 8;
   const auto json = parse_json(*text, limits);
   if (!json) return damaged(file, json.error().message);
   return manifest_from(*json, file);

@@ -19,7 +19,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int kFormat = 1;
+constexpr int kDeletedFormat = 1;
 constexpr const char* kChecksum = "crc32c";
 constexpr std::int64_t kDayMs = std::int64_t{86'400} * 1000;
 /// The most days to keep a deletion: a century. More would not fit into a time.
@@ -67,7 +67,7 @@ bool has_other_checksum(Json json) {
 }
 
 Json record_json(const catalog::LearnwareRecord& record, std::int64_t removed_unix_ms) {
-  Json json{{"format", kFormat},
+  Json json{{"format", kDeletedFormat},
             {"removed_unix_ms", removed_unix_ms},
             {"sequence", record.sequence},
             {"id", record.id.text()},
@@ -89,7 +89,8 @@ Result<DeletedLearnware> from_record_json(const Json& json) {
   try {
     DeletedLearnware deleted;
     catalog::LearnwareRecord& record = deleted.record;
-    if (json.at("format") != Json(kFormat)) return fail(ErrorCode::unsupported, "another version wrote it");
+    if (json.at("format") != Json(kDeletedFormat))
+      return fail(ErrorCode::unsupported, "another version wrote it");
     if (has_other_checksum(json)) return fail(ErrorCode::corrupt, "the record's checksum does not match");
     deleted.removed_unix_ms = json.at("removed_unix_ms").get<std::int64_t>();
     record.sequence = json.at("sequence").get<std::uint64_t>();

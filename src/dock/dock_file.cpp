@@ -12,7 +12,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int kDockFormat = 1;
-constexpr std::size_t kMaxBytes = 1 << 16;
+constexpr std::size_t kMaxSettingsBytes = 1 << 16;
 
 std::string repair_text(const fs::path& dock) {
   return fmt::format(
@@ -77,7 +77,7 @@ Json to_json(const DockLimits& limits) {
 
 Result<DockFile> read_dock_file(const fs::path& dock) {
   const fs::path path = DockFolder(dock).settings();
-  auto text = io::read_file(path, kMaxBytes);
+  auto text = io::read_file(path, kMaxSettingsBytes);
   if (!text && text.error().code == ErrorCode::not_found)
     return fail(ErrorCode::not_found, "there is no dock here", dock.string(),
                 fmt::format("make one: learndock init {}", dock.string()));

@@ -18,12 +18,12 @@ namespace {
 namespace fs = std::filesystem;
 using catalog::LearnwareRecord;
 
-constexpr std::size_t kDigestDigits = 64;
+constexpr std::size_t kSha256Digits = 64;
 constexpr const char* kExact = "its content is again exactly what was stored";
 constexpr std::int64_t kYear10000Ms = 253'402'300'800'000;
 
 bool is_digest(const std::string& text) {
-  return text.size() == kDigestDigits && text.find_first_not_of("0123456789abcdef") == std::string::npos;
+  return text.size() == kSha256Digits && text.find_first_not_of("0123456789abcdef") == std::string::npos;
 }
 
 /// Replaces fields of the record by those that the indexes and the package have, in all combinations, which

@@ -17,13 +17,13 @@ constexpr std::uint64_t kFramingPerByte = 10;
 constexpr std::array<std::string_view, 4> kNeverTrailers{"content-length", "transfer-encoding", "host",
                                                          "authorization"};
 
-Failure bad(std::string message) {
+Failure bad_body(std::string message) {
   return fail(ErrorCode::http_request, std::move(message), "chunked body",
               "send chunks as RFC 9112, section 7.1 defines them");
 }
 
 /// The value of a hexadecimal digit, or -1.
-int hex_value(char c) {
+int chunk_digit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
   if (c >= 'A' && c <= 'F') return c - 'A' + 10;
@@ -81,7 +81,7 @@ Result<void> BodyReader::take_framing(char byte) {
     case State::extension:
       return take_extension(byte);
     case State::size_end:
-      if (byte != '\n') return bad("a chunk size does not end in CR LF");
+      if (byte != '\n') return bad_body("a chunk size does not end in CR LF");
       return begin_chunk();
     case State::data_cr:
       return expect(byte, '\r', State::data_lf, "a chunk");
@@ -91,7 +91,7 @@ Result<void> BodyReader::take_framing(char byte) {
     case State::trailer:
       return take_trailer(byte);
     case State::trailer_end:
-      if (byte != '\n') return bad("a trailer line has a CR without LF");
+      if (byte != '\n') return bad_body("a trailer line has a CR without LF");
       return end_trailer_line();
     default:
       return fail(ErrorCode::internal, "a body was read on after its end");
@@ -99,13 +99,13 @@ Result<void> BodyReader::take_framing(char byte) {
 }
 
 Result<void> BodyReader::take_size(char byte) {
-  const int digit = hex_value(byte);
+  const int digit = chunk_digit(byte);
   if (digit >= 0) {
-    if (++digits_ > kMaxSizeDigits) return bad("a chunk size has more than 16 digits");
+    if (++digits_ > kMaxSizeDigits) return bad_body("a chunk size has more than 16 digits");
     left_ = left_ * 16 + static_cast<std::uint64_t>(digit);
     return {};
   }
-  if (digits_ == 0) return bad("a chunk does not begin with its size as a hexadecimal number");
+  if (digits_ == 0) return bad_body("a chunk does not begin with its size as a hexadecimal number");
   if (byte == '\r')
     state_ = State::size_end;
   else if (byte == ';')
@@ -113,7 +113,7 @@ Result<void> BodyReader::take_size(char byte) {
   else if (is_blank(byte))
     state_ = State::before_extension;
   else
-    return bad("a chunk size is not a hexadecimal number");
+    return bad_body("a chunk size is not a hexadecimal number");
   return {};
 }
 
@@ -127,9 +127,9 @@ Result<void> BodyReader::take_extension(char byte) {
     state_ = State::size_end;
     return {};
   }
-  if (is_control(byte)) return bad("a chunk extension holds a control character");
+  if (is_control(byte)) return bad_body("a chunk extension holds a control character");
   if (state_ == State::extension || is_blank(byte)) return {};
-  if (byte != ';') return bad("a chunk size is followed by something else than an extension");
+  if (byte != ';') return bad_body("a chunk size is followed by something else than an extension");
   state_ = State::extension;
   return {};
 }
@@ -141,7 +141,7 @@ Result<void> BodyReader::begin_chunk() {
     return fail(ErrorCode::too_large, fmt::format("the body is longer than {} bytes", limits_.content));
   // limits_.content may be near 2^64: divide instead of multiplying.
   if (framing_ > limits_.framing && (framing_ - limits_.framing) / kFramingPerByte > content_)
-    return bad("the framing of the chunks is far longer than their content");
+    return bad_body("the framing of the chunks is far longer than their content");
   state_ = left_ == 0 ? State::trailer : State::data;
   return {};
 }
@@ -155,7 +155,7 @@ Result<void> BodyReader::take_trailer(char byte) {
     state_ = State::trailer_end;
     return {};
   }
-  if (byte == '\n') return bad("a trailer line ends in LF without CR");
+  if (byte == '\n') return bad_body("a trailer line ends in LF without CR");
   line_ += byte;
   return {};
 }
@@ -167,7 +167,7 @@ Result<void> BodyReader::end_trailer_line() {
   }
   LEARNDOCK_TRY(const auto field, parse_field(line_));
   if (std::find(kNeverTrailers.begin(), kNeverTrailers.end(), field.first) != kNeverTrailers.end())
-    return bad(fmt::format("{} is not allowed as a trailer", field.first));
+    return bad_body(fmt::format("{} is not allowed as a trailer", field.first));
   if (++fields_ > limits_.trailer_fields)
     return fail(ErrorCode::http_header_size,
                 fmt::format("there are more than {} trailers", limits_.trailer_fields), "chunked body",
@@ -178,7 +178,7 @@ Result<void> BodyReader::end_trailer_line() {
 }
 
 Result<void> BodyReader::expect(char byte, char wanted, State next, const char* where) {
-  if (byte != wanted) return bad(fmt::format("{} does not end in CR LF after its bytes", where));
+  if (byte != wanted) return bad_body(fmt::format("{} does not end in CR LF after its bytes", where));
   state_ = next;
   return {};
 }

@@ -16,7 +16,6 @@ namespace {
 
 using SteadyClock = Deadline::Clock;
 
-constexpr std::string_view kReference = "cpu_reference";
 constexpr std::size_t kMaxTop = 1000;
 constexpr std::size_t kMaxCertified = 20, kMaxMixture = 100;
 constexpr std::size_t kMaxTextBytes = 256;

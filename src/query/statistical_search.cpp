@@ -25,7 +25,6 @@ namespace {
 
 using SteadyClock = Deadline::Clock;
 
-constexpr std::string_view kReference = "cpu_reference";
 /// For a larger pool the fast backend computes the kernel sums between its members.
 constexpr std::size_t kMaxReferencePool = 100;
 

@@ -26,19 +26,19 @@ std::size_t first_bit(SemanticKey key) {
   return bit;
 }
 
-const Json* member(const Json& object, std::string_view key) {
+const Json* member_of(const Json& object, std::string_view key) {
   const auto found = object.find(key);
   return found == object.end() || found->is_null() ? nullptr : &*found;
 }
 
 /// The "Values" of a key; null when the key or its values are absent.
 Result<const Json*> values_of(const Json& json, std::string_view key) {
-  const Json* entry = member(json, key);
+  const Json* entry = member_of(json, key);
   if (entry == nullptr) return nullptr;
   if (!entry->is_object())
     return fail(ErrorCode::semantic_shape, fmt::format("{} is {}, not an object", key, entry->type_name()),
                 fmt::format("/{}", key), "write {\"Values\": ..., \"Type\": ...}");
-  return member(*entry, "Values");
+  return member_of(*entry, "Values");
 }
 
 Result<std::string> read_string(const Json& json, std::string_view key, std::size_t max_bytes) {
@@ -115,7 +115,7 @@ Result<std::uint32_t> read_dimension(const Json& json, const std::string& where)
 }
 
 Result<std::optional<FeatureDescription>> read_features(const Json& json, std::string_view key) {
-  const Json* entry = member(json, key);
+  const Json* entry = member_of(json, key);
   const std::string where = fmt::format("/{}", key);
   Json decoded;
   if (entry != nullptr && entry->is_string()) {  // web forms send the object as JSON text
@@ -128,13 +128,13 @@ Result<std::optional<FeatureDescription>> read_features(const Json& json, std::s
   if (!entry->is_object())
     return fail(ErrorCode::semantic_shape, fmt::format("{} is {}, not an object", key, entry->type_name()),
                 where);
-  const Json* dimension = member(*entry, "Dimension");
+  const Json* dimension = member_of(*entry, "Dimension");
   if (dimension == nullptr)
     return fail(ErrorCode::semantic_shape, fmt::format("{} has no Dimension", key), where);
   FeatureDescription features;
   std::size_t bytes = 0;
   LEARNDOCK_TRY(features.dimension, read_dimension(*dimension, where + "/Dimension"));
-  const Json* description = member(*entry, "Description");
+  const Json* description = member_of(*entry, "Description");
   if (description == nullptr) return features;
   if (!description->is_object())
     return fail(ErrorCode::semantic_shape, "Description is not an object", where + "/Description");

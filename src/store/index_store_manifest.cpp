@@ -22,7 +22,7 @@ constexpr int kFormat = 1, kFormatWithKernels = 2;
 constexpr std::string_view kSuffix = ".lds";
 constexpr std::size_t kNumberDigits = 16;
 
-Failure damaged(std::string message) {
+Failure damaged_manifest(std::string message) {
   return fail(ErrorCode::corrupt, std::move(message), {}, std::string(kReindex));
 }
 
@@ -53,18 +53,18 @@ Json json_of(const Manifest& manifest) {
 Result<std::uint64_t> number_in(const Json& object, const char* key,
                                 std::uint64_t most = std::numeric_limits<std::uint64_t>::max()) {
   if (!object.contains(key) || !object[key].is_number_unsigned() || object[key].get<std::uint64_t>() > most)
-    return damaged(fmt::format("\"{}\" is not a whole number up to {}", key, most));
+    return damaged_manifest(fmt::format("\"{}\" is not a whole number up to {}", key, most));
   return object[key].get<std::uint64_t>();
 }
 
 Result<ManifestFile> segment_of(const Json& json) {
   if (!json.is_object() || !json.contains("file") || !json["file"].is_string())
-    return damaged("a file has no name");
+    return damaged_manifest("a file has no name");
   ManifestFile file;
   file.name = json["file"].get<std::string>();
   // The name becomes a path: nothing but our own form of names.
   if (!file.name.starts_with(kSegmentPrefix) || !index_file_number(file.name))
-    return damaged(fmt::format("\"{}\" is not the name of a segment", file.name));
+    return damaged_manifest(fmt::format("\"{}\" is not the name of a segment", file.name));
   LEARNDOCK_TRY(const std::uint64_t checksum,
                 number_in(json, "header_checksum", std::numeric_limits<std::uint32_t>::max()));
   file.header_checksum = static_cast<std::uint32_t>(checksum);
@@ -74,36 +74,39 @@ Result<ManifestFile> segment_of(const Json& json) {
 
 Result<void> read_segments(const Json& json, Manifest& manifest) {
   if (!json.contains("segments") || !json["segments"].is_array() || !json.contains("deleted"))
-    return damaged("\"segments\" is not a list, or \"deleted\" is missing");
+    return damaged_manifest("\"segments\" is not a list, or \"deleted\" is missing");
   if (json["segments"].size() > kMaxSegments)
-    return damaged(fmt::format("{} segments, the limit is {}", json["segments"].size(), kMaxSegments));
+    return damaged_manifest(
+        fmt::format("{} segments, the limit is {}", json["segments"].size(), kMaxSegments));
   std::set<std::string> names;
   for (const Json& one : json["segments"]) {
     LEARNDOCK_TRY(ManifestFile file, segment_of(one));
-    if (!names.insert(file.name).second) return damaged(fmt::format("\"{}\" is named twice", file.name));
+    if (!names.insert(file.name).second)
+      return damaged_manifest(fmt::format("\"{}\" is named twice", file.name));
     manifest.segments.push_back(std::move(file));
   }
   if (!json["deleted"].is_null())
-    return damaged("it names deletions, which no version of this program wrote for a dock");
+    return damaged_manifest("it names deletions, which no version of this program wrote for a dock");
   return {};
 }
 
 Result<Manifest> manifest_of(const Json& json, bool with_kernels) {
-  if (!json.is_object()) return damaged("the body is not an object");
+  if (!json.is_object()) return damaged_manifest("the body is not an object");
   Manifest manifest;
   LEARNDOCK_TRY(manifest.version, number_in(json, "version"));
   LEARNDOCK_TRY(manifest.next_number, number_in(json, "next_number"));
   LEARNDOCK_TRY(manifest.covers, number_in(json, "covers"));
   LEARNDOCK_CHECK(read_segments(json, manifest));
-  if (!json.contains("options") || !json["options"].is_object()) return damaged("the options are missing");
+  if (!json.contains("options") || !json["options"].is_object())
+    return damaged_manifest("the options are missing");
   for (const auto& [key, value] : json["options"].items()) {
-    if (!value.is_string()) return damaged(fmt::format("option \"{}\" is not a string", key));
+    if (!value.is_string()) return damaged_manifest(fmt::format("option \"{}\" is not a string", key));
     manifest.options[key] = value.get<std::string>();
   }
-  if (json.contains("kernels") != with_kernels) return damaged("the kernels do not fit the format");
+  if (json.contains("kernels") != with_kernels) return damaged_manifest("the kernels do not fit the format");
   if (with_kernels) {
     auto kernels = specification::kernels_from_json(json["kernels"]);
-    if (!kernels) return damaged(kernels.error().message);
+    if (!kernels) return damaged_manifest(kernels.error().message);
     manifest.kernels = std::move(*kernels);
   }
   return manifest;
@@ -126,19 +129,19 @@ std::string manifest_text(const Manifest& manifest) {
 
 Result<Manifest> parse_manifest(std::string_view text) {
   const std::size_t end = text.find('\n');
-  if (end == std::string_view::npos) return damaged("the first line is missing");
+  if (end == std::string_view::npos) return damaged_manifest("the first line is missing");
   const std::string_view line = text.substr(0, end + 1);
   const std::string_view body = text.substr(end + 1);
   const std::string_view format = format_of(line);
-  if (format.empty()) return damaged("the file does not begin like a manifest");
-  if (line != first_line(format, body)) return damaged("the length or the checksum does not fit");
+  if (format.empty()) return damaged_manifest("the file does not begin like a manifest");
+  if (line != first_line(format, body)) return damaged_manifest("the length or the checksum does not fit");
   if (format != std::to_string(kFormat) && format != std::to_string(kFormatWithKernels))
     return fail(
         ErrorCode::unsupported,
         fmt::format("the manifest has format {}, this program reads up to {}", format, kFormatWithKernels),
         {}, "use the program that wrote it, or " + std::string(kReindex));
   const auto json = parse_json(body, {.max_bytes = kMaxManifestBytes});
-  if (!json) return damaged(json.error().message);
+  if (!json) return damaged_manifest(json.error().message);
   return manifest_of(*json, format == std::to_string(kFormatWithKernels));
 }
 

@@ -11,7 +11,7 @@ namespace {
 /// The number of learnwares taken whatever the budget.
 constexpr std::size_t kFirstFew = 16;
 /// Rows that one thread takes at a time, and rows for each thread between two looks at the clock.
-constexpr std::size_t kBlockRows = 8, kWaveRows = 64;
+constexpr std::size_t kPoolRows = 8, kWaveRows = 64;
 
 ItemKey key_of(const CertifiedHit& hit) { return {hit.part, hit.item}; }
 
@@ -131,11 +131,11 @@ Result<bool> PoolSteps::complete_columns(const MixtureState& state) {
 
 Result<void> PoolSteps::complete_rows(const MixtureState& state, const Columns& columns, std::size_t first,
                                       std::size_t end) {
-  const std::size_t blocks = (end - first + kBlockRows - 1) / kBlockRows;
+  const std::size_t blocks = (end - first + kPoolRows - 1) / kPoolRows;
   std::vector<Result<void>> done(blocks);
   run_tasks(blocks, options_.threads, [&](std::size_t block) {
-    const std::size_t from = first + block * kBlockRows;
-    for (std::size_t row = from; row < std::min(end, from + kBlockRows) && done[block]; ++row)
+    const std::size_t from = first + block * kPoolRows;
+    for (std::size_t row = from; row < std::min(end, from + kPoolRows) && done[block]; ++row)
       done[block] = complete_row(state, columns, row);
   });
   for (Result<void>& one : done) LEARNDOCK_CHECK(std::move(one));

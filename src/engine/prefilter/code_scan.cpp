@@ -13,7 +13,7 @@ namespace {
 constexpr std::size_t kCodedAtOnce = 32 * compute::kBlockItems;
 /// From this number of queries on, they are rounded to one byte a coordinate: half the work for slightly
 /// looser bounds.
-constexpr std::size_t kBatch = 8;
+constexpr std::size_t kScanBatch = 8;
 
 std::vector<compute::EmbeddingView> views_of(std::span<const Embedding> queries) {
   std::vector<compute::EmbeddingView> views;
@@ -46,7 +46,7 @@ class CodeScan final : public Prefilter {
  private:
   static compute::ScanJob scan_job(const PrefilterJob& job,
                                    const std::vector<compute::EmbeddingView>& views) {
-    return {views, job.allowed, views.size() < kBatch ? 2U : 1U};
+    return {views, job.allowed, views.size() < kScanBatch ? 2U : 1U};
   }
 
   TimedScan scan_;

@@ -21,7 +21,7 @@ constexpr std::size_t kKmeansRounds = 12;
 /// Rows more than this many times the median distance from the middle are no landmarks.
 constexpr double kOutlier = 1000;
 /// A subspace whose certificates would be looser than this is refused.
-constexpr double kMostError = 1e-3;
+constexpr double kMostMapError = 1e-3;
 /// Sets whose kernel sums are mapped by one product.
 constexpr std::size_t kEmbeddedAtOnce = 64;
 /// The most points of a set: the most that a specification may have.
@@ -196,7 +196,7 @@ Result<FeatureSpace> FeatureSpace::fit(std::span<const compute::ReducedSetView> 
                           kernel_sum_error(kernel, subspace.dimension));
     if (subspace.product_error <= kWantedError) break;
   }
-  if (!(subspace.product_error <= kMostError))
+  if (!(subspace.product_error <= kMostMapError))
     return fail(ErrorCode::internal,
                 fmt::format("no subspace of this space has bounds that hold in fp64 (error {:.1g})",
                             subspace.product_error),

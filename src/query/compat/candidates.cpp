@@ -16,7 +16,7 @@
 namespace learndock::query {
 namespace {
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
+constexpr double kInfinite = std::numeric_limits<double>::infinity();
 /// Learnwares compared between two looks at the clock.
 constexpr std::size_t kBatch = 4096, kLeastBatchOnBudget = 16, kMostBatchOnBudget = 256;
 /// Multiplications of a batch on a budget: a few tenths of a millisecond.
@@ -65,10 +65,10 @@ double apart(double mass, const Query& query) { return query.self - 2 * mass * q
 /// learnwares it is rough: there is no time to look at each.
 double unseen_bound(const Candidates& candidates, const Query& query) {
   const std::size_t first = candidates.evaluated, all = candidates.entries.size();
-  if (first >= all) return kInfinity;
+  if (first >= all) return kInfinite;
   if (all - first > kMostBounded) return least_distance(*candidates.snapshot, candidates.mode, query);
   const double stored_mass = largest_stored_mass(*candidates.snapshot);
-  double bound = kInfinity;
+  double bound = kInfinite;
   for (std::size_t i = first; i < all; ++i) {
     const learnwares::Entry& entry = *candidates.entries[i];
     const double gamma = candidates.gamma(i);

@@ -10,10 +10,14 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <string_view>
 
 namespace learndock::query {
 
 // Shared by searches with the index and searches that compare everything.
+
+/// The backend that defines what is correct, by its name.
+inline constexpr std::string_view kReference = "cpu_reference";
 
 /// The reference's pool is the square of the mixture's size; the auto method's fit is cubic in it.
 inline constexpr std::size_t kMaxPool = 1000;
