@@ -78,7 +78,9 @@ void expect_kernel_of(const std::filesystem::path& directory, std::uint64_t cove
   const std::optional<double> gamma = version.content.kernels.gamma_of(kGroup);
   EXPECT_EQ(gamma.has_value(), covers > 2);
   EXPECT_EQ(version.content.options.contains("built"), gamma == 0.5);
-  if (covers == 4) EXPECT_EQ(gamma, 0.5);
+  if (covers == 4) {
+    EXPECT_EQ(gamma, 0.5);
+  }
 }
 
 TEST(IndexStoreCrash, KilledAtEachSystemCallOfCommitsAndARollback) {
