@@ -6,6 +6,8 @@
 #include <cstdlib>
 #include <string_view>
 
+namespace sketch = learndock::sketch;
+
 namespace {
 
 void check(const learndock::Result<sketch::Table>& table) {

@@ -7,7 +7,7 @@
 #include <string_view>
 
 using namespace learndock;
-using namespace learndock::package;
+using namespace learndock::archive;
 
 namespace {
 
@@ -23,12 +23,12 @@ archive::ArchiveLimits small_limits() {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);
-  const auto archive = ZipArchive::open(memory_source(bytes), small_limits());
-  if (!archive) return 0;
+  const auto opened = ZipArchive::open(memory_source(bytes), small_limits());
+  if (!opened) return 0;
   std::uint64_t packed = 0;
-  for (const ZipEntry& entry : archive->entries()) {
+  for (const ZipEntry& entry : opened->entries()) {
     std::uint64_t unpacked = 0;
-    const auto done = archive->extract(entry, [&](std::string_view piece) -> Result<void> {
+    const auto done = opened->extract(entry, [&](std::string_view piece) -> Result<void> {
       unpacked += piece.size();
       return {};
     });
