@@ -148,10 +148,10 @@ void Dock::State::publish(learnwares::Snapshot next,
   for (const auto& entry : added) next.specification_bytes += entry->specification_bytes();
   if (next.parts) learnwares::count_added(next, added);
   const std::span entries(next.entries);
-  const bool anew = next.semantic->sparse();
+  const bool remade = next.semantic->sparse();
   next.semantic = std::make_shared<learnwares::SemanticIndex>(
-      anew ? learnwares::SemanticIndex::of(entries) : next.semantic->extended(entries.subspan(known)));
-  learnwares::place_parts(next, anew);
+      remade ? learnwares::SemanticIndex::of(entries) : next.semantic->extended(entries.subspan(known)));
+  learnwares::place_parts(next, remade);
   snapshots.replace(std::make_shared<learnwares::Snapshot>(std::move(next)));
 }
 

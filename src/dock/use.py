@@ -20,7 +20,7 @@ import tempfile
 import types
 import zipfile
 
-PACKAGE = json.loads("{}")  # placeholder
+PACKAGE = json.loads("{}")  # the dock fills this in
 
 # The rules of a table are those that specifications are made by: the same words mean a missing value, and the same
 # blanks around names and cells do not count.

@@ -12,7 +12,7 @@ namespace {
 
 // What is replaced in use.py. The rest of the script is fixed text, so nothing a package says can become
 // Python code.
-constexpr std::string_view kPlaceholder = R"(json.loads("{}")  # placeholder)";
+constexpr std::string_view kPackageLine = R"(json.loads("{}")  # the dock fills this in)";
 
 /// The text as a Python string literal: the inner JSON is pure ASCII without control characters, so the outer
 /// quoting needs only \" and \\, which mean the same in Python.
@@ -33,9 +33,9 @@ std::string use_script(const package::ModelEntry& model, const std::string& lear
                       {"module_path", model.module_path},
                       {"kwargs", model.kwargs.is_object() ? model.kwargs : Json::object()}};
   std::string script(find_asset("use.py")->bytes);
-  const std::size_t place = script.find(kPlaceholder);
+  const std::size_t place = script.find(kPackageLine);
   assert(place != std::string::npos);
-  return script.replace(place, kPlaceholder.size(), "json.loads(" + python_literal_of(facts) + ")");
+  return script.replace(place, kPackageLine.size(), "json.loads(" + python_literal_of(facts) + ")");
 }
 
 }  // namespace learndock::dock

@@ -35,9 +35,9 @@ Result<compute::ReducedSetView> Snapshot::set_of(const Entry& entry, std::vector
   return fail(ErrorCode::internal, "no part of the index holds the reduced set", std::string(entry.id()));
 }
 
-void place_parts(Snapshot& snapshot, bool anew) {
+void place_parts(Snapshot& snapshot, bool all) {
   if (!snapshot.parts) return;
-  const auto is_placed = [&](const auto& part) { return part->places && !anew; };
+  const auto is_placed = [&](const auto& part) { return part->places && !all; };
   if (std::all_of(snapshot.parts->parts.begin(), snapshot.parts->parts.end(), is_placed)) return;
   std::vector<std::uint64_t> sequences;
   sequences.reserve(snapshot.entries.size());

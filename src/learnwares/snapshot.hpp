@@ -58,9 +58,9 @@ struct Snapshot {
 using Selection = std::vector<const Entry*>;
 
 /// Finds the places of all parts of a snapshot that have none yet, or of all parts if the semantic index was
-/// rebuilt (`anew`).
+/// rebuilt (`all`).
 /// @cost nothing when there are none; else all entries, and the learnwares of these parts
-void place_parts(Snapshot& snapshot, bool anew);
+void place_parts(Snapshot& snapshot, bool all);
 
 /// Computes counts and `plain` of a snapshot from its entries and parts. @cost all entries
 void count_spaces(Snapshot& snapshot);

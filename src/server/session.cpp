@@ -103,17 +103,20 @@ asio::awaitable<error_code> Session::write(std::string_view bytes) {
   const auto end = Clock::now() + limits.write_timeout + std::chrono::seconds(bytes.size() / rate);
   error_code error;
   writing_since_ = Clock::now().time_since_epoch().count();
-  const std::shared_ptr<void> written(nullptr, [this](void*) { writing_since_ = 0; });
   while (!bytes.empty() && !error) {
     // A client that takes a byte now and then is not silent, but it does not get the answer for ever either.
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - Clock::now());
-    if (left.count() <= 0) co_return asio::error::timed_out;
+    if (left.count() <= 0) {
+      error = asio::error::timed_out;
+      break;
+    }
     arm(std::min(limits.write_timeout, left));
     const std::size_t put = co_await socket_.async_write_some(
         asio::buffer(bytes.data(), bytes.size()), asio::redirect_error(asio::use_awaitable, error));
     disarm();
     bytes.remove_prefix(put);
   }
+  writing_since_ = 0;
   co_return error;
 }
 

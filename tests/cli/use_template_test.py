@@ -19,7 +19,7 @@ class UseTemplate(unittest.TestCase):
         self.use = load()
 
     def test_has_one_placeholder_and_knows_no_learnware(self):
-        self.assertEqual(TEMPLATE.read_text(encoding="utf-8").count('json.loads("{}")  # placeholder\n'), 1)
+        self.assertEqual(TEMPLATE.read_text(encoding="utf-8").count('json.loads("{}")  # the dock fills this in\n'), 1)
         self.assertEqual(self.use.PACKAGE, {})
 
     def test_lines_that_take_code_from_elsewhere_are_foreign(self):
