@@ -1,6 +1,7 @@
 #pragma once
 
 #include "learndock/base/result.hpp"
+#include "learndock/base/strong_number.hpp"
 
 #include <compare>
 #include <cstdint>
@@ -8,6 +9,10 @@
 #include <string_view>
 
 namespace learndock {
+
+/// The catalogue's number of a learnware: it grows in the order of insertion, and no catalogue gives it
+/// twice. 0 is no learnware's.
+using LearnwareNumber = StrongNumber<struct LearnwareNumberKind, std::uint64_t>;
 
 /// A learnware's public name inside one dock: 1..128 bytes of UTF-8 without control characters or '/'.
 /// The dock hands out eight zero-padded digits; bulk imports may bring their own. Never used as a path.
