@@ -29,7 +29,7 @@ std::vector<std::shared_ptr<const learnwares::Entry>> make_entries(std::size_t f
   learnwares::TraitsPool traits;
   for (std::size_t i = first; i < first + count; ++i) {
     learnwares::EntryFields fields;
-    fields.sequence = i + 1;
+    fields.sequence = LearnwareNumber(i + 1);
     fields.id = LearnwareId::from_number(i + 1);
     for (const auto& vocabulary : specification::semantic_vocabularies()) {
       auto& values = fields.values[static_cast<std::size_t>(vocabulary.key)];
@@ -130,9 +130,9 @@ void BM_FilterAllEntries(benchmark::State& state) {
 template <std::size_t share>
 const learnwares::PartPlaces& places() {
   static const learnwares::PartPlaces made = [] {
-    std::vector<std::uint64_t> sequences, keys;
-    for (std::uint64_t sequence = 1; sequence <= kLearnwares; ++sequence) sequences.push_back(sequence);
-    for (std::uint64_t sequence = 1; sequence <= kLearnwares; sequence += share) keys.push_back(sequence);
+    std::vector<LearnwareNumber> sequences, keys;
+    for (std::uint64_t sequence = 1; sequence <= kLearnwares; ++sequence) sequences.emplace_back(sequence);
+    for (std::uint64_t sequence = 1; sequence <= kLearnwares; sequence += share) keys.emplace_back(sequence);
     return learnwares::PartPlaces(keys, sequences, *dock().semantic);
   }();
   return made;

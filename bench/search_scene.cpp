@@ -78,11 +78,11 @@ Result<void> SearchScene::build() {
                 engine::PartWriter::create(folder_ / "market.lds", key, space, writing));
   for (std::size_t first = 0; first < options_.learnwares; first += kBatch) {
     std::vector<std::string> ids;
-    std::vector<std::uint64_t> keys;
+    std::vector<LearnwareNumber> keys;
     std::vector<engine::PartItem> items;
     const std::size_t end = std::min(first + kBatch, options_.learnwares);
     for (std::size_t i = first; i < end; ++i) ids.push_back(fmt::format("{:08}", i));
-    for (std::size_t i = first; i < end; ++i) keys.push_back(i);
+    for (std::size_t i = first; i < end; ++i) keys.emplace_back(i);
     for (std::size_t i = first; i < end; ++i) items.push_back({ids[i - first], learnware_views_[i]});
     LEARNDOCK_CHECK(writer.add(items, keys));
   }

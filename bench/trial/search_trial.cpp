@@ -80,10 +80,10 @@ Result<std::shared_ptr<const engine::FeatureSpace>> fit_space(const TrialSets& s
 
 Result<void> add_batch(engine::PartWriter& writer, const std::vector<OwnedSet>& sets, std::size_t first) {
   std::vector<std::string> ids;
-  std::vector<std::uint64_t> keys;
+  std::vector<LearnwareNumber> keys;
   for (std::size_t i = 0; i < sets.size(); ++i) {
     ids.push_back(fmt::format("{:08}", first + i));
-    keys.push_back(first + i);
+    keys.emplace_back(first + i);
   }
   std::vector<engine::PartItem> items;
   for (std::size_t i = 0; i < sets.size(); ++i) items.push_back({ids[i], sets[i].view()});

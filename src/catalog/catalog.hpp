@@ -26,7 +26,7 @@ inline constexpr std::uint64_t kMostCounted = 1'000'000'000'000'000;
 
 /// What the catalogue's indexes say of a record. It is known even when the row is damaged.
 struct IndexedName {
-  std::uint64_t sequence = 0;
+  LearnwareNumber sequence;
   std::string id;
   std::string package_digest;  ///< empty: the record has none, or the index lacks it
 };
@@ -73,17 +73,17 @@ class Catalog {
 
   /// The same for records with first <= sequence <= last.
   [[nodiscard]] virtual Result<void> visit_range(
-      std::uint64_t first, std::uint64_t last,
+      LearnwareNumber first, LearnwareNumber last,
       const std::function<Result<void>(LearnwareRecord&)>& visit) const = 0;
 
   /// The sequences of all records, ascending. @cost reads an index, not the records
-  [[nodiscard]] virtual Result<std::vector<std::uint64_t>> sequences() const = 0;
+  [[nodiscard]] virtual Result<std::vector<LearnwareNumber>> sequences() const = 0;
 
   /// The records that may contain a text, in one state of the catalogue.
   struct TextCandidates {
     bool complete = false;  ///< every record that contains the text is in `sequences`
     std::uint64_t version = 0;
-    std::vector<std::uint64_t> sequences;  ///< ascending
+    std::vector<LearnwareNumber> sequences;  ///< ascending
   };
   /// Candidates for a text folded by `text::fold_case`, looked up in names and descriptions; never more than
   /// `limit`. Not complete when there are more, or when the text has fewer than three letters.

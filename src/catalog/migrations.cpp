@@ -137,14 +137,14 @@ Result<void> fill_search_text(Connection& connection) {
 }
 
 /// The sequences and checksums of the next records after `last`.
-Result<std::vector<std::pair<std::uint64_t, std::int64_t>>> next_checksums(Connection& connection,
-                                                                           std::uint64_t last) {
+Result<std::vector<std::pair<LearnwareNumber, std::int64_t>>> next_checksums(Connection& connection,
+                                                                             LearnwareNumber last) {
   LEARNDOCK_TRY(
       Statement record,
       connection.prepare("SELECT l." LEARNDOCK_COLUMNS ", bytes FROM learnware l LEFT JOIN statistical "
                          "USING (sequence) WHERE l.sequence > ? ORDER BY 1 LIMIT 1024"));
-  record.bind(last);
-  std::vector<std::pair<std::uint64_t, std::int64_t>> found;
+  record.bind(last.value());
+  std::vector<std::pair<LearnwareNumber, std::int64_t>> found;
   while (true) {
     LEARNDOCK_TRY(const bool row, record.step());
     if (!row) return found;
@@ -156,11 +156,11 @@ Result<std::vector<std::pair<std::uint64_t, std::int64_t>>> next_checksums(Conne
 /// A record whose id or status cannot be read gets a checksum that does not fit, and so stays damaged.
 Result<void> fill_checksums(Connection& connection) {
   LEARNDOCK_TRY(Statement update, connection.prepare("UPDATE learnware SET checksum = ? WHERE sequence = ?"));
-  for (std::uint64_t last = 0;;) {
+  for (LearnwareNumber last;;) {
     LEARNDOCK_TRY(const auto batch, next_checksums(connection, last));
     if (batch.empty()) return {};
     for (const auto& [sequence, checksum] : batch) {
-      LEARNDOCK_CHECK(update.bind(checksum).bind(sequence).step());
+      LEARNDOCK_CHECK(update.bind(checksum).bind(sequence.value()).step());
       update.reset();
     }
     last = batch.back().first;

@@ -31,21 +31,21 @@ constexpr std::string_view kIds = "SELECT sequence, id FROM learnware INDEXED BY
 using Visit = std::function<Result<bool>(LearnwareRecord&)>;
 
 /// The sequences and ids in the index of ids. They are known even when the rows cannot be read.
-Result<std::vector<std::pair<std::uint64_t, std::string>>> indexed_ids(Connection& connection,
-                                                                       std::uint64_t first) {
+Result<std::vector<std::pair<LearnwareNumber, std::string>>> indexed_ids(Connection& connection,
+                                                                         LearnwareNumber first) {
   LEARNDOCK_TRY(Statement statement, connection.prepare(kIds));
-  std::vector<std::pair<std::uint64_t, std::string>> ids;
+  std::vector<std::pair<LearnwareNumber, std::string>> ids;
   while (true) {
     LEARNDOCK_TRY(const bool row, statement.step());
     if (!row) break;
-    if (statement.unsigned_integer(0) >= first)
-      ids.emplace_back(statement.unsigned_integer(0), statement.bytes(1));
+    const LearnwareNumber sequence(statement.unsigned_integer(0));
+    if (sequence >= first) ids.emplace_back(sequence, statement.bytes(1));
   }
   std::sort(ids.begin(), ids.end());
   return ids;
 }
 
-LearnwareRecord unreadable(std::uint64_t sequence, std::string_view id, std::string damage) {
+LearnwareRecord unreadable(LearnwareNumber sequence, std::string_view id, std::string damage) {
   LearnwareRecord record;
   record.sequence = sequence;
   record.id = LearnwareId::create(id).value_or(damaged_id(sequence));
@@ -56,12 +56,12 @@ LearnwareRecord unreadable(std::uint64_t sequence, std::string_view id, std::str
 /// Reads the rows from `first` on, each by a statement of its own, so that an unreadable row does not stop
 /// the others.
 Result<void> visit_each(Connection& connection, std::string_view sql, bool with_statistical,
-                        std::uint64_t first, std::uint64_t last, const Visit& visit) {
+                        LearnwareNumber first, LearnwareNumber last, const Visit& visit) {
   LEARNDOCK_TRY(const auto ids, indexed_ids(connection, first));
   for (const auto& [sequence, id] : ids) {
     if (sequence > last) break;
     LEARNDOCK_TRY(Statement statement, connection.prepare(sql));
-    const auto row = statement.bind(sequence).step();
+    const auto row = statement.bind(sequence.value()).step();
     if (!row && row.error().code != ErrorCode::corrupt) return Failure(row.error());
     LearnwareRecord record = row && *row ? read_record(statement, with_statistical)
                                          : unreadable(sequence, id,
@@ -75,7 +75,8 @@ Result<void> visit_each(Connection& connection, std::string_view sql, bool with_
 
 /// Reads the rows of a statement. After damage in the file the rest is read one by one.
 Result<void> visit_rows(Connection& connection, Statement statement, std::string_view one_by_one,
-                        bool with_statistical, std::uint64_t first, std::uint64_t last, const Visit& visit) {
+                        bool with_statistical, LearnwareNumber first, LearnwareNumber last,
+                        const Visit& visit) {
   while (true) {
     const auto row = statement.step();
     if (!row && row.error().code == ErrorCode::corrupt) {
@@ -86,7 +87,7 @@ Result<void> visit_rows(Connection& connection, Statement statement, std::string
     LEARNDOCK_TRY(const bool there, row);
     if (!there) return {};
     LearnwareRecord record = read_record(statement, with_statistical);
-    first = record.sequence + 1;
+    first = LearnwareNumber(record.sequence.value() + 1);
     LEARNDOCK_TRY(const bool more, visit(record));
     if (!more) return {};
   }
@@ -98,9 +99,9 @@ Result<LearnwareRecord> find_record(Connection& connection, const LearnwareId& i
   LEARNDOCK_TRY(Statement by_id, connection.prepare(kFindById));
   LEARNDOCK_TRY(const bool found, by_id.bind_text(id.text()).step());
   if (found) return read_record(by_id, true);
-  if (const std::uint64_t sequence = sequence_of_damaged_id(id); sequence != 0) {
+  if (const LearnwareNumber sequence = sequence_of_damaged_id(id); sequence != LearnwareNumber()) {
     LEARNDOCK_TRY(Statement by_sequence, connection.prepare(kFindBySequence));
-    LEARNDOCK_TRY(const bool there, by_sequence.bind(sequence).step());
+    LEARNDOCK_TRY(const bool there, by_sequence.bind(sequence.value()).step());
     if (there) {
       LearnwareRecord record = read_record(by_sequence, true);
       if (record.id == id) return record;  // else its own id can be read, and this is not it
@@ -109,10 +110,10 @@ Result<LearnwareRecord> find_record(Connection& connection, const LearnwareId& i
   return fail(ErrorCode::not_found, "no learnware has this id", id.text());
 }
 
-Result<void> visit_records(Connection& connection, std::uint64_t first, std::uint64_t last,
+Result<void> visit_records(Connection& connection, LearnwareNumber first, LearnwareNumber last,
                            const std::function<Result<void>(LearnwareRecord&)>& visit) {
   LEARNDOCK_TRY(Statement statement, connection.prepare(kVisit));
-  statement.bind(static_cast<std::int64_t>(first)).bind(static_cast<std::int64_t>(last));
+  statement.bind(first.value()).bind(last.value());
   return visit_rows(connection, std::move(statement), kFindBySequence, true, first, last,
                     [&](LearnwareRecord& record) -> Result<bool> {
                       LEARNDOCK_CHECK(visit(record));
@@ -121,25 +122,25 @@ Result<void> visit_records(Connection& connection, std::uint64_t first, std::uin
 }
 
 Result<std::vector<IndexedName>> indexed_names(Connection& connection) {
-  LEARNDOCK_TRY(const auto ids, indexed_ids(connection, 0));
+  LEARNDOCK_TRY(const auto ids, indexed_ids(connection, LearnwareNumber()));
   std::vector<IndexedName> names;
   for (const auto& [sequence, id] : ids) names.push_back({sequence, id, {}});
   auto digests = connection.prepare(kDigests);
   while (digests) {
     const auto row = digests->step();
     if (!row || !*row) break;  // without them the ids still help
-    const auto name =
-        std::lower_bound(names.begin(), names.end(), digests->unsigned_integer(0),
-                         [](const IndexedName& one, std::uint64_t wanted) { return one.sequence < wanted; });
-    if (name != names.end() && name->sequence == digests->unsigned_integer(0))
-      name->package_digest = digests->bytes(1);
+    const LearnwareNumber sequence(digests->unsigned_integer(0));
+    const auto name = std::lower_bound(
+        names.begin(), names.end(), sequence,
+        [](const IndexedName& one, LearnwareNumber wanted) { return one.sequence < wanted; });
+    if (name != names.end() && name->sequence == sequence) name->package_digest = digests->bytes(1);
   }
   return names;
 }
 
 Result<bool> was_stored(Connection& connection, const LearnwareRecord& record) {
   LEARNDOCK_TRY(Statement statement, connection.prepare(kChecksum));
-  const auto row = statement.bind(record.sequence).step();
+  const auto row = statement.bind(record.sequence.value()).step();
   if (!row && row.error().code == ErrorCode::corrupt) return false;
   LEARNDOCK_TRY(const bool there, row);
   return there && !statement.is_null(0) && statement.integer(0) == checksum_of(record);
@@ -149,11 +150,10 @@ Result<RecordPage> list_records(Connection& connection, std::uint64_t after, std
   LEARNDOCK_TRY(Statement statement, connection.prepare(kList));
   statement.bind(after).bind(std::uint64_t{limit} + 1);
   RecordPage page;
-  LEARNDOCK_CHECK(visit_rows(connection, std::move(statement), kListOne, false, after + 1,
-                             static_cast<std::uint64_t>(INT64_MAX),
-                             [&](LearnwareRecord& record) -> Result<bool> {
+  LEARNDOCK_CHECK(visit_rows(connection, std::move(statement), kListOne, false, LearnwareNumber(after + 1),
+                             LearnwareNumber(INT64_MAX), [&](LearnwareRecord& record) -> Result<bool> {
                                if (page.records.size() == limit) {
-                                 page.next = page.records.back().sequence;
+                                 page.next = page.records.back().sequence.value();
                                  return false;
                                }
                                page.records.push_back(std::move(record));

@@ -14,7 +14,7 @@ namespace learndock::catalog {
 
 /// Records with first <= sequence <= last in order, `statistical` included. A damaged one, also one whose row
 /// cannot be read, has its `damage` set.
-[[nodiscard]] Result<void> visit_records(Connection& connection, std::uint64_t first, std::uint64_t last,
+[[nodiscard]] Result<void> visit_records(Connection& connection, LearnwareNumber first, LearnwareNumber last,
                                          const std::function<Result<void>(LearnwareRecord&)>& visit);
 
 /// One page of records, without `statistical`.

@@ -38,10 +38,10 @@ class Summing {
   std::uint32_t sum_ = 0;
 };
 
-std::uint32_t row_half(std::uint64_t sequence, std::string_view id, std::string_view status,
+std::uint32_t row_half(LearnwareNumber sequence, std::string_view id, std::string_view status,
                        const LearnwareRecord& record, std::string_view warnings) {
   Summing sum;
-  sum.add(sequence).add(id).add(status).add(record.name).add(record.package_digest);
+  sum.add(sequence.value()).add(id).add(status).add(record.name).add(record.package_digest);
   sum.add(record.package_bytes).add(record.url).add(static_cast<std::uint64_t>(record.created_unix_ms));
   sum.add(record.semantic_json).add(warnings);
   return sum.sum();
@@ -85,7 +85,7 @@ std::int64_t checksum_of(const LearnwareRecord& record) {
 
 LearnwareRecord read_record(const Statement& row, bool with_statistical) {
   LearnwareRecord record;
-  record.sequence = row.unsigned_integer(0);
+  record.sequence = LearnwareNumber(row.unsigned_integer(0));
   record.name = row.bytes(3);
   record.package_digest = row.bytes(4);
   record.package_bytes = row.unsigned_integer(5);
@@ -105,17 +105,17 @@ LearnwareRecord read_record(const Statement& row, bool with_statistical) {
   return record;
 }
 
-LearnwareId damaged_id(std::uint64_t sequence) {
-  return LearnwareId::create(fmt::format("{}{}", kDamagedPrefix, sequence)).value_or(LearnwareId());
+LearnwareId damaged_id(LearnwareNumber sequence) {
+  return LearnwareId::create(fmt::format("{}{}", kDamagedPrefix, sequence.value())).value_or(LearnwareId());
 }
 
-std::uint64_t sequence_of_damaged_id(const LearnwareId& id) {
+LearnwareNumber sequence_of_damaged_id(const LearnwareId& id) {
   std::string_view text = id.text();
-  if (!text.starts_with(kDamagedPrefix)) return 0;
+  if (!text.starts_with(kDamagedPrefix)) return {};
   text.remove_prefix(kDamagedPrefix.size());
   std::uint64_t sequence = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), sequence);
-  return error == std::errc() && end == text.data() + text.size() ? sequence : 0;
+  return LearnwareNumber(error == std::errc() && end == text.data() + text.size() ? sequence : 0);
 }
 
 }  // namespace learndock::catalog

@@ -31,8 +31,8 @@ inline constexpr int kStatisticalColumn = 11;
 [[nodiscard]] LearnwareRecord read_record(const Statement& row, bool with_statistical);
 
 /// "damaged-17", the name of a record whose own id cannot be read.
-[[nodiscard]] LearnwareId damaged_id(std::uint64_t sequence);
+[[nodiscard]] LearnwareId damaged_id(LearnwareNumber sequence);
 /// The sequence in such a name; 0 when the id is not one.
-[[nodiscard]] std::uint64_t sequence_of_damaged_id(const LearnwareId& id);
+[[nodiscard]] LearnwareNumber sequence_of_damaged_id(const LearnwareId& id);
 
 }  // namespace learndock::catalog

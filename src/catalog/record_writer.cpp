@@ -90,7 +90,7 @@ Result<NumberSource> NumberSource::create(Connection& connection, std::span<cons
   LEARNDOCK_TRY(const std::int64_t last, connection.integer_of(kLastSequence));
   NumberSource source(connection);
   source.next_id_ = static_cast<std::uint64_t>(next);
-  source.last_sequence_ = static_cast<std::uint64_t>(last);
+  source.last_sequence_ = LearnwareNumber(static_cast<std::uint64_t>(last));
   for (const LearnwareRecord& record : batch)
     if (!record.id.text().empty()) source.reserved_.insert(record.id.text());
   return source;
@@ -114,7 +114,7 @@ Result<void> NumberSource::save() {
 Result<void> insert_record(Connection& connection, const LearnwareRecord& record) {
   const std::string warnings = warnings_text(record.warnings);
   LEARNDOCK_TRY(Statement insert, connection.prepare(kInsert));
-  insert.bind(record.sequence)
+  insert.bind(record.sequence.value())
       .bind_text(record.id.text())
       .bind_text(status_name(record.status))
       .bind_text(record.name);
@@ -131,11 +131,11 @@ Result<void> insert_record(Connection& connection, const LearnwareRecord& record
   }
   const std::string searched = search_text(record.name, record.semantic_json);
   LEARNDOCK_TRY(Statement text, connection.prepare(kInsertSearchText));
-  text.bind(record.sequence).bind_text(searched);
+  text.bind(record.sequence.value()).bind_text(searched);
   LEARNDOCK_CHECK(run(text));
   if (record.statistical.empty()) return {};
   LEARNDOCK_TRY(Statement statistical, connection.prepare(kInsertStatistical));
-  statistical.bind(record.sequence).bind_blob(record.statistical);
+  statistical.bind(record.sequence.value()).bind_blob(record.statistical);
   return run(statistical);
 }
 
@@ -161,10 +161,10 @@ Result<void> lift_counters(Connection& connection, const Counters& counters) {
   return run(lift);
 }
 
-Result<void> delete_record(Connection& connection, std::uint64_t sequence) {
+Result<void> delete_record(Connection& connection, LearnwareNumber sequence) {
   for (const std::string_view sql : {kDeleteStatistical, kDeleteSearchText, kDelete}) {
     LEARNDOCK_TRY(Statement statement, connection.prepare(sql));
-    statement.bind(sequence);
+    statement.bind(sequence.value());
     LEARNDOCK_CHECK(run(statement));
   }
   return {};

@@ -16,7 +16,7 @@ class NumberSource {
  public:
   [[nodiscard]] static Result<NumberSource> create(Connection& connection,
                                                    std::span<const LearnwareRecord> batch);
-  [[nodiscard]] std::uint64_t next_sequence() { return ++last_sequence_; }
+  [[nodiscard]] LearnwareNumber next_sequence() { return ++last_sequence_; }
   [[nodiscard]] Result<LearnwareId> next_id();
   /// Stores the numbers given so far. Call it before the transaction is committed.
   [[nodiscard]] Result<void> save();
@@ -24,7 +24,8 @@ class NumberSource {
  private:
   explicit NumberSource(Connection& connection) : connection_(&connection) {}
   Connection* connection_;
-  std::uint64_t next_id_ = 1, last_sequence_ = 0;
+  std::uint64_t next_id_ = 1;
+  LearnwareNumber last_sequence_;
   std::unordered_set<std::string> reserved_;
 };
 
@@ -41,6 +42,6 @@ class NumberSource {
 /// @errors conflict, package_duplicate, no_space, io
 [[nodiscard]] Result<void> insert_record(Connection& connection, const LearnwareRecord& record);
 /// Deletes a record; a missing one is no error. Call it inside a transaction.
-[[nodiscard]] Result<void> delete_record(Connection& connection, std::uint64_t sequence);
+[[nodiscard]] Result<void> delete_record(Connection& connection, LearnwareNumber sequence);
 
 }  // namespace learndock::catalog

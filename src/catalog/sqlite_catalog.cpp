@@ -120,7 +120,7 @@ class SqliteCatalog final : public Catalog {
     LEARNDOCK_TRY(NumberSource numbers, NumberSource::create(*writer_, records));
     for (LearnwareRecord& record : stored) {
       if (record.created_unix_ms == 0) record.created_unix_ms = now_unix_ms();
-      if (record.sequence == 0)
+      if (record.sequence == LearnwareNumber())
         record.sequence = numbers.next_sequence();
       else
         LEARNDOCK_CHECK(delete_record(*writer_, record.sequence));
@@ -169,24 +169,24 @@ class SqliteCatalog final : public Catalog {
 
   [[nodiscard]] Result<void> visit_all(
       const std::function<Result<void>(LearnwareRecord&)>& visit) const override {
-    return visit_range(0, std::numeric_limits<std::int64_t>::max(), visit);
+    return visit_range(LearnwareNumber(), LearnwareNumber(INT64_MAX), visit);
   }
 
   [[nodiscard]] Result<void> visit_range(
-      std::uint64_t first, std::uint64_t last,
+      LearnwareNumber first, LearnwareNumber last,
       const std::function<Result<void>(LearnwareRecord&)>& visit) const override {
     LEARNDOCK_TRY(const auto reader, readers_.take());
     return visit_records(*reader, first, last, visit);
   }
 
-  [[nodiscard]] Result<std::vector<std::uint64_t>> sequences() const override {
+  [[nodiscard]] Result<std::vector<LearnwareNumber>> sequences() const override {
     LEARNDOCK_TRY(const auto reader, readers_.take());
     LEARNDOCK_TRY(Statement statement, (*reader).prepare(kSequences));
-    std::vector<std::uint64_t> all;
+    std::vector<LearnwareNumber> all;
     while (true) {
       LEARNDOCK_TRY(const bool row, statement.step());
       if (!row) break;
-      all.push_back(statement.unsigned_integer(0));
+      all.emplace_back(statement.unsigned_integer(0));
     }
     std::sort(all.begin(), all.end());
     return all;
@@ -206,7 +206,7 @@ class SqliteCatalog final : public Catalog {
       LEARNDOCK_TRY(const bool row, statement.step());
       found.complete = !row;
       if (!row || found.sequences.size() == limit) return found;
-      found.sequences.push_back(statement.unsigned_integer(0));
+      found.sequences.emplace_back(statement.unsigned_integer(0));
     }
   }
 

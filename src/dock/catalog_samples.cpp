@@ -11,7 +11,8 @@ namespace {
 constexpr std::size_t kSamples = 128;
 
 /// Positions in `made`.
-std::vector<std::size_t> sampled(std::span<const std::uint64_t> made, std::span<const std::uint64_t> live) {
+std::vector<std::size_t> sampled(std::span<const LearnwareNumber> made,
+                                 std::span<const LearnwareNumber> live) {
   std::vector<std::size_t> chosen;
   const auto take = [&](std::size_t position) {
     if (std::binary_search(live.begin(), live.end(), made[position])) chosen.push_back(position);
@@ -25,8 +26,8 @@ std::vector<std::size_t> sampled(std::span<const std::uint64_t> made, std::span<
 
 }  // namespace
 
-Result<bool> agrees(const catalog::Catalog& catalog, std::span<const std::uint64_t> made,
-                    std::span<const std::uint64_t> live,
+Result<bool> agrees(const catalog::Catalog& catalog, std::span<const LearnwareNumber> made,
+                    std::span<const LearnwareNumber> live,
                     const std::function<bool(std::size_t, const catalog::LearnwareRecord&)>& same) {
   for (const std::size_t position : sampled(made, live)) {
     LEARNDOCK_TRY(const auto record, record_of(catalog, made[position]));
@@ -36,7 +37,7 @@ Result<bool> agrees(const catalog::Catalog& catalog, std::span<const std::uint64
 }
 
 Result<std::optional<catalog::LearnwareRecord>> record_of(const catalog::Catalog& catalog,
-                                                          std::uint64_t sequence) {
+                                                          LearnwareNumber sequence) {
   std::optional<catalog::LearnwareRecord> found;
   LEARNDOCK_CHECK(
       catalog.visit_range(sequence, sequence, [&](catalog::LearnwareRecord& record) -> Result<void> {

@@ -19,11 +19,12 @@ namespace learndock::dock {
 /// @param same  whether the file's item at a position of `made` is this record's
 /// @errors of the catalogue
 [[nodiscard]] Result<bool> agrees(
-    const catalog::Catalog& catalog, std::span<const std::uint64_t> made, std::span<const std::uint64_t> live,
+    const catalog::Catalog& catalog, std::span<const LearnwareNumber> made,
+    std::span<const LearnwareNumber> live,
     const std::function<bool(std::size_t position, const catalog::LearnwareRecord&)>& same);
 
 /// The record of a sequence, or none when it is no longer there. @errors of the catalogue
 [[nodiscard]] Result<std::optional<catalog::LearnwareRecord>> record_of(const catalog::Catalog& catalog,
-                                                                        std::uint64_t sequence);
+                                                                        LearnwareNumber sequence);
 
 }  // namespace learndock::dock

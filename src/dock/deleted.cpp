@@ -69,7 +69,7 @@ bool has_other_checksum(Json json) {
 Json record_json(const catalog::LearnwareRecord& record, std::int64_t removed_unix_ms) {
   Json json{{"format", kDeletedFormat},
             {"removed_unix_ms", removed_unix_ms},
-            {"sequence", record.sequence},
+            {"sequence", record.sequence.value()},
             {"id", record.id.text()},
             {"status", catalog::status_name(record.status)},
             {"name", record.name},
@@ -93,7 +93,7 @@ Result<DeletedLearnware> from_record_json(const Json& json) {
       return fail(ErrorCode::unsupported, "another version wrote it");
     if (has_other_checksum(json)) return fail(ErrorCode::corrupt, "the record's checksum does not match");
     deleted.removed_unix_ms = json.at("removed_unix_ms").get<std::int64_t>();
-    record.sequence = json.at("sequence").get<std::uint64_t>();
+    record.sequence = LearnwareNumber(json.at("sequence").get<std::uint64_t>());
     LEARNDOCK_TRY(record.id, LearnwareId::create(json.at("id").get<std::string>()));
     const auto status = catalog::status_of_name(json.at("status").get<std::string>());
     if (!status) return fail(ErrorCode::unsupported, "another version wrote it", "/status");
@@ -148,7 +148,7 @@ std::int64_t DeletedLearnwares::kept_until(std::int64_t removed_unix_ms) const {
 
 Result<std::string> DeletedLearnwares::begin(const catalog::LearnwareRecord& record) {
   const std::int64_t now = now_unix_ms();
-  std::string key = fmt::format("{:016x}-{:016x}", now, record.sequence);
+  std::string key = fmt::format("{:016x}-{:016x}", now, record.sequence.value());
   LEARNDOCK_CHECK(io::create_private_folder(folder_));
   LEARNDOCK_CHECK(
       io::write_file_atomically(folder_ / (key + ".json"), to_text(record_json(record, now)) + "\n"));

@@ -76,11 +76,11 @@ Result<void> Dock::State::load(const store::IndexVersion& stored) {
   learnwares::Snapshot first;
   LEARNDOCK_TRY(first.version, catalog->version());
   OpenedIndex opened = open_index(stored, backend, used_threads());
-  LEARNDOCK_TRY(const std::vector<std::uint64_t> live, catalog->sequences());
+  LEARNDOCK_TRY(const std::vector<LearnwareNumber> live, catalog->sequences());
   LEARNDOCK_CHECK(drop_foreign_parts(*catalog, live, opened));
   for (const std::string& problem : opened.problems)
     log(LogLevel::warning, "the stored index is not used, every learnware is compared: " + problem);
-  const LoadOptions loading{kernels, used_threads(), [&](std::uint64_t key) { return opened.holds(key); },
+  const LoadOptions loading{kernels, used_threads(), [&](LearnwareNumber key) { return opened.holds(key); },
                             options.read_only ? SIZE_MAX : options.entries_from};
   LEARNDOCK_TRY(const LoadedEntries loaded,
                 load_entries(*catalog, live, DockFolder(directory).learnware_cache(), traits, loading));
@@ -155,12 +155,12 @@ void Dock::State::publish(learnwares::Snapshot next,
   snapshots.replace(std::make_shared<learnwares::Snapshot>(std::move(next)));
 }
 
-void Dock::State::withdraw(std::uint64_t sequence) {
+void Dock::State::withdraw(LearnwareNumber sequence) {
   learnwares::Snapshot next = *snapshots.current();
   ++next.version;
   const auto gone =
       std::lower_bound(next.entries.begin(), next.entries.end(), sequence,
-                       [](const auto& entry, std::uint64_t wanted) { return entry->sequence() < wanted; });
+                       [](const auto& entry, LearnwareNumber wanted) { return entry->sequence() < wanted; });
   if (gone != next.entries.end() && (*gone)->sequence() == sequence) {
     next.specification_bytes -= (*gone)->specification_bytes();
     if (next.parts) {

@@ -60,9 +60,9 @@ struct Dock::State {
   specification::SpaceKernels kernels;  // current; only a re-index of a closed dock changes them
   learnwares::TraitsPool traits;
   // The last catalogue number in the learnware cache when it was last written.
-  std::uint64_t stored_to LEARNDOCK_GUARDED_BY(storing) = 0;
+  LearnwareNumber stored_to LEARNDOCK_GUARDED_BY(storing);
   learnwares::SnapshotHolder snapshots;
-  std::map<std::uint64_t, DamagedRecord> damaged LEARNDOCK_GUARDED_BY(finding);
+  std::map<LearnwareNumber, DamagedRecord> damaged LEARNDOCK_GUARDED_BY(finding);
   std::uint64_t orphans LEARNDOCK_GUARDED_BY(finding) = 0;
   bool mark_failed LEARNDOCK_GUARDED_BY(writer) = false;  // said once
   std::atomic<std::uint64_t> staged{0};
@@ -92,7 +92,7 @@ struct Dock::State {
 
   /// Takes the learnware of this catalogue number out of searches. The caller has removed it from the
   /// catalogue.
-  void withdraw(std::uint64_t sequence) LEARNDOCK_REQUIRES(writer);
+  void withdraw(LearnwareNumber sequence) LEARNDOCK_REQUIRES(writer);
 
   /// Stores records with their entries. All that can fail comes before the catalogue's transaction, so every
   /// stored record is searchable.

@@ -120,7 +120,9 @@ class MissingSets {
 
   Result<std::vector<DamagedRecord>> take_all() {
     for (std::size_t first = 0, end = 0; first < missing_.size(); first = end) {
-      for (end = first + 1; end < missing_.size() && number(end) - number(end - 1) <= kReadAlong;) ++end;
+      for (end = first + 1;
+           end < missing_.size() && number(end).value() - number(end - 1).value() <= kReadAlong;)
+        ++end;
       next_ = first;
       end_ = end;
       LEARNDOCK_CHECK(catalog_.visit_range(number(first), number(end - 1),
@@ -133,7 +135,7 @@ class MissingSets {
   }
 
  private:
-  [[nodiscard]] std::uint64_t number(std::size_t i) const { return entries_[missing_[i]]->sequence(); }
+  [[nodiscard]] LearnwareNumber number(std::size_t i) const { return entries_[missing_[i]]->sequence(); }
 
   void give_up(std::size_t position, std::string why) {
     std::shared_ptr<const learnwares::Entry>& entry = entries_[position];
@@ -204,7 +206,7 @@ constexpr std::size_t kMaxLeftOut = 1024;
 /// Whether all records are damaged that the catalogue has up to the cache's last one and that the cache
 /// lacks.
 Result<bool> lacks_only_damaged(const catalog::Catalog& catalog, const learnwares::EntryFile& file,
-                                const std::vector<std::uint64_t>& live, LoadedEntries& loaded) {
+                                const std::vector<LearnwareNumber>& live, LoadedEntries& loaded) {
   const auto covered = std::upper_bound(live.begin(), live.end(), file.sequences().back());
   const auto lacking = static_cast<std::size_t>(covered - live.begin()) - loaded.entries.size();
   if (lacking > kMaxLeftOut) return false;
@@ -229,11 +231,11 @@ Result<bool> lacks_only_damaged(const catalog::Catalog& catalog, const learnware
 /// Whether a cache was made from this catalogue and has all its entries up to the cache's last one, but for
 /// damaged records.
 Result<bool> belong(const catalog::Catalog& catalog, const learnwares::EntryFile& file,
-                    const std::vector<std::uint64_t>& live, LoadedEntries& loaded) {
+                    const std::vector<LearnwareNumber>& live, LoadedEntries& loaded) {
   LEARNDOCK_TRY(const bool complete, lacks_only_damaged(catalog, file, live, loaded));
   if (!complete) return false;
   const Entries& entries = loaded.entries;
-  std::vector<std::uint64_t> made;
+  std::vector<LearnwareNumber> made;
   made.reserve(entries.size());
   for (const auto& entry : entries) made.push_back(entry->sequence());
   // The last record is also compared by its time, since two records may be alike in all else.
@@ -246,7 +248,7 @@ Result<bool> belong(const catalog::Catalog& catalog, const learnwares::EntryFile
 
 /// The entries of the cache that the catalogue still has; none when there is no cache, or one that cannot be
 /// used.
-Result<LoadedEntries> read_entries(const catalog::Catalog& catalog, const std::vector<std::uint64_t>& live,
+Result<LoadedEntries> read_entries(const catalog::Catalog& catalog, const std::vector<LearnwareNumber>& live,
                                    const std::filesystem::path& path, const LoadOptions& options) {
   const auto file = learnwares::EntryFile::open(path, options.threads);
   if (!file) {
@@ -303,14 +305,14 @@ Result<learnwares::EntryFields> entry_fields(const catalog::LearnwareRecord& rec
   return fields;
 }
 
-Result<LoadedEntries> load_entries(const catalog::Catalog& catalog, const std::vector<std::uint64_t>& live,
+Result<LoadedEntries> load_entries(const catalog::Catalog& catalog, const std::vector<LearnwareNumber>& live,
                                    const std::filesystem::path& file, learnwares::TraitsPool& traits,
                                    const LoadOptions& options) {
   LEARNDOCK_TRY(LoadedEntries loaded, read_entries(catalog, live, file, options));
   Entries& entries = loaded.entries;
   Decoding decoding(traits, options, loaded);
   LEARNDOCK_CHECK(
-      catalog.visit_range(loaded.stored_to() + 1, std::numeric_limits<std::int64_t>::max(),
+      catalog.visit_range(LearnwareNumber(loaded.stored_to().value() + 1), LearnwareNumber(INT64_MAX),
                           [&](catalog::LearnwareRecord& record) { return decoding.take(record); }));
   LEARNDOCK_CHECK(decoding.flush());
   if (pays_to_write(entries, loaded.stored_to(), options.write_from))
@@ -321,11 +323,11 @@ Result<LoadedEntries> load_entries(const catalog::Catalog& catalog, const std::v
   return loaded;
 }
 
-bool pays_to_write(std::span<const std::shared_ptr<const learnwares::Entry>> entries, std::uint64_t stored_to,
-                   std::size_t from) {
+bool pays_to_write(std::span<const std::shared_ptr<const learnwares::Entry>> entries,
+                   LearnwareNumber stored_to, std::size_t from) {
   const auto first =
       std::upper_bound(entries.begin(), entries.end(), stored_to,
-                       [](std::uint64_t number, const auto& entry) { return number < entry->sequence(); });
+                       [](LearnwareNumber number, const auto& entry) { return number < entry->sequence(); });
   const auto missing = static_cast<std::size_t>(entries.end() - first);
   return missing > 0 && missing >= from && missing >= entries.size() / kSmallShare;
 }

@@ -23,7 +23,7 @@ namespace learndock::dock {
                                                            const specification::SpaceKernels& kernels = {});
 
 /// Whether the learnware of this catalogue number has its reduced set in a stored part.
-using HeldByPart = std::function<bool(std::uint64_t sequence)>;
+using HeldByPart = std::function<bool(LearnwareNumber sequence)>;
 
 struct LoadOptions {
   const specification::SpaceKernels& kernels;
@@ -34,7 +34,7 @@ struct LoadOptions {
 
 /// A record that searches leave out, because its content cannot be trusted.
 struct DamagedRecord {
-  std::uint64_t sequence = 0;
+  LearnwareNumber sequence;
   LearnwareId id;
   std::string why;
 };
@@ -44,7 +44,9 @@ struct LoadedEntries {
   std::vector<DamagedRecord> damaged;                 ///< have no entry
   std::shared_ptr<const learnwares::EntryFile> file;  ///< the cache that some of them point into; null: none
   /// The catalogue number of the last learnware in the cache; 0: there is none.
-  [[nodiscard]] std::uint64_t stored_to() const { return file ? file->sequences().back() : 0; }
+  [[nodiscard]] LearnwareNumber stored_to() const {
+    return file ? file->sequences().back() : LearnwareNumber();
+  }
 };
 
 /// The entries of all records, by catalogue number. Entries that an earlier call decoded come from the
@@ -55,14 +57,14 @@ struct LoadedEntries {
 /// @errors of the catalogue
 /// @param live  the catalogue's numbers, ascending
 [[nodiscard]] Result<LoadedEntries> load_entries(const catalog::Catalog& catalog,
-                                                 const std::vector<std::uint64_t>& live,
+                                                 const std::vector<LearnwareNumber>& live,
                                                  const std::filesystem::path& file,
                                                  learnwares::TraitsPool& traits, const LoadOptions& options);
 
 /// Whether to rewrite a cache that ends with this catalogue number: it lacks at least `from` entries, and so
 /// many that writing all costs less than decoding these.
 [[nodiscard]] bool pays_to_write(std::span<const std::shared_ptr<const learnwares::Entry>> entries,
-                                 std::uint64_t stored_to, std::size_t from);
+                                 LearnwareNumber stored_to, std::size_t from);
 
 /// Writes all entries of one state of the catalogue, in place of any cache that is there. The file's folder
 /// is the cache's own: other files in it are removed. @param version  the version of that state @param

@@ -22,10 +22,10 @@ struct Examined {
   bool rebuild_catalogue = false;  ///< it is missing, empty, cannot be opened or has a damaged structure
   bool behind = false;             ///< the catalogue has lost records or changes
   std::vector<catalog::LearnwareRecord> damaged;
-  std::map<std::uint64_t, catalog::IndexedName> names;  ///< damaged records as the indexes have them
-  std::set<std::string> named;                          ///< packages that sound records name
-  std::vector<std::string> orphans;                     ///< packages that no sound record names, oldest first
-  std::vector<std::string> damaged_segments;            ///< file names
+  std::map<LearnwareNumber, catalog::IndexedName> names;  ///< damaged records as the indexes have them
+  std::set<std::string> named;                            ///< packages that sound records name
+  std::vector<std::string> orphans;           ///< packages that no sound record names, oldest first
+  std::vector<std::string> damaged_segments;  ///< file names
   bool rebuild_index = false, drop_entries = false;
 };
 

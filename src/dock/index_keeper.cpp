@@ -115,13 +115,13 @@ Result<void> put_in_force(Dock::State& state, std::shared_ptr<const engine::Stor
     return std::any_of(replaced.begin(), replaced.end(),
                        [&](const auto& old) { return old->part == part->part; });
   });
-  std::vector<std::uint64_t> keys;
+  std::vector<LearnwareNumber> keys;
   for (const auto& entry : current->entries) keys.push_back(entry->sequence());
   parts.parts.push_back(learnwares::live_part(added->space_key(), added, keys));
   store::IndexContent content;
   for (const auto& part : parts.parts) content.segments.push_back(part->part->segment());
   content.kernels = current->kernels;
-  content.covers = keys.empty() ? 0 : keys.back();
+  content.covers = keys.empty() ? 0 : keys.back().value();
   content.options = state.store->current()->content.options;
   LEARNDOCK_TRY(const auto version, state.store->commit(std::move(content), state.store->current()->number));
   parts.version = version->number;
@@ -142,7 +142,7 @@ Result<void> add_entries(const Dock::State& state, const learnwares::Snapshot& s
   for (std::size_t first = 0; first < entries.size(); first += kBatch) {
     if (state.stopping) return fail(ErrorCode::unavailable, "the dock is being closed");
     std::vector<engine::PartItem> items;
-    std::vector<std::uint64_t> keys;
+    std::vector<LearnwareNumber> keys;
     std::deque<std::vector<double>> memory;
     for (const auto& entry : entries.subspan(first, std::min(kBatch, entries.size() - first))) {
       LEARNDOCK_TRY(const auto set, snapshot.set_of(*entry, memory.emplace_back()));

@@ -62,7 +62,7 @@ bool Dock::State::drop_damaged_parts(const std::shared_ptr<const learnwares::Doc
     return damage.has_value();
   });
   if (parts->parts.size() == next.parts->parts.size()) return false;
-  const LoadOptions loading{kernels, used_threads(), [&](std::uint64_t key) { return parts->holds(key); }};
+  const LoadOptions loading{kernels, used_threads(), [&](LearnwareNumber key) { return parts->holds(key); }};
   const auto damaged_now = take_missing_sets(*catalog, loading, next.entries);
   if (!damaged_now) {
     log(LogLevel::error,
@@ -90,7 +90,7 @@ bool Dock::State::replace_lost_entries() {
   const auto intact = current->entries_intact();
   if (intact) return false;
   log(LogLevel::error, "the learnware cache is given up: " + describe(intact.error()));
-  const auto held = [&](std::uint64_t key) { return current->parts && current->parts->holds(key); };
+  const auto held = [&](LearnwareNumber key) { return current->parts && current->parts->holds(key); };
   const LoadOptions loading{kernels, used_threads(), held,
                             options.read_only ? SIZE_MAX : options.entries_from};
   const auto live = catalog->sequences();

@@ -267,9 +267,9 @@ class Repair {
   /// Counters above all numbers that are known to have been given.
   Result<void> guess_counters(catalog::Counters& counters) {
     LEARNDOCK_TRY(const auto sequences, catalog_->sequences());
-    counters.last_sequence = sequences.empty() ? 0 : sequences.back();
+    counters.last_sequence = sequences.empty() ? 0 : sequences.back().value();
     for (const auto& kept : DeletedLearnwares(dock_ / kDeletedFolder, 0).list())
-      counters.last_sequence = std::max(counters.last_sequence, kept.learnware.record.sequence);
+      counters.last_sequence = std::max(counters.last_sequence, kept.learnware.record.sequence.value());
     // Each learnware takes a number and one id at most, and changes the catalogue twice at most.
     counters.next_id = counters.last_sequence + 1;
     counters.version = 3 * counters.last_sequence;
@@ -309,7 +309,7 @@ class Repair {
   PackageRecords packages_;
   const UpkeepProgress& progress_;
   std::optional<CatalogMark> mark_;
-  std::vector<std::uint64_t> present_;         // sequences of the records before any orphan is taken in
+  std::vector<LearnwareNumber> present_;       // sequences of the records before any orphan is taken in
   std::set<std::string> unmoved_;              // packages that a deletion could not move
   std::vector<std::string> present_packages_;  // when deletions are settled
   std::unique_ptr<catalog::Catalog> catalog_;

@@ -26,7 +26,7 @@ bool is_of(const engine::StoredPart& part, std::size_t item, const catalog::Lear
 
 }  // namespace
 
-Result<void> drop_foreign_parts(const catalog::Catalog& catalog, std::span<const std::uint64_t> live,
+Result<void> drop_foreign_parts(const catalog::Catalog& catalog, std::span<const LearnwareNumber> live,
                                 OpenedIndex& opened) {
   for (auto part = opened.parts.begin(); part != opened.parts.end();) {
     LEARNDOCK_TRY(const bool own, agrees(catalog, (*part)->keys(), live,
@@ -41,9 +41,9 @@ Result<void> drop_foreign_parts(const catalog::Catalog& catalog, std::span<const
   return {};
 }
 
-bool OpenedIndex::holds(std::uint64_t key) const {
+bool OpenedIndex::holds(LearnwareNumber key) const {
   return std::any_of(parts.begin(), parts.end(), [&](const auto& part) {
-    const std::span<const std::uint64_t> keys = part->keys();
+    const std::span<const LearnwareNumber> keys = part->keys();
     return std::binary_search(keys.begin(), keys.end(), key);
   });
 }
@@ -66,7 +66,7 @@ std::shared_ptr<const learnwares::DockParts> live_parts(
     OpenedIndex opened, std::uint64_t version,
     std::span<const std::shared_ptr<const learnwares::Entry>> entries) {
   if (opened.parts.empty()) return nullptr;
-  std::vector<std::uint64_t> keys;
+  std::vector<LearnwareNumber> keys;
   keys.reserve(entries.size());
   for (const auto& entry : entries) keys.push_back(entry->sequence());
   auto parts = std::make_shared<learnwares::DockParts>();

@@ -21,7 +21,7 @@ struct OpenedIndex {
   std::vector<std::string> problems;  ///< why a stored index is not used
 
   /// Whether some part has the learnware of this catalogue number.
-  [[nodiscard]] bool holds(std::uint64_t key) const;
+  [[nodiscard]] bool holds(LearnwareNumber key) const;
 };
 
 /// Drops parts that were made from another catalogue: one that a restored copy has replaced, after which
@@ -30,7 +30,7 @@ struct OpenedIndex {
 /// @param live  the catalogue's numbers, ascending
 /// @errors of the catalogue
 [[nodiscard]] Result<void> drop_foreign_parts(const catalog::Catalog& catalog,
-                                              std::span<const std::uint64_t> live, OpenedIndex& opened);
+                                              std::span<const LearnwareNumber> live, OpenedIndex& opened);
 
 /// Opens a version of the stored index. A damaged one is not used, and `problems` says so: searches then
 /// compare every learnware.

@@ -13,16 +13,16 @@ bool bit(std::span<const std::uint64_t> words, std::size_t i) {
 
 }  // namespace
 
-std::optional<std::size_t> LivePart::item_of(std::uint64_t key) const {
-  const std::span<const std::uint64_t> keys = part->keys();
-  const auto found = std::lower_bound(keys.begin(), keys.end(), key);
-  if (found == keys.end() || *found != key) return std::nullopt;
+std::optional<std::size_t> LivePart::item_of(LearnwareNumber number) const {
+  const std::span<const LearnwareNumber> keys = part->keys();
+  const auto found = std::lower_bound(keys.begin(), keys.end(), number);
+  if (found == keys.end() || *found != number) return std::nullopt;
   return static_cast<std::size_t>(found - keys.begin());
 }
 
-bool DockParts::holds(std::uint64_t key) const {
+bool DockParts::holds(LearnwareNumber number) const {
   return std::any_of(parts.begin(), parts.end(),
-                     [&](const auto& part) { return part->item_of(key).has_value(); });
+                     [&](const auto& part) { return part->item_of(number).has_value(); });
 }
 
 std::size_t DockParts::live_count() const {
@@ -31,10 +31,10 @@ std::size_t DockParts::live_count() const {
   return count;
 }
 
-DockParts DockParts::without(std::uint64_t key) const {
+DockParts DockParts::without(LearnwareNumber number) const {
   DockParts next = *this;
   for (auto& part : next.parts) {
-    const auto item = part->item_of(key);
+    const auto item = part->item_of(number);
     if (!item || !bit(part->live, *item)) continue;
     auto changed = std::make_shared<LivePart>(*part);
     changed->live[*item / 64] &= ~(std::uint64_t{1} << (*item % 64));
@@ -46,17 +46,17 @@ DockParts DockParts::without(std::uint64_t key) const {
 
 std::shared_ptr<const LivePart> live_part(specification::SpaceKey space,
                                           std::shared_ptr<const engine::StoredPart> part,
-                                          std::span<const std::uint64_t> keys) {
+                                          std::span<const LearnwareNumber> numbers) {
   auto made = std::make_shared<LivePart>();
   made->space = std::move(space);
   made->part = std::move(part);
-  const std::span<const std::uint64_t> own = made->part->keys();
+  const std::span<const LearnwareNumber> own = made->part->keys();
   made->live.assign((own.size() + 63) / 64, 0);
   std::size_t at = 0;
-  for (const std::uint64_t key : keys) {
-    at = first_not_below(own, at, key);
+  for (const LearnwareNumber number : numbers) {
+    at = first_not_below(own, at, number);
     if (at == own.size()) break;
-    if (own[at] != key) continue;
+    if (own[at] != number) continue;
     made->live[at / 64] |= std::uint64_t{1} << (at % 64);
     ++made->live_count;
   }

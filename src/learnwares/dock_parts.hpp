@@ -25,7 +25,7 @@ struct LivePart {
   std::shared_ptr<const PartPlaces> places;
 
   /// The item of a catalogue number. @cost logarithmic
-  [[nodiscard]] std::optional<std::size_t> item_of(std::uint64_t key) const;
+  [[nodiscard]] std::optional<std::size_t> item_of(LearnwareNumber number) const;
 };
 
 /// All stored parts of a dock at one moment. Immutable; a removal makes a new one that shares the parts.
@@ -34,15 +34,15 @@ struct DockParts {
   std::vector<std::shared_ptr<const LivePart>> parts;
 
   /// Whether the learnware is in some part.
-  [[nodiscard]] bool holds(std::uint64_t key) const;
+  [[nodiscard]] bool holds(LearnwareNumber number) const;
   [[nodiscard]] std::size_t live_count() const;
   /// The same parts without one learnware, if it is in one of them. @cost one bitmap
-  [[nodiscard]] DockParts without(std::uint64_t key) const;
+  [[nodiscard]] DockParts without(LearnwareNumber number) const;
 };
 
-/// The part with those items live whose numbers are among `keys`, which ascend.
+/// The part with those items live whose numbers are among `numbers`, which ascend.
 [[nodiscard]] std::shared_ptr<const LivePart> live_part(specification::SpaceKey space,
                                                         std::shared_ptr<const engine::StoredPart> part,
-                                                        std::span<const std::uint64_t> keys);
+                                                        std::span<const LearnwareNumber> numbers);
 
 }  // namespace learndock::learnwares

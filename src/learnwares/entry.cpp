@@ -17,7 +17,7 @@ struct OwnedRow {
 
 /// Every entry with a specification in memory is one of these.
 struct OwningEntry final : Entry {
-  OwningEntry(std::uint64_t sequence, const char* row, const Traits& of, std::shared_ptr<const void> keep,
+  OwningEntry(LearnwareNumber sequence, const char* row, const Traits& of, std::shared_ptr<const void> keep,
               std::unique_ptr<const specification::RkmeSpecification> owned)
       : Entry(sequence, row, of, owned.get()), kept(std::move(keep)), set(std::move(owned)) {}
   std::shared_ptr<const void> kept;  // row and traits

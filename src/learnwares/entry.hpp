@@ -45,7 +45,7 @@ class TraitsPool {
 
 /// The data that `make_entry` makes an entry from.
 struct EntryFields {
-  std::uint64_t sequence = 0;  ///< insertion order
+  LearnwareNumber sequence;  ///< insertion order
   LearnwareId id;
   std::string name;
   std::string folded_name;  ///< name and description as text search compares them (see fold_case)
@@ -89,14 +89,14 @@ class Entry {
  public:
   /// @param row  an EntryHead and its texts; it, the traits and the specification outlive the entry
   /// @param specification null: it is in a stored part, or there is none
-  Entry(std::uint64_t sequence, const char* row, const Traits& traits,
+  Entry(LearnwareNumber sequence, const char* row, const Traits& traits,
         const specification::RkmeSpecification* specification = nullptr)
       : sequence_(sequence), row_(row), traits_(&traits), specification_(specification) {}
   ~Entry() { delete self_terms_.load(std::memory_order_relaxed); }
   Entry(const Entry&) = delete;
   Entry& operator=(const Entry&) = delete;
 
-  [[nodiscard]] std::uint64_t sequence() const { return sequence_; }
+  [[nodiscard]] LearnwareNumber sequence() const { return sequence_; }
   [[nodiscard]] std::string_view name() const;
   [[nodiscard]] std::string_view folded_name() const;
   [[nodiscard]] std::string_view folded_description() const;
@@ -128,7 +128,7 @@ class Entry {
     return {row_ + sizeof(EntryHead) + before, length};
   }
 
-  std::uint64_t sequence_;
+  LearnwareNumber sequence_;
   const char* row_;
   const Traits* traits_;
   const specification::RkmeSpecification* specification_;

@@ -115,7 +115,8 @@ Result<void> EntryFile::write(const std::filesystem::path& path, const EntrySour
                 store::SegmentWriter::create(path, {kEntryKind, source.catalog_version}));
   const SourceFields fields{entry_format(), source.catalog_version, source.last_created_unix_ms};
   LEARNDOCK_CHECK(writer.add_section(kSource, std::span<const SourceFields>(&fields, 1)));
-  std::vector<std::uint64_t> sequences, starts{0};
+  std::vector<LearnwareNumber> sequences;
+  std::vector<std::uint64_t> starts{0};
   TraitsTable traits;
   LEARNDOCK_CHECK(writer.begin_section(kRows, store::kLargeSectionAlignment));
   std::string rows;
@@ -131,7 +132,7 @@ Result<void> EntryFile::write(const std::filesystem::path& path, const EntrySour
   writer.end_section();
   const std::string text = traits.text();
   LEARNDOCK_CHECK(writer.add_section(kTraits, std::span(text)));
-  LEARNDOCK_CHECK(writer.add_section(kSequences, std::span<const std::uint64_t>(sequences)));
+  LEARNDOCK_CHECK(writer.add_section(kSequences, std::span<const LearnwareNumber>(sequences)));
   LEARNDOCK_CHECK(writer.add_section(kStarts, std::span<const std::uint64_t>(starts)));
   return writer.finish(entries.size()).map([](const auto&) {});
 }
@@ -164,7 +165,7 @@ Result<void> EntryFile::read() {
   } catch (const Json::exception& error) {
     return damaged(*segment_, std::string("traits cannot be read: ") + error.what());
   }
-  LEARNDOCK_TRY(sequences_, segment_->values<std::uint64_t>(kSequences));
+  LEARNDOCK_TRY(sequences_, segment_->values<LearnwareNumber>(kSequences));
   LEARNDOCK_TRY(starts_, segment_->values<std::uint64_t>(kStarts));
   LEARNDOCK_TRY(rows_, segment_->values<char>(kRows));
   return check_rows();
@@ -200,7 +201,7 @@ void EntryFile::rest() const {
 }
 
 std::vector<std::shared_ptr<const Entry>> EntryFile::entries(const std::shared_ptr<const EntryFile>& file,
-                                                             const std::vector<std::uint64_t>* live,
+                                                             const std::vector<LearnwareNumber>* live,
                                                              const specification::SpaceKernels& kernels) {
   auto mapped = std::make_shared<MappedEntries>();
   mapped->file = file;
@@ -211,7 +212,7 @@ std::vector<std::shared_ptr<const Entry>> EntryFile::entries(const std::shared_p
   all.reserve(live == nullptr ? file->sequences_.size() : live->size());
   std::size_t at = 0;
   for (std::size_t i = 0; i < file->sequences_.size(); ++i) {
-    const std::uint64_t sequence = file->sequences_[i];
+    const LearnwareNumber sequence = file->sequences_[i];
     if (live != nullptr) {
       at = first_not_below(*live, at, sequence);
       if (at == live->size()) break;

@@ -37,7 +37,7 @@ class EntryFile {
                                                                      unsigned threads);
 
   [[nodiscard]] const EntrySource& source() const { return source_; }
-  [[nodiscard]] std::span<const std::uint64_t> sequences() const { return sequences_; }
+  [[nodiscard]] std::span<const LearnwareNumber> sequences() const { return sequences_; }
   [[nodiscard]] std::string_view last_id() const;
   /// Checks that the data its entries point at still are what was checked. @errors corrupt @cost one load
   [[nodiscard]] Result<void> intact() const { return segment_->intact(); }
@@ -48,7 +48,7 @@ class EntryFile {
   /// @param live catalogue numbers, ascending, of the wanted entries; null: all
   /// @param kernels the kernels in use
   [[nodiscard]] static std::vector<std::shared_ptr<const Entry>> entries(
-      const std::shared_ptr<const EntryFile>& file, const std::vector<std::uint64_t>* live,
+      const std::shared_ptr<const EntryFile>& file, const std::vector<LearnwareNumber>* live,
       const specification::SpaceKernels& kernels);
 
  private:
@@ -59,7 +59,8 @@ class EntryFile {
   std::shared_ptr<const store::Segment> segment_;
   EntrySource source_;
   std::vector<Traits> traits_;
-  std::span<const std::uint64_t> sequences_, starts_;
+  std::span<const LearnwareNumber> sequences_;
+  std::span<const std::uint64_t> starts_;
   std::span<const char> rows_;
 };
 

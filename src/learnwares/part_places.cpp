@@ -76,8 +76,8 @@ class BitQueue {
 };
 
 /// The positions of the keys among the sequences; `known` gets the bits of those that are there.
-std::vector<std::uint32_t> positions_of(std::span<const std::uint64_t> keys,
-                                        std::span<const std::uint64_t> sequences,
+std::vector<std::uint32_t> positions_of(std::span<const LearnwareNumber> keys,
+                                        std::span<const LearnwareNumber> sequences,
                                         std::span<std::uint64_t> known) {
   std::vector<std::uint32_t> positions;
   positions.reserve(keys.size());
@@ -94,7 +94,7 @@ std::vector<std::uint32_t> positions_of(std::span<const std::uint64_t> keys,
 
 }  // namespace
 
-PartPlaces::PartPlaces(std::span<const std::uint64_t> keys, std::span<const std::uint64_t> sequences,
+PartPlaces::PartPlaces(std::span<const LearnwareNumber> keys, std::span<const LearnwareNumber> sequences,
                        const SemanticIndex& index)
     : count_(keys.size()), known_((keys.size() + 63) / 64, 0) {
   const std::vector<SemanticIndex::Item> items = index.items_at(positions_of(keys, sequences, known_));

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "learndock/base/ids.hpp"
+
 #include "learnwares/semantic_index.hpp"
 
 #include <cstddef>
@@ -20,7 +22,7 @@ class PartPlaces {
   /// @param keys numbers of the part's items, ascending; items that the index does not know have no place
   /// @param sequences the catalogue's numbers of all items left in the index, by position
   /// @cost the number of keys; `sequences` between two keys are skipped in jumps
-  PartPlaces(std::span<const std::uint64_t> keys, std::span<const std::uint64_t> sequences,
+  PartPlaces(std::span<const LearnwareNumber> keys, std::span<const LearnwareNumber> sequences,
              const SemanticIndex& index);
 
   /// The part's items whose places are set in `selected` (item i of the index is bit i % 64 of word i / 64),

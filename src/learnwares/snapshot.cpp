@@ -20,10 +20,10 @@ Result<void> Snapshot::intact() const {
   return {};
 }
 
-const Entry* Snapshot::entry_of(std::uint64_t sequence) const {
+const Entry* Snapshot::entry_of(LearnwareNumber sequence) const {
   const auto found =
       std::lower_bound(entries.begin(), entries.end(), sequence,
-                       [](const auto& entry, std::uint64_t wanted) { return entry->sequence() < wanted; });
+                       [](const auto& entry, LearnwareNumber wanted) { return entry->sequence() < wanted; });
   return found == entries.end() || (*found)->sequence() != sequence ? nullptr : found->get();
 }
 
@@ -39,7 +39,7 @@ void place_parts(Snapshot& snapshot, bool all) {
   if (!snapshot.parts) return;
   const auto is_placed = [&](const auto& part) { return part->places && !all; };
   if (std::all_of(snapshot.parts->parts.begin(), snapshot.parts->parts.end(), is_placed)) return;
-  std::vector<std::uint64_t> sequences;
+  std::vector<LearnwareNumber> sequences;
   sequences.reserve(snapshot.entries.size());
   for (const auto& entry : snapshot.entries) sequences.push_back(entry->sequence());
   auto parts = std::make_shared<DockParts>(*snapshot.parts);

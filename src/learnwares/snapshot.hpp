@@ -46,7 +46,7 @@ struct Snapshot {
   [[nodiscard]] Result<void> entries_intact() const;
 
   /// The entry with a catalogue number. @cost logarithmic
-  [[nodiscard]] const Entry* entry_of(std::uint64_t sequence) const;
+  [[nodiscard]] const Entry* entry_of(LearnwareNumber sequence) const;
   /// The reduced set of an entry with a specification, from memory or from its part, under the gamma in use.
   /// It may use `memory`, which must live as long as the view is used.
   /// @errors corrupt (the part is damaged), internal (the set is nowhere) @cost logarithmic for a set in a

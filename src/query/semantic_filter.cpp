@@ -121,13 +121,13 @@ std::optional<Positions> Filter::text_candidates(const Positions& tagged) const 
   if (!found->complete || found->version != snapshot_.version) return std::nullopt;
   Positions candidates;
   auto next = tagged.begin();
-  for (const std::uint64_t sequence : found->sequences) {
+  for (const LearnwareNumber sequence : found->sequences) {
     if (next == tagged.end()) break;
     // Sequences rise by one or more, so the wanted one is at most their difference away.
-    const std::uint64_t apart = sequence - std::min(sequence, entry(*next).sequence());
+    const std::uint64_t apart = sequence.value() - std::min(sequence, entry(*next).sequence()).value();
     const auto left = static_cast<std::uint64_t>(tagged.end() - next);
     const auto end = next + static_cast<std::ptrdiff_t>(std::min(left, apart + 1));
-    next = std::lower_bound(next, end, sequence, [&](std::uint32_t position, std::uint64_t wanted) {
+    next = std::lower_bound(next, end, sequence, [&](std::uint32_t position, LearnwareNumber wanted) {
       return entry(position).sequence() < wanted;
     });
     if (next != tagged.end() && entry(*next).sequence() == sequence) candidates.push_back(*next);

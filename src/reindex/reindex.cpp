@@ -66,7 +66,7 @@ struct Piece {
   engine::PartWriter writer;
   std::vector<specification::RkmeSpecification> specifications = {};
   std::vector<std::string> ids = {};
-  std::vector<std::uint64_t> keys = {};
+  std::vector<LearnwareNumber> keys = {};
 
   Result<void> flush() {
     std::vector<engine::PartItem> items;
@@ -262,7 +262,7 @@ Result<ReindexReport> put_in_force(const fs::path& dock, const ReindexPlan& plan
   store::IndexContent content;
   content.kernels = plan.kernels;
   content.options = dock::kept_options(options.prefilter, options.codes);
-  content.covers = plan.ranges.empty() ? 0 : plan.ranges.back().last;
+  content.covers = plan.ranges.empty() ? 0 : plan.ranges.back().last.value();
   for (const fs::path& file : files) {
     LEARNDOCK_TRY(auto segment, store->adopt(file));
     content.segments.push_back(std::move(segment));

@@ -66,7 +66,7 @@ Result<CatalogueRead> read_catalogue(const catalog::Catalog& catalog, const Rein
     if (!specification->gaussian()) return {};
     SpaceSample& space = read.spaces[specification::SpaceKey::of(*specification)];
     if (dock::is_indexable(*specification))
-      space.add(mixed_number(options.seed, record.sequence), std::move(*specification));
+      space.add(mixed_number(options.seed, record.sequence.value()), std::move(*specification));
     else
       ++space.others;
     return {};
@@ -122,7 +122,7 @@ std::vector<KernelChange> changes_from(const Json& list) {
 
 Json plan_json(const ReindexPlan& plan, const ReindexOptions& options) {
   Json ranges = Json::array(), spaces = Json::array(), changes = Json::array();
-  for (const SequenceRange& range : plan.ranges) ranges.push_back({range.first, range.last});
+  for (const SequenceRange& range : plan.ranges) ranges.push_back({range.first.value(), range.last.value()});
   for (std::size_t i = 0; i < plan.spaces.size(); ++i)
     spaces.push_back({{"type", static_cast<int>(plan.spaces[i].type)},
                       {"shape", plan.spaces[i].shape},
@@ -157,7 +157,8 @@ Result<ReindexPlan> plan_from(const Json& json, const ReindexOptions& options) {
   plan.changes = changes_from(json.at("kernel_changes"));
   plan.id = plan_id(plan, options);
   for (const Json& range : json.at("ranges"))
-    plan.ranges.push_back({range.at(0).get<std::uint64_t>(), range.at(1).get<std::uint64_t>()});
+    plan.ranges.push_back({LearnwareNumber(range.at(0).get<std::uint64_t>()),
+                           LearnwareNumber(range.at(1).get<std::uint64_t>())});
   for (const Json& space : json.at("spaces")) {
     plan.spaces.push_back({static_cast<specification::StatisticalType>(space.at("type").get<int>()),
                            space.at("shape").get<std::vector<std::size_t>>(), space.at("gamma").get<double>(),

@@ -18,7 +18,7 @@ namespace learndock::reindex {
 
 /// A range of catalogue numbers, both ends included.
 struct SequenceRange {
-  std::uint64_t first = 0, last = 0;
+  LearnwareNumber first, last;
 };
 
 /// The plan of a reindex, as in DOCK/reindex/plan.json. The subspace of each space is in a file beside it.

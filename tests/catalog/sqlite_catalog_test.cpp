@@ -253,7 +253,7 @@ TEST_F(SqliteCatalog, ReadersAndWritersRunTogether) {
   for (int r = 0; r < 2; ++r)
     threads.emplace_back([&] {
       while (!stop) {
-        std::uint64_t last = 0;
+        LearnwareNumber last;
         const auto visited = catalog_->visit_all([&](LearnwareRecord& one) -> Result<void> {
           EXPECT_GT(one.sequence, last);
           last = one.sequence;

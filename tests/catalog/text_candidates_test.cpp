@@ -37,10 +37,10 @@ class TextCandidates : public ::testing::Test {
     catalog_ = open_sqlite_catalog(folder_ / "catalog.sqlite", true).value();
   }
   void SetUp() override { reopen(); }
-  std::uint64_t insert(const std::string& name, const std::string& description = "") {
+  LearnwareNumber insert(const std::string& name, const std::string& description = "") {
     return catalog_->insert(std::vector{described(name, description)}).value()[0].sequence;
   }
-  std::vector<std::uint64_t> found(const std::string& text) {
+  std::vector<LearnwareNumber> found(const std::string& text) {
     return catalog_->text_candidates(text::fold_case(text), 1000).value().sequences;
   }
   TemporaryFolder folder_;
@@ -89,10 +89,10 @@ TEST_F(TextCandidates, OddCharactersHideNothing) {
                                           "tab\tline\nend"};
   for (const std::string& name : names) insert("x", name);
   for (std::size_t i = 0; i < names.size(); ++i) {
-    EXPECT_THAT(found(names[i]), ElementsAre(i + 1)) << names[i];
-    EXPECT_THAT(found(names[i].substr(names[i].size() - 4)), ElementsAre(i + 1)) << names[i];
+    EXPECT_THAT(found(names[i]), ElementsAre(LearnwareNumber(i + 1))) << names[i];
+    EXPECT_THAT(found(names[i].substr(names[i].size() - 4)), ElementsAre(LearnwareNumber(i + 1))) << names[i];
   }
-  EXPECT_THAT(found(nul.substr(4, 5)), ElementsAre(1));
+  EXPECT_THAT(found(nul.substr(4, 5)), ElementsAre(LearnwareNumber(1)));
 }
 
 TEST_F(TextCandidates, ARecordWhoseDescriptionCannotBeReadIsKnownByItsName) {
@@ -100,13 +100,13 @@ TEST_F(TextCandidates, ARecordWhoseDescriptionCannotBeReadIsKnownByItsName) {
   record.name = "Odd one";
   record.semantic_json = "not JSON";
   ASSERT_TRUE(catalog_->insert(std::vector{record}));
-  EXPECT_THAT(found("odd"), ElementsAre(1));
+  EXPECT_THAT(found("odd"), ElementsAre(LearnwareNumber(1)));
 }
 
 /// What a scan over all texts finds must be among the candidates, while records come and go.
 TEST_F(TextCandidates, MissNothingThatAScanFinds) {
   WordTexts texts(17);
-  std::map<std::uint64_t, std::pair<LearnwareId, std::string>> stored;
+  std::map<LearnwareNumber, std::pair<LearnwareId, std::string>> stored;
   std::size_t hits = 0, excess = 0;
   for (int round = 0; round < 30; ++round) {
     std::vector<LearnwareRecord> batch;
@@ -128,7 +128,7 @@ TEST_F(TextCandidates, MissNothingThatAScanFinds) {
       const auto answer = catalog_->text_candidates(text, stored.size()).value();
       EXPECT_TRUE(std::is_sorted(answer.sequences.begin(), answer.sequences.end()));
       if (!answer.complete) continue;
-      for (const std::uint64_t sequence : answer.sequences) ASSERT_TRUE(stored.contains(sequence));
+      for (const LearnwareNumber sequence : answer.sequences) ASSERT_TRUE(stored.contains(sequence));
       for (const auto& [sequence, record] : stored) {
         const bool candidate = std::binary_search(answer.sequences.begin(), answer.sequences.end(), sequence);
         const bool contains = record.second.find(text) != std::string::npos;
@@ -153,12 +153,12 @@ TEST_F(TextCandidates, AnOlderCatalogueGetsItsTextsOnOpening) {
         "ALTER TABLE learnware DROP COLUMN warnings; PRAGMA user_version = 2"));
   }
   reopen();
-  EXPECT_THAT(found("red"), ElementsAre(1, 2));
+  EXPECT_THAT(found("red"), ElementsAre(LearnwareNumber(1), LearnwareNumber(2)));
   ASSERT_TRUE(catalog_->remove(LearnwareId::from_number(1)));
   insert("Wine again", "red");
-  EXPECT_THAT(found("red"), ElementsAre(2, 3));
+  EXPECT_THAT(found("red"), ElementsAre(LearnwareNumber(2), LearnwareNumber(3)));
   reopen();
-  EXPECT_THAT(found("wine"), ElementsAre(3));
+  EXPECT_THAT(found("wine"), ElementsAre(LearnwareNumber(3)));
 }
 
 TEST(CheckTextSearch, NamesAnSqliteThatCannot) {

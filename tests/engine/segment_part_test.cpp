@@ -43,8 +43,8 @@ struct StoredMarket {
                                                                    *testing::test_backend())
                                                      .value());
     auto writer = PartWriter::create(path, key(), space, {codes, 7, 2}).value();
-    std::vector<std::uint64_t> keys(shape.learnwares);
-    std::iota(keys.begin(), keys.end(), 1000U);
+    std::vector<LearnwareNumber> keys(shape.learnwares);
+    std::iota(keys.begin(), keys.end(), LearnwareNumber(1000));
     // In batches that are no multiple of a block.
     for (std::size_t first = 0; first < shape.learnwares; first += 77) {
       const std::size_t count = std::min<std::size_t>(77, shape.learnwares - first);
@@ -95,7 +95,7 @@ TEST(SegmentPart, AnswersWhatTheSamePartInMemoryAnswers) {
         }
       }
       for (const FilteredPart& each : {on_disk[0], in_memory[0]}) expect_sets_as_given(stored, *each.part);
-      EXPECT_EQ(part->keys()[3], 1003U);
+      EXPECT_EQ(part->keys()[3], LearnwareNumber(1003));
       EXPECT_EQ(part->id(499), stored.market.ids[499]);
       EXPECT_EQ(part->info().generation, 7U);
       EXPECT_EQ(part->space_key(), stored.key());
@@ -112,8 +112,8 @@ TEST(SegmentPart, EveryPrefilterFindsWhatComparingAllFinds) {
     options.prefilter = kind;
     options.items_per_cell = 20;
     auto writer = PartWriter::create(path, stored.key(), stored.space, options).value();
-    std::vector<std::uint64_t> keys(stored.shape.learnwares);
-    std::iota(keys.begin(), keys.end(), 5U);
+    std::vector<LearnwareNumber> keys(stored.shape.learnwares);
+    std::iota(keys.begin(), keys.end(), LearnwareNumber(5));
     ASSERT_TRUE(writer.add(stored.market.items(0, stored.shape.learnwares), keys));
     ASSERT_TRUE(writer.finish());
     const auto part = open_part(path, testing::test_backend()).value();
@@ -187,7 +187,7 @@ TEST(SegmentPart, CutShortWhileOpenItStillSaysWhichLearnwaresItHad) {
   ASSERT_FALSE(part->segment()->intact().has_value());
   ASSERT_EQ(part->keys().size(), part->count());
   for (std::size_t i = 0; i < part->count(); ++i) {
-    EXPECT_EQ(part->keys()[i], 1000 + i);
+    EXPECT_EQ(part->keys()[i], LearnwareNumber(1000 + i));
     EXPECT_TRUE(part->id(i).empty());
   }
   std::vector<double> memory;

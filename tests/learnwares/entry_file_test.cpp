@@ -19,7 +19,7 @@ class EntryFileTest : public ::testing::Test {
     Entries entries;
     for (std::size_t i = 0; i < count; ++i) {
       EntryFields fields;
-      fields.sequence = 3 * i + 1;
+      fields.sequence = LearnwareNumber(3 * i + 1);
       fields.id = LearnwareId::create(fmt::format("id-{}", i)).value();
       fields.name = fmt::format("Model {}", i);
       fields.folded_name = fmt::format("model {}", i);
@@ -66,9 +66,9 @@ TEST_F(EntryFileTest, GivesBackWhatWasWritten) {
 TEST_F(EntryFileTest, GivesOnlyWhatIsLeftUnderTheKernelsInForce) {
   const Entries written = some(90);
   ASSERT_TRUE(EntryFile::write(path_, {1, 1}, written).has_value());
-  std::vector<std::uint64_t> live;
+  std::vector<LearnwareNumber> live;
   for (std::size_t i = 0; i < written.size(); i += 4) live.push_back(written[i]->sequence());
-  live.push_back(10'000);  // came later
+  live.emplace_back(10'000);  // came later
   specification::SpaceKernels kernels;
   const specification::KernelGroup group = specification::KernelGroup::of(written[1]->space());
   ASSERT_TRUE(kernels.set(group, 0.625).has_value());

@@ -11,7 +11,7 @@ namespace {
 
 EntryFields fields(std::uint64_t sequence, std::size_t dimension = 3) {
   EntryFields fields;
-  fields.sequence = sequence;
+  fields.sequence = LearnwareNumber(sequence);
   fields.id = LearnwareId::create("wine-1").value();
   fields.name = "Größe";
   fields.folded_name = "größe";
@@ -23,7 +23,7 @@ EntryFields fields(std::uint64_t sequence, std::size_t dimension = 3) {
 
 TEST(Entry, SaysWhatItWasMadeFrom) {
   const auto entry = make_entry(fields(7));
-  EXPECT_EQ(entry->sequence(), 7U);
+  EXPECT_EQ(entry->sequence(), LearnwareNumber(7));
   EXPECT_EQ(entry->id(), "wine-1");
   EXPECT_EQ(entry->learnware_id().text(), "wine-1");
   EXPECT_EQ(entry->name(), "Größe");
@@ -35,7 +35,7 @@ TEST(Entry, SaysWhatItWasMadeFrom) {
   EXPECT_EQ(entry->space(), specification::SpaceKey::of(*fields(7).specification));
   EXPECT_EQ(entry->specification_bytes(), 5U * (3 + 1) * sizeof(double));
   EntryFields bare;
-  bare.sequence = 8;
+  bare.sequence = LearnwareNumber(8);
   const auto nothing = make_entry(std::move(bare));
   EXPECT_FALSE(nothing->has_specification());
   EXPECT_EQ(nothing->specification_bytes(), 0U);

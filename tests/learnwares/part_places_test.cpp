@@ -13,7 +13,10 @@ namespace learndock::learnwares {
 namespace {
 
 using ::testing::ElementsAre;
-using Numbers = std::vector<std::uint64_t>;
+using Words = std::vector<std::uint64_t>;
+using Numbers = std::vector<LearnwareNumber>;
+
+Numbers numbers(std::initializer_list<std::uint64_t> values) { return {values.begin(), values.end()}; }
 
 bool is_set(const std::vector<std::uint64_t>& words, std::size_t i) {
   return (words[i / 64] >> (i % 64) & 1U) != 0;
@@ -29,10 +32,10 @@ class NumberedIndex {
     for (std::size_t i = 0; i < count; ++i) {
       EntryFields fields;
       last_ += 1 + random_() % gap;
-      fields.sequence = last_;
+      fields.sequence = LearnwareNumber(last_);
       fields.id = LearnwareId::from_number(last_);
-      item_numbers_.push_back(last_);
-      numbers_.push_back(last_);
+      item_numbers_.emplace_back(last_);
+      numbers_.emplace_back(last_);
       added.push_back(make_entry(std::move(fields)));
     }
     index_ = index_.extended(added);
@@ -46,7 +49,7 @@ class NumberedIndex {
   /// A part with about one in `share` of all numbers, and some that nobody has any more.
   Numbers part_keys(std::size_t share, bool strangers) {
     Numbers keys;
-    for (std::uint64_t number = 1; number <= last_; ++number) {
+    for (LearnwareNumber number(1); number.value() <= last_; ++number) {
       const bool there = std::binary_search(numbers_.begin(), numbers_.end(), number);
       if ((there || strangers) && random_() % share == 0) keys.push_back(number);
     }
@@ -59,7 +62,7 @@ class NumberedIndex {
     return words;
   }
   /// Whether the item of this number is selected, looked for one by one.
-  bool selects(const std::vector<std::uint64_t>& selected, std::uint64_t number) const {
+  bool selects(const std::vector<std::uint64_t>& selected, LearnwareNumber number) const {
     const auto item = std::find(item_numbers_.begin(), item_numbers_.end(), number);
     return item != item_numbers_.end() &&
            is_set(selected, static_cast<std::size_t>(item - item_numbers_.begin()));
@@ -78,12 +81,12 @@ class NumberedIndex {
 TEST(PartPlaces, ByHand) {
   NumberedIndex index(1);
   index.add(6, 1);
-  const PartPlaces places = index.places({2, 3, 5, 9});
-  EXPECT_THAT(places.of_part(Numbers{0b010110}), ElementsAre(0b111));
-  EXPECT_THAT(places.of_part(Numbers{0b101001}), ElementsAre(0));
-  EXPECT_THAT(index.places({0, 1, 4}).of_part(Numbers{0b001001}), ElementsAre(0b110));
-  EXPECT_TRUE(index.places({}).of_part(Numbers{0b111111}).empty());
-  Numbers left{0b111111};
+  const PartPlaces places = index.places(numbers({2, 3, 5, 9}));
+  EXPECT_THAT(places.of_part(Words{0b010110}), ElementsAre(0b111));
+  EXPECT_THAT(places.of_part(Words{0b101001}), ElementsAre(0));
+  EXPECT_THAT(index.places(numbers({0, 1, 4})).of_part(Words{0b001001}), ElementsAre(0b110));
+  EXPECT_TRUE(index.places({}).of_part(Words{0b111111}).empty());
+  Words left{0b111111};
   places.leave_out(left);
   EXPECT_THAT(left, ElementsAre(0b101001));
 }
@@ -99,14 +102,14 @@ TEST(PartPlaces, AgreeWithLookingForEachLearnware) {
     // What comes and goes later moves no place.
     index.add(index.draw() % 200, 2);
     for (auto n = index.draw() % 20; n > 0; --n) index.remove();
-    Numbers selected = index.selection(1 + index.draw() % 4);
+    Words selected = index.selection(1 + index.draw() % 4);
     // What was gone before the part was placed has no place; no filter selects it.
-    const std::vector<std::uint64_t> known = places.of_part(Numbers(selected.size(), ~std::uint64_t{0}));
+    const std::vector<std::uint64_t> known = places.of_part(Words(selected.size(), ~std::uint64_t{0}));
     const std::vector<std::uint64_t> bits = places.of_part(selected);
     ASSERT_EQ(bits.size(), (keys.size() + 63) / 64);
     for (std::size_t i = 0; i < bits.size() * 64; ++i)
       ASSERT_EQ(is_set(bits, i), i < keys.size() && is_set(known, i) && index.selects(selected, keys[i]));
-    Numbers rest = selected;
+    Words rest = selected;
     places.leave_out(rest);
     for (std::size_t item = 0; item < index.item_numbers().size(); ++item) {
       const auto key = std::lower_bound(keys.begin(), keys.end(), index.item_numbers()[item]);

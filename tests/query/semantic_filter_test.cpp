@@ -23,7 +23,7 @@ class FilterScene {
     const std::size_t known = snapshot_.entries.size();
     for (std::size_t i = 0; i < count; ++i) {
       learnwares::EntryFields fields;
-      fields.sequence = ++made_;
+      fields.sequence = LearnwareNumber(++made_);
       fields.id = LearnwareId::from_number(made_);
       fields.name = texts_.draw() % 20 == 0 ? "" : texts_.words(1 + texts_.draw() % 3);
       fields.folded_name = text::fold_case(fields.name);

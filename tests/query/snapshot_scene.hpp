@@ -24,7 +24,7 @@ inline void add(learnwares::Snapshot& snapshot, const std::string& id,
                 std::optional<specification::RkmeSpecification> spec, const std::string& name = "",
                 const std::string& scenario = "") {
   learnwares::EntryFields fields;
-  fields.sequence = snapshot.entries.size() + 1;
+  fields.sequence = LearnwareNumber(snapshot.entries.size() + 1);
   fields.id = LearnwareId::create(id).value();
   fields.name = name;
   fields.folded_name = text::fold_case(name);

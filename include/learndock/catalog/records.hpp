@@ -18,7 +18,7 @@ enum class Status : std::uint8_t {
 
 /// One learnware as the catalogue keeps it.
 struct LearnwareRecord {
-  std::uint64_t sequence = 0;  ///< insertion order inside the dock; given by the catalogue
+  LearnwareNumber sequence;  ///< insertion order inside the dock; given by the catalogue, 0 before
   LearnwareId id;
   Status status = Status::unverified;
   std::string name;

@@ -72,7 +72,8 @@ struct PartWriter::State {
   EmbeddedRows rows;                    // filled if the prefilter may need them
   std::vector<Embedding> uncoded = {};  // fewer than a block, between batches
   std::vector<double> selves = {};
-  std::vector<std::uint64_t> keys = {}, id_starts = {0}, record_starts = {0};
+  std::vector<LearnwareNumber> keys = {};
+  std::vector<std::uint64_t> id_starts = {0}, record_starts = {0};
   std::string ids = {};
   double largest_mass = 0;
 
@@ -116,7 +117,7 @@ Result<PartWriter> PartWriter::create(const std::filesystem::path& path, specifi
                                                      EmbeddedRows(coordinates)}));
 }
 
-Result<void> PartWriter::add(std::span<const PartItem> items, std::span<const std::uint64_t> keys) {
+Result<void> PartWriter::add(std::span<const PartItem> items, std::span<const LearnwareNumber> keys) {
   State& state = *state_;
   std::vector<compute::ReducedSetView> sets;
   std::vector<std::byte> records;
@@ -163,7 +164,7 @@ Result<store::SegmentInfo> PartWriter::finish() {
   LEARNDOCK_CHECK(write_key(state.writer, state.key));
   LEARNDOCK_CHECK(state.write_prefilter(kind));
   LEARNDOCK_CHECK(state.writer.add_section(kSelfSection, std::span<const double>(state.selves)));
-  LEARNDOCK_CHECK(state.writer.add_section(kKeySection, std::span<const std::uint64_t>(state.keys)));
+  LEARNDOCK_CHECK(state.writer.add_section(kKeySection, std::span<const LearnwareNumber>(state.keys)));
   LEARNDOCK_CHECK(state.writer.add_section(kIdStartSection, std::span<const std::uint64_t>(state.id_starts)));
   LEARNDOCK_CHECK(state.writer.add_section(kIdSection, std::span<const char>(state.ids)));
   LEARNDOCK_CHECK(

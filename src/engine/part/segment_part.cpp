@@ -21,7 +21,8 @@ class SegmentPart final : public StoredPart {
 
   Result<void> open(const std::shared_ptr<const compute::Backend>& backend, unsigned threads) {
     LEARNDOCK_TRY(selves_, segment_->values<double>(kSelfSection));
-    LEARNDOCK_TRY(const std::span<const std::uint64_t> keys, segment_->values<std::uint64_t>(kKeySection));
+    LEARNDOCK_TRY(const std::span<const LearnwareNumber> keys,
+                  segment_->values<LearnwareNumber>(kKeySection));
     keys_.assign(keys.begin(),
                  keys.end());  // copied before the check, so that the kept numbers are the checked ones
     LEARNDOCK_TRY(id_starts_, segment_->values<std::uint64_t>(kIdStartSection));
@@ -44,7 +45,7 @@ class SegmentPart final : public StoredPart {
   std::size_t count() const override { return fields_.items; }
   double self(std::size_t item) const override { return selves_[item]; }
   double largest_mass() const override { return fields_.largest_mass; }
-  std::span<const std::uint64_t> keys() const override { return keys_; }
+  std::span<const LearnwareNumber> keys() const override { return keys_; }
   const specification::SpaceKey& space_key() const override { return key_; }
   const std::shared_ptr<const store::Segment>& segment() const override { return segment_; }
   std::string_view id(std::size_t item) const override {
@@ -111,7 +112,7 @@ class SegmentPart final : public StoredPart {
   std::span<const std::uint64_t> id_starts_, record_starts_;
   // In memory, because they say which learnware an item is, also after the file is lost (see
   // Segment::intact).
-  std::vector<std::uint64_t> keys_;
+  std::vector<LearnwareNumber> keys_;
   std::span<const char> ids_;
   StoredPrefilters prefilters_;
 };

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "learndock/base/ids.hpp"
+
 #include "engine/part/search_part.hpp"
 #include "specification/space_key.hpp"
 #include "store/segment.hpp"
@@ -48,7 +50,7 @@ class PartWriter {
   /// Embeds, codes and stores some learnwares after the earlier ones. `keys` are the catalogue's numbers;
   /// batches of some thousands keep all threads busy.
   /// @errors invalid_argument (another dimension), io, no_space
-  [[nodiscard]] Result<void> add(std::span<const PartItem> items, std::span<const std::uint64_t> keys);
+  [[nodiscard]] Result<void> add(std::span<const PartItem> items, std::span<const LearnwareNumber> keys);
   /// The file appears whole or not at all. @errors io, no_space, conflict
   [[nodiscard]] Result<store::SegmentInfo> finish();
 
@@ -63,7 +65,7 @@ class PartWriter {
 class StoredPart : public SearchPart {
  public:
   /// The catalogue's numbers of the items, in their order.
-  [[nodiscard]] virtual std::span<const std::uint64_t> keys() const = 0;
+  [[nodiscard]] virtual std::span<const LearnwareNumber> keys() const = 0;
   [[nodiscard]] virtual const specification::SpaceKey& space_key() const = 0;
   [[nodiscard]] virtual const std::shared_ptr<const store::Segment>& segment() const = 0;
   [[nodiscard]] const store::SegmentInfo& info() const { return segment()->info(); }
