@@ -110,7 +110,7 @@ void BM_FilterSelect(benchmark::State& state) {
 }
 void BM_FilterWords(benchmark::State& state) {
   time_question(state, [](const auto& wanted) {
-    return dock().semantic->select(wanted).words(0, kLearnwares).front();
+    return dock().semantic->select(wanted).words(learnwares::FilterBit(), kLearnwares).front();
   });
 }
 void BM_FilterFirstTen(benchmark::State& state) {
@@ -141,7 +141,7 @@ template <std::size_t share>
 void BM_FilterOfPart(benchmark::State& state) {
   time_question(state, [](const auto& wanted) {
     const learnwares::Bitmap selected = dock().semantic->select(wanted);
-    return places<share>().of_part(selected.words(0, kLearnwares)).front();
+    return places<share>().of_part(selected.words(learnwares::FilterBit(), kLearnwares)).front();
   });
   state.counters["places_bytes"] = static_cast<double>(places<share>().bytes());
 }
@@ -168,7 +168,8 @@ void BM_FilterExtend(benchmark::State& state) {
 BENCHMARK(BM_FilterExtend)->Arg(1)->Arg(2000)->UseRealTime()->Unit(benchmark::kMillisecond);
 
 void BM_FilterRemove(benchmark::State& state) {
-  for (auto _ : state) benchmark::DoNotOptimize(dock().semantic->without(kLearnwares / 2).size());
+  for (auto _ : state)
+    benchmark::DoNotOptimize(dock().semantic->without(learnwares::SnapshotPosition(kLearnwares / 2)).size());
 }
 BENCHMARK(BM_FilterRemove)->UseRealTime()->Unit(benchmark::kMillisecond);
 

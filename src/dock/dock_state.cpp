@@ -167,8 +167,8 @@ void Dock::State::withdraw(LearnwareNumber sequence) {
       learnwares::count_removed(next, **gone);
       next.parts = std::make_shared<learnwares::DockParts>(next.parts->without(sequence));
     }
-    next.semantic = std::make_shared<learnwares::SemanticIndex>(
-        next.semantic->without(static_cast<std::size_t>(gone - next.entries.begin())));
+    next.semantic = std::make_shared<learnwares::SemanticIndex>(next.semantic->without(
+        learnwares::SnapshotPosition::at(static_cast<std::size_t>(gone - next.entries.begin()))));
     next.entries.erase(gone);
   }
   publish(std::move(next), {});

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "learndock/base/strong_number.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -8,11 +10,13 @@
 
 namespace learndock::learnwares {
 
-/// A compressed set of item numbers. @threads const members may run concurrently
+/// The number of a learnware in a semantic index: its bit in every bitmap and filter. It stays while the
+/// index grows and loses learnwares; a rebuilt index gives others.
+using FilterBit = StrongNumber<struct FilterBitKind, std::uint32_t>;
+
+/// A compressed set of items, which are known by their bits. @threads const members may run concurrently
 class Bitmap {
  public:
-  using Item = std::uint32_t;
-
   Bitmap();
   ~Bitmap();
   Bitmap(const Bitmap& other);
@@ -20,11 +24,11 @@ class Bitmap {
   Bitmap& operator=(Bitmap other) noexcept;
 
   /// The set of all items in [first, first + count).
-  [[nodiscard]] static Bitmap range(Item first, std::size_t count);
+  [[nodiscard]] static Bitmap range(FilterBit first, std::size_t count);
   /// The union of the sets.
   [[nodiscard]] static Bitmap any_of(std::span<const Bitmap* const> sets);
 
-  void add(std::span<const Item> items);
+  void add(std::span<const FilterBit> items);
   Bitmap& operator&=(const Bitmap& other);
   Bitmap& operator-=(const Bitmap& other);
 
@@ -32,12 +36,12 @@ class Bitmap {
   /// The number of items that are in both sets.
   [[nodiscard]] std::uint64_t common(const Bitmap& other) const;
   [[nodiscard]] bool empty() const;
-  [[nodiscard]] bool contains(Item item) const;
+  [[nodiscard]] bool contains(FilterBit item) const;
   /// The items, ascending; at most the first `limit`.
-  [[nodiscard]] std::vector<Item> items(std::size_t limit = SIZE_MAX) const;
+  [[nodiscard]] std::vector<FilterBit> items(std::size_t limit = SIZE_MAX) const;
   /// The range [first, first + count) as bits: item first + i is bit i % 64 of word i / 64; the unused bits
   /// of the last word are 0.
-  [[nodiscard]] std::vector<std::uint64_t> words(Item first, std::size_t count) const;
+  [[nodiscard]] std::vector<std::uint64_t> words(FilterBit first, std::size_t count) const;
   /// The memory taken, as exactly as the library tells it.
   [[nodiscard]] std::size_t bytes() const;
 

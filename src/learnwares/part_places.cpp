@@ -76,17 +76,17 @@ class BitQueue {
 };
 
 /// The positions of the keys among the sequences; `known` gets the bits of those that are there.
-std::vector<std::uint32_t> positions_of(std::span<const LearnwareNumber> keys,
-                                        std::span<const LearnwareNumber> sequences,
-                                        std::span<std::uint64_t> known) {
-  std::vector<std::uint32_t> positions;
+std::vector<SnapshotPosition> positions_of(std::span<const LearnwareNumber> keys,
+                                           std::span<const LearnwareNumber> sequences,
+                                           std::span<std::uint64_t> known) {
+  std::vector<SnapshotPosition> positions;
   positions.reserve(keys.size());
   std::size_t at = 0;
   for (std::size_t i = 0; i < keys.size(); ++i) {
     at = first_not_below(sequences, at, keys[i]);
     if (at == sequences.size()) break;
     if (sequences[at] != keys[i]) continue;
-    positions.push_back(static_cast<std::uint32_t>(at));
+    positions.push_back(SnapshotPosition::at(at));
     known[i / 64] |= std::uint64_t{1} << (i % 64);
   }
   return positions;
@@ -97,14 +97,15 @@ std::vector<std::uint32_t> positions_of(std::span<const LearnwareNumber> keys,
 PartPlaces::PartPlaces(std::span<const LearnwareNumber> keys, std::span<const LearnwareNumber> sequences,
                        const SemanticIndex& index)
     : count_(keys.size()), known_((keys.size() + 63) / 64, 0) {
-  const std::vector<SemanticIndex::Item> items = index.items_at(positions_of(keys, sequences, known_));
+  const std::vector<FilterBit> items = index.items_at(positions_of(keys, sequences, known_));
   if (items.size() == keys.size()) known_ = std::vector<std::uint64_t>();
-  for (const SemanticIndex::Item item : items) {
-    if (at_.empty() || at_.back() != item / 64) {
-      at_.push_back(item / 64);
+  for (const FilterBit item : items) {
+    const std::uint32_t word = item.value() / 64;
+    if (at_.empty() || at_.back() != word) {
+      at_.push_back(word);
       places_.push_back(0);
     }
-    places_.back() |= std::uint64_t{1} << (item % 64);
+    places_.back() |= std::uint64_t{1} << (item.value() % 64);
   }
   at_.shrink_to_fit();
   places_.shrink_to_fit();

@@ -11,11 +11,11 @@
 
 namespace learndock::learnwares {
 
-/// Maps filter bits (indexed by a semantic index's items) to bits of one stored part (indexed by the part's
-/// items). Both ascend by the catalogue's number, so that the map is two bitmaps and is applied 64 bits at a
-/// time, without a look at any learnware.
+/// Maps the bits of filters (see FilterBit) to bits of one stored part (indexed by the part's items). Both
+/// ascend by the catalogue's number, so that the map is two bitmaps and is applied 64 bits at a time, without
+/// a look at any learnware.
 ///
-/// It remains right while the index grows and loses items. A rebuilt index has other item numbers.
+/// It remains right while the index grows and loses items. A rebuilt index gives other bits.
 /// @threads const members may run concurrently
 class PartPlaces {
  public:

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <new>
 #include <roaring/roaring.h>
+#include <type_traits>
 #include <utility>
 
 namespace learndock::learnwares {
@@ -20,12 +21,17 @@ void* held(void* handle) {
 /// Items unpacked together: few enough to stay in the cache until their bits are set.
 constexpr std::size_t kItemsTogether = 1 << 16;
 
+// The library takes items as plain integers. A FilterBit has the bytes of one.
+static_assert(sizeof(FilterBit) == sizeof(std::uint32_t) && std::is_standard_layout_v<FilterBit>);
+const std::uint32_t* plain(const FilterBit* items) { return reinterpret_cast<const std::uint32_t*>(items); }
+std::uint32_t* plain(FilterBit* items) { return reinterpret_cast<std::uint32_t*>(items); }
+
 /// Sets the bits of ascending items; each word is completed before it is stored.
-void set_bits(std::span<const Bitmap::Item> items, Bitmap::Item first, std::span<std::uint64_t> bits) {
+void set_bits(std::span<const FilterBit> items, FilterBit first, std::span<std::uint64_t> bits) {
   std::size_t at = 0;
   std::uint64_t word = 0;
-  for (const Bitmap::Item item : items) {
-    const Bitmap::Item i = item - first;
+  for (const FilterBit item : items) {
+    const std::uint32_t i = item.value() - first.value();
     if (i / 64 != at) {
       bits[at] |= word;
       at = i / 64;
@@ -50,10 +56,11 @@ Bitmap& Bitmap::operator=(Bitmap other) noexcept {
   return *this;
 }
 
-Bitmap Bitmap::range(Item first, std::size_t count) {
+Bitmap Bitmap::range(FilterBit first, std::size_t count) {
   Bitmap all;
   if (count > 0)
-    roaring_bitmap_add_range_closed(set_of(all.handle_.get()), first, first + static_cast<Item>(count - 1));
+    roaring_bitmap_add_range_closed(set_of(all.handle_.get()), first.value(),
+                                    static_cast<std::uint32_t>(first.value() + count - 1));
   return all;
 }
 
@@ -65,8 +72,8 @@ Bitmap Bitmap::any_of(std::span<const Bitmap* const> sets) {
   return any;
 }
 
-void Bitmap::add(std::span<const Item> items) {
-  roaring_bitmap_add_many(set_of(handle_.get()), items.size(), items.data());
+void Bitmap::add(std::span<const FilterBit> items) {
+  roaring_bitmap_add_many(set_of(handle_.get()), items.size(), plain(items.data()));
 }
 Bitmap& Bitmap::operator&=(const Bitmap& other) {
   roaring_bitmap_and_inplace(set_of(handle_.get()), set_of(other.handle_.get()));
@@ -82,28 +89,31 @@ std::uint64_t Bitmap::common(const Bitmap& other) const {
   return roaring_bitmap_and_cardinality(set_of(handle_.get()), set_of(other.handle_.get()));
 }
 bool Bitmap::empty() const { return roaring_bitmap_is_empty(set_of(handle_.get())); }
-bool Bitmap::contains(Item item) const { return roaring_bitmap_contains(set_of(handle_.get()), item); }
+bool Bitmap::contains(FilterBit item) const {
+  return roaring_bitmap_contains(set_of(handle_.get()), item.value());
+}
 
-std::vector<Bitmap::Item> Bitmap::items(std::size_t limit) const {
-  std::vector<Item> all(std::min<std::uint64_t>(limit, count()));
+std::vector<FilterBit> Bitmap::items(std::size_t limit) const {
+  std::vector<FilterBit> all(std::min<std::uint64_t>(limit, count()));
   if (all.empty()) return all;
   if (all.size() == count())
-    roaring_bitmap_to_uint32_array(set_of(handle_.get()), all.data());
+    roaring_bitmap_to_uint32_array(set_of(handle_.get()), plain(all.data()));
   else
-    roaring_bitmap_range_uint32_array(set_of(handle_.get()), 0, all.size(), all.data());
+    roaring_bitmap_range_uint32_array(set_of(handle_.get()), 0, all.size(), plain(all.data()));
   return all;
 }
 
-std::vector<std::uint64_t> Bitmap::words(Item first, std::size_t count) const {
+std::vector<std::uint64_t> Bitmap::words(FilterBit first, std::size_t count) const {
   std::vector<std::uint64_t> bits((count + 63) / 64, 0);
   if (count == 0) return bits;
-  const std::uint64_t end = std::uint64_t{first} + count;
-  const std::uint64_t inside = roaring_bitmap_range_cardinality(set_of(handle_.get()), first, end);
-  const std::uint64_t before = first == 0 ? 0 : roaring_bitmap_rank(set_of(handle_.get()), first - 1);
-  std::vector<Item> items(std::min<std::uint64_t>(inside, kItemsTogether));
+  const std::uint64_t begin = first.value(), end = begin + count;
+  const std::uint64_t inside = roaring_bitmap_range_cardinality(set_of(handle_.get()), begin, end);
+  const std::uint64_t before = begin == 0 ? 0 : roaring_bitmap_rank(set_of(handle_.get()), first.value() - 1);
+  std::vector<FilterBit> items(std::min<std::uint64_t>(inside, kItemsTogether));
   for (std::uint64_t done = 0; done < inside; done += items.size()) {
     items.resize(std::min<std::uint64_t>(inside - done, kItemsTogether));
-    roaring_bitmap_range_uint32_array(set_of(handle_.get()), before + done, items.size(), items.data());
+    roaring_bitmap_range_uint32_array(set_of(handle_.get()), before + done, items.size(),
+                                      plain(items.data()));
     set_bits(items, first, bits);
   }
   return bits;

@@ -26,13 +26,13 @@ std::size_t find_in(std::string_view text, std::string_view part, std::size_t fr
 
 /// The old set with more items; the old set does not change, as others may use it. @param old null: none
 std::shared_ptr<const Bitmap> grown(const std::shared_ptr<const Bitmap>& old,
-                                    std::span<const Bitmap::Item> items) {
+                                    std::span<const FilterBit> items) {
   auto next = old ? std::make_shared<Bitmap>(*old) : std::make_shared<Bitmap>();
   next->add(items);
   return next;
 }
 
-void append(std::vector<Bitmap::Item>& all, const std::vector<Bitmap::Item>& some) {
+void append(std::vector<FilterBit>& all, const std::vector<FilterBit>& some) {
   all.insert(all.end(), some.begin(), some.end());
 }
 
@@ -44,7 +44,7 @@ SemanticIndex SemanticIndex::of(std::span<const std::shared_ptr<const Entry>> en
 
 SemanticIndex SemanticIndex::extended(std::span<const std::shared_ptr<const Entry>> added) const {
   SemanticIndex next = *this;
-  const Carriers carriers = carriers_of(added, static_cast<Item>(items_));
+  const Carriers carriers = carriers_of(added, FilterBit::at(items_));
   next.add_values(added);
   next.add_spaces(added, carriers);
   next.add_languages(carriers);
@@ -56,43 +56,43 @@ SemanticIndex SemanticIndex::extended(std::span<const std::shared_ptr<const Entr
 /// Many entries share their traits, so that spaces and languages are looked at once for each traits object
 /// and not for each entry.
 SemanticIndex::Carriers SemanticIndex::carriers_of(std::span<const std::shared_ptr<const Entry>> added,
-                                                   Item first) {
+                                                   FilterBit first) {
   Carriers carriers;
   const Traits* last = nullptr;
-  std::vector<Item>* items = nullptr;
+  std::vector<FilterBit>* items = nullptr;
   for (std::size_t i = 0; i < added.size(); ++i) {
     if (last != &added[i]->traits()) {
       last = &added[i]->traits();
       items = &carriers[last];
     }
-    items->push_back(first + static_cast<Item>(i));
+    items->push_back(FilterBit::at(first.index() + i));
   }
   return carriers;
 }
 
 void SemanticIndex::add_values(std::span<const std::shared_ptr<const Entry>> added) {
-  std::array<std::vector<Item>, kValueBits> carrying;
+  std::array<std::vector<FilterBit>, kValueBits> carrying;
   for (std::size_t i = 0; i < added.size(); ++i)
     for (specification::SemanticBits left = added[i]->values(); left != 0; left &= left - 1)
-      carrying[static_cast<std::size_t>(std::countr_zero(left))].push_back(static_cast<Item>(items_ + i));
+      carrying[static_cast<std::size_t>(std::countr_zero(left))].push_back(FilterBit::at(items_ + i));
   for (std::size_t bit = 0; bit < kValueBits; ++bit)
     if (!carrying[bit].empty()) values_[bit] = grown(values_[bit], carrying[bit]);
 }
 
 void SemanticIndex::add_spaces(std::span<const std::shared_ptr<const Entry>> added,
                                const Carriers& carriers) {
-  std::map<specification::SpaceKey, std::vector<Item>> by_space;
+  std::map<specification::SpaceKey, std::vector<FilterBit>> by_space;
   for (const auto& [traits, items] : carriers) {
     if (!traits->group) continue;
-    std::map<double, std::vector<Item>> by_gamma;
-    for (const Item item : items) by_gamma[added[item - items_]->gamma()].push_back(item);
+    std::map<double, std::vector<FilterBit>> by_gamma;
+    for (const FilterBit item : items) by_gamma[added[item.index() - items_]->gamma()].push_back(item);
     for (const auto& [gamma, some] : by_gamma) append(by_space[traits->group->under(gamma)], some);
   }
   for (const auto& [key, items] : by_space) spaces_[key] = grown(spaces_[key], items);
 }
 
 void SemanticIndex::add_languages(const Carriers& carriers) {
-  std::map<std::string_view, std::vector<Item>> by_language;
+  std::map<std::string_view, std::vector<FilterBit>> by_language;
   for (const auto& [traits, items] : carriers)
     for (const std::string& code : traits->languages) append(by_language[code], items);
   for (const auto& [code, items] : by_language) {
@@ -121,9 +121,9 @@ void SemanticIndex::add_ids(std::span<const std::shared_ptr<const Entry>> added)
   }
 }
 
-SemanticIndex SemanticIndex::without(std::size_t position) const {
-  auto item = static_cast<Item>(position);
-  for (const Item gone : removed_items_->items()) {
+SemanticIndex SemanticIndex::without(SnapshotPosition position) const {
+  FilterBit item(position.value());
+  for (const FilterBit gone : removed_items_->items()) {
     if (gone > item) break;
     ++item;
   }
@@ -150,21 +150,22 @@ Bitmap SemanticIndex::select(const specification::SemanticSpecification& wanted)
   }
   std::sort(required.begin(), required.end(),
             [](const Bitmap& a, const Bitmap& b) { return a.count() < b.count(); });
-  Bitmap selected = required.empty() ? Bitmap::range(0, items_) : std::move(required.front());
+  Bitmap selected = required.empty() ? Bitmap::range(FilterBit(), items_) : std::move(required.front());
   for (std::size_t i = 1; i < required.size(); ++i) selected &= required[i];
   selected -= *removed_items_;
   if (!wanted.learnware_id.empty()) keep_ids_with(wanted.learnware_id, selected);
   return selected;
 }
 
-std::string_view SemanticIndex::id_of(Item item) const {
-  const Ids& ids = *ids_[item / kIdsTogether];
-  const std::size_t i = item % kIdsTogether, begin = i == 0 ? 0 : std::size_t{ids.ends[i - 1]} + 1;
+std::string_view SemanticIndex::id_of(FilterBit item) const {
+  const Ids& ids = *ids_[item.index() / kIdsTogether];
+  const std::size_t i = item.index() % kIdsTogether, begin = i == 0 ? 0 : std::size_t{ids.ends[i - 1]} + 1;
   return std::string_view(ids.text).substr(begin, ids.ends[i] - begin);
 }
 
 /// Appends the items whose id contains `part`, which is not empty.
-void SemanticIndex::find_ids(const Ids& ids, Item first, std::string_view part, std::vector<Item>& found) {
+void SemanticIndex::find_ids(const Ids& ids, FilterBit first, std::string_view part,
+                             std::vector<FilterBit>& found) {
   std::size_t i = 0;
   for (std::size_t at = find_in(ids.text, part, 0); at != std::string_view::npos;
        at = find_in(ids.text, part, at)) {
@@ -173,50 +174,52 @@ void SemanticIndex::find_ids(const Ids& ids, Item first, std::string_view part, 
       i = static_cast<std::size_t>(
           std::lower_bound(ids.ends.begin() + static_cast<std::ptrdiff_t>(i), ids.ends.end(), at) -
           ids.ends.begin());
-    found.push_back(first + static_cast<Item>(i));
+    found.push_back(FilterBit::at(first.index() + i));
     at = std::size_t{ids.ends[i]} + 1;
   }
 }
 
 void SemanticIndex::keep_ids_with(std::string_view part, Bitmap& selected) const {
-  std::vector<Item> found;
+  std::vector<FilterBit> found;
   if (part.find(kSeparator) != std::string_view::npos) {
     selected = {};
     return;
   }
   if (selected.count() < items_ / kFewSelected) {
-    for (const Item item : selected.items())
+    for (const FilterBit item : selected.items())
       if (id_of(item).find(part) != std::string_view::npos) found.push_back(item);
   } else {
     for (std::size_t i = 0; i < ids_.size(); ++i)
-      find_ids(*ids_[i], static_cast<Item>(i * kIdsTogether), part, found);
+      find_ids(*ids_[i], FilterBit::at(i * kIdsTogether), part, found);
   }
   Bitmap with;
   with.add(found);
   selected &= with;
 }
 
-std::vector<std::uint32_t> SemanticIndex::positions(const Bitmap& selected, std::size_t limit) const {
-  std::vector<std::uint32_t> places = selected.items(limit);
-  if (removed_ == 0 || places.empty()) return places;
-  const std::vector<Item> gone = removed_items_->items();
+std::vector<SnapshotPosition> SemanticIndex::positions(const Bitmap& selected, std::size_t limit) const {
+  const std::vector<FilterBit> items = selected.items(limit);
+  const std::vector<FilterBit> gone = removed_items_->items();
+  std::vector<SnapshotPosition> positions;
+  positions.reserve(items.size());
   std::size_t before = 0;
-  for (std::uint32_t& place : places) {
-    while (before < gone.size() && gone[before] < place) ++before;
-    place -= static_cast<std::uint32_t>(before);
-  }
-  return places;
-}
-
-std::vector<SemanticIndex::Item> SemanticIndex::items_at(std::vector<std::uint32_t> positions) const {
-  if (removed_ == 0 || positions.empty()) return positions;
-  const std::vector<Item> gone = removed_items_->items();
-  std::uint32_t before = 0;
-  for (std::uint32_t& position : positions) {
-    while (before < gone.size() && gone[before] <= position + before) ++before;
-    position += before;
+  for (const FilterBit item : items) {
+    while (before < gone.size() && gone[before] < item) ++before;
+    positions.push_back(SnapshotPosition::at(item.index() - before));
   }
   return positions;
+}
+
+std::vector<FilterBit> SemanticIndex::items_at(std::span<const SnapshotPosition> positions) const {
+  const std::vector<FilterBit> gone = removed_items_->items();
+  std::vector<FilterBit> items;
+  items.reserve(positions.size());
+  std::size_t before = 0;
+  for (const SnapshotPosition position : positions) {
+    while (before < gone.size() && gone[before].index() <= position.index() + before) ++before;
+    items.push_back(FilterBit::at(position.index() + before));
+  }
+  return items;
 }
 
 Bitmap SemanticIndex::speaking(Bitmap selected, std::span<const std::string> languages) const {

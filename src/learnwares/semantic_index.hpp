@@ -23,32 +23,33 @@ namespace learndock::learnwares {
 class Entry;
 struct Traits;
 
+/// The place of a learnware in `Snapshot::entries`.
+using SnapshotPosition = StrongNumber<struct SnapshotPositionKind, std::uint32_t>;
+
 /// A bitmap of learnwares for each semantic value, each space and each language, and all ids in one text.
 /// Immutable and cheap to copy: an extended or reduced index shares everything that did not change.
 ///
-/// Items are numbered by insertion and keep their number when others are removed. The position of an item is
-/// its place among the items that are left, which is its place in `Snapshot::entries`.
+/// Items get their bits in the order of insertion and keep them when others are removed. The position of an
+/// item is its place among the items that are left, which is its place in `Snapshot::entries`.
 /// @threads safe to call concurrently
 class SemanticIndex {
  public:
-  using Item = Bitmap::Item;
-
   [[nodiscard]] static SemanticIndex of(std::span<const std::shared_ptr<const Entry>> entries);
   /// The index with these entries after all others. @cost the size of the bitmaps that change, and of the
   /// last ids
   [[nodiscard]] SemanticIndex extended(std::span<const std::shared_ptr<const Entry>> added) const;
   /// The index without the item at this position. @cost the number of removed items
-  [[nodiscard]] SemanticIndex without(std::size_t position) const;
+  [[nodiscard]] SemanticIndex without(SnapshotPosition position) const;
 
   /// The items that pass a requirement: they have one of the wanted values for each key that has some, and an
   /// id that contains the wanted part. Name and description are not looked at.
   [[nodiscard]] Bitmap select(const specification::SemanticSpecification& wanted) const;
   /// The positions of selected items, ascending; at most the first `limit`.
-  [[nodiscard]] std::vector<std::uint32_t> positions(const Bitmap& selected,
-                                                     std::size_t limit = SIZE_MAX) const;
+  [[nodiscard]] std::vector<SnapshotPosition> positions(const Bitmap& selected,
+                                                        std::size_t limit = SIZE_MAX) const;
 
   /// The items at these positions, which ascend: the inverse of `positions`.
-  [[nodiscard]] std::vector<Item> items_at(std::vector<std::uint32_t> positions) const;
+  [[nodiscard]] std::vector<FilterBit> items_at(std::span<const SnapshotPosition> positions) const;
 
   /// The items of each space, removed ones too; items without a specification are in none.
   using Spaces = std::map<specification::SpaceKey, std::shared_ptr<const Bitmap>>;
@@ -56,7 +57,7 @@ class SemanticIndex {
   /// The items of `selected` whose specification is in all of these languages.
   [[nodiscard]] Bitmap speaking(Bitmap selected, std::span<const std::string> languages) const;
 
-  /// The number of items ever added; the next item gets this number.
+  /// The number of items ever added, which is the bit of the next one.
   [[nodiscard]] std::size_t items() const { return items_; }
   /// The number of items left.
   [[nodiscard]] std::size_t size() const { return items_ - removed_; }
@@ -76,15 +77,15 @@ class SemanticIndex {
   static constexpr std::size_t kValueBits = std::numeric_limits<specification::SemanticBits>::digits;
 
   /// For some entries, the items of each traits object.
-  using Carriers = std::unordered_map<const Traits*, std::vector<Item>>;
-  static Carriers carriers_of(std::span<const std::shared_ptr<const Entry>> added, Item first);
+  using Carriers = std::unordered_map<const Traits*, std::vector<FilterBit>>;
+  static Carriers carriers_of(std::span<const std::shared_ptr<const Entry>> added, FilterBit first);
   void add_values(std::span<const std::shared_ptr<const Entry>> added);
   void add_spaces(std::span<const std::shared_ptr<const Entry>> added, const Carriers& carriers);
   void add_languages(const Carriers& carriers);
   void add_ids(std::span<const std::shared_ptr<const Entry>> added);
-  [[nodiscard]] std::string_view id_of(Item item) const;
+  [[nodiscard]] std::string_view id_of(FilterBit item) const;
   void keep_ids_with(std::string_view part, Bitmap& selected) const;
-  static void find_ids(const Ids& ids, Item first, std::string_view part, std::vector<Item>& found);
+  static void find_ids(const Ids& ids, FilterBit first, std::string_view part, std::vector<FilterBit>& found);
 
   std::size_t items_ = 0, removed_ = 0;
   std::shared_ptr<const Bitmap> removed_items_ = std::make_shared<Bitmap>();

@@ -100,7 +100,7 @@ void ComparableParts::take_all(Warnings& warnings) {
 void ComparableParts::take_filtered(const learnwares::Bitmap& selected, Warnings& warnings) {
   const learnwares::Bitmap fitting = fitting_of(selected, warnings);
   if (fitting.empty()) return;
-  std::vector<std::uint64_t> items = fitting.words(0, snapshot_.semantic->items());
+  std::vector<std::uint64_t> items = fitting.words(learnwares::FilterBit(), snapshot_.semantic->items());
   for (const auto& part : snapshot_.parts->parts) {
     if (part->space != key_ || part->live_count == 0 || !part->places) continue;
     if (!stored_.empty() && late()) return;
@@ -142,15 +142,14 @@ void ComparableParts::take_part(const std::shared_ptr<const learnwares::LivePart
 
 /// Takes the items that are left, which are in no part.
 void ComparableParts::take_rest(std::span<const std::uint64_t> items) {
-  std::vector<learnwares::Bitmap::Item> rest;
+  std::vector<learnwares::FilterBit> rest;
   for (std::size_t w = 0; w < items.size(); ++w)
     for (std::uint64_t word = items[w]; word != 0; word &= word - 1)
-      rest.push_back(static_cast<learnwares::Bitmap::Item>(64 * w) +
-                     static_cast<learnwares::Bitmap::Item>(std::countr_zero(word)));
+      rest.push_back(learnwares::FilterBit::at(64 * w + static_cast<std::size_t>(std::countr_zero(word))));
   learnwares::Bitmap left;
   left.add(rest);
-  for (const std::uint32_t position : snapshot_.semantic->positions(left))
-    plain_.push_back(snapshot_.entries[position].get());  // looked at later
+  for (const learnwares::SnapshotPosition position : snapshot_.semantic->positions(left))
+    plain_.push_back(snapshot_.entries[position.index()].get());  // looked at later
 }
 
 void ComparableParts::add_stored(const std::shared_ptr<const learnwares::LivePart>& part,

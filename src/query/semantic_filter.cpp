@@ -28,9 +28,9 @@ bool stop_before(std::size_t i, std::size_t stride, Deadline& deadline) {
 }
 
 /// Positions of learnwares in the snapshot's entries.
-using Positions = std::vector<std::uint32_t>;
+using Positions = std::vector<learnwares::SnapshotPosition>;
 /// How similar a learnware's name or description is to the words, and its position.
-using Similar = std::pair<double, std::uint32_t>;
+using Similar = std::pair<double, learnwares::SnapshotPosition>;
 
 bool contains(const learnwares::Entry& entry, const std::string& folded) {
   return entry.folded_name().find(folded) != std::string_view::npos ||
@@ -66,13 +66,13 @@ class Filter {
     Positions positions = with_text(index_->positions(tagged));
     std::sort(positions.begin(), positions.end());
     learnwares::Bitmap items;
-    items.add(index_->items_at(std::move(positions)));
+    items.add(index_->items_at(positions));
     return items;
   }
 
  private:
-  [[nodiscard]] const learnwares::Entry& entry(std::uint32_t position) const {
-    return *snapshot_.entries[position];
+  [[nodiscard]] const learnwares::Entry& entry(learnwares::SnapshotPosition position) const {
+    return *snapshot_.entries[position.index()];
   }
 
   Positions with_text(const Positions& tagged) {
@@ -85,7 +85,7 @@ class Filter {
     return hits.empty() ? similar(tagged) : hits;
   }
 
-  Positions containing(std::span<const std::uint32_t> positions) {
+  Positions containing(std::span<const learnwares::SnapshotPosition> positions) {
     Positions hits;
     for (std::size_t i = 0;
          i < positions.size() && hits.size() < request_.limit && !stop_before(i, kContainsStride, deadline_);
@@ -99,7 +99,7 @@ class Filter {
   /// @param positions positions of one task @param late set when the budget is spent; the first task begins
   /// anyway
   /// @threads any
-  std::vector<Similar> similar_of_task(std::span<const std::uint32_t> positions, bool first,
+  std::vector<Similar> similar_of_task(std::span<const learnwares::SnapshotPosition> positions, bool first,
                                        std::atomic<bool>& late) const;
 
   const learnwares::Snapshot& snapshot_;
@@ -127,9 +127,10 @@ std::optional<Positions> Filter::text_candidates(const Positions& tagged) const 
     const std::uint64_t apart = sequence.value() - std::min(sequence, entry(*next).sequence()).value();
     const auto left = static_cast<std::uint64_t>(tagged.end() - next);
     const auto end = next + static_cast<std::ptrdiff_t>(std::min(left, apart + 1));
-    next = std::lower_bound(next, end, sequence, [&](std::uint32_t position, LearnwareNumber wanted) {
-      return entry(position).sequence() < wanted;
-    });
+    next = std::lower_bound(next, end, sequence,
+                            [&](learnwares::SnapshotPosition position, LearnwareNumber wanted) {
+                              return entry(position).sequence() < wanted;
+                            });
     if (next != tagged.end() && entry(*next).sequence() == sequence) candidates.push_back(*next);
   }
   return candidates;
@@ -162,8 +163,8 @@ Positions Filter::similar(const Positions& tagged) {
   return hits;
 }
 
-std::vector<Similar> Filter::similar_of_task(std::span<const std::uint32_t> positions, bool first,
-                                             std::atomic<bool>& late) const {
+std::vector<Similar> Filter::similar_of_task(std::span<const learnwares::SnapshotPosition> positions,
+                                             bool first, std::atomic<bool>& late) const {
   text::PartialRatio ratio(folded_);
   std::vector<Similar> scored;
   for (std::size_t i = 0; i < positions.size(); ++i) {
@@ -187,7 +188,8 @@ learnwares::Selection filter(const learnwares::Snapshot& snapshot, const FilterR
   const Positions positions = Filter(snapshot, request, deadline).positions();
   learnwares::Selection entries;
   entries.reserve(positions.size());
-  for (const std::uint32_t position : positions) entries.push_back(snapshot.entries[position].get());
+  for (const learnwares::SnapshotPosition position : positions)
+    entries.push_back(snapshot.entries[position.index()].get());
   return entries;
 }
 

@@ -44,7 +44,7 @@ class NumberedIndex {
     if (numbers_.empty()) return;
     const auto position = static_cast<std::size_t>(random_() % numbers_.size());
     numbers_.erase(numbers_.begin() + static_cast<std::ptrdiff_t>(position));
-    index_ = index_.without(position);
+    index_ = index_.without(SnapshotPosition::at(position));
   }
   /// A part with about one in `share` of all numbers, and some that nobody has any more.
   Numbers part_keys(std::size_t share, bool strangers) {

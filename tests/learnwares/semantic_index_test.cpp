@@ -45,11 +45,13 @@ bool matches(const Entry& have, const specification::SemanticSpecification& want
   return have.id().find(wanted.learnware_id) != std::string::npos;
 }
 
-std::vector<std::uint32_t> by_rule(const Entries& entries,
-                                   const specification::SemanticSpecification& wanted) {
-  std::vector<std::uint32_t> positions;
+SnapshotPosition at(std::uint32_t place) { return SnapshotPosition(place); }
+
+std::vector<SnapshotPosition> by_rule(const Entries& entries,
+                                      const specification::SemanticSpecification& wanted) {
+  std::vector<SnapshotPosition> positions;
   for (std::size_t i = 0; i < entries.size(); ++i)
-    if (matches(*entries[i], wanted)) positions.push_back(static_cast<std::uint32_t>(i));
+    if (matches(*entries[i], wanted)) positions.push_back(SnapshotPosition::at(i));
   return positions;
 }
 
@@ -61,15 +63,16 @@ TEST(SemanticIndex, FindsByValuesAndPartOfAnId) {
   const auto found = [&](const specification::SemanticSpecification& wanted) {
     return index.positions(index.select(wanted));
   };
-  EXPECT_THAT(found(wanting()), ElementsAre(0, 1, 2));
-  EXPECT_THAT(found(wanting({{{"Table"}}})), ElementsAre(0, 2));
-  EXPECT_THAT(found(wanting({{{"Table", "Image"}, {}, {}, {"Business", "Nature"}, {}}})), ElementsAre(0, 1));
-  EXPECT_THAT(found(wanting({{{"Table"}, {}, {}, {}, {"MIT"}}})), ElementsAre(2));
+  EXPECT_THAT(found(wanting()), ElementsAre(at(0), at(1), at(2)));
+  EXPECT_THAT(found(wanting({{{"Table"}}})), ElementsAre(at(0), at(2)));
+  EXPECT_THAT(found(wanting({{{"Table", "Image"}, {}, {}, {"Business", "Nature"}, {}}})),
+              ElementsAre(at(0), at(1)));
+  EXPECT_THAT(found(wanting({{{"Table"}, {}, {}, {}, {"MIT"}}})), ElementsAre(at(2)));
   EXPECT_THAT(found(wanting({{{"Text"}}})), IsEmpty()) << "a value that nobody has";
-  EXPECT_THAT(found(wanting({}, "beer")), ElementsAre(1, 2));
-  EXPECT_THAT(found(wanting({{{"Table"}}}, "beer")), ElementsAre(2));
+  EXPECT_THAT(found(wanting({}, "beer")), ElementsAre(at(1), at(2)));
+  EXPECT_THAT(found(wanting({{{"Table"}}}, "beer")), ElementsAre(at(2)));
   EXPECT_THAT(found(wanting({}, "wine-1\nbeer")), IsEmpty()) << "ids are not one text";
-  EXPECT_THAT(index.positions(index.select(wanting()), 2), ElementsAre(0, 1));
+  EXPECT_THAT(index.positions(index.select(wanting()), 2), ElementsAre(at(0), at(1)));
   EXPECT_TRUE(SemanticIndex().select(wanting()).empty());
   EXPECT_TRUE(SemanticIndex().select(wanting({{{"Table"}}}, "x")).empty());
 }
@@ -79,12 +82,14 @@ TEST(SemanticIndex, WhatWasTakenBeforeAChangeStaysAsItWas) {
   const Entries later = {entry("c", {{{"Table"}}}), entry("d", {{{"Image"}}})};
   const auto before = SemanticIndex::of(first);
   const auto after = before.extended(later);
-  const auto less = after.without(0);
-  EXPECT_THAT(before.select(wanting({{{"Table"}}})).items(), ElementsAre(0, 1));
+  const auto less = after.without(at(0));
+  EXPECT_THAT(before.select(wanting({{{"Table"}}})).items(), ElementsAre(FilterBit(0), FilterBit(1)));
   EXPECT_THAT(before.select(wanting({}, "c")).items(), IsEmpty());
-  EXPECT_THAT(after.select(wanting({{{"Table"}}})).items(), ElementsAre(0, 1, 2));
-  EXPECT_THAT(less.select(wanting({{{"Table"}}})).items(), ElementsAre(1, 2)) << "items keep their numbers";
-  EXPECT_THAT(less.positions(less.select(wanting({{{"Table"}}}))), ElementsAre(0, 1));
+  EXPECT_THAT(after.select(wanting({{{"Table"}}})).items(),
+              ElementsAre(FilterBit(0), FilterBit(1), FilterBit(2)));
+  EXPECT_THAT(less.select(wanting({{{"Table"}}})).items(), ElementsAre(FilterBit(1), FilterBit(2)))
+      << "items keep their numbers";
+  EXPECT_THAT(less.positions(less.select(wanting({{{"Table"}}}))), ElementsAre(at(0), at(1)));
   EXPECT_EQ(less.size(), 3U);
   EXPECT_EQ(less.items(), 4U);
 }
@@ -97,7 +102,7 @@ TEST(SemanticIndex, IsReadWhileItsSuccessorsAreMade) {
     for (int i = 0; i < 50; ++i) EXPECT_EQ(index.select(wanting({{{"Table"}}}, "00")).count(), 104U);
   });
   SemanticIndex next = index;
-  for (int i = 0; i < 50; ++i) next = next.extended(std::span(entries).first(3)).without(0);
+  for (int i = 0; i < 50; ++i) next = next.extended(std::span(entries).first(3)).without(at(0));
   reader.join();
   EXPECT_EQ(next.size(), 600U);
 }
@@ -120,7 +125,7 @@ class RandomDock {
     if (entries_.empty()) return;
     const auto position = static_cast<std::size_t>(random_() % entries_.size());
     entries_.erase(entries_.begin() + static_cast<std::ptrdiff_t>(position));
-    index_ = index_.without(position);
+    index_ = index_.without(SnapshotPosition::at(position));
   }
   specification::SemanticSpecification requirement() {
     specification::SemanticSpecification wanted;

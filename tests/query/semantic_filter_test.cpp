@@ -40,7 +40,8 @@ class FilterScene {
   void remove() {
     const std::size_t at = texts_.draw() % snapshot_.entries.size();
     snapshot_.entries.erase(snapshot_.entries.begin() + static_cast<std::ptrdiff_t>(at));
-    snapshot_.semantic = std::make_shared<learnwares::SemanticIndex>(snapshot_.semantic->without(at));
+    snapshot_.semantic = std::make_shared<learnwares::SemanticIndex>(
+        snapshot_.semantic->without(learnwares::SnapshotPosition::at(at)));
   }
   void forget_index() { snapshot_.semantic.reset(); }
 
