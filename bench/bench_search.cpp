@@ -123,7 +123,7 @@ class Run {
                         engine::certified_search(std::vector{engine::FilteredPart{part}}, queries, search));
                     std::vector<std::vector<std::size_t>> items(answers.size());
                     for (std::size_t q = 0; q < answers.size(); ++q) {
-                      for (const auto& hit : answers[q].hits) items[q].push_back(hit.item);
+                      for (const auto& hit : answers[q].hits) items[q].push_back(hit.item.index());
                       proved += answers[q].exact ? 1 : 0;
                       ++asked;
                     }

@@ -79,7 +79,7 @@ Result<void> SearchScene::build() {
   for (std::size_t first = 0; first < options_.learnwares; first += kBatch) {
     std::vector<std::string> ids;
     std::vector<LearnwareNumber> keys;
-    std::vector<engine::PartItem> items;
+    std::vector<engine::ItemContent> items;
     const std::size_t end = std::min(first + kBatch, options_.learnwares);
     for (std::size_t i = first; i < end; ++i) ids.push_back(fmt::format("{:08}", i));
     for (std::size_t i = first; i < end; ++i) keys.emplace_back(i);
@@ -108,7 +108,8 @@ Result<void> SearchScene::find_truth() {
     const double self = direct.inner_product(query);
     run_tasks((all.size() + kPiece - 1) / kPiece, options_.threads, [&](std::size_t piece) {
       for (std::size_t i = piece * kPiece; i < std::min(all.size(), (piece + 1) * kPiece); ++i)
-        distances[i] = part_->self(i) - 2 * direct.inner_product(learnware_views_[i]) + self;
+        distances[i] =
+            part_->self(engine::PartItem::at(i)) - 2 * direct.inner_product(learnware_views_[i]) + self;
     });
     truth_.push_back(nearest(distances, all, options_.top));
     brute_milliseconds_.push_back(1e3 * seconds_since(start));
@@ -124,7 +125,8 @@ std::vector<std::size_t> SearchScene::rank(const compute::ReducedSetView& query,
   for (const std::int64_t candidate : candidates) {
     if (candidate < 0) continue;
     const auto item = static_cast<std::size_t>(candidate);
-    distances.push_back(part_->self(item) - 2 * direct.inner_product(learnware_views_[item]));
+    distances.push_back(part_->self(engine::PartItem::at(item)) -
+                        2 * direct.inner_product(learnware_views_[item]));
     places.push_back(items.size());
     items.push_back(item);
   }

@@ -85,7 +85,7 @@ Result<void> add_batch(engine::PartWriter& writer, const std::vector<OwnedSet>& 
     ids.push_back(fmt::format("{:08}", first + i));
     keys.emplace_back(first + i);
   }
-  std::vector<engine::PartItem> items;
+  std::vector<engine::ItemContent> items;
   for (std::size_t i = 0; i < sets.size(); ++i) items.push_back({ids[i], sets[i].view()});
   return writer.add(items, keys);
 }

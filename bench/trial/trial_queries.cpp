@@ -98,9 +98,9 @@ Result<std::vector<engine::CertifiedHit>> brute_force(const Trial& trial,
   run_tasks(pieces, trial.options.threads, [&](std::size_t piece) {
     std::vector<double> memory;
     const std::size_t end = std::min(all.size(), (piece + 1) * kPiece);
-    for (std::size_t i = piece * kPiece; i < end && done[piece]; ++i)
-      done[piece] = part.set(i, memory).map([&](const compute::ReducedSetView& set) {
-        all[i] = {0, i, part.self(i) - 2 * direct.inner_product(set) + self};
+    for (auto item = engine::PartItem::at(piece * kPiece); item.index() < end && done[piece]; ++item)
+      done[piece] = part.set(item, memory).map([&](const compute::ReducedSetView& set) {
+        all[item.index()] = {0, item, part.self(item) - 2 * direct.inner_product(set) + self};
       });
   });
   for (auto& one : done) LEARNDOCK_CHECK(std::move(one));

@@ -141,7 +141,7 @@ Result<void> add_entries(const Dock::State& state, const learnwares::Snapshot& s
                          std::span<const std::shared_ptr<const learnwares::Entry>> entries) {
   for (std::size_t first = 0; first < entries.size(); first += kBatch) {
     if (state.stopping) return fail(ErrorCode::unavailable, "the dock is being closed");
-    std::vector<engine::PartItem> items;
+    std::vector<engine::ItemContent> items;
     std::vector<LearnwareNumber> keys;
     std::deque<std::vector<double>> memory;
     for (const auto& entry : entries.subspan(first, std::min(kBatch, entries.size() - first))) {

@@ -11,7 +11,7 @@ namespace {
 
 /// Whether the part's item is this record's learnware. Their gammas may differ, since a re-index may choose
 /// one.
-bool is_of(const engine::StoredPart& part, std::size_t item, const catalog::LearnwareRecord& record) {
+bool is_of(const engine::StoredPart& part, engine::PartItem item, const catalog::LearnwareRecord& record) {
   if (part.id(item) != record.id.text() || record.statistical.empty()) return false;
   const auto specification = specification::from_binary(record.statistical);
   if (!specification) return false;  // reading the record, which is next, says what is wrong
@@ -31,7 +31,7 @@ Result<void> drop_foreign_parts(const catalog::Catalog& catalog, std::span<const
   for (auto part = opened.parts.begin(); part != opened.parts.end();) {
     LEARNDOCK_TRY(const bool own, agrees(catalog, (*part)->keys(), live,
                                          [&](std::size_t item, const catalog::LearnwareRecord& record) {
-                                           return is_of(**part, item, record);
+                                           return is_of(**part, engine::PartItem::at(item), record);
                                          }));
     if (!own)
       opened.problems.push_back((*part)->segment()->path().string() +

@@ -7,17 +7,17 @@
 namespace learndock::learnwares {
 namespace {
 
-bool bit(std::span<const std::uint64_t> words, std::size_t i) {
-  return (words[i / 64] >> (i % 64) & 1U) != 0;
+bool bit(std::span<const std::uint64_t> words, engine::PartItem item) {
+  return (words[item.index() / 64] >> (item.index() % 64) & 1U) != 0;
 }
 
 }  // namespace
 
-std::optional<std::size_t> LivePart::item_of(LearnwareNumber number) const {
+std::optional<engine::PartItem> LivePart::item_of(LearnwareNumber number) const {
   const std::span<const LearnwareNumber> keys = part->keys();
   const auto found = std::lower_bound(keys.begin(), keys.end(), number);
   if (found == keys.end() || *found != number) return std::nullopt;
-  return static_cast<std::size_t>(found - keys.begin());
+  return engine::PartItem::at(static_cast<std::size_t>(found - keys.begin()));
 }
 
 bool DockParts::holds(LearnwareNumber number) const {
@@ -37,7 +37,7 @@ DockParts DockParts::without(LearnwareNumber number) const {
     const auto item = part->item_of(number);
     if (!item || !bit(part->live, *item)) continue;
     auto changed = std::make_shared<LivePart>(*part);
-    changed->live[*item / 64] &= ~(std::uint64_t{1} << (*item % 64));
+    changed->live[item->index() / 64] &= ~(std::uint64_t{1} << (item->index() % 64));
     --changed->live_count;
     part = std::move(changed);
   }

@@ -25,7 +25,7 @@ struct LivePart {
   std::shared_ptr<const PartPlaces> places;
 
   /// The item of a catalogue number. @cost logarithmic
-  [[nodiscard]] std::optional<std::size_t> item_of(LearnwareNumber number) const;
+  [[nodiscard]] std::optional<engine::PartItem> item_of(LearnwareNumber number) const;
 };
 
 /// All stored parts of a dock at one moment. Immutable; a removal makes a new one that shares the parts.

@@ -67,15 +67,16 @@ Result<const MixedParts*> ComparableParts::mixed() {
 Result<const learnwares::Entry*> ComparableParts::entry(const engine::CertifiedHit& hit) const {
   if (hit.part < stored_.size()) return stored_entry(hit.part, hit.item);
   const bool of_rest = !plain_.empty() && hit.part == stored_.size();
-  return of_rest ? plain_[hit.item] : odd_[hit.item];
+  return of_rest ? plain_[hit.item.index()] : odd_[hit.item.index()];
 }
 
-Result<const learnwares::Entry*> ComparableParts::stored_entry(std::size_t part, std::size_t item) const {
+Result<const learnwares::Entry*> ComparableParts::stored_entry(std::size_t part,
+                                                               engine::PartItem item) const {
   const engine::StoredPart& stored = *stored_[part]->part;
-  const learnwares::Entry* const found = snapshot_.entry_of(stored.keys()[item]);
+  const learnwares::Entry* const found = snapshot_.entry_of(stored.keys()[item.index()]);
   if (found != nullptr) return found;
   return fail(ErrorCode::corrupt,
-              fmt::format("item {} of a part of the index is no learnware of the dock", item),
+              fmt::format("item {} of a part of the index is no learnware of the dock", item.value()),
               stored.segment()->path().string(), "rebuild the index: learndock reindex");
 }
 
@@ -171,7 +172,7 @@ Result<void> ComparableParts::leave_out_large(std::size_t p) {
   LEARNDOCK_TRY(const auto larger, engine::larger_than(*stored_[p]->part, max_points_));
   engine::FilteredPart& part = mixed_.parts[p];
   std::vector<std::uint64_t>* bits = nullptr;
-  for (const std::size_t item : *larger) {
+  for (const engine::PartItem item : *larger) {
     if (!part.allows(item)) continue;
     if (bits == nullptr) {
       const std::size_t items = part.part->count();
@@ -180,7 +181,7 @@ Result<void> ComparableParts::leave_out_large(std::size_t p) {
       if (part.allowed != nullptr) std::copy_n(part.allowed, bits->size(), bits->begin());
       part = {part.part, bits->data(), part.count()};
     }
-    (*bits)[item / 64] &= ~(std::uint64_t{1} << (item % 64));
+    (*bits)[item.index() / 64] &= ~(std::uint64_t{1} << (item.index() % 64));
     --part.allowed_count;
     LEARNDOCK_TRY(const learnwares::Entry* const entry, stored_entry(p, item));
     mixed_.left_out.add(*entry, oddity_of(*entry, max_points_).value_or(""));

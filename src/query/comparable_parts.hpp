@@ -62,7 +62,7 @@ class ComparableParts {
   void take_rest(std::span<const std::uint64_t> items);
   void add_stored(const std::shared_ptr<const learnwares::LivePart>& part, const std::uint64_t* allowed,
                   std::size_t count);
-  [[nodiscard]] Result<const learnwares::Entry*> stored_entry(std::size_t part, std::size_t item) const;
+  [[nodiscard]] Result<const learnwares::Entry*> stored_entry(std::size_t part, engine::PartItem item) const;
   void set_odd_aside();
   void make_plain_part(learnwares::Selection& entries);
   [[nodiscard]] Result<void> leave_out_large(std::size_t part);

@@ -69,7 +69,7 @@ struct Piece {
   std::vector<LearnwareNumber> keys = {};
 
   Result<void> flush() {
-    std::vector<engine::PartItem> items;
+    std::vector<engine::ItemContent> items;
     for (std::size_t i = 0; i < keys.size(); ++i) items.push_back({ids[i], specifications[i].view()});
     LEARNDOCK_CHECK(writer.add(items, keys));
     specifications.clear();

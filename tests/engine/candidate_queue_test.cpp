@@ -12,8 +12,8 @@ namespace {
 /// An item's value is its number; bounds are raised to half of it.
 class Numbers final : public Objective {
  public:
-  Result<double> value(const SearchPart&, std::size_t item, std::vector<double>&) const override {
-    return static_cast<double>(item);
+  Result<double> value(const SearchPart&, PartItem item, std::vector<double>&) const override {
+    return static_cast<double>(item.value());
   }
   const Embedding& embedding(std::size_t) const override { std::abort(); }
   const Prefilter& prefilter(const SearchPart&) const override { std::abort(); }
@@ -21,7 +21,7 @@ class Numbers final : public Objective {
   double bound_of(std::size_t, double value) const override { return value; }
   Result<void> tighten(std::vector<Candidate>& candidates) const override {
     ++tightened;
-    for (Candidate& one : candidates) one.bound = static_cast<double>(one.item) / 2;
+    for (Candidate& one : candidates) one.bound = static_cast<double>(one.item.value()) / 2;
     return {};
   }
   mutable std::size_t tightened = 0;
@@ -44,7 +44,7 @@ struct Scene {
   }
   [[nodiscard]] std::vector<Candidate> items(std::size_t first, std::size_t end, double bound) const {
     std::vector<Candidate> made;
-    for (std::size_t item = end; item-- > first;) made.push_back({bound, 0, item});
+    for (std::size_t item = end; item-- > first;) made.push_back({bound, 0, PartItem::at(item)});
     return made;
   }
 };
@@ -64,7 +64,7 @@ TEST(CandidateQueue, TightenedCandidatesThatCanBeNoAnswerLeaveTheLeastOfTheirBou
   EXPECT_EQ(queue.next_bound(), 15) << "nothing that waits or was dropped lies lower";
   const std::vector<CertifiedHit> hits = std::move(queue).hits();
   ASSERT_EQ(hits.size(), 3U);
-  for (std::size_t i = 0; i < 3; ++i) EXPECT_EQ(hits[i].item, 4 + i);
+  for (std::size_t i = 0; i < 3; ++i) EXPECT_EQ(hits[i].item, PartItem::at(4 + i));
 }
 
 TEST(CandidateQueue, WithoutAThresholdOrABudgetNothingIsDroppedOrTightened) {

@@ -30,7 +30,7 @@ struct MixtureDock {
         continue;
       }
       std::vector<compute::ReducedSetView> sample;
-      for (const PartItem& item : items) sample.push_back(item.set);
+      for (const ItemContent& item : items) sample.push_back(item.set);
       const auto space = std::make_shared<const FeatureSpace>(
           FeatureSpace::fit(sample, {shape.gamma, shape.scales}, {40, 20, p}, *backend).value());
       parts.push_back({make_memory_part(space, items, options, backend).value()});
@@ -88,7 +88,7 @@ Products products(const MixtureDock& dock, const compute::ReducedSetView& query)
 
 /// Position in the market of an item of a part.
 std::size_t position(const MixtureDock& dock, const CertifiedHit& hit) {
-  return hit.part * dock.shape.learnwares / dock.parts.size() + hit.item;
+  return hit.part * dock.shape.learnwares / dock.parts.size() + hit.item.index();
 }
 
 /// From everything to a few learnwares.
@@ -187,7 +187,7 @@ TEST_P(CertifiedMixtures, FiltersHoldForMembersAndForTheGap) {
   const CertifiedHit single = nearest(dock, query);
   const auto found = certified_mixture(dock.parts, query, single, options()).value();
   ASSERT_TRUE(found.has_value());
-  for (const CertifiedHit& member : found->members) EXPECT_EQ(allowed[0] >> member.item & 1U, 1U);
+  for (const CertifiedHit& member : found->members) EXPECT_EQ(allowed[0] >> member.item.value() & 1U, 1U);
 }
 
 TEST_P(CertifiedMixtures, AnExactFitNeedsNoMixture) {

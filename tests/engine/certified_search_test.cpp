@@ -238,7 +238,7 @@ TEST(CertifiedSearch, LearnwaresOfAbsurdWeightsAreNoItemsOfParts) {
   const LargeDock dock(compute::CodeType::int4);
   testing::WeightedSet huge = dock.market.sets[0];
   for (double& weight : huge.weights) weight *= 1e6;
-  const PartItem item{"huge", huge.view()};
+  const ItemContent item{"huge", huge.view()};
   const std::shared_ptr<const FeatureSpace> space(dock.parts[0].part, dock.parts[0].part->space());
   EXPECT_EQ(make_memory_part(space, {&item, 1}, {}, testing::test_backend()).error().code,
             ErrorCode::invalid_argument);

@@ -13,9 +13,9 @@ namespace {
 
 class MemoryPart final : public SearchPart {
  public:
-  MemoryPart(std::shared_ptr<const FeatureSpace> space, std::span<const PartItem> items)
+  MemoryPart(std::shared_ptr<const FeatureSpace> space, std::span<const ItemContent> items)
       : space_(std::move(space)) {
-    for (const PartItem& item : items) {
+    for (const ItemContent& item : items) {
       ids_.emplace_back(item.id);
       starts_.push_back(starts_.back() + item.set.count);
       points_.insert(points_.end(), item.set.points, item.set.points + item.set.count * item.set.dimension);
@@ -80,16 +80,16 @@ class MemoryPart final : public SearchPart {
   double alignment_norm() const override { return level_scan_ ? level_norm_ : alignment_->norm(); }
   double largest_residual() const override { return largest_residual_; }
   std::size_t count() const override { return ids_.size(); }
-  Result<compute::ReducedSetView> set(std::size_t item, std::vector<double>&) const override {
-    return view(item);
+  Result<compute::ReducedSetView> set(PartItem item, std::vector<double>&) const override {
+    return view(item.index());
   }
   compute::ReducedSetView view(std::size_t item) const {
     const std::size_t d = space_->dimension();
     return {points_.data() + starts_[item] * d, weights_.data() + starts_[item],
             starts_[item + 1] - starts_[item], d, space_->kernel()};
   }
-  double self(std::size_t item) const override { return selves_[item]; }
-  std::string_view id(std::size_t item) const override { return ids_[item]; }
+  double self(PartItem item) const override { return selves_[item.index()]; }
+  std::string_view id(PartItem item) const override { return ids_[item.index()]; }
   double largest_mass() const override { return largest_mass_; }
 
  private:
@@ -108,9 +108,9 @@ class MemoryPart final : public SearchPart {
 }  // namespace
 
 Result<std::shared_ptr<const SearchPart>> make_memory_part(
-    std::shared_ptr<const FeatureSpace> space, std::span<const PartItem> items, const PartOptions& options,
+    std::shared_ptr<const FeatureSpace> space, std::span<const ItemContent> items, const PartOptions& options,
     const std::shared_ptr<const compute::Backend>& backend) {
-  for (const PartItem& item : items)
+  for (const ItemContent& item : items)
     if (item.set.dimension != space->dimension() || !codable(mass_of(item.set)))
       return fail(
           ErrorCode::invalid_argument,

@@ -19,7 +19,7 @@ struct PartOptions {
 /// with.
 /// @errors as encode and Backend::hold
 [[nodiscard]] Result<std::shared_ptr<const SearchPart>> make_memory_part(
-    std::shared_ptr<const FeatureSpace> space, std::span<const PartItem> items, const PartOptions& options,
+    std::shared_ptr<const FeatureSpace> space, std::span<const ItemContent> items, const PartOptions& options,
     const std::shared_ptr<const compute::Backend>& backend);
 
 }  // namespace learndock::engine

@@ -34,7 +34,7 @@ struct PooledDock {
     const auto backend = testing::test_backend();
     const auto items = market.items(first, count);
     std::vector<compute::ReducedSetView> sample;
-    for (const PartItem& item : items) sample.push_back(item.set);
+    for (const ItemContent& item : items) sample.push_back(item.set);
     const auto space = std::make_shared<const FeatureSpace>(
         FeatureSpace::fit(sample, {shape.gamma, shape.scales}, {30, 4 + seed % 16, seed}, *backend).value());
     PartOptions options;
@@ -52,7 +52,8 @@ struct PooledDock {
 
   [[nodiscard]] CertifiedHit some_allowed(std::mt19937_64& random) const {
     while (true) {
-      const std::size_t part = random() % parts.size(), item = random() % parts[part].part->count();
+      const std::size_t part = random() % parts.size();
+      const auto item = PartItem::at(random() % parts[part].part->count());
       if (parts[part].allows(item)) return {part, item, 0};
     }
   }
@@ -62,7 +63,7 @@ struct PooledDock {
     double most = -1e300;
     std::vector<double> memory;
     for (const FilteredPart& part : parts)
-      for (std::size_t item = 0; item < part.part->count(); ++item)
+      for (PartItem item; item.index() < part.part->count(); ++item)
         if (part.allows(item))
           most = std::max(most, state.alignment(part.part->set(item, memory).value()).value());
     return most;
@@ -145,11 +146,11 @@ class CutPart final : public SearchPart {
   double alignment_norm() const override { return whole_->alignment_norm(); }
   double largest_residual() const override { return whole_->largest_residual(); }
   std::size_t count() const override { return whole_->count(); }
-  Result<compute::ReducedSetView> set(std::size_t item, std::vector<double>& memory) const override {
+  Result<compute::ReducedSetView> set(PartItem item, std::vector<double>& memory) const override {
     return whole_->set(item, memory);
   }
-  double self(std::size_t item) const override { return whole_->self(item); }
-  std::string_view id(std::size_t item) const override { return whole_->id(item); }
+  double self(PartItem item) const override { return whole_->self(item); }
+  std::string_view id(PartItem item) const override { return whole_->id(item); }
   double largest_mass() const override { return whole_->largest_mass(); }
 
  private:
@@ -217,7 +218,7 @@ TEST(PoolSteps, WholePartsKnowTheBestAlignmentAndTheBestRefit) {
   ASSERT_TRUE(step.next.has_value());
   double best = 1e300;
   for (std::size_t p = 0; p < dock.parts.size(); ++p)
-    for (std::size_t item = 0; item < dock.parts[p].part->count(); ++item) {
+    for (PartItem item; item.index() < dock.parts[p].part->count(); ++item) {
       if (!dock.parts[p].allows(item)) continue;
       MixtureState other(dock.parts, user, options);
       ASSERT_TRUE(other.add(state.hit(0)).has_value());

@@ -33,14 +33,14 @@ TEST(ProductInTime, AProductOfTwoLargeSetsDidNotLookAtTheClock) {
 
 TEST(ProductInTime, AMixtureOfLargeSetsEndsAtItsDeadline) {
   const WeightedSet sets[] = {set_of(1500, 1), set_of(1500, 2), set_of(1500, 3)}, query = set_of(1500, 4);
-  std::vector<PartItem> items;
+  std::vector<ItemContent> items;
   for (std::size_t i = 0; i < 3; ++i) items.push_back({std::string_view("abc").substr(i, 1), sets[i].view()});
   const FilteredPart part{testing::plain_part(items, kKernel, 3)};
   MixtureOptions options;
-  const auto unhurried = certified_mixture({&part, 1}, query.view(), {0, 0, 0}, options);
+  const auto unhurried = certified_mixture({&part, 1}, query.view(), {0, PartItem(0), 0}, options);
   ASSERT_TRUE(unhurried.has_value() && unhurried->has_value());
   options.deadline = std::chrono::steady_clock::now();
-  const auto late = certified_mixture({&part, 1}, query.view(), {0, 0, 0}, options);
+  const auto late = certified_mixture({&part, 1}, query.view(), {0, PartItem(0), 0}, options);
   ASSERT_TRUE(late.has_value()) << late.error().message;
   EXPECT_FALSE(late->has_value());
 }

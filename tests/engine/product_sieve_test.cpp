@@ -36,7 +36,8 @@ struct SieveScene {
 std::vector<Candidate> all_of(const SieveScene& scene) {
   std::vector<Candidate> all;
   for (std::size_t p = 0; p < scene.parts.size(); ++p)
-    for (std::size_t i = p; i < scene.parts[p].part->count(); i += 1 + p) all.push_back({-1, p, i});
+    for (std::size_t i = p; i < scene.parts[p].part->count(); i += 1 + p)
+      all.push_back({-1, p, PartItem::at(i)});
   std::mt19937_64 random(1);
   std::shuffle(all.begin(), all.end(), random);
   return all;
@@ -95,7 +96,7 @@ TEST(ProductSieve, WithoutABackendTimeOrManyCandidatesNothingChanges) {
   CertifiedOptions options;
   EXPECT_TRUE(is_unchanged(options, all_of(scene)));
   options.backend = backend.get();
-  EXPECT_TRUE(is_unchanged(options, {{-1, 0, 3}}));
+  EXPECT_TRUE(is_unchanged(options, {{-1, 0, PartItem(3)}}));
   EXPECT_TRUE(is_unchanged(options, {}));
   options.deadline = std::chrono::steady_clock::now() - std::chrono::seconds(1);
   EXPECT_TRUE(is_unchanged(options, all_of(scene)));
@@ -122,7 +123,7 @@ TEST(ProductSieve, AbsurdWeightsAreLeftToExactProducts) {
     const double self = direct.inner_product(query);
     std::vector<Candidate> candidates;
     for (std::size_t i = 0; i < shape.learnwares; ++i)
-      candidates.push_back({-std::numeric_limits<double>::infinity(), 0, i});
+      candidates.push_back({-std::numeric_limits<double>::infinity(), 0, PartItem::at(i)});
     CertifiedOptions options;
     options.backend = backend.get();
     options.sieve_from = 1;

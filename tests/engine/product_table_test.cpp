@@ -49,7 +49,7 @@ TEST(ProductTable, SumsLieWithinTheirErrors) {
       ASSERT_EQ(table.rows().size(), scene.parts[0].allowed_count + 500);
       for (std::size_t row = 0; row < table.rows().size(); ++row) {
         const auto [part, item] = table.rows()[row];
-        const auto& learnware = scene.market.sets[part * 4500 + item];
+        const auto& learnware = scene.market.sets[part * 4500 + item.index()];
         double want = 0;
         for (std::size_t q = 0; q < queries.size(); ++q)
           want += factors[q] * compute::DirectQuery(queries[q].view(), learnware.view().kernel())
@@ -57,7 +57,7 @@ TEST(ProductTable, SumsLieWithinTheirErrors) {
         ASSERT_NEAR(sums.values[row], want, sums.errors[row]);
         ASSERT_LT(sums.errors[row], 1e-3);
         if (part == 0) {
-          ASSERT_NE(item % 64 / 4, 1U) << "an item that is not allowed";
+          ASSERT_NE(item.value() % 64 / 4, 1U) << "an item that is not allowed";
         }
       }
     }

@@ -40,8 +40,8 @@ struct SceneMarket {
     for (const WeightedSet& set : sets) all.push_back(set.view());
     return all;
   }
-  [[nodiscard]] std::vector<engine::PartItem> items(std::size_t first, std::size_t count) const {
-    std::vector<engine::PartItem> part;
+  [[nodiscard]] std::vector<engine::ItemContent> items(std::size_t first, std::size_t count) const {
+    std::vector<engine::ItemContent> part;
     for (std::size_t i = first; i < first + count; ++i) part.push_back({ids[i], sets[i].view()});
     return part;
   }
@@ -83,11 +83,11 @@ inline SceneMarket make_market(const MarketShape& shape, std::size_t queries) {
 }
 
 /// Items as the latest inserts are held, without embeddings.
-inline std::shared_ptr<const engine::SearchPart> plain_part(std::span<const engine::PartItem> items,
+inline std::shared_ptr<const engine::SearchPart> plain_part(std::span<const engine::ItemContent> items,
                                                             const compute::GaussianKernel& kernel,
                                                             std::size_t dimension) {
   std::vector<engine::PlainItem> plain;
-  for (const engine::PartItem& item : items)
+  for (const engine::ItemContent& item : items)
     plain.push_back(
         {nullptr, item.id, item.set, compute::DirectQuery(item.set, kernel).inner_product(item.set)});
   return make_plain_part(kernel, dimension, std::move(plain));
@@ -117,11 +117,12 @@ inline std::vector<engine::CertifiedHit> brute_force(std::span<const engine::Fil
   std::vector<engine::CertifiedHit> all;
   std::vector<double> memory;
   for (std::size_t p = 0; p < parts.size(); ++p)
-    for (std::size_t i = 0; i < parts[p].part->count(); ++i) {
+    for (engine::PartItem item; item.index() < parts[p].part->count(); ++item) {
+      const std::size_t i = item.index();
       if (parts[p].allowed != nullptr && (parts[p].allowed[i / 64] >> (i % 64) & 1U) == 0) continue;
-      const compute::ReducedSetView set = parts[p].part->set(i, memory).value();
+      const compute::ReducedSetView set = parts[p].part->set(item, memory).value();
       const double own = compute::DirectQuery(set, kernel).inner_product(set);
-      all.push_back({p, i, own - 2 * direct.inner_product(set) + self});
+      all.push_back({p, item, own - 2 * direct.inner_product(set) + self});
     }
   std::sort(all.begin(), all.end(), [&](const auto& a, const auto& b) {
     return a.mmd_squared != b.mmd_squared ? a.mmd_squared < b.mmd_squared

@@ -58,7 +58,8 @@ struct StoredMarket {
 void expect_sets_as_given(const StoredMarket& stored, const SearchPart& part) {
   std::vector<double> memory;
   for (std::size_t i = 0; i < part.count(); ++i) {
-    const compute::ReducedSetView want = stored.market.sets[i].view(), have = part.set(i, memory).value();
+    const compute::ReducedSetView want = stored.market.sets[i].view(),
+                                  have = part.set(PartItem::at(i), memory).value();
     ASSERT_EQ(have.count, want.count);
     ASSERT_EQ(have.dimension, want.dimension);
     ASSERT_TRUE(std::equal(want.points, want.points + want.count * want.dimension, have.points));
@@ -96,7 +97,7 @@ TEST(SegmentPart, AnswersWhatTheSamePartInMemoryAnswers) {
       }
       for (const FilteredPart& each : {on_disk[0], in_memory[0]}) expect_sets_as_given(stored, *each.part);
       EXPECT_EQ(part->keys()[3], LearnwareNumber(1003));
-      EXPECT_EQ(part->id(499), stored.market.ids[499]);
+      EXPECT_EQ(part->id(PartItem(499)), stored.market.ids[499]);
       EXPECT_EQ(part->info().generation, 7U);
       EXPECT_EQ(part->space_key(), stored.key());
     }
@@ -143,7 +144,7 @@ TEST(SegmentPart, KeepsEveryBitOfTheReducedSetsAndFloatsInHalfTheRoom) {
   for (const StoredMarket* stored : {&doubles, &floats}) {
     const auto part = open_part(stored->path, testing::test_backend()).value();
     for (std::size_t i = 0; i < part->count(); ++i) {
-      const auto have = part->set(i, memory).value(), want = stored->market.sets[i].view();
+      const auto have = part->set(PartItem::at(i), memory).value(), want = stored->market.sets[i].view();
       ASSERT_EQ(have.count, want.count);
       ASSERT_TRUE(std::equal(want.points, want.points + want.count * want.dimension, have.points));
       ASSERT_TRUE(std::equal(want.weights, want.weights + want.count, have.weights));
@@ -183,15 +184,15 @@ TEST(SegmentPart, CutShortWhileOpenItStillSaysWhichLearnwaresItHad) {
   const StoredMarket stored(compute::CodeType::fp32);
   const auto part = open_part(stored.path, testing::test_backend()).value();
   std::filesystem::resize_file(stored.path, 0);
-  static_cast<void>(part->self(0));  // met by reading
+  static_cast<void>(part->self(PartItem(0)));  // met by reading
   ASSERT_FALSE(part->segment()->intact().has_value());
   ASSERT_EQ(part->keys().size(), part->count());
   for (std::size_t i = 0; i < part->count(); ++i) {
     EXPECT_EQ(part->keys()[i], LearnwareNumber(1000 + i));
-    EXPECT_TRUE(part->id(i).empty());
+    EXPECT_TRUE(part->id(PartItem::at(i)).empty());
   }
   std::vector<double> memory;
-  EXPECT_EQ(part->set(0, memory).error().code, ErrorCode::corrupt);
+  EXPECT_EQ(part->set(PartItem(0), memory).error().code, ErrorCode::corrupt);
 }
 
 TEST(SegmentPart, AnEmptyPartIsAPart) {
@@ -212,8 +213,8 @@ TEST(SegmentPart, AnotherDimensionIsRefused) {
   auto writer =
       PartWriter::create(stored.folder.path() / "other.seg", stored.key(), stored.space, {}).value();
   const auto other = testing::random_set({2, 9, 0.1, 0, 1, false}, 1);
-  const PartItem item{"x", other.view()};
-  const std::uint64_t key = 1;
+  const ItemContent item{"x", other.view()};
+  const LearnwareNumber key(1);
   const auto added = writer.add({&item, 1}, {&key, 1});
   ASSERT_FALSE(added.has_value());
   EXPECT_EQ(added.error().code, ErrorCode::invalid_argument);

@@ -26,7 +26,7 @@ Result<void> Alignment::prepare(std::span<const FilteredPart> parts) {
   return {};
 }
 
-Result<double> Alignment::value(const SearchPart& part, std::size_t item, std::vector<double>& memory) const {
+Result<double> Alignment::value(const SearchPart& part, PartItem item, std::vector<double>& memory) const {
   LEARNDOCK_TRY(const compute::ReducedSetView set, part.set(item, memory));
   return state_.alignment(set).map([](double value) { return -value; });
 }

@@ -17,7 +17,7 @@ class Alignment final : public Objective {
   /// Makes the prefilters, so that `prefilter` cannot fail. @errors device_memory
   [[nodiscard]] static Result<void> prepare(std::span<const FilteredPart> parts);
 
-  Result<double> value(const SearchPart& part, std::size_t item, std::vector<double>& memory) const override;
+  Result<double> value(const SearchPart& part, PartItem item, std::vector<double>& memory) const override;
   const Embedding& embedding(std::size_t part) const override { return embeddings_[part]; }
   const Prefilter& prefilter(const SearchPart& part) const override {
     return *part.alignment_prefilter().value();

@@ -24,7 +24,8 @@ Result<double> products_of_a_pass(std::span<const FilteredPart> parts, std::size
     const std::size_t looked_at = std::min(kSample, count);
     double points = 0;
     for (std::size_t i = 0; i < looked_at; ++i) {
-      LEARNDOCK_TRY(const compute::ReducedSetView set, part.part->set(i * (count / looked_at), memory));
+      LEARNDOCK_TRY(const compute::ReducedSetView set,
+                    part.part->set(PartItem::at(i * (count / looked_at)), memory));
       points += static_cast<double>(set.count);
     }
     if (looked_at > 0) sum += static_cast<double>(part.count()) * points / static_cast<double>(looked_at);

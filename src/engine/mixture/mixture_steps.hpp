@@ -20,7 +20,7 @@ namespace learndock::engine {
 [[nodiscard]] Result<MixtureStep> step_by_index(MixtureState& state, const MixtureOptions& options);
 
 /// A learnware's (part, item).
-using ItemKey = std::pair<std::size_t, std::size_t>;
+using ItemKey = std::pair<std::size_t, PartItem>;
 
 /// Finds the next member in a pool: the learnwares that the index finds best aligned with g, and the
 /// neighbours of the user and of each member. The best refit of the pool is mostly the best of all, at the
@@ -54,7 +54,7 @@ class PoolSteps {
                                             std::size_t part);
   [[nodiscard]] Result<void> take_neighbours(const MixtureState& state, std::size_t part);
   /// Returns false if there is no room for the item.
-  [[nodiscard]] bool take(std::size_t part, std::size_t item);
+  [[nodiscard]] bool take(std::size_t part, PartItem item);
 
   /// Returns false if the deadline came first; the last rows are then removed again.
   [[nodiscard]] Result<bool> complete_columns(const MixtureState& state);

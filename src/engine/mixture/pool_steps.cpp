@@ -49,7 +49,7 @@ Result<MixtureStep> PoolSteps::next(MixtureState& state, std::size_t max_evaluat
   return step;
 }
 
-bool PoolSteps::take(std::size_t part, std::size_t item) {
+bool PoolSteps::take(std::size_t part, PartItem item) {
   if (taken_.contains({part, item})) return true;
   if (room_ == 0) return false;
   taken_.insert({part, item});
@@ -60,7 +60,7 @@ bool PoolSteps::take(std::size_t part, std::size_t item) {
 
 bool PoolSteps::take_all(const FilteredPart& part, std::size_t number) {
   bool all = true;
-  for (std::size_t item = 0; item < part.part->count(); ++item)
+  for (PartItem item; item.index() < part.part->count(); ++item)
     if (part.allows(item)) all = take(number, item) && all;
   return all;
 }
@@ -80,7 +80,8 @@ Result<double> PoolSteps::take_aligned(const MixtureState& state, const Alignmen
   std::size_t count = 0;
   LEARNDOCK_TRY(const bool complete, prefilter.smallest({{&inside, 1}, from.allowed, options_.deadline},
                                                         hits.view(), {&count, 1}));
-  for (std::size_t i = 0; i < count; ++i) static_cast<void>(take(part, hits(0, i).item));  // there is room
+  for (std::size_t i = 0; i < count; ++i)
+    static_cast<void>(take(part, PartItem::at(hits(0, i).item)));  // there is room
   if (!complete || !prefilter.certified()) return kInfinity;
   if (count == from.count()) return -kInfinity;
   // Fewer than wanted: a bound that is not a number was left out.
@@ -106,7 +107,7 @@ Result<void> PoolSteps::take_neighbours(const MixtureState& state, std::size_t p
                       .smallest({sources, from.allowed, options_.deadline}, hits.view(), counts)
                       .map([](bool) {}));
   for (std::size_t s = 0; s < sources.size(); ++s)
-    for (std::size_t i = 0; i < counts[s]; ++i) static_cast<void>(take(part, hits(s, i).item));
+    for (std::size_t i = 0; i < counts[s]; ++i) static_cast<void>(take(part, PartItem::at(hits(s, i).item)));
   return {};
 }
 

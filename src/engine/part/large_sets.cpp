@@ -10,7 +10,7 @@
 namespace learndock::engine {
 namespace {
 
-using Items = std::shared_ptr<const std::vector<std::size_t>>;
+using Items = std::shared_ptr<const std::vector<PartItem>>;
 
 /// What is known of one open segment. Another segment may later get the same address.
 struct Known {
@@ -24,14 +24,14 @@ Result<Items> look(const StoredPart& part, std::size_t points) {
                 part.segment()->values<std::uint64_t>(kRecordStartSection));
   // A point takes at least its weight and its coordinates as floats.
   const std::size_t least = points * (sizeof(double) + sizeof(float) * part.dimension());
-  std::vector<std::size_t> larger;
+  std::vector<PartItem> larger;
   std::vector<double> memory;
-  for (std::size_t item = 0; item < part.count(); ++item) {
-    if (starts[item + 1] - starts[item] <= least) continue;
+  for (PartItem item; item.index() < part.count(); ++item) {
+    if (starts[item.index() + 1] - starts[item.index()] <= least) continue;
     LEARNDOCK_TRY(const compute::ReducedSetView one, part.set(item, memory));
     if (one.count > points) larger.push_back(item);
   }
-  return std::make_shared<const std::vector<std::size_t>>(std::move(larger));
+  return std::make_shared<const std::vector<PartItem>>(std::move(larger));
 }
 
 }  // namespace

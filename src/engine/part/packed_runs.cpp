@@ -46,7 +46,7 @@ double radius_around(const compute::ReducedSetView& set, std::span<const double>
   return std::sqrt(largest);
 }
 
-Result<PackedRun> PackedRun::pack(const SearchPart& part, std::span<const std::uint32_t> items,
+Result<PackedRun> PackedRun::pack(const SearchPart& part, std::span<const PartItem> items,
                                   const compute::Backend& backend) {
   std::vector<std::vector<double>> memory(items.size());
   std::vector<compute::ReducedSetView> views;

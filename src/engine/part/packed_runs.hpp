@@ -28,7 +28,7 @@ struct PackedRun {
       room;  ///< this run's share of the memory for kept runs; null: the run is not kept
 
   /// @errors corrupt; of the backend
-  [[nodiscard]] static Result<PackedRun> pack(const SearchPart& part, std::span<const std::uint32_t> items,
+  [[nodiscard]] static Result<PackedRun> pack(const SearchPart& part, std::span<const PartItem> items,
                                               const compute::Backend& backend);
   [[nodiscard]] std::size_t bytes() const;
 };

@@ -117,12 +117,12 @@ Result<PartWriter> PartWriter::create(const std::filesystem::path& path, specifi
                                                      EmbeddedRows(coordinates)}));
 }
 
-Result<void> PartWriter::add(std::span<const PartItem> items, std::span<const LearnwareNumber> keys) {
+Result<void> PartWriter::add(std::span<const ItemContent> items, std::span<const LearnwareNumber> keys) {
   State& state = *state_;
   std::vector<compute::ReducedSetView> sets;
   std::vector<std::byte> records;
   std::vector<std::size_t> ends;
-  for (const PartItem& item : items) {
+  for (const ItemContent& item : items) {
     if (item.set.dimension != state.space->dimension())
       return fail(ErrorCode::invalid_argument,
                   fmt::format("learnware {} has dimension {}, its space {}", item.id, item.set.dimension,

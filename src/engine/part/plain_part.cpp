@@ -21,11 +21,11 @@ class PlainPart final : public SearchPart {
   double alignment_norm() const override { return 0; }
   double largest_residual() const override { return 0; }
   std::size_t count() const override { return items_.size(); }
-  Result<compute::ReducedSetView> set(std::size_t item, std::vector<double>&) const override {
-    return items_[item].set;
+  Result<compute::ReducedSetView> set(PartItem item, std::vector<double>&) const override {
+    return items_[item.index()].set;
   }
-  double self(std::size_t item) const override { return items_[item].self; }
-  std::string_view id(std::size_t item) const override { return items_[item].id; }
+  double self(PartItem item) const override { return items_[item.index()].self; }
+  std::string_view id(PartItem item) const override { return items_[item.index()].id; }
   double largest_mass() const override { return largest_mass_; }
 
  private:

@@ -2,6 +2,7 @@
 
 #include "learndock/base/result.hpp"
 
+#include "engine/prefilter/part_item.hpp"
 #include "engine/prefilter/prefilter.hpp"
 
 #include <cstddef>
@@ -39,12 +40,12 @@ class SearchPart {
   [[nodiscard]] virtual std::size_t count() const = 0;
   /// The reduced set of an item. It may use `memory`, which must live as long as the view is used.
   /// @errors corrupt (the part is stored and damaged)
-  [[nodiscard]] virtual Result<compute::ReducedSetView> set(std::size_t item,
+  [[nodiscard]] virtual Result<compute::ReducedSetView> set(PartItem item,
                                                             std::vector<double>& memory) const = 0;
   /// ||mu||^2 by direct difference.
-  [[nodiscard]] virtual double self(std::size_t item) const = 0;
+  [[nodiscard]] virtual double self(PartItem item) const = 0;
   /// The item's id. It breaks ties between equal distances.
-  [[nodiscard]] virtual std::string_view id(std::size_t item) const = 0;
+  [[nodiscard]] virtual std::string_view id(PartItem item) const = 0;
   /// The largest sum of absolute weights of its items.
   [[nodiscard]] virtual double largest_mass() const = 0;
   /// Its packed reduced sets, kept from one search to the next.
@@ -60,8 +61,8 @@ struct FilteredPart {
   const std::uint64_t* allowed = nullptr;  ///< null: all; [ceil(count / 64)]
   std::size_t allowed_count = 0;           ///< bits set; ignored when `allowed` is null
 
-  [[nodiscard]] bool allows(std::size_t item) const {
-    return allowed == nullptr || (allowed[item / 64] >> (item % 64) & 1U) != 0;
+  [[nodiscard]] bool allows(PartItem item) const {
+    return allowed == nullptr || (allowed[item.index() / 64] >> (item.index() % 64) & 1U) != 0;
   }
   /// Items that may be answered.
   [[nodiscard]] std::size_t count() const { return allowed == nullptr ? part->count() : allowed_count; }

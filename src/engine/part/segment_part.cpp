@@ -43,28 +43,31 @@ class SegmentPart final : public StoredPart {
   double alignment_norm() const override { return prefilters_.alignment->norm(); }
   double largest_residual() const override { return prefilters_.alignment->largest_residual(); }
   std::size_t count() const override { return fields_.items; }
-  double self(std::size_t item) const override { return selves_[item]; }
+  double self(PartItem item) const override { return selves_[item.index()]; }
   double largest_mass() const override { return fields_.largest_mass; }
   std::span<const LearnwareNumber> keys() const override { return keys_; }
   const specification::SpaceKey& space_key() const override { return key_; }
   const std::shared_ptr<const store::Segment>& segment() const override { return segment_; }
-  std::string_view id(std::size_t item) const override {
+  std::string_view id(PartItem item) const override {
     // Limited again: the starts become zeros if the file is lost meanwhile (see Segment::intact).
-    const std::uint64_t start = id_starts_[item], end = id_starts_[item + 1];
+    const std::uint64_t start = id_starts_[item.index()], end = id_starts_[item.index() + 1];
     if (start > end || end > ids_.size()) return {};
     return {ids_.data() + start, end - start};
   }
 
-  Result<compute::ReducedSetView> set(std::size_t item, std::vector<double>& memory) const override {
-    const std::uint64_t start = record_starts_[item], length = record_starts_[item + 1] - start;
+  Result<compute::ReducedSetView> set(PartItem item, std::vector<double>& memory) const override {
+    const std::uint64_t start = record_starts_[item.index()],
+                        length = record_starts_[item.index() + 1] - start;
     LEARNDOCK_TRY(const std::span<const std::byte> record, segment_->bytes(kRecordSection, start, length));
     RecordHead head;
-    if (record.size() < sizeof head) return damaged(fmt::format("learnware {} has no reduced set", item));
+    if (record.size() < sizeof head)
+      return damaged(fmt::format("learnware {} has no reduced set", item.value()));
     std::memcpy(&head, record.data(), sizeof head);
     const std::size_t d = space_.dimension(), values = head.count * d;
     if ((head.width != 4 && head.width != 8) || head.count > record.size() ||
         record_bytes(head, d) != record.size())
-      return damaged(fmt::format("the reduced set of learnware {} has a length that does not fit", item));
+      return damaged(
+          fmt::format("the reduced set of learnware {} has a length that does not fit", item.value()));
     // Records begin at multiples of eight bytes in a page-aligned section.
     const auto* const weights = reinterpret_cast<const double*>(record.data() + sizeof head);
     if (head.width == 8)
@@ -83,7 +86,7 @@ class SegmentPart final : public StoredPart {
   Result<std::vector<Embedding>> embed_all(unsigned threads) const {
     std::vector<Embedding> all;
     std::vector<double> memory;
-    for (std::size_t item = 0; item < count(); ++item) {
+    for (PartItem item; item.index() < count(); ++item) {
       LEARNDOCK_TRY(const compute::ReducedSetView one, set(item, memory));
       std::vector<Embedding> embedded = space_.embed({&one, 1}, threads);
       all.push_back(std::move(embedded[0]));

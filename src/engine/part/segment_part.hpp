@@ -18,8 +18,8 @@ namespace learndock::engine {
 /// The `kind` of segments that contain a part (src/store/SEGMENT.md lists the sections).
 inline constexpr std::uint32_t kPartKind = 1;
 
-/// One learnware as a part takes it. Non-owning.
-struct PartItem {
+/// The content of a part's item. Non-owning.
+struct ItemContent {
   std::string_view id;
   compute::ReducedSetView set;
 };
@@ -50,7 +50,7 @@ class PartWriter {
   /// Embeds, codes and stores some learnwares after the earlier ones. `keys` are the catalogue's numbers;
   /// batches of some thousands keep all threads busy.
   /// @errors invalid_argument (another dimension), io, no_space
-  [[nodiscard]] Result<void> add(std::span<const PartItem> items, std::span<const LearnwareNumber> keys);
+  [[nodiscard]] Result<void> add(std::span<const ItemContent> items, std::span<const LearnwareNumber> keys);
   /// The file appears whole or not at all. @errors io, no_space, conflict
   [[nodiscard]] Result<store::SegmentInfo> finish();
 

@@ -51,14 +51,14 @@ Result<BoundCheck> check_bounds(const SearchPart& part, std::size_t queries, std
   std::mt19937_64 random(seed);
   std::vector<double> query_memory, memory;
   for (std::size_t q = 0; q < queries; ++q) {
-    const std::size_t chosen = random() % part.count();
+    const auto chosen = PartItem::at(random() % part.count());
     LEARNDOCK_TRY(const compute::ReducedSetView query, part.set(chosen, query_memory));
     const std::vector<Embedding> embedded = part.space()->embed({&query, 1}, threads);
     const double margin = part.space()->margin(part.largest_mass(), embedded[0].mass);
     const compute::DirectQuery direct(query, part.space()->kernel());
     LEARNDOCK_TRY(const std::vector<compute::ScanHit> hits, bounds_of(part, embedded, random));
     for (const compute::ScanHit& hit : hits) {
-      const auto item = static_cast<std::size_t>(hit.item);
+      const auto item = PartItem::at(hit.item);
       LEARNDOCK_TRY(const compute::ReducedSetView set, part.set(item, memory));
       const double distance = part.self(item) - 2 * direct.inner_product(set) + embedded[0].self;
       const double above = distance - (static_cast<double>(hit.lower_bound) - margin);
@@ -82,7 +82,8 @@ Result<std::size_t> check_searches(const std::shared_ptr<const SearchPart>& part
   std::vector<double> memory;
   const std::size_t wanted = std::min(searches, part->count());
   for (std::size_t done = 0; done < wanted; ++done) {
-    LEARNDOCK_TRY(const compute::ReducedSetView query, part->set(done * part->count() / wanted, memory));
+    LEARNDOCK_TRY(const compute::ReducedSetView query,
+                  part->set(PartItem::at(done * part->count() / wanted), memory));
     CertifiedOptions options;
     options.threads = threads;
     LEARNDOCK_TRY(const auto fast, certified_search(parts, {&query, 1}, options));

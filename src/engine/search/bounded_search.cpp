@@ -28,7 +28,7 @@ class Search {
         objectives_(objectives),
         options_(options),
         unseen_(objectives.size(), std::vector<double>(parts.size(), kInfinity)),
-        seen_(objectives.size(), std::vector<std::unordered_set<std::size_t>>(parts.size())) {
+        seen_(objectives.size(), std::vector<std::unordered_set<PartItem>>(parts.size())) {
     queues_.reserve(objectives.size());
     for (const Objective* objective : objectives) queues_.emplace_back(parts, *objective, options);
   }
@@ -93,7 +93,7 @@ class Search {
 
   void take_all_for(std::size_t p, std::size_t q) {
     std::vector<Candidate> all;
-    for (std::size_t item = 0; item < parts_[p].part->count(); ++item)
+    for (PartItem item; item.index() < parts_[p].part->count(); ++item)
       if (parts_[p].allows(item) && seen_[q][p].insert(item).second) all.push_back({-kInfinity, p, item});
     queues_[q].add(std::move(all));
     unseen_[q][p] = kInfinity;
@@ -128,10 +128,10 @@ class Search {
 
   /// @param last each of these items comes once, and no later pass returns it again
   void add_hits(std::size_t p, std::size_t q, std::span<const compute::ScanHit> hits, bool last = false) {
-    std::unordered_set<std::size_t>& seen = seen_[q][p];
+    std::unordered_set<PartItem>& seen = seen_[q][p];
     std::vector<Candidate> found;
     for (const compute::ScanHit& hit : hits) {
-      const auto item = static_cast<std::size_t>(hit.item);
+      const auto item = PartItem::at(hit.item);
       if (last ? !seen.contains(item) : seen.insert(item).second)
         found.push_back({objectives_[q]->least_value(p, static_cast<double>(hit.lower_bound)), p, item});
     }
@@ -200,7 +200,7 @@ class Search {
   const CertifiedOptions& options_;
   std::vector<CandidateQueue> queues_;       // [objectives]
   std::vector<std::vector<double>> unseen_;  // [objectives][parts] least value of what was not returned
-  std::vector<std::vector<std::unordered_set<std::size_t>>> seen_;  // items seen, except in the last pass
+  std::vector<std::vector<std::unordered_set<PartItem>>> seen_;  // items seen, except in the last pass
 };
 
 }  // namespace

@@ -48,7 +48,7 @@ class Distance final : public Objective {
     }
   }
 
-  Result<double> value(const SearchPart& part, std::size_t item, std::vector<double>& memory) const override {
+  Result<double> value(const SearchPart& part, PartItem item, std::vector<double>& memory) const override {
     LEARNDOCK_TRY(const compute::ReducedSetView set, part.set(item, memory));
     return part.self(item) - 2 * direct_.inner_product(set) + self_;
   }

@@ -35,7 +35,7 @@ struct CertifiedOptions {
 
 struct CertifiedHit {
   std::size_t part = 0;
-  std::size_t item = 0;
+  PartItem item;
   double mmd_squared = 0;
 };
 

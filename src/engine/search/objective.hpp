@@ -14,7 +14,7 @@ inline constexpr double kInfinity = std::numeric_limits<double>::infinity();
 struct Candidate {
   double bound = 0;
   std::size_t part = 0;
-  std::size_t item = 0;
+  PartItem item;
 };
 
 /// The function that a search minimises over the learnwares of its parts: its exact values, and how a
@@ -23,7 +23,7 @@ struct Candidate {
 class Objective {
  public:
   virtual ~Objective() = default;
-  [[nodiscard]] virtual Result<double> value(const SearchPart& part, std::size_t item,
+  [[nodiscard]] virtual Result<double> value(const SearchPart& part, PartItem item,
                                              std::vector<double>& memory) const = 0;
   /// The query to the part's prefilter. @pre for this and the next functions: the part has a space
   [[nodiscard]] virtual const Embedding& embedding(std::size_t part) const = 0;

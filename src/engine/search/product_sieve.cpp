@@ -26,7 +26,7 @@ class Candidates {
       parts_.push_back({parts[p].part, bits_[p].data(), 0});
     }
     for (const Candidate& one : candidates) {
-      bits_[one.part][one.item / 64] |= std::uint64_t{1} << (one.item % 64);
+      bits_[one.part][one.item.index() / 64] |= std::uint64_t{1} << (one.item.index() % 64);
       ++parts_[one.part].allowed_count;
     }
     std::size_t before = 0;
@@ -39,9 +39,9 @@ class Candidates {
   [[nodiscard]] std::span<const FilteredPart> parts() const { return parts_; }
   /// A candidate's row in a table of these parts: candidates of earlier parts and earlier items.
   [[nodiscard]] std::size_t row_of(const Candidate& one) const {
-    const std::uint64_t below = (std::uint64_t{1} << (one.item % 64)) - 1;
-    return before_[one.part][one.item / 64] +
-           static_cast<std::size_t>(std::popcount(bits_[one.part][one.item / 64] & below));
+    const std::size_t word = one.item.index() / 64;
+    const std::uint64_t below = (std::uint64_t{1} << (one.item.index() % 64)) - 1;
+    return before_[one.part][word] + static_cast<std::size_t>(std::popcount(bits_[one.part][word] & below));
   }
 
  private:

@@ -38,28 +38,27 @@ void ProductTable::add_rows(std::size_t part) {
   const FilteredPart& from = parts_[part];
   for (std::size_t number = 0; number * run_items_ < from.part->count(); ++number) {
     const std::size_t first = rows_.size(), end = std::min(from.part->count(), (number + 1) * run_items_);
-    for (std::size_t item = number * run_items_; item < end; ++item)
+    for (auto item = PartItem::at(number * run_items_); item.index() < end; ++item)
       if (from.allows(item)) rows_.push_back({part, item});
     if (rows_.size() > first)
       chunks_.push_back({part, number, first, rows_.size() - first, from.part->largest_mass()});
   }
 }
 
-std::vector<std::uint32_t> ProductTable::items_of(const Chunk& chunk) const {
-  std::vector<std::uint32_t> items;
+std::vector<PartItem> ProductTable::items_of(const Chunk& chunk) const {
+  std::vector<PartItem> items;
   if (chunk.whole) {
     const std::size_t first = chunk.number * run_items_;
     items.resize(std::min(parts_[chunk.part].part->count() - first, run_items_));
-    std::iota(items.begin(), items.end(), static_cast<std::uint32_t>(first));
+    std::iota(items.begin(), items.end(), PartItem::at(first));
   } else {
-    for (std::size_t i = 0; i < chunk.count; ++i)
-      items.push_back(static_cast<std::uint32_t>(rows_[chunk.first + i].item));
+    for (std::size_t i = 0; i < chunk.count; ++i) items.push_back(rows_[chunk.first + i].item);
   }
   return items;
 }
 
 std::size_t ProductTable::place_of(const Chunk& chunk, std::size_t row) const {
-  return chunk.whole ? rows_[row].item - chunk.number * run_items_ : row - chunk.first;
+  return chunk.whole ? rows_[row].item.index() - chunk.number * run_items_ : row - chunk.first;
 }
 
 bool ProductTable::packed_whole(const Chunk& chunk) const {

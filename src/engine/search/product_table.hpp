@@ -27,7 +27,8 @@ inline constexpr double kRoundedToFloat = 0x1p-23;
 
 /// A learnware that a row of a table stands for.
 struct ItemRow {
-  std::size_t part = 0, item = 0;
+  std::size_t part = 0;
+  PartItem item;
 };
 
 /// Inner products of all allowed learnwares with some sets: a row for each learnware, a column for each set.
@@ -85,7 +86,7 @@ class ProductTable {
   [[nodiscard]] Result<Duration> packing_time(std::span<const Chunk> group);
   [[nodiscard]] Result<void> pack(std::span<Chunk> group);
   [[nodiscard]] Result<void> pack(Chunk& chunk) const;
-  [[nodiscard]] std::vector<std::uint32_t> items_of(const Chunk& chunk) const;
+  [[nodiscard]] std::vector<PartItem> items_of(const Chunk& chunk) const;
   [[nodiscard]] std::size_t place_of(const Chunk& chunk, std::size_t row) const;
   /// The chunk's rows of `columns`, one for each set. @return false: the deadline came first @errors as add
   [[nodiscard]] Result<bool> multiply(std::size_t number, std::span<const compute::ReducedSetView> sets,

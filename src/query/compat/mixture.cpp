@@ -279,11 +279,12 @@ Result<std::optional<Mixture>> certified_mixture(const MixtureProblem& problem, 
   options.backend = &problem.backend;
   if (problem.deadline != nullptr) options.deadline = problem.deadline->end();
   LEARNDOCK_TRY(auto found,
-                engine::certified_mixture({&part, 1}, problem.user, {0, problem.nearest, 0}, options));
+                engine::certified_mixture({&part, 1}, problem.user,
+                                          {0, engine::PartItem::at(problem.nearest), 0}, options));
   static_cast<void>(problem.spent());  // so that the answer says that the mixture was cut
   if (!found) return std::nullopt;
   Mixture mixture{{}, std::move(found->weights), found->mmd_squared, found->gap};
-  for (const engine::CertifiedHit& member : found->members) mixture.members.push_back(member.item);
+  for (const engine::CertifiedHit& member : found->members) mixture.members.push_back(member.item.index());
   return mixture;
 }
 
