@@ -62,9 +62,9 @@ struct Celled {
         const std::size_t first = view.cells[cell].first_block * compute::kBlockItems,
                           last = first + view.range_of(cell, 0).count * compute::kBlockItems;
         const auto bound = static_cast<double>(all(q, cell));
-        for (std::size_t place = first; place < last; ++place) {
-          if (view.order[place] == CellsView::kNoItem) continue;
-          const Embedding& item = items[view.order[place]];
+        for (std::size_t slot = first; slot < last; ++slot) {
+          if (view.order[slot] == CellsView::kNoItem) continue;
+          const Embedding& item = items[view.order[slot].index()];
           const double own =
               level.value_or(item.squared_norm) + query.squared_norm - 2 * product(item, query);
           worst = std::max(worst, bound - own);
@@ -82,8 +82,8 @@ TEST(Cells, HoldEachItemOnceAndBeginBlocks) {
     const Cells cells = make_cells(rows, 40, 1).value();
     const CellsView view = cells.view();
     std::vector<int> seen(count, 0);
-    for (const std::uint32_t item : view.order)
-      if (item != CellsView::kNoItem) ++seen[item];
+    for (const PartItem item : view.order)
+      if (item != CellsView::kNoItem) ++seen[item.index()];
     EXPECT_EQ(seen, std::vector<int>(count, 1));
     std::size_t blocks = 0;
     for (std::size_t cell = 0; cell < view.cells.size(); ++cell) {
@@ -118,10 +118,10 @@ std::vector<Embedding> tight_queries(const Celled& celled, bool beyond) {
     std::vector<double> at(centre.begin(), centre.end());
     const std::size_t first = view.cells[cell].first_block * compute::kBlockItems;
     double most = 0;
-    for (std::size_t place = first; beyond && place < first + view.range_of(cell, 0).count * 32; ++place) {
-      if (view.order[place] == CellsView::kNoItem) continue;
-      std::vector<double> x = celled.items[view.order[place]].coordinates;
-      x.push_back(celled.items[view.order[place]].residual);
+    for (std::size_t slot = first; beyond && slot < first + view.range_of(cell, 0).count * 32; ++slot) {
+      if (view.order[slot] == CellsView::kNoItem) continue;
+      std::vector<double> x = celled.items[view.order[slot].index()].coordinates;
+      x.push_back(celled.items[view.order[slot].index()].residual);
       double squares = 0;
       for (std::size_t k = 0; k < x.size(); ++k) {
         const double step = x[k] - static_cast<double>(centre[k]);

@@ -50,7 +50,7 @@ Result<void> write_codes(store::SegmentWriter& writer, const compute::ScanCodesV
 Result<void> write_cells(store::SegmentWriter& writer, const Cells& cells) {
   LEARNDOCK_CHECK(writer.add_section(kCellCentreSection, std::span<const float>(cells.centres)));
   LEARNDOCK_CHECK(writer.add_section(kCellSection, std::span<const CellFields>(cells.cells)));
-  return writer.add_section(kCellOrderSection, std::span<const std::uint32_t>(cells.order));
+  return writer.add_section(kCellOrderSection, std::span<const PartItem>(cells.order));
 }
 
 Result<void> write_rows(store::SegmentWriter& writer, const EmbeddedRows& rows) {

@@ -26,36 +26,37 @@ constexpr std::size_t kBoundedAtOnce = 64;
 /// make more cells necessary.
 constexpr std::size_t kMostExtra = 22;
 
-/// Which places may be returned: the filter of items in the order of the cells, filled in block by block.
-class PlaceFilter {
+/// Which slots may be returned: the filter of items in the order of the cells, filled in block by block.
+class SlotFilter {
  public:
-  PlaceFilter(const CellsView& cells, const std::uint64_t* allowed)
+  SlotFilter(const CellsView& cells, const std::uint64_t* allowed)
       : cells_(cells), allowed_(allowed), words_(allowed == nullptr ? 0 : (cells.order.size() + 63) / 64) {}
 
   /// Fills in the filter for some blocks.
   void open(const BlockRange& range) {
     if (allowed_ == nullptr) return;
-    for_items(range,
-              [&](std::size_t place, std::uint64_t bit) { words_[place / 64] |= bit << (place % 64); });
+    for_items(range, [&](CodeSlot slot, std::uint64_t bit) {
+      words_[slot.index() / 64] |= bit << (slot.index() % 64);
+    });
   }
   /// The number of items of some blocks that may be returned.
   [[nodiscard]] std::size_t count(const BlockRange& range) const {
     std::size_t count = 0;
-    for_items(range, [&](std::size_t, std::uint64_t bit) { count += bit; });
+    for_items(range, [&](CodeSlot, std::uint64_t bit) { count += bit; });
     return count;
   }
   void open_all() { open({0, static_cast<std::uint32_t>(cells_.blocks()), 0}); }
   [[nodiscard]] const std::uint64_t* bits() const { return allowed_ == nullptr ? nullptr : words_.data(); }
 
  private:
-  /// Calls use(place, allowed); allowed is 1 if the item there may be returned, else 0.
+  /// Calls use(slot, allowed); allowed is 1 if the item there may be returned, else 0.
   template <class Use>
   void for_items(const BlockRange& range, const Use& use) const {
     const std::size_t last = (std::size_t{range.first} + range.count) * kBlockItems;
-    for (std::size_t place = range.first * kBlockItems; place < last; ++place) {
-      const std::uint32_t item = cells_.order[place];
+    for (auto slot = CodeSlot::at(range.first * kBlockItems); slot.index() < last; ++slot) {
+      const PartItem item = cells_.order[slot.index()];
       if (item == CellsView::kNoItem) continue;
-      use(place, allowed_ == nullptr ? 1 : allowed_[item / 64] >> (item % 64) & 1U);
+      use(slot, allowed_ == nullptr ? 1 : allowed_[item.index() / 64] >> (item.index() % 64) & 1U);
     }
   }
 
@@ -101,7 +102,7 @@ class CellScan final : public Prefilter {
         [&](const compute::ScanJob& scan, MatrixView<ScanHit> found, std::span<std::size_t> found_counts) {
           return scan_.smallest(scan, job.deadline, found, found_counts);
         }));
-    items_of_places(out, counts);
+    items_of_slots(out, counts);
     return outcomes.complete;
   }
 
@@ -117,7 +118,7 @@ class CellScan final : public Prefilter {
         [&](const compute::ScanJob& scan, MatrixView<ScanHit> found, std::span<std::size_t> found_counts) {
           return scan_.within(scan, job.deadline, plain_thresholds, found, found_counts);
         }));
-    items_of_places(out, counts);
+    items_of_slots(out, counts);
     return outcomes.complete;
   }
 
@@ -169,7 +170,7 @@ class CellScan final : public Prefilter {
                                     MatrixView<ScanHit> out, std::size_t& count) const {
     count = 0;
     if (out.cols() == 0) return Outcome::answered;
-    PlaceFilter filter(cells_, job.allowed);
+    SlotFilter filter(cells_, job.allowed);
     std::vector<BlockRange> nearest = nearest_cells(bounds, out.cols(), filter);
     const compute::EmbeddingView view = job.queries[q].view();
     LEARNDOCK_CHECK(scan_.smallest({{&view, 1}, filter.bits(), 2, nearest}, {}, out, {&count, 1}));
@@ -193,7 +194,7 @@ class CellScan final : public Prefilter {
     const std::vector<BlockRange> ranges = ranges_up_to(bounds, threshold[0]);
     if (is_plain(ranges, job.queries.size())) return Outcome::plain;
     if (ranges.empty()) return Outcome::answered;
-    PlaceFilter filter(cells_, job.allowed);
+    SlotFilter filter(cells_, job.allowed);
     for (const BlockRange& range : ranges) filter.open(range);
     const compute::EmbeddingView view = job.queries[q].view();
     LEARNDOCK_TRY(const bool complete, scan_.within({{&view, 1}, filter.bits(), 2, ranges}, job.deadline,
@@ -203,7 +204,7 @@ class CellScan final : public Prefilter {
 
   /// The cells of least bound that together have `wanted` items that may be returned, ascending.
   std::vector<BlockRange> nearest_cells(std::span<const float> bounds, std::size_t wanted,
-                                        PlaceFilter& filter) const {
+                                        SlotFilter& filter) const {
     std::vector<BlockRange> heap, nearest;
     heap.reserve(bounds.size());
     for (std::size_t cell = 0; cell < bounds.size(); ++cell)
@@ -225,7 +226,7 @@ class CellScan final : public Prefilter {
                             std::span<std::size_t> counts, const Scan& scan) const {
     const std::vector<std::size_t>& chosen = outcomes.plain;
     if (chosen.empty()) return {};
-    PlaceFilter filter(cells_, job.allowed);
+    SlotFilter filter(cells_, job.allowed);
     filter.open_all();
     std::vector<compute::EmbeddingView> views;
     for (const std::size_t q : chosen) views.push_back(job.queries[q].view());
@@ -241,10 +242,10 @@ class CellScan final : public Prefilter {
     return {};
   }
 
-  void items_of_places(MatrixView<ScanHit> out, std::span<const std::size_t> counts) const {
+  void items_of_slots(MatrixView<ScanHit> out, std::span<const std::size_t> counts) const {
     for (std::size_t q = 0; q < counts.size(); ++q)
       for (ScanHit& hit : out.row(q).first(std::min(counts[q], out.cols())))
-        hit.item = cells_.item_at(hit.item);
+        hit.item = cells_.item_at(CodeSlot(hit.item)).value();
   }
 
   CellsView cells_;

@@ -26,11 +26,12 @@ double distance(std::span<const float> a, std::span<const float> b) {
 
 /// Distances and excess of a cell's items, with all rounding added outwards.
 CellFields fields_of(const EmbeddedRows& rows, std::span<const float> centre,
-                     std::span<const std::uint32_t> members, std::uint64_t first_block) {
+                     std::span<const PartItem> members, std::uint64_t first_block) {
   constexpr double kInfinity = std::numeric_limits<double>::infinity();
   const double slip = static_cast<double>(rows.width() + 16) * kDouble;
   CellFields fields{kInfinity, 0, kInfinity, first_block};
-  for (const std::uint32_t i : members) {
+  for (const PartItem item : members) {
+    const std::size_t i = item.index();
     const double found = distance(rows.row(i), centre), error = rows.error(i) + slip * found;
     fields.near = std::min(fields.near, std::max(0.0, found - error));
     fields.far = std::max(fields.far, found + error);
@@ -40,9 +41,9 @@ CellFields fields_of(const EmbeddedRows& rows, std::span<const float> centre,
 }
 
 /// The items of each label, ascending.
-std::vector<std::vector<std::uint32_t>> members_of(std::span<const std::uint32_t> labels, std::size_t cells) {
-  std::vector<std::vector<std::uint32_t>> members(cells);
-  for (std::size_t i = 0; i < labels.size(); ++i) members[labels[i]].push_back(static_cast<std::uint32_t>(i));
+std::vector<std::vector<PartItem>> members_of(std::span<const std::uint32_t> labels, std::size_t cells) {
+  std::vector<std::vector<PartItem>> members(cells);
+  for (std::size_t i = 0; i < labels.size(); ++i) members[labels[i]].push_back(PartItem::at(i));
   return members;
 }
 
@@ -82,11 +83,11 @@ Result<Cells> make_cells(const EmbeddedRows& rows, std::size_t items_per_cell, u
 
 compute::ScanCodes in_cell_order(const compute::ScanCodesView& codes, const CellsView& cells) {
   compute::ScanCodes ordered(codes.type, codes.dimension);
-  for (const std::uint32_t item : cells.order) {
+  for (const PartItem item : cells.order) {
     if (item == CellsView::kNoItem)
       ordered.close_block();
     else
-      ordered.add_coded(codes, item);
+      ordered.add_coded(codes, item.index());
   }
   return ordered;
 }

@@ -3,6 +3,7 @@
 #include "learndock/base/result.hpp"
 #include "learndock/compute/scan_codes.hpp"
 
+#include "engine/prefilter/part_item.hpp"
 #include "engine/prefilter/prefilter.hpp"
 #include "engine/space/embedded_rows.hpp"
 
@@ -27,16 +28,16 @@ struct CellsView {
   std::size_t width = 0;  ///< length of a centre: coordinates + 1
   std::span<const float> centres;
   std::span<const CellFields> cells;
-  /// The item coded at each place; kNoItem where padding fills a cell's last block.
-  std::span<const std::uint32_t> order;
+  /// The item coded in each slot; kNoItem where padding fills a cell's last block.
+  std::span<const PartItem> order;
 
-  static constexpr std::uint32_t kNoItem = ~std::uint32_t{0};
+  static constexpr PartItem kNoItem{~std::uint32_t{0}};
   [[nodiscard]] std::size_t blocks() const { return order.size() / compute::kBlockItems; }
-  /// The item coded at a place that a scan returned. For padding it is the first item. A scan returns padding
+  /// The item coded in a slot that a scan returned. For padding it is the first item. A scan returns padding
   /// only if the file is lost meanwhile, and then no answer is given.
-  [[nodiscard]] std::uint32_t item_at(std::size_t place) const {
-    const std::uint32_t item = order[place];
-    return item == kNoItem ? 0 : item;
+  [[nodiscard]] PartItem item_at(CodeSlot slot) const {
+    const PartItem item = order[slot.index()];
+    return item == kNoItem ? PartItem() : item;
   }
   [[nodiscard]] compute::BlockRange range_of(std::size_t cell, float lower_bound) const {
     // Limited again: the fields become zeros if the file is lost meanwhile (see Segment::intact).
@@ -51,7 +52,7 @@ struct Cells {
   std::size_t width = 0;
   std::vector<float> centres;
   std::vector<CellFields> cells;
-  std::vector<std::uint32_t> order;
+  std::vector<PartItem> order;
 
   [[nodiscard]] CellsView view() const { return {width, centres, cells, order}; }
 };

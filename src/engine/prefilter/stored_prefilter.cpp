@@ -15,10 +15,10 @@ Failure damaged(const store::Segment& segment, std::string what) {
               "rebuild the index: learndock reindex");
 }
 
-/// The codes of `places` places, items and padding.
+/// The codes of `slots` slots, items and padding.
 Result<compute::ScanCodesView> read_codes(const store::Segment& segment, const SpaceFields& fields,
-                                          std::size_t places) {
-  compute::ScanCodesView codes{static_cast<compute::CodeType>(fields.code_type), nullptr, nullptr, places,
+                                          std::size_t slots) {
+  compute::ScanCodesView codes{static_cast<compute::CodeType>(fields.code_type), nullptr, nullptr, slots,
                                fields.coordinates};
   LEARNDOCK_TRY(const auto bytes, segment.section(kCodeSection));
   LEARNDOCK_TRY(const auto factors, segment.values<float>(kFactorSection));
@@ -44,13 +44,13 @@ bool cells_sound(const CellsView& cells, std::size_t items) {
         !std::isfinite(fields.excess) || fields.first_block > end || end > cells.blocks())
       return false;
   }
-  // Every item has one place.
+  // Every item has one slot.
   std::vector<bool> seen(items);
   std::size_t found = 0;
-  for (const std::uint32_t item : cells.order) {
+  for (const PartItem item : cells.order) {
     if (item == CellsView::kNoItem) continue;
-    if (item >= items || seen[item]) return false;
-    seen[item] = true;
+    if (item.index() >= items || seen[item.index()]) return false;
+    seen[item.index()] = true;
     ++found;
   }
   return found == items;
@@ -62,11 +62,11 @@ Result<StoredPrefilters> open_cells(const store::Segment& segment, const SpaceFi
   CellsView cells{fields.coordinates + 1, {}, {}, {}};
   LEARNDOCK_TRY(cells.centres, segment.values<float>(kCellCentreSection));
   LEARNDOCK_TRY(cells.cells, segment.values<CellFields>(kCellSection));
-  LEARNDOCK_TRY(cells.order, segment.values<std::uint32_t>(kCellOrderSection));
+  LEARNDOCK_TRY(cells.order, segment.values<PartItem>(kCellOrderSection));
   if (!cells_sound(cells, fields.items)) return damaged(segment, "the cells do not hold each learnware once");
   LEARNDOCK_TRY(const compute::ScanCodesView codes, read_codes(segment, fields, cells.order.size()));
-  for (std::size_t place = 0; place < cells.order.size(); ++place)
-    if (codes.is_padding(place) != (cells.order[place] == CellsView::kNoItem))
+  for (std::size_t slot = 0; slot < cells.order.size(); ++slot)
+    if (codes.is_padding(slot) != (cells.order[slot] == CellsView::kNoItem))
       return damaged(segment, "the codes are not in the order of the cells");
   StoredPrefilters made;
   LEARNDOCK_TRY(made.distances, cell_scan(cells, codes, backend, threads));
