@@ -54,21 +54,22 @@ class Refits {
       for (std::size_t i = 0; i < count; ++i) {
         const std::size_t row = first + i;
         const double better = known_.aligned[row] - own;
-        if (better > 0) gain[row] = better * better / std::max(distances[i], kInSpan * self(row));
+        if (better > 0)
+          gain[row] = better * better / std::max(distances[i], kInSpan * self(TableRow::at(row)));
       }
     });
     return gain;
   }
 
   /// MMD^2 of the mixture with one more learnware, all weights fitted again.
-  [[nodiscard]] std::optional<double> value_with(std::size_t row) const {
+  [[nodiscard]] std::optional<double> value_with(TableRow row) const {
     const std::size_t k = state_.size();
     Matrix<double> gram(k + 1, k + 1);
     std::vector<double> linear(state_.linear().begin(), state_.linear().end());
-    linear.push_back(static_cast<double>(known_.with_user[row]));
+    linear.push_back(static_cast<double>(known_.with_user[row.index()]));
     for (std::size_t i = 0; i < k; ++i) {
       for (std::size_t j = 0; j < k; ++j) gram(i, j) = state_.gram()(i, j);
-      gram(i, k) = gram(k, i) = static_cast<double>(known_.with_members[i][row]);
+      gram(i, k) = gram(k, i) = static_cast<double>(known_.with_members[i][row.index()]);
     }
     gram(k, k) = self(row);
     const auto solution = solve_simplex_qp(gram.view(), linear);
@@ -77,8 +78,8 @@ class Refits {
   }
 
  private:
-  [[nodiscard]] double self(std::size_t row) const {
-    const auto [part, item] = known_.rows[row];
+  [[nodiscard]] double self(TableRow row) const {
+    const auto [part, item] = known_.rows[row.index()];
     return state_.parts()[part].part->self(item);
   }
 
@@ -90,7 +91,7 @@ class Refits {
     const std::span<const float> with_first = known_.with_members[0].subspan(first, count);
     std::vector<double> distances(count), sum(count);
     for (std::size_t i = 0; i < count; ++i)
-      distances[i] = self(first + i) - 2 * static_cast<double>(with_first[i]) + gram(0, 0);
+      distances[i] = self(TableRow::at(first + i)) - 2 * static_cast<double>(with_first[i]) + gram(0, 0);
     Matrix<double> products(white.rows(), count);
     for (std::size_t m = 0; m < white.rows(); ++m) {
       const std::span<const float> with_member = known_.with_members[m + 1].subspan(first, count);
@@ -117,20 +118,21 @@ Result<void> find_most(const MixtureState& state, const KnownRows& known, Mixtur
   double floor = -std::numeric_limits<double>::infinity();
   for (std::size_t row = 0; row < known.rows.size(); ++row)
     floor = std::max(floor, known.aligned[row] - known.errors[row]);
-  std::vector<std::size_t> close;
+  std::vector<TableRow> close;
   for (std::size_t row = 0; row < known.rows.size(); ++row)
-    if (known.aligned[row] + known.errors[row] >= floor) close.push_back(row);
+    if (known.aligned[row] + known.errors[row] >= floor) close.push_back(TableRow::at(row));
   step.most = -std::numeric_limits<double>::infinity();
   if (close.size() > kMostCompared) {
-    std::nth_element(close.begin(), close.begin() + kMostCompared, close.end(),
-                     [&](std::size_t a, std::size_t b) { return known.aligned[a] > known.aligned[b]; });
+    std::nth_element(close.begin(), close.begin() + kMostCompared, close.end(), [&](TableRow a, TableRow b) {
+      return known.aligned[a.index()] > known.aligned[b.index()];
+    });
     for (std::size_t i = kMostCompared; i < close.size(); ++i)
-      step.most = std::max(step.most, known.aligned[close[i]] + known.errors[close[i]]);
+      step.most = std::max(step.most, known.aligned[close[i].index()] + known.errors[close[i].index()]);
     close.resize(kMostCompared);
   }
   std::vector<double> memory;
-  for (const std::size_t row : close) {
-    const auto [part, item] = known.rows[row];
+  for (const TableRow row : close) {
+    const auto [part, item] = known.rows[row.index()];
     LEARNDOCK_TRY(const compute::ReducedSetView set, state.parts()[part].part->set(item, memory));
     LEARNDOCK_TRY(const double aligned, state.alignment(set));
     step.seen = std::max(step.seen, aligned);
@@ -144,15 +146,16 @@ Result<std::optional<CertifiedHit>> best_refit(const MixtureState& state, const 
                                                unsigned threads) {
   const Refits refits(state, known);
   LEARNDOCK_TRY(const std::vector<double> gain, refits.gains(threads));
-  std::vector<std::size_t> promising;
+  std::vector<TableRow> promising;
   for (std::size_t row = 0; row < gain.size(); ++row)
-    if (gain[row] > 0) promising.push_back(row);
-  const auto id = [&](std::size_t row) {
-    const auto [part, item] = known.rows[row];
+    if (gain[row] > 0) promising.push_back(TableRow::at(row));
+  const auto id = [&](TableRow row) {
+    const auto [part, item] = known.rows[row.index()];
     return state.parts()[part].part->id(item);
   };
-  const auto more = [&](std::size_t a, std::size_t b) {
-    return gain[a] != gain[b] ? gain[a] > gain[b] : id(a) < id(b);
+  const auto more = [&](TableRow a, TableRow b) {
+    const double of_a = gain[a.index()], of_b = gain[b.index()];
+    return of_a != of_b ? of_a > of_b : id(a) < id(b);
   };
   const std::size_t tried = std::min(kMostRefits, promising.size());
   std::partial_sort(promising.begin(), promising.begin() + static_cast<std::ptrdiff_t>(tried),
@@ -160,9 +163,9 @@ Result<std::optional<CertifiedHit>> best_refit(const MixtureState& state, const 
   std::optional<CertifiedHit> best;
   double least = state.mmd_squared();
   for (std::size_t i = 0; i < tried; ++i) {
-    const auto [part, item] = known.rows[promising[i]];
+    const auto [part, item] = known.rows[promising[i].index()];
     if (state.has({part, item, 0})) continue;
-    if (state.mmd_squared() - gain[promising[i]] >= least) break;
+    if (state.mmd_squared() - gain[promising[i].index()] >= least) break;
     const auto value = refits.value_with(promising[i]);
     if (!value || !(*value < least)) continue;
     least = *value;

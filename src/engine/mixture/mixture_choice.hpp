@@ -23,7 +23,7 @@ struct MixtureStep {
 
 /// Learnwares whose products with the user and with all members are known, with their alignments.
 struct KnownRows {
-  std::span<const ItemRow> rows;
+  std::span<const ItemRow> rows;                     ///< by TableRow
   std::span<const float> with_user;                  ///< [rows]
   std::vector<std::span<const float>> with_members;  ///< [members][rows], in the state's order
   std::span<const double> aligned;                   ///< [rows] <l, g>

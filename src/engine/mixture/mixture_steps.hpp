@@ -60,7 +60,7 @@ class PoolSteps {
   [[nodiscard]] Result<bool> complete_columns(const MixtureState& state);
   [[nodiscard]] Result<void> complete_rows(const MixtureState& state, const Columns& columns,
                                            std::size_t first, std::size_t end);
-  [[nodiscard]] Result<void> complete_row(const MixtureState& state, const Columns& columns, std::size_t row);
+  [[nodiscard]] Result<void> complete_row(const MixtureState& state, const Columns& columns, TableRow row);
   void forget_from(std::size_t row);
   [[nodiscard]] Result<void> judge(const MixtureState& state, MixtureStep& step) const;
 

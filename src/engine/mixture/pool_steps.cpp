@@ -137,22 +137,22 @@ Result<void> PoolSteps::complete_rows(const MixtureState& state, const Columns& 
   run_tasks(blocks, options_.threads, [&](std::size_t block) {
     const std::size_t from = first + block * kPoolRows;
     for (std::size_t row = from; row < std::min(end, from + kPoolRows) && done[block]; ++row)
-      done[block] = complete_row(state, columns, row);
+      done[block] = complete_row(state, columns, TableRow::at(row));
   });
   for (Result<void>& one : done) LEARNDOCK_CHECK(std::move(one));
   return {};
 }
 
-Result<void> PoolSteps::complete_row(const MixtureState& state, const Columns& columns, std::size_t row) {
-  const auto [part, item] = rows_[row];
-  compute::ReducedSetView& set = sets_[row].view;
+Result<void> PoolSteps::complete_row(const MixtureState& state, const Columns& columns, TableRow row) {
+  const auto [part, item] = rows_[row.index()];
+  auto& [memory, set] = sets_[row.index()];
   if (set.points == nullptr) {
-    LEARNDOCK_TRY(set, state.parts()[part].part->set(item, sets_[row].memory));
+    LEARNDOCK_TRY(set, state.parts()[part].part->set(item, memory));
   }
   for (std::size_t c = 0; c < columns.size(); ++c)
-    if (row >= columns[c].known) {
+    if (row.index() >= columns[c].known) {
       LEARNDOCK_TRY(const double value, c == 0 ? state.with_user(set) : state.with_member(c - 1, set));
-      (*columns[c].values)[row] = static_cast<float>(value);
+      (*columns[c].values)[row.index()] = static_cast<float>(value);
     }
   return {};
 }

@@ -38,10 +38,11 @@ class Candidates {
   }
   [[nodiscard]] std::span<const FilteredPart> parts() const { return parts_; }
   /// A candidate's row in a table of these parts: candidates of earlier parts and earlier items.
-  [[nodiscard]] std::size_t row_of(const Candidate& one) const {
+  [[nodiscard]] TableRow row_of(const Candidate& one) const {
     const std::size_t word = one.item.index() / 64;
     const std::uint64_t below = (std::uint64_t{1} << (one.item.index() % 64)) - 1;
-    return before_[one.part][word] + static_cast<std::size_t>(std::popcount(bits_[one.part][word] & below));
+    return TableRow::at(before_[one.part][word] +
+                        static_cast<std::size_t>(std::popcount(bits_[one.part][word] & below)));
   }
 
  private:
@@ -94,7 +95,7 @@ Result<void> sieve(std::span<const FilteredPart> parts, const compute::ReducedSe
   const double factor = 1, mass = mass_of(query);
   const ProductTable::Sums products = table.sums({&factor, 1});
   for (Candidate& candidate : candidates) {
-    const std::size_t row = chosen.row_of(candidate);
+    const std::size_t row = chosen.row_of(candidate).index();
     const SearchPart& part = *parts[candidate.part].part;
     const double masses = mass * part.largest_mass(), self = part.self(candidate.item);
     const double error = products.errors[row] + kRoundedSum * (self + masses + query_self) +

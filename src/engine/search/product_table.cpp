@@ -41,7 +41,7 @@ void ProductTable::add_rows(std::size_t part) {
     for (auto item = PartItem::at(number * run_items_); item.index() < end; ++item)
       if (from.allows(item)) rows_.push_back({part, item});
     if (rows_.size() > first)
-      chunks_.push_back({part, number, first, rows_.size() - first, from.part->largest_mass()});
+      chunks_.push_back({part, number, TableRow::at(first), rows_.size() - first, from.part->largest_mass()});
   }
 }
 
@@ -52,13 +52,13 @@ std::vector<PartItem> ProductTable::items_of(const Chunk& chunk) const {
     items.resize(std::min(parts_[chunk.part].part->count() - first, run_items_));
     std::iota(items.begin(), items.end(), PartItem::at(first));
   } else {
-    for (std::size_t i = 0; i < chunk.count; ++i) items.push_back(rows_[chunk.first + i].item);
+    for (TableRow row = chunk.first; row < chunk.end(); ++row) items.push_back(at(row).item);
   }
   return items;
 }
 
-std::size_t ProductTable::place_of(const Chunk& chunk, std::size_t row) const {
-  return chunk.whole ? rows_[row].item.index() - chunk.number * run_items_ : row - chunk.first;
+std::size_t ProductTable::place_of(const Chunk& chunk, TableRow row) const {
+  return chunk.whole ? at(row).item.index() - chunk.number * run_items_ : row.index() - chunk.first.index();
 }
 
 bool ProductTable::packed_whole(const Chunk& chunk) const {
@@ -115,8 +115,8 @@ Result<bool> ProductTable::multiply(std::size_t number, std::span<const compute:
   if (!in_time) return false;
   LEARNDOCK_CHECK(multiply_far(chunk, sets, products.view()));
   for (std::size_t s = 0; s < sets.size(); ++s) {
-    for (std::size_t row = chunk.first; row < chunk.first + chunk.count; ++row)
-      columns[s].values[row] = static_cast<float>(products(s, place_of(chunk, row)));
+    for (TableRow row = chunk.first; row < chunk.end(); ++row)
+      columns[s].values[row.index()] = static_cast<float>(products(s, place_of(chunk, row)));
     columns[s].errors[number] = error_of(chunk, sets[s]);
     const double mass = mass_of(sets[s]);
     if (!is_ordinary(mass) || !is_ordinary(chunk.mass) || !(columns[s].errors[number] < kMostError * mass))
@@ -134,10 +134,10 @@ Result<void> ProductTable::multiply_far(const Chunk& chunk, std::span<const comp
   std::vector<compute::DirectQuery> direct;
   for (const compute::ReducedSetView& set : sets) direct.emplace_back(set, part.kernel());
   std::vector<double> memory;
-  for (std::size_t row = chunk.first; row < chunk.first + chunk.count; ++row) {
+  for (TableRow row = chunk.first; row < chunk.end(); ++row) {
     const std::size_t place = place_of(chunk, row);
     if (!std::binary_search(far.begin(), far.end(), place)) continue;
-    LEARNDOCK_TRY(const compute::ReducedSetView one, part.set(rows_[row].item, memory));
+    LEARNDOCK_TRY(const compute::ReducedSetView one, part.set(at(row).item, memory));
     for (std::size_t s = 0; s < sets.size(); ++s) products(s, place) = direct[s].inner_product(one);
   }
   return {};
@@ -167,8 +167,8 @@ Result<ProductTable::Duration> ProductTable::packing_time(std::span<const Chunk>
       std::vector<double> memory;
       const std::size_t tried = std::min(kTried, chunk.count);
       const auto start = std::chrono::steady_clock::now();
-      for (std::size_t row = chunk.first; row < chunk.first + tried; ++row)
-        LEARNDOCK_CHECK(parts_[chunk.part].part->set(rows_[row].item, memory).map([](const auto&) {}));
+      for (TableRow row = chunk.first; row.index() < chunk.first.index() + tried; ++row)
+        LEARNDOCK_CHECK(parts_[chunk.part].part->set(at(row).item, memory).map([](const auto&) {}));
       tried_each_ = (std::chrono::steady_clock::now() - start) * kPackedPerTaken / static_cast<int>(tried);
     }
     const Duration each = pack_each_ == Duration() ? tried_each_ : pack_each_;
@@ -239,10 +239,10 @@ ProductTable::Sums ProductTable::sums(std::span<const double> factors) const {
     for (std::size_t c = 0; c < factors.size(); ++c) {
       error += std::abs(factors[c]) * columns_[c].errors[number];
       if (factors[c] == 0) continue;
-      for (std::size_t row = chunk.first; row < chunk.first + chunk.count; ++row)
+      for (std::size_t row = chunk.first.index(); row < chunk.end().index(); ++row)
         sums.values[row] += factors[c] * static_cast<double>(columns_[c].values[row]);
     }
-    std::fill_n(sums.errors.begin() + static_cast<std::ptrdiff_t>(chunk.first), chunk.count, error);
+    std::fill_n(sums.errors.begin() + static_cast<std::ptrdiff_t>(chunk.first.index()), chunk.count, error);
   });
   return sums;
 }

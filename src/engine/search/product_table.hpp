@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
@@ -24,6 +25,9 @@ inline constexpr double kRoundedToFloat = 0x1p-23;
 [[nodiscard]] inline bool is_no_use(ErrorCode of_products) {
   return of_products == ErrorCode::invalid_argument || of_products == ErrorCode::device_memory;
 }
+
+/// The number of a learnware's row in one table of products. A table has rows for items of several parts.
+using TableRow = StrongNumber<struct TableRowKind, std::uint64_t>;
 
 /// A learnware that a row of a table stands for.
 struct ItemRow {
@@ -69,10 +73,13 @@ class ProductTable {
   /// Consecutive rows of one part that are packed and multiplied together.
   struct Chunk {
     std::size_t part = 0, number = 0;  // `number`: of the run in its part
-    std::size_t first = 0, count = 0;  // rows
+    TableRow first;
+    std::size_t count = 0;  // rows
     double mass = 0;
     bool whole = false;                            // the run has all items, not only allowed ones
     std::shared_ptr<const PackedRun> packed = {};  // null: packed again for every column
+
+    [[nodiscard]] TableRow end() const { return TableRow::at(first.index() + count); }
   };
   struct Column {
     std::vector<float> values;   // [rows]
@@ -86,8 +93,9 @@ class ProductTable {
   [[nodiscard]] Result<Duration> packing_time(std::span<const Chunk> group);
   [[nodiscard]] Result<void> pack(std::span<Chunk> group);
   [[nodiscard]] Result<void> pack(Chunk& chunk) const;
+  [[nodiscard]] const ItemRow& at(TableRow row) const { return rows_[row.index()]; }
   [[nodiscard]] std::vector<PartItem> items_of(const Chunk& chunk) const;
-  [[nodiscard]] std::size_t place_of(const Chunk& chunk, std::size_t row) const;
+  [[nodiscard]] std::size_t place_of(const Chunk& chunk, TableRow row) const;
   /// The chunk's rows of `columns`, one for each set. @return false: the deadline came first @errors as add
   [[nodiscard]] Result<bool> multiply(std::size_t number, std::span<const compute::ReducedSetView> sets,
                                       std::span<Column> columns, const Deadline& deadline) const;
