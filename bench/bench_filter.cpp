@@ -128,12 +128,12 @@ void BM_FilterAllEntries(benchmark::State& state) {
 /// What a filter leaves as the bits that a stored part's scan takes, from bitmap to bitmap; the part holds
 /// one learnware in `share`.
 template <std::size_t share>
-const learnwares::PartPlaces& places() {
-  static const learnwares::PartPlaces made = [] {
+const learnwares::FilterBitsOfPart& filter_bits() {
+  static const learnwares::FilterBitsOfPart made = [] {
     std::vector<LearnwareNumber> sequences, keys;
     for (std::uint64_t sequence = 1; sequence <= kLearnwares; ++sequence) sequences.emplace_back(sequence);
     for (std::uint64_t sequence = 1; sequence <= kLearnwares; sequence += share) keys.emplace_back(sequence);
-    return learnwares::PartPlaces(keys, sequences, *dock().semantic);
+    return learnwares::FilterBitsOfPart(keys, sequences, *dock().semantic);
   }();
   return made;
 }
@@ -141,9 +141,9 @@ template <std::size_t share>
 void BM_FilterOfPart(benchmark::State& state) {
   time_question(state, [](const auto& wanted) {
     const learnwares::Bitmap selected = dock().semantic->select(wanted);
-    return places<share>().of_part(selected.words(learnwares::FilterBit(), kLearnwares)).front();
+    return filter_bits<share>().bits_for_part(selected.words(learnwares::FilterBit(), kLearnwares)).front();
   });
-  state.counters["places_bytes"] = static_cast<double>(places<share>().bytes());
+  state.counters["places_bytes"] = static_cast<double>(filter_bits<share>().bytes());
 }
 /// The loop over learnwares that the index replaces.
 void BM_FilterPlain(benchmark::State& state) {

@@ -151,7 +151,7 @@ void Dock::State::publish(learnwares::Snapshot next,
   const bool remade = next.semantic->sparse();
   next.semantic = std::make_shared<learnwares::SemanticIndex>(
       remade ? learnwares::SemanticIndex::of(entries) : next.semantic->extended(entries.subspan(known)));
-  learnwares::place_parts(next, remade);
+  learnwares::find_filter_bits(next, remade);
   snapshots.replace(std::make_shared<learnwares::Snapshot>(std::move(next)));
 }
 

@@ -30,7 +30,7 @@ std::shared_ptr<const learnwares::DockParts> placed_nowhere(
   auto fresh = std::make_shared<learnwares::DockParts>(*parts);
   for (auto& part : fresh->parts) {
     auto moved = std::make_shared<learnwares::LivePart>(*part);
-    moved->places = nullptr;
+    moved->filter_bits = nullptr;
     part = std::move(moved);
   }
   return fresh;

@@ -2,7 +2,7 @@
 
 #include "engine/part/search_part.hpp"
 #include "engine/part/segment_part.hpp"
-#include "learnwares/part_places.hpp"
+#include "learnwares/filter_bits_of_part.hpp"
 #include "specification/space_key.hpp"
 
 #include <cstddef>
@@ -20,9 +20,9 @@ struct LivePart {
   std::shared_ptr<const engine::StoredPart> part;
   std::vector<std::uint64_t> live;  ///< bit i: item i; [ceil(count / 64)]
   std::size_t live_count = 0;
-  /// The part's places among the items of the snapshot's semantic index; null: not found yet (see
-  /// place_parts).
-  std::shared_ptr<const PartPlaces> places;
+  /// The bits of the part's items in the filters of the snapshot; null: not found yet (see
+  /// find_filter_bits).
+  std::shared_ptr<const FilterBitsOfPart> filter_bits;
 
   /// The item of a catalogue number. @cost logarithmic
   [[nodiscard]] std::optional<engine::PartItem> item_of(LearnwareNumber number) const;

@@ -35,19 +35,19 @@ Result<compute::ReducedSetView> Snapshot::set_of(const Entry& entry, std::vector
   return fail(ErrorCode::internal, "no part of the index holds the reduced set", std::string(entry.id()));
 }
 
-void place_parts(Snapshot& snapshot, bool all) {
+void find_filter_bits(Snapshot& snapshot, bool all) {
   if (!snapshot.parts) return;
-  const auto is_placed = [&](const auto& part) { return part->places && !all; };
-  if (std::all_of(snapshot.parts->parts.begin(), snapshot.parts->parts.end(), is_placed)) return;
+  const auto is_known = [&](const auto& part) { return part->filter_bits && !all; };
+  if (std::all_of(snapshot.parts->parts.begin(), snapshot.parts->parts.end(), is_known)) return;
   std::vector<LearnwareNumber> sequences;
   sequences.reserve(snapshot.entries.size());
   for (const auto& entry : snapshot.entries) sequences.push_back(entry->sequence());
   auto parts = std::make_shared<DockParts>(*snapshot.parts);
   for (auto& part : parts->parts) {
-    if (is_placed(part)) continue;
-    auto placed = std::make_shared<LivePart>(*part);
-    placed->places = std::make_shared<PartPlaces>(part->part->keys(), sequences, *snapshot.semantic);
-    part = std::move(placed);
+    if (is_known(part)) continue;
+    auto made = std::make_shared<LivePart>(*part);
+    made->filter_bits = std::make_shared<FilterBitsOfPart>(part->part->keys(), sequences, *snapshot.semantic);
+    part = std::move(made);
   }
   snapshot.parts = std::move(parts);
 }

@@ -57,10 +57,10 @@ struct Snapshot {
 /// Some learnwares of a snapshot, which outlives the selection.
 using Selection = std::vector<const Entry*>;
 
-/// Finds the places of all parts of a snapshot that have none yet, or of all parts if the semantic index was
-/// rebuilt (`all`).
+/// Finds the filter bits of all parts of a snapshot that have none yet, or of all parts if the semantic index
+/// was rebuilt (`all`).
 /// @cost nothing when there are none; else all entries, and the learnwares of these parts
-void place_parts(Snapshot& snapshot, bool all);
+void find_filter_bits(Snapshot& snapshot, bool all);
 
 /// Computes counts and `plain` of a snapshot from its entries and parts. @cost all entries
 void count_spaces(Snapshot& snapshot);

@@ -103,10 +103,10 @@ void ComparableParts::take_filtered(const learnwares::Bitmap& selected, Warnings
   if (fitting.empty()) return;
   std::vector<std::uint64_t> items = fitting.words(learnwares::FilterBit(), snapshot_.semantic->items());
   for (const auto& part : snapshot_.parts->parts) {
-    if (part->space != key_ || part->live_count == 0 || !part->places) continue;
+    if (part->space != key_ || part->live_count == 0 || !part->filter_bits) continue;
     if (!stored_.empty() && late()) return;
     take_part(part, items);
-    part->places->leave_out(items);
+    part->filter_bits->clear_part(items);
   }
   take_rest(items);
 }
@@ -131,7 +131,7 @@ learnwares::Bitmap ComparableParts::fitting_of(const learnwares::Bitmap& selecte
 
 void ComparableParts::take_part(const std::shared_ptr<const learnwares::LivePart>& part,
                                 std::span<const std::uint64_t> items) {
-  std::vector<std::uint64_t> bits = part->places->of_part(items);
+  std::vector<std::uint64_t> bits = part->filter_bits->bits_for_part(items);
   std::size_t count = 0;
   for (std::size_t w = 0; w < bits.size(); ++w)
     count += static_cast<std::size_t>(std::popcount(bits[w] &= part->live[w]));

@@ -1,4 +1,4 @@
-#include "learnwares/part_places.hpp"
+#include "learnwares/filter_bits_of_part.hpp"
 
 #include "learnwares/snapshot.hpp"
 
@@ -67,7 +67,7 @@ class NumberedIndex {
     return item != item_numbers_.end() &&
            is_set(selected, static_cast<std::size_t>(item - item_numbers_.begin()));
   }
-  PartPlaces places(const Numbers& keys) const { return {keys, numbers_, index_}; }
+  FilterBitsOfPart bits_of(const Numbers& keys) const { return {keys, numbers_, index_}; }
   std::uint64_t draw() { return random_(); }
   const Numbers& item_numbers() const { return item_numbers_; }
 
@@ -78,53 +78,53 @@ class NumberedIndex {
   std::uint64_t last_ = 0;
 };
 
-TEST(PartPlaces, ByHand) {
+TEST(FilterBitsOfPart, ByHand) {
   NumberedIndex index(1);
   index.add(6, 1);
-  const PartPlaces places = index.places(numbers({2, 3, 5, 9}));
-  EXPECT_THAT(places.of_part(Words{0b010110}), ElementsAre(0b111));
-  EXPECT_THAT(places.of_part(Words{0b101001}), ElementsAre(0));
-  EXPECT_THAT(index.places(numbers({0, 1, 4})).of_part(Words{0b001001}), ElementsAre(0b110));
-  EXPECT_TRUE(index.places({}).of_part(Words{0b111111}).empty());
+  const FilterBitsOfPart bits_of = index.bits_of(numbers({2, 3, 5, 9}));
+  EXPECT_THAT(bits_of.bits_for_part(Words{0b010110}), ElementsAre(0b111));
+  EXPECT_THAT(bits_of.bits_for_part(Words{0b101001}), ElementsAre(0));
+  EXPECT_THAT(index.bits_of(numbers({0, 1, 4})).bits_for_part(Words{0b001001}), ElementsAre(0b110));
+  EXPECT_TRUE(index.bits_of({}).bits_for_part(Words{0b111111}).empty());
   Words left{0b111111};
-  places.leave_out(left);
+  bits_of.clear_part(left);
   EXPECT_THAT(left, ElementsAre(0b101001));
 }
 
-TEST(PartPlaces, AgreeWithLookingForEachLearnware) {
+TEST(FilterBitsOfPart, AgreeWithLookingForEachLearnware) {
   for (std::uint64_t seed = 0; seed < 150; ++seed) {
     SCOPED_TRACE(seed);
     NumberedIndex index(seed);
     index.add(1 + index.draw() % 600, 1 + index.draw() % 3);
     for (auto n = index.draw() % 2 * (index.draw() % 40); n > 0; --n) index.remove();
     const Numbers keys = index.part_keys(1 + index.draw() % 3, index.draw() % 2 == 0);
-    const PartPlaces places = index.places(keys);
-    // What comes and goes later moves no place.
+    const FilterBitsOfPart bits_of = index.bits_of(keys);
+    // What comes and goes later moves no bit.
     index.add(index.draw() % 200, 2);
     for (auto n = index.draw() % 20; n > 0; --n) index.remove();
     Words selected = index.selection(1 + index.draw() % 4);
-    // What was gone before the part was placed has no place; no filter selects it.
-    const std::vector<std::uint64_t> known = places.of_part(Words(selected.size(), ~std::uint64_t{0}));
-    const std::vector<std::uint64_t> bits = places.of_part(selected);
+    // What was gone before the bits were found has no bit; no filter selects it.
+    const std::vector<std::uint64_t> known = bits_of.bits_for_part(Words(selected.size(), ~std::uint64_t{0}));
+    const std::vector<std::uint64_t> bits = bits_of.bits_for_part(selected);
     ASSERT_EQ(bits.size(), (keys.size() + 63) / 64);
     for (std::size_t i = 0; i < bits.size() * 64; ++i)
       ASSERT_EQ(is_set(bits, i), i < keys.size() && is_set(known, i) && index.selects(selected, keys[i]));
     Words rest = selected;
-    places.leave_out(rest);
+    bits_of.clear_part(rest);
     for (std::size_t item = 0; item < index.item_numbers().size(); ++item) {
       const auto key = std::lower_bound(keys.begin(), keys.end(), index.item_numbers()[item]);
       const bool held = key != keys.end() && *key == index.item_numbers()[item] &&
                         is_set(known, static_cast<std::size_t>(key - keys.begin()));
       ASSERT_EQ(is_set(rest, item), is_set(selected, item) && !held);
     }
-    EXPECT_LE(places.bytes(), 12 * keys.size() + keys.size() / 8 + 16);
+    EXPECT_LE(bits_of.bytes(), 12 * keys.size() + keys.size() / 8 + 16);
   }
 }
 
-TEST(PartPlaces, TakeLittleRoomWhereLearnwaresFollowEachOther) {
+TEST(FilterBitsOfPart, TakeLittleRoomWhereLearnwaresFollowEachOther) {
   NumberedIndex index(3);
   index.add(64'000, 1);
-  EXPECT_LE(index.places(index.item_numbers()).bytes(), 64'000U / 5);
+  EXPECT_LE(index.bits_of(index.item_numbers()).bytes(), 64'000U / 5);
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "learnwares/part_places.hpp"
+#include "learnwares/filter_bits_of_part.hpp"
 
 #include "learnwares/ascending.hpp"
 
@@ -94,27 +94,28 @@ std::vector<SnapshotPosition> positions_of(std::span<const LearnwareNumber> keys
 
 }  // namespace
 
-PartPlaces::PartPlaces(std::span<const LearnwareNumber> keys, std::span<const LearnwareNumber> sequences,
-                       const SemanticIndex& index)
+FilterBitsOfPart::FilterBitsOfPart(std::span<const LearnwareNumber> keys,
+                                   std::span<const LearnwareNumber> sequences, const SemanticIndex& index)
     : count_(keys.size()), known_((keys.size() + 63) / 64, 0) {
   const std::vector<FilterBit> items = index.items_at(positions_of(keys, sequences, known_));
   if (items.size() == keys.size()) known_ = std::vector<std::uint64_t>();
   for (const FilterBit item : items) {
     const std::uint32_t word = item.value() / 64;
-    if (at_.empty() || at_.back() != word) {
-      at_.push_back(word);
-      places_.push_back(0);
+    if (words_at_.empty() || words_at_.back() != word) {
+      words_at_.push_back(word);
+      bits_.push_back(0);
     }
-    places_.back() |= std::uint64_t{1} << (item.value() % 64);
+    bits_.back() |= std::uint64_t{1} << (item.value() % 64);
   }
-  at_.shrink_to_fit();
-  places_.shrink_to_fit();
+  words_at_.shrink_to_fit();
+  bits_.shrink_to_fit();
 }
 
-std::vector<std::uint64_t> PartPlaces::of_part(std::span<const std::uint64_t> selected) const {
+std::vector<std::uint64_t> FilterBitsOfPart::bits_for_part(std::span<const std::uint64_t> selected) const {
   BitQueue found(count_);
-  for (std::size_t i = 0; i < at_.size(); ++i)
-    found.append(close_gaps(selected[at_[i]], places_[i]), static_cast<unsigned>(std::popcount(places_[i])));
+  for (std::size_t i = 0; i < words_at_.size(); ++i)
+    found.append(close_gaps(selected[words_at_[i]], bits_[i]),
+                 static_cast<unsigned>(std::popcount(bits_[i])));
   const std::size_t words = (count_ + 63) / 64;
   if (known_.empty()) return std::move(found).words(words);
   std::vector<std::uint64_t> bits(words);
@@ -124,13 +125,13 @@ std::vector<std::uint64_t> PartPlaces::of_part(std::span<const std::uint64_t> se
   return bits;
 }
 
-void PartPlaces::leave_out(std::span<std::uint64_t> selected) const {
-  for (std::size_t i = 0; i < at_.size(); ++i) selected[at_[i]] &= ~places_[i];
+void FilterBitsOfPart::clear_part(std::span<std::uint64_t> selected) const {
+  for (std::size_t i = 0; i < words_at_.size(); ++i) selected[words_at_[i]] &= ~bits_[i];
 }
 
-std::size_t PartPlaces::bytes() const {
-  return sizeof(std::uint32_t) * at_.capacity() +
-         sizeof(std::uint64_t) * (places_.capacity() + known_.capacity());
+std::size_t FilterBitsOfPart::bytes() const {
+  return sizeof(std::uint32_t) * words_at_.capacity() +
+         sizeof(std::uint64_t) * (bits_.capacity() + known_.capacity());
 }
 
 }  // namespace learndock::learnwares
