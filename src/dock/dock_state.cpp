@@ -91,7 +91,7 @@ Result<void> Dock::State::load(const store::IndexVersion& stored) {
   first.parts = live_parts(std::move(opened), stored.number, loaded.entries);
   if (loaded.file) first.entry_files.push_back(loaded.file);
   publish(std::move(first), loaded.entries);
-  if (loaded.file) loaded.file->rest();
+  if (loaded.file) loaded.file->release_pages();
   keep_mark();
   return {};
 }
@@ -119,7 +119,7 @@ void Dock::State::store_entries() {
   std::erase_if(next.entry_files, [](const auto& file_before) { return file_before.expired(); });
   next.entry_files.push_back(*file);
   publish(std::move(next), {});
-  (*file)->rest();
+  (*file)->release_pages();
 }
 
 Result<std::shared_ptr<const compute::Backend>> Dock::State::backend_named(const std::string& name) {

@@ -195,7 +195,7 @@ std::string_view EntryFile::last_id() const {
   return {rows_.data() + end - id, id};
 }
 
-void EntryFile::rest() const {
+void EntryFile::release_pages() const {
   for (const std::uint32_t section : {kRows, kStarts, kSequences})
     static_cast<void>(segment_->advise(section, store::Access::unneeded));
 }

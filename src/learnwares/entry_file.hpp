@@ -42,7 +42,7 @@ class EntryFile {
   /// Checks that the data its entries point at still are what was checked. @errors corrupt @cost one load
   [[nodiscard]] Result<void> intact() const { return segment_->intact(); }
   /// Frees the memory of pages that were read. They are read again when a text is searched or a hit is named.
-  void rest() const;
+  void release_pages() const;
 
   /// Entries that point into the file and keep it, without specifications.
   /// @param live catalogue numbers, ascending, of the wanted entries; null: all

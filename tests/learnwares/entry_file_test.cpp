@@ -56,7 +56,7 @@ TEST_F(EntryFileTest, GivesBackWhatWasWritten) {
   EXPECT_EQ(file->source().last_created_unix_ms, 1234);
   EXPECT_EQ(file->last_id(), "id-199");
   const Entries read = EntryFile::entries(file, nullptr, {});
-  file->rest();
+  file->release_pages();
   file.reset();  // the entries keep it
   ASSERT_EQ(read.size(), written.size());
   for (std::size_t i = 0; i < read.size(); ++i) expect_same(*read[i], *written[i]);
