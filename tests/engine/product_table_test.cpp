@@ -16,7 +16,7 @@ struct TableScene {
 
   explicit TableScene(bool signed_weights) {
     testing::MarketShape shape;
-    shape.learnwares = 5000;  // runs of 4,096, and one cut by the end of a part
+    shape.learnwares = 5000;  // batches of 4,096, and one cut by the end of a part
     shape.dimension = 3;
     shape.signed_weights = signed_weights;
     shape.offset = 30;
@@ -86,9 +86,9 @@ TEST(ProductTable, OneLearnwareOfAbsurdValuesCostsTheOthersNothing) {
   }
 }
 
-TEST(ProductTable, RunsAreKeptForTheirOwnBackendAsLongAsItLives) {
+TEST(ProductTable, BatchesAreKeptForTheirOwnBackendAsLongAsItLives) {
   const TableScene scene(false);
-  const PackedRuns& runs = scene.parts[1].part->packed_runs();
+  const PackedSetsCache& cache = scene.parts[1].part->packed_sets();
   const auto view = scene.market.sets.back().view();
   const auto first_value = [&](const compute::Backend& backend) {
     ProductTable table(scene.parts, backend, 1);
@@ -98,17 +98,17 @@ TEST(ProductTable, RunsAreKeptForTheirOwnBackendAsLongAsItLives) {
   auto one = compute::open_backend("cpu", 1).value();
   const auto other = compute::open_backend("cpu_reference").value();
   const float value = first_value(*one);
-  const auto kept = runs.find(*one, 0);
+  const auto kept = cache.find(*one, 0);
   ASSERT_NE(kept, nullptr);
   EXPECT_EQ(first_value(*one), value);
-  EXPECT_EQ(runs.find(*one, 0), kept) << "made once";
-  EXPECT_EQ(runs.find(*other, 0), nullptr);
+  EXPECT_EQ(cache.find(*one, 0), kept) << "made once";
+  EXPECT_EQ(cache.find(*other, 0), nullptr);
   EXPECT_NEAR(first_value(*other), value, 1e-4);
-  EXPECT_NE(runs.find(*other, 0), nullptr);
+  EXPECT_NE(cache.find(*other, 0), nullptr);
   // A backend that takes the place of a dead one in memory has none.
   one.reset();
   one = compute::open_backend("cpu", 1).value();
-  EXPECT_EQ(runs.find(*one, 0), nullptr);
+  EXPECT_EQ(cache.find(*one, 0), nullptr);
 }
 
 TEST(ProductTable, ADeadlineLeavesNoHalfColumn) {

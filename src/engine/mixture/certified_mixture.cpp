@@ -1,7 +1,7 @@
 #include "engine/mixture/certified_mixture.hpp"
 
 #include "engine/mixture/mixture_steps.hpp"
-#include "engine/part/packed_runs.hpp"
+#include "engine/part/packed_sets_cache.hpp"
 
 #include <algorithm>
 #include <utility>

@@ -13,7 +13,7 @@
 
 namespace learndock::engine {
 
-class PackedRuns;
+class PackedSetsCache;
 
 /// An immutable part of one space's learnwares: a segment on disk or the latest inserts in memory.
 /// @threads  safe
@@ -49,10 +49,10 @@ class SearchPart {
   /// The largest sum of absolute weights of its items.
   [[nodiscard]] virtual double largest_mass() const = 0;
   /// Its packed reduced sets, kept from one search to the next.
-  [[nodiscard]] PackedRuns& packed_runs() const { return *packed_runs_; }
+  [[nodiscard]] PackedSetsCache& packed_sets() const { return *packed_sets_; }
 
  private:
-  std::unique_ptr<PackedRuns> packed_runs_;
+  std::unique_ptr<PackedSetsCache> packed_sets_;
 };
 
 /// A part and which of its items may be answered: filters and deletions as one bitmap.

@@ -1,6 +1,6 @@
 #include "engine/search/product_sieve.hpp"
 
-#include "engine/part/packed_runs.hpp"
+#include "engine/part/packed_sets_cache.hpp"
 #include "engine/search/product_table.hpp"
 
 #include <algorithm>

@@ -2,7 +2,7 @@
 
 #include "learndock/compute/backend.hpp"
 
-#include "engine/part/packed_runs.hpp"
+#include "engine/part/packed_sets_cache.hpp"
 #include "engine/search/certified_search.hpp"
 
 #include <chrono>
@@ -71,47 +71,48 @@ class ProductTable {
 
  private:
   /// Consecutive rows of one part that are packed and multiplied together.
-  struct Chunk {
-    std::size_t part = 0, number = 0;  // `number`: of the run in its part
+  struct RowBatch {
+    std::size_t part = 0, number = 0;  // `number`: of the packed batch in its part
     TableRow first;
     std::size_t count = 0;  // rows
     double mass = 0;
-    bool whole = false;                            // the run has all items, not only allowed ones
-    std::shared_ptr<const PackedRun> packed = {};  // null: packed again for every column
+    bool whole = false;                              // `packed` has all items, not only allowed ones
+    std::shared_ptr<const PackedBatch> packed = {};  // null: packed again for every column
 
     [[nodiscard]] TableRow end() const { return TableRow::at(first.index() + count); }
   };
   struct Column {
     std::vector<float> values;   // [rows]
-    std::vector<double> errors;  // [chunks]
+    std::vector<double> errors;  // [batches]
   };
 
   void add_rows(std::size_t part);
-  [[nodiscard]] bool packed_whole(const Chunk& chunk) const;
-  [[nodiscard]] std::size_t items_to_pack(const Chunk& chunk) const;
-  /// The time that packing these chunks side by side will take, as far as it can be known.
-  [[nodiscard]] Result<Duration> packing_time(std::span<const Chunk> group);
-  [[nodiscard]] Result<void> pack(std::span<Chunk> group);
-  [[nodiscard]] Result<void> pack(Chunk& chunk) const;
+  [[nodiscard]] bool packed_whole(const RowBatch& batch) const;
+  [[nodiscard]] std::size_t items_to_pack(const RowBatch& batch) const;
+  /// The time that packing these batches side by side will take, as far as it can be known.
+  [[nodiscard]] Result<Duration> packing_time(std::span<const RowBatch> group);
+  [[nodiscard]] Result<void> pack(std::span<RowBatch> group);
+  [[nodiscard]] Result<void> pack(RowBatch& batch) const;
   [[nodiscard]] const ItemRow& at(TableRow row) const { return rows_[row.index()]; }
-  [[nodiscard]] std::vector<PartItem> items_of(const Chunk& chunk) const;
-  [[nodiscard]] std::size_t place_of(const Chunk& chunk, TableRow row) const;
-  /// The chunk's rows of `columns`, one for each set. @return false: the deadline came first @errors as add
+  [[nodiscard]] std::vector<PartItem> items_of(const RowBatch& batch) const;
+  [[nodiscard]] std::size_t place_of(const RowBatch& batch, TableRow row) const;
+  /// The batch's rows of `columns`, one for each set. @return false: the deadline came first @errors as add
   [[nodiscard]] Result<bool> multiply(std::size_t number, std::span<const compute::ReducedSetView> sets,
                                       std::span<Column> columns, const Deadline& deadline) const;
-  [[nodiscard]] Result<bool> multiply_in_time(const PackedRun& run,
+  [[nodiscard]] Result<bool> multiply_in_time(const PackedBatch& packed,
                                               std::span<const compute::ReducedSetView> sets,
                                               MatrixView<double> products, const Deadline& deadline) const;
-  [[nodiscard]] Result<void> multiply_far(const Chunk& chunk, std::span<const compute::ReducedSetView> sets,
+  [[nodiscard]] Result<void> multiply_far(const RowBatch& batch,
+                                          std::span<const compute::ReducedSetView> sets,
                                           MatrixView<double> products) const;
-  [[nodiscard]] double error_of(const Chunk& chunk, const compute::ReducedSetView& set) const;
+  [[nodiscard]] double error_of(const RowBatch& batch, const compute::ReducedSetView& set) const;
 
   std::span<const FilteredPart> parts_;
   const compute::Backend& backend_;
   unsigned threads_;
-  std::size_t kept_bytes_, run_items_;
+  std::size_t kept_bytes_, batch_items_;
   std::vector<ItemRow> rows_;
-  std::vector<Chunk> chunks_;
+  std::vector<RowBatch> batches_;
   std::vector<Column> columns_;
   // The longest times so far; zero: none yet.
   Duration pack_each_{};      // an item

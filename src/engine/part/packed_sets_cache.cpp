@@ -1,4 +1,4 @@
-#include "engine/part/packed_runs.hpp"
+#include "engine/part/packed_sets_cache.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -11,9 +11,9 @@ namespace {
 /// absurd values must not cost the others their precision.
 constexpr double kFarError = 1e-4;
 constexpr std::size_t kCentreSample = 1024;
-constexpr std::size_t kRunItems = 4096, kDeviceRunItems = 65'536;
+constexpr std::size_t kBatchItems = 4096, kDeviceBatchItems = 65'536;
 constexpr std::size_t kKeptBytes = std::size_t{512} << 20;
-/// Memory for kept runs, on the host and again on the device. A machine with such a device has that much.
+/// Memory for kept batches, on the host and again on the device. A machine with such a device has that much.
 constexpr std::size_t kDeviceKeptBytes = std::size_t{16} << 30;
 
 constexpr double kProducts = 1e9, kDeviceProducts = 1e11;
@@ -46,37 +46,37 @@ double radius_around(const compute::ReducedSetView& set, std::span<const double>
   return std::sqrt(largest);
 }
 
-Result<PackedRun> PackedRun::pack(const SearchPart& part, std::span<const PartItem> items,
-                                  const compute::Backend& backend) {
+Result<PackedBatch> PackedBatch::pack(const SearchPart& part, std::span<const PartItem> items,
+                                      const compute::Backend& backend) {
   std::vector<std::vector<double>> memory(items.size());
   std::vector<compute::ReducedSetView> views;
   views.reserve(items.size());
   for (std::size_t i = 0; i < items.size(); ++i) {
     LEARNDOCK_TRY(views.emplace_back(), part.set(items[i], memory[i]));
   }
-  PackedRun run;
-  run.count = items.size();
-  run.centre = centre_of(views, part.dimension());
+  PackedBatch batch;
+  batch.count = items.size();
+  batch.centre = centre_of(views, part.dimension());
   for (std::size_t i = 0; i < views.size(); ++i) {
-    const double radius = radius_around(views[i], run.centre);
+    const double radius = radius_around(views[i], batch.centre);
     if (compute::cross_term_error(part.kernel(), part.dimension(), radius, radius) <= kFarError) continue;
-    run.far.push_back(i);
+    batch.far.push_back(i);
     views[i].count = 0;
   }
-  LEARNDOCK_TRY(compute::PackedSets packed, compute::PackedSets::pack(views, part.kernel(), run.centre));
-  run.radius = packed.radius();
-  run.sets = std::make_shared<const compute::PackedSets>(std::move(packed));
-  LEARNDOCK_TRY(run.held, backend.hold(run.sets->view()));
-  return run;
+  LEARNDOCK_TRY(compute::PackedSets packed, compute::PackedSets::pack(views, part.kernel(), batch.centre));
+  batch.radius = packed.radius();
+  batch.sets = std::make_shared<const compute::PackedSets>(std::move(packed));
+  LEARNDOCK_TRY(batch.held, backend.hold(batch.sets->view()));
+  return batch;
 }
 
-std::size_t PackedRun::bytes() const {
+std::size_t PackedBatch::bytes() const {
   const compute::PackedSetsView view = sets->view();
   return view.blocks() * compute::kBlockRows * (view.dimension + 2) * sizeof(float);
 }
 
-std::size_t run_items(const compute::Backend& backend) {
-  return backend.on_device() ? kDeviceRunItems : kRunItems;
+std::size_t batch_items(const compute::Backend& backend) {
+  return backend.on_device() ? kDeviceBatchItems : kBatchItems;
 }
 
 std::size_t most_kept(const compute::Backend& backend) {
@@ -95,20 +95,21 @@ std::shared_ptr<const void> reserve_room(std::size_t bytes, std::size_t most) {
   return {&kept_by_all, [bytes](const void*) { kept_by_all -= bytes; }};
 }
 
-std::shared_ptr<const PackedRun> PackedRuns::find(const compute::Backend& backend, std::size_t number) const {
+std::shared_ptr<const PackedBatch> PackedSetsCache::find(const compute::Backend& backend,
+                                                         std::size_t number) const {
   const std::lock_guard lock(mutex_);
-  const auto [first, last] = runs_.equal_range(number);
+  const auto [first, last] = batches_.equal_range(number);
   const auto found =
       std::find_if(first, last, [&](const auto& one) { return one.second.backend.lock().get() == &backend; });
-  return found == last ? nullptr : found->second.run;
+  return found == last ? nullptr : found->second.batch;
 }
 
-void PackedRuns::keep(const compute::Backend& backend, std::size_t number,
-                      std::shared_ptr<const PackedRun> run) {
+void PackedSetsCache::keep(const compute::Backend& backend, std::size_t number,
+                           std::shared_ptr<const PackedBatch> batch) {
   const std::weak_ptr<const compute::Backend> owned = backend.weak_from_this();
   const std::lock_guard lock(mutex_);
-  std::erase_if(runs_, [](const auto& one) { return one.second.backend.expired(); });
-  if (!owned.expired()) runs_.emplace(number, Kept{owned, std::move(run)});
+  std::erase_if(batches_, [](const auto& one) { return one.second.backend.expired(); });
+  if (!owned.expired()) batches_.emplace(number, Kept{owned, std::move(batch)});
 }
 
 }  // namespace learndock::engine
