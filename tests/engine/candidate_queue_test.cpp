@@ -39,7 +39,7 @@ struct Scene {
     CertifiedOptions made;
     made.top = top;
     made.backend = backend.get();
-    made.sieve_from = 1;
+    made.tighten_from = 1;
     return made;
   }
   [[nodiscard]] std::vector<Candidate> items(std::size_t first, std::size_t end, double bound) const {
@@ -87,7 +87,7 @@ TEST(CandidateQueue, WithoutAThresholdOrABudgetNothingIsDroppedOrTightened) {
   options.max_evaluations = 100;
   for (const auto& [given, from] : {std::pair(scene.backend.get(), std::size_t{50}), {nullptr, 1}}) {
     options.backend = given;
-    options.sieve_from = from;
+    options.tighten_from = from;
     CandidateQueue few(scene.parts, scene.numbers, options);
     few.add(scene.items(0, 20, -1));
     ASSERT_TRUE(few.tighten().has_value());

@@ -120,7 +120,7 @@ TEST(CertifiedSearch, ExactIsNeverWrongOnRandomDocks) {
     options.evaluate_all = random() % 20;
     // Fp32 products before the last evaluations, or not.
     options.backend = random() % 2 == 0 ? backend.get() : nullptr;
-    options.sieve_from = 1;
+    options.tighten_from = 1;
     const auto answers = certified_search(dock.parts, views, options).value();
     for (std::size_t q = 0; q < kQueries; ++q) {
       ASSERT_TRUE(answers[q].exact);

@@ -38,7 +38,7 @@ Result<double> products_of_a_pass(std::span<const FilteredPart> parts, std::size
 Result<Deadline> end_of_packing(ProductSteps& products, const Deadline& deadline) {
   if (!deadline) return deadline;
   const auto left = *deadline - std::chrono::steady_clock::now();
-  LEARNDOCK_TRY(const ProductTable::Duration packing, products.packing_time());
+  LEARNDOCK_TRY(const CrossTermTable::Duration packing, products.packing_time());
   return packing < left / 4 * 3 ? *deadline : *deadline - left / 2;
 }
 

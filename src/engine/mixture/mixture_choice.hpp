@@ -1,7 +1,7 @@
 #pragma once
 
 #include "engine/mixture/mixture_state.hpp"
-#include "engine/search/product_table.hpp"
+#include "engine/search/cross_term_table.hpp"
 
 #include <cstddef>
 #include <limits>

@@ -3,7 +3,7 @@
 #include "engine/mixture/alignment_objective.hpp"
 #include "engine/mixture/mixture_choice.hpp"
 #include "engine/mixture/mixture_state.hpp"
-#include "engine/search/product_table.hpp"
+#include "engine/search/cross_term_table.hpp"
 
 #include <cstddef>
 #include <map>
@@ -79,8 +79,8 @@ class ProductSteps {
  public:
   ProductSteps(const MixtureState& state, const MixtureOptions& options);
 
-  /// As ProductTable::packing_time.
-  [[nodiscard]] Result<ProductTable::Duration> packing_time() { return table_.packing_time(); }
+  /// As CrossTermTable::packing_time.
+  [[nodiscard]] Result<CrossTermTable::Duration> packing_time() { return table_.packing_time(); }
   /// @errors corrupt; invalid_argument (values beyond fp32); of the backend
   [[nodiscard]] Result<MixtureStep> next(const MixtureState& state, const Deadline& deadline);
 
@@ -89,7 +89,7 @@ class ProductSteps {
   [[nodiscard]] Result<bool> complete_columns(const MixtureState& state, const Deadline& deadline);
 
   const MixtureOptions& options_;
-  ProductTable table_;
+  CrossTermTable table_;
   std::map<ItemKey, std::size_t> columns_;
 };
 

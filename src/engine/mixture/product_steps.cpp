@@ -18,7 +18,7 @@ Result<MixtureStep> ProductSteps::next(const MixtureState& state, const Deadline
     factors[column] = -state.weights()[i];
     known.with_members.push_back(table_.values(column));
   }
-  const ProductTable::Sums sums = table_.sums(factors);
+  const CrossTermTable::Sums sums = table_.sums(factors);
   known.rows = table_.rows();
   known.with_user = table_.values(0);
   known.aligned = sums.values;

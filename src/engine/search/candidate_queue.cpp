@@ -60,7 +60,7 @@ void CandidateQueue::add(std::vector<Candidate> more) {
 }
 
 Result<void> CandidateQueue::tighten() {
-  if (out_of_budget_ || options_.backend == nullptr || waiting_.size() < options_.sieve_from) return {};
+  if (out_of_budget_ || options_.backend == nullptr || waiting_.size() < options_.tighten_from) return {};
   const double threshold = best_.threshold();
   const auto end = std::partition(waiting_.begin(), waiting_.end(),
                                   [&](const Candidate& one) { return one.bound <= threshold; });

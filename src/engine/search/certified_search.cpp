@@ -2,7 +2,7 @@
 
 #include "base/parallel.hpp"
 #include "engine/search/objective.hpp"
-#include "engine/search/product_sieve.hpp"
+#include "engine/search/tighten_by_products.hpp"
 
 #include <fmt/format.h>
 
@@ -58,7 +58,7 @@ class Distance final : public Objective {
   double least_value(std::size_t part, double bound) const override { return bound - margins_[part]; }
   double bound_of(std::size_t part, double value) const override { return value + margins_[part]; }
   Result<void> tighten(std::vector<Candidate>& candidates) const override {
-    return sieve(parts_, view_, self_, options_, candidates);
+    return tighten_by_products(parts_, view_, self_, options_, candidates);
   }
 
  private:

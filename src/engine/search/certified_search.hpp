@@ -30,7 +30,7 @@ struct CertifiedOptions {
   /// Packed reduced sets are kept for later searches, as those of mixtures are.
   const compute::Backend* backend = nullptr;
   /// The least number of candidates for such products; fewer are evaluated one at a time.
-  std::size_t sieve_from = 2048;
+  std::size_t tighten_from = 2048;
 };
 
 struct CertifiedHit {

@@ -1,4 +1,4 @@
-#include "engine/search/product_table.hpp"
+#include "engine/search/cross_term_table.hpp"
 
 #include "base/parallel.hpp"
 
@@ -24,8 +24,8 @@ constexpr std::size_t kUnseen = std::size_t{1} << 28;
 
 }  // namespace
 
-ProductTable::ProductTable(std::span<const FilteredPart> parts, const compute::Backend& backend,
-                           unsigned threads, std::optional<std::size_t> kept_bytes)
+CrossTermTable::CrossTermTable(std::span<const FilteredPart> parts, const compute::Backend& backend,
+                               unsigned threads, std::optional<std::size_t> kept_bytes)
     : parts_(parts),
       backend_(backend),
       threads_(std::max(threads, 1U)),
@@ -34,7 +34,7 @@ ProductTable::ProductTable(std::span<const FilteredPart> parts, const compute::B
   for (std::size_t p = 0; p < parts.size(); ++p) add_rows(p);
 }
 
-void ProductTable::add_rows(std::size_t part) {
+void CrossTermTable::add_rows(std::size_t part) {
   const FilteredPart& from = parts_[part];
   for (std::size_t number = 0; number * batch_items_ < from.part->count(); ++number) {
     const std::size_t first = rows_.size(), end = std::min(from.part->count(), (number + 1) * batch_items_);
@@ -46,7 +46,7 @@ void ProductTable::add_rows(std::size_t part) {
   }
 }
 
-std::vector<PartItem> ProductTable::items_of(const RowBatch& batch) const {
+std::vector<PartItem> CrossTermTable::items_of(const RowBatch& batch) const {
   std::vector<PartItem> items;
   if (batch.whole) {
     const std::size_t first = batch.number * batch_items_;
@@ -58,17 +58,17 @@ std::vector<PartItem> ProductTable::items_of(const RowBatch& batch) const {
   return items;
 }
 
-std::size_t ProductTable::place_of(const RowBatch& batch, TableRow row) const {
+std::size_t CrossTermTable::place_of(const RowBatch& batch, TableRow row) const {
   return batch.whole ? at(row).item.index() - batch.number * batch_items_ : row.index() - batch.first.index();
 }
 
-bool ProductTable::packed_whole(const RowBatch& batch) const {
+bool CrossTermTable::packed_whole(const RowBatch& batch) const {
   const std::size_t first = batch.number * batch_items_;
   return batch.count * kWholeFrom >= std::min(batch_items_, parts_[batch.part].part->count() - first);
 }
 
 /// Takes the packed batch that the part keeps, or packs it.
-Result<void> ProductTable::pack(RowBatch& batch) const {
+Result<void> CrossTermTable::pack(RowBatch& batch) const {
   const SearchPart& part = *parts_[batch.part].part;
   batch.packed = part.packed_sets().find(backend_, batch.number);
   batch.whole = batch.packed != nullptr;
@@ -82,9 +82,9 @@ Result<void> ProductTable::pack(RowBatch& batch) const {
 }
 
 /// Multiplies large sets a few points at a time, so that one product does not exceed the deadline by much.
-Result<bool> ProductTable::multiply_in_time(const PackedBatch& packed,
-                                            std::span<const compute::ReducedSetView> sets,
-                                            MatrixView<double> products, const Deadline& deadline) const {
+Result<bool> CrossTermTable::multiply_in_time(const PackedBatch& packed,
+                                              std::span<const compute::ReducedSetView> sets,
+                                              MatrixView<double> products, const Deadline& deadline) const {
   const std::size_t each = packed.held->view().rows() * packed.held->view().dimension;
   std::size_t points = 0;
   for (const compute::ReducedSetView& set : sets) points += set.count;
@@ -107,8 +107,8 @@ Result<bool> ProductTable::multiply_in_time(const PackedBatch& packed,
   return true;
 }
 
-Result<bool> ProductTable::multiply(std::size_t number, std::span<const compute::ReducedSetView> sets,
-                                    std::span<Column> columns, const Deadline& deadline) const {
+Result<bool> CrossTermTable::multiply(std::size_t number, std::span<const compute::ReducedSetView> sets,
+                                      std::span<Column> columns, const Deadline& deadline) const {
   const RowBatch& batch = batches_[number];
   const PackedBatch& packed = *batch.packed;
   Matrix<double> products(sets.size(), packed.count);
@@ -127,8 +127,9 @@ Result<bool> ProductTable::multiply(std::size_t number, std::span<const compute:
 }
 
 /// Products of the learnwares that are not packed with the others.
-Result<void> ProductTable::multiply_far(const RowBatch& batch, std::span<const compute::ReducedSetView> sets,
-                                        MatrixView<double> products) const {
+Result<void> CrossTermTable::multiply_far(const RowBatch& batch,
+                                          std::span<const compute::ReducedSetView> sets,
+                                          MatrixView<double> products) const {
   const std::vector<std::size_t>& far = batch.packed->far;
   if (far.empty()) return {};
   const SearchPart& part = *parts_[batch.part].part;
@@ -145,7 +146,7 @@ Result<void> ProductTable::multiply_far(const RowBatch& batch, std::span<const c
 }
 
 /// The largest error of the batch's products with `set`.
-double ProductTable::error_of(const RowBatch& batch, const compute::ReducedSetView& set) const {
+double CrossTermTable::error_of(const RowBatch& batch, const compute::ReducedSetView& set) const {
   const PackedBatch& packed = *batch.packed;
   return (compute::cross_term_error(parts_[batch.part].part->kernel(), set.dimension, packed.radius,
                                     radius_around(set, packed.centre)) +
@@ -153,14 +154,14 @@ double ProductTable::error_of(const RowBatch& batch, const compute::ReducedSetVi
          batch.mass * mass_of(set);
 }
 
-std::size_t ProductTable::items_to_pack(const RowBatch& batch) const {
+std::size_t CrossTermTable::items_to_pack(const RowBatch& batch) const {
   if (batch.packed) return 0;
   const std::size_t all =
       std::min(batch_items_, parts_[batch.part].part->count() - batch.number * batch_items_);
   return packed_whole(batch) ? all : batch.count;
 }
 
-Result<ProductTable::Duration> ProductTable::packing_time(std::span<const RowBatch> group) {
+Result<CrossTermTable::Duration> CrossTermTable::packing_time(std::span<const RowBatch> group) {
   Duration longest{};
   for (const RowBatch& batch : group) {
     const std::size_t items = items_to_pack(batch);
@@ -179,7 +180,7 @@ Result<ProductTable::Duration> ProductTable::packing_time(std::span<const RowBat
   return longest;
 }
 
-Result<ProductTable::Duration> ProductTable::packing_time() {
+Result<CrossTermTable::Duration> CrossTermTable::packing_time() {
   Duration sum{};
   for (std::size_t first = 0; first < batches_.size(); first += threads_) {
     LEARNDOCK_TRY(const Duration group,
@@ -190,7 +191,7 @@ Result<ProductTable::Duration> ProductTable::packing_time() {
   return sum;
 }
 
-Result<void> ProductTable::pack(std::span<RowBatch> group) {
+Result<void> CrossTermTable::pack(std::span<RowBatch> group) {
   std::size_t items = 0;
   for (const RowBatch& batch : group) items = std::max(items, items_to_pack(batch));
   if (items == 0) return {};
@@ -205,7 +206,7 @@ Result<void> ProductTable::pack(std::span<RowBatch> group) {
   return {};
 }
 
-Result<bool> ProductTable::add(std::span<const compute::ReducedSetView> sets, const Deadline& deadline) {
+Result<bool> CrossTermTable::add(std::span<const compute::ReducedSetView> sets, const Deadline& deadline) {
   if (sets.empty()) return true;
   std::vector<Column> columns(sets.size(),
                               {std::vector<float>(rows_.size()), std::vector<double>(batches_.size())});
@@ -234,7 +235,7 @@ Result<bool> ProductTable::add(std::span<const compute::ReducedSetView> sets, co
   return true;
 }
 
-ProductTable::Sums ProductTable::sums(std::span<const double> factors) const {
+CrossTermTable::Sums CrossTermTable::sums(std::span<const double> factors) const {
   Sums sums{std::vector<double>(rows_.size(), 0.0), std::vector<double>(rows_.size())};
   run_tasks(batches_.size(), threads_, [&](std::size_t number) {
     const RowBatch& batch = batches_[number];

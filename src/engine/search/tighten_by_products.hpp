@@ -11,8 +11,9 @@ namespace learndock::engine {
 /// time, or no room to keep their packed sets for the next such search.
 /// @param candidates no candidate occurs twice
 /// @errors corrupt; unavailable
-[[nodiscard]] Result<void> sieve(std::span<const FilteredPart> parts, const compute::ReducedSetView& query,
-                                 double query_self, const CertifiedOptions& options,
-                                 std::vector<Candidate>& candidates);
+[[nodiscard]] Result<void> tighten_by_products(std::span<const FilteredPart> parts,
+                                               const compute::ReducedSetView& query, double query_self,
+                                               const CertifiedOptions& options,
+                                               std::vector<Candidate>& candidates);
 
 }  // namespace learndock::engine

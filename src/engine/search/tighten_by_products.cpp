@@ -1,7 +1,7 @@
-#include "engine/search/product_sieve.hpp"
+#include "engine/search/tighten_by_products.hpp"
 
 #include "engine/part/packed_sets_cache.hpp"
-#include "engine/search/product_table.hpp"
+#include "engine/search/cross_term_table.hpp"
 
 #include <algorithm>
 #include <bit>
@@ -10,16 +10,16 @@
 namespace learndock::engine {
 namespace {
 
-/// Sets are packed for the sieve only if there is time for this many packings; with less time, exact products
+/// Sets are packed for this only if there is time for this many packings; with less time, exact products
 /// find more.
 constexpr int kPackings = 4;
 /// The rounding of the sum that gives a distance, per unit of its terms.
 constexpr double kRoundedSum = 0x1p-50;
 
 /// The same parts with only the candidates allowed.
-class Candidates {
+class OnlyCandidates {
  public:
-  Candidates(std::span<const FilteredPart> parts, std::span<const Candidate> candidates)
+  OnlyCandidates(std::span<const FilteredPart> parts, std::span<const Candidate> candidates)
       : bits_(parts.size()), before_(parts.size()) {
     for (std::size_t p = 0; p < parts.size(); ++p) {
       bits_[p].resize((parts[p].part->count() + 63) / 64);
@@ -65,7 +65,7 @@ Result<double> points_of(std::span<const FilteredPart> parts, std::span<const Ca
   return points / looked_at * static_cast<double>(candidates.size());
 }
 
-/// The longest time that a sieve takes on a present-day machine, without packing.
+/// The longest time that the products take on a present-day machine, without packing.
 std::chrono::nanoseconds time_of(std::size_t candidates, double kernel_values, unsigned threads) {
   constexpr double kCandidate = 100, kValue = 0.5;
   return std::chrono::nanoseconds(static_cast<std::int64_t>(kCandidate * static_cast<double>(candidates) +
@@ -74,26 +74,28 @@ std::chrono::nanoseconds time_of(std::size_t candidates, double kernel_values, u
 
 }  // namespace
 
-Result<void> sieve(std::span<const FilteredPart> parts, const compute::ReducedSetView& query,
-                   double query_self, const CertifiedOptions& options, std::vector<Candidate>& candidates) {
-  if (options.backend == nullptr || candidates.empty() || candidates.size() < options.sieve_from) return {};
+Result<void> tighten_by_products(std::span<const FilteredPart> parts, const compute::ReducedSetView& query,
+                                 double query_self, const CertifiedOptions& options,
+                                 std::vector<Candidate>& candidates) {
+  if (options.backend == nullptr || candidates.empty() || candidates.size() < options.tighten_from) return {};
   LEARNDOCK_TRY(const double points, points_of(parts, candidates));
   const double bytes = points * static_cast<double>((query.dimension + 2) * sizeof(float));
   if (bytes > static_cast<double>(most_kept(*options.backend))) return {};
   const auto left = [&] { return *options.deadline - std::chrono::steady_clock::now(); };
-  const auto sieving = time_of(candidates.size(), points * static_cast<double>(query.count), options.threads);
-  if (options.deadline && sieving > left() / 3 * 2) return {};
-  const Candidates chosen(parts, candidates);
-  ProductTable table(chosen.parts(), *options.backend, options.threads);
+  const auto multiplying =
+      time_of(candidates.size(), points * static_cast<double>(query.count), options.threads);
+  if (options.deadline && multiplying > left() / 3 * 2) return {};
+  const OnlyCandidates chosen(parts, candidates);
+  CrossTermTable table(chosen.parts(), *options.backend, options.threads);
   if (options.deadline) {
-    LEARNDOCK_TRY(const ProductTable::Duration packing, table.packing_time());
+    LEARNDOCK_TRY(const CrossTermTable::Duration packing, table.packing_time());
     if (packing * kPackings > left()) return {};
   }
   const Result<bool> added = table.add({&query, 1}, options.deadline);
   if (!added && !is_no_use(added.error().code)) return Failure(added.error());
   if (!added || !*added) return {};
   const double factor = 1, mass = mass_of(query);
-  const ProductTable::Sums products = table.sums({&factor, 1});
+  const CrossTermTable::Sums products = table.sums({&factor, 1});
   for (Candidate& candidate : candidates) {
     const std::size_t row = chosen.row_of(candidate).index();
     const SearchPart& part = *parts[candidate.part].part;

@@ -39,14 +39,14 @@ struct ItemRow {
 /// A backend computes them in fp32 with known errors. If bounds tell too few learnwares apart, all products
 /// in one pass cost less than one at a time. Packed reduced sets are kept with their parts for the next
 /// table, as far as memory allows.
-class ProductTable {
+class CrossTermTable {
  public:
   using Duration = std::chrono::steady_clock::duration;
 
   /// @param kept_bytes the most bytes of packed sets that all tables of the process together keep; none:
   /// most_kept
-  ProductTable(std::span<const FilteredPart> parts, const compute::Backend& backend, unsigned threads,
-               std::optional<std::size_t> kept_bytes = {});
+  CrossTermTable(std::span<const FilteredPart> parts, const compute::Backend& backend, unsigned threads,
+                 std::optional<std::size_t> kept_bytes = {});
 
   /// The time that packing takes before the first column, as far as it can be known. @cost taking a few sets
   [[nodiscard]] Result<Duration> packing_time();

@@ -1,5 +1,5 @@
 // Products with all learnwares at once: within the stated errors of direct sums, whatever is kept in memory.
-#include "engine/search/product_table.hpp"
+#include "engine/search/cross_term_table.hpp"
 
 #include "engine/search_scene.hpp"
 #include "support/test_backend.hpp"
@@ -31,13 +31,13 @@ struct TableScene {
   }
 };
 
-TEST(ProductTable, SumsLieWithinTheirErrors) {
+TEST(CrossTermTable, SumsLieWithinTheirErrors) {
   const auto backend = testing::test_backend(2);
   for (const bool signed_weights : {false, true}) {
     const TableScene scene(signed_weights);
     const auto queries = std::span(scene.market.sets).last(4);
     for (const std::size_t kept : {std::size_t{0}, std::size_t{100'000}, std::size_t{512} << 20}) {
-      ProductTable table(scene.parts, *backend, 2, kept);
+      CrossTermTable table(scene.parts, *backend, 2, kept);
       std::vector<compute::ReducedSetView> views;
       for (const auto& query : queries) views.push_back(query.view());
       // The first alone, the others together.
@@ -45,7 +45,7 @@ TEST(ProductTable, SumsLieWithinTheirErrors) {
       ASSERT_TRUE(table.add({}, {}).value());
       ASSERT_TRUE(table.add(std::span(views).subspan(1), {}).value());
       const std::vector<double> factors = {1, -0.4, -0.4, -0.4};
-      const ProductTable::Sums sums = table.sums(factors);
+      const CrossTermTable::Sums sums = table.sums(factors);
       ASSERT_EQ(table.rows().size(), scene.parts[0].allowed_count + 500);
       for (std::size_t row = 0; row < table.rows().size(); ++row) {
         const auto [part, item] = table.rows()[row];
@@ -64,7 +64,7 @@ TEST(ProductTable, SumsLieWithinTheirErrors) {
   }
 }
 
-TEST(ProductTable, OneLearnwareOfAbsurdValuesCostsTheOthersNothing) {
+TEST(CrossTermTable, OneLearnwareOfAbsurdValuesCostsTheOthersNothing) {
   const auto backend = testing::test_backend(2);
   testing::MarketShape shape;
   shape.learnwares = 300;
@@ -75,10 +75,10 @@ TEST(ProductTable, OneLearnwareOfAbsurdValuesCostsTheOthersNothing) {
   const std::vector<FilteredPart> parts = {
       {testing::plain_part(items, {shape.gamma, shape.scales}, shape.dimension)}};
   const auto view = market.sets.back().view();
-  ProductTable table(parts, *backend, 2);
+  CrossTermTable table(parts, *backend, 2);
   ASSERT_TRUE(table.add({&view, 1}, {}).value());
   const double one = 1;
-  const ProductTable::Sums sums = table.sums({&one, 1});
+  const CrossTermTable::Sums sums = table.sums({&one, 1});
   for (std::size_t row = 0; row < 300; ++row) {
     const double want = compute::DirectQuery(view, view.kernel()).inner_product(market.sets[row].view());
     ASSERT_NEAR(sums.values[row], want, sums.errors[row]);
@@ -86,12 +86,12 @@ TEST(ProductTable, OneLearnwareOfAbsurdValuesCostsTheOthersNothing) {
   }
 }
 
-TEST(ProductTable, BatchesAreKeptForTheirOwnBackendAsLongAsItLives) {
+TEST(CrossTermTable, BatchesAreKeptForTheirOwnBackendAsLongAsItLives) {
   const TableScene scene(false);
   const PackedSetsCache& cache = scene.parts[1].part->packed_sets();
   const auto view = scene.market.sets.back().view();
   const auto first_value = [&](const compute::Backend& backend) {
-    ProductTable table(scene.parts, backend, 1);
+    CrossTermTable table(scene.parts, backend, 1);
     EXPECT_TRUE(table.add({&view, 1}, {}).value());
     return table.values(0)[0];
   };
@@ -111,24 +111,24 @@ TEST(ProductTable, BatchesAreKeptForTheirOwnBackendAsLongAsItLives) {
   EXPECT_EQ(cache.find(*one, 0), nullptr);
 }
 
-TEST(ProductTable, ADeadlineLeavesNoHalfColumn) {
+TEST(CrossTermTable, ADeadlineLeavesNoHalfColumn) {
   const auto backend = testing::test_backend();
   const TableScene scene(false);
   const auto view = scene.market.sets.back().view();
-  ProductTable table(scene.parts, *backend, 1);
+  CrossTermTable table(scene.parts, *backend, 1);
   EXPECT_FALSE(table.add({&view, 1}, std::chrono::steady_clock::now()).value());
   EXPECT_EQ(table.columns(), 0U);
   EXPECT_TRUE(table.add({&view, 1}, {}).value());
   EXPECT_EQ(table.columns(), 1U);
 }
 
-TEST(ProductTable, ValuesBeyondSinglePrecisionAreSaid) {
+TEST(CrossTermTable, ValuesBeyondSinglePrecisionAreSaid) {
   const auto backend = testing::test_backend();
   TableScene scene(false);
   auto set = scene.market.sets.back();
   set.points(0, 0) = 1e200;
   const auto view = set.view();
-  ProductTable table(scene.parts, *backend, 1);
+  CrossTermTable table(scene.parts, *backend, 1);
   const auto added = table.add({&view, 1}, {});
   ASSERT_FALSE(added.has_value());
   EXPECT_EQ(added.error().code, ErrorCode::invalid_argument) << describe(added.error());

@@ -1,5 +1,5 @@
 // Bounds from products with all candidates: never above the exact distance, and close to it.
-#include "engine/search/product_sieve.hpp"
+#include "engine/search/tighten_by_products.hpp"
 
 #include "engine/search_scene.hpp"
 #include "support/test_backend.hpp"
@@ -10,12 +10,12 @@ namespace learndock::engine {
 namespace {
 
 /// A kernel that tells nothing apart: every bound of the index lies under the tenth distance.
-struct SieveScene {
+struct HardScene {
   testing::MarketShape shape;
   testing::SceneMarket market;
   std::vector<FilteredPart> parts;
 
-  explicit SieveScene(double offset = 0) {
+  explicit HardScene(double offset = 0) {
     shape.learnwares = 5000;
     shape.dimension = 8;
     shape.gamma = 2;
@@ -33,7 +33,7 @@ struct SieveScene {
   }
 };
 
-std::vector<Candidate> all_of(const SieveScene& scene) {
+std::vector<Candidate> all_of(const HardScene& scene) {
   std::vector<Candidate> all;
   for (std::size_t p = 0; p < scene.parts.size(); ++p)
     for (std::size_t i = p; i < scene.parts[p].part->count(); i += 1 + p)
@@ -43,17 +43,18 @@ std::vector<Candidate> all_of(const SieveScene& scene) {
   return all;
 }
 
-TEST(ProductSieve, BoundsAreNeverAboveTheDistanceAndCloseToIt) {
+TEST(TightenByProducts, BoundsAreNeverAboveTheDistanceAndCloseToIt) {
   const auto backend = testing::test_backend(2);
   for (const double offset : {0.0, 100.0}) {
-    const SieveScene scene(offset);
+    const HardScene scene(offset);
     const compute::ReducedSetView query = scene.query(0);
     const compute::DirectQuery direct(query, {scene.shape.gamma, 1});
     CertifiedOptions options;
     options.backend = backend.get();
     options.threads = 2;
     std::vector<Candidate> candidates = all_of(scene);
-    ASSERT_TRUE(sieve(scene.parts, query, direct.inner_product(query), options, candidates).has_value());
+    ASSERT_TRUE(tighten_by_products(scene.parts, query, direct.inner_product(query), options, candidates)
+                    .has_value());
     ASSERT_EQ(candidates.size(), 4500U);
     std::vector<double> memory;
     for (const Candidate& one : candidates) {
@@ -67,9 +68,9 @@ TEST(ProductSieve, BoundsAreNeverAboveTheDistanceAndCloseToIt) {
   }
 }
 
-TEST(ProductSieve, SearchesEvaluateFewWhereBoundsTellNothing) {
+TEST(TightenByProducts, SearchesEvaluateFewWhereBoundsTellNothing) {
   const auto backend = testing::test_backend(2);
-  const SieveScene scene;
+  const HardScene scene;
   for (std::size_t q = 0; q < 3; ++q) {
     const compute::ReducedSetView query = scene.query(q);
     CertifiedOptions options;
@@ -85,12 +86,12 @@ TEST(ProductSieve, SearchesEvaluateFewWhereBoundsTellNothing) {
   }
 }
 
-TEST(ProductSieve, WithoutABackendTimeOrManyCandidatesNothingChanges) {
+TEST(TightenByProducts, WithoutABackendTimeOrManyCandidatesNothingChanges) {
   const auto backend = testing::test_backend();
-  const SieveScene scene;
+  const HardScene scene;
   const compute::ReducedSetView query = scene.query(1);
   const auto is_unchanged = [&](const CertifiedOptions& options, std::vector<Candidate> candidates) {
-    EXPECT_TRUE(sieve(scene.parts, query, 1, options, candidates).has_value());
+    EXPECT_TRUE(tighten_by_products(scene.parts, query, 1, options, candidates).has_value());
     return std::all_of(candidates.begin(), candidates.end(), [](const auto& one) { return one.bound == -1; });
   };
   CertifiedOptions options;
@@ -107,7 +108,7 @@ TEST(ProductSieve, WithoutABackendTimeOrManyCandidatesNothingChanges) {
 }
 
 /// Products of weights that fp32 holds may be beyond it, or too small for their errors to be relative.
-TEST(ProductSieve, AbsurdWeightsAreLeftToExactProducts) {
+TEST(TightenByProducts, AbsurdWeightsAreLeftToExactProducts) {
   const auto backend = testing::test_backend();
   for (const double factor : {1e-23, 1e-21, 1e-16, 1e16, 1e30, -1e38}) {
     testing::MarketShape shape;
@@ -126,8 +127,8 @@ TEST(ProductSieve, AbsurdWeightsAreLeftToExactProducts) {
       candidates.push_back({-std::numeric_limits<double>::infinity(), 0, PartItem::at(i)});
     CertifiedOptions options;
     options.backend = backend.get();
-    options.sieve_from = 1;
-    ASSERT_TRUE(sieve(parts, query, self, options, candidates).has_value());
+    options.tighten_from = 1;
+    ASSERT_TRUE(tighten_by_products(parts, query, self, options, candidates).has_value());
     std::vector<double> memory;
     for (const Candidate& one : candidates)
       ASSERT_LE(one.bound, parts[0].part->self(one.item) -
@@ -136,15 +137,15 @@ TEST(ProductSieve, AbsurdWeightsAreLeftToExactProducts) {
   }
 }
 
-TEST(ProductSieve, AQueryBeyondSinglePrecisionIsEvaluatedOneAtATime) {
+TEST(TightenByProducts, AQueryBeyondSinglePrecisionIsEvaluatedOneAtATime) {
   const auto backend = testing::test_backend();
-  const SieveScene scene;
+  const HardScene scene;
   testing::WeightedSet far = scene.market.sets[5001];
   far.points(0, 0) = 1e200;
   const compute::ReducedSetView query = far.view();
   CertifiedOptions options;
   options.backend = backend.get();
-  options.sieve_from = 1;
+  options.tighten_from = 1;
   const auto answer = certified_search(scene.parts, {&query, 1}, options).value()[0];
   const auto truth = testing::brute_force(scene.parts, query, options.top);
   EXPECT_TRUE(answer.exact);
