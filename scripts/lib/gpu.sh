@@ -68,7 +68,7 @@ logged() {
 
 # The case table with the device as the backend "cuda", and the search's own tests over it.
 DEVICE_TESTS='Backend.*:*/cuda'
-SEARCH_TESTS='*Cells*:*CertifiedMixture*:*CertifiedSearch*:*FeatureSpace*:*BoundCheck*:*PoolSteps*:*TightenByProducts*:*CrossTermTable*:*SegmentPart*:*TimedScan*'
+SEARCH_TESTS='*Cells*:*CertifiedMixture*:*CertifiedSearch*:*FeatureSpace*:*BoundCheck*:*ChoiceFromPool*:*TightenByProducts*:*CrossTermTable*:*SegmentPart*:*TimedScan*'
 run_device_tests() {
   local failed=0
   logged device "$BUILD/tests/compute/compute_test" "--gtest_filter=$DEVICE_TESTS" || failed=1

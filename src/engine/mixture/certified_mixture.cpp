@@ -1,6 +1,8 @@
 #include "engine/mixture/certified_mixture.hpp"
 
-#include "engine/mixture/mixture_steps.hpp"
+#include "engine/mixture/choose_among_all.hpp"
+#include "engine/mixture/choose_by_bounds.hpp"
+#include "engine/mixture/choose_from_pool.hpp"
 #include "engine/part/packed_sets_cache.hpp"
 
 #include <algorithm>
@@ -35,7 +37,7 @@ Result<double> products_of_a_pass(std::span<const FilteredPart> parts, std::size
 
 /// The moment to give up products for bounds. If there is no time to pack every reduced set, half of the time
 /// goes to packing, for later searches, and the other half is kept for a mixture by bounds.
-Result<Deadline> end_of_packing(ProductSteps& products, const Deadline& deadline) {
+Result<Deadline> end_of_packing(ChoiceAmongAll& products, const Deadline& deadline) {
   if (!deadline) return deadline;
   const auto left = *deadline - std::chrono::steady_clock::now();
   LEARNDOCK_TRY(const CrossTermTable::Duration packing, products.packing_time());
@@ -84,10 +86,10 @@ class MixtureSearch {
   Result<void> search(const CertifiedHit& first) {
     LEARNDOCK_CHECK(state_.add(first));
     LEARNDOCK_TRY(const bool multiply, can_multiply());
-    if (PoolSteps::is_possible(state_, options_.pool)) {
+    if (ChoiceFromPool::is_possible(state_, options_.pool)) {
       LEARNDOCK_TRY(const bool prove, by_pool());
       if (!prove) return {};
-      return multiply ? by_all(multiply) : note_step_by_index();
+      return multiply ? by_all(multiply) : note_choice_by_bounds();
     }
     return by_all(multiply);
   }
@@ -103,9 +105,9 @@ class MixtureSearch {
 
   /// @return whether what is left of the gap is worth a proof
   Result<bool> by_pool() {
-    PoolSteps pool(options_);
+    ChoiceFromPool pool(options_);
     while (true) {
-      LEARNDOCK_TRY(const MixtureStep step, pool.next(state_, evaluations_left()));
+      LEARNDOCK_TRY(const NextMember step, pool.next(state_, evaluations_left()));
       note(step);
       if (gap() <= enough()) return false;
       const double reachable = reached() - lower_bound_of(state_, step.seen);
@@ -119,20 +121,20 @@ class MixtureSearch {
 
   /// Steps by products with all, or by bounds if products are unavailable.
   Result<void> by_all(bool multiply) {
-    std::optional<ProductSteps> products;
+    std::optional<ChoiceAmongAll> products;
     Deadline end_of_products;
     if (multiply) {
       products.emplace(state_, options_);
       LEARNDOCK_TRY(end_of_products, end_of_packing(*products, options_.deadline));
     }
     while (true) {
-      auto looked = products ? products->next(state_, end_of_products) : step_by_index(evaluations_left());
+      auto looked = products ? products->next(state_, end_of_products) : choose_by_bounds(evaluations_left());
       if (products &&
           (looked ? looked->cut && !is_past(options_.deadline) : is_no_use(looked.error().code))) {
         products.reset();
-        looked = step_by_index(evaluations_left());
+        looked = choose_by_bounds(evaluations_left());
       }
-      LEARNDOCK_TRY(const MixtureStep step, std::move(looked));
+      LEARNDOCK_TRY(const NextMember step, std::move(looked));
       note(step);
       if (gap() <= enough()) return {};
       LEARNDOCK_TRY(const bool more, add(step, products ? proof_size() : options_.max_members));
@@ -140,18 +142,18 @@ class MixtureSearch {
     }
   }
 
-  Result<MixtureStep> step_by_index(std::size_t most) {
+  Result<NextMember> choose_by_bounds(std::size_t most) {
     MixtureOptions left = options_;
     left.max_evaluations = most;
-    return engine::step_by_index(state_, left);
+    return engine::choose_by_bounds(state_, left);
   }
-  Result<void> note_step_by_index() {
-    return step_by_index(std::min(evaluations_left(), kProofEvaluations))
-        .map([this](const MixtureStep& step) { note(step); });
+  Result<void> note_choice_by_bounds() {
+    return choose_by_bounds(std::min(evaluations_left(), kProofEvaluations))
+        .map([this](const NextMember& step) { note(step); });
   }
 
   /// Records what a step proves. Every step proves a bound of all mixtures, and the best bound counts.
-  void note(const MixtureStep& step) {
+  void note(const NextMember& step) {
     evaluated_ += step.evaluated;
     lower_bound_ = std::max(lower_bound_, lower_bound_of(state_, step.most));
     keep_best();
@@ -162,7 +164,7 @@ class MixtureSearch {
   }
 
   /// @return whether there may be more to add
-  Result<bool> add(const MixtureStep& step, std::size_t most) {
+  Result<bool> add(const NextMember& step, std::size_t most) {
     if (!step.next || state_.size() >= most) return false;
     const bool last = is_past(options_.deadline);
     if (last && state_.size() >= options_.max_members) return false;

@@ -7,9 +7,14 @@
 #include <deque>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 namespace learndock::engine {
+
+/// A learnware's part and its item there.
+using ItemKey = std::pair<std::size_t, PartItem>;
+[[nodiscard]] inline ItemKey key_of(const CertifiedHit& hit) { return {hit.part, hit.item}; }
 
 /// A mixture under construction: its learnwares, the weights that fit best, and what they leave unexplained
 /// of the user's embedding, g = u - mix.

@@ -1,5 +1,6 @@
+#include "engine/mixture/choose_from_pool.hpp"
+
 #include "base/parallel.hpp"
-#include "engine/mixture/mixture_steps.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -13,11 +14,9 @@ constexpr std::size_t kFirstFew = 16;
 /// Rows that one thread takes at a time, and rows for each thread between two looks at the clock.
 constexpr std::size_t kPoolRows = 8, kWaveRows = 64;
 
-ItemKey key_of(const CertifiedHit& hit) { return {hit.part, hit.item}; }
-
 }  // namespace
 
-bool PoolSteps::is_possible(const MixtureState& state, const PoolSize& pool) {
+bool ChoiceFromPool::is_possible(const MixtureState& state, const PoolSize& pool) {
   return is_ordinary(mass_of(state.query())) &&
          std::all_of(state.parts().begin(), state.parts().end(), [&](const FilteredPart& part) {
            return part.count() == 0 || (is_ordinary(part.part->largest_mass()) &&
@@ -25,12 +24,12 @@ bool PoolSteps::is_possible(const MixtureState& state, const PoolSize& pool) {
          });
 }
 
-Result<MixtureStep> PoolSteps::next(MixtureState& state, std::size_t max_evaluations) {
+Result<NextMember> ChoiceFromPool::next(MixtureState& state, std::size_t max_evaluations) {
   const std::size_t before = rows_.size();
   room_ = std::max(max_evaluations, kFirstFew);
-  LEARNDOCK_CHECK(Alignment::prepare(state.parts()));
+  LEARNDOCK_CHECK(UnexplainedObjective::prepare(state.parts()));
   state.embed();
-  const Alignment alignment(state);
+  const UnexplainedObjective alignment(state);
   double unseen = -kInfinity;
   for (std::size_t p = 0; p < state.parts().size(); ++p) {
     if (state.parts()[p].count() <= options_.pool.whole_part) {
@@ -42,14 +41,14 @@ Result<MixtureStep> PoolSteps::next(MixtureState& state, std::size_t max_evaluat
     LEARNDOCK_CHECK(take_neighbours(state, p));
   }
   LEARNDOCK_TRY(const bool complete, complete_columns(state));
-  MixtureStep step;
-  LEARNDOCK_CHECK(judge(state, step));
+  NextMember step;
+  LEARNDOCK_CHECK(choose(state, step));
   step.most = complete ? std::max(step.most, unseen) : kInfinity;
   step.evaluated = rows_.size() - std::min(before, rows_.size());
   return step;
 }
 
-bool PoolSteps::take(std::size_t part, PartItem item) {
+bool ChoiceFromPool::take(std::size_t part, PartItem item) {
   if (taken_.contains({part, item})) return true;
   if (room_ == 0) return false;
   taken_.insert({part, item});
@@ -58,15 +57,15 @@ bool PoolSteps::take(std::size_t part, PartItem item) {
   return true;
 }
 
-bool PoolSteps::take_all(const FilteredPart& part, std::size_t number) {
+bool ChoiceFromPool::take_all(const FilteredPart& part, std::size_t number) {
   bool all = true;
   for (PartItem item; item.index() < part.part->count(); ++item)
     if (part.allows(item)) all = take(number, item) && all;
   return all;
 }
 
-Result<double> PoolSteps::take_aligned(const MixtureState& state, const Alignment& alignment,
-                                       std::size_t part) {
+Result<double> ChoiceFromPool::take_aligned(const MixtureState& state, const UnexplainedObjective& alignment,
+                                            std::size_t part) {
   const FilteredPart& from = state.parts()[part];
   const Prefilter& prefilter = alignment.prefilter(*from.part);
   const std::size_t wanted = std::min(options_.pool.aligned, room_);
@@ -89,7 +88,7 @@ Result<double> PoolSteps::take_aligned(const MixtureState& state, const Alignmen
   return outside - alignment.least_value(part, static_cast<double>(hits(0, count - 1).lower_bound));
 }
 
-Result<void> PoolSteps::take_neighbours(const MixtureState& state, std::size_t part) {
+Result<void> ChoiceFromPool::take_neighbours(const MixtureState& state, std::size_t part) {
   std::vector<Embedding> sources;
   // As with g, codes say nothing about sets with absurd weights.
   const auto add = [&](const Embedding& source) {
@@ -111,7 +110,7 @@ Result<void> PoolSteps::take_neighbours(const MixtureState& state, std::size_t p
   return {};
 }
 
-Result<bool> PoolSteps::complete_columns(const MixtureState& state) {
+Result<bool> ChoiceFromPool::complete_columns(const MixtureState& state) {
   Columns columns{{&with_user_, with_user_.size()}};
   for (std::size_t i = 0; i < state.size(); ++i) {
     std::vector<float>& values = with_member_[key_of(state.hit(i))];
@@ -130,8 +129,8 @@ Result<bool> PoolSteps::complete_columns(const MixtureState& state) {
   return true;
 }
 
-Result<void> PoolSteps::complete_rows(const MixtureState& state, const Columns& columns, std::size_t first,
-                                      std::size_t end) {
+Result<void> ChoiceFromPool::complete_rows(const MixtureState& state, const Columns& columns,
+                                           std::size_t first, std::size_t end) {
   const std::size_t blocks = (end - first + kPoolRows - 1) / kPoolRows;
   std::vector<Result<void>> done(blocks);
   run_tasks(blocks, options_.threads, [&](std::size_t block) {
@@ -143,7 +142,7 @@ Result<void> PoolSteps::complete_rows(const MixtureState& state, const Columns& 
   return {};
 }
 
-Result<void> PoolSteps::complete_row(const MixtureState& state, const Columns& columns, TableRow row) {
+Result<void> ChoiceFromPool::complete_row(const MixtureState& state, const Columns& columns, TableRow row) {
   const auto [part, item] = rows_[row.index()];
   auto& [memory, set] = sets_[row.index()];
   if (set.points == nullptr) {
@@ -157,7 +156,7 @@ Result<void> PoolSteps::complete_row(const MixtureState& state, const Columns& c
   return {};
 }
 
-void PoolSteps::forget_from(std::size_t row) {
+void ChoiceFromPool::forget_from(std::size_t row) {
   for (std::size_t i = row; i < rows_.size(); ++i) taken_.erase({rows_[i].part, rows_[i].item});
   rows_.resize(row);
   sets_.resize(row);
@@ -165,7 +164,7 @@ void PoolSteps::forget_from(std::size_t row) {
   for (auto& [member, column] : with_member_) column.resize(std::min(column.size(), row));
 }
 
-Result<void> PoolSteps::judge(const MixtureState& state, MixtureStep& step) const {
+Result<void> ChoiceFromPool::choose(const MixtureState& state, NextMember& step) const {
   std::vector<double> aligned(with_user_.begin(), with_user_.end()), errors(rows_.size());
   KnownRows known{rows_, with_user_, {}, {}, {}};
   double mass = mass_of(state.query());

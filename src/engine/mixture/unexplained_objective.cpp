@@ -1,8 +1,8 @@
-#include "engine/mixture/alignment_objective.hpp"
+#include "engine/mixture/unexplained_objective.hpp"
 
 namespace learndock::engine {
 
-Alignment::Alignment(const MixtureState& state) : state_(state) {
+UnexplainedObjective::UnexplainedObjective(const MixtureState& state) : state_(state) {
   const std::span<const FilteredPart> parts = state.parts();
   for (std::size_t p = 0; p < parts.size(); ++p) {
     const SearchPart& part = *parts[p].part;
@@ -20,13 +20,14 @@ Alignment::Alignment(const MixtureState& state) : state_(state) {
   }
 }
 
-Result<void> Alignment::prepare(std::span<const FilteredPart> parts) {
+Result<void> UnexplainedObjective::prepare(std::span<const FilteredPart> parts) {
   for (const FilteredPart& part : parts)
     if (part.part->space() != nullptr) LEARNDOCK_CHECK(part.part->alignment_prefilter());
   return {};
 }
 
-Result<double> Alignment::value(const SearchPart& part, PartItem item, std::vector<double>& memory) const {
+Result<double> UnexplainedObjective::value(const SearchPart& part, PartItem item,
+                                           std::vector<double>& memory) const {
   LEARNDOCK_TRY(const compute::ReducedSetView set, part.set(item, memory));
   return state_.alignment(set).map([](double value) { return -value; });
 }

@@ -9,10 +9,10 @@
 namespace learndock::engine {
 
 /// Minus the alignment with what a mixture leaves unexplained. A search for the next member minimises it.
-class Alignment final : public Objective {
+class UnexplainedObjective final : public Objective {
  public:
   /// @pre `state.embed()` was called since its last change
-  explicit Alignment(const MixtureState& state);
+  explicit UnexplainedObjective(const MixtureState& state);
 
   /// Makes the prefilters, so that `prefilter` cannot fail. @errors device_memory
   [[nodiscard]] static Result<void> prepare(std::span<const FilteredPart> parts);

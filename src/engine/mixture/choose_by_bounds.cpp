@@ -1,24 +1,25 @@
-#include "engine/mixture/alignment_objective.hpp"
-#include "engine/mixture/mixture_steps.hpp"
+#include "engine/mixture/choose_by_bounds.hpp"
+
+#include "engine/mixture/unexplained_objective.hpp"
 
 #include <algorithm>
 
 namespace learndock::engine {
 
-Result<MixtureStep> step_by_index(MixtureState& state, const MixtureOptions& options) {
-  LEARNDOCK_CHECK(Alignment::prepare(state.parts()));
+Result<NextMember> choose_by_bounds(MixtureState& state, const MixtureOptions& options) {
+  LEARNDOCK_CHECK(UnexplainedObjective::prepare(state.parts()));
   CertifiedOptions search;
   search.top = 1;
   search.deadline = options.deadline;
   search.threads = options.threads;
   search.max_evaluations = options.max_evaluations;
   state.embed();
-  const Alignment alignment(state);
+  const UnexplainedObjective alignment(state);
   const Objective* const objective = &alignment;
   LEARNDOCK_TRY(const std::vector<BoundedAnswer> found,
                 bounded_search(state.parts(), {&objective, 1}, search));
   const BoundedAnswer& answer = found[0];
-  MixtureStep step;
+  NextMember step;
   step.evaluated = answer.evaluated;
   // Values are minus alignments. This is the least of all learnwares, seen or not.
   double least = answer.unseen;

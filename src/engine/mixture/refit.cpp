@@ -1,4 +1,4 @@
-#include "engine/mixture/mixture_choice.hpp"
+#include "engine/mixture/refit.hpp"
 
 #include "base/parallel.hpp"
 #include "engine/space/subspace_fit.hpp"
@@ -114,7 +114,7 @@ class Refits {
 
 }  // namespace
 
-Result<void> find_most(const MixtureState& state, const KnownRows& known, MixtureStep& step) {
+Result<void> find_most(const MixtureState& state, const KnownRows& known, NextMember& step) {
   double floor = -std::numeric_limits<double>::infinity();
   for (std::size_t row = 0; row < known.rows.size(); ++row)
     floor = std::max(floor, known.aligned[row] - known.errors[row]);

@@ -1,39 +1,28 @@
 #pragma once
 
-#include "engine/mixture/alignment_objective.hpp"
-#include "engine/mixture/mixture_choice.hpp"
 #include "engine/mixture/mixture_state.hpp"
-#include "engine/search/cross_term_table.hpp"
+#include "engine/mixture/refit.hpp"
+#include "engine/mixture/unexplained_objective.hpp"
 
 #include <cstddef>
 #include <map>
 #include <set>
-#include <span>
-#include <utility>
 #include <vector>
 
 namespace learndock::engine {
 
-/// Three ways to find the next member of a mixture and a bound for every other learnware.
-
-/// Finds the best aligned learnware by ascending bounds, with proof. @errors as bounded_search
-[[nodiscard]] Result<MixtureStep> step_by_index(MixtureState& state, const MixtureOptions& options);
-
-/// A learnware's (part, item).
-using ItemKey = std::pair<std::size_t, PartItem>;
-
 /// Finds the next member in a pool: the learnwares that the index finds best aligned with g, and the
 /// neighbours of the user and of each member. The best refit of the pool is mostly the best of all, at the
 /// cost of two scans. The bound of the last learnware that a scan returned proves `most`.
-class PoolSteps {
+class ChoiceFromPool {
  public:
   /// Whether every part has bounds, or is so small that all its items come into the pool.
   [[nodiscard]] static bool is_possible(const MixtureState& state, const PoolSize& pool);
 
-  explicit PoolSteps(const MixtureOptions& options) : options_(options) {}
+  explicit ChoiceFromPool(const MixtureOptions& options) : options_(options) {}
   /// @param max_evaluations the most learnwares that come into the pool; a first few always do
   /// @errors corrupt; as the prefilters
-  [[nodiscard]] Result<MixtureStep> next(MixtureState& state, std::size_t max_evaluations);
+  [[nodiscard]] Result<NextMember> next(MixtureState& state, std::size_t max_evaluations);
 
  private:
   /// Products of all rows with one set; the first `known` are computed.
@@ -50,7 +39,7 @@ class PoolSteps {
   // These three put items of a part into the pool: all items; the best aligned, returning a bound of every
   // other item's alignment; the nearest to the user and to new members.
   [[nodiscard]] bool take_all(const FilteredPart& part, std::size_t number);
-  [[nodiscard]] Result<double> take_aligned(const MixtureState& state, const Alignment& alignment,
+  [[nodiscard]] Result<double> take_aligned(const MixtureState& state, const UnexplainedObjective& alignment,
                                             std::size_t part);
   [[nodiscard]] Result<void> take_neighbours(const MixtureState& state, std::size_t part);
   /// Returns false if there is no room for the item.
@@ -62,7 +51,7 @@ class PoolSteps {
                                            std::size_t first, std::size_t end);
   [[nodiscard]] Result<void> complete_row(const MixtureState& state, const Columns& columns, TableRow row);
   void forget_from(std::size_t row);
-  [[nodiscard]] Result<void> judge(const MixtureState& state, MixtureStep& step) const;
+  [[nodiscard]] Result<void> choose(const MixtureState& state, NextMember& step) const;
 
   const MixtureOptions& options_;
   std::vector<ItemRow> rows_;
@@ -71,26 +60,6 @@ class PoolSteps {
   std::size_t room_ = 0;                               // for more rows in this step
   std::vector<float> with_user_;                       // [rows]
   std::map<ItemKey, std::vector<float>> with_member_;  // [rows] at most, of all that ever were members
-};
-
-/// Finds the learnware that makes the refitted mixture best, and the best alignment, by products with all
-/// learnwares.
-class ProductSteps {
- public:
-  ProductSteps(const MixtureState& state, const MixtureOptions& options);
-
-  /// As CrossTermTable::packing_time.
-  [[nodiscard]] Result<CrossTermTable::Duration> packing_time() { return table_.packing_time(); }
-  /// @errors corrupt; invalid_argument (values beyond fp32); of the backend
-  [[nodiscard]] Result<MixtureStep> next(const MixtureState& state, const Deadline& deadline);
-
- private:
-  /// Computes columns for the query and all members; returns false if the deadline came first.
-  [[nodiscard]] Result<bool> complete_columns(const MixtureState& state, const Deadline& deadline);
-
-  const MixtureOptions& options_;
-  CrossTermTable table_;
-  std::map<ItemKey, std::size_t> columns_;
 };
 
 }  // namespace learndock::engine

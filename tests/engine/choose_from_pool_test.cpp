@@ -1,5 +1,6 @@
 // Members from a pool: what is proved of the learnwares outside holds for every one of them.
-#include "engine/mixture/mixture_steps.hpp"
+#include "engine/mixture/choose_from_pool.hpp"
+
 #include "engine/search_scene.hpp"
 #include "support/test_backend.hpp"
 
@@ -70,7 +71,7 @@ struct PooledDock {
   }
 };
 
-TEST(PoolSteps, NothingOutsideThePoolIsAlignedBetterThanItSays) {
+TEST(ChoiceFromPool, NothingOutsideThePoolIsAlignedBetterThanItSays) {
   std::size_t proved = 0, tight = 0, better = 0;
   for (std::uint64_t seed = 1; seed <= 24; ++seed) {
     const PooledDock dock(seed);
@@ -80,10 +81,10 @@ TEST(PoolSteps, NothingOutsideThePoolIsAlignedBetterThanItSays) {
     options.pool = {1 + seed % 30, seed % 7, seed % 11 == 0 ? 200U : 0U};
     MixtureState state(dock.parts, user, options);
     ASSERT_TRUE(state.add(dock.some_allowed(random)).has_value());
-    ASSERT_TRUE(PoolSteps::is_possible(state, options.pool));
-    PoolSteps pool(options);
+    ASSERT_TRUE(ChoiceFromPool::is_possible(state, options.pool));
+    ChoiceFromPool pool(options);
     for (std::size_t round = 0; round < 6; ++round) {
-      const MixtureStep step = pool.next(state, SIZE_MAX).value();
+      const NextMember step = pool.next(state, SIZE_MAX).value();
       const double most = dock.most_aligned(state);
       EXPECT_GE(step.most, most - 1e-12) << "seed " << seed << ", round " << round;
       EXPECT_LE(step.seen, most + 1e-12);
@@ -102,7 +103,7 @@ TEST(PoolSteps, NothingOutsideThePoolIsAlignedBetterThanItSays) {
 }
 
 /// Rows that there was no time for are forgotten, and taken again later.
-TEST(PoolSteps, WhateverTimeThereIsNothingOutsideIsAlignedBetter) {
+TEST(ChoiceFromPool, WhateverTimeThereIsNothingOutsideIsAlignedBetter) {
   std::size_t proved = 0, cut = 0;
   for (std::uint64_t seed = 1; seed <= 30; ++seed) {
     const PooledDock dock(seed);
@@ -113,13 +114,13 @@ TEST(PoolSteps, WhateverTimeThereIsNothingOutsideIsAlignedBetter) {
     options.threads = 1 + seed % 2;
     MixtureState state(dock.parts, user, options);
     ASSERT_TRUE(state.add(dock.some_allowed(random)).has_value());
-    PoolSteps pool(options);
+    ChoiceFromPool pool(options);
     for (std::size_t round = 0; round < 10; ++round) {
       const auto now = std::chrono::steady_clock::now();
       options.deadline.reset();
       if (random() % 4 == 0) options.deadline = now;
       if (random() % 4 == 0) options.deadline = now + std::chrono::microseconds(random() % 3000);
-      const MixtureStep step = pool.next(state, random() % 3 == 0 ? random() % 100 : SIZE_MAX).value();
+      const NextMember step = pool.next(state, random() % 3 == 0 ? random() % 100 : SIZE_MAX).value();
       const double most = dock.most_aligned(state);
       ASSERT_GE(step.most, most - 1e-11) << "seed " << seed << ", round " << round;
       ASSERT_LE(step.seen, most + 1e-11);
@@ -180,7 +181,7 @@ class CutPart final : public SearchPart {
   Cut cut_;
 };
 
-TEST(PoolSteps, AScanThatWasCutProvesNothing) {
+TEST(ChoiceFromPool, AScanThatWasCutProvesNothing) {
   PooledDock dock(7);
   for (FilteredPart& part : dock.parts) part.part = std::make_shared<const CutPart>(part.part);
   std::mt19937_64 random(7);
@@ -189,11 +190,11 @@ TEST(PoolSteps, AScanThatWasCutProvesNothing) {
   options.pool = {5, 0, 0};
   MixtureState state(dock.parts, user, options);
   ASSERT_TRUE(state.add(dock.some_allowed(random)).has_value());
-  EXPECT_GE(PoolSteps(options).next(state, SIZE_MAX).value().most, dock.most_aligned(state));
+  EXPECT_GE(ChoiceFromPool(options).next(state, SIZE_MAX).value().most, dock.most_aligned(state));
 }
 
 /// Masses whose products a float holds badly or not at all.
-TEST(PoolSteps, AbsurdWeightsAreLeftToOtherWays) {
+TEST(ChoiceFromPool, AbsurdWeightsAreLeftToOtherWays) {
   for (const double factor : {1e-22, 1e-30, -1e39, 1e39}) {
     testing::MarketShape shape;
     auto market = testing::make_market(shape, 1);
@@ -202,18 +203,18 @@ TEST(PoolSteps, AbsurdWeightsAreLeftToOtherWays) {
         {testing::plain_part(market.items(0, shape.learnwares), {shape.gamma, 1}, shape.dimension)}};
     const compute::ReducedSetView user = market.sets[shape.learnwares].view();
     const MixtureState state(parts, user, {});
-    EXPECT_FALSE(PoolSteps::is_possible(state, {})) << factor;
+    EXPECT_FALSE(ChoiceFromPool::is_possible(state, {})) << factor;
   }
 }
 
-TEST(PoolSteps, WholePartsKnowTheBestAlignmentAndTheBestRefit) {
+TEST(ChoiceFromPool, WholePartsKnowTheBestAlignmentAndTheBestRefit) {
   const PooledDock dock(6);
   std::mt19937_64 random(6);
   const compute::ReducedSetView user = dock.market.sets[301].view();
   MixtureOptions options;
   MixtureState state(dock.parts, user, options);
   ASSERT_TRUE(state.add(dock.some_allowed(random)).has_value());
-  const MixtureStep step = PoolSteps(options).next(state, SIZE_MAX).value();
+  const NextMember step = ChoiceFromPool(options).next(state, SIZE_MAX).value();
   EXPECT_NEAR(step.most, dock.most_aligned(state), 1e-12);
   ASSERT_TRUE(step.next.has_value());
   double best = 1e300;
@@ -229,7 +230,7 @@ TEST(PoolSteps, WholePartsKnowTheBestAlignmentAndTheBestRefit) {
   EXPECT_NEAR(state.mmd_squared(), best, 1e-6);
 }
 
-TEST(PoolSteps, ABudgetOfEvaluationsEndsTheProofNotTheMixture) {
+TEST(ChoiceFromPool, ABudgetOfEvaluationsEndsTheProofNotTheMixture) {
   const PooledDock dock(7);
   std::mt19937_64 random(7);
   const compute::ReducedSetView user = dock.market.sets[300].view();
@@ -238,7 +239,7 @@ TEST(PoolSteps, ABudgetOfEvaluationsEndsTheProofNotTheMixture) {
     options.pool.whole_part = whole;
     MixtureState state(dock.parts, user, options);
     ASSERT_TRUE(state.add(dock.some_allowed(random)).has_value());
-    const MixtureStep step = PoolSteps(options).next(state, 20).value();
+    const NextMember step = ChoiceFromPool(options).next(state, 20).value();
     EXPECT_EQ(step.evaluated, 20U);
     EXPECT_GE(step.most, dock.most_aligned(state));
   }

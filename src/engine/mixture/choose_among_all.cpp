@@ -1,12 +1,12 @@
-#include "engine/mixture/mixture_steps.hpp"
+#include "engine/mixture/choose_among_all.hpp"
 
 namespace learndock::engine {
 
-ProductSteps::ProductSteps(const MixtureState& state, const MixtureOptions& options)
+ChoiceAmongAll::ChoiceAmongAll(const MixtureState& state, const MixtureOptions& options)
     : options_(options), table_(state.parts(), *options.backend, options.threads) {}
 
-Result<MixtureStep> ProductSteps::next(const MixtureState& state, const Deadline& deadline) {
-  MixtureStep step;
+Result<NextMember> ChoiceAmongAll::next(const MixtureState& state, const Deadline& deadline) {
+  NextMember step;
   LEARNDOCK_TRY(const bool complete, complete_columns(state, deadline));
   step.cut = !complete;
   if (step.cut) return step;
@@ -14,7 +14,7 @@ Result<MixtureStep> ProductSteps::next(const MixtureState& state, const Deadline
   factors[0] = 1;
   KnownRows known;
   for (std::size_t i = 0; i < state.size(); ++i) {
-    const std::size_t column = columns_.at({state.hit(i).part, state.hit(i).item});
+    const std::size_t column = columns_.at(key_of(state.hit(i)));
     factors[column] = -state.weights()[i];
     known.with_members.push_back(table_.values(column));
   }
@@ -28,13 +28,13 @@ Result<MixtureStep> ProductSteps::next(const MixtureState& state, const Deadline
   return step;
 }
 
-Result<bool> ProductSteps::complete_columns(const MixtureState& state, const Deadline& deadline) {
+Result<bool> ChoiceAmongAll::complete_columns(const MixtureState& state, const Deadline& deadline) {
   std::vector<compute::ReducedSetView> missing;
   if (table_.columns() == 0) missing.push_back(state.query());
   std::map<ItemKey, std::size_t> known = columns_;
   for (std::size_t i = 0; i < state.size(); ++i) {
-    const ItemKey member{state.hit(i).part, state.hit(i).item};
-    if (known.emplace(member, table_.columns() + missing.size()).second) missing.push_back(state.view(i));
+    if (known.emplace(key_of(state.hit(i)), table_.columns() + missing.size()).second)
+      missing.push_back(state.view(i));
   }
   LEARNDOCK_TRY(const bool added, table_.add(missing, deadline));
   if (added) columns_ = std::move(known);

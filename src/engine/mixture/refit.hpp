@@ -11,8 +11,9 @@
 
 namespace learndock::engine {
 
-/// The result of one step: the next member, if any, and bounds of all alignments.
-struct MixtureStep {
+/// The choice of one step: the next member, if any, and bounds of all alignments. There are three ways to
+/// choose: from a pool, among all learnwares by products, or by bounds.
+struct NextMember {
   std::optional<CertifiedHit> next;  ///< the learnware to add; none: no learnware makes the mixture better
   double most = std::numeric_limits<double>::infinity();  ///< no learnware is aligned better with g than this
   /// Some learnware is aligned this well, so that looking longer cannot lower `most` below it.
@@ -32,7 +33,7 @@ struct KnownRows {
 
 /// Sets the step's `most` and `seen`. Rows that fp32 rounding does not tell apart are compared in fp64.
 /// @errors corrupt
-[[nodiscard]] Result<void> find_most(const MixtureState& state, const KnownRows& known, MixtureStep& step);
+[[nodiscard]] Result<void> find_most(const MixtureState& state, const KnownRows& known, NextMember& step);
 
 /// The row that makes the refitted mixture best, if one makes it better. Rows are refitted in descending
 /// order of their possible gain, while one may still gain more than the best so far.
