@@ -1,9 +1,9 @@
 #include "engine/memory_part.hpp"
 
-#include "engine/prefilter/alignment.hpp"
 #include "engine/prefilter/cells.hpp"
 #include "engine/prefilter/faiss_adapter.hpp"
 #include "engine/prefilter/hnsw_adapter.hpp"
+#include "engine/prefilter/inner_product_prefilter.hpp"
 
 #include <algorithm>
 #include <cassert>
@@ -44,7 +44,7 @@ class MemoryPart final : public SearchPart {
     if (options.prefilter == PrefilterKind::code_scan) {
       codes_ = std::make_unique<compute::ScanCodes>(std::move(codes));
       LEARNDOCK_TRY(prefilter_, code_scan(codes_->view(), backend));
-      alignment_ = std::make_unique<AlignmentScan>(codes_->view(), backend);
+      alignment_ = std::make_unique<InnerProductPrefilter>(codes_->view(), backend);
       return {};
     }
     EmbeddedRows rows(space_->coordinates());
@@ -58,14 +58,15 @@ class MemoryPart final : public SearchPart {
       LEARNDOCK_TRY(cells_, make_cells(rows, options.items_per_cell, options.threads));
       codes_ = std::make_unique<compute::ScanCodes>(in_cell_order(codes.view(), cells_.view()));
       LEARNDOCK_TRY(prefilter_, cell_scan(cells_.view(), codes_->view(), backend, options.threads));
-      alignment_ = std::make_unique<AlignmentScan>(codes_->view(), backend, cells_.view(), options.threads);
+      alignment_ =
+          std::make_unique<InnerProductPrefilter>(codes_->view(), backend, cells_.view(), options.threads);
       return {};
     }
     codes_ = std::make_unique<compute::ScanCodes>(std::move(codes));
     LEARNDOCK_TRY(prefilter_, options.prefilter == PrefilterKind::hnsw ? hnsw_graph(rows, options.threads)
                                                                        : faiss_flat(rows, options.threads));
     // Inner products always use the codes.
-    alignment_ = std::make_unique<AlignmentScan>(codes_->view(), backend);
+    alignment_ = std::make_unique<InnerProductPrefilter>(codes_->view(), backend);
     return {};
   }
 
@@ -102,7 +103,7 @@ class MemoryPart final : public SearchPart {
   std::unique_ptr<compute::ScanCodes> codes_;
   std::unique_ptr<Prefilter> prefilter_, level_scan_;
   double level_norm_ = 0;
-  std::unique_ptr<AlignmentScan> alignment_;
+  std::unique_ptr<InnerProductPrefilter> alignment_;
 };
 
 }  // namespace

@@ -70,7 +70,7 @@ Result<StoredPrefilters> open_cells(const store::Segment& segment, const SpaceFi
       return damaged(segment, "the codes are not in the order of the cells");
   StoredPrefilters made;
   LEARNDOCK_TRY(made.distances, cell_scan(cells, codes, backend, threads));
-  made.alignment = std::make_unique<AlignmentScan>(codes, backend, cells, threads);
+  made.alignment = std::make_unique<InnerProductPrefilter>(codes, backend, cells, threads);
   return made;
 }
 
@@ -96,7 +96,7 @@ Result<StoredPrefilters> open_prefilters(const store::Segment& segment, const Sp
   if (kind == PrefilterKind::cells) return open_cells(segment, fields, backend, threads);
   StoredPrefilters made;
   LEARNDOCK_TRY(const compute::ScanCodesView codes, read_codes(segment, fields, fields.items));
-  made.alignment = std::make_unique<AlignmentScan>(codes, backend);
+  made.alignment = std::make_unique<InnerProductPrefilter>(codes, backend);
   if (kind == PrefilterKind::code_scan) {
     LEARNDOCK_TRY(made.distances, code_scan(codes, backend));
   } else if (kind == PrefilterKind::exact_scan) {

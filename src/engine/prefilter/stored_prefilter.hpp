@@ -1,6 +1,6 @@
 #pragma once
 
-#include "engine/prefilter/alignment.hpp"
+#include "engine/prefilter/inner_product_prefilter.hpp"
 #include "engine/prefilter/prefilter.hpp"
 #include "engine/space/part_sections.hpp"
 #include "store/segment.hpp"
@@ -13,7 +13,7 @@ namespace learndock::engine {
 /// The prefilters of a part on disk.
 struct StoredPrefilters {
   std::unique_ptr<Prefilter> distances;
-  std::unique_ptr<AlignmentScan> alignment;
+  std::unique_ptr<InnerProductPrefilter> alignment;
 };
 
 /// Embeds all of a part's learnwares again, for the exact scan. @errors corrupt

@@ -13,12 +13,12 @@ namespace learndock::engine {
 /// The prefilter of a part for inner products, made when first asked for. It uses the part's own codes. Their
 /// factors are copied with the largest squared norm for all items: bounds then order by inner product alone,
 /// and the scan's allowance for rounding, a share of the norms, only grows.
-class AlignmentScan {
+class InnerProductPrefilter {
  public:
   /// `codes` and `cells` must outlive it. If there are cells, the codes are in their order.
   /// @param threads number of threads that compare queries with cells
-  AlignmentScan(const compute::ScanCodesView& codes, std::shared_ptr<const compute::Backend> backend,
-                std::optional<CellsView> cells = {}, unsigned threads = 1);
+  InnerProductPrefilter(const compute::ScanCodesView& codes, std::shared_ptr<const compute::Backend> backend,
+                        std::optional<CellsView> cells = {}, unsigned threads = 1);
   /// @errors device_memory @threads safe
   [[nodiscard]] Result<const Prefilter*> get();
   [[nodiscard]] double norm() const { return norm_; }

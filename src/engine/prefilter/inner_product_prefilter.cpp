@@ -1,12 +1,12 @@
-#include "engine/prefilter/alignment.hpp"
+#include "engine/prefilter/inner_product_prefilter.hpp"
 
 #include <algorithm>
 
 namespace learndock::engine {
 
-AlignmentScan::AlignmentScan(const compute::ScanCodesView& codes,
-                             std::shared_ptr<const compute::Backend> backend, std::optional<CellsView> cells,
-                             unsigned threads)
+InnerProductPrefilter::InnerProductPrefilter(const compute::ScanCodesView& codes,
+                                             std::shared_ptr<const compute::Backend> backend,
+                                             std::optional<CellsView> cells, unsigned threads)
     : codes_(codes), backend_(std::move(backend)), cells_(cells), threads_(threads) {
   float norm = 0, residual = 0;
   for (std::size_t i = 0; i < codes.count; ++i) {
@@ -18,7 +18,7 @@ AlignmentScan::AlignmentScan(const compute::ScanCodesView& codes,
   largest_residual_ = static_cast<double>(residual);
 }
 
-Result<const Prefilter*> AlignmentScan::get() {
+Result<const Prefilter*> InnerProductPrefilter::get() {
   const std::scoped_lock lock(mutex_);
   if (prefilter_) return prefilter_.get();
   const std::size_t block = compute::kFactors * compute::kBlockItems;
