@@ -3,6 +3,7 @@
 #include "learndock/compute/registry.hpp"
 
 #include "base/parallel.hpp"
+#include "engine/part/part_writer.hpp"
 #include "io/file.hpp"
 
 #include <fmt/format.h>

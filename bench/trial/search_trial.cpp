@@ -3,6 +3,7 @@
 #include "learndock/compute/registry.hpp"
 
 #include "base/parallel.hpp"
+#include "engine/part/part_writer.hpp"
 #include "engine/search/bound_check.hpp"
 #include "engine/space/part_sections.hpp"
 #include "io/file.hpp"

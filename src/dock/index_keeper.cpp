@@ -2,6 +2,7 @@
 
 #include "base/log.hpp"
 #include "dock/part_options.hpp"
+#include "engine/part/part_writer.hpp"
 #include "engine/search/bound_check.hpp"
 
 #include <algorithm>

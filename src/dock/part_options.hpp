@@ -4,7 +4,7 @@
 #include "learndock/engine/prefilter_kind.hpp"
 #include "learndock/specification/statistical.hpp"
 
-#include "engine/part/segment_part.hpp"
+#include "engine/part/part_writer.hpp"
 
 #include <map>
 #include <optional>

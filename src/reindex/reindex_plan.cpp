@@ -8,6 +8,7 @@
 #include "dock/dock_folder.hpp"
 #include "dock/part_options.hpp"
 #include "dock/stored_index.hpp"
+#include "engine/part/part_writer.hpp"
 #include "engine/part/segment_part.hpp"
 #include "io/crc32c.hpp"
 #include "io/digest.hpp"

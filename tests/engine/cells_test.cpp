@@ -1,6 +1,9 @@
 // Bounds of whole cells against the bounds of their members, in fp64.
 #include "engine/prefilter/cells.hpp"
 
+#include "engine/prefilter/cell_scan.hpp"
+#include "engine/prefilter/code_scan.hpp"
+#include "engine/prefilter/exact_scan.hpp"
 #include "engine/search_scene.hpp"
 #include "support/test_backend.hpp"
 

@@ -1,6 +1,8 @@
 #include "engine/memory_part.hpp"
 
-#include "engine/prefilter/cells.hpp"
+#include "engine/prefilter/cell_scan.hpp"
+#include "engine/prefilter/code_scan.hpp"
+#include "engine/prefilter/exact_scan.hpp"
 #include "engine/prefilter/faiss_adapter.hpp"
 #include "engine/prefilter/hnsw_adapter.hpp"
 #include "engine/prefilter/inner_product_prefilter.hpp"

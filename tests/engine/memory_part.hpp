@@ -1,6 +1,7 @@
 #pragma once
 
-#include "engine/part/segment_part.hpp"
+#include "engine/part/part_writer.hpp"
+#include "engine/part/search_part.hpp"
 
 #include <memory>
 #include <string>

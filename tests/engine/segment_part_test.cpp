@@ -1,6 +1,7 @@
 // Parts on disk: the same answers as in memory, and damage that is found before it is answered from.
 #include "engine/part/segment_part.hpp"
 
+#include "engine/part/part_writer.hpp"
 #include "engine/search/certified_search.hpp"
 #include "engine/search_scene.hpp"
 #include "engine/space/part_sections.hpp"

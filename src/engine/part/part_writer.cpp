@@ -1,5 +1,7 @@
-#include "engine/part/segment_part.hpp"
+#include "engine/part/part_writer.hpp"
+
 #include "engine/prefilter/cells.hpp"
+#include "engine/prefilter/code_scan.hpp"
 #include "engine/space/part_sections.hpp"
 
 #include <fmt/format.h>

@@ -1,5 +1,6 @@
+#include "engine/prefilter/code_scan.hpp"
+
 #include "base/parallel.hpp"
-#include "engine/prefilter/prefilter.hpp"
 #include "engine/prefilter/timed_scan.hpp"
 
 #include <fmt/format.h>

@@ -1,4 +1,4 @@
-#include "engine/prefilter/prefilter.hpp"
+#include "engine/prefilter/exact_scan.hpp"
 
 #include <algorithm>
 #include <cmath>

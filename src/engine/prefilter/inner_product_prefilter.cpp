@@ -1,5 +1,8 @@
 #include "engine/prefilter/inner_product_prefilter.hpp"
 
+#include "engine/prefilter/cell_scan.hpp"
+#include "engine/prefilter/code_scan.hpp"
+
 #include <algorithm>
 
 namespace learndock::engine {
