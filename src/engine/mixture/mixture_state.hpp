@@ -1,7 +1,8 @@
 #pragma once
 
 #include "engine/mixture/certified_mixture.hpp"
-#include "engine/search/objective.hpp"
+#include "engine/search/bounded_search.hpp"
+#include "engine/search/space_embeddings.hpp"
 
 #include <cstddef>
 #include <deque>

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "engine/mixture/mixture_state.hpp"
-#include "engine/search/objective.hpp"
+#include "engine/search/bounded_search.hpp"
 
 #include <span>
 #include <vector>

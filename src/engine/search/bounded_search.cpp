@@ -1,3 +1,5 @@
+#include "engine/search/bounded_search.hpp"
+
 #include "base/parallel.hpp"
 #include "engine/search/candidate_queue.hpp"
 
@@ -211,19 +213,6 @@ Result<std::vector<BoundedAnswer>> bounded_search(std::span<const FilteredPart> 
   if (parts.empty() || objectives.empty())
     return std::vector<BoundedAnswer>(objectives.size(), {{}, kInfinity, 0});
   return Search(parts, objectives, options).run();
-}
-
-SpaceEmbeddings::SpaceEmbeddings(std::span<const FilteredPart> parts,
-                                 std::span<const compute::ReducedSetView> sets, unsigned threads) {
-  std::vector<const FeatureSpace*> spaces;
-  for (const FilteredPart& part : parts) {
-    const FeatureSpace* const space = part.part->space();
-    const auto known = std::find(spaces.begin(), spaces.end(), space);
-    space_of_.push_back(static_cast<std::size_t>(known - spaces.begin()));
-    if (known != spaces.end()) continue;
-    spaces.push_back(space);
-    embedded_.push_back(space == nullptr ? std::vector<Embedding>(sets.size()) : space->embed(sets, threads));
-  }
 }
 
 }  // namespace learndock::engine

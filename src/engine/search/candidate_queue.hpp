@@ -1,7 +1,7 @@
 #pragma once
 
+#include "engine/search/bounded_search.hpp"
 #include "engine/search/certified_search.hpp"
-#include "engine/search/objective.hpp"
 
 #include <cstddef>
 #include <vector>

@@ -1,7 +1,8 @@
 #include "engine/search/certified_search.hpp"
 
 #include "base/parallel.hpp"
-#include "engine/search/objective.hpp"
+#include "engine/search/bounded_search.hpp"
+#include "engine/search/space_embeddings.hpp"
 #include "engine/search/tighten_by_products.hpp"
 
 #include <fmt/format.h>

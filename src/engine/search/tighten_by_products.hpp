@@ -1,6 +1,6 @@
 #pragma once
 
-#include "engine/search/objective.hpp"
+#include "engine/search/bounded_search.hpp"
 
 #include <vector>
 
