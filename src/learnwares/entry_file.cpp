@@ -4,6 +4,7 @@
 
 #include "io/crc32c.hpp"
 #include "learnwares/ascending.hpp"
+#include "store/segment_writer.hpp"
 
 #include <algorithm>
 #include <cstring>

@@ -1,7 +1,8 @@
+#include "store/segment_writer.hpp"
+
 #include "io/crc32c.hpp"
 #include "io/descriptor.hpp"
 #include "io/file.hpp"
-#include "store/segment.hpp"
 #include "store/segment_layout.hpp"
 
 #include <fmt/format.h>

@@ -2,6 +2,7 @@
 
 #include "store/index_store_example.hpp"
 #include "store/index_store_manifest.hpp"
+#include "store/segment_writer.hpp"
 #include "support/kill_nine.hpp"
 #include "support/temporary_folder.hpp"
 

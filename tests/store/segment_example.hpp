@@ -2,6 +2,7 @@
 
 #include "io/file.hpp"
 #include "store/segment.hpp"
+#include "store/segment_writer.hpp"
 #include "support/flip_bit.hpp"
 
 #include <cstring>

@@ -1,6 +1,7 @@
 #include "store/segment.hpp"
 
 #include "store/segment_example.hpp"
+#include "store/segment_writer.hpp"
 #include "support/kill_nine.hpp"
 #include "support/temporary_folder.hpp"
 

@@ -3,6 +3,7 @@
 #include "engine/prefilter/cells.hpp"
 #include "engine/prefilter/code_scan.hpp"
 #include "engine/space/part_sections.hpp"
+#include "store/segment_writer.hpp"
 
 #include <fmt/format.h>
 

@@ -3,6 +3,7 @@
 #include "engine/space/feature_space.hpp"
 #include "specification/space_key.hpp"
 #include "store/segment.hpp"
+#include "store/segment_writer.hpp"
 
 #include <cstdint>
 

@@ -1,9 +1,10 @@
+#include "store/segment.hpp"
+
 #include "base/parallel.hpp"
 #include "io/crc32c.hpp"
 #include "io/descriptor.hpp"
 #include "io/file.hpp"
 #include "io/mapped_memory.hpp"
-#include "store/segment.hpp"
 #include "store/segment_layout.hpp"
 
 #include <fmt/format.h>
