@@ -1,4 +1,5 @@
 #include "learndock/query/search.hpp"
+
 #include "learndock/specification/codec.hpp"
 
 #include <fmt/format.h>
@@ -42,55 +43,101 @@ Json optional_json(const std::optional<T>& value) {
 
 constexpr std::size_t kMostCandidates = 1'000'000'000;
 
+/// An error inside a value, with the value's place in the request in front of its own.
+Failure placed(Error error, const std::string& where) {
+  error.where = where + error.where;
+  return Failure(std::move(error));
+}
+
+// Each of these reads one member of a request. @param where its JSON pointer
+
+Result<void> read_specification(const Json& value, const std::string& where, SearchRequest& request) {
+  auto specification = specification::from_json(value);
+  if (!specification) return placed(std::move(specification).error(), where);
+  request.specification = std::move(*specification);
+  return {};
+}
+
+Result<void> read_semantic(const Json& value, const std::string& where, SearchRequest& request) {
+  auto semantic = specification::semantic_from_json(value);
+  if (!semantic) return placed(std::move(semantic).error(), where);
+  request.semantic = std::move(*semantic);
+  return {};
+}
+
+Result<void> read_words(const Json& value, const std::string& where, SearchRequest& request) {
+  LEARNDOCK_TRY(request.text, read_text(value, where));
+  return {};
+}
+
+Result<void> read_top(const Json& value, const std::string& where, SearchRequest& request) {
+  LEARNDOCK_TRY(request.top, read_count(value, where, "1 to 1000"));
+  return {};
+}
+
+Result<void> read_mixture(const Json& value, const std::string& where, SearchRequest& request) {
+  LEARNDOCK_TRY(request.mixture, read_count(value, where, "0 to 100"));
+  return {};
+}
+
+Result<void> read_mixture_method(const Json& value, const std::string& where, SearchRequest& request) {
+  LEARNDOCK_TRY(const std::string name, read_text(value, where));
+  LEARNDOCK_TRY(request.mixture_method, mixture_method_of(name));
+  return {};
+}
+
+Result<void> read_scores(const Json& value, const std::string& where, SearchRequest& request) {
+  LEARNDOCK_TRY(const std::string name, read_text(value, where));
+  LEARNDOCK_TRY(request.scores, score_mode_of(name));
+  return {};
+}
+
+Result<void> read_budget(const Json& value, const std::string& where, SearchRequest& request) {
+  LEARNDOCK_TRY(const std::size_t budget, read_count(value, where, "0 to 3600000"));
+  if (budget > 3'600'000) return bad("a budget is at most an hour", where);
+  request.budget = std::chrono::milliseconds(budget);
+  return {};
+}
+
+Result<void> read_budget_candidates(const Json& value, const std::string& where, SearchRequest& request) {
+  LEARNDOCK_TRY(request.budget_candidates, read_count(value, where, "1 to 1000000000"));
+  if (*request.budget_candidates == 0 || *request.budget_candidates > kMostCandidates)
+    return bad("a budget of candidates is 1 to 1000000000", where);
+  return {};
+}
+
+Result<void> read_backend(const Json& value, const std::string& where, SearchRequest& request) {
+  LEARNDOCK_TRY(request.backend, read_text(value, where));
+  return {};
+}
+
+struct RequestMember {
+  std::string_view key;
+  bool may_be_null;  // null is then the same as a missing key
+  Result<void> (*read)(const Json& value, const std::string& where, SearchRequest& request);
+};
+constexpr std::array<RequestMember, 10> kMembers = {{{"spec", true, read_specification},
+                                                     {"semantic", true, read_semantic},
+                                                     {"text", false, read_words},
+                                                     {"top", false, read_top},
+                                                     {"mixture", true, read_mixture},
+                                                     {"mixture_method", true, read_mixture_method},
+                                                     {"scores", false, read_scores},
+                                                     {"budget_ms", true, read_budget},
+                                                     {"budget_candidates", false, read_budget_candidates},
+                                                     {"backend", false, read_backend}}};
+
 /// Reads one key into the request.
 Result<void> read_member(const std::string& key, const Json& value, SearchRequest& request) {
   const std::string where = "/" + key;
-  const auto placed = [&](Error error) {
-    return Failure(Error{error.code, error.message, where + error.where, error.fix});
-  };
-  if (key == "spec") {
-    if (value.is_null()) return {};
-    auto spec = specification::from_json(value);
-    if (!spec) return placed(std::move(spec).error());
-    request.specification = std::move(*spec);
-  } else if (key == "semantic") {
-    if (value.is_null()) return {};
-    auto semantic = specification::semantic_from_json(value);
-    if (!semantic) return placed(std::move(semantic).error());
-    request.semantic = std::move(*semantic);
-  } else if (key == "text") {
-    LEARNDOCK_TRY(request.text, read_text(value, where));
-  } else if (key == "top") {
-    LEARNDOCK_TRY(request.top, read_count(value, where, "1 to 1000"));
-  } else if (key == "mixture") {
-    if (value.is_null()) return {};
-    LEARNDOCK_TRY(request.mixture, read_count(value, where, "0 to 100"));
-  } else if (key == "mixture_method") {
-    if (value.is_null()) return {};
-    LEARNDOCK_TRY(const std::string name, read_text(value, where));
-    LEARNDOCK_TRY(request.mixture_method, mixture_method_of(name));
-  } else if (key == "scores") {
-    LEARNDOCK_TRY(const std::string name, read_text(value, where));
-    LEARNDOCK_TRY(request.scores, score_mode_of(name));
-  } else if (key == "budget_ms") {
-    if (value.is_null()) return {};
-    LEARNDOCK_TRY(const std::size_t budget, read_count(value, where, "0 to 3600000"));
-    if (budget > 3'600'000) return bad("a budget is at most an hour", where);
-    request.budget = std::chrono::milliseconds(budget);
-  } else if (key == "budget_candidates") {
-    if (value.is_null()) return {};
-    LEARNDOCK_TRY(request.budget_candidates, read_count(value, where, "1 to 1000000000"));
-    if (*request.budget_candidates == 0 || *request.budget_candidates > kMostCandidates)
-      return bad("a budget of candidates is 1 to 1000000000", where);
-  } else if (key == "backend") {
-    LEARNDOCK_TRY(request.backend, read_text(value, where));
-  } else {
+  const auto member = std::find_if(kMembers.begin(), kMembers.end(),
+                                   [&](const RequestMember& one) { return one.key == key; });
+  if (member == kMembers.end())
     return fail(ErrorCode::invalid_argument, fmt::format("unknown key \"{}\"", key), where,
                 "the keys are spec, semantic, text, top, mixture, mixture_method, scores, budget_ms, "
-                "budget_candidates, "
-                "backend");
-  }
-  return {};
+                "budget_candidates, backend");
+  if (value.is_null() && member->may_be_null) return {};
+  return member->read(value, where, request);
 }
 
 Failure odd_answer(std::string_view key) {
@@ -111,6 +158,20 @@ std::uint64_t count_of(const Json& object, const char* key) {
 std::string text_of(const Json& object, const char* key) {
   const auto found = object.find(key);
   return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+Result<MixtureHit> mixture_from_json(const Json& json) {
+  if (!json.contains("members") || !json["members"].is_array()) return odd_answer("mixture");
+  MixtureHit hit{number_of(json, "mmd_squared").value_or(0),
+                 number_of(json, "score").value_or(0),
+                 number_of(json, "gap"),
+                 {}};
+  for (const Json& member : json["members"]) {
+    if (!member.is_object()) return odd_answer("members");
+    LEARNDOCK_TRY(LearnwareId id, LearnwareId::create(text_of(member, "id")));
+    hit.members.push_back({std::move(id), text_of(member, "name"), number_of(member, "weight").value_or(0)});
+  }
+  return hit;
 }
 
 }  // namespace
@@ -175,19 +236,7 @@ Result<SearchAnswer> answer_from_json(const Json& json) {
         {std::move(id), text_of(hit, "name"), number_of(hit, "mmd_squared"), number_of(hit, "score")});
   }
   if (json.contains("mixture") && json["mixture"].is_object()) {
-    const Json& from = json["mixture"];
-    if (!from.contains("members") || !from["members"].is_array()) return odd_answer("mixture");
-    MixtureHit hit{number_of(from, "mmd_squared").value_or(0),
-                   number_of(from, "score").value_or(0),
-                   number_of(from, "gap"),
-                   {}};
-    for (const Json& member : from["members"]) {
-      if (!member.is_object()) return odd_answer("members");
-      LEARNDOCK_TRY(LearnwareId id, LearnwareId::create(text_of(member, "id")));
-      hit.members.push_back(
-          {std::move(id), text_of(member, "name"), number_of(member, "weight").value_or(0)});
-    }
-    answer.mixture = std::move(hit);
+    LEARNDOCK_TRY(answer.mixture, mixture_from_json(json["mixture"]));
   }
   if (json.contains("timings_ms") && json["timings_ms"].is_object())
     for (const auto& [stage, value] : json["timings_ms"].items())
