@@ -74,6 +74,13 @@ void fill_semantic(SearchAnswer& answer, const learnwares::Selection& entries) {
     answer.singles.push_back({entry->learnware_id(), std::string(entry->name()), {}, {}});
 }
 
+/// Only the dock's own backend searches the stored index. Another named one, and the reference, compare
+/// everything.
+bool goes_by_index(const learnwares::Snapshot& snapshot, const SearchRequest& request,
+                   const compute::Backend& backend) {
+  return backend.name() == snapshot.backend && backend.name() != kReference && is_indexed(snapshot, request);
+}
+
 /// Answers the request with its specification under another gamma, which a warning says.
 Result<SearchAnswer> search_under(double gamma, SearchRequest request, const learnwares::Snapshot& snapshot,
                                   const SearchMeans& means) {
@@ -105,10 +112,7 @@ Result<SearchAnswer> search_snapshot(const learnwares::Snapshot& snapshot, const
   SearchAnswer answer;
   answer.index_version = snapshot.version;
   Deadline deadline(start, request.budget);
-  // Only the dock's own backend searches the stored index. Another named one, and the reference, compare
-  // everything.
-  const bool indexed =
-      backend.name() == snapshot.backend && backend.name() != kReference && is_indexed(snapshot, request);
+  const bool indexed = goes_by_index(snapshot, request, backend);
   const bool unfiltered =
       indexed && request.text.empty() && request.semantic == specification::SemanticSpecification();
   if (threads == 0) threads = usable_cores();
@@ -125,12 +129,11 @@ Result<SearchAnswer> search_snapshot(const learnwares::Snapshot& snapshot, const
   if (deadline.cut()) answer.warnings.push_back(cut_filter());
   if (request.specification && indexed) {
     LEARNDOCK_CHECK(warn_if_blind(*request.specification, chosen.has_value(), backend, answer.warnings));
-    const learnwares::Bitmap* const passed = unfiltered ? nullptr : &items;
-    LEARNDOCK_CHECK(
-        indexed_search({request, snapshot, passed, backend, threads, max_points}, deadline, answer));
+    LEARNDOCK_CHECK(indexed_search(
+        {request, snapshot, unfiltered ? nullptr : &items, backend, threads, max_points}, deadline, answer));
   } else if (request.specification) {
-    const StatisticalTask task{request, snapshot, entries, chosen.has_value()};
-    LEARNDOCK_CHECK(statistical_search(task, {backend, threads, catalog, max_points}, deadline, answer));
+    LEARNDOCK_CHECK(statistical_search({request, snapshot, entries, chosen.has_value()},
+                                       {backend, threads, catalog, max_points}, deadline, answer));
   } else {
     fill_semantic(answer, entries);
   }

@@ -71,27 +71,8 @@ class StatisticalSearch {
     candidates_ = comparable(snapshot, entries, spec, request_.scores, deadline_, answer_.warnings);
     if (deadline_.cut() && answer_.exact) answer_.warnings.push_back(cut_filter());
     answer_.exact = all_found_ = answer_.exact && !deadline_.cut();
-    LEARNDOCK_CHECK(evaluate(candidates_, query, backend_,
-                             {stored_self, request_.budget_candidates.value_or(SIZE_MAX), threads_},
-                             deadline_));
-    answer_.evaluated = candidates_.evaluated;
-    const std::size_t total = candidates_.entries.size();
-    if (candidates_.evaluated < total)
-      answer_.warnings.push_back(
-          {WarningCode::budget_singles,
-           fmt::format("budget spent after {} of {} learnwares", candidates_.evaluated, total),
-           {{"compared", candidates_.evaluated}, {"comparable", total}}});
-    const double unseen = drop_unusable(candidates_, query, answer_.warnings);
-    std::optional<Query> reference_query;
-    if (compat() && backend_.name() != kReference) {
-      LEARNDOCK_TRY(reference_, compute::open_backend(kReference));
-      LEARNDOCK_TRY(reference_query, query_of(spec, *reference_, request_.scores, deadline_));
-      const bool cut_before = deadline_.cut();
-      LEARNDOCK_CHECK(refine(candidates_, *reference_query, *reference_, pool(), threads_, deadline_));
-      if (deadline_.cut() && !cut_before)
-        answer_.warnings.push_back(
-            {WarningCode::budget_ties, "budget spent before near ties were settled exactly"});
-    }
+    LEARNDOCK_TRY(const double unseen, compare(query, stored_self));
+    LEARNDOCK_TRY(const std::optional<Query> reference_query, settle_ties());
     order_ = ranked(candidates_, request_.scores,
                     compat() ? candidates_.entries.size() : std::max(request_.top, pool()));
     answer_.timings_ms["mmd"] = milliseconds_since(start);
@@ -108,6 +89,37 @@ class StatisticalSearch {
 
  private:
   [[nodiscard]] bool compat() const { return request_.scores == ScoreMode::compat; }
+
+  /// Computes distances, as many as the budgets allow. @return a lower bound of the others
+  Result<double> compare(const Query& query, bool stored_self) {
+    LEARNDOCK_CHECK(evaluate(candidates_, query, backend_,
+                             {stored_self, request_.budget_candidates.value_or(SIZE_MAX), threads_},
+                             deadline_));
+    answer_.evaluated = candidates_.evaluated;
+    const std::size_t total = candidates_.entries.size();
+    if (candidates_.evaluated < total)
+      answer_.warnings.push_back(
+          {WarningCode::budget_singles,
+           fmt::format("budget spent after {} of {} learnwares", candidates_.evaluated, total),
+           {{"compared", candidates_.evaluated}, {"comparable", total}}});
+    return drop_unusable(candidates_, query, answer_.warnings);
+  }
+
+  /// Computes what decides a compat answer again by the reference backend. @return the query as it computes
+  /// it; none: the answer is not compat, or it was the reference that computed it
+  Result<std::optional<Query>> settle_ties() {
+    if (!compat() || backend_.name() == kReference) return std::nullopt;
+    LEARNDOCK_TRY(reference_, compute::open_backend(kReference));
+    LEARNDOCK_TRY(const Query query,
+                  query_of(*request_.specification, *reference_, request_.scores, deadline_));
+    const bool cut_before = deadline_.cut();
+    LEARNDOCK_CHECK(refine(candidates_, query, *reference_, pool(), threads_, deadline_));
+    if (deadline_.cut() && !cut_before)
+      answer_.warnings.push_back(
+          {WarningCode::budget_ties, "budget spent before near ties were settled exactly"});
+    return query;
+  }
+
   [[nodiscard]] std::size_t pool() const {
     return std::min({pool_of(request_), kMaxPool, candidates_.entries.size()});
   }
