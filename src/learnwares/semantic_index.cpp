@@ -222,7 +222,7 @@ std::vector<FilterBit> SemanticIndex::items_at(std::span<const SnapshotPosition>
   return items;
 }
 
-Bitmap SemanticIndex::speaking(Bitmap selected, std::span<const std::string> languages) const {
+Bitmap SemanticIndex::with_languages(Bitmap selected, std::span<const std::string> languages) const {
   for (const std::string& code : languages) {
     const auto known = languages_.find(code);
     if (known == languages_.end()) return {};

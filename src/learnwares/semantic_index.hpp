@@ -55,7 +55,7 @@ class SemanticIndex {
   using Spaces = std::map<specification::SpaceKey, std::shared_ptr<const Bitmap>>;
   [[nodiscard]] const Spaces& spaces() const { return spaces_; }
   /// The items of `selected` whose specification is in all of these languages.
-  [[nodiscard]] Bitmap speaking(Bitmap selected, std::span<const std::string> languages) const;
+  [[nodiscard]] Bitmap with_languages(Bitmap selected, std::span<const std::string> languages) const;
 
   /// The number of items ever added, which is the bit of the next one.
   [[nodiscard]] std::size_t items() const { return items_; }

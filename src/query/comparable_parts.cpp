@@ -123,7 +123,7 @@ learnwares::Bitmap ComparableParts::fitting_of(const learnwares::Bitmap& selecte
     if (key == key_) (of_space = selected) &= *items;
   }
   skipped[Mismatch::specification] = selected.count() - with_specification;
-  learnwares::Bitmap fitting = snapshot_.semantic->speaking(of_space, query_.languages);
+  learnwares::Bitmap fitting = snapshot_.semantic->with_languages(of_space, query_.languages);
   skipped[Mismatch::languages] = of_space.count() - fitting.count();
   skipped.warn(query_, ScoreMode::absolute, warnings);
   return fitting;
