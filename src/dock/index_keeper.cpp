@@ -34,7 +34,7 @@ std::map<specification::SpaceKey, Entries> ripe_spaces(const learnwares::Snapsho
     if (entry->specification() != nullptr && is_indexable(*entry->specification()))
       spaces[entry->space()].push_back(entry);
   };
-  for (const auto& entry : snapshot.parts ? snapshot.plain : snapshot.entries) take(entry);
+  for (const auto& entry : snapshot.parts ? snapshot.unindexed : snapshot.entries) take(entry);
   std::erase_if(spaces, [&](const auto& space) { return space.second.size() < enough; });
   return spaces;
 }

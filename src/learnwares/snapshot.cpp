@@ -68,7 +68,7 @@ void count_added(Snapshot& snapshot, std::span<const std::shared_ptr<const Entry
       count = &snapshot.spaces[entry->space()];
     }
     ++*count;
-    if (entry->specification() != nullptr) snapshot.plain.push_back(entry);
+    if (entry->specification() != nullptr) snapshot.unindexed.push_back(entry);
   }
 }
 
@@ -80,11 +80,11 @@ void count_removed(Snapshot& snapshot, const Entry& entry) {
   const auto space = snapshot.spaces.find(entry.space());
   if (space != snapshot.spaces.end() && --space->second == 0) snapshot.spaces.erase(space);
   if (entry.specification() != nullptr)
-    std::erase_if(snapshot.plain, [&](const auto& one) { return one->sequence() == entry.sequence(); });
+    std::erase_if(snapshot.unindexed, [&](const auto& one) { return one->sequence() == entry.sequence(); });
 }
 
 void count_spaces(Snapshot& snapshot) {
-  snapshot.plain.clear();
+  snapshot.unindexed.clear();
   snapshot.spaces.clear();
   snapshot.without_specification = 0;
   count_added(snapshot, snapshot.entries);

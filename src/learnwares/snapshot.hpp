@@ -36,7 +36,7 @@ struct Snapshot {
   /// The stored index; null: none, and searches compare every entry.
   std::shared_ptr<const DockParts> parts;
   // With stored parts only:
-  std::vector<std::shared_ptr<const Entry>> plain;        ///< with a specification in memory: in no part
+  std::vector<std::shared_ptr<const Entry>> unindexed;    ///< with a specification in memory: in no part
   std::map<specification::SpaceKey, std::size_t> spaces;  ///< number of learnwares in each space
   std::size_t without_specification = 0;
 
@@ -62,7 +62,7 @@ using Selection = std::vector<const Entry*>;
 /// @cost nothing when there are none; else all entries, and the learnwares of these parts
 void find_filter_bits(Snapshot& snapshot, bool all);
 
-/// Computes counts and `plain` of a snapshot from its entries and parts. @cost all entries
+/// Computes counts and `unindexed` of a snapshot from its entries and parts. @cost all entries
 void count_spaces(Snapshot& snapshot);
 /// Updates them for entries that were added. @cost these entries
 void count_added(Snapshot& snapshot, std::span<const std::shared_ptr<const Entry>> added);

@@ -2,7 +2,7 @@
 
 #include "compute/direct_sums.hpp"
 #include "engine/part/large_sets.hpp"
-#include "engine/part/plain_part.hpp"
+#include "engine/part/unindexed_part.hpp"
 #include "engine/search/product_in_time.hpp"
 #include "query/request/answer_terms.hpp"
 #include "query/request/skipped.hpp"
@@ -33,7 +33,7 @@ std::optional<double> direct_self(const learnwares::Entry& entry, const Deadline
 
 /// Unindexed learnwares that are looked at between two looks at the clock. A self term is computed for each
 /// that no search met before.
-constexpr std::size_t kPlainStride = 16;
+constexpr std::size_t kUnindexedStride = 16;
 
 }  // namespace
 
@@ -52,9 +52,9 @@ ComparableParts::ComparableParts(const Wanted& wanted, Deadline& deadline, Warni
   else
     take_filtered(wanted.items == nullptr ? snapshot_.semantic->select({}) : *wanted.items, warnings);
   set_odd_aside();
-  make_plain_part(plain_);
+  make_unindexed_part(unindexed_);
   mixed_.parts = parts_;
-  make_plain_part(odd_);
+  make_unindexed_part(odd_);
 }
 
 Result<const MixedParts*> ComparableParts::mixed() {
@@ -66,8 +66,8 @@ Result<const MixedParts*> ComparableParts::mixed() {
 
 Result<const learnwares::Entry*> ComparableParts::entry(const engine::CertifiedHit& hit) const {
   if (hit.part < stored_.size()) return stored_entry(hit.part, hit.item);
-  const bool of_rest = !plain_.empty() && hit.part == stored_.size();
-  return of_rest ? plain_[hit.item.index()] : odd_[hit.item.index()];
+  const bool of_rest = !unindexed_.empty() && hit.part == stored_.size();
+  return of_rest ? unindexed_[hit.item.index()] : odd_[hit.item.index()];
 }
 
 Result<const learnwares::Entry*> ComparableParts::stored_entry(std::size_t part,
@@ -91,10 +91,10 @@ void ComparableParts::take_all(Warnings& warnings) {
     const bool whole = part->live_count == part->part->count();
     add_stored(part, whole ? nullptr : part->live.data(), part->live_count);
   }
-  for (std::size_t i = 0; i < snapshot_.plain.size(); ++i) {
-    if (i > 0 && i % kPlainStride == 0 && late()) return;
-    const learnwares::Entry* const entry = snapshot_.plain[i].get();
-    if (entry->space() == key_) plain_.push_back(entry);
+  for (std::size_t i = 0; i < snapshot_.unindexed.size(); ++i) {
+    if (i > 0 && i % kUnindexedStride == 0 && late()) return;
+    const learnwares::Entry* const entry = snapshot_.unindexed[i].get();
+    if (entry->space() == key_) unindexed_.push_back(entry);
   }
 }
 
@@ -150,7 +150,7 @@ void ComparableParts::take_rest(std::span<const std::uint64_t> items) {
   learnwares::Bitmap left;
   left.add(rest);
   for (const learnwares::SnapshotPosition position : snapshot_.semantic->positions(left))
-    plain_.push_back(snapshot_.entries[position.index()].get());  // looked at later
+    unindexed_.push_back(snapshot_.entries[position.index()].get());  // looked at later
 }
 
 void ComparableParts::add_stored(const std::shared_ptr<const learnwares::LivePart>& part,
@@ -162,10 +162,10 @@ void ComparableParts::add_stored(const std::shared_ptr<const learnwares::LivePar
 
 void ComparableParts::set_odd_aside() {
   const auto first_odd =
-      std::stable_partition(plain_.begin(), plain_.end(),
+      std::stable_partition(unindexed_.begin(), unindexed_.end(),
                             [&](const learnwares::Entry* entry) { return !oddity_of(*entry, max_points_); });
-  odd_.assign(first_odd, plain_.end());
-  plain_.erase(first_odd, plain_.end());
+  odd_.assign(first_odd, unindexed_.end());
+  unindexed_.erase(first_odd, unindexed_.end());
 }
 
 Result<void> ComparableParts::leave_out_large(std::size_t p) {
@@ -190,11 +190,11 @@ Result<void> ComparableParts::leave_out_large(std::size_t p) {
 }
 
 /// Makes the part of unindexed learnwares. Removes from `entries` those for which there was no time.
-void ComparableParts::make_plain_part(learnwares::Selection& entries) {
-  std::vector<engine::PlainItem> items;
+void ComparableParts::make_unindexed_part(learnwares::Selection& entries) {
+  std::vector<engine::UnindexedItem> items;
   for (std::size_t i = 0; i < entries.size(); ++i) {
     const bool first = i == 0 && parts_.empty();
-    if (i % kPlainStride == 0 && !first && late()) break;
+    if (i % kUnindexedStride == 0 && !first && late()) break;
     const learnwares::Entry& entry = *entries[i];
     const auto self = direct_self(entry, first ? deadline_.at_least(kSetUp) : deadline_);
     if (!self) {
@@ -207,7 +207,7 @@ void ComparableParts::make_plain_part(learnwares::Selection& entries) {
   entries.resize(items.size());
   count_ += items.size();
   if (!items.empty())
-    parts_.push_back({engine::make_plain_part(key_.kernel(), key_.dimension(), std::move(items))});
+    parts_.push_back({engine::make_unindexed_part(key_.kernel(), key_.dimension(), std::move(items))});
 }
 
 bool ComparableParts::late() {

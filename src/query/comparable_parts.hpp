@@ -64,7 +64,7 @@ class ComparableParts {
                   std::size_t count);
   [[nodiscard]] Result<const learnwares::Entry*> stored_entry(std::size_t part, engine::PartItem item) const;
   void set_odd_aside();
-  void make_plain_part(learnwares::Selection& entries);
+  void make_unindexed_part(learnwares::Selection& entries);
   [[nodiscard]] Result<void> leave_out_large(std::size_t part);
   [[nodiscard]] bool late();
 
@@ -75,7 +75,7 @@ class ComparableParts {
   Deadline& deadline_;
   std::vector<std::shared_ptr<const learnwares::LivePart>> stored_;
   std::vector<std::vector<std::uint64_t>> bitmaps_;
-  learnwares::Selection plain_, odd_;
+  learnwares::Selection unindexed_, odd_;
   MixedParts mixed_;
   std::vector<engine::FilteredPart> parts_;
   std::size_t count_ = 0;

@@ -31,7 +31,7 @@ struct Scene {
   testing::MarketShape shape;
   testing::SceneMarket market = testing::make_market(shape, 0);
   std::vector<FilteredPart> parts{
-      {testing::plain_part(market.items(0, shape.learnwares), {shape.gamma, 1}, shape.dimension)}};
+      {testing::unindexed_part(market.items(0, shape.learnwares), {shape.gamma, 1}, shape.dimension)}};
   Numbers numbers;
   std::shared_ptr<const compute::Backend> backend = testing::test_backend();
 

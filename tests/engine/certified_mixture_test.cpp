@@ -26,7 +26,7 @@ struct MixtureDock {
                         count = (p + 1) * shape.learnwares / pieces - first;
       const auto items = market.items(first, count);
       if (p == 2) {
-        parts.push_back({testing::plain_part(items, {shape.gamma, shape.scales}, shape.dimension)});
+        parts.push_back({testing::unindexed_part(items, {shape.gamma, shape.scales}, shape.dimension)});
         continue;
       }
       std::vector<compute::ReducedSetView> sample;

@@ -65,7 +65,7 @@ struct RandomDock {
     const auto items = market.items(first, count);
     filters.emplace_back(count, std::vector{0.02, 0.5, 0.9}[random() % 3], random);
     if (random() % 5 == 0)
-      return add(testing::plain_part(items, {shape.gamma, shape.scales}, shape.dimension), random);
+      return add(testing::unindexed_part(items, {shape.gamma, shape.scales}, shape.dimension), random);
     std::vector<compute::ReducedSetView> sample;
     for (std::size_t i = 0; i < std::min<std::size_t>(count, 60); ++i) sample.push_back(items[i].set);
     const SubspaceOptions subspace{4 + random() % 40, 1 + random() % 32, random()};

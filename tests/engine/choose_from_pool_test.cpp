@@ -200,7 +200,7 @@ TEST(ChoiceFromPool, AbsurdWeightsAreLeftToOtherWays) {
     auto market = testing::make_market(shape, 1);
     for (double& weight : market.sets[shape.learnwares].weights) weight *= factor;
     const std::vector<FilteredPart> parts{
-        {testing::plain_part(market.items(0, shape.learnwares), {shape.gamma, 1}, shape.dimension)}};
+        {testing::unindexed_part(market.items(0, shape.learnwares), {shape.gamma, 1}, shape.dimension)}};
     const compute::ReducedSetView user = market.sets[shape.learnwares].view();
     const MixtureState state(parts, user, {});
     EXPECT_FALSE(ChoiceFromPool::is_possible(state, {})) << factor;

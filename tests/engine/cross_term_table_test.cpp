@@ -23,7 +23,7 @@ struct TableScene {
     market = testing::make_market(shape, 4);
     for (const std::size_t first : {std::size_t{0}, std::size_t{4500}}) {
       const auto items = market.items(first, first == 0 ? 4500 : 500);
-      parts.push_back({testing::plain_part(items, {shape.gamma, shape.scales}, shape.dimension)});
+      parts.push_back({testing::unindexed_part(items, {shape.gamma, shape.scales}, shape.dimension)});
     }
     allowed.assign((4500 + 63) / 64, 0xFFFFFFFFFFFFFF0FULL);
     parts[0].allowed = allowed.data();
@@ -73,7 +73,7 @@ TEST(CrossTermTable, OneLearnwareOfAbsurdValuesCostsTheOthersNothing) {
   market.sets[190].points(0, 0) = -1e200;
   const auto items = market.items(0, 300);
   const std::vector<FilteredPart> parts = {
-      {testing::plain_part(items, {shape.gamma, shape.scales}, shape.dimension)}};
+      {testing::unindexed_part(items, {shape.gamma, shape.scales}, shape.dimension)}};
   const auto view = market.sets.back().view();
   CrossTermTable table(parts, *backend, 2);
   ASSERT_TRUE(table.add({&view, 1}, {}).value());

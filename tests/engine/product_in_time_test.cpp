@@ -35,7 +35,7 @@ TEST(ProductInTime, AMixtureOfLargeSetsEndsAtItsDeadline) {
   const WeightedSet sets[] = {set_of(1500, 1), set_of(1500, 2), set_of(1500, 3)}, query = set_of(1500, 4);
   std::vector<ItemContent> items;
   for (std::size_t i = 0; i < 3; ++i) items.push_back({std::string_view("abc").substr(i, 1), sets[i].view()});
-  const FilteredPart part{testing::plain_part(items, kKernel, 3)};
+  const FilteredPart part{testing::unindexed_part(items, kKernel, 3)};
   MixtureOptions options;
   const auto unhurried = certified_mixture({&part, 1}, query.view(), {0, PartItem(0), 0}, options);
   ASSERT_TRUE(unhurried.has_value() && unhurried->has_value());

@@ -3,7 +3,7 @@
 #include "learndock/compute/registry.hpp"
 
 #include "engine/memory_part.hpp"
-#include "engine/part/plain_part.hpp"
+#include "engine/part/unindexed_part.hpp"
 #include "engine/search/certified_search.hpp"
 #include "support/generators.hpp"
 
@@ -83,14 +83,14 @@ inline SceneMarket make_market(const MarketShape& shape, std::size_t queries) {
 }
 
 /// Items as the latest inserts are held, without embeddings.
-inline std::shared_ptr<const engine::SearchPart> plain_part(std::span<const engine::ItemContent> items,
-                                                            const compute::GaussianKernel& kernel,
-                                                            std::size_t dimension) {
-  std::vector<engine::PlainItem> plain;
+inline std::shared_ptr<const engine::SearchPart> unindexed_part(std::span<const engine::ItemContent> items,
+                                                                const compute::GaussianKernel& kernel,
+                                                                std::size_t dimension) {
+  std::vector<engine::UnindexedItem> plain;
   for (const engine::ItemContent& item : items)
     plain.push_back(
         {nullptr, item.id, item.set, compute::DirectQuery(item.set, kernel).inner_product(item.set)});
-  return make_plain_part(kernel, dimension, std::move(plain));
+  return make_unindexed_part(kernel, dimension, std::move(plain));
 }
 
 /// Bits of a random filter that lets about `share` of the items pass.

@@ -26,7 +26,7 @@ struct HardScene {
     const auto space = std::make_shared<const FeatureSpace>(
         FeatureSpace::fit(std::span(views).first(200), {shape.gamma, 1}, {32, 16, 3}, *backend).value());
     parts.push_back({make_memory_part(space, market.items(0, 4000), {}, backend).value()});
-    parts.push_back({testing::plain_part(market.items(4000, 1000), {shape.gamma, 1}, shape.dimension)});
+    parts.push_back({testing::unindexed_part(market.items(4000, 1000), {shape.gamma, 1}, shape.dimension)});
   }
   [[nodiscard]] compute::ReducedSetView query(std::size_t q) const {
     return market.sets[shape.learnwares + q].view();
@@ -118,7 +118,7 @@ TEST(TightenByProducts, AbsurdWeightsAreLeftToExactProducts) {
     for (std::size_t i = tiny ? 0 : shape.learnwares; i < market.sets.size(); ++i)
       for (double& weight : market.sets[i].weights) weight *= factor;
     const std::vector<FilteredPart> parts{
-        {testing::plain_part(market.items(0, shape.learnwares), {shape.gamma, 1}, shape.dimension)}};
+        {testing::unindexed_part(market.items(0, shape.learnwares), {shape.gamma, 1}, shape.dimension)}};
     const compute::ReducedSetView query = market.sets[shape.learnwares].view();
     const compute::DirectQuery direct(query, {shape.gamma, 1});
     const double self = direct.inner_product(query);

@@ -52,7 +52,7 @@ double largest_stored_mass(const learnwares::Snapshot& snapshot) {
 /// The largest mass of all learnwares. @cost every learnware that is in no stored part
 double largest_mass(const learnwares::Snapshot& snapshot) {
   double largest = largest_stored_mass(snapshot);
-  for (const auto& entry : snapshot.parts ? snapshot.plain : snapshot.entries)
+  for (const auto& entry : snapshot.parts ? snapshot.unindexed : snapshot.entries)
     if (entry->specification() != nullptr) largest = std::max(largest, mass_of(*entry->specification()));
   return largest;
 }

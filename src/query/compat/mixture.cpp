@@ -1,7 +1,7 @@
 #include "query/compat/mixture.hpp"
 
 #include "engine/mixture/certified_mixture.hpp"
-#include "engine/part/plain_part.hpp"
+#include "engine/part/unindexed_part.hpp"
 #include "numeric/affine_span.hpp"
 #include "numeric/simplex_qp.hpp"
 #include "query/compat/timed_products.hpp"
@@ -267,11 +267,12 @@ Result<std::optional<Mixture>> auto_mixture(const MixtureProblem& problem, std::
 Result<std::optional<Mixture>> certified_mixture(const MixtureProblem& problem, std::size_t max_members) {
   const std::size_t n = problem.candidates.size();
   if (n < 2 || max_members < 2) return std::nullopt;
-  std::vector<engine::PlainItem> items;
+  std::vector<engine::UnindexedItem> items;
   for (std::size_t i = 0; i < n; ++i)
     items.push_back({nullptr, problem.candidate_ids[i], problem.candidates[i], problem.candidate_self[i]});
   const compute::GaussianKernel kernel = problem.candidates[0].kernel();
-  const engine::FilteredPart part{engine::make_plain_part(kernel, problem.user.dimension, std::move(items))};
+  const engine::FilteredPart part{
+      engine::make_unindexed_part(kernel, problem.user.dimension, std::move(items))};
   engine::MixtureOptions options;
   options.max_members = max_members;
   options.proof_members = proof_members(max_members);

@@ -9,7 +9,7 @@
 namespace learndock::engine {
 
 /// A learnware that is not in any segment yet. It owns nothing: `owner` keeps the rest alive.
-struct PlainItem {
+struct UnindexedItem {
   std::shared_ptr<const void> owner;
   std::string_view id;
   compute::ReducedSetView set;
@@ -18,8 +18,8 @@ struct PlainItem {
 
 /// Makes a part without embeddings from the latest inserts. A search computes all their exact distances:
 /// there are few of them, and nothing has to be built before the first answer.
-[[nodiscard]] std::shared_ptr<const SearchPart> make_plain_part(const compute::GaussianKernel& kernel,
-                                                                std::size_t dimension,
-                                                                std::vector<PlainItem> items);
+[[nodiscard]] std::shared_ptr<const SearchPart> make_unindexed_part(const compute::GaussianKernel& kernel,
+                                                                    std::size_t dimension,
+                                                                    std::vector<UnindexedItem> items);
 
 }  // namespace learndock::engine

@@ -1,4 +1,4 @@
-#include "engine/part/plain_part.hpp"
+#include "engine/part/unindexed_part.hpp"
 
 #include <algorithm>
 #include <cstdlib>
@@ -6,16 +6,17 @@
 namespace learndock::engine {
 namespace {
 
-class PlainPart final : public SearchPart {
+class UnindexedPart final : public SearchPart {
  public:
-  PlainPart(const compute::GaussianKernel& kernel, std::size_t dimension, std::vector<PlainItem> items)
+  UnindexedPart(const compute::GaussianKernel& kernel, std::size_t dimension,
+                std::vector<UnindexedItem> items)
       : kernel_(kernel), dimension_(dimension), items_(std::move(items)) {
-    for (const PlainItem& item : items_) largest_mass_ = std::max(largest_mass_, mass_of(item.set));
+    for (const UnindexedItem& item : items_) largest_mass_ = std::max(largest_mass_, mass_of(item.set));
   }
   std::size_t dimension() const override { return dimension_; }
   const compute::GaussianKernel& kernel() const override { return kernel_; }
   const FeatureSpace* space() const override { return nullptr; }
-  // A plain part has no prefilter: asking it for bounds is a bug of the caller.
+  // An unindexed part has no prefilter: asking it for bounds is a bug of the caller.
   const Prefilter& prefilter() const override { std::abort(); }
   Result<const Prefilter*> alignment_prefilter() const override { std::abort(); }
   double alignment_norm() const override { return 0; }
@@ -31,15 +32,16 @@ class PlainPart final : public SearchPart {
  private:
   compute::GaussianKernel kernel_;
   std::size_t dimension_;
-  std::vector<PlainItem> items_;
+  std::vector<UnindexedItem> items_;
   double largest_mass_ = 0;
 };
 
 }  // namespace
 
-std::shared_ptr<const SearchPart> make_plain_part(const compute::GaussianKernel& kernel,
-                                                  std::size_t dimension, std::vector<PlainItem> items) {
-  return std::make_shared<PlainPart>(kernel, dimension, std::move(items));
+std::shared_ptr<const SearchPart> make_unindexed_part(const compute::GaussianKernel& kernel,
+                                                      std::size_t dimension,
+                                                      std::vector<UnindexedItem> items) {
+  return std::make_shared<UnindexedPart>(kernel, dimension, std::move(items));
 }
 
 }  // namespace learndock::engine
