@@ -151,6 +151,41 @@ Result<void> run(ReindexArguments arguments, const OutputOptions& output) {
   return {};
 }
 
+/// The steps of a re-index, for those who run them one by one.
+void add_steps(CLI::App& command, ReindexArguments& arguments) {
+  command.add_flag("--plan", arguments.plan, "Only read the catalogue and fit the subspaces");
+  command.add_option("--shard", arguments.shard, "Only build the pieces of one shard: i/n");
+  command.add_flag("--merge", arguments.merge, "Only check the pieces and make them the current index");
+  command.add_flag("--rollback", arguments.rollback, "Make the index before its last change current again");
+}
+
+void add_index_options(CLI::App& command, ReindexArguments& arguments) {
+  command.add_option("--codes", arguments.codes, "Bits of each coordinate: int4, int8, fp16 or fp32")
+      ->capture_default_str();
+  command
+      .add_option("--prefilter", arguments.prefilter,
+                  "Prefilter: auto, cells, code_scan, exact_scan, faiss_flat or hnsw (approximate)")
+      ->capture_default_str();
+  command.add_option("--gamma", arguments.gamma,
+                     "Gamma that searches compare under: auto (the median heuristic, one gamma for all "
+                     "learnwares of one type, dimension and "
+                     "number of scales), a number (for all), or own (what each was made with); not given: "
+                     "as in the current index");
+  command.add_option("--landmarks", arguments.options.landmarks, "Points that span the subspace")
+      ->check(whole_number(1, 8192))
+      ->capture_default_str();
+  command
+      .add_option("--coordinates", arguments.options.coordinates,
+                  "Coordinates of each embedding; 0: chosen by the number of a space's learnwares")
+      ->check(whole_number(0, 4096))
+      ->capture_default_str();
+  command
+      .add_option("--smallest-space", arguments.options.smallest_space,
+                  "Spaces of fewer learnwares get no index; all of them are compared")
+      ->check(whole_number(1))
+      ->capture_default_str();
+}
+
 }  // namespace
 
 void add_reindex_command(CLI::App& app, Invocation& invocation) {
@@ -161,34 +196,8 @@ void add_reindex_command(CLI::App& app, Invocation& invocation) {
                   "learndock reindex --dock mydock", [=, &output] { return run(*arguments, output); });
   command->footer(kFooter);
   command->add_option("--dock", arguments->dock, "The dock's directory")->required();
-  command->add_flag("--plan", arguments->plan, "Only read the catalogue and fit the subspaces");
-  command->add_option("--shard", arguments->shard, "Only build the pieces of one shard: i/n");
-  command->add_flag("--merge", arguments->merge, "Only check the pieces and make them the current index");
-  command->add_flag("--rollback", arguments->rollback, "Make the index before its last change current again");
-  command->add_option("--codes", arguments->codes, "Bits of each coordinate: int4, int8, fp16 or fp32")
-      ->capture_default_str();
-  command
-      ->add_option("--prefilter", arguments->prefilter,
-                   "Prefilter: auto, cells, code_scan, exact_scan, faiss_flat or hnsw (approximate)")
-      ->capture_default_str();
-  command->add_option("--gamma", arguments->gamma,
-                      "Gamma that searches compare under: auto (the median heuristic, one gamma for all "
-                      "learnwares of one type, dimension and "
-                      "number of scales), a number (for all), or own (what each was made with); not given: "
-                      "as in the current index");
-  command->add_option("--landmarks", arguments->options.landmarks, "Points that span the subspace")
-      ->check(whole_number(1, 8192))
-      ->capture_default_str();
-  command
-      ->add_option("--coordinates", arguments->options.coordinates,
-                   "Coordinates of each embedding; 0: chosen by the number of a space's learnwares")
-      ->check(whole_number(0, 4096))
-      ->capture_default_str();
-  command
-      ->add_option("--smallest-space", arguments->options.smallest_space,
-                   "Spaces of fewer learnwares get no index; all of them are compared")
-      ->check(whole_number(1))
-      ->capture_default_str();
+  add_steps(*command, *arguments);
+  add_index_options(*command, *arguments);
   command->add_option("--piece", arguments->options.range_records, "Records of one piece of work")
       ->check(whole_number(1))
       ->capture_default_str();
