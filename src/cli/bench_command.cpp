@@ -1,8 +1,9 @@
+#include "cli/bench_command.hpp"
+
 #include "learndock/compute/registry.hpp"
 #include "learndock/reindex/reindex.hpp"
 #include "learndock/sketch/table.hpp"
 
-#include "cli/command.hpp"
 #include "cli/data_options.hpp"
 #include "trial/search_trial.hpp"
 
@@ -62,6 +63,13 @@ Json json_of(const trial::TrialMixtures& mixtures) {
           {"within_one_percent_of_query", mixtures.within_one_percent_of_query}};
 }
 
+Json json_of(const trial::TrialSize& size) {
+  return {{"codes", size.codes},
+          {"factors", size.factors},
+          {"tables", size.tables},
+          {"reduced_sets", size.reduced_sets}};
+}
+
 Json json_of(const trial::TrialReport& report) {
   Json json = {{"learnwares", report.learnwares},
                {"dimension", report.dimension},
@@ -74,11 +82,7 @@ Json json_of(const trial::TrialReport& report) {
                {"queries", report.queries},
                {"top", report.top},
                {"build", nullptr},
-               {"bytes_per_learnware",
-                {{"codes", report.size.codes},
-                 {"factors", report.size.factors},
-                 {"tables", report.size.tables},
-                 {"reduced_sets", report.size.reduced_sets}}},
+               {"bytes_per_learnware", json_of(report.size)},
                {"space_bytes", report.size.space_bytes},
                {"open_seconds", report.open_seconds},
                {"bounds_checked", report.bounds_checked},
@@ -198,20 +202,7 @@ void add_market_options(CLI::App& command, BenchArguments& arguments) {
       ->capture_default_str();
 }
 
-void add_search_options(CLI::App& command, BenchArguments& arguments) {
-  trial::TrialOptions& trial = arguments.trial;
-  command.add_option("--queries", trial.queries, "Number of queries, drawn separately from the learnwares")
-      ->check(whole_number(1, 1'000'000))
-      ->capture_default_str();
-  command.add_option("--top", trial.top, "Hits of each query")
-      ->check(whole_number(1, 1000))
-      ->capture_default_str();
-  command.add_option("--compared", trial.compared, "Queries that are also answered by brute force")
-      ->check(whole_number(0))
-      ->capture_default_str();
-  command.add_option("--repeats", trial.repeats, "Passes over the queries; the quickest one counts")
-      ->check(whole_number(1, 1000))
-      ->capture_default_str();
+void add_mixture_options(CLI::App& command, trial::TrialOptions& trial) {
   command
       .add_option("--mixture", trial.mixture_members,
                   "Most members of a mixture; 0: no mixtures are searched")
@@ -228,11 +219,11 @@ void add_search_options(CLI::App& command, BenchArguments& arguments) {
       ->capture_default_str();
   command.add_flag("!--mixture-by-bounds", trial.mixture_products,
                    "Search mixtures by the index's bounds alone, without products with all learnwares");
-  command
-      .add_option("--budget-ms", arguments.budget_ms,
-                  "Time budget of each query asked by itself, in ms; 0: no budget, every answer is proved")
-      ->check(whole_number(0, 3'600'000))
-      ->capture_default_str();
+}
+
+/// The options of a segment that is made.
+void add_segment_options(CLI::App& command, BenchArguments& arguments) {
+  trial::TrialOptions& trial = arguments.trial;
   command.add_option("--codes", arguments.codes, "Bits of each coordinate: int4, int8, fp16 or fp32")
       ->capture_default_str();
   command
@@ -251,6 +242,29 @@ void add_search_options(CLI::App& command, BenchArguments& arguments) {
                   "Coordinates of each embedding; 0: chosen by the number of learnwares")
       ->check(whole_number(0, 4096))
       ->capture_default_str();
+}
+
+void add_search_options(CLI::App& command, BenchArguments& arguments) {
+  trial::TrialOptions& trial = arguments.trial;
+  command.add_option("--queries", trial.queries, "Number of queries, drawn separately from the learnwares")
+      ->check(whole_number(1, 1'000'000))
+      ->capture_default_str();
+  command.add_option("--top", trial.top, "Hits of each query")
+      ->check(whole_number(1, 1000))
+      ->capture_default_str();
+  command.add_option("--compared", trial.compared, "Queries that are also answered by brute force")
+      ->check(whole_number(0))
+      ->capture_default_str();
+  command.add_option("--repeats", trial.repeats, "Passes over the queries; the quickest one counts")
+      ->check(whole_number(1, 1000))
+      ->capture_default_str();
+  add_mixture_options(command, trial);
+  command
+      .add_option("--budget-ms", arguments.budget_ms,
+                  "Time budget of each query asked by itself, in ms; 0: no budget, every answer is proved")
+      ->check(whole_number(0, 3'600'000))
+      ->capture_default_str();
+  add_segment_options(command, arguments);
   command
       .add_option("--backend", trial.backend,
                   "Backend for bounds and mixtures' products: cpu, cpu_reference or cuda")

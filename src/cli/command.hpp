@@ -44,20 +44,4 @@ void add_dock_choice(CLI::App& command, DockChoice& choice);
 [[nodiscard]] Result<std::unique_ptr<dock::Dock>> open_to_read(const DockChoice& choice,
                                                                dock::DockOptions options = {});
 
-/// Adds --max-points and the other limits, each with its value in `limits` as the default.
-void add_limit_options(CLI::App& command, dock::DockLimits& limits);
-
-/// Runs `list --deleted`.
-[[nodiscard]] Result<void> list_deleted(const DockChoice& dock, const OutputOptions& output);
-
-void add_bench_command(CLI::App& app, Invocation& invocation);
-void add_spec_commands(CLI::App& app, Invocation& invocation);
-void add_dock_commands(CLI::App& app, Invocation& invocation);
-void add_get_command(CLI::App& app, Invocation& invocation);
-void add_reindex_command(CLI::App& app, Invocation& invocation);
-void add_search_command(CLI::App& app, Invocation& invocation);
-void add_serve_command(CLI::App& app, Invocation& invocation);
-void add_undelete_command(CLI::App& app, Invocation& invocation);
-void add_upkeep_commands(CLI::App& app, Invocation& invocation);
-
 }  // namespace learndock::cli

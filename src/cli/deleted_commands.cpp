@@ -1,7 +1,7 @@
 // Deleted learnwares that are still kept: what they are, and bringing one back.
-#include "learndock/dock/dock.hpp"
+#include "cli/deleted_commands.hpp"
 
-#include "cli/command.hpp"
+#include "learndock/dock/dock.hpp"
 
 #include <fmt/format.h>
 

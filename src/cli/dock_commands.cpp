@@ -1,3 +1,5 @@
+#include "cli/dock_commands.hpp"
+
 #include "learndock/client/client.hpp"
 #include "learndock/dock/dock.hpp"
 #include "learndock/dock/dock_file.hpp"
@@ -5,7 +7,8 @@
 
 #include "base/shorten.hpp"
 #include "base/utf8.hpp"
-#include "cli/command.hpp"
+#include "cli/deleted_commands.hpp"
+#include "cli/upkeep_commands.hpp"
 #include "io/file.hpp"
 
 #include <fmt/format.h>
@@ -234,65 +237,73 @@ void add_one(CLI::App& app, Invocation& invocation, const std::string& name, con
   command->add_option("id", *id, "The learnware's id")->required();
 }
 
+void add_init_command(CLI::App& app, Invocation& invocation) {
+  const OutputOptions& output = invocation.output;
+  auto directory = std::make_shared<std::string>();
+  auto limits = std::make_shared<dock::DockLimits>();
+  CLI::App* command = add_command(app, invocation, "init", "Make an empty dock",
+                                  "learndock init mydock\n  learndock init mydock --max-points 2000",
+                                  [=, &output] { return init(*directory, *limits, output); });
+  command->add_option("dir", *directory, "A new or empty folder")->required();
+  add_limit_options(*command, *limits);
+}
+
+void add_import_command(CLI::App& app, Invocation& invocation) {
+  auto directory = std::make_shared<std::string>(), specs = std::make_shared<std::string>();
+  auto paths = std::make_shared<std::vector<std::string>>();
+  CLI::App* command = add_command(app, invocation, "import", "Add packages, or records without packages",
+                                  "learndock import --dock mydock packages/", [=, &invocation] {
+                                    return import_into(*directory, *paths, *specs, invocation);
+                                  });
+  command->footer(
+      "example:\n  learndock import --dock mydock packages/\n\n"
+      "exit code: 0 when at least one was imported, even if others were rejected (the output lists\n"
+      "them); when none was, that of the first rejection, or 3 when there was nothing to import");
+  command->add_option("--dock", *directory, "The dock's directory")->required();
+  command->add_option("--specs", *specs, "JSON lines: {\"id\"?, \"semantic\", \"stat\", \"url\"?}");
+  command->add_option("path", *paths, "Zip packages, package folders, or folders of them");
+}
+
+void add_list_command(CLI::App& app, Invocation& invocation) {
+  const OutputOptions& output = invocation.output;
+  auto dock = std::make_shared<DockChoice>();
+  auto limit = std::make_shared<std::size_t>(100);
+  auto deleted = std::make_shared<bool>(false);
+  auto after = std::make_shared<std::string>();
+  CLI::App* command = add_command(
+      app, invocation, "list", "List learnwares in the order they came", "learndock list --dock mydock",
+      [=, &output] { return *deleted ? list_deleted(*dock, output) : list(*dock, *limit, *after, output); });
+  command->add_flag("--deleted", *deleted,
+                    "List the deleted ones that can be brought back (learndock undelete)");
+  add_dock_choice(*command, *dock);
+  command->add_option("--limit", *limit, "Most learnwares to list")
+      ->check(whole_number(1, 200))
+      ->capture_default_str();
+  command->add_option("--after", *after, "Position where the last page ended");
+}
+
+void add_push_command(CLI::App& app, Invocation& invocation) {
+  const OutputOptions& output = invocation.output;
+  auto dock = std::make_shared<DockChoice>();
+  auto path = std::make_shared<std::string>(), semantic = std::make_shared<std::string>();
+  CLI::App* command = add_command(app, invocation, "push", "Submit one package",
+                                  "learndock push my.zip --server http://127.0.0.1:8080",
+                                  [=, &output] { return push(*dock, *path, *semantic, output); });
+  add_dock_choice(*command, *dock);
+  command->add_option("package", *path, "Zip package or package folder")->required();
+  command->add_option("--semantic", *semantic, "Semantic specification, JSON; replaces the package's own");
+}
+
 }  // namespace
 
 void add_dock_commands(CLI::App& app, Invocation& invocation) {
-  const OutputOptions& output = invocation.output;
-  {
-    auto directory = std::make_shared<std::string>();
-    auto limits = std::make_shared<dock::DockLimits>();
-    CLI::App* command = add_command(app, invocation, "init", "Make an empty dock",
-                                    "learndock init mydock\n  learndock init mydock --max-points 2000",
-                                    [=, &output] { return init(*directory, *limits, output); });
-    command->add_option("dir", *directory, "A new or empty folder")->required();
-    add_limit_options(*command, *limits);
-  }
-  {
-    auto directory = std::make_shared<std::string>(), specs = std::make_shared<std::string>();
-    auto paths = std::make_shared<std::vector<std::string>>();
-    CLI::App* command = add_command(app, invocation, "import", "Add packages, or records without packages",
-                                    "learndock import --dock mydock packages/", [=, &invocation] {
-                                      return import_into(*directory, *paths, *specs, invocation);
-                                    });
-    command->footer(
-        "example:\n  learndock import --dock mydock packages/\n\n"
-        "exit code: 0 when at least one was imported, even if others were rejected (the output lists\n"
-        "them); when none was, that of the first rejection, or 3 when there was nothing to import");
-    command->add_option("--dock", *directory, "The dock's directory")->required();
-    command->add_option("--specs", *specs, "JSON lines: {\"id\"?, \"semantic\", \"stat\", \"url\"?}");
-    command->add_option("path", *paths, "Zip packages, package folders, or folders of them");
-  }
+  add_init_command(app, invocation);
+  add_import_command(app, invocation);
   add_one(app, invocation, "show", "Show everything about one learnware", show);
   add_one(app, invocation, "status", "Show the status of one learnware", status);
   add_one(app, invocation, "delete", "Remove one learnware", remove);
-  {
-    auto dock = std::make_shared<DockChoice>();
-    auto limit = std::make_shared<std::size_t>(100);
-    auto deleted = std::make_shared<bool>(false);
-    auto after = std::make_shared<std::string>();
-    CLI::App* command =
-        add_command(app, invocation, "list", "List learnwares in the order they came",
-                    "learndock list --dock mydock", [=, &output] {
-                      return *deleted ? list_deleted(*dock, output) : list(*dock, *limit, *after, output);
-                    });
-    command->add_flag("--deleted", *deleted,
-                      "List the deleted ones that can be brought back (learndock undelete)");
-    add_dock_choice(*command, *dock);
-    command->add_option("--limit", *limit, "Most learnwares to list")
-        ->check(whole_number(1, 200))
-        ->capture_default_str();
-    command->add_option("--after", *after, "Position where the last page ended");
-  }
-  {
-    auto dock = std::make_shared<DockChoice>();
-    auto path = std::make_shared<std::string>(), semantic = std::make_shared<std::string>();
-    CLI::App* command = add_command(app, invocation, "push", "Submit one package",
-                                    "learndock push my.zip --server http://127.0.0.1:8080",
-                                    [=, &output] { return push(*dock, *path, *semantic, output); });
-    add_dock_choice(*command, *dock);
-    command->add_option("package", *path, "Zip package or package folder")->required();
-    command->add_option("--semantic", *semantic, "Semantic specification, JSON; replaces the package's own");
-  }
+  add_list_command(app, invocation);
+  add_push_command(app, invocation);
 }
 
 }  // namespace learndock::cli

@@ -1,11 +1,12 @@
 // The command `get`: fetches a package and writes what is needed to use it. All that can be refused is
 // refused before anything is written.
+#include "cli/get_command.hpp"
+
 #include "learndock/client/client.hpp"
 #include "learndock/dock/dock.hpp"
 #include "learndock/package/package.hpp"
 
 #include "base/utf8.hpp"
-#include "cli/command.hpp"
 #include "io/digest.hpp"
 #include "io/file.hpp"
 #include "io/file_handle.hpp"

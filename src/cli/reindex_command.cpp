@@ -1,6 +1,6 @@
-#include "learndock/reindex/reindex.hpp"
+#include "cli/reindex_command.hpp"
 
-#include "cli/command.hpp"
+#include "learndock/reindex/reindex.hpp"
 
 #include <fmt/format.h>
 

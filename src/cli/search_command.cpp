@@ -1,3 +1,5 @@
+#include "cli/search_command.hpp"
+
 #include "learndock/client/client.hpp"
 #include "learndock/dock/dock.hpp"
 

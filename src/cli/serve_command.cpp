@@ -1,8 +1,9 @@
+#include "cli/serve_command.hpp"
+
 #include "learndock/dock/dock.hpp"
 #include "learndock/server/server.hpp"
 
 #include "base/log.hpp"
-#include "cli/command.hpp"
 #include "cli/serve_config.hpp"
 #include "cli/serve_tokens.hpp"
 #include "cli/stop_signals.hpp"
@@ -52,17 +53,35 @@ Result<server::ServerOptions> parse_listen(const std::string& listen) {
   return options;
 }
 
-Result<void> serve(CLI::App& command, ServeOptions& options, const OutputOptions& output) {
+/// Reads the settings file, if there is one, and gives the server its options.
+Result<server::ServerOptions> settle(CLI::App& command, ServeOptions& options, const OutputOptions& output) {
   LEARNDOCK_CHECK(options.tokens.note_sources(command, output));
   if (!options.config.empty()) LEARNDOCK_CHECK(apply_settings(command, options.config));
-  LEARNDOCK_TRY(server::ServerOptions server_options, parse_listen(options.listen));
-  LEARNDOCK_CHECK(options.tokens.resolve(command, server_options));
-  server_options.stop_deadline = std::chrono::seconds(options.stop_seconds);
-  server_options.search_budget = std::chrono::milliseconds(options.search_budget_ms);
-  server_options.sketch_budget = std::chrono::milliseconds(options.sketch_budget_ms);
-  server_options.reference_learnwares = options.reference_learnwares;
-  server_options.max_connections_per_peer = options.max_connections_per_peer;
-  server_options.per_address_shares = !options.behind_proxy;
+  LEARNDOCK_TRY(server::ServerOptions settled, parse_listen(options.listen));
+  LEARNDOCK_CHECK(options.tokens.resolve(command, settled));
+  settled.stop_deadline = std::chrono::seconds(options.stop_seconds);
+  settled.search_budget = std::chrono::milliseconds(options.search_budget_ms);
+  settled.sketch_budget = std::chrono::milliseconds(options.sketch_budget_ms);
+  settled.reference_learnwares = options.reference_learnwares;
+  settled.max_connections_per_peer = options.max_connections_per_peer;
+  settled.per_address_shares = !options.behind_proxy;
+  return settled;
+}
+
+void announce(const server::Server& server, std::uint64_t learnwares, const OutputOptions& output) {
+  note(output, fmt::format("learndock serves {} learnwares at {}", learnwares, server.url()));
+  for (const std::string& line : server.access_lines()) note(output, line);
+  note(output, "stop with Ctrl-C");
+  if (!output.json) return;
+  print_json({{"url", server.url()},
+              {"port", server.port()},
+              {"learnwares", learnwares},
+              {"access", server.access_lines()}});
+  std::fflush(stdout);
+}
+
+Result<void> serve(CLI::App& command, ServeOptions& options, const OutputOptions& output) {
+  LEARNDOCK_TRY(server::ServerOptions server_options, settle(command, options, output));
   LEARNDOCK_TRY(StopSignals signals, StopSignals::install());
   LEARNDOCK_TRY(const auto opened,
                 dock::Dock::open(options.dock, {.backend = options.backend,
@@ -73,18 +92,9 @@ Result<void> serve(CLI::App& command, ServeOptions& options, const OutputOptions
                                                 .keep_deleted_days = options.keep_deleted}));
   LEARNDOCK_TRY(const auto server, server::Server::start(*opened, server_options));
   server_options = server::without_tokens(std::move(server_options));
-  const dock::DockStatus status = opened->status();
+  const std::uint64_t learnwares = opened->status().learnwares;
   signals.serving();
-  note(output, fmt::format("learndock serves {} learnwares at {}", status.learnwares, server->url()));
-  for (const std::string& line : server->access_lines()) note(output, line);
-  note(output, "stop with Ctrl-C");
-  if (output.json) {
-    print_json({{"url", server->url()},
-                {"port", server->port()},
-                {"learnwares", status.learnwares},
-                {"access", server->access_lines()}});
-    std::fflush(stdout);
-  }
+  announce(*server, learnwares, output);
   signals.wait();
   note(output, "stopping: finishing requests in progress");
   server->stop();
@@ -94,7 +104,8 @@ Result<void> serve(CLI::App& command, ServeOptions& options, const OutputOptions
   return {};
 }
 
-void add_limits(CLI::App& command, ServeOptions& options) {
+/// Adds the options that say how long something may take.
+void add_times(CLI::App& command, ServeOptions& options) {
   command
       .add_option(
           "--stop-seconds", options.stop_seconds,
@@ -115,6 +126,9 @@ void add_limits(CLI::App& command, ServeOptions& options) {
           "longer is refused. 0 for no limit")
       ->capture_default_str()
       ->envname("LEARNDOCK_SKETCH_BUDGET_MS");
+}
+
+void add_limits(CLI::App& command, ServeOptions& options) {
   command
       .add_option("--reference-learnwares", options.reference_learnwares,
                   "Clients may ask for the slow backend cpu_reference while the dock holds at most this many "
@@ -193,6 +207,7 @@ void add_serve_command(CLI::App& app, Invocation& invocation) {
                                   [=, &output] { return serve(**self, *options, output); });
   *self = command;
   add_serve_options(*command, *options);
+  add_times(*command, *options);
   add_limits(*command, *options);
   add_room(*command, *options);
 }

@@ -1,3 +1,5 @@
+#include "cli/spec_commands.hpp"
+
 #include "learndock/compute/registry.hpp"
 #include "learndock/specification/codec.hpp"
 #include "learndock/specification/mmd.hpp"

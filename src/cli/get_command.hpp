@@ -1,0 +1,10 @@
+#pragma once
+
+#include "cli/command.hpp"
+
+namespace learndock::cli {
+
+/// `get`: fetches a package.
+void add_get_command(CLI::App& app, Invocation& invocation);
+
+}  // namespace learndock::cli
