@@ -19,6 +19,8 @@ constexpr std::size_t kMaxTokenBytes = 4096;
 constexpr std::chrono::minutes kWindow{1};
 constexpr std::size_t kMaxNetworks = 4096;
 constexpr std::size_t kShownDigits = 8;
+constexpr const char* kSendToken =
+    "send `Authorization: Bearer TOKEN`; the command line takes --token or LEARNDOCK_TOKEN";
 
 Result<void> check_token(const std::string& token, const char* name) {
   if (token.empty()) return {};
@@ -85,41 +87,46 @@ Access::Access(const ServerOptions& options, bool loopback, std::function<Clock:
 void Access::add(const std::string& token, const char* name, bool push, bool remove) {
   if (token.empty()) return;
   std::string sha256 = io::sha256_hex(token);
-  keys_.push_back(
-      {fmt::format("{}:{}", name, sha256.substr(0, kShownDigits)), std::move(sha256), push, remove});
+  Principal holder{Principal::Kind::holder, fmt::format("{}:{}", name, sha256.substr(0, kShownDigits)), push,
+                   remove};
+  keys_.push_back({std::move(sha256), std::move(holder)});
 }
 
 Rule Access::rule(Deed deed) const {
   // Once a token exists, nothing is open without one: the other deed is closed until it has its own token.
   if (keys_.empty()) return loopback_ ? Rule::open : Rule::closed;
-  const bool possible = std::any_of(
-      keys_.begin(), keys_.end(), [&](const Key& key) { return deed == Deed::push ? key.push : key.remove; });
+  const bool possible =
+      std::any_of(keys_.begin(), keys_.end(), [&](const Key& key) { return key.holder.may(deed); });
   return possible ? Rule::token : Rule::closed;
 }
 
 Rule Access::rule() const { return keys_.empty() ? rule(Deed::push) : Rule::token; }
 
-Result<std::string> Access::admit(Deed deed, std::string_view token, const std::string& peer) {
+Principal Access::principal(std::optional<std::string_view> token) const {
+  if (!token || keys_.empty()) return {};
+  const std::string sha256 = io::sha256_hex(*token);
+  Principal found{Principal::Kind::unknown, "wrong-token"};
+  for (const Key& key : keys_)  // all of them, so that the time does not tell which one was near
+    if (http::equal_in_constant_time(key.sha256, sha256)) found = key.holder;
+  return found;
+}
+
+Result<void> Access::admit(Deed deed, const Principal& principal, const std::string& peer) {
+  if (principal.kind == Principal::Kind::anonymous)
+    return fail(ErrorCode::unauthorized, "uploads and removals need the dock's token", "Authorization",
+                kSendToken);
   const std::string network = network_of(peer);
   const bool waiting = waits(network);
   if (waiting && by_address_) return throttled(pause());
-  const std::string sha256 = io::sha256_hex(token);
-  const Key* right = nullptr;
-  const Key* other = nullptr;
-  for (const Key& key : keys_) {  // all of them, so that the time does not tell which one was near
-    if (!http::equal_in_constant_time(key.sha256, sha256)) continue;
-    (deed == Deed::push ? key.push : key.remove) ? right = &key : other = &key;
-  }
-  if (right != nullptr) return right->name;
-  if (other != nullptr)
+  if (principal.may(deed)) return {};
+  if (principal.kind == Principal::Kind::holder)
     return fail(ErrorCode::forbidden,
                 deed == Deed::push ? "this token may delete learnwares, not push them"
                                    : "this token may push learnwares, not delete them",
                 "Authorization", "use the dock's token for this, or ask the dock's owner");
   if (waiting) return throttled(pause());
   count_wrong(network);
-  return fail(ErrorCode::unauthorized, "this is not a token of the dock", "Authorization",
-              "send `Authorization: Bearer TOKEN`; the command line takes --token or LEARNDOCK_TOKEN");
+  return fail(ErrorCode::unauthorized, "this is not a token of the dock", "Authorization", kSendToken);
 }
 
 bool Access::waits(const std::string& network) {
@@ -170,12 +177,9 @@ std::string Access::holders(Deed deed) const {
     return loopback_ ? "everyone on this machine (no token)" : "no one (no token; not a loopback address)";
   std::vector<std::string_view> tokens;
   for (const Key& key : keys_) {
-    if (key.push && key.remove)
-      tokens.emplace_back("the token");
-    else if (key.push && deed == Deed::push)
-      tokens.emplace_back("a push token");
-    else if (key.remove && deed == Deed::remove)
-      tokens.emplace_back("a delete token");
+    if (!key.holder.may(deed)) continue;
+    const bool both = key.holder.push && key.holder.remove;
+    tokens.emplace_back(both ? "the token" : deed == Deed::push ? "a push token" : "a delete token");
   }
   return tokens.empty() ? "no one (no token for it)"
                         : fmt::format("holders of {}", fmt::join(tokens, " or "));

@@ -3,10 +3,13 @@
 #include "learndock/base/result.hpp"
 #include "learndock/server/server.hpp"
 
+#include "server/principal.hpp"
+
 #include <chrono>
 #include <cstdint>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -14,8 +17,6 @@
 
 namespace learndock::server {
 
-/// The ways in which a request changes the dock.
-enum class Deed : std::uint8_t { push, remove };
 /// `open`: everyone on this machine; `token`: holders of a token for it; `closed`: no one.
 enum class Rule : std::uint8_t { open, token, closed };
 [[nodiscard]] std::string_view rule_name(Rule rule);
@@ -40,9 +41,12 @@ class Access {
   [[nodiscard]] Rule rule(Deed deed) const;
   /// The rule for both deeds together, as /v1/status shows it.
   [[nodiscard]] Rule rule() const;
-  /// Looks the token up. @return its name for the log: "push:" and the first 8 digits of its SHA-256
-  /// @errors unauthorized (not a token of this dock), forbidden (a token for the other deed), throttled
-  [[nodiscard]] Result<std::string> admit(Deed deed, std::string_view token, const std::string& peer);
+  /// Looks the token up. It refuses nothing and counts no wrong token: reading is open to everyone.
+  [[nodiscard]] Principal principal(std::optional<std::string_view> token) const;
+  /// Whether the principal may do it, where the rule asks for a token. A wrong token counts against its
+  /// address. @errors unauthorized (no token, or not one of this dock), forbidden (a token for the other
+  /// deed), throttled
+  [[nodiscard]] Result<void> admit(Deed deed, const Principal& principal, const std::string& peer);
   [[nodiscard]] std::chrono::seconds pause() const;
   /// How many networks are remembered for wrong tokens.
   [[nodiscard]] std::size_t networks() const;
@@ -51,10 +55,8 @@ class Access {
 
  private:
   struct Key {
-    std::string name;
     std::string sha256;
-    bool push = false;
-    bool remove = false;
+    Principal holder;
   };
   struct Tries {
     Clock::time_point since;

@@ -99,10 +99,12 @@ Exchange::Exchange(Session& session, Result<http::RequestHead> head)
       upload_share_(shared_.uploads, session.address_key()),
       answer_share_(shared_.answer_bytes, session.address_key()) {
   request_.id = request_id(head ? &*head : nullptr);
-  if (head)
+  if (head) {
     request_.head = std::move(*head);
-  else
+    request_.principal = principal_of(shared_.context.access, request_.head);
+  } else {
     head_error_ = std::move(head).error();
+  }
 }
 
 void Exchange::Turn::finish() {
@@ -143,12 +145,10 @@ Result<void> Exchange::admit() {
 }
 
 Result<void> Exchange::admit_write() {
-  auto who = check_write(shared_.context, request_.head, session_.peer_);
-  if (!who && who.error().code == ErrorCode::throttled)
+  auto admitted = check_write(shared_.context, request_.head, request_.principal, session_.peer_);
+  if (!admitted && admitted.error().code == ErrorCode::throttled)
     response_.with("Retry-After", std::to_string(shared_.context.access.pause().count()));
-  if (!who) return Failure(std::move(who).error());
-  request_.who = std::move(*who);
-  return {};
+  return admitted;
 }
 
 asio::awaitable<bool> Exchange::run(std::size_t head_bytes) {
@@ -309,12 +309,13 @@ asio::awaitable<bool> Exchange::send_slice(const FileSlice& slice) {
 void Exchange::record(bool delivered) const {
   const std::chrono::duration<double> elapsed = Clock::now() - begin_;
   const std::string_view route = route_ == nullptr ? "unmatched" : route_->pattern;
+  const bool writes = route_ != nullptr && route_->writes;
   shared_.context.metrics.request(route, request_.head.method, response_.status, elapsed);
   // The query is left out: it may hold what a user typed. A method is a token, so it needs no escapes.
   log(LogLevel::info,
       fmt::format("http id={} peer={} method={} path=\"{}\" status={} bytes={} ms={:.2f}{}{}{}", request_.id,
                   session_.peer_, request_.head.method, escaped(request_.target.path), response_.status,
-                  sent_, elapsed.count() * 1000, request_.who.empty() ? "" : " who=", request_.who,
+                  sent_, elapsed.count() * 1000, writes ? " who=" : "", writes ? request_.principal.name : "",
                   delivered ? "" : " cut=true"));
 }
 

@@ -13,12 +13,15 @@ namespace learndock::server {
 /// http_host, http_request
 [[nodiscard]] Result<void> check_host(const Context& context, const http::RequestHead& head);
 
+/// Who sends the request, by the token of its Authorization header. A header that is not "Bearer TOKEN"
+/// counts as none. No other code reads that header.
+[[nodiscard]] Principal principal_of(const Access& access, const http::RequestHead& head);
+
 /// Checks whether this request may change the dock. Without a token it may when it comes from this machine
 /// itself, but not from another site's page, nor through a proxy, which makes everyone look local.
-/// @return the sender's name for the log: that of the token, or "no-token" @errors unauthorized, forbidden,
-/// throttled
-[[nodiscard]] Result<std::string> check_write(const Context& context, const http::RequestHead& head,
-                                              const std::string& peer);
+/// @errors unauthorized, forbidden, throttled
+[[nodiscard]] Result<void> check_write(const Context& context, const http::RequestHead& head,
+                                       const Principal& principal, const std::string& peer);
 
 /// The most bytes a route's body may have.
 [[nodiscard]] std::uint64_t body_limit(const http::HttpLimits& limits, BodyKind kind);

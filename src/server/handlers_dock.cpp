@@ -157,7 +157,7 @@ Result<Response> upload(const Context& context, const Request& request) {
   context.metrics.upload_stored();
   log(LogLevel::info,
       fmt::format("stored learnware={} package={} who={} id={}", http::percent_encode(record->id.text()),
-                  record->package_digest, request.who, request.id));
+                  record->package_digest, request.principal.name, request.id));
   Json json = dock::to_json(*record);
   json["warnings"] = warnings;
   Response response = json_response(201, json);
@@ -171,7 +171,8 @@ Result<Response> remove_learnware(const Context& context, const Request& request
   LEARNDOCK_TRY(const catalog::LearnwareRecord removed, context.dock.remove(id, &kept_until));
   log(LogLevel::info,
       fmt::format("deleted learnware={} package={} who={} id={}", http::percent_encode(id.text()),
-                  removed.package_digest.empty() ? "none" : removed.package_digest, request.who, request.id));
+                  removed.package_digest.empty() ? "none" : removed.package_digest, request.principal.name,
+                  request.id));
   Response response;
   if (kept_until) response.with("Learndock-Kept-Until", dock::utc_text(*kept_until));
   response.status = 204;

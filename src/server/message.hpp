@@ -6,6 +6,7 @@
 #include "http/http_head.hpp"
 #include "http/uri.hpp"
 #include "io/file_handle.hpp"
+#include "server/principal.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -35,6 +36,7 @@ struct StagedFile {
 /// A request as handlers see it, body complete.
 struct Request {
   http::RequestHead head;
+  Principal principal;  ///< who sends it
   http::Target target;
   std::vector<std::string> parameters;  ///< values of the {} in the route's pattern
   std::string media;                    ///< media type of the body
@@ -44,7 +46,6 @@ struct Request {
   /// When the last byte of the request had come: the time spent waiting for a worker counts from here. A body
   /// over a slow line has limits of its own.
   std::chrono::steady_clock::time_point arrived = std::chrono::steady_clock::now();
-  std::string who;  ///< for a write: the name of its token, or "no-token"
 };
 
 /// Part of an open file as the body of an answer; the file may be unlinked meanwhile.

@@ -7,6 +7,8 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <tuple>
+
 namespace learndock::server {
 namespace {
 
@@ -24,6 +26,10 @@ ServerOptions options_with(std::string token, std::string push = {}, std::string
   return options;
 }
 
+Result<void> admit(Access& access, Deed deed, std::string_view token, const std::string& peer) {
+  return access.admit(deed, access.principal(token), peer);
+}
+
 /// An Access whose clock the test moves.
 struct Scene {
   explicit Scene(const ServerOptions& options) : access(options, true, [this] { return now; }) {}
@@ -31,7 +37,7 @@ struct Scene {
   Access access;
 
   ErrorCode code(const std::string& peer, std::string_view token = "a-wrong-token-guessed") {
-    const auto admitted = access.admit(Deed::push, token, peer);
+    const auto admitted = admit(access, Deed::push, token, peer);
     return admitted ? ErrorCode::internal : admitted.error().code;
   }
 };
@@ -64,23 +70,56 @@ TEST(Tokens, AreNotKeptInTheOptions) {
 
 TEST(Tokens, WhoMayPushMayNotDelete) {
   Access access(options_with("", kPush, kDelete), true);
-  EXPECT_TRUE(access.admit(Deed::push, kPush, "1.1.1.1"));
-  EXPECT_TRUE(access.admit(Deed::remove, kDelete, "1.1.1.1"));
+  EXPECT_TRUE(admit(access, Deed::push, kPush, "1.1.1.1"));
+  EXPECT_TRUE(admit(access, Deed::remove, kDelete, "1.1.1.1"));
   for (int i = 0; i < 50; ++i) {  // a right token in the wrong place is no guess
-    EXPECT_EQ(access.admit(Deed::remove, kPush, "1.1.1.1").error().code, ErrorCode::forbidden);
-    EXPECT_EQ(access.admit(Deed::push, kDelete, "1.1.1.1").error().code, ErrorCode::forbidden);
+    EXPECT_EQ(admit(access, Deed::remove, kPush, "1.1.1.1").error().code, ErrorCode::forbidden);
+    EXPECT_EQ(admit(access, Deed::push, kDelete, "1.1.1.1").error().code, ErrorCode::forbidden);
   }
-  EXPECT_TRUE(access.admit(Deed::push, kPush, "1.1.1.1"));
+  EXPECT_TRUE(admit(access, Deed::push, kPush, "1.1.1.1"));
 }
 
 TEST(Tokens, AreNamedByTheirPurposeAndTheBeginningOfTheirDigest) {
-  Access access(options_with(kBoth, kPush, kDelete), true);
-  EXPECT_EQ(access.admit(Deed::push, kPush, "1.1.1.1").value(), "push:" + io::sha256_hex(kPush).substr(0, 8));
-  EXPECT_EQ(access.admit(Deed::remove, kDelete, "1.1.1.1").value(),
-            "delete:" + io::sha256_hex(kDelete).substr(0, 8));
-  EXPECT_EQ(access.admit(Deed::push, kBoth, "1.1.1.1").value(), "both:" + io::sha256_hex(kBoth).substr(0, 8));
-  EXPECT_EQ(access.admit(Deed::remove, kBoth, "1.1.1.1").value(),
-            "both:" + io::sha256_hex(kBoth).substr(0, 8));
+  const Access access(options_with(kBoth, kPush, kDelete), true);
+  EXPECT_EQ(access.principal(kPush).name, "push:" + io::sha256_hex(kPush).substr(0, 8));
+  EXPECT_EQ(access.principal(kDelete).name, "delete:" + io::sha256_hex(kDelete).substr(0, 8));
+  EXPECT_EQ(access.principal(kBoth).name, "both:" + io::sha256_hex(kBoth).substr(0, 8));
+}
+
+TEST(Principals, SayWhatTheirTokenAllows) {
+  const Access access(options_with(kBoth, kPush, kDelete), true);
+  const auto of = [&](std::optional<std::string_view> token) {
+    const Principal principal = access.principal(token);
+    return std::tuple(principal.kind, principal.may(Deed::push), principal.may(Deed::remove));
+  };
+  using Kind = Principal::Kind;
+  EXPECT_EQ(of(std::nullopt), std::tuple(Kind::anonymous, false, false));
+  EXPECT_EQ(of("a-wrong-token-guessed"), std::tuple(Kind::unknown, false, false));
+  EXPECT_EQ(of(""), std::tuple(Kind::unknown, false, false));
+  EXPECT_EQ(of(kPush), std::tuple(Kind::holder, true, false));
+  EXPECT_EQ(of(kDelete), std::tuple(Kind::holder, false, true));
+  EXPECT_EQ(of(kBoth), std::tuple(Kind::holder, true, true));
+}
+
+TEST(Principals, OfADockWithoutTokensAreAllAnonymous) {
+  const Access access({}, true);
+  EXPECT_EQ(access.principal(kBoth).kind, Principal::Kind::anonymous);
+  EXPECT_EQ(access.principal(kBoth).name, "no-token");
+}
+
+TEST(Principals, AreMadeWithoutCountingWrongTokens) {
+  Scene scene(options_with(kBoth));
+  for (int i = 0; i < 1000; ++i)
+    EXPECT_EQ(scene.access.principal("a-wrong-token-guessed").name, "wrong-token");
+  EXPECT_EQ(scene.access.networks(), 0u);
+  EXPECT_TRUE(admit(scene.access, Deed::push, kBoth, "1.1.1.1"));
+}
+
+TEST(Principals, WithoutATokenAreRefusedAndNotCounted) {
+  Scene scene(options_with(kBoth));
+  for (int i = 0; i < 50; ++i)
+    EXPECT_EQ(scene.access.admit(Deed::push, Principal{}, "1.1.1.1").error().code, ErrorCode::unauthorized);
+  EXPECT_EQ(scene.access.networks(), 0u);
 }
 
 TEST(Tokens, WithOneForPushingDeletesAreClosedAndNothingIsOpen) {
@@ -95,11 +134,11 @@ TEST(WrongTokens, TenOfAnAddressMakeItWaitAndOthersGoOn) {
   for (int i = 0; i < 10; ++i) EXPECT_EQ(scene.code("1.1.1.1"), ErrorCode::unauthorized) << i;
   EXPECT_EQ(scene.code("1.1.1.1"), ErrorCode::throttled);
   EXPECT_EQ(scene.code("1.1.1.1", kBoth), ErrorCode::throttled);
-  EXPECT_TRUE(scene.access.admit(Deed::push, kBoth, "2.2.2.2"));
+  EXPECT_TRUE(admit(scene.access, Deed::push, kBoth, "2.2.2.2"));
   scene.now += seconds(59);
   EXPECT_EQ(scene.code("1.1.1.1"), ErrorCode::throttled);
   scene.now += seconds(1);
-  EXPECT_TRUE(scene.access.admit(Deed::push, kBoth, "1.1.1.1"));
+  EXPECT_TRUE(admit(scene.access, Deed::push, kBoth, "1.1.1.1"));
 }
 
 TEST(WrongTokens, OfOthersBehindAProxyKeepNoRightTokenOut) {
@@ -108,7 +147,7 @@ TEST(WrongTokens, OfOthersBehindAProxyKeepNoRightTokenOut) {
   Scene scene(options);
   for (int i = 0; i < 10; ++i) EXPECT_EQ(scene.code("127.0.0.1"), ErrorCode::unauthorized) << i;
   EXPECT_EQ(scene.code("127.0.0.1"), ErrorCode::throttled);
-  EXPECT_TRUE(scene.access.admit(Deed::push, kBoth, "127.0.0.1"));
+  EXPECT_TRUE(admit(scene.access, Deed::push, kBoth, "127.0.0.1"));
 }
 
 TEST(WrongTokens, FewOfThemAreForgottenAfterAMinute) {
@@ -124,7 +163,7 @@ TEST(WrongTokens, OfManyAddressesLeaveEachOnlyOne) {
   for (int i = 0; i < 100; ++i) EXPECT_EQ(scene.code(fmt::format("10.0.0.{}", i)), ErrorCode::unauthorized);
   EXPECT_EQ(scene.code("10.1.0.1"), ErrorCode::unauthorized);
   EXPECT_EQ(scene.code("10.1.0.1"), ErrorCode::throttled);
-  EXPECT_TRUE(scene.access.admit(Deed::push, kBoth, "10.2.0.1"));
+  EXPECT_TRUE(admit(scene.access, Deed::push, kBoth, "10.2.0.1"));
 }
 
 TEST(WrongTokens, OfManyThousandAddressesAreRememberedInBoundedMemory) {
@@ -133,7 +172,7 @@ TEST(WrongTokens, OfManyThousandAddressesAreRememberedInBoundedMemory) {
   for (int i = 0; i < 20'000; ++i)
     (void)scene.code(fmt::format("10.{}.{}.{}", i >> 16, i >> 8 & 255, i & 255));
   EXPECT_LE(scene.access.networks(), 4096u);
-  EXPECT_TRUE(scene.access.admit(Deed::push, kBoth, "9.9.9.9"));
+  EXPECT_TRUE(admit(scene.access, Deed::push, kBoth, "9.9.9.9"));
   set_log_level(LogLevel::info);
 }
 

@@ -54,5 +54,22 @@ TEST(CheckBody, RoutesWithoutABodyTakeNone) {
   EXPECT_FALSE(check_body({}, route, head_with("Transfer-Encoding: chunked\r\n")));
 }
 
+TEST(PrincipalOf, ReadsTheTokenOfAWellFormedHeaderOnly) {
+  ServerOptions options;
+  options.push_token = "push-token-of-16b";
+  const Access access(options, true);
+  const auto kind = [&](const std::string& lines) { return principal_of(access, head_with(lines)).kind; };
+  using Kind = Principal::Kind;
+  EXPECT_EQ(kind(""), Kind::anonymous);
+  EXPECT_EQ(kind("Authorization: Bearer push-token-of-16b\r\n"), Kind::holder);
+  EXPECT_EQ(kind("authorization: bearer  push-token-of-16b \r\n"), Kind::holder);
+  EXPECT_EQ(kind("Authorization: Bearer push-token-of-16\r\n"), Kind::unknown);
+  EXPECT_EQ(kind("Authorization: Bearer push-token-of-16bb\r\n"), Kind::unknown);
+  EXPECT_EQ(kind("Authorization: Bearer push-token-of-16b push-token-of-16b\r\n"), Kind::unknown);
+  for (const char* malformed :
+       {"", "Bearer", "Bearer ", "push-token-of-16b", "Basic push-token-of-16b", "Bearer=push-token-of-16b"})
+    EXPECT_EQ(kind(std::string("Authorization: ") + malformed + "\r\n"), Kind::anonymous) << malformed;
+}
+
 }  // namespace
 }  // namespace learndock::server

@@ -132,6 +132,17 @@ TEST_F(SecurityTest, GuessesOfAnAddressAreThrottled) {
   EXPECT_EQ(ask("GET /v1/status").status, 200);
 }
 
+TEST_F(SecurityTest, ReadersNeedNoTokenAndAWrongOneIsNotCounted) {
+  options_.token = "secret-canary-of-24-bytes";
+  options_.wrong_tokens = 3;
+  start();
+  for (int i = 0; i < 10; ++i)
+    EXPECT_EQ(ask("GET /v1/learnwares", "Authorization: Bearer a-wrong-token-guessed\r\n").status, 200);
+  EXPECT_EQ(
+      ask("DELETE /v1/learnwares/00000001", "Authorization: Bearer secret-canary-of-24-bytes\r\n").status,
+      404);
+}
+
 TEST_F(SecurityTest, TheLogSaysWhichTokenPushedAndDeleted) {
   options_.push_token = "for-pushing-only-16b";
   options_.delete_token = "for-deleting-only-16b";
@@ -140,6 +151,8 @@ TEST_F(SecurityTest, TheLogSaysWhichTokenPushedAndDeleted) {
   ::testing::internal::CaptureStderr();
   upload(example_package_bytes(1), "Authorization: Bearer for-pushing-only-16b\r\n");
   ask("DELETE /v1/learnwares/00000001", "Authorization: Bearer for-deleting-only-16b\r\n");
+  ask("DELETE /v1/learnwares/00000001");
+  ask("DELETE /v1/learnwares/00000001", "Authorization: Bearer a-wrong-token-guessed\r\n");
   server_->stop();
   server_->wait();
   const std::string log = ::testing::internal::GetCapturedStderr();
@@ -150,6 +163,8 @@ TEST_F(SecurityTest, TheLogSaysWhichTokenPushedAndDeleted) {
   EXPECT_NE(log.find("status=201"), std::string::npos) << log;
   EXPECT_NE(log.find("who=" + push), std::string::npos) << log;
   EXPECT_NE(log.find("who=" + remove), std::string::npos) << log;
+  EXPECT_NE(log.find("who=no-token"), std::string::npos) << log;
+  EXPECT_NE(log.find("who=wrong-token"), std::string::npos) << log;
   EXPECT_EQ(log.find("only-16b"), std::string::npos) << log;
 }
 
