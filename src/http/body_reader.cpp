@@ -1,7 +1,5 @@
 #include "http/body_reader.hpp"
 
-#include "http/http_head.hpp"
-
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -35,6 +33,10 @@ bool is_blank(char c) { return c == ' ' || c == '\t'; }
 bool is_control(char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f; }
 
 }  // namespace
+
+BodyReader BodyReader::of_head(const RequestHead& head, const Limits& limits) {
+  return head.chunked ? chunked(limits) : of_length(head.content_length.value_or(0), limits);
+}
 
 BodyReader BodyReader::of_length(std::uint64_t bytes, const Limits& limits) {
   BodyReader reader(bytes == 0 ? State::done : State::plain, limits);

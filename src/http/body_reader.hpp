@@ -2,6 +2,8 @@
 
 #include "learndock/base/result.hpp"
 
+#include "http/http_head.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -22,6 +24,9 @@ class BodyReader {
     std::size_t trailer_fields = 100;
   };
 
+  /// The reader of the body that this head announces. The head's bytes are not read again: no second parser
+  /// can see another body in them.
+  static BodyReader of_head(const RequestHead& head, const Limits& limits);
   static BodyReader of_length(std::uint64_t bytes, const Limits& limits);
   static BodyReader chunked(const Limits& limits);
   /// A body that ends where its connection ends: it is never `done`.

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "server/shared.hpp"
+#include "server/session.hpp"
 
 #include <cstddef>
 #include <cstdint>

@@ -1,5 +1,3 @@
-// One request and its answer: takes the body out of its framing and hands the complete request to its
-// handler.
 #include "server/exchange.hpp"
 
 #include "base/log.hpp"
@@ -10,10 +8,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <atomic>
 #include <exception>
 #include <new>
-#include <random>
 #include <thread>
 
 namespace learndock::server {
@@ -85,18 +81,10 @@ Error for_the_client(Error error, const std::string& id) {
 
 }  // namespace
 
-std::string next_request_id() {
-  static const std::uint32_t process = std::random_device{}();
-  static std::atomic<std::uint32_t> count{0};
-  return fmt::format("{:08x}{:08x}", process, count.fetch_add(1));
-}
-
 Exchange::Exchange(Session& session, Result<http::RequestHead> head)
     : session_(session),
       shared_(session.shared_),
-      body_share_(shared_.body_bytes, session.address_key()),
-      small_body_share_(shared_.small_body_bytes, session.address_key()),
-      upload_share_(shared_.uploads, session.address_key()),
+      body_(session, request_),
       answer_share_(shared_.answer_bytes, session.address_key()) {
   request_.id = request_id(head ? &*head : nullptr);
   if (head) {
@@ -155,10 +143,11 @@ asio::awaitable<bool> Exchange::run(std::size_t head_bytes) {
   auto admitted = admit();
   body_unread_ = head_error_.has_value() || request_.head.has_body();
   if (admitted && route_->body != BodyKind::none)
-    admitted = co_await read_body(head_bytes);
+    admitted = co_await body_.read(*route_, head_bytes);
   else if (admitted)
     session_.buffer_.consume(head_bytes);
-  if (lost_) co_return false;
+  if (body_.lost()) co_return false;
+  body_unread_ = body_unread_ && !body_.complete();
   request_.arrived = Clock::now();
   if (admitted)
     co_await answer();
@@ -168,13 +157,7 @@ asio::awaitable<bool> Exchange::run(std::size_t head_bytes) {
     record(false);
     co_return false;
   }
-  // The upload's file and the body are done with; a client that is slow to read its answer holds neither.
-  staging_.reset();
-  request_.staged.reset();
-  upload_share_.give_back();
-  request_.body = {};
-  body_share_.give_back();
-  small_body_share_.give_back();
+  body_.release();
   const bool close =
       body_unread_ || !request_.head.keep_alive || session_.finish_ || session_.shared_.context.stopping;
   const bool delivered = co_await send(close);

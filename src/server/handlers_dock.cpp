@@ -1,6 +1,7 @@
+#include "server/handlers_dock.hpp"
+
 #include "base/log.hpp"
 #include "http/http_fields.hpp"
-#include "server/handlers.hpp"
 
 #include <fmt/format.h>
 

@@ -1,3 +1,5 @@
+#include "server/handlers_search.hpp"
+
 #include "learndock/compute/registry.hpp"
 #include "learndock/sketch/reducer.hpp"
 #include "learndock/sketch/table.hpp"
@@ -5,7 +7,6 @@
 #include "learndock/specification/mmd.hpp"
 
 #include "http/http_fields.hpp"
-#include "server/handlers.hpp"
 
 #include <fmt/format.h>
 

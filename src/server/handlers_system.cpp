@@ -1,8 +1,9 @@
+#include "server/handlers_system.hpp"
+
 #include "learndock/specification/semantic.hpp"
 
 #include "http/http_fields.hpp"
 #include "server/assets.hpp"
-#include "server/handlers.hpp"
 
 #include <fmt/format.h>
 

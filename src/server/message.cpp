@@ -7,6 +7,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
+#include <random>
 #include <system_error>
 
 namespace learndock::server {
@@ -29,6 +31,12 @@ StagedFile::~StagedFile() {
   if (error)
     log(LogLevel::warning,
         fmt::format("cannot remove the staged upload {}: {}", path.string(), error.message()));
+}
+
+std::string next_request_id() {
+  static const std::uint32_t process = std::random_device{}();
+  static std::atomic<std::uint32_t> count{0};
+  return fmt::format("{:08x}{:08x}", process, count.fetch_add(1));
 }
 
 std::string head_text(const Response& response, std::string_view request_id, bool close) {

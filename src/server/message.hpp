@@ -33,6 +33,9 @@ struct StagedFile {
   ~StagedFile();
 };
 
+/// An id that no other request of this process has, nor likely one of another process.
+[[nodiscard]] std::string next_request_id();
+
 /// A request as handlers see it, body complete.
 struct Request {
   http::RequestHead head;

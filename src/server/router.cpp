@@ -1,6 +1,8 @@
 #include "server/router.hpp"
 
-#include "server/handlers.hpp"
+#include "server/handlers_dock.hpp"
+#include "server/handlers_search.hpp"
+#include "server/handlers_system.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>

@@ -1,7 +1,8 @@
 // One connection: reads requests by the strict rules of http_head.hpp, under deadlines, and answers one after
 // another.
+#include "server/session.hpp"
+
 #include "server/exchange.hpp"
-#include "server/shared.hpp"
 
 #include <algorithm>
 

@@ -142,15 +142,33 @@ void fuzz_body(std::string_view bytes) {
   if (at_once.first > 0) require(whole == split);
 }
 
+/// A whole message, as a connection reads it: what the head says about the body's framing is all that counts.
+void fuzz_message(std::string_view bytes) {
+  const http::HttpLimits limits;
+  const auto end = http::find_head_end(bytes, 0, limits);
+  if (!end || !end->complete) return;
+  const auto head = http::parse_head(bytes.substr(0, end->bytes), limits);
+  if (!head) return;
+  http::BodyReader reader = http::BodyReader::of_head(*head, {1000, 200, 4});
+  require(head->has_body() || reader.done());
+  bytes.remove_prefix(end->bytes);
+  std::string content;
+  const auto used = reader.take(bytes, content);
+  if (!used) return;
+  require(*used == bytes.size() || reader.done());
+  if (reader.done() && !head->chunked) require(content.size() == head->content_length.value_or(0));
+  if (!head->has_body()) require(*used == 0);
+}
+
 }  // namespace
 }  // namespace learndock::server
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace learndock::server;
   if (size == 0) return 0;
-  constexpr void (*kParsers[])(std::string_view) = {fuzz_head,      fuzz_split_head, fuzz_target,
-                                                    fuzz_percent,   fuzz_range,      fuzz_fields,
-                                                    fuzz_authority, fuzz_problem,    fuzz_body};
+  constexpr void (*kParsers[])(std::string_view) = {fuzz_head,  fuzz_split_head, fuzz_target,    fuzz_percent,
+                                                    fuzz_range, fuzz_fields,     fuzz_authority, fuzz_problem,
+                                                    fuzz_body,  fuzz_message};
   const std::string_view bytes(reinterpret_cast<const char*>(data) + 1, size - 1);
   kParsers[data[0] % std::size(kParsers)](bytes);
   return 0;

@@ -101,6 +101,13 @@ void write_bodies(const std::filesystem::path& folder) {
   write(folder / "length", std::string("\x08\x10\x05") + "0123456789abcdefGET / HTTP/1.1\r\n");
 }
 
+/// The first byte picks the parser of a whole message.
+void write_messages(const std::filesystem::path& folder) {
+  const std::string head = "\tPOST /v1/search HTTP/1.1\r\nHost: localhost\r\n";
+  write(folder / "message", head + "Content-Length: 2\r\n\r\n{}GET / HTTP/1.1\r\n");
+  write(folder / "message_in_chunks", head + "Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n");
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
@@ -114,6 +121,7 @@ int main(int count, char** arguments) {
   write_specifications(folder);
   write_segments(folder / "segment_fuzz");
   write_bodies(folder / "http_fuzz");
+  write_messages(folder / "http_fuzz");
   write(folder / "package_fuzz" / "example",
         to_fuzz_input({kManifestText, kStatisticalText, kSemanticText, "numpy\n", "extra/file.bin"}));
   write(folder / "package_fuzz" / "defaults", to_fuzz_input({"", kStatisticalText, "", "x", "a.pyc"}));

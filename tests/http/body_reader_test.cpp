@@ -56,6 +56,19 @@ TEST(BodyReader, TakesExactlyTheDeclaredLength) {
   EXPECT_TRUE(BodyReader::of_length(0, kLimits).done());
 }
 
+TEST(BodyReader, IsFramedAsTheHeadSays) {
+  const auto content = [](const std::string& fields, std::string_view body) {
+    const RequestHead head =
+        parse_head("POST / HTTP/1.1\r\nHost: localhost\r\n" + fields + "\r\n", HttpLimits{}).value();
+    const Read read = read_in_pieces(BodyReader::of_head(head, kLimits), body, 1);
+    return read.done ? read.content : "not done";
+  };
+  EXPECT_EQ(content("Content-Length: 3\r\n", "5\r\nhello\r\n0\r\n\r\n"), "5\r\n");
+  EXPECT_EQ(content("Transfer-Encoding: chunked\r\n", "5\r\nhello\r\n0\r\n\r\n"), "hello");
+  EXPECT_EQ(content("Transfer-Encoding: Chunked\r\n", "5\r\nhello\r\n0\r\n\r\n"), "hello");
+  EXPECT_EQ(content("", "hello"), "") << "a request without a length has no body";
+}
+
 TEST(BodyReader, TakesChunksExtensionsAndTrailers) {
   const std::string body =
       "1;name=value\r\n{\r\n00a \t;x=\"y z\"\r\n0123456789\r\n0\r\nTrailer: ignored\r\nX-B:\r\n\r\n";

@@ -1,6 +1,6 @@
-// How the body of a request is read: out of its framing, fast enough, into memory or into a file, and no more
-// of either than the client's share.
-#include "server/exchange.hpp"
+#include "server/incoming_body.hpp"
+
+#include "http/body_reader.hpp"
 #include "server/guard.hpp"
 
 #include <fmt/format.h>
@@ -13,22 +13,28 @@ using Clock = std::chrono::steady_clock;
 constexpr std::uint64_t kSmallBodyBytes = std::uint64_t{1} << 20;
 constexpr std::chrono::milliseconds kUploadPause{50};
 
-http::BodyReader body_reader(const http::HttpLimits& limits, const Route& route,
-                             const http::RequestHead& head) {
-  const http::BodyReader::Limits bounds{body_limit(limits, route.body), limits.max_header_bytes,
-                                        limits.max_header_fields};
-  return head.chunked ? http::BodyReader::chunked(bounds)
-                      : http::BodyReader::of_length(head.content_length.value_or(0), bounds);
+http::BodyReader reader_of(const http::HttpLimits& limits, const Route& route,
+                           const http::RequestHead& head) {
+  return http::BodyReader::of_head(
+      head, {body_limit(limits, route.body), limits.max_header_bytes, limits.max_header_fields});
 }
 
 }  // namespace
 
-asio::awaitable<Result<void>> Exchange::read_body(std::size_t head_bytes) {
-  if (route_->body == BodyKind::package) {
+IncomingBody::IncomingBody(Session& session, Request& request)
+    : session_(session),
+      shared_(session.shared_),
+      request_(request),
+      body_share_(shared_.body_bytes, session.address_key()),
+      small_body_share_(shared_.small_body_bytes, session.address_key()),
+      upload_share_(shared_.uploads, session.address_key()) {}
+
+asio::awaitable<Result<void>> IncomingBody::read(const Route& route, std::size_t head_bytes) {
+  if (route.body == BodyKind::package) {
     auto staged = co_await stage();
     if (!staged) co_return staged;
   }
-  if (request_.head.expects_continue && body_unread_) {
+  if (request_.head.expects_continue && request_.head.has_body()) {
     if (co_await session_.write("HTTP/1.1 100 Continue\r\n\r\n")) {
       lost_ = true;
       co_return Result<void>{};
@@ -36,21 +42,30 @@ asio::awaitable<Result<void>> Exchange::read_body(std::size_t head_bytes) {
   }
   session_.buffer_.consume(head_bytes);
   session_.sending_since_ = Clock::now().time_since_epoch().count();
-  auto read = co_await read_framed();
+  auto read = co_await take_out(route);
   session_.sending_since_ = 0;
-  if (read && !lost_) body_unread_ = false;
-  if (read && !lost_ && staging_) read = co_await finish_staging();
+  complete_ = read && !lost_;
+  if (complete_ && staging_) read = co_await finish_staging();
   co_return read;
 }
 
-asio::awaitable<Result<void>> Exchange::read_framed() {
+void IncomingBody::release() {
+  staging_.reset();
+  request_.staged.reset();
+  upload_share_.give_back();
+  request_.body = {};
+  body_share_.give_back();
+  small_body_share_.give_back();
+}
+
+asio::awaitable<Result<void>> IncomingBody::take_out(const Route& route) {
   const http::HttpLimits& limits = shared_.options.limits;
-  http::BodyReader reader = body_reader(limits, *route_, request_.head);
-  http::BodyPace pace(limits, route_->body == BodyKind::package);
+  http::BodyReader reader = reader_of(limits, route, request_.head);
+  http::BodyPace pace(limits, route.body == BodyKind::package);
   std::string content;
   while (!reader.done()) {
     if (session_.buffer_.size() == 0) {
-      auto arrived = co_await more_body(pace);
+      auto arrived = co_await more(pace);
       if (!arrived || lost_) co_return arrived;
     }
     const std::string_view received(static_cast<const char*>(session_.buffer_.data().data()),
@@ -66,7 +81,7 @@ asio::awaitable<Result<void>> Exchange::read_framed() {
 }
 
 /// Waits for bytes of the body, as long as they come fast enough.
-asio::awaitable<Result<void>> Exchange::more_body(http::BodyPace& pace) {
+asio::awaitable<Result<void>> IncomingBody::more(http::BodyPace& pace) {
   const auto begin = Clock::now();
   error_code error;
   session_.arm(shared_.options.limits.body_grace);
@@ -81,7 +96,7 @@ asio::awaitable<Result<void>> Exchange::more_body(http::BodyPace& pace) {
 }
 
 /// Puts a piece of the body where the route wants it.
-asio::awaitable<Result<void>> Exchange::keep(std::string_view bytes) {
+asio::awaitable<Result<void>> IncomingBody::keep(std::string_view bytes) {
   if (bytes.empty()) co_return Result<void>{};
   if (!staging_) {
     if (!take_memory(bytes.size()))
@@ -104,14 +119,14 @@ asio::awaitable<Result<void>> Exchange::keep(std::string_view bytes) {
 }
 
 /// Large bodies never take the memory that is kept for small ones, so a search gets through beside them.
-bool Exchange::take_memory(std::size_t bytes) {
+bool IncomingBody::take_memory(std::size_t bytes) {
   if (body_share_.take(bytes)) return true;
   const std::uint64_t length = request_.head.content_length.value_or(request_.body.size() + bytes);
   return length <= kSmallBodyBytes && small_body_share_.take(bytes);
 }
 
 /// Uploads beyond an address's share wait a moment before their bodies are read: one that ends makes room.
-asio::awaitable<bool> Exchange::await_upload_place() {
+asio::awaitable<bool> IncomingBody::await_upload_place() {
   const auto end = Clock::now() + shared_.options.upload_wait;
   asio::steady_timer pause(session_.executor());
   while (!upload_share_.take(1)) {
@@ -123,7 +138,7 @@ asio::awaitable<bool> Exchange::await_upload_place() {
   co_return true;
 }
 
-asio::awaitable<Result<void>> Exchange::stage() {
+asio::awaitable<Result<void>> IncomingBody::stage() {
   if (!co_await await_upload_place())
     co_return fail(ErrorCode::overloaded, "too many uploads are running", {}, "try again in a second");
   const auto path =
@@ -147,7 +162,7 @@ asio::awaitable<Result<void>> Exchange::stage() {
   co_return Result<void>{};
 }
 
-asio::awaitable<Result<void>> Exchange::finish_staging() {
+asio::awaitable<Result<void>> IncomingBody::finish_staging() {
   Result<void> closed;
   std::function<void()> job = [&] { closed = staging_->finish(); };
   co_await run_on(shared_.files, std::move(job));
