@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <arpa/inet.h>
 #include <array>
 #include <cstdint>
 
@@ -50,24 +51,6 @@ std::string with_spaces(std::string_view text) {
   std::string out(text);
   std::replace(out.begin(), out.end(), '+', ' ');
   return out;
-}
-
-/// Dotted decimal, four parts of 0..255 without leading zeros.
-bool is_ipv4(std::string_view text, int& first_part) {
-  int parts = 0;
-  while (true) {
-    std::size_t digits = 0;
-    int value = 0;
-    while (digits < text.size() && is_digit(text[digits]) && digits < 4)
-      value = value * 10 + (text[digits++] - '0');
-    if (digits == 0 || digits > 3 || value > 255 || (digits > 1 && text[0] == '0')) return false;
-    if (parts == 0) first_part = value;
-    ++parts;
-    text.remove_prefix(digits);
-    if (text.empty()) return parts == 4;
-    if (text[0] != '.' || parts == 4) return false;
-    text.remove_prefix(1);
-  }
 }
 
 }  // namespace
@@ -202,9 +185,11 @@ Result<Authority> parse_authority(std::string_view text) {
 }
 
 bool names_loopback(std::string_view host) {
-  int first = 0;
-  if (is_ipv4(host, first)) return first == 127;
-  return host == "localhost" || host == "::1";
+  if (host == "localhost" || host == "::1") return true;
+  std::array<unsigned char, 4> address{};
+  const bool is_ipv4 = host.find('\0') == std::string_view::npos &&
+                       ::inet_pton(AF_INET, std::string(host).c_str(), address.data()) == 1;
+  return is_ipv4 && address[0] == 127;
 }
 
 }  // namespace learndock::http

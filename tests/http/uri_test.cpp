@@ -81,8 +81,10 @@ TEST(NamesLoopback, KnowsThisMachineOnly) {
   for (const char* host : {"localhost", "127.0.0.1", "127.255.0.9", "::1"})
     EXPECT_TRUE(names_loopback(host)) << host;
   for (const char* host : {"localhost.evil.example", "127.0.0.1.evil.example", "128.0.0.1", "0.0.0.0",
-                           "127.1", "0127.0.0.1", "::2", "127.0.0.256", "127.0.0.1."})
+                           "127.1", "0127.0.0.1", "127.0.00.1", "127.0.0", "127.0.0.1.1", "127.0.0.-1",
+                           " 127.0.0.1", "", "::2", "127.0.0.256", "127.0.0.1."})
     EXPECT_FALSE(names_loopback(host)) << host;
+  EXPECT_FALSE(names_loopback(std::string_view("127.0.0.1\0.evil.example", 23)));
 }
 
 TEST(Utf8, AcceptsTheEdgesAndRefusesBeyond) {
