@@ -6,7 +6,6 @@ namespace learndock {
 
 /// A file compiled into the program (cmake/LearndockEmbed.cmake).
 struct Asset {
-  std::string_view name;  ///< "index.html"
   std::string_view bytes;
   std::string_view sha256;
 };

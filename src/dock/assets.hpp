@@ -2,11 +2,9 @@
 
 #include "base/asset.hpp"
 
-#include <string_view>
-
 namespace learndock::dock {
 
-/// Null when there is none of that name.
-[[nodiscard]] const Asset* find_asset(std::string_view name);
+/// The script with which users run a learnware.
+extern const Asset kUsePy;
 
 }  // namespace learndock::dock

@@ -2,11 +2,9 @@
 
 #include "base/asset.hpp"
 
-#include <string_view>
-
 namespace learndock::server {
 
-/// Null when there is none of that name.
-[[nodiscard]] const Asset* find_asset(std::string_view name);
+/// The files of the page (src/web), and the description of the API.
+extern const Asset kIndexHtml, kAppJs, kStyleCss, kFaviconSvg, kOpenapiJson;
 
 }  // namespace learndock::server

@@ -16,17 +16,15 @@ constexpr const char* kContentSecurity =
     "'none'; "
     "form-action 'none'; frame-ancestors 'none'";
 
-Result<Response> asset_response(const Request& request, std::string_view name, const char* media) {
-  const Asset* asset = find_asset(name);
-  if (asset == nullptr) return fail(ErrorCode::internal, fmt::format("{} was not compiled in", name));
-  const std::string tag = fmt::format("\"{}\"", asset->sha256);
+Response asset_response(const Request& request, const Asset& asset, const char* media) {
+  const std::string tag = fmt::format("\"{}\"", asset.sha256);
   Response response;
   response.with("ETag", tag).with("Cache-Control", "no-cache");
   if (const auto known = request.head.field("if-none-match"); known && http::names_entity_tag(*known, tag)) {
     response.status = 304;
     return response;
   }
-  response.fixed_body = asset->bytes;
+  response.fixed_body = asset.bytes;
   response.with("Content-Type", media)
       .with("Content-Security-Policy", kContentSecurity)
       .with("X-Frame-Options", "DENY")
@@ -61,19 +59,19 @@ std::string disk_check(const dock::DiskStatus& disk) {
 }  // namespace
 
 Result<Response> page(const Context&, const Request& request) {
-  return asset_response(request, "index.html", "text/html; charset=utf-8");
+  return asset_response(request, kIndexHtml, "text/html; charset=utf-8");
 }
 Result<Response> page_script(const Context&, const Request& request) {
-  return asset_response(request, "app.js", "text/javascript; charset=utf-8");
+  return asset_response(request, kAppJs, "text/javascript; charset=utf-8");
 }
 Result<Response> page_style(const Context&, const Request& request) {
-  return asset_response(request, "style.css", "text/css; charset=utf-8");
+  return asset_response(request, kStyleCss, "text/css; charset=utf-8");
 }
 Result<Response> page_icon(const Context&, const Request& request) {
-  return asset_response(request, "favicon.svg", "image/svg+xml");
+  return asset_response(request, kFaviconSvg, "image/svg+xml");
 }
 Result<Response> openapi(const Context&, const Request& request) {
-  return asset_response(request, "openapi.json", "application/json");
+  return asset_response(request, kOpenapiJson, "application/json");
 }
 
 Result<Response> live(const Context&, const Request&) { return json_response(200, Json{{"status", "live"}}); }

@@ -1,5 +1,6 @@
 #include "server/router.hpp"
 
+#include "io/digest.hpp"
 #include "server/assets.hpp"
 
 #include <gtest/gtest.h>
@@ -52,9 +53,7 @@ TEST(Routes, WritesAreExactlyUploadAndRemoval) {
 
 /// "GET /v1/status" and so on, from the served description.
 std::set<std::string> described_operations() {
-  const Asset* asset = find_asset("openapi.json");
-  if (asset == nullptr) return {};
-  const Json document = parse_json(asset->bytes).value();
+  const Json document = parse_json(kOpenapiJson.bytes).value();
   std::set<std::string> operations;
   for (const auto& [path, item] : document["paths"].items())
     for (const auto& [method, operation] : item.items()) {
@@ -74,7 +73,7 @@ TEST(OpenApi, DescribesExactlyTheRoutes) {
 }
 
 TEST(OpenApi, BodiesAreThoseTheRoutesTake) {
-  const Json document = parse_json(find_asset("openapi.json")->bytes).value();
+  const Json document = parse_json(kOpenapiJson.bytes).value();
   for (const Route& route : routes()) {
     std::string method(route.method);
     for (char& c : method) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
@@ -90,7 +89,7 @@ TEST(OpenApi, BodiesAreThoseTheRoutesTake) {
 
 TEST(OpenApi, EveryRouteNamesTheStatusesOfTheErrorsItCanMeet) {
   using enum ErrorCode;
-  const Json document = parse_json(find_asset("openapi.json")->bytes).value();
+  const Json document = parse_json(kOpenapiJson.bytes).value();
   for (const Route& route : routes()) {
     std::string method(route.method);
     for (char& c : method) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
@@ -122,26 +121,24 @@ void check_references(const Json& node, const Json& document) {
 }
 
 TEST(OpenApi, EveryReferenceLeadsSomewhere) {
-  const Json document = parse_json(find_asset("openapi.json")->bytes).value();
+  const Json document = parse_json(kOpenapiJson.bytes).value();
   EXPECT_EQ(document["openapi"], "3.1.0");
   check_references(document, document);
 }
 
 TEST(Assets, AreCompiledIn) {
-  for (const char* name : {"index.html", "app.js", "style.css", "favicon.svg", "openapi.json"}) {
-    ASSERT_NE(find_asset(name), nullptr) << name;
-    EXPECT_GT(find_asset(name)->bytes.size(), 100u) << name;
-    EXPECT_EQ(find_asset(name)->sha256.size(), 64u) << name;
+  for (const Asset* asset : {&kIndexHtml, &kAppJs, &kStyleCss, &kFaviconSvg, &kOpenapiJson}) {
+    EXPECT_GT(asset->bytes.size(), 100u);
+    EXPECT_EQ(asset->sha256, io::sha256_hex(asset->bytes));
   }
-  EXPECT_EQ(find_asset("../index.html"), nullptr);
 }
 
 TEST(Assets, ThePageHasNothingInlineAndNothingFromElsewhere) {
-  const std::string_view html = find_asset("index.html")->bytes;
+  const std::string_view html = kIndexHtml.bytes;
   for (const char* forbidden :
        {"<style", " style=", "onclick", "onload", "https://", "http://", "javascript:"})
     EXPECT_EQ(html.find(forbidden), std::string_view::npos) << forbidden;
-  const std::string_view script = find_asset("app.js")->bytes;
+  const std::string_view script = kAppJs.bytes;
   for (const char* forbidden : {"innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval("})
     EXPECT_EQ(script.find(forbidden), std::string_view::npos) << forbidden;
 }
