@@ -11,6 +11,7 @@ constexpr std::size_t kQuoteBytes = 200;
 constexpr std::size_t kMessageBytes = 800;
 constexpr std::size_t kWhereBytes = 300;
 constexpr std::size_t kFixBytes = 600;
+constexpr std::size_t kWarningsBytes = 5000;
 
 /// The length of the first character of `text`, and its length in a JSON text.
 struct Character {
@@ -29,6 +30,16 @@ Character first_of(std::string_view text) {
   for (std::size_t i = 1; i < bytes; ++i)
     if ((static_cast<unsigned char>(text[i]) & 0xC0) != 0x80) return kReplaced;
   return {bytes, bytes};
+}
+
+std::size_t cost_of(std::string_view text) {
+  std::size_t cost = 0;
+  while (!text.empty()) {
+    const Character next = first_of(text);
+    cost += next.cost;
+    text.remove_prefix(next.bytes);
+  }
+  return cost;
 }
 
 /// Cuts the texts between quotation marks, which mostly come from an input; the marks are kept. A text that
@@ -55,6 +66,30 @@ void shorten(std::string& text, std::size_t limit) {
     text = text.substr(0, text.rfind(" (")) + fmt::format(" ({} bytes)", before);
 }
 
+/// Cuts each warning's text, and makes one of those beyond the limit.
+template <class List, class TextOf>
+void shorten_list(List& warnings, TextOf text_of) {
+  std::size_t spent = 0;
+  for (std::size_t i = 0; i < warnings.size(); ++i) {
+    shorten(text_of(warnings[i]), kMessageBytes);
+    spent += cost_of(text_of(warnings[i]));
+    if (spent <= kWarningsBytes) continue;
+    const std::size_t left_out = warnings.size() - i;
+    warnings.resize(i + 1);
+    warnings[i] = {};
+    text_of(warnings[i]) =
+        fmt::format("{} more warning{} left out", left_out, left_out == 1 ? " is" : "s are");
+    return;
+  }
+}
+
+void shorten_fact(Json& fact) {
+  if (fact.is_string())
+    fact = shortened(fact.get_ref<const std::string&>(), kQuoteBytes);
+  else
+    for (Json& inner : fact) shorten_fact(inner);
+}
+
 }  // namespace
 
 std::string shortened(std::string_view text, std::size_t limit) {
@@ -75,6 +110,25 @@ Error shortened(Error error) {
   shorten(error.where, kWhereBytes);
   shorten(error.fix, kFixBytes);
   return error;
+}
+
+std::string shortened_sentence(std::string text) {
+  shorten(text, kMessageBytes);
+  return text;
+}
+
+std::vector<std::string> shortened(std::vector<std::string> warnings) {
+  shorten_list(warnings, [](std::string& warning) -> std::string& { return warning; });
+  return warnings;
+}
+
+Warnings shortened(Warnings warnings) {
+  for (Warning& warning : warnings) {
+    shorten_fact(warning.facts);
+    if (to_text(warning.facts).size() > kMessageBytes) warning.facts = Json::object();
+  }
+  shorten_list(warnings, [](Warning& warning) -> std::string& { return warning.message; });
+  return warnings;
 }
 
 }  // namespace learndock

@@ -1,10 +1,12 @@
 #pragma once
 
 #include "learndock/base/error.hpp"
+#include "learndock/base/warning.hpp"
 
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace learndock {
 
@@ -16,5 +18,15 @@ namespace learndock {
 /// The error as users see it: each quote from an input is cut to 200 bytes, and each text to less than a KiB,
 /// so that an input of many MiB cannot make an answer of many MiB.
 [[nodiscard]] Error shortened(Error error);
+
+/// A warning, or another sentence about an input, as users see it: cut as the message of an error is.
+[[nodiscard]] std::string shortened_sentence(std::string text);
+
+/// Warnings as users see them: each is cut, and together they have at most 5,000 bytes. When some are left
+/// out, the last one says how many.
+[[nodiscard]] std::vector<std::string> shortened(std::vector<std::string> warnings);
+/// The same for warnings with facts. Texts among the facts are cut as quotes are; facts that are still longer
+/// than a message are left out.
+[[nodiscard]] Warnings shortened(Warnings warnings);
 
 }  // namespace learndock

@@ -22,6 +22,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// The longest path that Linux takes. A longer one names no file.
+constexpr std::size_t kMaxPathBytes = 4'096;
+
 Result<client::Client> client_of(const DockChoice& dock) {
   return client::Client::create(dock.server, {.token = dock.token});
 }
@@ -45,7 +48,7 @@ Result<void> import_into(const std::string& directory, const std::vector<std::st
   const auto progress = [&](std::uint64_t done, std::uint64_t total) {
     show_progress(output, "importing", done, total);
   };
-  LEARNDOCK_TRY(const dock::ImportOutcome outcome,
+  LEARNDOCK_TRY(dock::ImportOutcome outcome,
                 specs.empty() ? opened->import_packages({paths.begin(), paths.end()}, progress)
                               : opened->import_specifications(specs, progress));
   // The new learnwares may be enough for a part of the search index; without one searches are only slower.
@@ -54,14 +57,17 @@ Result<void> import_into(const std::string& directory, const std::vector<std::st
   Json rejected = Json::array();
   for (const auto& rejection : outcome.rejected) {
     const Error error = shortened(rejection.error);
-    rejected.push_back({{"path", rejection.path},
+    const std::string path = shortened(rejection.path, kMaxPathBytes);
+    rejected.push_back({{"path", path},
                         {"code", slug(error.code)},
                         {"message", error.message},
                         {"where", error.where},
                         {"fix", error.fix}});
-    note(output, fmt::format("rejected {}: {}", rejection.path, describe(shown(error))));
+    note(output, fmt::format("rejected {}: {}", path, describe(shown(error))));
   }
-  for (const std::string& warning : outcome.warnings) note(output, "warning: " + warning);
+  // Each is cut; how many there are depends on how many packages were given.
+  for (std::string& warning : outcome.warnings)
+    note(output, "warning: " + (warning = shortened_sentence(std::move(warning))));
   if (output.json)
     print_json({{"imported", outcome.imported.size()},
                 {"rejected", std::move(rejected)},
@@ -152,7 +158,7 @@ Result<Json> push_to_server(const DockChoice& dock, const fs::path& path,
                             const OutputOptions& output) {
   const fs::path canonical = fs::temp_directory_path() / fmt::format("learndock-push-{}.zip", ::getpid());
   LEARNDOCK_TRY(const package::Package checked, package::read_package(path, canonical, semantic));
-  for (const std::string& warning : checked.warnings) note(output, "warning: " + warning);
+  warn(output, checked.warnings);
   auto sent = [&]() -> Result<Json> {
     LEARNDOCK_TRY(const client::Client client, client_of(dock));
     std::error_code ignored;  // what cannot be looked at is sent in the canonical form
@@ -163,13 +169,15 @@ Result<Json> push_to_server(const DockChoice& dock, const fs::path& path,
   }();
   std::error_code ignored;  // a temporary
   fs::remove(canonical, ignored);
+  std::vector<std::string> of_the_server;
   if (sent && sent->contains("warnings") && (*sent)["warnings"].is_array())
     for (const Json& warning : (*sent)["warnings"]) {
       if (!warning.is_string()) continue;
-      const auto text = warning.get<std::string>();
+      auto text = warning.get<std::string>();
       if (std::find(checked.warnings.begin(), checked.warnings.end(), text) == checked.warnings.end())
-        note(output, "warning: " + text);
+        of_the_server.push_back(std::move(text));
     }
+  warn(output, std::move(of_the_server));
   return sent;
 }
 
@@ -187,9 +195,8 @@ Result<void> push(const DockChoice& dock, const std::string& path, const std::st
     LEARNDOCK_TRY(const auto opened, dock::Dock::open(dock.directory));
     std::vector<std::string> warnings;
     LEARNDOCK_TRY(const catalog::LearnwareRecord stored, opened->add_package(path, given, &warnings));
-    for (const std::string& warning : warnings) note(output, "warning: " + warning);
     record = dock::to_json(stored);
-    record["warnings"] = warnings;
+    record["warnings"] = warn(output, std::move(warnings));
   } else {
     LEARNDOCK_TRY(record, push_to_server(dock, path, given, output));
   }

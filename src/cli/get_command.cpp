@@ -197,9 +197,7 @@ struct Choice {
   bool trust_sources = false;
 };
 
-void tell(const OutputOptions& output, const std::vector<std::string>& warnings, const Companions& companions,
-          const fs::path& requirements) {
-  for (const std::string& warning : warnings) note(output, "warning: " + warning);
+void tell(const OutputOptions& output, const Companions& companions, const fs::path& requirements) {
   if (companions.commented_out > 0)
     note(output,
          fmt::format(
@@ -228,8 +226,8 @@ Result<void> get(const DockChoice& dock, const Choice& choice, const OutputOptio
   if (companions.requirements)
     LEARNDOCK_CHECK(io::write_user_file(requirements_path, *companions.requirements));
   LEARNDOCK_CHECK(incoming.become(zip));
-  const std::vector<std::string> warnings = all_warnings(record, companions.warnings);
-  tell(output, warnings, companions, requirements_path);
+  const std::vector<std::string> warnings = warn(output, all_warnings(record, companions.warnings));
+  tell(output, companions, requirements_path);
   if (output.json)
     print_json({{"id", id.text()},
                 {"package", zip.string()},

@@ -14,6 +14,7 @@ namespace {
 
 /// The most bytes of a message. It may quote a file or a server's answer, which may contain anything.
 constexpr std::size_t kMaxMessageBytes = 2'000;
+constexpr std::size_t kMaxNoteBytes = 4'000;
 /// The most bytes of one cell on a terminal; elsewhere cells are whole.
 constexpr std::size_t kMaxCellBytes = 160;
 
@@ -85,7 +86,13 @@ void print_table(const Rows& given) {
 }
 
 void note(const OutputOptions& options, const std::string& text) {
-  if (!options.quiet) fmt::print(stderr, "{}\n", fit_for_terminal(text));
+  if (!options.quiet) fmt::print(stderr, "{}\n", fit_for_terminal(shortened(text, kMaxNoteBytes)));
+}
+
+std::vector<std::string> warn(const OutputOptions& options, std::vector<std::string> warnings) {
+  warnings = shortened(std::move(warnings));
+  for (const std::string& warning : warnings) note(options, "warning: " + warning);
+  return warnings;
 }
 
 Error shown(Error error) {

@@ -23,8 +23,11 @@ void print_json(const Json& json);
 void print_table(const Rows& rows);
 /// Prints one line on stdout.
 void print_line(const std::string& text);
-/// Prints on stderr, unless --quiet.
+/// Prints on stderr, unless --quiet; at most 4,000 bytes.
 void note(const OutputOptions& options, const std::string& text);
+/// Prints warnings on stderr, and returns them as they were printed, for --json. They are cut
+/// (base/shorten.hpp).
+std::vector<std::string> warn(const OutputOptions& options, std::vector<std::string> warnings);
 /// The error with its quotes cut (base/shorten.hpp) and with every character that would not show as itself
 /// made visible.
 [[nodiscard]] Error shown(Error error);

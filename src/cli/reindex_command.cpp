@@ -75,7 +75,7 @@ std::string line_of(const reindex::KernelChange& kernel) {
 }
 
 void print_report(const reindex::ReindexReport& report, const OutputOptions& output) {
-  for (const std::string& warning : report.warnings) note(output, "warning: " + warning);
+  const std::vector<std::string> warnings = warn(output, report.warnings);
   Json kernels = Json::array();
   for (const reindex::KernelChange& kernel : report.kernels) kernels.push_back(reindex::to_json(kernel));
   if (output.json)
@@ -86,7 +86,7 @@ void print_report(const reindex::ReindexReport& report, const OutputOptions& out
                 {"resumed", report.resumed},
                 {"checked", {{"bounds", report.bounds_checked}, {"searches", report.searches_checked}}},
                 {"kernels", std::move(kernels)},
-                {"warnings", report.warnings}});
+                {"warnings", warnings}});
   if (output.json) return;
   print_line(
       fmt::format("index version {}: {} learnwares of {} spaces in {} segments; checked {} bounds "

@@ -129,7 +129,7 @@ std::string closing_line(const query::SearchAnswer& answer, bool compared) {
 
 /// @param compared  whether learnwares had to fit a specification too
 void print_answer(const query::SearchAnswer& answer, bool compared, const OutputOptions& output) {
-  for (const Warning& warning : answer.warnings) note(output, "warning: " + warning.message);
+  warn(output, messages_of(answer.warnings));
   Rows rows = {{"rank", "id", "mmd_squared", "score", "name"}};
   for (std::size_t i = 0; i < answer.singles.size(); ++i) {
     const auto& hit = answer.singles[i];

@@ -45,13 +45,13 @@ Result<void> make(const DataOptions& options, const std::string& out, bool binar
       io::write_user_file(out, binary ? specification::to_binary(spec) : specification::to_json_text(spec)));
   LEARNDOCK_TRY(const auto backend, compute::open_backend(options.backend));
   LEARNDOCK_TRY(const double mean, specification::mean_off_diagonal_kernel(spec, *backend));
-  Json warnings = sketched.reduced.warnings;
+  std::vector<std::string> warnings = sketched.reduced.warnings;
   if (mean < specification::kKernelBlindThreshold)
     warnings.push_back(fmt::format(
         "kernel blind: the reduced points have a mean kernel value of {:.2g} at gamma {}; scale the "
         "features or use --gamma auto",
         mean, spec.gamma));
-  for (const Json& warning : warnings) note(output, "warning: " + warning.get<std::string>());
+  warnings = warn(output, std::move(warnings));
   if (output.json)
     print_json({{"points", spec.points.rows()},
                 {"dimension", spec.dimension()},

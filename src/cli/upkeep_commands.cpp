@@ -4,6 +4,8 @@
 #include "learndock/dock/dock_file.hpp"
 #include "learndock/dock/upkeep.hpp"
 
+#include "base/shorten.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -65,12 +67,19 @@ dock::UpkeepProgress progress_of(const OutputOptions& output) {
 /// The exit code when damage is left: that of a failed verification.
 constexpr int kDamageExit = 6;
 
+/// A finding quotes what it found, and a damaged file may contain anything.
+dock::Finding cut(dock::Finding finding) {
+  for (std::string* text : {&finding.subject, &finding.what, &finding.fix})
+    *text = shortened_sentence(std::move(*text));
+  return finding;
+}
+
 void print_check(const dock::CheckReport& report, const std::string& dock, Invocation& invocation) {
   const std::uint64_t damages = report.damages();
   if (damages > 0) invocation.exit_code = kDamageExit;
   if (invocation.output.json) {
     Json findings = Json::array();
-    for (const dock::Finding& one : report.findings) findings.push_back(dock::to_json(one));
+    for (const dock::Finding& one : report.findings) findings.push_back(dock::to_json(cut(one)));
     print_json({{"dock", dock},
                 {"sound", damages == 0},
                 {"damages", damages},
@@ -80,11 +89,13 @@ void print_check(const dock::CheckReport& report, const std::string& dock, Invoc
     return;
   }
   Rows rows = {{"state", "part", "subject", "what", "fix"}};
-  for (const dock::Finding& one : report.findings)
+  for (const dock::Finding& whole : report.findings) {
+    const dock::Finding one = cut(whole);
     rows.push_back({one.mended   ? "mended"
                     : one.damage ? "damaged"
                                  : "note",
                     one.part, one.subject, one.what, one.fix});
+  }
   if (rows.size() > 1) print_table(rows);
   print_line(
       fmt::format("{} record{}, {} package{}: {}", report.records, report.records == 1 ? "" : "s",
@@ -122,9 +133,11 @@ void add_backup_command(CLI::App& app, Invocation& invocation) {
       add_command(app, invocation, "backup", "Copy a dock, also beside its running server", "",
                   [=, &invocation]() -> Result<void> {
                     const OutputOptions& output = invocation.output;
-                    LEARNDOCK_TRY(const dock::BackupReport report,
+                    LEARNDOCK_TRY(dock::BackupReport report,
                                   dock::backup_dock(*dock, *to, *options, progress_of(output)));
-                    for (const std::string& problem : report.problems) note(output, "warning: " + problem);
+                    // Each is a loss that the keeper has to know of, so none is left out.
+                    for (std::string& problem : report.problems)
+                      note(output, "warning: " + (problem = shortened_sentence(std::move(problem))));
                     if (!report.problems.empty()) invocation.exit_code = kDamageExit;
                     if (output.json)
                       print_json({{"backup", *to},

@@ -3,6 +3,7 @@
 
 #include "archive/zip_directory.hpp"
 #include "archive/zip_writer.hpp"
+#include "base/shorten.hpp"
 #include "package/contents.hpp"
 #include "package/layout.hpp"
 #include "package/manifest.hpp"
@@ -230,6 +231,7 @@ Result<Package> read_package(const std::filesystem::path& zip_or_folder,
   LEARNDOCK_CHECK(check_dimensions(package));
   LEARNDOCK_CHECK(check_left_out(draft, semantic));
   LEARNDOCK_CHECK(write_canonical(draft, semantic, canonical_zip, room));
+  package.warnings = shortened(std::move(package.warnings));  // an archive of 10,000 entries can give as many
   return package;
 }
 

@@ -44,5 +44,35 @@ TEST(Shortened, NoTextMakesALongError) {
     }
 }
 
+TEST(Shortened, WarningsAreCutAndThoseBeyondTheLimitCounted) {
+  const std::vector<std::string> few{"one", "two \"quoted\""};
+  EXPECT_EQ(shortened(few), few);
+  const std::vector<std::string> long_one = shortened(std::vector<std::string>{std::string(1 << 20, 'x')});
+  ASSERT_EQ(long_one.size(), 1u);
+  EXPECT_LT(long_one[0].size(), 900u);
+  const std::vector<std::string> many = shortened(std::vector<std::string>(10'000, std::string(99, 'x')));
+  ASSERT_EQ(many.size(), 51u);
+  EXPECT_EQ(many.back(), "9950 more warnings are left out");
+  for (const char byte : {'x', '"', '\x01', '\x80'})
+    EXPECT_LT(to_text(Json(shortened(std::vector<std::string>(100, std::string(1 << 16, byte))))).size(),
+              6'500u)
+        << byte;
+}
+
+TEST(Shortened, FactsOfWarningsAreCutToo) {
+  const Warnings given{{WarningCode::label_suspected, "short", {{"column", "y"}, {"count", 3}}}};
+  EXPECT_EQ(shortened(given), given);
+  const std::string text(1 << 20, 'x');
+  const Warnings cut = shortened(Warnings{{WarningCode::label_suspected, text, {{"column", text}}},
+                                          {WarningCode::label_suspected, "b", {{"columns", {text, text}}}},
+                                          {WarningCode::label_suspected, "c", {{text, 1}}}});
+  EXPECT_EQ(cut[0].facts["column"], std::string(200, 'x') + "... (1048576 bytes)");
+  EXPECT_EQ(cut[1].facts["columns"][1], cut[0].facts["column"]);
+  EXPECT_EQ(cut[2].facts, Json::object());
+  EXPECT_LT(to_text(to_json(cut)).size(), 2'500u);
+  const Warnings many = shortened(Warnings(100, Warning{WarningCode::label_suspected, std::string(99, 'x')}));
+  EXPECT_EQ(many.back(), (Warning{WarningCode::other, "50 more warnings are left out"}));
+}
+
 }  // namespace
 }  // namespace learndock

@@ -2,6 +2,8 @@
 
 #include "learndock/specification/codec.hpp"
 
+#include "base/shorten.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -209,6 +211,7 @@ Json to_json(const SearchAnswer& answer) {
   }
   Json timings = Json::object();
   for (const auto& [stage, milliseconds] : answer.timings_ms) timings[stage] = milliseconds;
+  const Warnings warnings = shortened(answer.warnings);
   return {{"schema", 1},
           {"exact", answer.exact},
           {"slack", answer.slack},
@@ -217,8 +220,8 @@ Json to_json(const SearchAnswer& answer) {
           {"singles", std::move(singles)},
           {"mixture", std::move(mixture)},
           {"timings_ms", std::move(timings)},
-          {"warnings", messages_of(answer.warnings)},
-          {"warning_details", to_json(std::span(answer.warnings))}};
+          {"warnings", messages_of(warnings)},
+          {"warning_details", to_json(std::span(warnings))}};
 }
 
 Result<SearchAnswer> answer_from_json(const Json& json) {
