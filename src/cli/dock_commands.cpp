@@ -63,7 +63,7 @@ Result<void> import_into(const std::string& directory, const std::vector<std::st
                         {"message", error.message},
                         {"where", error.where},
                         {"fix", error.fix}});
-    note(output, fmt::format("rejected {}: {}", path, describe(shown(error))));
+    note(output, fmt::format("rejected {}: {}", printable(path, 1'000), describe(shown(error))));
   }
   // Each is cut; how many there are depends on how many packages were given.
   for (std::string& warning : outcome.warnings)
