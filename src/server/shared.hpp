@@ -1,6 +1,6 @@
 #pragma once
 
-#include "http/beast.hpp"
+#include "http/asio.hpp"
 #include "server/budget.hpp"
 #include "server/context.hpp"
 #include "server/router.hpp"
