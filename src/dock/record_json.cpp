@@ -1,6 +1,8 @@
 #include "learndock/dock/dock.hpp"
 #include "learndock/specification/codec.hpp"
 
+#include "base/shorten.hpp"
+
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
@@ -51,7 +53,7 @@ Json to_json(const catalog::LearnwareRecord& record) {
             {"package", std::move(package)},
             {"url", record.url.empty() ? Json(nullptr) : Json(record.url)},
             {"created", created.empty() ? Json(nullptr) : Json(created)},
-            {"warnings", record.warnings}};
+            {"warnings", shortened(record.warnings)}};
   if (!record.damage.empty()) json["damaged"] = record.damage;
   return json;
 }
