@@ -139,13 +139,10 @@ Result<void> Exchange::admit_write() {
   return admitted;
 }
 
-asio::awaitable<bool> Exchange::run(std::size_t head_bytes) {
+asio::awaitable<bool> Exchange::run() {
   auto admitted = admit();
   body_unread_ = head_error_.has_value() || request_.head.has_body();
-  if (admitted && route_->body != BodyKind::none)
-    admitted = co_await body_.read(*route_, head_bytes);
-  else if (admitted)
-    session_.buffer_.consume(head_bytes);
+  if (admitted && route_->body != BodyKind::none) admitted = co_await body_.read(*route_);
   if (body_.lost()) co_return false;
   body_unread_ = body_unread_ && !body_.complete();
   request_.arrived = Clock::now();
@@ -163,7 +160,6 @@ asio::awaitable<bool> Exchange::run(std::size_t head_bytes) {
   const bool delivered = co_await send(close);
   record(delivered);
   if (delivered && body_unread_) co_await session_.linger();
-  if (!admitted && !close) session_.buffer_.consume(head_bytes);
   co_return delivered && !close;
 }
 

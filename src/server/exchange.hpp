@@ -16,7 +16,7 @@ class Exchange {
   Exchange(Session& session, Result<http::RequestHead> head);
 
   /// Whether the connection can carry another request.
-  asio::awaitable<bool> run(std::size_t head_bytes);
+  asio::awaitable<bool> run();
 
  private:
   /// A request's wait for a lane; the timer ends it. Used on the session's strand.

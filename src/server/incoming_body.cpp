@@ -29,7 +29,7 @@ IncomingBody::IncomingBody(Session& session, Request& request)
       small_body_share_(shared_.small_body_bytes, session.address_key()),
       upload_share_(shared_.uploads, session.address_key()) {}
 
-asio::awaitable<Result<void>> IncomingBody::read(const Route& route, std::size_t head_bytes) {
+asio::awaitable<Result<void>> IncomingBody::read(const Route& route) {
   if (route.body == BodyKind::package) {
     auto staged = co_await stage();
     if (!staged) co_return staged;
@@ -40,7 +40,6 @@ asio::awaitable<Result<void>> IncomingBody::read(const Route& route, std::size_t
       co_return Result<void>{};
     }
   }
-  session_.buffer_.consume(head_bytes);
   session_.sending_since_ = Clock::now().time_since_epoch().count();
   auto read = co_await take_out(route);
   session_.sending_since_ = 0;

@@ -16,7 +16,7 @@ class IncomingBody {
   IncomingBody(Session& session, Request& request);
 
   /// Reads the body to where the route wants it. The head says how it is framed and is not read again.
-  asio::awaitable<Result<void>> read(const Route& route, std::size_t head_bytes);
+  asio::awaitable<Result<void>> read(const Route& route);
   /// Gives the memory and the file back: a client that is slow to read its answer holds neither.
   void release();
 

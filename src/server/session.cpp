@@ -153,9 +153,9 @@ asio::awaitable<bool> Session::await_head(std::optional<Result<http::RequestHead
     auto end = http::find_head_end(received, scanned, limits);
     if (!end || end->complete) {
       disarm();
-      head_bytes_ = end ? end->bytes : 0;
       head = end ? http::parse_head(received.substr(0, end->bytes), limits)
                  : Result<http::RequestHead>(Failure(end.error()));
+      if (end) buffer_.consume(end->bytes);
       idle_ = false;
       co_return true;
     }
@@ -227,7 +227,7 @@ asio::awaitable<void> Session::run_for_probe() {
   waiting_since_ = 0;
   finish_ = true;
   Exchange exchange(*this, std::move(*head));
-  static_cast<void>(co_await exchange.run(head_bytes_));
+  static_cast<void>(co_await exchange.run());
   error_code ignored;
   socket_.close(ignored);
 }
@@ -240,7 +240,7 @@ asio::awaitable<void> Session::run() {
     waiting_since_ = 0;
     asked_ = true;
     Exchange exchange(*this, std::move(*head));
-    if (!co_await exchange.run(head_bytes_)) break;
+    if (!co_await exchange.run()) break;
   }
   disarm();
   error_code ignored;  // the other side may have closed first

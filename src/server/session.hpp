@@ -58,7 +58,6 @@ class Session : public std::enable_shared_from_this<Session> {
   std::atomic<std::chrono::steady_clock::rep> sending_since_{0};  ///< 0: it sends no body
   std::atomic<std::chrono::steady_clock::rep> writing_since_{0};  ///< 0: it is sent no answer
   bool timed_out_ = false;
-  std::size_t head_bytes_ = 0;
   std::uint64_t deadline_id_ = 0;
 
   void arm(std::chrono::milliseconds timeout);
