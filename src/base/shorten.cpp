@@ -1,5 +1,7 @@
 #include "base/shorten.hpp"
 
+#include "base/utf8.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -25,10 +27,9 @@ Character first_of(std::string_view text) {
   const auto lead = static_cast<unsigned char>(text.front());
   if (lead < 0x20) return {1, kEscape};
   if (lead < 0x80) return {1, lead == '"' || lead == '\\' ? std::size_t{2} : std::size_t{1}};
-  const std::size_t bytes = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
-  if (lead < 0xC0 || bytes > text.size()) return kReplaced;
-  for (std::size_t i = 1; i < bytes; ++i)
-    if ((static_cast<unsigned char>(text[i]) & 0xC0) != 0x80) return kReplaced;
+  std::string_view rest = text;
+  if (!take_code_point(rest)) return kReplaced;
+  const std::size_t bytes = text.size() - rest.size();
   return {bytes, bytes};
 }
 

@@ -26,7 +26,7 @@ std::optional<char32_t> take_code_point(std::string_view& text) {
     if (text.size() < length) return std::nullopt;
     value = lead & (0xffu >> (length + 1));
     for (std::size_t i = 1; i < length; ++i) {
-      if ((byte(i) & 0xc0) != 0x80) return std::nullopt;
+      if (begins_code_point(text[i])) return std::nullopt;
       value = (value << 6) | (byte(i) & 0x3fu);
     }
     constexpr std::array<char32_t, 5> kLeast = {0, 0, 0x80, 0x800, 0x10000};
@@ -48,6 +48,12 @@ std::optional<std::u32string> decode_utf8(std::string_view text) {
   return points;
 }
 
+bool is_utf8(std::string_view text) {
+  while (!text.empty())
+    if (!take_code_point(text)) return false;
+  return true;
+}
+
 void append_utf8(std::string& out, char32_t point) {
   const auto put = [&](char32_t bits) { out += static_cast<char>(static_cast<unsigned char>(bits)); };
   const auto tail = [&](unsigned shift) { put(0x80 | ((point >> shift) & 0x3f)); };
@@ -66,6 +72,10 @@ void append_utf8(std::string& out, char32_t point) {
 }
 
 bool is_control(char32_t point) { return point < 0x20 || (point >= 0x7f && point <= 0x9f); }
+
+bool is_bidi_control(char32_t point) {
+  return (point >= 0x202a && point <= 0x202e) || (point >= 0x2066 && point <= 0x2069);
+}
 
 bool is_deceptive(char32_t point) {
   return (point >= 0x200b && point <= 0x200f) || (point >= 0x2028 && point <= 0x202e) ||

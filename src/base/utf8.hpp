@@ -7,15 +7,25 @@
 
 namespace learndock {
 
+// The one UTF-8 decoder of the program. `text` adds what needs Unicode's tables: case and normal forms.
+
 /// Takes the first code point off `text`; nothing if it is not well-formed UTF-8 (overlong forms, surrogates
 /// and values beyond U+10FFFF included).
 [[nodiscard]] std::optional<char32_t> take_code_point(std::string_view& text);
 /// The whole text as code points; nothing if any part is ill-formed.
 [[nodiscard]] std::optional<std::u32string> decode_utf8(std::string_view text);
+/// Whether every part of the text is well-formed.
+[[nodiscard]] bool is_utf8(std::string_view text);
+/// Whether a code point begins with this byte of well-formed UTF-8.
+[[nodiscard]] constexpr bool begins_code_point(char byte) {
+  return (static_cast<unsigned char>(byte) & 0xc0U) != 0x80U;
+}
 void append_utf8(std::string& out, char32_t code_point);
 
 /// C0 and C1 controls and DEL.
 [[nodiscard]] bool is_control(char32_t code_point);
+/// Characters that reorder the text around them: embeddings, overrides, isolates.
+[[nodiscard]] bool is_bidi_control(char32_t code_point);
 /// Invisible characters that reorder or break what a reader sees (bidirectional controls, line separators,
 /// BOM).
 [[nodiscard]] bool is_deceptive(char32_t code_point);

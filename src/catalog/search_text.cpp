@@ -3,6 +3,7 @@
 #include "learndock/base/json.hpp"
 #include "learndock/specification/semantic.hpp"
 
+#include "base/utf8.hpp"
 #include "text/fold_case.hpp"
 
 #include <algorithm>
@@ -29,7 +30,7 @@ Result<specification::SemanticSpecification> read_semantic(std::string_view sema
 std::vector<std::size_t> letters_of(std::string_view utf8) {
   std::vector<std::size_t> begins;
   for (std::size_t i = 0; i < utf8.size(); ++i)
-    if ((static_cast<unsigned char>(utf8[i]) & 0xC0U) != 0x80U) begins.push_back(i);
+    if (begins_code_point(utf8[i])) begins.push_back(i);
   begins.push_back(utf8.size());
   return begins;
 }

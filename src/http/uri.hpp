@@ -16,8 +16,6 @@ namespace learndock::http {
 [[nodiscard]] Result<std::string> percent_decode(std::string_view text);
 /// Encodes everything but unreserved characters (RFC 3986, 2.3).
 [[nodiscard]] std::string percent_encode(std::string_view text);
-/// Whether the text is well-formed UTF-8: no overlong forms, no surrogates, nothing above U+10FFFF.
-[[nodiscard]] bool is_utf8(std::string_view text);
 
 /// The query of a target: names are unique, '+' means a space.
 class Query {

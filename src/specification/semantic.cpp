@@ -1,5 +1,7 @@
 #include "learndock/specification/semantic.hpp"
 
+#include "base/utf8.hpp"
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -57,16 +59,9 @@ Result<std::string> read_string(const Json& json, std::string_view key, std::siz
 
 /// Control characters and bidirectional overrides can make one name look like another.
 bool shows_as_written(std::string_view text) {
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto byte = static_cast<unsigned char>(text[i]);
-    if (byte < 0x20 || byte == 0x7f) return false;
-    // U+202A..U+202E are E2 80 AA..AE; U+2066..U+2069 are E2 81 A6..A9.
-    if (byte == 0xE2 && i + 2 < text.size()) {
-      const auto second = static_cast<unsigned char>(text[i + 1]),
-                 third = static_cast<unsigned char>(text[i + 2]);
-      if (second == 0x80 && third >= 0xAA && third <= 0xAE) return false;
-      if (second == 0x81 && third >= 0xA6 && third <= 0xA9) return false;
-    }
+  while (!text.empty()) {
+    const auto point = take_code_point(text);
+    if (!point || *point < 0x20 || *point == 0x7f || is_bidi_control(*point)) return false;
   }
   return true;
 }

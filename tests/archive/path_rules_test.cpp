@@ -1,7 +1,5 @@
 #include "archive/path_rules.hpp"
 
-#include "base/utf8.hpp"
-
 #include <gtest/gtest.h>
 
 namespace learndock::archive {
@@ -59,25 +57,6 @@ TEST(PathSet, DirectoriesMayBeImpliedAndThenNamedOnce) {
   EXPECT_FALSE(set.add("a/b").has_value());
   EXPECT_FALSE(set.add("A/e").has_value());
   EXPECT_FALSE(set.add("a/b/c/d").has_value());
-}
-
-TEST(Utf8, EveryCodePointSurvivesAndNothingElseDoes) {
-  std::size_t accepted = 0;
-  for (char32_t point = 0; point <= 0x10ffff; ++point) {
-    std::string text;
-    append_utf8(text, point);
-    const auto back = decode_utf8(text);
-    const bool surrogate = point >= 0xd800 && point <= 0xdfff;
-    ASSERT_EQ(back.has_value(), !surrogate) << static_cast<unsigned>(point);
-    if (back) {
-      ASSERT_EQ(*back, std::u32string(1, point));
-      ++accepted;
-    }
-  }
-  EXPECT_EQ(accepted, 0x110000u - 0x800u);
-  for (const std::string_view text : {"\x80", "\xc0\x80", "\xc1\xbf", "\xe0\x80\x80", "\xf0\x80\x80\x80",
-                                      "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xe6\xa8", "\xc3", "\xc3\x28"})
-    EXPECT_FALSE(decode_utf8(text).has_value());
 }
 
 }  // namespace

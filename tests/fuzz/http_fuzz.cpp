@@ -1,5 +1,6 @@
 // Every parser of the service layer that reads bytes from the network, on one input: the first byte picks the
 // parser. Beyond not crashing, each result is held to what its header promises.
+#include "base/utf8.hpp"
 #include "http/body_reader.hpp"
 #include "http/http_fields.hpp"
 #include "http/http_head.hpp"
@@ -62,17 +63,15 @@ void fuzz_target(std::string_view bytes) {
   const auto target = http::parse_target(bytes);
   if (!target) return;
   require(!target->segments.empty());
-  for (const std::string& segment : target->segments)
-    require(http::is_utf8(segment) && !has_control(segment));
+  for (const std::string& segment : target->segments) require(is_utf8(segment) && !has_control(segment));
   const auto match = server::find_route("GET", target->segments);
   if (match) require(match->route != nullptr);
 }
 
 void fuzz_percent(std::string_view bytes) {
-  if (const auto decoded = http::percent_decode(bytes))
-    require(http::is_utf8(*decoded) && !has_control(*decoded));
+  if (const auto decoded = http::percent_decode(bytes)) require(is_utf8(*decoded) && !has_control(*decoded));
   const auto again = http::percent_decode(http::percent_encode(bytes));
-  if (http::is_utf8(bytes) && !has_control(bytes)) require(again && *again == bytes);
+  if (is_utf8(bytes) && !has_control(bytes)) require(again && *again == bytes);
 }
 
 void fuzz_range(std::string_view bytes) {
