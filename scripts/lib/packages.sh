@@ -21,6 +21,7 @@ libspdlog-dev|logs
 libexpected-dev|Result<T>
 nlohmann-json3-dev|JSON
 libyaml-dev|learnware.yaml
+libutf8proc-dev|Unicode: case and normal forms
 zlib1g-dev|packages (zip)
 prometheus-cpp-dev|metrics
 libhwy-dev|SIMD

@@ -1,7 +1,7 @@
 #include "text/fold_case.hpp"
 
-#include "text/lower_case.hpp"
-#include "text/utf8.hpp"
+#include "text/code_points.hpp"
+#include "text/unicode.hpp"
 
 namespace learndock::text {
 namespace {

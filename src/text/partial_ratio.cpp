@@ -1,7 +1,7 @@
 #include "text/partial_ratio.hpp"
 
+#include "text/code_points.hpp"
 #include "text/lcs_pattern.hpp"
-#include "text/utf8.hpp"
 
 #include <algorithm>
 

@@ -1,6 +1,6 @@
 #include "text/fold_case.hpp"
 
-#include "text/utf8.hpp"
+#include "text/code_points.hpp"
 
 #include <gtest/gtest.h>
 
@@ -27,6 +27,7 @@ TEST(FoldCase, AgreesWithRecordedLowerCases) {
   EXPECT_EQ(fold_case("ŻÓŁĆ ΆΈΏ ĐẶC TRƯNG ＡＺ Ÿ"), "żółć άέώ đặc trưng ａｚ ÿ");
   EXPECT_EQ(fold_case("ΟΔΟΣ ΣΟΦΟΣ."), "οδος σοφος.") << "a sigma that ends a word";
   EXPECT_EQ(fold_case("İ"), "i\u0307");
+  EXPECT_EQ(fold_case("ẞ DŽ Dž"), "ß dž dž") << "lower case, not folded: a sharp s stays one letter";
 }
 
 }  // namespace
