@@ -113,15 +113,48 @@ Result<void> check_sizes(const ZipEntry& entry, const ArchiveLimits& limits) {
   return {};
 }
 
-Result<void> check_name(const ZipEntry& entry, const ArchiveLimits& limits,
-                        std::vector<std::string>& warnings) {
-  LEARNDOCK_CHECK(check_path(entry.name, {limits.max_path_bytes, limits.max_path_depth}));
-  bool ascii = true;
-  for (const char c : entry.name) ascii = ascii && static_cast<unsigned char>(c) < 0x80;
-  // Some desktop archivers write UTF-8 without saying so; the canonical form says so.
-  if (!ascii && (entry.flags & zip::kFlagUtf8) == 0)
-    warnings.push_back(fmt::format("{}: the name is not marked as UTF-8 and was taken for it", entry.name));
-  return {};
+/// Names that were taken in another spelling than they are written in: how many, and the first.
+class NameNotes {
+ public:
+  void look_at(const ZipEntry& entry) {
+    const bool ascii = std::all_of(entry.written_name.begin(), entry.written_name.end(),
+                                   [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+    // Some desktop archivers write UTF-8 without saying so; the canonical form says so.
+    note(unmarked_, !ascii && (entry.flags & zip::kFlagUtf8) == 0, entry);
+    const bool backslash = entry.written_name.find('\\') != std::string::npos;
+    note(backslashes_, backslash, entry);
+    note(decomposed_, !ascii && !backslash && !entry.written_name.ends_with(entry.name), entry);
+  }
+  void append_to(std::vector<std::string>& warnings) const {
+    append(warnings, unmarked_, "not marked as UTF-8 and taken for it");
+    append(warnings, backslashes_, "written with '\\' between folders, which was read as '/'");
+    append(warnings, decomposed_, "written with letters and marks apart (NFD) and stored composed (NFC)");
+  }
+
+ private:
+  struct Note {
+    std::size_t names = 0;
+    std::string first;
+  };
+  static void note(Note& note, bool applies, const ZipEntry& entry) {
+    if (applies && note.names++ == 0) note.first = entry.name;
+  }
+  static void append(std::vector<std::string>& warnings, const Note& note, std::string_view what) {
+    if (note.names == 1) warnings.push_back(fmt::format("{}: the name is {}", note.first, what));
+    if (note.names > 1)
+      warnings.push_back(fmt::format("{} names are {}, for example {}", note.names, what, note.first));
+  }
+
+  Note unmarked_, backslashes_, decomposed_;
+};
+
+/// On the file systems of DOS and Windows '\' is in no name. Windows PowerShell 5 and others write it there
+/// in place of '/'.
+Backslash backslash_of(std::uint16_t made_by) {
+  constexpr unsigned kFat = 0, kNtfs = 10, kVfat = 14;
+  const unsigned system = made_by >> 8U;
+  return system == kFat || system == kNtfs || system == kVfat ? Backslash::separator
+                                                              : Backslash::part_of_a_name;
 }
 
 Result<void> check_comment(std::string_view comment, const ZipEntry& entry,
@@ -137,8 +170,7 @@ Result<void> check_comment(std::string_view comment, const ZipEntry& entry,
 Result<ZipEntry> read_entry_header(const CentralHeader& header, const ArchiveLimits& limits,
                                    std::vector<std::string>& warnings) {
   ZipEntry entry;
-  entry.name = header.name;
-  entry.directory = header.name.ends_with('/');
+  entry.name = entry.written_name = header.name;
   entry.flags = load16(header.fixed, 8);
   entry.method = load16(header.fixed, 10);
   entry.crc = load32(header.fixed, 16);
@@ -151,7 +183,9 @@ Result<ZipEntry> read_entry_header(const CentralHeader& header, const ArchiveLim
   if (load16(header.fixed, 34) != 0)
     return refuse_entry(ErrorCode::zip_multi_disk, "the entry lies on another part of a multi-part archive",
                         entry.name);
-  LEARNDOCK_CHECK(check_name(entry, limits, warnings));
+  LEARNDOCK_TRY(entry.name, stored_path(header.name, {limits.max_path_bytes, limits.max_path_depth},
+                                        backslash_of(load16(header.fixed, 4))));
+  entry.directory = entry.name.ends_with('/');
   LEARNDOCK_CHECK(check_kind(load32(header.fixed, 38), entry, warnings));
   LEARNDOCK_CHECK(check_comment(header.comment, entry, warnings));
   LEARNDOCK_CHECK(check_sizes(entry, limits));
@@ -197,11 +231,14 @@ Result<ZipDirectory> read_zip_directory(const ByteSource& source, const ArchiveL
   directory.offset = end.directory_offset;
   if (end.has_comment) directory.warnings.emplace_back("the archive's comment is dropped");
   std::string_view rest = bytes;
+  NameNotes notes;
   for (std::uint64_t i = 0; i < end.entries; ++i) {
     LEARNDOCK_TRY(const CentralHeader header, take_header(rest, i));
     LEARNDOCK_TRY(ZipEntry entry, read_entry_header(header, limits, directory.warnings));
+    notes.look_at(entry);
     directory.entries.push_back(std::move(entry));
   }
+  notes.append_to(directory.warnings);
   if (!rest.empty())
     return fail(ErrorCode::zip_structure,
                 fmt::format("{} bytes follow the last of {} declared entries in the central directory",

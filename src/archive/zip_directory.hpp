@@ -14,7 +14,8 @@ namespace learndock::archive {
 
 /// One file or directory of an archive, as its central directory declares it.
 struct ZipEntry {
-  std::string name;  ///< a directory keeps its trailing '/'
+  std::string name;          ///< as `stored_path` gives it; a directory keeps its trailing '/'
+  std::string written_name;  ///< the bytes in both headers
   bool directory = false;
   std::uint16_t flags = 0;
   std::uint16_t method = 0;

@@ -58,20 +58,20 @@ Result<void> check_totals(const ZipDirectory& directory, std::uint64_t archive, 
 
 Result<void> check_names(const ZipDirectory& directory) {
   PathSet names;
-  for (const ZipEntry& entry : directory.entries) LEARNDOCK_CHECK(names.add(entry.name));
+  for (const ZipEntry& entry : directory.entries) LEARNDOCK_CHECK(names.add(entry.name, entry.written_name));
   return {};
 }
 
 /// Compares the name and extra fields behind a local header with the central ones.
 Result<void> check_local_fields(std::string_view header, std::string_view name, std::string_view extra,
                                 const ZipEntry& entry) {
-  if (name != entry.name)
+  if (name != entry.written_name)
     return refuse(ErrorCode::zip_mismatch,
                   fmt::format("the local header names this entry \"{}\"", printable(name)), entry);
   if (load16(header, 6) != entry.flags) return differs("flag word", load16(header, 6), entry.flags, entry);
   if (load16(header, 8) != entry.method) return differs("method", load16(header, 8), entry.method, entry);
   ZipSizes sizes{load32(header, 22), load32(header, 18), 0};
-  LEARNDOCK_CHECK(read_extra_fields(extra, entry.name, sizes));
+  LEARNDOCK_CHECK(read_extra_fields(extra, entry.written_name, sizes));
   // With a data descriptor a local header may leave crc and sizes open, as zero, but not state others.
   const bool open = (entry.flags & zip::kFlagDescriptor) != 0;
   const auto agrees = [open](std::uint64_t local, std::uint64_t central) {
@@ -150,7 +150,8 @@ Result<void> walk(const ByteSource& source, ZipDirectory& directory) {
   for (std::size_t i = 0; i < ordered.size(); ++i) {
     ZipEntry& entry = *ordered[i];
     const std::uint64_t limit = i + 1 < ordered.size() ? ordered[i + 1]->header_offset : directory.offset;
-    if (limit < entry.header_offset || limit - entry.header_offset < zip::kLocalBytes + entry.name.size())
+    if (limit < entry.header_offset ||
+        limit - entry.header_offset < zip::kLocalBytes + entry.written_name.size())
       return refuse(ErrorCode::zip_overlap, "its local header overlaps the next record", entry);
     LEARNDOCK_CHECK(check_local_header(source, entry));
     if (entry.data_offset > limit || entry.packed_bytes > limit - entry.data_offset)

@@ -2,6 +2,7 @@
 
 #include "archive/zip_reader.hpp"
 #include "base/utf8.hpp"
+#include "text/unicode.hpp"
 
 #include <fmt/format.h>
 
@@ -31,8 +32,10 @@ Result<std::string> read_entry(const std::filesystem::path& zip, const std::stri
   LEARNDOCK_TRY(const archive::ZipArchive opened,
                 archive::ZipArchive::open(std::move(source), canonical_limits(limits)));
   const auto& entries = opened.entries();
+  const std::string name =
+      text::to_nfc(entry).value_or(entry);  // records of older docks may spell it otherwise
   const auto found = std::find_if(entries.begin(), entries.end(),
-                                  [&](const archive::ZipEntry& e) { return e.name == entry; });
+                                  [&](const archive::ZipEntry& e) { return e.name == name; });
   if (found == entries.end() || found->directory)
     return fail(ErrorCode::not_found, "the package holds no such file", printable(entry));
   if (found->bytes > max_bytes)

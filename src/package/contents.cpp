@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <tuple>
 #include <unistd.h>
 
 namespace learndock::package {
@@ -33,13 +34,19 @@ class ZipContents final : public Contents {
   std::vector<ContentEntry> entries_;
 };
 
+/// A file or folder below the submitted folder.
+struct FolderEntry {
+  ContentEntry content;
+  std::string path;  ///< as the file system spells it
+};
+
 /// Collects a folder's files under the same rules and limits as an archive's.
 class FolderLister {
  public:
   FolderLister(const std::filesystem::path& root, const archive::ArchiveLimits& limits)
       : root_(root), limits_(limits) {}
 
-  Result<std::vector<ContentEntry>> list() {
+  Result<std::vector<FolderEntry>> list() {
     pending_.push_back("");
     while (!pending_.empty()) {
       const std::string directory = std::move(pending_.back());
@@ -47,9 +54,11 @@ class FolderLister {
       LEARNDOCK_CHECK(list_one(directory));
     }
     // Directory order differs between machines; names do not.
-    std::sort(entries_.begin(), entries_.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+    std::sort(entries_.begin(), entries_.end(), [](const FolderEntry& a, const FolderEntry& b) {
+      return std::tie(a.content.name, a.path) < std::tie(b.content.name, b.path);
+    });
     archive::PathSet names;
-    for (const ContentEntry& entry : entries_) LEARNDOCK_CHECK(names.add(entry.name));
+    for (const FolderEntry& one : entries_) LEARNDOCK_CHECK(names.add(one.content.name, one.path));
     return std::move(entries_);
   }
 
@@ -73,44 +82,52 @@ class FolderLister {
                                         : "this is neither a file nor a directory",
                   printable(name), "put a copy of the file in its place");
     if (S_ISDIR(info.st_mode)) name += '/';
-    LEARNDOCK_CHECK(archive::check_path(name, {limits_.max_path_bytes, limits_.max_path_depth}));
+    LEARNDOCK_TRY(std::string stored,
+                  archive::stored_path(name, {limits_.max_path_bytes, limits_.max_path_depth}));
     if (entries_.size() >= limits_.max_entries)
       return fail(ErrorCode::zip_limit,
                   fmt::format("the folder has more than {} entries", limits_.max_entries));
     if (S_ISDIR(info.st_mode)) pending_.push_back(name);
-    return add_size(std::move(name), S_ISREG(info.st_mode) ? static_cast<std::uint64_t>(info.st_size) : 0);
+    const std::uint64_t bytes = S_ISREG(info.st_mode) ? static_cast<std::uint64_t>(info.st_size) : 0;
+    return add_sized({{std::move(stored), bytes}, std::move(name)});
   }
 
-  Result<void> add_size(std::string name, std::uint64_t bytes) {
+  Result<void> add_sized(FolderEntry entry) {
+    const std::uint64_t bytes = entry.content.bytes;
     if (bytes > limits_.max_file_bytes)
       return fail(ErrorCode::zip_limit,
-                  fmt::format("the file has {} bytes, the limit is {}", bytes, limits_.max_file_bytes), name);
+                  fmt::format("the file has {} bytes, the limit is {}", bytes, limits_.max_file_bytes),
+                  entry.content.name);
     total_ += bytes;
     if (total_ > limits_.max_expanded_bytes)
       return fail(ErrorCode::zip_limit,
                   fmt::format("the folder has more than {} bytes", limits_.max_expanded_bytes));
-    entries_.push_back({std::move(name), bytes});
+    entries_.push_back(std::move(entry));
     return {};
   }
 
   const std::filesystem::path& root_;
   const archive::ArchiveLimits& limits_;
   std::vector<std::string> pending_;
-  std::vector<ContentEntry> entries_;
+  std::vector<FolderEntry> entries_;
   std::uint64_t total_ = 0;
 };
 
 class FolderContents final : public Contents {
  public:
-  FolderContents(std::filesystem::path root, std::vector<ContentEntry> entries)
-      : root_(std::move(root)), entries_(std::move(entries)) {}
+  FolderContents(std::filesystem::path root, std::vector<FolderEntry> entries) : root_(std::move(root)) {
+    for (FolderEntry& one : entries) {
+      entries_.push_back(std::move(one.content));
+      paths_.push_back(std::move(one.path));
+    }
+  }
   [[nodiscard]] const std::vector<ContentEntry>& entries() const override { return entries_; }
   [[nodiscard]] const std::vector<std::string>& warnings() const override { return warnings_; }
   [[nodiscard]] std::optional<std::uint64_t> archive_bytes() const override { return std::nullopt; }
 
   [[nodiscard]] Result<void> read(std::size_t index, const archive::Sink& sink) const override {
     const ContentEntry& entry = entries_[index];
-    const std::filesystem::path path = root_ / entry.name;
+    const std::filesystem::path path = root_ / paths_[index];
     // O_NOFOLLOW: the file may have been replaced by a link since it was listed.
     const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (fd < 0) return Failure(io::system_error(errno, "open", path));
@@ -136,6 +153,7 @@ class FolderContents final : public Contents {
 
   std::filesystem::path root_;
   std::vector<ContentEntry> entries_;
+  std::vector<std::string> paths_;  // of the entries
   std::vector<std::string> warnings_;
 };
 
@@ -147,7 +165,7 @@ Result<std::unique_ptr<Contents>> open_contents(const std::filesystem::path& zip
   if (::stat(zip_or_folder.c_str(), &info) != 0)
     return Failure(io::system_error(errno, "inspect", zip_or_folder));
   if (S_ISDIR(info.st_mode)) {
-    LEARNDOCK_TRY(std::vector<ContentEntry> entries, FolderLister(zip_or_folder, limits).list());
+    LEARNDOCK_TRY(std::vector<FolderEntry> entries, FolderLister(zip_or_folder, limits).list());
     return std::make_unique<FolderContents>(zip_or_folder, std::move(entries));
   }
   LEARNDOCK_TRY(std::shared_ptr<const archive::ByteSource> source, archive::open_file_source(zip_or_folder));

@@ -15,7 +15,7 @@
 namespace learndock::package {
 
 struct ContentEntry {
-  std::string name;  ///< checked by check_path; a directory ends in '/'
+  std::string name;  ///< as `archive::stored_path` gives it; a directory ends in '/'
   std::uint64_t bytes = 0;
   [[nodiscard]] bool directory() const { return name.ends_with('/'); }
 };

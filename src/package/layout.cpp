@@ -1,6 +1,7 @@
 #include "package/layout.hpp"
 
 #include "archive/path_rules.hpp"
+#include "text/unicode.hpp"
 
 #include <fmt/format.h>
 
@@ -11,6 +12,8 @@ namespace learndock::package {
 namespace {
 
 constexpr std::string_view kDockPrefix = ".learndock";
+
+std::string folded(std::string_view name) { return text::fold_name(name).value_or(std::string(name)); }
 
 /// Files that operating systems and Python leave behind; they are never part of a learnware.
 bool is_ignored_part(std::string_view part) {
@@ -46,11 +49,11 @@ Result<std::string> find_root(const std::vector<const ContentEntry*>& entries) {
 /// Refuses names that the dock writes itself, now or later: they may not come with another meaning.
 Result<void> check_reserved(const std::string& name, const std::string& shown) {
   const std::string_view top = std::string_view(name).substr(0, name.find('/'));
-  const std::string folded = archive::fold_case(top);
-  if (folded == kSemanticFile && name != kSemanticFile)
+  const std::string top_folded = folded(top);
+  if (top_folded == kSemanticFile && name != kSemanticFile)
     return fail(ErrorCode::package_reserved_name,
                 fmt::format("the name is reserved for the file {}", kSemanticFile), shown, "rename it");
-  if (folded.starts_with(kDockPrefix))
+  if (top_folded.starts_with(kDockPrefix))
     return fail(ErrorCode::package_reserved_name,
                 fmt::format("names that begin with {} are reserved", kDockPrefix), shown, "rename it");
   return {};
@@ -58,11 +61,11 @@ Result<void> check_reserved(const std::string& name, const std::string& shown) {
 
 /// A file whose name is nearly the missing one: other case, folder or extension.
 std::string near_miss(const Layout& layout, const std::string& name) {
-  const std::string wanted = archive::fold_case(name);
+  const std::string wanted = folded(name);
   for (const auto& [file, index] : layout.files) {
-    const std::string folded = archive::fold_case(file);
-    if (folded == wanted || folded.ends_with("/" + wanted)) return file;
-    if (wanted.ends_with(".yaml") && folded == wanted.substr(0, wanted.size() - 4) + "yml") return file;
+    const std::string there = folded(file);
+    if (there == wanted || there.ends_with("/" + wanted)) return file;
+    if (wanted.ends_with(".yaml") && there == wanted.substr(0, wanted.size() - 4) + "yml") return file;
   }
   return {};
 }
@@ -72,20 +75,21 @@ std::string near_miss(const Layout& layout, const std::string& name) {
 Result<Layout> find_layout(const std::vector<ContentEntry>& entries) {
   Layout layout;
   std::vector<const ContentEntry*> kept;
+  std::size_t ignored = 0;
   std::string first_ignored;
   for (const ContentEntry& entry : entries) {
+    if (entry.name == archive::kTopFolder) continue;
     if (!is_ignored(entry.name))
       kept.push_back(&entry);
-    else if (first_ignored.empty())
+    else if (ignored++ == 0)
       first_ignored = entry.name;
   }
   if (kept.empty())
     return fail(ErrorCode::package_missing_file, "the package holds no file of a learnware",
                 "learnware.yaml");
-  if (!first_ignored.empty())
-    layout.warnings.push_back(
-        fmt::format("{} files left by the system or by Python are ignored, for example {}",
-                    entries.size() - kept.size(), first_ignored));
+  if (ignored > 0)
+    layout.warnings.push_back(fmt::format(
+        "{} files left by the system or by Python are ignored, for example {}", ignored, first_ignored));
   LEARNDOCK_TRY(const std::string root, find_root(kept));
   if (!root.empty())
     layout.warnings.push_back(fmt::format("everything lies in the folder {}; it is taken off", root));

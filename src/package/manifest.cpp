@@ -45,38 +45,46 @@ bool is_identifier(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [&](char c) { return starts(c) || (c >= '0' && c <= '9'); });
 }
 
-/// A file inside the package; "./" in front is the package itself.
-Result<std::string> inside_path(std::string path, const archive::ArchiveLimits& limits,
-                                const std::string& where) {
-  while (path.starts_with("./")) path.erase(0, 2);
-  if (auto valid = archive::check_path(path, {limits.max_path_bytes, limits.max_path_depth}); !valid) {
-    Error error = std::move(valid).error();
-    return fail(error.code, fmt::format("\"{}\": {}", printable(path), error.message), where,
-                "name a file inside the package");
+/// A file inside the package, by the name under which it is stored; "./" in front is the package itself.
+Result<std::string> inside_path(const std::string& written, const archive::ArchiveLimits& limits,
+                                const std::string& where, std::vector<std::string>& warnings) {
+  auto path = archive::stored_path(written, {limits.max_path_bytes, limits.max_path_depth});
+  if (!path) {
+    const Error error = std::move(path).error();
+    const bool backslash = written.find('\\') != std::string::npos;
+    return fail(error.code, fmt::format("\"{}\": {}", printable(written), error.message), where,
+                backslash ? "write '/' between folders" : "name a file inside the package");
   }
-  if (path.ends_with('/')) return fail(ErrorCode::package_yaml, "this names a directory, not a file", where);
+  if (path->ends_with('/')) return fail(ErrorCode::package_yaml, "this names a directory, not a file", where);
+  if (!written.ends_with(*path))
+    warnings.push_back(
+        fmt::format("learnware.yaml names {} with letters and marks apart (NFD), the package stores it "
+                    "composed (NFC): other "
+                    "programs may not find the file by that name",
+                    *path));
   return path;
 }
 
-Result<ModelEntry> read_model(const Json& root, const archive::ArchiveLimits& limits) {
+Result<ModelEntry> read_model(const Json& root, const archive::ArchiveLimits& limits,
+                              std::vector<std::string>& warnings) {
   ModelEntry model;
   LEARNDOCK_TRY(const Json map, map_of(root, "model", ""));
   LEARNDOCK_TRY(model.class_name, text_of(map, "class_name", model.class_name, "/model"));
   if (!is_identifier(model.class_name))
     return fail(ErrorCode::package_class,
                 fmt::format("\"{}\" is not a class name", printable(model.class_name)), "/model/class_name");
-  LEARNDOCK_TRY(std::string module, text_of(map, "module_path", model.module_path, "/model"));
+  LEARNDOCK_TRY(const std::string module, text_of(map, "module_path", model.module_path, "/model"));
   if (!module.ends_with(".py"))
     return fail(ErrorCode::package_class,
                 fmt::format("\"{}\" is not a Python file of the package", printable(module)),
                 "/model/module_path", "name the .py file that defines the model, for example __init__.py");
-  LEARNDOCK_TRY(model.module_path, inside_path(std::move(module), limits, "/model/module_path"));
+  LEARNDOCK_TRY(model.module_path, inside_path(module, limits, "/model/module_path", warnings));
   LEARNDOCK_TRY(model.kwargs, map_of(map, "kwargs", "/model"));
   return model;
 }
 
 Result<StatisticalEntry> read_statistical(const Json& item, const archive::ArchiveLimits& limits,
-                                          const std::string& where) {
+                                          const std::string& where, std::vector<std::string>& warnings) {
   if (!item.is_object()) return wrong_kind("a mapping", item, where);
   StatisticalEntry entry;
   LEARNDOCK_TRY(const std::string name, text_of(item, "class_name", "RKMETableSpecification", where));
@@ -94,21 +102,22 @@ Result<StatisticalEntry> read_statistical(const Json& item, const archive::Archi
     return fail(ErrorCode::package_class,
                 fmt::format("specifications of the module \"{}\" are not read", printable(module)),
                 where + "/module_path", "use the module learnware.specification");
-  LEARNDOCK_TRY(std::string file, text_of(item, "file_name", entry.file_name, where));
-  LEARNDOCK_TRY(entry.file_name, inside_path(std::move(file), limits, where + "/file_name"));
+  LEARNDOCK_TRY(const std::string file, text_of(item, "file_name", entry.file_name, where));
+  LEARNDOCK_TRY(entry.file_name, inside_path(file, limits, where + "/file_name", warnings));
   LEARNDOCK_CHECK(map_of(item, "kwargs", where));
   return entry;
 }
 
 Result<std::vector<StatisticalEntry>> read_all_statistical(const Json& root,
-                                                           const archive::ArchiveLimits& limits) {
+                                                           const archive::ArchiveLimits& limits,
+                                                           std::vector<std::string>& warnings) {
   const Json* list = find(root, "stat_specifications");
   if (list == nullptr) return std::vector<StatisticalEntry>(1);
   if (!list->is_array()) return wrong_kind("a list", *list, "/stat_specifications");
   std::vector<StatisticalEntry> entries;
   for (std::size_t i = 0; i < list->size(); ++i) {
     LEARNDOCK_TRY(StatisticalEntry entry,
-                  read_statistical((*list)[i], limits, fmt::format("/stat_specifications/{}", i)));
+                  read_statistical((*list)[i], limits, fmt::format("/stat_specifications/{}", i), warnings));
     entries.push_back(std::move(entry));
   }
   return entries;
@@ -148,8 +157,8 @@ Result<Manifest> read_manifest(std::string_view yaml, const archive::ArchiveLimi
   if (!root.is_object()) return wrong_kind("a mapping", root, "");
   Manifest manifest;
   LEARNDOCK_TRY(manifest.name, read_name(root));
-  LEARNDOCK_TRY(manifest.model, read_model(root, limits));
-  LEARNDOCK_TRY(manifest.statistical, read_all_statistical(root, limits));
+  LEARNDOCK_TRY(manifest.model, read_model(root, limits, manifest.warnings));
+  LEARNDOCK_TRY(manifest.statistical, read_all_statistical(root, limits, manifest.warnings));
   LEARNDOCK_CHECK(check_semantic_entry(root, manifest));
   return manifest;
 }

@@ -1,4 +1,5 @@
 // Any bytes as an archive: it is refused, or every entry unpacks to its declared length or is refused too.
+#include "archive/path_rules.hpp"
 #include "archive/zip_reader.hpp"
 
 #include <cstddef>
@@ -34,6 +35,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     });
     if (unpacked > entry.bytes || (done && unpacked != entry.bytes)) std::abort();
     packed += entry.packed_bytes;
+    // A stored name stays inside the package and is its own stored name.
+    const auto again = stored_path(entry.name, {});
+    if (!again || *again != entry.name) std::abort();
   }
   if (packed > size) std::abort();  // entries would share bytes
   return 0;

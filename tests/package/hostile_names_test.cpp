@@ -6,6 +6,12 @@ namespace {
 
 using enum ErrorCode;
 
+std::string repeated(std::string_view piece, int times) {
+  std::string out;
+  for (int i = 0; i < times; ++i) out += piece;
+  return out;
+}
+
 std::vector<HostileCase> path_cases() {
   return {
       {"PathParent", zip_path_traversal, named("../evil.py")},
@@ -35,9 +41,20 @@ std::vector<HostileCase> path_cases() {
       {"PathOverlongUtf8", zip_path_invalid, named("a\xc0\xafpasswd")},
       {"PathSurrogate", zip_path_invalid, named("a\xed\xa0\x80")},
       {"PathBidiControl", zip_path_invalid, named("a\xe2\x80\xaegpj.py")},
-      {"PathDecomposed", zip_path_invalid, named("cafe\xcc\x81.py")},
+      {"PathMarkWithoutLetter", zip_path_invalid, named("\u0301.py")},
+      {"PathMarkOnASlash", zip_path_invalid, named("a/\u0338b.py")},
+      {"PathGraphemeJoiner", zip_path_invalid, named("a\u034fb.py")},
+      {"PathHangulFiller", zip_path_invalid, named("a\u1160b.py")},
+      {"PathManyMarks", zip_path_invalid, named("a" + repeated("\u0301", 31) + ".py")},
+      {"PathManyMarksWhenNormalised", zip_path_invalid, named("a" + repeated("\u0344", 16))},
+      {"PathThousandMarks", zip_path_invalid, named("a" + repeated("\u0301\u0323", 500))},
+      {"PathLongerWhenNormalised", zip_path_length, named(repeated("\u0958", 100))},
+      {"PathFarTooLong", zip_path_length, named(std::string(60'000, 'a'))},
       {"PathEmptyPart", zip_path_invalid, named("a//b.py")},
-      {"PathDotPart", zip_path_invalid, named("./b.py")},
+      {"PathDotPart", zip_path_invalid, named("a/./b.py")},
+      {"PathOnlyDot", zip_path_invalid, named(".")},
+      {"PathDotThenParent", zip_path_traversal, named("./../evil.py")},
+      {"PathDotThenAbsolute", zip_path_absolute, named(".//etc/passwd")},
       {"PathEmptyName", zip_path_invalid, named("")},
       {"PathAlternateStream", zip_path_invalid, named("model.py:hidden")},
       {"PathUnicodeExtraDiffers", zip_path_invalid, with_entry([](RawEntry& entry) {
@@ -49,6 +66,39 @@ std::vector<HostileCase> path_cases() {
   };
 }
 
+/// The example with one more file, packed where '\\' separates folders.
+auto from_windows(std::string name) {
+  return with_zip([name](RawZip& zip) { zip.entries.push_back(windows_file(name, "x")); });
+}
+
+std::vector<HostileCase> windows_cases() {
+  return {
+      {"WindowsParent", zip_path_traversal, from_windows("..\\evil.py")},
+      {"WindowsInnerParent", zip_path_traversal, from_windows("a\\..\\..\\evil.py")},
+      {"WindowsMixedParent", zip_path_traversal, from_windows("a/..\\evil.py")},
+      {"WindowsDotThenParent", zip_path_traversal, from_windows(".\\..\\evil.py")},
+      {"WindowsRooted", zip_path_absolute, from_windows("\\evil.py")},
+      {"WindowsUnc", zip_path_absolute, from_windows("\\\\server\\share\\evil.py")},
+      {"WindowsDrive", zip_path_absolute, from_windows("C:\\evil.py")},
+      {"WindowsEmptyPart", zip_path_invalid, from_windows("a\\\\b.py")},
+      {"WindowsDevice", zip_path_invalid, from_windows("a\\nul\\b.py")},
+      {"WindowsMarkOnASeparator", zip_path_invalid, from_windows("a\\\u0338b.py")},
+      {"WindowsTooDeep", zip_path_length, from_windows("a\\b\\c\\d\\e\\f\\g\\h\\i\\j\\k\\l\\m\\n\\o\\p\\q")},
+      {"WindowsBothSeparators", zip_duplicate, with_zip([](RawZip& zip) {
+         zip.entries.push_back(windows_file("a\\b.py", "x"));
+         zip.entries.push_back(windows_file("a/b.py", "y"));
+       })},
+      {"WindowsFolderAndFile", zip_duplicate, with_zip([](RawZip& zip) {
+         zip.entries.push_back(windows_file("a", "x"));
+         zip.entries.push_back(windows_file("a\\b.py", "y"));
+       })},
+      {"WindowsLocalHeaderDiffers", zip_mismatch, with_zip([](RawZip& zip) {
+         zip.entries.push_back(windows_file("a\\b.py", "x"));
+         zip.entries.back().local.name = "a/b.py";
+       })},
+  };
+}
+
 std::vector<HostileCase> identity_cases() {
   return {
       {"SameNameTwice", zip_duplicate, two_named("a.py", "a.py")},
@@ -56,6 +106,12 @@ std::vector<HostileCase> identity_cases() {
       {"CaseOnlyDiffers", zip_duplicate, two_named("Weights.bin", "weights.BIN")},
       {"CaseOnlyDiffersInFolder", zip_duplicate, two_named("Data/a", "data/b")},
       {"CaseOnlyDiffersBeyondAscii", zip_duplicate, two_named("\xc3\x84.py", "\xc3\xa4.py")},
+      {"ComposedAndDecomposed", zip_duplicate, two_named("caf\u00e9.py", "cafe\u0301.py")},
+      {"TwoOrdersOfMarks", zip_duplicate, two_named("a\u0323\u0301", "a\u0301\u0323")},
+      {"ComposedAndDecomposedFolder", zip_duplicate, two_named("caf\u00e9/", "cafe\u0301/")},
+      {"DecomposedInAnotherCase", zip_duplicate, two_named("caf\u00e9.py", "CAFE\u0301.py")},
+      {"WithAndWithoutDot", zip_duplicate, two_named("a.py", "./a.py")},
+      {"TopFolderTwice", zip_duplicate, two_named("./", "./")},
       {"FileAndDirectory", zip_duplicate, two_named("a", "a/")},
       {"FileAndImpliedDirectory", zip_duplicate, two_named("a/b", "a")},
       {"ManifestTwice", zip_duplicate, named("learnware.yaml")},
@@ -126,7 +182,8 @@ class HostileNames : public ::testing::TestWithParam<HostileCase> {};
 TEST_P(HostileNames, GivesItsCodeAndLeavesNothing) { expect_refused(GetParam()); }
 
 INSTANTIATE_TEST_SUITE_P(Corpus, HostileNames,
-                         ::testing::ValuesIn(joined(path_cases(), identity_cases(), kind_cases())),
+                         ::testing::ValuesIn(joined(path_cases(), windows_cases(), identity_cases(),
+                                                    kind_cases())),
                          case_name);
 
 }  // namespace

@@ -106,6 +106,14 @@ inline RawEntry raw_directory(std::string name) {
   return entry;
 }
 
+/// As Windows PowerShell 5 does it: no Unix mode, and '\' between folders.
+inline RawEntry windows_file(std::string name, std::string content) {
+  RawEntry entry = raw_file(std::move(name), std::move(content));
+  entry.made_by = 20;
+  entry.attributes = 0x20;
+  return entry;
+}
+
 /// As streaming writers do it: sizes and CRC-32 only after the data.
 inline RawEntry raw_streamed(std::string name, std::string content, bool is_signed = true,
                              bool wide = false) {
