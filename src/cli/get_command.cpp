@@ -142,18 +142,18 @@ struct Companions {
 
 /// The list with a head that says where it is from. The coding line keeps pip from decoding the text in
 /// another way.
-void take_requirements(std::string_view text, const std::string& zip_name, bool trust_sources,
+void take_requirements(std::string_view bytes, const std::string& zip_name, bool trust_sources,
                        Companions& out) {
-  if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
-  out.warnings = package::requirements_warnings(text);
+  out.warnings = package::requirements_warnings(bytes);
   const std::string head = fmt::format("# -*- coding: utf-8 -*-\n# of the package {}, {}\n",
                                        printable(zip_name), kRequirementsMark);
   if (trust_sources) {
-    out.requirements = head + std::string(text);
+    out.requirements = head + package::requirements_in_utf8(bytes);
     return;
   }
-  out.commented_out = package::foreign_lines(text).size();
-  out.requirements = head + package::without_foreign_lines(text);
+  const package::FilteredList list = package::without_foreign_lines(bytes);
+  out.commented_out = list.commented_out;
+  out.requirements = head + list.text;
 }
 
 Result<Companions> companions_of(const fs::path& package, const LearnwareId& id, const std::string& zip_name,

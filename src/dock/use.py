@@ -7,6 +7,7 @@ this machine. Use a virtual environment for its requirements, and a container or
 """
 
 import argparse
+import codecs
 import csv
 import hashlib
 import importlib.util
@@ -270,12 +271,21 @@ def without_foreign_lines(text):
     return "\n".join(out) + "\n", count
 
 
+def decoded(data):
+    """A list of requirements as pip decodes it: by its byte order mark, else UTF-8."""
+    for mark, encoding in ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"),
+                           (codecs.BOM_UTF16_BE, "utf-16-be")):
+        if data.startswith(mark):
+            return data[len(mark):].decode(encoding)
+    return data.decode("utf-8")
+
+
 def print_requirements(options):
     with zipfile.ZipFile(package_path(options.package)) as archive:
         names = archive.namelist()
         if "requirements.txt" in names:
             try:
-                text = archive.read("requirements.txt").decode("utf-8")
+                text = decoded(archive.read("requirements.txt"))
             except UnicodeDecodeError:
                 raise UseError("the package's requirements.txt is not UTF-8")
             shown, foreign = without_foreign_lines(text)

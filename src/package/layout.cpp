@@ -59,17 +59,6 @@ Result<void> check_reserved(const std::string& name, const std::string& shown) {
   return {};
 }
 
-/// A file whose name is nearly the missing one: other case, folder or extension.
-std::string near_miss(const Layout& layout, const std::string& name) {
-  const std::string wanted = folded(name);
-  for (const auto& [file, index] : layout.files) {
-    const std::string there = folded(file);
-    if (there == wanted || there.ends_with("/" + wanted)) return file;
-    if (wanted.ends_with(".yaml") && there == wanted.substr(0, wanted.size() - 4) + "yml") return file;
-  }
-  return {};
-}
-
 }  // namespace
 
 Result<Layout> find_layout(const std::vector<ContentEntry>& entries) {
@@ -100,6 +89,16 @@ Result<Layout> find_layout(const std::vector<ContentEntry>& entries) {
     if (!entry->directory()) layout.files.emplace(name, static_cast<std::size_t>(entry - entries.data()));
   }
   return layout;
+}
+
+std::string near_miss(const Layout& layout, const std::string& name) {
+  const std::string wanted = folded(name);
+  for (const auto& [file, index] : layout.files) {
+    const std::string there = folded(file);
+    if (there == wanted || there.ends_with("/" + wanted)) return file;
+    if (wanted.ends_with(".yaml") && there == wanted.substr(0, wanted.size() - 4) + "yml") return file;
+  }
+  return {};
 }
 
 Result<std::size_t> require_file(const Layout& layout, const std::string& name, std::string_view role) {

@@ -26,6 +26,9 @@ struct Layout {
 /// @errors package_roots, package_reserved_name, package_missing_file (nothing but ignored files)
 [[nodiscard]] Result<Layout> find_layout(const std::vector<ContentEntry>& entries);
 
+/// A file whose name is nearly `name`: other case, folder or ending. "" when there is none.
+[[nodiscard]] std::string near_miss(const Layout& layout, const std::string& name);
+
 /// The index of a file that must be there. @errors package_missing_file, naming near misses
 [[nodiscard]] Result<std::size_t> require_file(const Layout& layout, const std::string& name,
                                                std::string_view role);

@@ -2,6 +2,7 @@
 
 #include "archive/path_rules.hpp"
 #include "base/utf8.hpp"
+#include "package/file_text.hpp"
 #include "package/layout.hpp"
 #include "package/yaml.hpp"
 
@@ -156,6 +157,8 @@ Result<Manifest> read_manifest(std::string_view yaml, const archive::ArchiveLimi
   if (root.is_null()) root = Json::object();  // an empty file: every key has a default
   if (!root.is_object()) return wrong_kind("a mapping", root, "");
   Manifest manifest;
+  if (is_marked_utf16(yaml))
+    manifest.warnings.emplace_back("learnware.yaml is UTF-16: programs that expect UTF-8 cannot read it");
   LEARNDOCK_TRY(manifest.name, read_name(root));
   LEARNDOCK_TRY(manifest.model, read_model(root, limits, manifest.warnings));
   LEARNDOCK_TRY(manifest.statistical, read_all_statistical(root, limits, manifest.warnings));

@@ -11,6 +11,9 @@
 
 #include <fmt/format.h>
 
+#include <array>
+#include <utility>
+
 namespace learndock::package {
 namespace {
 
@@ -140,23 +143,56 @@ Result<void> check_dimensions(const Package& package) {
               "correct Input.Dimension or make the specification again");
 }
 
+/// The fix for a package that lists no requirements: a list under another name is pointed at.
+std::string environment_fix(const Layout& layout) {
+  for (const std::string name : {"requirements.txt", "environment.yaml"})
+    if (const std::string similar = near_miss(layout, name); !similar.empty())
+      return fmt::format("the package has \"{}\"; rename it to {}, beside learnware.yaml", similar, name);
+  constexpr std::array<std::pair<const char*, const char*>, 6> kOthers = {
+      {{"requirement.txt", "requirements.txt"},
+       {"requirements.in", "requirements.txt"},
+       {"requirements", "requirements.txt"},
+       {"conda.yaml", "environment.yaml"},
+       {"conda.yml", "environment.yaml"},
+       {"env.yaml", "environment.yaml"}}};
+  for (const auto& [other, name] : kOthers)
+    if (layout.files.contains(other))
+      return fmt::format("the package has \"{}\"; rename it to {}", other, name);
+  for (const char* const project : {"pyproject.toml", "setup.py", "setup.cfg", "Pipfile", "poetry.lock"})
+    if (layout.files.contains(project))
+      return fmt::format("add requirements.txt with the packages that {} lists; {} itself is not read",
+                         project, project);
+  return "add requirements.txt with the packages that the model needs";
+}
+
+/// Code from a place that the package names is allowed, but people should see it.
+Result<void> warn_of_environment(const Draft& draft, std::size_t index, bool conda, Package& package) {
+  const std::size_t limit = draft.limits.max_yaml_bytes;
+  LEARNDOCK_TRY(const std::string text, read_small(draft, index, limit, ErrorCode::package_yaml_size));
+  const FileReader files = [&](const std::string& path) -> std::optional<std::string> {
+    const auto found = draft.layout.files.find(path);
+    if (found == draft.layout.files.end()) return std::nullopt;
+    auto other = read_small(draft, found->second, limit, ErrorCode::package_yaml_size);
+    return other ? std::optional(std::move(*other)) : std::nullopt;
+  };
+  for (std::string& warning : conda ? environment_warnings(text) : requirements_warnings(text, files))
+    package.warnings.push_back(std::move(warning));
+  return {};
+}
+
 /// When a package has both lists, both are checked: installers differ in which one they read.
 Result<void> load_environment(const Draft& draft, Package& package) {
   for (const char* const name : {"environment.yaml", "requirements.txt"}) {
     const auto found = draft.layout.files.find(name);
     if (found == draft.layout.files.end()) continue;
-    LEARNDOCK_TRY(const std::string text, read_small(draft, found->second, draft.limits.max_yaml_bytes,
-                                                     ErrorCode::package_yaml_size));
-    const bool conda = package.environment_file.empty() && name == std::string_view("environment.yaml");
+    const bool conda = name == std::string_view("environment.yaml");
     if (package.environment_file.empty()) package.environment_file = name;
-    // Code from a place that the package names is allowed, but people should see it.
-    for (std::string& warning : conda ? environment_warnings(text) : requirements_warnings(text))
-      package.warnings.push_back(std::move(warning));
+    LEARNDOCK_CHECK(warn_of_environment(draft, found->second, conda, package));
   }
   if (!package.environment_file.empty()) return {};
   return fail(ErrorCode::package_missing_file,
               "the package lacks environment.yaml and requirements.txt; one is needed", "requirements.txt",
-              "add requirements.txt with the packages that the model needs");
+              environment_fix(draft.layout));
 }
 
 Result<void> copy_entry(const Contents& contents, std::size_t index, const std::string& name,

@@ -1,12 +1,16 @@
 #include "package/requirements.hpp"
 
+#include "base/ascii.hpp"
 #include "base/utf8.hpp"
+#include "package/requirement_lines.hpp"
 #include "package/yaml.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
+#include <set>
 
 namespace learndock::package {
 namespace {
@@ -14,55 +18,21 @@ namespace {
 /// The most warnings of one file; more would tell no more.
 constexpr std::size_t kMaxWarnings = 20;
 constexpr std::size_t kMaxShown = 160;
-constexpr const char* kNotPlain = "the file is not plain UTF-8";
+/// The most lists that `-r` is followed to.
+constexpr std::size_t kMaxFiles = 16;
+constexpr const char* kFile = "requirements.txt";
+constexpr const char* kCodingLine = "# -*- coding: utf-8 -*-\n";
 
-bool is_blank(char c) { return c == ' ' || c == '\t'; }
-bool is_letter_or_digit(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+bool is_alphanumeric(char c) { return is_letter(c) || is_digit(c); }
+
+/// pip takes a name that ends like an archive's for a file.
+bool is_archive(std::string_view name) {
+  constexpr std::array<std::string_view, 12> kEndings = {".whl", ".zip", ".tar", ".tgz", ".tbz", ".txz",
+                                                         ".tlz", ".gz",  ".bz2", ".xz",  ".lz",  ".lzma"};
+  const std::string name_lower = lower(name);
+  return std::any_of(kEndings.begin(), kEndings.end(),
+                     [&](std::string_view ending) { return name_lower.ends_with(ending); });
 }
-
-std::string_view trim(std::string_view text) {
-  while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
-  while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
-  return text;
-}
-
-/// Bytes of the line break that `text` begins with; 0 for none. pip splits where Python's splitlines does, so
-/// that a line may end where an editor shows none.
-std::size_t line_break(std::string_view text) {
-  constexpr std::array<std::string_view, 4> kWide = {"\r\n", "\xc2\x85", "\xe2\x80\xa8", "\xe2\x80\xa9"};
-  for (const std::string_view wide : kWide)
-    if (text.starts_with(wide)) return wide.size();
-  const char c = text.front();
-  return (c >= '\n' && c <= '\r') || (c >= '\x1c' && c <= '\x1e') ? 1 : 0;
-}
-
-std::vector<std::string_view> split_lines(std::string_view text) {
-  std::vector<std::string_view> lines;
-  std::size_t begin = 0;
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t bytes = line_break(text.substr(at));
-    if (bytes == 0) {
-      ++at;
-      continue;
-    }
-    lines.push_back(text.substr(begin, at - begin));
-    begin = at += bytes;
-  }
-  if (begin < text.size()) lines.push_back(text.substr(begin));
-  return lines;
-}
-
-bool is_comment(std::string_view line) { return trim(line).starts_with('#'); }
-
-/// A '#' begins a comment at the start of a line or after a blank.
-std::string_view without_comment(std::string_view line) {
-  for (std::size_t at = 0; at < line.size(); ++at)
-    if (line[at] == '#' && (at == 0 || is_blank(line[at - 1]))) return trim(line.substr(0, at));
-  return trim(line);
-}
-
-bool has_comment(std::string_view line) { return without_comment(line).size() != trim(line).size(); }
 
 /// Whether a requirement is a name with extras, versions and a marker, which pip looks up in the index that
 /// the user chose.
@@ -70,23 +40,13 @@ bool is_plain_requirement(std::string_view text) {
   text = trim(text.substr(0, text.find(';')));
   std::size_t end = 0;
   while (end < text.size() &&
-         (is_letter_or_digit(text[end]) || text[end] == '-' || text[end] == '_' || text[end] == '.'))
+         (is_alphanumeric(text[end]) || text[end] == '-' || text[end] == '_' || text[end] == '.'))
     ++end;
-  if (end == 0 || !is_letter_or_digit(text.front()) || !is_letter_or_digit(text[end - 1])) return false;
-  // pip takes a name that ends like an archive's for a file.
-  constexpr std::array<std::string_view, 9> kArchives = {".whl", ".zip", ".tar", ".tgz", ".tbz",
-                                                         ".txz", ".tlz", ".gz",  ".bz2"};
-  constexpr std::array<std::string_view, 3> kMoreArchives = {".xz", ".lz", ".lzma"};
-  std::string lower(text);
-  std::transform(lower.begin(), lower.end(), lower.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  const auto ends = [&](std::string_view ending) { return lower.ends_with(ending); };
-  if (std::any_of(kArchives.begin(), kArchives.end(), ends) ||
-      std::any_of(kMoreArchives.begin(), kMoreArchives.end(), ends))
-    return false;
+  if (end == 0 || !is_alphanumeric(text.front()) || !is_alphanumeric(text[end - 1])) return false;
+  if (is_archive(text)) return false;
   constexpr std::string_view kVersionMarks = " \t.,<>=!~()[]*+-_";
   return std::all_of(text.begin() + static_cast<std::ptrdiff_t>(end), text.end(), [&](char c) {
-    return is_letter_or_digit(c) || kVersionMarks.find(c) != std::string_view::npos;
+    return is_alphanumeric(c) || kVersionMarks.find(c) != std::string_view::npos;
   });
 }
 
@@ -98,11 +58,10 @@ bool is_harmless_option(std::string_view word) {
   return std::find(kAlone.begin(), kAlone.end(), word) != kAlone.end() ||
          std::any_of(kWithValue.begin(), kWithValue.end(), [&](std::string_view begin) {
            return word.starts_with(begin) &&
-                  std::all_of(word.begin() + static_cast<std::ptrdiff_t>(begin.size()), word.end(),
-                              [](char c) {
-                                return is_letter_or_digit(c) || c == ':' || c == ',' || c == '-' ||
-                                       c == '_' || c == '.';
-                              });
+                  std::all_of(
+                      word.begin() + static_cast<std::ptrdiff_t>(begin.size()), word.end(), [](char c) {
+                        return is_alphanumeric(c) || c == ':' || c == ',' || c == '-' || c == '_' || c == '.';
+                      });
          });
 }
 
@@ -128,73 +87,133 @@ bool is_plain(std::string_view line) {
   return true;
 }
 
-/// pip decodes by a byte order mark or a coding line; another encoding would hide what it reads from these
-/// rules.
-bool is_plain_utf8(std::string_view text) {
-  if (!decode_utf8(text) || text.find('\0') != std::string_view::npos) return false;
-  const std::vector<std::string_view> lines = split_lines(text.substr(0, 4096));
-  const auto names_another = [](std::string_view line) {
-    const std::size_t word = std::min(line.find("coding:"), line.find("coding="));
-    if (word == std::string_view::npos) return false;
-    const std::string_view value = trim(line.substr(word + 7));
-    return !value.starts_with("utf-8") && !value.starts_with("UTF-8") && !value.starts_with("ascii");
-  };
-  return std::none_of(lines.begin(), lines.begin() + std::min<std::ptrdiff_t>(2, std::ssize(lines)),
-                      names_another);
+/// The list that a line of only "-r FILE" or "-c FILE" names, in any of pip's spellings; "" for other lines.
+std::string_view other_list(std::string_view content) {
+  for (const std::string_view option : {"--requirement", "--constraint", "-r", "-c"}) {
+    if (!content.starts_with(option)) continue;
+    std::string_view name = content.substr(option.size());
+    if (option.starts_with("--") && !name.starts_with('=') && !name.starts_with(' ')) return {};
+    if (name.starts_with('=')) name.remove_prefix(1);
+    name = trim(name);
+    return name.find_first_of(" \t:$\\\"'") == std::string_view::npos ? name : std::string_view();
+  }
+  return {};
 }
 
-/// Lines `first` to `last` are one for pip.
-struct WholeLine {
-  std::size_t first = 0;
-  std::size_t last = 0;
-  std::string text;
-};
-
-std::vector<WholeLine> whole_lines(const std::vector<std::string_view>& lines) {
-  std::vector<WholeLine> whole;
-  for (std::size_t i = 0; i < lines.size(); ++i) {
-    WholeLine one{i, i, std::string(lines[i])};
-    // For pip a continued comment goes on in the next line, for other installers it ends. So that line is
-    // checked too.
-    while (one.text.ends_with('\\') && !has_comment(lines[one.last]) && one.last + 1 < lines.size()) {
-      one.text.pop_back();
-      const std::string_view next = lines[++one.last];
-      if (is_comment(next)) one.text += ' ';
-      one.text += next;
+/// Whether a line is only a path of the machine on which pip runs, or "-e" with one.
+bool is_local_path(std::string_view content) {
+  for (const std::string_view option : {"--editable", "-e"})
+    if (content.starts_with(option)) {
+      content = trim(content.substr(option.size()));
+      break;
     }
-    if (one.text.ends_with('\\')) one.text.pop_back();
-    i = one.last;
-    whole.push_back(std::move(one));
-  }
-  return whole;
+  if (content.empty() || content.starts_with('-')) return false;
+  if (content.find_first_of(" \t:@$\"'") != std::string_view::npos) return false;
+  return content.starts_with('.') || content.find('/') != std::string_view::npos || is_archive(content);
 }
 
 struct Finding {
   WholeLine line;
+  LineFault fault = LineFault::elsewhere;
   std::string what;
+  std::string list;  ///< of a line that only names another list: its path as written
 };
 
-std::vector<Finding> find_foreign(std::string_view text) {
+/// Of a list that has been decoded.
+std::vector<Finding> findings_of(std::string_view text) {
   std::vector<Finding> found;
-  const std::vector<std::string_view> lines = split_lines(text);
-  if (!is_plain_utf8(text)) {
-    if (lines.empty()) return found;
-    Finding all;
-    all.line.last = lines.size() - 1;
-    all.what = kNotPlain;
-    found.push_back(std::move(all));
-    return found;
-  }
-  for (WholeLine& line : whole_lines(lines)) {
-    // The mark at the beginning of a file is no part of its first line.
-    std::string_view content = line.text;
-    if (line.first == 0 && content.starts_with("\xef\xbb\xbf")) content.remove_prefix(3);
-    content = without_comment(content);
+  for (WholeLine& line : whole_lines(split_lines(text))) {
+    const std::string_view content = without_comment(line.text);
     if (content.empty() || is_plain(content)) continue;
-    std::string what = printable(content, kMaxShown);
-    found.push_back({std::move(line), std::move(what)});
+    Finding finding;
+    finding.what = printable(content, kMaxShown);
+    finding.list = other_list(content);
+    if (!finding.list.empty())
+      finding.fault = LineFault::other_file;
+    else if (is_local_path(content))
+      finding.fault = LineFault::local_path;
+    finding.line = std::move(line);
+    found.push_back(std::move(finding));
   }
   return found;
+}
+
+/// Looks through one list and those that it names.
+class ForeignSearch {
+ public:
+  explicit ForeignSearch(const FileReader& files) : files_(files) {}
+
+  void look_at(const std::string& file, std::string_view bytes) {
+    seen_.insert(file);
+    const RequirementText read = read_requirement_text(bytes);
+    if (!read.doubt.empty() && !bytes.empty()) found_.push_back({file, 1, LineFault::encoding, read.doubt});
+    for (Finding& finding : findings_of(read.text))
+      if (!follow(file, finding))
+        found_.push_back({file, finding.line.first + 1, finding.fault, std::move(finding.what)});
+  }
+  std::vector<ForeignLine> take() { return std::move(found_); }
+
+ private:
+  /// Whether a line names another list of the package; its lines are looked at then.
+  bool follow(const std::string& file, const Finding& finding) {
+    if (finding.list.empty() || !files_) return false;
+    const std::filesystem::path folder = std::filesystem::path(file).parent_path();
+    const std::string path = (folder / finding.list).lexically_normal().generic_string();
+    if (seen_.contains(path)) return true;
+    if (seen_.size() >= kMaxFiles) return false;
+    const auto bytes = files_(path);
+    if (bytes) look_at(path, *bytes);
+    return bytes.has_value();
+  }
+
+  const FileReader& files_;
+  std::set<std::string> seen_;
+  std::vector<ForeignLine> found_;
+};
+
+std::string warning_of(const ForeignLine& line) {
+  if (line.fault == LineFault::encoding)
+    return fmt::format("{} {}, so that installers may read other lines in it: save it as UTF-8", line.file,
+                       line.what);
+  constexpr std::array<std::string_view, 3> kWhat = {
+      "takes code from a place of its own choice",
+      "installs from a local path, which pip looks up where it runs", "reads a list that the package lacks"};
+  return fmt::format("{} line {} {}: {}", line.file, line.line, kWhat[static_cast<std::size_t>(line.fault)],
+                     line.what);
+}
+
+/// The lines as comments: nothing in a comment may end its line, nor go on in the next.
+void append_as_comment(std::string& out, std::string_view line) {
+  std::string comment = printable(line, line.size() * 4 + 1);
+  while (comment.ends_with('\\')) comment.pop_back();
+  out += fmt::format("# {}\n", comment);
+}
+
+/// A list that cannot be read, all of it as comments. The note comes where a coding line would count.
+std::string all_as_comments(std::string_view bytes, std::string_view doubt) {
+  std::string out =
+      fmt::format("{}# learndock: the list {}, so that installers may differ\n", kCodingLine, doubt);
+  for (const std::string_view line : split_lines(bytes)) append_as_comment(out, line);
+  return out;
+}
+
+std::string with_comments(std::string_view text, const std::vector<Finding>& found) {
+  std::string out;
+  const std::vector<std::string_view> lines = split_lines(text);
+  auto next = found.begin();
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    if (next != found.end() && i == next->line.first)
+      out += fmt::format("# learndock: the next line {}; see --trust-sources\n",
+                         next->fault == LineFault::other_file
+                             ? "reads another list of the package, which is not beside this one"
+                             : "takes code from a place of the package's own choice");
+    if (next != found.end() && i >= next->line.first)
+      append_as_comment(out, lines[i]);
+    else
+      out += fmt::format("{}\n", lines[i]);
+    if (next != found.end() && i == next->line.last) ++next;
+  }
+  return out;
 }
 
 void add_warning(std::vector<std::string>& warnings, std::string text) {
@@ -229,7 +248,7 @@ void look_at_dependency(const Json& entry, std::vector<std::string>& odd) {
     return;
   }
   for (const Json& line : *pip)
-    for (const Finding& finding : find_foreign(line.is_string() ? line.get<std::string>() : to_text(line)))
+    for (const Finding& finding : findings_of(line.is_string() ? line.get<std::string>() : to_text(line)))
       odd.push_back(fmt::format("pip's line {}", finding.what));
 }
 
@@ -251,49 +270,32 @@ std::vector<std::string> odd_in_environment(const Json& root) {
 
 }  // namespace
 
-std::vector<ForeignLine> foreign_lines(std::string_view requirements) {
-  std::vector<ForeignLine> lines;
-  for (Finding& finding : find_foreign(requirements))
-    lines.push_back({finding.line.first + 1, std::move(finding.what)});
-  return lines;
+std::vector<ForeignLine> foreign_lines(std::string_view requirements, const FileReader& files) {
+  ForeignSearch search(files);
+  search.look_at(kFile, requirements);
+  return search.take();
 }
 
-std::string without_foreign_lines(std::string_view requirements) {
-  const std::vector<Finding> found = find_foreign(requirements);
-  if (found.empty()) return std::string(requirements);
-  const std::vector<std::string_view> lines = split_lines(requirements);
-  std::string out;
-  // After the lines in which a coding line counts.
-  if (found.front().what == kNotPlain)
-    out += fmt::format("# learndock: {}, so that installers may differ\n", kNotPlain);
-  auto next = found.begin();
-  for (std::size_t i = 0; i < lines.size(); ++i) {
-    if (next != found.end() && i == next->line.first)
-      out +=
-          "# learndock: the next line takes code from a place of the package's own choice; see "
-          "--trust-sources\n";
-    const bool foreign = next != found.end() && i >= next->line.first && i <= next->line.last;
-    // Shown as text: nothing in a comment may end its line, nor go on in the next.
-    if (foreign) {
-      std::string comment = printable(lines[i], lines[i].size() * 4 + 1);
-      while (comment.ends_with('\\')) comment.pop_back();
-      out += fmt::format("# {}\n", comment);
-    } else {
-      out += fmt::format("{}\n", lines[i]);
-    }
-    if (next != found.end() && i == next->line.last) ++next;
-  }
-  return out;
+FilteredList without_foreign_lines(std::string_view requirements) {
+  const RequirementText read = read_requirement_text(requirements);
+  if (!read.readable) return {all_as_comments(requirements, read.doubt), 1};
+  const std::vector<Finding> found = findings_of(read.text);
+  std::string out = found.empty() ? read.text : with_comments(read.text, found);
+  // In another encoding than before, a coding line of its own must not count.
+  if (read.text != requirements) out.insert(0, kCodingLine);
+  return {std::move(out), found.size()};
 }
 
-std::vector<std::string> requirements_warnings(std::string_view requirements) {
+std::string requirements_in_utf8(std::string_view requirements) {
+  RequirementText read = read_requirement_text(requirements);
+  return read.readable ? std::move(read.text) : std::string(requirements);
+}
+
+std::vector<std::string> requirements_warnings(std::string_view requirements, const FileReader& files) {
   std::vector<std::string> warnings;
-  const std::vector<ForeignLine> lines = foreign_lines(requirements);
-  for (const ForeignLine& line : lines)
-    add_warning(warnings,
-                fmt::format("requirements.txt line {} takes code from a place of its own choice: {}",
-                            line.line, line.what));
-  close_warnings(warnings, lines.size(), "requirements.txt");
+  const std::vector<ForeignLine> lines = foreign_lines(requirements, files);
+  for (const ForeignLine& line : lines) add_warning(warnings, warning_of(line));
+  close_warnings(warnings, lines.size(), kFile);
   return warnings;
 }
 

@@ -3,6 +3,7 @@
 #include "package/yaml.hpp"
 
 #include "base/utf8.hpp"
+#include "package/file_text.hpp"
 #include "package/yaml_scalar.hpp"
 
 #include <fmt/format.h>
@@ -183,13 +184,26 @@ Result<void> feed(Builder& builder, yaml_event_t& event, int& documents) {
   }
 }
 
+Failure not_utf8(std::string_view bytes) {
+  if (is_marked_utf16(bytes))
+    return fail(ErrorCode::package_yaml, "the file begins as UTF-16 and is not", {}, "save it as UTF-8");
+  std::size_t line = 1;
+  for (std::string_view rest = bytes; const auto point = take_code_point(rest);)
+    line += *point == U'\n' ? 1 : 0;
+  return fail(ErrorCode::package_yaml, "the file is not UTF-8", fmt::format("line {}", line),
+              "save it as UTF-8; it may be in an older encoding such as GBK or Latin-1");
+}
+
 }  // namespace
 
-Result<Json> parse_yaml(std::string_view text, const YamlLimits& limits) {
-  if (text.size() > limits.max_bytes)
+Result<Json> parse_yaml(std::string_view bytes, const YamlLimits& limits) {
+  if (bytes.size() > limits.max_bytes)
     return fail(ErrorCode::package_yaml_size,
-                fmt::format("the file has {} bytes, the limit is {}", text.size(), limits.max_bytes));
-  Parser parser(text);
+                fmt::format("the file has {} bytes, the limit is {}", bytes.size(), limits.max_bytes));
+  // libyaml would take a byte order mark for text once it is told the encoding.
+  const auto text = text_of_file(bytes);
+  if (!text) return not_utf8(bytes);
+  Parser parser(*text);
   Builder builder(limits.max_depth);
   int documents = 0;
   while (true) {

@@ -15,9 +15,10 @@ struct YamlLimits {
 
 /// One YAML document as plain data, scalars by YAML 1.1 (yaml_scalar.hpp): null, bool, int, float,
 /// string.
-/// Mapping keys are taken as text. An empty document is null. Nothing is ever constructed from a tag.
+/// The file is UTF-8, or UTF-16 with its byte order mark. Mapping keys are taken as text. An empty document
+/// is null. Nothing is ever constructed from a tag.
 /// @errors package_yaml, package_yaml_alias (anchors too), package_yaml_tag, package_yaml_duplicate_key,
 ///         package_yaml_size; `where` is "line L, column C"
-[[nodiscard]] Result<Json> parse_yaml(std::string_view text, const YamlLimits& limits = {});
+[[nodiscard]] Result<Json> parse_yaml(std::string_view bytes, const YamlLimits& limits = {});
 
 }  // namespace learndock::package

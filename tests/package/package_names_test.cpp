@@ -123,5 +123,45 @@ TEST_F(PackageNames, NamesThatAreNotMarkedAsUtf8AreOneWarning) {
               ElementsAre(HasSubstr("5 names are not marked as UTF-8"), HasSubstr("it is taken off")));
 }
 
+TEST_F(PackageNames, ListsOfRequirementsUnderOtherNamesAreNamed) {
+  for (const auto& [name, told] : {std::pair("environment.yml", "rename it to environment.yaml"),
+                                   {"Requirements.txt", "rename it to requirements.txt"},
+                                   {"docs/requirements.txt", "beside learnware.yaml"},
+                                   {"requirement.txt", "rename it to requirements.txt"},
+                                   {"conda.yml", "rename it to environment.yaml"},
+                                   {"pyproject.toml", "packages that pyproject.toml lists"},
+                                   {"notes.md", "packages that the model needs"}}) {
+    Files files = example_files();
+    files.erase("requirements.txt");
+    files[name] = "numpy\n";
+    const auto package = read(raw_zip_of(files));
+    ASSERT_FALSE(package.has_value()) << name;
+    EXPECT_EQ(package.error().code, ErrorCode::package_missing_file);
+    EXPECT_THAT(package.error().fix, HasSubstr(told)) << name;
+  }
+}
+
+TEST_F(PackageNames, RequirementsMayReadOtherListsOfThePackage) {
+  Files files = example_files();
+  files["requirements.txt"] = "-r lists/base.txt\n";
+  files["lists/base.txt"] = "numpy\n";
+  EXPECT_THAT(read(raw_zip_of(files))->warnings, ElementsAre());
+  files["lists/base.txt"] = "-i http://203.0.113.9/simple\n";
+  EXPECT_THAT(read(raw_zip_of(files))->warnings,
+              ElementsAre(HasSubstr("lists/base.txt line 1 takes code from a place of its own choice")));
+  files.erase("lists/base.txt");
+  EXPECT_THAT(read(raw_zip_of(files))->warnings, ElementsAre(HasSubstr("a list that the package lacks")));
+}
+
+TEST_F(PackageNames, FilesOfWindowsEditorsAreRead) {
+  Files files = example_files();
+  for (const char* name :
+       {"learnware.yaml", "requirements.txt", "stat_spec.json", "semantic_specification.json"})
+    files[name].insert(0, "\xef\xbb\xbf");
+  const auto package = read(raw_zip_of(files));
+  ASSERT_TRUE(package.has_value()) << describe(package.error());
+  EXPECT_THAT(package->warnings, ElementsAre());
+}
+
 }  // namespace
 }  // namespace learndock::package

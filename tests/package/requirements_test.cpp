@@ -7,6 +7,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
+
 namespace learndock::package {
 namespace {
 
@@ -111,32 +113,123 @@ TEST(Requirements, LinesEndWherePipEndsThem) {
        {"\n", "\r", "\r\n", "\v", "\f", "\x1c", "\x1d", "\x1e", "\xc2\x85", "\xe2\x80\xa8", "\xe2\x80\xa9"}) {
     const std::string text = fmt::format("numpy # said{}-i http://x{}scipy", mark, mark);
     EXPECT_EQ(lines_of(text), (std::vector<std::size_t>{2}));
-    const std::string without = without_foreign_lines(text);
+    const std::string without = without_foreign_lines(text).text;
     EXPECT_THAT(without, HasSubstr("\n# -i http://x\nscipy\n"));
     EXPECT_TRUE(foreign_lines(without).empty());
   }
 }
 
+std::string utf16_of(std::string_view ascii, bool big) {
+  std::string out = big ? "\xfe\xff" : "\xff\xfe";
+  for (const char c : ascii) out += big ? std::string{'\0', c} : std::string{c, '\0'};
+  return out;
+}
+
+std::vector<LineFault> faults_of(std::string_view text, const FileReader& files = {}) {
+  std::vector<LineFault> faults;
+  for (const ForeignLine& line : foreign_lines(text, files)) faults.push_back(line.fault);
+  return faults;
+}
+
 TEST(Requirements, AnotherEncodingHidesNothing) {
-  const std::string utf16("\xff\xfe-\0i\0 \0x\0\n\0", 12);
-  for (const std::string& text : {utf16, std::string("# coding: utf-7\n+AC0-i http://x\n"),
-                                  std::string("#\n# vim: set fileencoding=cp037 :\nnumpy\n"),
-                                  std::string("numpy\xff\n"), std::string("numpy\0\n", 7)}) {
-    EXPECT_EQ(foreign_lines(text).size(), 1u);
-    EXPECT_TRUE(foreign_lines(without_foreign_lines(text)).empty());
+  for (const std::string& text :
+       {std::string("# coding: utf-7\n+AC0-i http://x\n"), std::string("# coding:?? coding: utf-7\n"),
+        std::string("#\n# vim: set fileencoding=cp037 :\nnumpy\n"), std::string("numpy\0\n", 7),
+        std::string("\xff\xfe-\0i", 5), std::string("\xff\xfe\0\xd8", 4),
+        "#" + std::string(5000, ' ') + "coding: utf-7\n+AC0-i http://x\n",
+        // In Latin-1 the second line ends within the letter, and pip takes the rest for a line.
+        std::string("# coding: latin-1\n# \xc3\x85-i http://x\n")}) {
+    EXPECT_EQ(faults_of(text), (std::vector{LineFault::encoding})) << text;
+    const FilteredList without = without_foreign_lines(text);
+    EXPECT_EQ(without.commented_out, 1U);
+    EXPECT_TRUE(foreign_lines(without.text).empty()) << without.text;
   }
   EXPECT_TRUE(foreign_lines("\xef\xbb\xbfnumpy\n").empty());
   EXPECT_TRUE(foreign_lines("# -*- coding: utf-8 -*-\nnumpy\n").empty());
 }
 
+TEST(Requirements, Utf16IsReadAsPipReadsIt) {
+  for (const bool big : {false, true}) {
+    EXPECT_TRUE(foreign_lines(utf16_of("numpy>=1.19\r\nscipy\r\n", big)).empty());
+    const std::string text = utf16_of("numpy\r\n-i http://x\r\n", big);
+    EXPECT_EQ(lines_of(text), (std::vector<std::size_t>{2}));
+    EXPECT_THAT(without_foreign_lines(text).text, HasSubstr("\nnumpy\n# learndock"));
+    EXPECT_EQ(requirements_in_utf8(utf16_of("numpy\n", big)), "numpy\n");
+  }
+}
+
+TEST(Requirements, OlderEncodingsAreReadWhereTheirLinesAreCertain) {
+  const std::string comment = "# d\xe9pendances\nnumpy\n";
+  EXPECT_EQ(faults_of(comment), (std::vector{LineFault::encoding}));
+  EXPECT_THAT(requirements_warnings(comment), ::testing::ElementsAre(HasSubstr("save it as UTF-8")));
+  const FilteredList list = without_foreign_lines(comment);
+  EXPECT_EQ(list.commented_out, 0U);
+  EXPECT_EQ(list.text, "# -*- coding: utf-8 -*-\n# dépendances\nnumpy\n");
+  EXPECT_EQ(faults_of("numpy\xff\n"), (std::vector{LineFault::encoding, LineFault::elsewhere}));
+  // 0x85 ends a line in Latin-1, and begins a letter in others.
+  EXPECT_EQ(lines_of("# \x85-i http://x\n"), (std::vector<std::size_t>{1, 2}));
+}
+
+/// A coding line must not turn the copy's letters into line ends.
+TEST(Requirements, ACopyInUtf8IsReadAsUtf8) {
+  for (const std::string text : {"# coding: latin-1\n# \xc5-i http://x\nnumpy\n",
+                                 "\xef\xbb\xbf# coding: latin-1\n# \xc3\x85-i http://x\nnumpy\n"}) {
+    const FilteredList list = without_foreign_lines(text);
+    EXPECT_EQ(list.commented_out, 0U);
+    EXPECT_TRUE(list.text.starts_with("# -*- coding: utf-8 -*-\n")) << list.text;
+    EXPECT_TRUE(foreign_lines(list.text).empty());
+  }
+}
+
+TEST(Requirements, PathsOfTheMachineAreNotCalledPlacesElsewhere) {
+  for (const char* line : {"./wheels/x.whl", "../x", "-e .", "-e.", "--editable ./x", "/abs/path",
+                           "folder/sub", "x-1.0-py3-none-any.whl"})
+    EXPECT_EQ(faults_of(line), (std::vector{LineFault::local_path})) << line;
+  for (const char* line : {"git+https://x/y.git", "x @ file:///x", "./x --index-url http://y",
+                           "-e git+https://x", "file:x", "-r http://x/list.txt", "-r a b"})
+    EXPECT_EQ(faults_of(line), (std::vector{LineFault::elsewhere})) << line;
+  EXPECT_EQ(
+      requirements_warnings("./x\n"),
+      (std::vector<std::string>{
+          "requirements.txt line 1 installs from a local path, which pip looks up where it runs: ./x"}));
+}
+
+TEST(Requirements, ListsThatOtherListsNameAreReadToo) {
+  const std::map<std::string, std::string> there = {{"base.txt", "numpy\n"},
+                                                    {"lists/all.txt", "-r more.txt\n-c ../base.txt\n"},
+                                                    {"lists/more.txt", "scipy\n-i http://x\n"},
+                                                    {"circle.txt", "-r requirements.txt\n-r circle.txt\n"}};
+  const FileReader files = [&](const std::string& path) -> std::optional<std::string> {
+    const auto found = there.find(path);
+    return found == there.end() ? std::nullopt : std::optional(found->second);
+  };
+  for (const char* line : {"-r base.txt", "-rbase.txt", "--requirement base.txt", "--requirement=base.txt",
+                           "-c ./base.txt", "-r circle.txt", "-r lists/../base.txt"})
+    EXPECT_TRUE(foreign_lines(line, files).empty()) << line;
+  const auto found = foreign_lines("numpy\n-r lists/all.txt\n", files);
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].file, "lists/more.txt");
+  EXPECT_EQ(found[0].line, 2U);
+  for (const char* line : {"-r other.txt", "-r ../base.txt", "-r /base.txt", "-c lists"})
+    EXPECT_EQ(faults_of(line, files), (std::vector{LineFault::other_file})) << line;
+  EXPECT_EQ(faults_of("-r base.txt"), (std::vector{LineFault::other_file})) << "nothing to read it from";
+}
+
+TEST(Requirements, AnEndlessChainOfListsEnds) {
+  int reads = 0;
+  const FileReader files = [&](const std::string&) { return "-r " + std::to_string(++reads) + ".txt\n"; };
+  EXPECT_EQ(faults_of("-r 0.txt\n", files), (std::vector{LineFault::other_file}));
+  EXPECT_LT(reads, 20);
+}
+
 TEST(Requirements, OnlyForeignLinesAreCommentedOut) {
   const std::string text = "numpy>=1.19\n--index-url http://203.0.113.9/simple\nscipy\nx @ \\\n https://y\n";
-  const std::string without = without_foreign_lines(text);
+  const std::string without = without_foreign_lines(text).text;
   EXPECT_THAT(without, HasSubstr("numpy>=1.19\n"));
   EXPECT_THAT(without, HasSubstr("\n# --index-url http://203.0.113.9/simple\nscipy\n"));
   EXPECT_THAT(without, HasSubstr("--trust-sources\n# x @ \n#  https://y\n"));
   EXPECT_TRUE(foreign_lines(without).empty());
-  EXPECT_EQ(without_foreign_lines("numpy\r\n\r\nscipy"), "numpy\r\n\r\nscipy");
+  EXPECT_EQ(without_foreign_lines("numpy\r\n\r\nscipy").text, "numpy\r\n\r\nscipy");
 }
 
 TEST(Requirements, ManyForeignLinesAreTwentyOneWarnings) {

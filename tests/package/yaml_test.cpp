@@ -102,6 +102,12 @@ TEST(Yaml, BlocksFlowsAndOrder) {
   EXPECT_EQ(value_of(""), Json(nullptr));
   EXPECT_EQ(value_of("# only a comment\n"), Json(nullptr));
   EXPECT_EQ(value_of("\xef\xbb\xbfname: with a mark\n"), Json({{"name", "with a mark"}}));
+  EXPECT_EQ(value_of("\xef\xbb\xbf# of Windows\r\n---\r\nname: x\r\n"), Json({{"name", "x"}}));
+  EXPECT_EQ(value_of(std::string("\xff\xfe"
+                                 "a\0:\0 \0\xe9\0\x3d\xd8\x1f\xdc",
+                                 14)),
+            Json({{"a", "é🐟"}}));
+  EXPECT_EQ(value_of(std::string("\xfe\xff\0a\0:\0 \0b", 10)), Json({{"a", "b"}}));
   EXPECT_EQ(value_of("name: \xe6\xa8\xa1\xe5\x9e\x8b\n"), Json({{"name", "\xe6\xa8\xa1\xe5\x9e\x8b"}}));
 }
 
@@ -126,6 +132,17 @@ TEST(Yaml, RefusesWhatIsNotPlainData) {
   EXPECT_EQ(yaml_code_of("a: \xff\n"), ErrorCode::package_yaml);
   EXPECT_EQ(yaml_code_of("a: [1\n"), ErrorCode::package_yaml);
   EXPECT_EQ(yaml_code_of("a:\n\t- tab\n"), ErrorCode::package_yaml);
+}
+
+TEST(Yaml, AnotherEncodingIsNamedWithItsCure) {
+  const auto legacy = parse_yaml("a: b\nname: \xc4\xa3\xd0\xcd\n");
+  ASSERT_FALSE(legacy.has_value());
+  EXPECT_EQ(legacy.error().where, "line 2");
+  EXPECT_NE(legacy.error().fix.find("UTF-8"), std::string::npos);
+  for (const std::string& damaged :
+       {std::string("\xff\xfe\x61", 3), std::string("\xff\xfe\0\xdc", 4),
+        std::string("\xff\xfe\0\xd8\x61\0", 6), std::string("\xfe\xff\xd8\0", 4)})
+    EXPECT_EQ(yaml_code_of(damaged), ErrorCode::package_yaml);
 }
 
 TEST(Yaml, DepthAndSizeAreBounded) {
