@@ -2,12 +2,12 @@
 
 #include "learndock/base/json.hpp"
 
+#include "base/number.hpp"
 #include "catalog/status.hpp"
 #include "io/crc32c.hpp"
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <optional>
 #include <span>
 #include <utility>
@@ -113,9 +113,7 @@ LearnwareNumber sequence_of_damaged_id(const LearnwareId& id) {
   std::string_view text = id.text();
   if (!text.starts_with(kDamagedPrefix)) return {};
   text.remove_prefix(kDamagedPrefix.size());
-  std::uint64_t sequence = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), sequence);
-  return LearnwareNumber(error == std::errc() && end == text.data() + text.size() ? sequence : 0);
+  return LearnwareNumber(whole_number<std::uint64_t>(text).value_or(0));
 }
 
 }  // namespace learndock::catalog

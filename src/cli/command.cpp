@@ -1,10 +1,9 @@
 #include "cli/command.hpp"
 
+#include "base/number.hpp"
 #include "cli/secret_file.hpp"
 
 #include <fmt/format.h>
-
-#include <charconv>
 
 namespace learndock::cli {
 
@@ -25,10 +24,8 @@ CLI::Validator whole_number(std::int64_t low, std::int64_t high) {
   const std::string range =
       bounded ? fmt::format("from {} to {}", low, high) : fmt::format("of {} or more", low);
   return {[=](std::string& text) -> std::string {
-            std::int64_t value = 0;
-            const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-            if (error == std::errc() && end == text.data() + text.size() && value >= low && value <= high)
-              return {};
+            const auto value = learndock::whole_number<std::int64_t>(text);
+            if (value && *value >= low && *value <= high) return {};
             return fmt::format("\"{}\" is not a whole number {}", text, range);
           },
           bounded ? fmt::format("{}..{}", low, high) : fmt::format(">={}", low)};

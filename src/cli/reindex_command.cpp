@@ -2,6 +2,8 @@
 
 #include "learndock/reindex/reindex.hpp"
 
+#include "base/number.hpp"
+
 #include <fmt/format.h>
 
 #include <chrono>
@@ -30,9 +32,7 @@ Result<reindex::Shard> shard_of(const std::string& text) {
   reindex::Shard shard;
   const auto slash = text.find('/');
   const auto number = [](const std::string& digits) -> std::optional<std::size_t> {
-    if (digits.empty() || digits.size() > 6 || digits.find_first_not_of("0123456789") != std::string::npos)
-      return std::nullopt;
-    return std::stoul(digits);
+    return digits.size() > 6 ? std::nullopt : learndock::whole_number<std::size_t>(digits);
   };
   const auto index = number(text.substr(0, slash));
   const auto count = slash == std::string::npos ? std::nullopt : number(text.substr(slash + 1));

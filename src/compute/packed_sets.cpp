@@ -3,6 +3,7 @@
 #include "learndock/compute/backend.hpp"
 
 #include "compute/checks.hpp"
+#include "numeric/sums.hpp"
 
 #include <fmt/format.h>
 
@@ -89,15 +90,8 @@ std::vector<double> mean_row(std::span<const ReducedSetView> sets, std::size_t d
 }
 
 std::vector<double> median_row(MatrixView<const double> rows) {
-  std::vector<double> medians(rows.cols(), 0.0), column(rows.rows());
-  if (column.empty()) return medians;
-  const auto middle = column.begin() + static_cast<std::ptrdiff_t>(column.size() / 2);
-  for (std::size_t k = 0; k < medians.size(); ++k) {
-    for (std::size_t i = 0; i < column.size(); ++i) column[i] = rows(i, k);
-    std::nth_element(column.begin(), middle, column.end());
-    medians[k] = *middle;
-  }
-  return medians;
+  return numeric::median_row(rows.rows(), rows.cols(),
+                             [&](std::size_t row, std::size_t column) { return rows(row, column); });
 }
 
 double cross_term_error(const GaussianKernel& kernel, std::size_t dimension, double radius_a,

@@ -2,6 +2,7 @@
 
 #include "compute/checks.hpp"
 #include "compute/half.hpp"
+#include "numeric/sums.hpp"
 
 #include <fmt/format.h>
 
@@ -20,12 +21,6 @@ float rounded_up(double value) {
 }
 float rounded_down(double value) { return std::nextafter(static_cast<float>(value), 0.0F); }
 
-double dot(std::span<const double> a, std::span<const double> b) {
-  double sum = 0;
-  for (std::size_t k = 0; k < a.size(); ++k) sum += a[k] * b[k];
-  return sum;
-}
-
 /// A coded vector v, its scale t in a ~ t v, and |a - t v|.
 struct Code {
   std::vector<double> vector;
@@ -35,8 +30,8 @@ struct Code {
 /// The best scale also makes a - t v orthogonal to v, which the bound's proof needs; that t is rounded to
 /// fp32 is within the scans' allowance for rounding.
 void measure(Code& code, std::span<const double> a) {
-  const double norm = dot(code.vector, code.vector);
-  code.scale = norm > 0 ? static_cast<double>(static_cast<float>(dot(a, code.vector) / norm)) : 1;
+  const double norm = numeric::dot(code.vector, code.vector);
+  code.scale = norm > 0 ? static_cast<double>(static_cast<float>(numeric::dot(a, code.vector) / norm)) : 1;
   double error = 0;
   for (std::size_t k = 0; k < a.size(); ++k) {
     const double difference = a[k] - code.scale * code.vector[k];

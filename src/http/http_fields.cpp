@@ -1,5 +1,7 @@
 #include "http/http_fields.hpp"
 
+#include "base/ascii.hpp"
+#include "base/number.hpp"
 #include "http/uri.hpp"
 #include "io/base64.hpp"
 
@@ -14,17 +16,12 @@ namespace {
 
 constexpr std::size_t kSha256Bytes = 32;
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
-
 bool equal_ignoring_case(std::string_view a, std::string_view b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(),
                     [](char x, char y) { return lower(x) == lower(y); });
 }
 
-bool safe_in_a_name(char c) {
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_' ||
-         c == '.';
-}
+bool safe_in_a_name(char c) { return is_digit(c) || is_letter(c) || c == '-' || c == '_' || c == '.'; }
 
 unsigned nibble(char c) { return static_cast<unsigned>(c <= '9' ? c - '0' : lower(c) - 'a' + 10); }
 
@@ -46,18 +43,11 @@ std::optional<std::string> hex_of_base64(std::string_view text) {
 
 }  // namespace
 
-std::string_view trim(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
-
 std::string media_type(std::string_view content_type) {
   const std::string_view type = trim(content_type.substr(0, content_type.find(';')));
   const std::size_t slash = type.find('/');
   if (slash == 0 || slash == std::string_view::npos || slash + 1 == type.size()) return {};
-  std::string out(type);
-  std::transform(out.begin(), out.end(), out.begin(), lower);
+  const std::string out = lower(type);
   const bool plain =
       std::all_of(out.begin(), out.end(), [](char c) { return c > 0x20 && c < 0x7f && c != ','; });
   return plain ? out : std::string();
@@ -82,15 +72,8 @@ bool equal_in_constant_time(std::string_view a, std::string_view b) {
 }
 
 std::optional<std::uint64_t> parse_number(std::string_view text, std::uint64_t max) {
-  if (text.empty()) return std::nullopt;
-  std::uint64_t value = 0;
-  for (const char c : text) {
-    if (c < '0' || c > '9') return std::nullopt;
-    const auto digit = static_cast<std::uint64_t>(c - '0');
-    if (value > (max - digit) / 10 || digit > max) return std::nullopt;
-    value = value * 10 + digit;
-  }
-  return value;
+  const auto number = whole_number<std::uint64_t>(text);
+  return number && *number <= max ? number : std::nullopt;
 }
 
 Result<std::optional<ByteRange>> parse_range(std::string_view range, std::uint64_t size) {

@@ -10,9 +10,6 @@
 
 namespace learndock::http {
 
-/// Without the spaces and tabs at either end of a field.
-[[nodiscard]] std::string_view trim(std::string_view text);
-
 /// "type/subtype" in lower case, without parameters; "" when malformed.
 [[nodiscard]] std::string media_type(std::string_view content_type);
 

@@ -1,6 +1,7 @@
 #include "http/http_head.hpp"
 
-#include "http/http_fields.hpp"
+#include "base/ascii.hpp"
+#include "base/number.hpp"
 
 #include <fmt/format.h>
 
@@ -19,19 +20,12 @@ Failure bad(std::string message, std::string where = {}) {
 }
 
 bool is_token_byte(char c) {
-  if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')) return true;
+  if (is_digit(c) || is_letter(c)) return true;
   return c != 0 && std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
 }
 
 bool is_token(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), is_token_byte);
-}
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  return out;
 }
 
 /// Takes one line, without its CR LF, off the front.
@@ -120,13 +114,9 @@ Result<void> read_framing(RequestHead& head, int minor) {
   LEARNDOCK_TRY(const auto coding, only_one(head, "transfer-encoding"));
   if (length && coding) return bad("both Content-Length and Transfer-Encoding", "content-length");
   if (length) {
-    const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
-    if (length->empty() || length->size() > kMaxLengthDigits ||
-        !std::all_of(length->begin(), length->end(), is_digit))
+    head.content_length = whole_number<std::uint64_t>(*length);
+    if (!head.content_length || length->size() > kMaxLengthDigits)
       return bad("Content-Length is not one decimal number", "content-length");
-    std::uint64_t value = 0;
-    for (const char c : *length) value = value * 10 + static_cast<std::uint64_t>(c - '0');
-    head.content_length = value;
   }
   if (coding) {
     if (minor == 0) return bad("Transfer-Encoding with HTTP/1.0", "transfer-encoding");

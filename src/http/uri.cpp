@@ -1,5 +1,6 @@
 #include "http/uri.hpp"
 
+#include "base/ascii.hpp"
 #include "base/utf8.hpp"
 
 #include <fmt/format.h>
@@ -20,11 +21,6 @@ int hex_value(char digit) {
   if (digit >= 'a' && digit <= 'f') return digit - 'a' + 10;
   if (digit >= 'A' && digit <= 'F') return digit - 'A' + 10;
   return -1;
-}
-
-bool is_digit(char character) { return character >= '0' && character <= '9'; }
-bool is_alpha(char character) {
-  return (character >= 'a' && character <= 'z') || (character >= 'A' && character <= 'Z');
 }
 
 std::string with_spaces(std::string_view text) {
@@ -62,7 +58,7 @@ Result<std::string> percent_decode(std::string_view text) {
 std::string percent_encode(std::string_view text) {
   std::string out;
   for (const char c : text) {
-    if (is_alpha(c) || is_digit(c) || c == '-' || c == '.' || c == '_' || c == '~')
+    if (is_letter(c) || is_digit(c) || c == '-' || c == '.' || c == '_' || c == '~')
       out += c;
     else
       out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
@@ -142,7 +138,7 @@ Result<Authority> parse_authority(std::string_view text) {
     const std::size_t colon = std::min(text.find(':'), text.size());
     out.host = text.substr(0, colon);
     rest = text.substr(colon);
-    const auto named = [](char c) { return is_alpha(c) || is_digit(c) || c == '-' || c == '.' || c == '_'; };
+    const auto named = [](char c) { return is_letter(c) || is_digit(c) || c == '-' || c == '.' || c == '_'; };
     if (out.host.empty() || !std::all_of(out.host.begin(), out.host.end(), named)) return bad();
   }
   if (!rest.empty()) {

@@ -1,5 +1,6 @@
 #include "package/yaml_scalar.hpp"
 
+#include "base/number.hpp"
 #include "base/utf8.hpp"
 
 #include <fmt/format.h>
@@ -55,13 +56,12 @@ bool is_sixties(std::string_view text) {
 }
 
 std::optional<Json> integer(bool negative, std::string_view digits, int base) {
-  std::uint64_t value = 0;
-  const auto [end, status] = std::from_chars(digits.data(), digits.data() + digits.size(), value, base);
-  if (status != std::errc{} || end != digits.data() + digits.size()) return std::nullopt;
-  if (!negative) return Json(value);
+  const auto value = whole_number<std::uint64_t>(digits, base);
+  if (!value) return std::nullopt;
+  if (!negative) return Json(*value);
   constexpr std::uint64_t kLowest = std::uint64_t{1} << 63;
-  if (value > kLowest) return std::nullopt;
-  return Json(static_cast<std::int64_t>(~value + 1));
+  if (*value > kLowest) return std::nullopt;
+  return Json(static_cast<std::int64_t>(~*value + 1));
 }
 
 /// Base 60, "190:20:30"; the last digit may have a fraction.

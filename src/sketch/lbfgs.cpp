@@ -1,8 +1,9 @@
 #include "sketch/lbfgs.hpp"
 
+#include "numeric/sums.hpp"
+
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 
 namespace learndock::sketch {
 namespace {
@@ -17,23 +18,19 @@ constexpr double kMinCurvature = 1e-10;
 /// Below this share of the value a decrease is rounding.
 constexpr double kRounding = 1e-15;
 
-double dot(const Vector& a, const Vector& b) {
-  return std::inner_product(a.begin(), a.end(), b.begin(), 0.0);
-}
-
 /// -(inverse Hessian model) g by the two-loop recursion.
 Vector direction_of(const std::deque<CurvaturePair>& pairs, const Vector& gradient) {
   Vector direction = gradient;
   Vector alpha(pairs.size());
   for (std::size_t p = pairs.size(); p-- > 0;) {
-    alpha[p] = pairs[p].inverse_curvature * dot(pairs[p].step, direction);
+    alpha[p] = pairs[p].inverse_curvature * numeric::dot(pairs[p].step, direction);
     for (std::size_t i = 0; i < direction.size(); ++i) direction[i] -= alpha[p] * pairs[p].change[i];
   }
   const CurvaturePair& last = pairs.back();
-  const double scale = 1 / (last.inverse_curvature * dot(last.change, last.change));
+  const double scale = 1 / (last.inverse_curvature * numeric::dot(last.change, last.change));
   for (double& value : direction) value *= scale;
   for (std::size_t p = 0; p < pairs.size(); ++p) {
-    const double beta = pairs[p].inverse_curvature * dot(pairs[p].change, direction);
+    const double beta = pairs[p].inverse_curvature * numeric::dot(pairs[p].change, direction);
     for (std::size_t i = 0; i < direction.size(); ++i) direction[i] += (alpha[p] - beta) * pairs[p].step[i];
   }
   for (double& value : direction) value = -value;
@@ -41,8 +38,9 @@ Vector direction_of(const std::deque<CurvaturePair>& pairs, const Vector& gradie
 }
 
 void remember(std::deque<CurvaturePair>& pairs, std::size_t memory, Vector step, Vector change) {
-  const double curvature = dot(step, change);
-  if (!(curvature > kMinCurvature * std::sqrt(dot(step, step) * dot(change, change)))) return;
+  const double curvature = numeric::dot(step, change);
+  if (!(curvature > kMinCurvature * std::sqrt(numeric::dot(step, step) * numeric::dot(change, change))))
+    return;
   if (pairs.size() == memory) pairs.pop_front();
   pairs.push_back({std::move(step), std::move(change), 1 / curvature});
 }
@@ -80,7 +78,7 @@ class Search {
   /// One accepted step; false when there is none left to take.
   Result<bool> advance() {
     const Vector direction = next_direction();
-    const double slope = dot(direction, gradient_);
+    const double slope = numeric::dot(direction, gradient_);
     if (!(slope < 0)) return false;
     Vector trial(direction.size()), trial_gradient(direction.size());
     double step = 1;
@@ -104,7 +102,7 @@ class Search {
       direction = direction_of(best_.pairs, gradient_);
     } else {
       direction = gradient_;
-      const double norm = std::sqrt(dot(gradient_, gradient_));
+      const double norm = std::sqrt(numeric::dot(gradient_, gradient_));
       if (norm > 0)
         for (double& value : direction) value *= -options_.first_step / norm;
     }

@@ -5,6 +5,7 @@
 #include "base/parallel.hpp"
 #include "compute/blas.hpp"
 #include "engine/space/subspace_fit.hpp"
+#include "numeric/sums.hpp"
 #include "sketch/kmeans.hpp"
 
 #include <fmt/format.h>
@@ -51,18 +52,6 @@ Result<void> check(std::span<const compute::ReducedSetView> sample, const comput
   return {};
 }
 
-/// The median of each coordinate: one absurd row does not move it.
-std::vector<double> median_row(const std::vector<const double*>& rows, std::size_t d) {
-  std::vector<double> middle(d), values(rows.size());
-  const auto half = values.begin() + static_cast<std::ptrdiff_t>(rows.size() / 2);
-  for (std::size_t k = 0; k < d; ++k) {
-    for (std::size_t i = 0; i < rows.size(); ++i) values[i] = rows[i][k];
-    std::nth_element(values.begin(), half, values.end());
-    middle[k] = *half;
-  }
-  return middle;
-}
-
 /// Drops rows that are absurdly far out: beside them fp32 would lose everything else.
 void drop_outliers(std::vector<const double*>& rows, const std::vector<double>& middle) {
   std::vector<double> distances;
@@ -92,7 +81,9 @@ Result<Matrix<double>> find_landmarks(std::span<const compute::ReducedSetView> s
   const std::vector<std::size_t> chosen = sketch::sample_rows(rows.size(), used, options.seed);
   std::vector<const double*> taken;
   for (const std::size_t i : chosen) taken.push_back(rows[i]);
-  const std::vector<double> middle = median_row(taken, d);
+  // One absurd row does not move a median.
+  const std::vector<double> middle = numeric::median_row(
+      taken.size(), d, [&](std::size_t row, std::size_t column) { return taken[row][column]; });
   drop_outliers(taken, middle);
   Matrix<float> data(taken.size(), d);
   for (std::size_t i = 0; i < taken.size(); ++i)
@@ -166,11 +157,7 @@ double squared_length(std::span<const double> a) {
 
 }  // namespace
 
-double mass_of(const compute::ReducedSetView& set) {
-  double mass = 0;
-  for (std::size_t i = 0; i < set.count; ++i) mass += std::abs(set.weights[i]);
-  return mass;
-}
+double mass_of(const compute::ReducedSetView& set) { return numeric::absolute_sum({set.weights, set.count}); }
 
 FeatureSpace::FeatureSpace(Subspace subspace)
     : subspace_(std::move(subspace)), landmarks_(std::as_const(subspace_.landmarks).view()) {}

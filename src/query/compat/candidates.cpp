@@ -1,6 +1,7 @@
 #include "query/compat/candidates.hpp"
 
 #include "base/parallel.hpp"
+#include "numeric/sums.hpp"
 #include "query/compat/timed_products.hpp"
 #include "query/request/answer_terms.hpp"
 #include "query/request/skipped.hpp"
@@ -36,11 +37,6 @@ constexpr std::size_t kRefineAll = 2000, kMaxNearTies = 2000, kFarthest = 64;
 constexpr double kNearTie = 1e-7;
 constexpr std::size_t kRefineBatch = 64;
 
-double mass_of(const specification::RkmeSpecification& specification) {
-  return std::accumulate(specification.weights.begin(), specification.weights.end(), 0.0,
-                         [](double sum, double weight) { return sum + std::abs(weight); });
-}
-
 /// The largest mass in the stored parts.
 double largest_stored_mass(const learnwares::Snapshot& snapshot) {
   double largest = 0;
@@ -53,7 +49,8 @@ double largest_stored_mass(const learnwares::Snapshot& snapshot) {
 double largest_mass(const learnwares::Snapshot& snapshot) {
   double largest = largest_stored_mass(snapshot);
   for (const auto& entry : snapshot.parts ? snapshot.unindexed : snapshot.entries)
-    if (entry->specification() != nullptr) largest = std::max(largest, mass_of(*entry->specification()));
+    if (entry->specification() != nullptr)
+      largest = std::max(largest, numeric::absolute_sum(entry->specification()->weights));
   return largest;
 }
 
@@ -76,7 +73,9 @@ double unseen_bound(const Candidates& candidates, const Query& query) {
     const double self = std::isnan(known) ? 0 : std::max(0.0, known);
     if (gamma != query.view.gamma) {
       const bool in_memory = entry.specification() != nullptr;
-      bound = std::min(bound, self + apart(in_memory ? mass_of(*entry.specification()) : stored_mass, query));
+      bound = std::min(
+          bound, self + apart(in_memory ? numeric::absolute_sum(entry.specification()->weights) : stored_mass,
+                              query));
     } else {  // MMD >= | ||l|| - ||u|| |
       const double difference = std::sqrt(self) - std::sqrt(std::max(0.0, query.self));
       bound = std::min(bound, std::isnan(known) ? 0.0 : difference * difference);

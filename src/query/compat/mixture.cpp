@@ -4,6 +4,7 @@
 #include "engine/part/unindexed_part.hpp"
 #include "numeric/affine_span.hpp"
 #include "numeric/simplex_qp.hpp"
+#include "numeric/sums.hpp"
 #include "query/compat/timed_products.hpp"
 #include "query/request/answer_terms.hpp"
 
@@ -59,10 +60,6 @@ Result<std::optional<Matrix<double>>> cross_products(const MixtureProblem& probl
     for (std::size_t i = 0; i < n; ++i) cross(i, j) = column[i];
   }
   return cross;
-}
-
-double dot(std::span<const double> a, std::span<const double> b) {
-  return std::inner_product(a.begin(), a.end(), b.begin(), 0.0);
 }
 
 struct Fit {
@@ -166,7 +163,7 @@ class GreedySelection {
       double least = -std::numeric_limits<double>::infinity();
       if (span) {
         for (std::size_t s = 0; s < chosen_.size(); ++s) products[s] = with_chosen_[s][c];
-        const double better = user_[c] - dot(current_.weights, products) - own;
+        const double better = user_[c] - numeric::dot(current_.weights, products) - own;
         const double gain = better > 0 ? better * better / span->squared_distance(self_[c], products) : 0.0;
         least = current_.value - gain * (1 + kOfGain) - kOfUser * problem_.user_self;
       }
