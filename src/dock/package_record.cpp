@@ -6,6 +6,7 @@
 #include "io/file_rights.hpp"
 #include "query/set_limits.hpp"
 #include "specification/semantic_check.hpp"
+#include "text/unicode.hpp"
 
 #include <fmt/format.h>
 
@@ -17,10 +18,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// In composed letters (NFC), so that a name looks up the same whatever system wrote it.
 std::string name_for(const specification::SemanticSpecification* semantic, const std::string& yaml_name,
                      const std::string& file_name) {
-  if (semantic != nullptr && !semantic->name.empty()) return semantic->name;
-  return yaml_name.empty() ? file_name : yaml_name;
+  const bool own = semantic != nullptr && !semantic->name.empty();
+  const std::string& name = own ? semantic->name : yaml_name.empty() ? file_name : yaml_name;
+  return text::to_nfc(name).value_or(name);  // what is not UTF-8 is refused by check_texts
 }
 
 /// The semantic specification for a package without one: its name and, for tables, the input's dimension.
@@ -42,6 +45,7 @@ catalog::LearnwareRecord described(const package::Package& package,
   record.name = name_for(given, package.name, file_name);
   specification::SemanticSpecification semantic =
       given != nullptr ? *given : inferred_semantic(record.name, package.statistical);
+  if (!semantic.name.empty()) semantic.name = record.name;
   semantic.learnware_id.clear();  // only a requirement asks for one
   record.semantic_json = to_text(specification::semantic_to_json(semantic));
   record.warnings = package.warnings;

@@ -86,6 +86,22 @@ TEST_F(DockTest, ImportsOfKernelBlindLearnwaresWarnOnceAndNameTheFirst) {
   EXPECT_TRUE(outcome->warnings.empty());
 }
 
+TEST_F(DockTest, NamesAreKeptInComposedLetters) {
+  const auto opened = open();
+  const fs::path by_folder = package("packages/mode\u0300le", 1);
+  const fs::path by_semantics = package("packages/other", 2);
+  specification::SemanticSpecification semantic;
+  semantic.name = "pre\u0301vision";
+  write("packages/other/semantic_specification.json", to_text(specification::semantic_to_json(semantic)));
+  const auto outcome = opened->import_packages({by_folder, by_semantics});
+  ASSERT_TRUE(outcome.has_value());
+  ASSERT_EQ(outcome->imported.size(), 2U) << outcome->rejected.at(0).error.message;
+  EXPECT_EQ(opened->find(outcome->imported[0])->name, "mod\u00e8le");
+  const auto record = opened->find(outcome->imported[1]);
+  EXPECT_EQ(record->name, "pr\u00e9vision");
+  EXPECT_THAT(record->semantic_json, ::testing::HasSubstr("pr\u00e9vision"));
+}
+
 TEST_F(DockTest, ImportsListsFindsSearchesRemovesAndReopens) {
   LearnwareId first;
   {
