@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <initializer_list>
 #include <optional>
 
 namespace learndock::package {
@@ -44,7 +45,7 @@ std::optional<std::string> named_encoding(std::string_view bytes) {
   return std::nullopt;
 }
 
-bool one_of(std::string_view text, std::initializer_list<std::string_view> words) {
+bool is_one_of(std::string_view text, std::initializer_list<std::string_view> words) {
   return std::find(words.begin(), words.end(), text) != words.end();
 }
 
@@ -65,8 +66,9 @@ RequirementText unreadable(std::string doubt) { return {{}, std::move(doubt), fa
 /// Without a byte order mark.
 RequirementText decode(std::string_view bytes) {
   const std::optional<std::string> named = named_encoding(bytes);
-  const bool as_utf8 = !named || one_of(*named, {"utf-8", "utf8", "utf_8", "utf-8-sig", "ascii", "us-ascii"});
-  const bool as_latin1 = named && one_of(*named, {"latin-1", "latin1", "iso-8859-1", "iso8859-1"});
+  const bool as_utf8 =
+      !named || is_one_of(*named, {"utf-8", "utf8", "utf_8", "utf-8-sig", "ascii", "us-ascii"});
+  const bool as_latin1 = named && is_one_of(*named, {"latin-1", "latin1", "iso-8859-1", "iso8859-1"});
   if (!as_utf8 && !as_latin1) return unreadable(fmt::format("is in the encoding {}", *named));
   if (as_utf8 && is_utf8(bytes)) return {std::string(bytes), {}, true};
   // pip takes the encoding that is named, other installers UTF-8: bytes that are both can be two lists.
@@ -84,9 +86,8 @@ std::string_view without_comment(std::string_view line) {
 }
 
 RequirementText read_requirement_text(std::string_view bytes) {
-  constexpr std::string_view kUtf8Mark = "\xef\xbb\xbf";
   RequirementText read;
-  if (is_marked_utf16(bytes) || bytes.starts_with(kUtf8Mark)) {
+  if (is_marked_utf16(bytes) || bytes.starts_with("\xef\xbb\xbf")) {
     auto text = text_of_file(bytes);
     if (!text) return unreadable("is damaged: it is not in the encoding that its first bytes announce");
     read.text = std::move(*text);
