@@ -101,11 +101,11 @@ class Get(TestCase):
 
     # what a package brings from elsewhere
 
-    def dock_with(self, requirements):
+    def dock_with(self, requirements, encoding="utf-8"):
         dock = self.folder / "elsewhere"
         self.run_ok("init", dock)
         package = self.folder / "elsewhere.zip"
-        package.write_bytes(zip_bytes({**package_files("elsewhere"), "requirements.txt": requirements.encode()}))
+        package.write_bytes(zip_bytes({**package_files("elsewhere"), "requirements.txt": requirements.encode(encoding)}))
         pushed = self.run_ok("push", package, "--dock", dock, "--json")
         return dock, pushed.json()["id"]
 
@@ -139,6 +139,15 @@ class Get(TestCase):
         trusting = subprocess.run([sys.executable, script, "--print-requirements", "--trust-sources"],
                                   capture_output=True, text=True)
         self.assertIn("\n-i http://203.0.113.9/simple\n", trusting.stdout)
+
+    def test_a_list_of_a_windows_editor_is_read_as_pip_reads_it(self):
+        dock, learnware = self.dock_with("numpy\r\n-i http://203.0.113.9/simple\r\nscipy\r\n", "utf-16")
+        outcome = self.run_ok("get", learnware, "--dock", dock, "--out", self.out / "a.zip", "--json")
+        self.assertEqual(outcome.json()["commented_out"], 1)
+        self.assertIn("\nnumpy\n", (self.out / "requirements.txt").read_text(encoding="utf-8"))
+        shown = subprocess.run([sys.executable, outcome.json()["use"], "--print-requirements"], capture_output=True,
+                               text=True)
+        self.assertIn("\nnumpy\n# -i http://203.0.113.9/simple\nscipy\n", shown.stdout)
 
     def test_warnings_are_shown_to_those_who_use_the_learnware(self):
         dock, learnware = self.dock_with("numpy\n--extra-index-url http://203.0.113.9/simple\n")
