@@ -26,6 +26,9 @@ void write_zips(const std::filesystem::path& folder) {
                    raw_streamed("c", "third", true, true)}};
   streamed.comment = "comment";
   write(folder / "streamed", streamed.bytes());
+  write(folder / "spellings", RawZip{{raw_directory("./"), raw_file("./e\u0301", "x"),
+                                      raw_file("\u1112\u1161\u11ab/\u0e33", "y"), windows_file("a\\b", "z")}}
+                                  .bytes());
   RawZip wide = raw_zip_of({{"a", "sixty-four"}});
   wide.zip64 = true;
   write(folder / "zip64", wide.bytes());
@@ -124,6 +127,9 @@ int main(int count, char** arguments) {
   write_messages(folder / "http_fuzz");
   write(folder / "package_fuzz" / "example",
         to_fuzz_input({kManifestText, kStatisticalText, kSemanticText, "numpy\n", "extra/file.bin"}));
+  write(folder / "package_fuzz" / "encodings",
+        to_fuzz_input({std::string("\xff\xfe{\0}\0", 6), kStatisticalText, "",
+                       "# coding: latin-1\n-r a\\\n.txt\n./\xe9 # -i x\n", "e\u0301"}));
   write(folder / "package_fuzz" / "defaults", to_fuzz_input({"", kStatisticalText, "", "x", "a.pyc"}));
   return 0;
 }

@@ -4,6 +4,7 @@
 
 #include "fuzz/package_input.hpp"
 #include "io/file.hpp"
+#include "package/requirements.hpp"
 #include "support/raw_zip.hpp"
 #include "support/temporary_folder.hpp"
 
@@ -51,7 +52,10 @@ class MemoryFile {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static const TemporaryFolder folder;
-  const MemoryFile input(archive_of(from_fuzz_input({reinterpret_cast<const char*>(data), size})));
+  const FuzzParts parts = from_fuzz_input({reinterpret_cast<const char*>(data), size});
+  // What is left of a list takes code from nowhere else.
+  if (!foreign_lines(without_foreign_lines(parts[3]).text).empty()) std::abort();
+  const MemoryFile input(archive_of(parts));
   const auto package = read_package(input.path(), folder / "out.zip");
   if (!package) {
     if (!files_below(folder.path()).empty()) std::abort();
