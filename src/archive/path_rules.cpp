@@ -15,7 +15,8 @@ namespace {
 constexpr std::string_view kRename = "rename the file and pack again";
 constexpr std::string_view kLegacy =
     "the names were packed in an older encoding (such as GBK, Shift-JIS or a code page of DOS): pack with a "
-    "program that writes names in UTF-8 (7-Zip with -mcu=on, Python's zipfile), or use names of plain letters";
+    "program that writes names in UTF-8 (7-Zip with -mcu=on, Python's zipfile), or use names of plain "
+    "letters";
 constexpr std::string_view kBackslashes =
     "if it stands between folders, pack with the Explorer, 7-Zip or PowerShell 7 (Windows PowerShell 5 "
     "writes "
