@@ -1,7 +1,7 @@
 #include "machine.hpp"
 
 #include "ceilings.hpp"
-#include "compute/cpu_backend.hpp"
+#include "compute/cpu/cpu_backend.hpp"
 
 #include <benchmark/benchmark.h>
 

@@ -1,6 +1,6 @@
-// What the program loads at run time (src/compute/cuda_plugin.hpp): two C functions.
+// What the program loads at run time (src/compute/plugin/cuda_plugin.hpp): two C functions.
 #include "backend.hpp"
-#include "compute/cuda_plugin.hpp"
+#include "compute/plugin/cuda_plugin.hpp"
 
 #include <algorithm>
 #include <cstring>

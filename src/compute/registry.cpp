@@ -1,9 +1,9 @@
 #include "learndock/compute/registry.hpp"
 
-#include "compute/cpu_backend.hpp"
-#include "compute/cpu_reference.hpp"
-#include "compute/cpu_targets.hpp"
-#include "compute/cuda_plugin.hpp"
+#include "compute/cpu/cpu_backend.hpp"
+#include "compute/cpu/cpu_targets.hpp"
+#include "compute/plugin/cuda_plugin.hpp"
+#include "compute/reference/cpu_reference.hpp"
 
 #include <fmt/format.h>
 

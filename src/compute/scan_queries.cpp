@@ -1,5 +1,5 @@
-#include "compute/packed_kernels.hpp"
-#include "compute/scan_kernels.hpp"
+#include "compute/cpu/packed_kernels.hpp"
+#include "compute/cpu/scan_kernels.hpp"
 
 #include <algorithm>
 #include <cmath>

@@ -3,7 +3,7 @@
 
 #include "learndock/compute/registry.hpp"
 
-#include "compute/cpu_targets.hpp"
+#include "compute/cpu/cpu_targets.hpp"
 #include "support/compute_cases.hpp"
 
 #include <gtest/gtest.h>

@@ -2,8 +2,8 @@
 // oracle, within the a priori bound that searches rely on.
 #include "learndock/compute/registry.hpp"
 
-#include "compute/cpu_targets.hpp"
-#include "compute/packed_kernels.hpp"
+#include "compute/cpu/cpu_targets.hpp"
+#include "compute/cpu/packed_kernels.hpp"
 #include "support/compute_cases.hpp"
 #include "support/compute_challengers.hpp"
 

@@ -1,5 +1,5 @@
 // The plug-in as the program loads it. Without a driver it loads all the same and says what is missing.
-#include "compute/cuda_plugin.hpp"
+#include "compute/plugin/cuda_plugin.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
 // In this program open_backend("cuda") opens the shim: the function that looks for the plug-in is replaced.
-#include "compute/cuda_plugin.hpp"
+#include "compute/plugin/cuda_plugin.hpp"
 #include "cuda/shim_backend.hpp"
 
 namespace learndock::compute {

@@ -2,7 +2,7 @@
 
 #include "learndock/compute/registry.hpp"
 
-#include "compute/cpu_targets.hpp"
+#include "compute/cpu/cpu_targets.hpp"
 
 #include <cstdlib>
 #include <functional>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "compute/cpu_kernels.hpp"
+#include "compute/cpu/cpu_kernels.hpp"
 
 #include <cstddef>
 

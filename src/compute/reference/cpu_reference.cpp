@@ -1,9 +1,9 @@
-#include "compute/cpu_reference.hpp"
+#include "compute/reference/cpu_reference.hpp"
 
 #include "compute/checks.hpp"
 #include "compute/data_sums.hpp"
 #include "compute/held.hpp"
-#include "compute/reference_scan.hpp"
+#include "compute/reference/reference_scan.hpp"
 
 #include <algorithm>
 #include <cmath>

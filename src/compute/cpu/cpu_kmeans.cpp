@@ -1,7 +1,7 @@
-#include "compute/cpu_kmeans.hpp"
+#include "compute/cpu/cpu_kmeans.hpp"
 
 #include "base/parallel.hpp"
-#include "compute/centre_kernels.hpp"
+#include "compute/cpu/centre_kernels.hpp"
 
 #include <algorithm>
 #include <cmath>

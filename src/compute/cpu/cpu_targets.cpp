@@ -1,4 +1,4 @@
-#include "compute/cpu_targets.hpp"
+#include "compute/cpu/cpu_targets.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>

@@ -1,4 +1,4 @@
-#include "compute/wide_data.hpp"
+#include "compute/cpu/wide_data.hpp"
 
 #include <algorithm>
 #include <cmath>

@@ -1,8 +1,8 @@
-#include "compute/cpu_packed.hpp"
+#include "compute/cpu/cpu_packed.hpp"
 
 #include "base/parallel.hpp"
 #include "compute/blas.hpp"
-#include "compute/packed_kernels.hpp"
+#include "compute/cpu/packed_kernels.hpp"
 
 #include <algorithm>
 #include <numeric>

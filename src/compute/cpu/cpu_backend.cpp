@@ -1,15 +1,15 @@
-#include "compute/cpu_backend.hpp"
+#include "compute/cpu/cpu_backend.hpp"
 
 #include "base/parallel.hpp"
 #include "compute/blas.hpp"
 #include "compute/checks.hpp"
-#include "compute/cpu_kernels.hpp"
-#include "compute/cpu_kmeans.hpp"
-#include "compute/cpu_packed.hpp"
-#include "compute/cpu_scan.hpp"
+#include "compute/cpu/cpu_kernels.hpp"
+#include "compute/cpu/cpu_kmeans.hpp"
+#include "compute/cpu/cpu_packed.hpp"
+#include "compute/cpu/cpu_scan.hpp"
+#include "compute/cpu/wide_data.hpp"
 #include "compute/data_sums.hpp"
 #include "compute/held.hpp"
-#include "compute/wide_data.hpp"
 
 #include <fmt/format.h>
 

@@ -1,7 +1,7 @@
-#include "compute/cpu_scan.hpp"
+#include "compute/cpu/cpu_scan.hpp"
 
 #include "base/parallel.hpp"
-#include "compute/scan_kernels.hpp"
+#include "compute/cpu/scan_kernels.hpp"
 
 #include <algorithm>
 #include <atomic>

@@ -2,14 +2,14 @@
 // kernel matrix never reaches memory: products are formed in registers, become kernel values there and are
 // summed there.
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "compute/packed_kernels.cpp"
+#define HWY_TARGET_INCLUDE "compute/cpu/packed_kernels.cpp"
 #include <hwy/foreach_target.h>
 // clang-format off: the order matters to Highway
-#include "compute/scales-inl.hpp"
+#include "compute/cpu/scales-inl.hpp"
 #include "compute/simd-inl.hpp"
 // clang-format on
 
-#include "compute/packed_kernels.hpp"
+#include "compute/cpu/packed_kernels.hpp"
 
 #include <algorithm>
 #include <type_traits>

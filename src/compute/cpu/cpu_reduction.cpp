@@ -4,9 +4,9 @@
 #include "base/parallel.hpp"
 #include "compute/blas.hpp"
 #include "compute/checks.hpp"
-#include "compute/cpu_packed.hpp"
+#include "compute/cpu/cpu_packed.hpp"
+#include "compute/cpu/packed_kernels.hpp"
 #include "compute/data_sums.hpp"
-#include "compute/packed_kernels.hpp"
 
 #include <algorithm>
 

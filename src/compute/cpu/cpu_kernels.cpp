@@ -1,15 +1,15 @@
 // SIMD kernels, compiled once per instruction set by Highway's re-inclusion; the only file that includes it.
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "compute/cpu_kernels.cpp"
+#define HWY_TARGET_INCLUDE "compute/cpu/cpu_kernels.cpp"
 #include <hwy/foreach_target.h>
 // clang-format off: the order matters to Highway
-#include "compute/scales-inl.hpp"
+#include "compute/cpu/scales-inl.hpp"
 
 #include <hwy/contrib/math/math-inl.h>
 #include <hwy/highway.h>
 // clang-format on
 
-#include "compute/cpu_kernels.hpp"
+#include "compute/cpu/cpu_kernels.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace learndock::compute::HWY_NAMESPACE {

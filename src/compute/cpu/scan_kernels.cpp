@@ -1,14 +1,14 @@
 // Products of integer or float codes with queries and the lower bounds made of them, compiled once per
 // instruction set. Neighbouring items lie in neighbouring lanes, so no sum crosses lanes.
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "compute/scan_kernels.cpp"
+#define HWY_TARGET_INCLUDE "compute/cpu/scan_kernels.cpp"
 #include <hwy/foreach_target.h>
 // clang-format off: the order matters to Highway
 #include "compute/simd-inl.hpp"
 // clang-format on
 
-#include "compute/packed_kernels.hpp"
-#include "compute/scan_kernels.hpp"
+#include "compute/cpu/packed_kernels.hpp"
+#include "compute/cpu/scan_kernels.hpp"
 
 #include <hwy/cache_control.h>
 

@@ -1,4 +1,4 @@
-#include "compute/reference_scan.hpp"
+#include "compute/reference/reference_scan.hpp"
 
 #include <algorithm>
 #include <cmath>

@@ -2,13 +2,13 @@
 // lie in neighbouring lanes and a row's coordinates are broadcast, so rows need no transposition; products
 // stay in registers and only the two least of half_square - product are kept.
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "compute/centre_kernels.cpp"
+#define HWY_TARGET_INCLUDE "compute/cpu/centre_kernels.cpp"
 #include <hwy/foreach_target.h>
 // clang-format off: the order matters to Highway
 #include "compute/simd-inl.hpp"
 // clang-format on
 
-#include "compute/centre_kernels.hpp"
+#include "compute/cpu/centre_kernels.hpp"
 
 #include <algorithm>
 #include <cmath>

@@ -1,4 +1,4 @@
-#include "compute/cuda_plugin.hpp"
+#include "compute/plugin/cuda_plugin.hpp"
 
 #include <fmt/format.h>
 
