@@ -1,6 +1,6 @@
 #pragma once
 // What a kernel file includes first. The same source is compiled by nvcc for devices, and by the host
-// compiler against shim/, where a test executes it; the few differences of syntax are here.
+// compiler against tests/cuda/shim, where a test executes it; the few differences of syntax are here.
 #include <cstddef>
 #include <cstdint>
 #include <cuda_runtime.h>

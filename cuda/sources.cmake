@@ -1,4 +1,4 @@
-# The sources of the CUDA backend: the plug-in compiles them with nvcc, shim/ with the host compiler.
+# The sources of the CUDA backend: the plug-in compiles them with nvcc, tests/cuda/shim with the host compiler.
 set(LEARNDOCK_CUDA_HOST_SOURCES
   backend.cpp check.cpp context.cpp exact_operations.cpp held.cpp memory.cpp packed_operations.cpp
   recorded_graphs.cpp reduction_operations.cpp reduction_sums.cpp scan_operations.cpp scan_queries.cpp)
