@@ -43,6 +43,11 @@ class CudaBackend final : public Backend {
     LEARNDOCK_CHECK(check_gram(points, kernel, out));
     return cuda::gram(*context_, points, kernel, out);
   }
+  Result<void> project(std::span<const ReducedSetView> sets, const Projection& projection,
+                       MatrixView<double> out) const override {
+    LEARNDOCK_CHECK(check_project(sets, projection, out));
+    return cuda::project(*context_, sets, projection, out);
+  }
   Result<void> data_sums(MatrixView<const double> points, MatrixView<const float> data,
                          const GaussianKernel& kernel, const DataSums& out) const override {
     LEARNDOCK_CHECK(check_data_sums(points, data, kernel, out));
@@ -66,12 +71,6 @@ class CudaBackend final : public Backend {
     LEARNDOCK_CHECK(check_cross_terms(sets.view(), queries, out));
     LEARNDOCK_TRY(const CudaHeldSets* held, own(sets));
     return cuda::cross_terms(*context_, *held, queries, out);
-  }
-  Result<void> project(const HeldSets& sets, const Projection& projection, std::size_t first,
-                       MatrixView<double> out) const override {
-    LEARNDOCK_CHECK(check_project(sets.view(), projection, first, out));
-    LEARNDOCK_TRY(const CudaHeldSets* held, own(sets));
-    return cuda::project(*context_, *held, projection, first, out);
   }
   Result<void> scan_smallest(const HeldCodes& codes, const ScanJob& job, MatrixView<ScanHit> out,
                              std::span<std::size_t> counts) const override {

@@ -1,6 +1,7 @@
 #include "exact_operations.hpp"
 
 #include "kernels/exact_products.hpp"
+#include "kernels/projection.hpp"
 
 #include <algorithm>
 #include <vector>
@@ -64,6 +65,62 @@ Result<void> products(const Context& context, const ReducedSetView* query,
   return lease.wait();
 }
 
+/// The most sets that are projected by one launch.
+constexpr std::size_t kMostProjected = std::size_t{1} << 16;
+
+/// Sets one after the other, as the kernel reads them.
+struct JoinedSets {
+  std::vector<double> points, weights;
+  std::vector<std::uint64_t> starts;
+
+  void assign(std::span<const ReducedSetView> sets) {
+    points.clear();
+    weights.clear();
+    starts.assign(1, 0);
+    for (const ReducedSetView& set : sets) {
+      points.insert(points.end(), set.points, set.points + set.count * set.dimension);
+      weights.insert(weights.end(), set.weights, set.weights + set.count);
+      starts.push_back(weights.size());
+    }
+  }
+};
+
+/// The number of sets that fit into the workspace together with `values` results each; at least one.
+std::size_t sets_that_fit(const Arena& arena, std::span<const ReducedSetView> sets, std::size_t values) {
+  constexpr std::size_t kPieces = 5;
+  std::size_t used = kPieces * kBorder + sizeof(std::uint64_t), count = 0;
+  for (const ReducedSetView& set : sets.first(std::min(sets.size(), kMostProjected))) {
+    used += (set.count * (set.dimension + 1) + values) * sizeof(double) + sizeof(std::uint64_t);
+    if (used > arena.left()) break;
+    ++count;
+  }
+  return std::max<std::size_t>(count, 1);
+}
+
+std::vector<double> transposed(MatrixView<const double> matrix) {
+  std::vector<double> columns(matrix.size());
+  for (std::size_t r = 0; r < matrix.rows(); ++r)
+    for (std::size_t c = 0; c < matrix.cols(); ++c) columns[c * matrix.rows() + r] = matrix(r, c);
+  return columns;
+}
+
+/// @param job  the landmarks and the kernel
+Result<void> project_part(LaneLease& lease, const JoinedSets& part, DirectSums job, const double* map,
+                          MatrixView<double> out) {
+  LEARNDOCK_TRY(job.points, lease.upload(std::span<const double>(part.points)));
+  LEARNDOCK_TRY(job.weights, lease.upload(std::span<const double>(part.weights)));
+  LEARNDOCK_TRY(job.starts, lease.upload(std::span<const std::uint64_t>(part.starts)));
+  LEARNDOCK_TRY(double* const sums, lease.arena().take<double>(out.rows() * job.count));
+  LEARNDOCK_TRY(double* const result, lease.arena().take<double>(out.size()));
+  job.sets = out.rows();
+  job.out = sums;
+  LEARNDOCK_CHECK(lease.launched(launch_direct_sums(job, lease.stream())));
+  const MapRows mapped{sums, map, out.rows(), out.cols(), job.count, result};
+  LEARNDOCK_CHECK(lease.launched(launch_map_rows(mapped, lease.stream())));
+  LEARNDOCK_CHECK(lease.download(result, std::span<double>(out.data(), out.size())));
+  return lease.wait();
+}
+
 }  // namespace
 
 Result<void> inner_products(const Context& context, const ReducedSetView& query,
@@ -93,6 +150,32 @@ Result<void> gram(const Context& context, MatrixView<const double> points,
     LEARNDOCK_CHECK(lease.download(result, std::span<double>(out.data() + first * rows, count * rows)));
   }
   return lease.wait();
+}
+
+Result<void> project(const Context& context, std::span<const ReducedSetView> sets,
+                     const compute::Projection& projection, MatrixView<double> out) {
+  if (out.size() == 0) return context.usable();
+  const std::vector<double> by_coordinate = transposed(projection.landmarks);
+  JoinedSets part;
+  LEARNDOCK_TRY(LaneLease lease, LaneLease::take(context));
+  DirectSums job;
+  LEARNDOCK_TRY(job.landmarks, lease.upload(std::span<const double>(by_coordinate)));
+  LEARNDOCK_TRY(const double* map,
+                lease.upload(std::span<const double>(projection.map.data(), projection.map.size())));
+  job.count = projection.landmarks.rows();
+  job.dimension = projection.landmarks.cols();
+  job.gamma = projection.kernel.gamma;
+  job.scales = projection.kernel.scales;
+  const std::size_t mark = lease.arena().mark();
+  for (std::size_t first = 0; first < sets.size();) {
+    lease.arena().rewind(mark);
+    const std::size_t count =
+        sets_that_fit(lease.arena(), sets.subspan(first), projection.landmarks.rows() + out.cols());
+    part.assign(sets.subspan(first, count));
+    LEARNDOCK_CHECK(project_part(lease, part, job, map, out.block(first, count)));
+    first += count;
+  }
+  return {};
 }
 
 }  // namespace learndock::cuda

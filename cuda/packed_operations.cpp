@@ -1,7 +1,6 @@
 #include "packed_operations.hpp"
 
 #include "kernels/cross_terms.hpp"
-#include "kernels/projection.hpp"
 #include "kernels/row_sums.hpp"
 
 #include <algorithm>
@@ -14,7 +13,6 @@ using compute::ReducedSetView;
 
 /// Row sums of a part, of all its queries together: they stay in a device's L2 until they are added up.
 constexpr std::size_t kRowValueBytes = std::size_t{32} << 20;
-constexpr std::uint64_t kMostProjected = std::uint64_t{1} << 16;
 
 Result<PackedSets> pack_like(const compute::PackedSetsView& sets, std::span<const ReducedSetView> queries) {
   return PackedSets::pack(queries, sets.kernel, {sets.centre, sets.dimension});
@@ -106,40 +104,6 @@ Result<void> cross_terms(const Context& context, const CudaHeldSets& sets,
     }
   }
   return {};
-}
-
-Result<void> project(const Context& context, const CudaHeldSets& sets, const compute::Projection& projection,
-                     std::size_t first, MatrixView<double> out) {
-  if (out.size() == 0) return context.usable();
-  const std::size_t landmarks = projection.landmarks.rows(), columns = projection.map.rows();
-  const std::vector<double> ones(landmarks, 1.0);
-  const ReducedSetView as_set{projection.landmarks.data(), ones.data(), landmarks,
-                              projection.landmarks.cols(), sets.view().kernel};
-  LEARNDOCK_TRY(const PackedSets packed, pack_like(sets.view(), {&as_set, 1}));
-  LEARNDOCK_TRY(LaneLease lease, LaneLease::take(context));
-  LEARNDOCK_TRY(const DeviceSets rows, copy_sets(context, lease.arena(), lease.stream(), packed.view()));
-  LEARNDOCK_TRY(const double* map,
-                lease.upload(std::span<const double>(projection.map.data(), projection.map.size())));
-  const std::size_t mark = lease.arena().mark();
-  const std::size_t each = (landmarks + columns) * sizeof(double);
-  const std::size_t spare = 512;  // both pieces begin at borders
-  const std::size_t room = lease.arena().left() < spare ? 0 : lease.arena().left() - spare;
-  const std::uint64_t most = std::min<std::uint64_t>(room / each, kMostProjected);
-  if (most == 0) return no_room("the projection of one set");
-  for (std::uint64_t begin = 0; begin < out.rows(); begin += most) {
-    const std::uint64_t count = std::min<std::uint64_t>(most, out.rows() - begin);
-    lease.arena().rewind(mark);
-    LEARNDOCK_TRY(double* const sums, lease.arena().take<double>(count * landmarks));
-    LEARNDOCK_TRY(double* const result, lease.arena().take<double>(count * columns));
-    const RowSums sums_job{
-        rows,          sets.device(), device_kernel(sets.view().kernel),         0,         landmarks,
-        first + begin, count,         widest(sets.view(), first + begin, count), landmarks, sums};
-    LEARNDOCK_CHECK(lease.launched(launch_row_sums(sums_job, lease.stream())));
-    const MapRows map_job{sums, map, count, columns, landmarks, result};
-    LEARNDOCK_CHECK(lease.launched(launch_map_rows(map_job, lease.stream())));
-    LEARNDOCK_CHECK(lease.download(result, std::span<double>(out.row(begin).data(), count * columns)));
-  }
-  return lease.wait();
 }
 
 }  // namespace learndock::cuda

@@ -10,8 +10,5 @@ namespace learndock::cuda {
 [[nodiscard]] Result<void> cross_terms(const Context& context, const CudaHeldSets& sets,
                                        std::span<const compute::ReducedSetView> queries,
                                        MatrixView<double> out);
-[[nodiscard]] Result<void> project(const Context& context, const CudaHeldSets& sets,
-                                   const compute::Projection& projection, std::size_t first,
-                                   MatrixView<double> out);
 
 }  // namespace learndock::cuda

@@ -1,5 +1,4 @@
-// Weighted kernel sums of packed rows against reduced sets: cross terms before they are added up by set, and
-// the first half of a projection.
+// Weighted kernel sums of packed rows against reduced sets: cross terms before they are added up by set.
 //
 // Math     values(q, r) = b_r sum_c b_c k(z_r, u_c) over the rows u of query q
 // Shapes   rows and queries packed in blocks of 32 rows (compute/packed_sets.hpp), fp32; values f64

@@ -106,6 +106,19 @@ Result<void> check_gram(MatrixView<const double> points, const GaussianKernel& k
   return check_kernel(kernel);
 }
 
+Result<void> check_project(std::span<const ReducedSetView> sets, const Projection& projection,
+                           MatrixView<const double> out) {
+  if (projection.map.cols() != projection.landmarks.rows())
+    return mismatch("columns of the map", projection.map.cols(), projection.landmarks.rows());
+  if (out.cols() != projection.map.rows())
+    return mismatch("columns of out", out.cols(), projection.map.rows());
+  if (out.rows() != sets.size()) return mismatch("rows of out", out.rows(), sets.size());
+  for (const ReducedSetView& set : sets)
+    if (set.dimension != projection.landmarks.cols())
+      return mismatch("dimension of a set", set.dimension, projection.landmarks.cols());
+  return check_kernel(projection.kernel);
+}
+
 Result<void> check_data_sums(MatrixView<const double> points, MatrixView<const float> data,
                              const GaussianKernel& kernel, const DataSums& out) {
   if (points.cols() != data.cols()) return mismatch("columns of data", data.cols(), points.cols());
@@ -148,22 +161,6 @@ Result<void> check_cross_terms(const PackedSetsView& sets, std::span<const Reduc
       return mismatch("dimension of a query", query.dimension, sets.dimension);
   for (const ReducedSetView& query : queries)
     if (!fit_single(query, sets.centre, sets.kernel)) return beyond_single("a query");
-  return {};
-}
-
-Result<void> check_project(const PackedSetsView& sets, const Projection& projection, std::size_t first,
-                           MatrixView<const double> out) {
-  if (projection.landmarks.cols() != sets.dimension)
-    return mismatch("dimension of the landmarks", projection.landmarks.cols(), sets.dimension);
-  if (projection.map.cols() != projection.landmarks.rows())
-    return mismatch("columns of the map", projection.map.cols(), projection.landmarks.rows());
-  if (out.cols() != projection.map.rows())
-    return mismatch("columns of out", out.cols(), projection.map.rows());
-  if (first > sets.count || out.rows() > sets.count - first)
-    return mismatch("last set to project", first + out.rows(), sets.count);
-  const ReducedSetView landmarks{projection.landmarks.data(), nullptr, projection.landmarks.rows(),
-                                 sets.dimension, sets.kernel};
-  if (!fit_single(landmarks, sets.centre, sets.kernel)) return beyond_single("a landmark");
   return {};
 }
 

@@ -24,6 +24,8 @@ namespace learndock::compute {
                                                      std::span<const double> out);
 [[nodiscard]] Result<void> check_gram(MatrixView<const double> points, const GaussianKernel& kernel,
                                       MatrixView<const double> out);
+[[nodiscard]] Result<void> check_project(std::span<const ReducedSetView> sets, const Projection& projection,
+                                         MatrixView<const double> out);
 [[nodiscard]] Result<void> check_data_sums(MatrixView<const double> points, MatrixView<const float> data,
                                            const GaussianKernel& kernel, const DataSums& out);
 [[nodiscard]] Result<void> check_kmeans_step(std::span<const KmeansJob> jobs);
@@ -33,8 +35,6 @@ namespace learndock::compute {
 [[nodiscard]] Result<void> check_cross_terms(const PackedSetsView& sets,
                                              std::span<const ReducedSetView> queries,
                                              MatrixView<const double> out);
-[[nodiscard]] Result<void> check_project(const PackedSetsView& sets, const Projection& projection,
-                                         std::size_t first, MatrixView<const double> out);
 /// Finite, residual and squared norm not negative, and the coordinates' squared length within the squared
 /// norm.
 [[nodiscard]] Result<void> check_embedding(const EmbeddingView& embedding);

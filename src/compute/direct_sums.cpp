@@ -1,5 +1,7 @@
 #include "compute/direct_sums.hpp"
 
+#include "base/parallel.hpp"
+#include "compute/blas.hpp"
 #include "compute/direct_kernels.hpp"
 
 #include <algorithm>
@@ -8,6 +10,12 @@
 #include <cmath>
 
 namespace learndock::compute {
+namespace {
+
+/// Sets whose kernel sums are mapped by one product.
+constexpr std::size_t kProjectedAtOnce = 64;
+
+}  // namespace
 
 DirectPoints::DirectPoints(MatrixView<const double> points)
     : count_(points.rows()), dimension_(points.cols()), values_(blocks() * dimension_ * kBlock, 0.0) {
@@ -28,6 +36,21 @@ void direct_kernel_sums(const DirectPoints& points, const ReducedSetView& set, c
         block_sums.data());
     std::copy_n(block_sums.begin(), count, sums.begin() + static_cast<std::ptrdiff_t>(first));
   }
+}
+
+void direct_project(const DirectPoints& landmarks, MatrixView<const double> map, const GaussianKernel& kernel,
+                    std::span<const ReducedSetView> sets, MatrixView<double> out, unsigned threads) {
+  std::fill_n(out.data(), landmarks.count() == 0 ? out.size() : 0, 0.0);
+  if (landmarks.count() == 0 || map.rows() == 0) return;
+  run_tasks((sets.size() + kProjectedAtOnce - 1) / kProjectedAtOnce, threads, [&](std::size_t task) {
+    const std::size_t first = task * kProjectedAtOnce,
+                      count = std::min(kProjectedAtOnce, sets.size() - first);
+    Matrix<double> sums(count, landmarks.count());
+    for (std::size_t i = 0; i < count; ++i)
+      direct_kernel_sums(landmarks, sets[first + i], kernel, sums.row(i));
+    multiply_transposed(sums.values().data(), count, map.data(), map.rows(), landmarks.count(),
+                        out.row(first).data());
+  });
 }
 
 DirectQuery::DirectQuery(const ReducedSetView& query, const GaussianKernel& kernel)

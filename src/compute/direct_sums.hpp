@@ -38,6 +38,12 @@ class DirectPoints {
 void direct_kernel_sums(const DirectPoints& points, const ReducedSetView& set, const GaussianKernel& kernel,
                         std::span<double> sums);
 
+/// Row i of `out` = map (D x S) times the kernel sums of sets[i] against the landmarks: what Backend::project
+/// promises, on this machine's processors. Shapes were checked by the caller.
+/// @threads  `threads` of them; the same bits for any number
+void direct_project(const DirectPoints& landmarks, MatrixView<const double> map, const GaussianKernel& kernel,
+                    std::span<const ReducedSetView> sets, MatrixView<double> out, unsigned threads);
+
 /// A query for many inner products by direct difference. @threads safe once made
 class DirectQuery {
  public:

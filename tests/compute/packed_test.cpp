@@ -83,30 +83,6 @@ TEST_P(Packed, EqualPointsStayWithinTheBoundAtEveryScale) {
   EXPECT_LT(cross_term_error({0.1, 1}, 1, 0, 0), 137 * 0x1p-24) << "one scale pays nothing for the others";
 }
 
-TEST_P(Packed, ProjectionMatchesTheOracle) {
-  std::uint32_t scales = 0;
-  for (const std::size_t landmarks : {1u, 31u, 33u, 70u}) {
-    const PackedCase c{7, 20, 1, 6, 0.1, 3, 1, true, ++scales};
-    const PackedInput input(c);
-    const auto packed = PackedSets::pack(input.set_views, {c.gamma, c.scales}, input.centre).value();
-    const auto points = testing::random_set({landmarks, 6, 0.1, 3}, 77);
-    const auto map = testing::random_set({9, landmarks}, 78);
-    const Projection projection{points.points.view(), map.points.view()};
-    Matrix<double> have(4, 9), want(4, 9);
-    ASSERT_TRUE(
-        backend_->project(*backend_->hold(packed.view()).value(), projection, 2, have.view()).has_value());
-    ASSERT_TRUE(
-        oracle_->project(*oracle_->hold(packed.view()).value(), projection, 2, want.view()).has_value());
-    const double error = cross_term_error({c.gamma, c.scales}, 6, packed.radius(), 10);
-    for (std::size_t i = 0; i < 4; ++i)
-      for (std::size_t k = 0; k < 9; ++k) {
-        double row = 0;
-        for (const double value : map.points.row(k)) row += std::abs(value);
-        EXPECT_NEAR(have(i, k), want(i, k), error * weight_of(input.sets[2 + i]) * row) << landmarks;
-      }
-  }
-}
-
 /// One job of reduction_sums and what the oracle says.
 struct Reduction {
   testing::WeightedSet points;
@@ -186,14 +162,12 @@ TEST_P(Packed, RefusesWhatSinglePrecisionCannotHold) {
   const PackedInput input(PackedCase{2, 3, 2, 2});
   auto packed = PackedSets::pack(input.set_views, {0.1, 1}, input.centre).value();
   const auto held = backend_->hold(packed.view()).value();
-  Matrix<double> out(1, 2), mapped(1, 2);
+  Matrix<double> out(1, 2);
   const double nan = std::nan("");
   for (const double far : {1e200, 1e20, -1e25, nan}) {
     const testing::WeightedSet query{Matrix<double>(1, 2, {0, far}), {1}};
     const ReducedSetView view = query.view();
     EXPECT_TRUE(refused(backend_->cross_terms(*held, {&view, 1}, out.view()))) << far;
-    const Matrix<double> map(2, 1);
-    EXPECT_TRUE(refused(backend_->project(*held, {query.points.view(), map.view()}, 0, mapped.view())));
   }
   for (const double weight : {1e39, nan}) {
     const testing::WeightedSet query{Matrix<double>(1, 2), {weight}};

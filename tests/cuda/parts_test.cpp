@@ -36,10 +36,10 @@ TEST_F(CudaParts, CrossTermsAndProjections) {
   ASSERT_TRUE(cramped_->cross_terms(*in_parts, queries, have.view()).has_value());
   EXPECT_EQ(have, want);
   const auto landmarks = testing::random_set({33, 8}, 5), map = testing::random_set({9, 33}, 6);
-  const compute::Projection projection{landmarks.points.view(), map.points.view()};
+  const compute::Projection projection{landmarks.points.view(), map.points.view(), {0.1, 1}};
   Matrix<double> want_rows(400, 9), have_rows(400, 9);
-  ASSERT_TRUE(roomy_->project(*in_one, projection, 0, want_rows.view()).has_value());
-  ASSERT_TRUE(cramped_->project(*in_parts, projection, 0, have_rows.view()).has_value());
+  ASSERT_TRUE(roomy_->project(views, projection, want_rows.view()).has_value());
+  ASSERT_TRUE(cramped_->project(views, projection, have_rows.view()).has_value());
   EXPECT_EQ(have_rows, want_rows);
 }
 

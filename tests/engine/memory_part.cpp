@@ -28,7 +28,7 @@ class MemoryPart final : public SearchPart {
   Result<void> index(const PartOptions& options, const std::shared_ptr<const compute::Backend>& backend) {
     std::vector<compute::ReducedSetView> views;
     for (std::size_t i = 0; i < count(); ++i) views.push_back(view(i));
-    std::vector<Embedding> embedded = space_->embed(views, options.threads);
+    LEARNDOCK_TRY(std::vector<Embedding> embedded, space_->embed(views, *backend, options.threads));
     for (const Embedding& one : embedded) {
       selves_.push_back(one.self);
       largest_mass_ = std::max(largest_mass_, one.mass);

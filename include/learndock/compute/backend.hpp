@@ -49,7 +49,8 @@ struct DataSums {
 /// z_i).
 struct Projection {
   MatrixView<const double> landmarks;  ///< S x d
-  MatrixView<const double> map;        ///< D x S: W^-1/2 V' of the landmarks' kernel matrix
+  MatrixView<const double> map;        ///< D x S
+  GaussianKernel kernel;
 };
 
 /// One data set's share of a batched reduction step.
@@ -122,6 +123,14 @@ class Backend : public std::enable_shared_from_this<Backend> {
   [[nodiscard]] virtual Result<void> gram(MatrixView<const double> points, const GaussianKernel& kernel,
                                           MatrixView<double> out) const = 0;
 
+  /// Row i of `out` = the D coordinates of sets[i] under the projection's kernel (the sets' own are not
+  /// read). In fp64 by direct difference: each h_s is within direct_error * sum|b| of the exact one, and its
+  /// product with the map is summed in fp64. The certificate of a space counts on both (docs/proofs.md, the
+  /// number E).
+  /// @cost S * m * (d differences and multiply-adds, one exponential) for a set of m points
+  [[nodiscard]] virtual Result<void> project(std::span<const ReducedSetView> sets,
+                                             const Projection& projection, MatrixView<double> out) const = 0;
+
   /// Sums over all data rows; nothing of size rows x K is held.
   [[nodiscard]] virtual Result<void> data_sums(MatrixView<const double> points, MatrixView<const float> data,
                                                const GaussianKernel& kernel, const DataSums& out) const = 0;
@@ -142,10 +151,6 @@ class Backend : public std::enable_shared_from_this<Backend> {
   [[nodiscard]] virtual Result<void> cross_terms(const HeldSets& sets,
                                                  std::span<const ReducedSetView> queries,
                                                  MatrixView<double> out) const = 0;
-  /// Row i of `out` = coordinates of set first + i; out has as many rows as sets are projected, D columns.
-  /// Kernel sums in fp32 (each h_s within cross_term_error * sum|b|), the map in fp64.
-  [[nodiscard]] virtual Result<void> project(const HeldSets& sets, const Projection& projection,
-                                             std::size_t first, MatrixView<double> out) const = 0;
 
   /// Row q of `out`: the out.cols() allowed items with the smallest lower bounds, ascending, ties by item;
   /// counts[q] says how many there are.

@@ -9,6 +9,7 @@
 #include "compute/cpu/cpu_scan.hpp"
 #include "compute/cpu/wide_data.hpp"
 #include "compute/data_sums.hpp"
+#include "compute/direct_sums.hpp"
 #include "compute/held.hpp"
 
 #include <fmt/format.h>
@@ -163,6 +164,14 @@ class CpuBackend final : public Backend {
     return {};
   }
 
+  Result<void> project(std::span<const ReducedSetView> sets, const Projection& projection,
+                       MatrixView<double> out) const override {
+    LEARNDOCK_CHECK(check_project(sets, projection, out));
+    direct_project(DirectPoints(projection.landmarks), projection.map, projection.kernel, sets, out,
+                   threads_);
+    return {};
+  }
+
   Result<void> data_sums(MatrixView<const double> points, MatrixView<const float> data,
                          const GaussianKernel& kernel, const DataSums& out) const override {
     LEARNDOCK_CHECK(check_data_sums(points, data, kernel, out));
@@ -203,11 +212,6 @@ class CpuBackend final : public Backend {
     LEARNDOCK_CHECK(check_cross_terms(sets.view(), queries, out));
     cpu_cross_terms(sets.view(), queries, out, threads_);
     return {};
-  }
-  Result<void> project(const HeldSets& sets, const Projection& projection, std::size_t first,
-                       MatrixView<double> out) const override {
-    LEARNDOCK_CHECK(check_project(sets.view(), projection, first, out));
-    return cpu_project(sets.view(), projection, first, out, threads_);
   }
   Result<void> scan_smallest(const HeldCodes& codes, const ScanJob& job, MatrixView<ScanHit> out,
                              std::span<std::size_t> counts) const override {

@@ -13,8 +13,6 @@ namespace {
 /// Rows of one task: half a megabyte of points stays in the L2 cache while all queries pass over it.
 constexpr std::size_t kTaskFloats = std::size_t{1} << 17;
 constexpr std::size_t kFewestTaskRows = 256;
-/// Sets whose kernel sums are mapped by one product.
-constexpr std::size_t kProjectedAtOnce = 64;
 
 /// Consecutive sets [first, last) of one task.
 struct SetRange {
@@ -75,16 +73,6 @@ std::vector<QueryPanel> panels_of(std::span<const ReducedSetView> queries, const
   return panels;
 }
 
-/// A stored set as the panel side.
-void fill_panel_of_set(const PackedSetsView& sets, std::size_t i, std::vector<float>& rows,
-                       QueryPanel& panel) {
-  const std::size_t begin = sets.starts[i], count = sets.starts[i + 1] - begin, d = sets.dimension;
-  rows.resize(count * d);
-  for (std::size_t r = 0; r < count; ++r)
-    for (std::size_t k = 0; k < d; ++k) rows[r * d + k] = sets.coordinate(begin + r, k);
-  fill_panel(rows.data(), sets.weights + begin, count, d, sets.kernel.gamma, panel);
-}
-
 /// Row sums of the blocks around rows [first, last), in `sums`; returns the row that sums[0] belongs to.
 std::size_t sum_rows(const PackedSetsView& sets, std::size_t first, std::size_t last, const QueryPanel& panel,
                      std::vector<double>& sums) {
@@ -110,36 +98,6 @@ void cpu_cross_terms(const PackedSetsView& sets, std::span<const ReducedSetView>
         out(q, i) = weighted_sum(sets, i, sums.data(), origin);
     }
   });
-}
-
-Result<void> cpu_project(const PackedSetsView& sets, const Projection& projection, std::size_t first,
-                         MatrixView<double> out, unsigned threads) {
-  // The landmarks take the place of stored rows: a set's kernel sums against all of them are row sums.
-  const std::size_t landmarks = projection.landmarks.rows(), d = sets.dimension;
-  const std::vector<double> ones(landmarks, 1.0);
-  const ReducedSetView view{projection.landmarks.data(), ones.data(), landmarks, d, sets.kernel};
-  LEARNDOCK_TRY(const PackedSets packed, PackedSets::pack({&view, 1}, sets.kernel, {sets.centre, d}));
-  const PackedSetsView stored = packed.view();
-  const std::size_t padded = stored.blocks() * kBlockRows;
-  // The map's columns in the order and number of the padded rows.
-  Matrix<double> map(projection.map.rows(), padded);
-  for (std::size_t r = 0; r < map.rows(); ++r)
-    std::copy_n(projection.map.row(r).data(), landmarks, map.row(r).data());
-  const std::size_t tasks = (out.rows() + kProjectedAtOnce - 1) / kProjectedAtOnce;
-  run_tasks(tasks, threads, [&](std::size_t task) {
-    thread_local std::vector<double> sums;
-    thread_local std::vector<float> rows;
-    thread_local QueryPanel panel;
-    const std::size_t begin = task * kProjectedAtOnce, count = std::min(kProjectedAtOnce, out.rows() - begin);
-    sums.resize(count * padded);
-    for (std::size_t i = 0; i < count; ++i) {
-      fill_panel_of_set(sets, first + begin + i, rows, panel);
-      fused_row_sums({stored.points, stored.squared_norms, stored.blocks()}, panel, sets.kernel,
-                     sums.data() + i * padded);
-    }
-    multiply_transposed(sums.data(), count, map.values().data(), map.rows(), padded, out.row(begin).data());
-  });
-  return {};
 }
 
 }  // namespace learndock::compute

@@ -12,7 +12,7 @@ namespace learndock::compute {
 [[nodiscard]] Result<std::shared_ptr<const Backend>> open_cuda_plugin();
 
 /// Number of the interface between program and plug-in: raise it when Backend or a type it names changes.
-inline constexpr unsigned kCudaInterface = 4;
+inline constexpr unsigned kCudaInterface = 5;
 
 /// What the plug-in exports under the name "learndock_cuda_interface": its kCudaInterface.
 using CudaInterfaceFunction = unsigned (*)();

@@ -23,8 +23,6 @@ constexpr std::size_t kKmeansRounds = 12;
 constexpr double kOutlier = 1000;
 /// A subspace whose certificates would be looser than this is refused.
 constexpr double kMostMapError = 1e-3;
-/// Sets whose kernel sums are mapped by one product.
-constexpr std::size_t kEmbeddedAtOnce = 64;
 /// The most points of a set: the most that a specification may have.
 constexpr std::size_t kMostTerms = 16'384;
 /// The first share of the largest eigenvalue below which directions are dropped, raised until the
@@ -214,27 +212,34 @@ Result<FeatureSpace> FeatureSpace::restore(Subspace subspace) {
 
 std::vector<Embedding> FeatureSpace::embed(std::span<const compute::ReducedSetView> sets,
                                            unsigned threads) const {
-  const std::size_t landmarks = landmarks_.count(), d = coordinates();
+  Matrix<double> mapped(sets.size(), coordinates());
+  compute::direct_project(landmarks_, subspace_.map.view(), kernel(), sets, mapped.view(), threads);
+  return complete(sets, mapped, threads);
+}
+
+Result<std::vector<Embedding>> FeatureSpace::embed(std::span<const compute::ReducedSetView> sets,
+                                                   const compute::Backend& backend, unsigned threads) const {
+  Matrix<double> mapped(sets.size(), coordinates());
+  LEARNDOCK_CHECK(
+      backend.project(sets, {subspace_.landmarks.view(), subspace_.map.view(), kernel()}, mapped.view()));
+  return complete(sets, mapped, threads);
+}
+
+std::vector<Embedding> FeatureSpace::complete(std::span<const compute::ReducedSetView> sets,
+                                              const Matrix<double>& mapped, unsigned threads) const {
   const double error = allowance();
   std::vector<Embedding> out(sets.size());
-  run_tasks((sets.size() + kEmbeddedAtOnce - 1) / kEmbeddedAtOnce, threads, [&](std::size_t task) {
-    const std::size_t first = task * kEmbeddedAtOnce, count = std::min(kEmbeddedAtOnce, sets.size() - first);
-    Matrix<double> sums(count, landmarks), mapped(count, d);
-    for (std::size_t i = 0; i < count; ++i)
-      compute::direct_kernel_sums(landmarks_, sets[first + i], kernel(), sums.row(i));
-    compute::multiply_transposed(sums.values().data(), count, subspace_.map.values().data(), d, landmarks,
-                                 mapped.values().data());
-    for (std::size_t i = 0; i < count; ++i) {
-      Embedding& one = out[first + i];
-      const compute::ReducedSetView& set = sets[first + i];
-      one.self = compute::DirectQuery(set, kernel()).inner_product(set);
-      one.mass = mass_of(set);
-      const double outside = std::max(0.0, one.self - squared_length(mapped.row(i)));
-      one.residual = std::sqrt(outside + error * one.mass * one.mass);
-      one.coordinates.resize(d);
-      for (std::size_t k = 0; k < d; ++k) one.coordinates[k] = mapped(i, k) - subspace_.middle[k];
-      one.squared_norm = squared_length(one.coordinates) + outside;
-    }
+  run_tasks(sets.size(), threads, [&](std::size_t i) {
+    const std::span<const double> coordinates = mapped.row(i);
+    Embedding& one = out[i];
+    one.self = compute::DirectQuery(sets[i], kernel()).inner_product(sets[i]);
+    one.mass = mass_of(sets[i]);
+    const double outside = std::max(0.0, one.self - squared_length(coordinates));
+    one.residual = std::sqrt(outside + error * one.mass * one.mass);
+    one.coordinates.resize(coordinates.size());
+    for (std::size_t k = 0; k < coordinates.size(); ++k)
+      one.coordinates[k] = coordinates[k] - subspace_.middle[k];
+    one.squared_norm = squared_length(one.coordinates) + outside;
   });
   return out;
 }

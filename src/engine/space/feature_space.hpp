@@ -94,9 +94,13 @@ class FeatureSpace {
   [[nodiscard]] std::size_t dimension() const { return subspace_.dimension; }
   [[nodiscard]] std::size_t coordinates() const { return subspace_.map.rows(); }
 
-  /// Embeds many sets on `threads` threads; self terms by direct difference.
+  /// Embeds sets on `threads` threads; self terms by direct difference.
   [[nodiscard]] std::vector<Embedding> embed(std::span<const compute::ReducedSetView> sets,
                                              unsigned threads) const;
+  /// The same with coordinates by `backend`, for very many sets. Every backend keeps the error that the
+  /// certificate counts on; `cpu` gives the same bits as above. @errors as Backend::project
+  [[nodiscard]] Result<std::vector<Embedding>> embed(std::span<const compute::ReducedSetView> sets,
+                                                     const compute::Backend& backend, unsigned threads) const;
 
   /// The embedding of g = mu_query - sum_i weights[i] mu_members[i]. The middle is not subtracted: its
   /// product with an item's coordinates is <P mu, g> less `middle_product(g)`.
@@ -110,6 +114,9 @@ class FeatureSpace {
   [[nodiscard]] double margin(double largest_mass, double query_mass) const;
 
  private:
+  /// @param mapped  the sets' coordinates, the middle not yet subtracted
+  [[nodiscard]] std::vector<Embedding> complete(std::span<const compute::ReducedSetView> sets,
+                                                const Matrix<double>& mapped, unsigned threads) const;
   /// The number added to the square of a residual for each unit of mass squared: by Cauchy-Schwarz the
   /// product of two residuals then covers the coordinates' error for the pair.
   [[nodiscard]] double allowance() const;
