@@ -1,5 +1,6 @@
 #include "cli/reindex_command.hpp"
 
+#include "learndock/compute/registry.hpp"
 #include "learndock/reindex/reindex.hpp"
 
 #include "base/number.hpp"
@@ -22,7 +23,7 @@ constexpr const char* kFooter =
     "--rollback also brings the earlier kernels back. --shard and --merge take the gamma of the plan.";
 
 struct ReindexArguments {
-  std::string dock, codes{compute::code_type_name(engine::kCodes)}, prefilter = "auto", shard, gamma;
+  std::string dock, codes{compute::code_type_name(engine::kCodes)}, prefilter = "auto", shard, gamma, backend;
   bool plan = false, merge = false, rollback = false;
   reindex::ReindexOptions options;
 };
@@ -116,6 +117,8 @@ Result<void> read_choices(ReindexArguments& arguments) {
 
 Result<void> run(ReindexArguments arguments, const OutputOptions& output) {
   LEARNDOCK_CHECK(read_choices(arguments));
+  LEARNDOCK_TRY(arguments.options.backend,
+                compute::open_backend(arguments.backend, arguments.options.threads));
   Meter meter(output);
   const auto progress = [&](std::string_view stage, std::uint64_t done, std::uint64_t total) {
     meter(stage, done, total);
@@ -201,6 +204,7 @@ void add_reindex_command(CLI::App& app, Invocation& invocation) {
   command->add_option("--piece", arguments->options.range_records, "Records of one piece of work")
       ->check(whole_number(1))
       ->capture_default_str();
+  command->add_option("--backend", arguments->backend, "Compute backend: cpu, cpu_reference or cuda");
   command->add_option("--threads", arguments->options.threads, "Threads; 0: all cores")
       ->check(whole_number(0, 1024))
       ->capture_default_str();

@@ -2,12 +2,11 @@
 
 #include "base/log.hpp"
 #include "dock/part_options.hpp"
-#include "engine/part/part_writer.hpp"
+#include "engine/part/part_builder.hpp"
 #include "engine/search/bound_check.hpp"
 
 #include <algorithm>
 #include <chrono>
-#include <deque>
 #include <map>
 #include <new>
 
@@ -17,10 +16,8 @@ namespace {
 using Entries = std::vector<std::shared_ptr<const learnwares::Entry>>;
 using LiveParts = std::vector<std::shared_ptr<const learnwares::LivePart>>;
 
-/// With this many parts of one space the smaller ones are merged; and how many learnwares are written
-/// together.
+/// With this many parts of one space the smaller ones are merged.
 constexpr std::size_t kManyParts = 8;
-constexpr std::size_t kBatch = 4096;
 /// The pause after a failure: a full disk does not empty by trying.
 constexpr std::chrono::seconds kBackOff{60};
 /// How often deleted learnwares whose time is over are removed when nothing changes.
@@ -64,6 +61,7 @@ engine::PartWriterOptions writer_options(const Dock::State& state,
   engine::PartWriterOptions options = chosen_writing(state.store->current()->content.options);
   options.generation = segment.generation;
   options.threads = state.used_threads();
+  options.backend = state.backend;
   return options;
 }
 
@@ -73,36 +71,35 @@ class NewPart {
   static Result<NewPart> create(Dock::State& state, const specification::SpaceKey& key,
                                 std::shared_ptr<const engine::FeatureSpace> space) {
     const store::IndexStore::NewSegment segment = state.store->next_segment();
-    auto writer =
-        engine::PartWriter::create(segment.path, key, std::move(space), writer_options(state, segment));
-    if (!writer) {
+    auto builder =
+        engine::PartBuilder::create(segment.path, key, std::move(space), writer_options(state, segment));
+    if (!builder) {
       state.store->discard(segment.path);
-      return Failure(std::move(writer).error());
+      return Failure(std::move(builder).error());
     }
-    return NewPart(state, segment.path, std::move(*writer));
+    return NewPart(state, segment.path, std::move(*builder));
   }
   NewPart(NewPart&& other) noexcept
-      : state_(other.state_), path_(std::exchange(other.path_, {})), writer_(std::move(other.writer_)) {}
+      : state_(other.state_), path_(std::exchange(other.path_, {})), builder_(std::move(other.builder_)) {}
   ~NewPart() {
     if (!path_.empty()) state_.store->discard(path_);
   }
 
-  [[nodiscard]] engine::PartWriter& writer() { return writer_; }
+  [[nodiscard]] engine::PartBuilder& builder() { return builder_; }
   /// Closes the part, opens it again and compares its bounds with exact distances.
   Result<std::shared_ptr<const engine::StoredPart>> finish() {
-    LEARNDOCK_CHECK(writer_.finish());
-    LEARNDOCK_TRY(auto part, engine::open_part(path_, state_.backend, state_.used_threads()));
-    LEARNDOCK_CHECK(engine::check_part(part, state_.used_threads()));
-    return part;
+    LEARNDOCK_CHECK(builder_.finish());
+    LEARNDOCK_TRY(auto checked, engine::open_checked(path_, state_.backend, state_.used_threads()));
+    return std::move(checked.part);
   }
   void keep() { path_.clear(); }
 
  private:
-  NewPart(Dock::State& state, std::filesystem::path path, engine::PartWriter writer)
-      : state_(state), path_(std::move(path)), writer_(std::move(writer)) {}
+  NewPart(Dock::State& state, std::filesystem::path path, engine::PartBuilder builder)
+      : state_(state), path_(std::move(path)), builder_(std::move(builder)) {}
   Dock::State& state_;
   std::filesystem::path path_;
-  engine::PartWriter writer_;
+  engine::PartBuilder builder_;
 };
 
 /// Makes `added` current in place of `replaced`; searches see it at once.
@@ -138,19 +135,12 @@ Result<void> put_in_force(Dock::State& state, std::shared_ptr<const engine::Stor
 }
 
 Result<void> add_entries(const Dock::State& state, const learnwares::Snapshot& snapshot,
-                         engine::PartWriter& writer,
-                         std::span<const std::shared_ptr<const learnwares::Entry>> entries) {
-  for (std::size_t first = 0; first < entries.size(); first += kBatch) {
+                         engine::PartBuilder& part, const Entries& entries) {
+  std::vector<double> memory;
+  for (const auto& entry : entries) {
     if (state.stopping) return fail(ErrorCode::unavailable, "the dock is being closed");
-    std::vector<engine::ItemContent> items;
-    std::vector<LearnwareNumber> keys;
-    std::deque<std::vector<double>> memory;
-    for (const auto& entry : entries.subspan(first, std::min(kBatch, entries.size() - first))) {
-      LEARNDOCK_TRY(const auto set, snapshot.set_of(*entry, memory.emplace_back()));
-      items.push_back({entry->id(), set});
-      keys.push_back(entry->sequence());
-    }
-    LEARNDOCK_CHECK(writer.add(items, keys));
+    LEARNDOCK_TRY(const auto set, snapshot.set_of(*entry, memory));
+    LEARNDOCK_CHECK(part.add(entry->id(), entry->sequence(), set));
   }
   return snapshot.intact();  // else a lost file's zeros may have been written
 }
@@ -159,7 +149,7 @@ Result<void> store_entries(Dock::State& state, const learnwares::Snapshot& snaps
                            const specification::SpaceKey& key, const Entries& entries) {
   LEARNDOCK_TRY(auto space, space_for(snapshot, key, entries, *state.backend));
   LEARNDOCK_TRY(NewPart part, NewPart::create(state, key, std::move(space)));
-  LEARNDOCK_CHECK(add_entries(state, snapshot, part.writer(), entries));
+  LEARNDOCK_CHECK(add_entries(state, snapshot, part.builder(), entries));
   LEARNDOCK_TRY(auto stored, part.finish());
   LEARNDOCK_CHECK(put_in_force(state, std::move(stored), {}));
   part.keep();
@@ -191,7 +181,7 @@ Result<void> merge_parts(Dock::State& state, const learnwares::Snapshot& snapsho
   LEARNDOCK_TRY(NewPart part, NewPart::create(state, largest->space,
                                               std::shared_ptr<const engine::FeatureSpace>(
                                                   largest->part, largest->part->space())));
-  LEARNDOCK_CHECK(add_entries(state, snapshot, part.writer(), entries));
+  LEARNDOCK_CHECK(add_entries(state, snapshot, part.builder(), entries));
   LEARNDOCK_TRY(auto stored, part.finish());
   LEARNDOCK_CHECK(put_in_force(state, std::move(stored), old));
   part.keep();

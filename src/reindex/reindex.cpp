@@ -10,8 +10,7 @@
 #include "dock/dock_folder.hpp"
 #include "dock/part_options.hpp"
 #include "dock/stored_index.hpp"
-#include "engine/part/part_writer.hpp"
-#include "engine/part/segment_part.hpp"
+#include "engine/part/part_builder.hpp"
 #include "engine/search/bound_check.hpp"
 #include "io/file.hpp"
 #include "query/blind_check.hpp"
@@ -28,11 +27,19 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Learnwares embedded together.
-constexpr std::size_t kBatch = 8192;
+/// Records from one progress report to the next.
+constexpr std::uint64_t kProgressStride = 8192;
 
 unsigned threads_of(const ReindexOptions& options) {
   return options.threads == 0 ? usable_cores() : options.threads;
+}
+
+/// The options with a backend.
+Result<ReindexOptions> with_backend(ReindexOptions options) {
+  if (options.backend == nullptr) {
+    LEARNDOCK_TRY(options.backend, compute::open_backend("auto", options.threads));
+  }
+  return options;
 }
 
 /// The name contains the plan's id, so that a file that a process of an older plan finishes late is not taken
@@ -62,24 +69,6 @@ std::optional<std::vector<fs::path>> finished(const fs::path& dock, const Reinde
   return files;
 }
 
-/// The learnwares of one range and one space, which are written to a segment.
-struct Piece {
-  engine::PartWriter writer;
-  std::vector<specification::RkmeSpecification> specifications = {};
-  std::vector<std::string> ids = {};
-  std::vector<LearnwareNumber> keys = {};
-
-  Result<void> flush() {
-    std::vector<engine::ItemContent> items;
-    for (std::size_t i = 0; i < keys.size(); ++i) items.push_back({ids[i], specifications[i].view()});
-    LEARNDOCK_CHECK(writer.add(items, keys));
-    specifications.clear();
-    ids.clear();
-    keys.clear();
-    return {};
-  }
-};
-
 /// Builds the segments of one range.
 class RangeBuilder {
  public:
@@ -98,13 +87,12 @@ class RangeBuilder {
     std::uint64_t read = 0;
     const SequenceRange& bounds = plan_.ranges[range_];
     LEARNDOCK_CHECK(catalog.visit_range(bounds.first, bounds.last, [&](catalog::LearnwareRecord& record) {
-      if (++read % kBatch == 0) done(read);
+      if (++read % kProgressStride == 0) done(read);
       return add(record);
     }));
     Json spaces = Json::array();
     for (auto& [space, piece] : pieces_) {
-      LEARNDOCK_CHECK(piece.flush());
-      auto written = piece.writer.finish();
+      const auto written = piece.finish();
       if (!written && written.error().code == ErrorCode::conflict)
         return fail(ErrorCode::conflict, "another process has built this piece",
                     piece_file(dock_, plan_, range_, space).string(),
@@ -128,24 +116,22 @@ class RangeBuilder {
     const auto space = space_of_.find(key);
     // Learnwares outside the range of the codes are compared directly.
     if (space == space_of_.end() || !dock::is_indexable(specification)) return {};
-    LEARNDOCK_TRY(Piece* const piece, piece_of(space->second));
-    piece->specifications.push_back(std::move(specification));
-    piece->ids.push_back(record.id.text());
-    piece->keys.push_back(record.sequence);
-    return piece->keys.size() < kBatch ? Result<void>() : piece->flush();
+    LEARNDOCK_TRY(engine::PartBuilder* const piece, piece_of(space->second));
+    return piece->add(record.id.text(), record.sequence, specification.view());
   }
 
-  Result<Piece*> piece_of(std::size_t space) {
+  Result<engine::PartBuilder*> piece_of(std::size_t space) {
     if (const auto known = pieces_.find(space); known != pieces_.end()) return &known->second;
-    LEARNDOCK_TRY(auto subspace, read_planned_space(dock_, space));
+    LEARNDOCK_TRY(auto subspace, read_planned_space(dock_, space, options_.backend));
     engine::PartWriterOptions writer_options;
     writer_options.codes = options_.codes;
     writer_options.threads = threads_of(options_);
     writer_options.prefilter = options_.prefilter;
-    LEARNDOCK_TRY(engine::PartWriter writer,
-                  engine::PartWriter::create(piece_file(dock_, plan_, range_, space), plan_.spaces[space],
-                                             std::move(subspace), writer_options));
-    return &pieces_.emplace(space, Piece{std::move(writer)}).first->second;
+    writer_options.backend = options_.backend;
+    LEARNDOCK_TRY(engine::PartBuilder piece,
+                  engine::PartBuilder::create(piece_file(dock_, plan_, range_, space), plan_.spaces[space],
+                                              std::move(subspace), writer_options));
+    return &pieces_.emplace(space, std::move(piece)).first->second;
   }
 
   const fs::path& dock_;
@@ -153,7 +139,7 @@ class RangeBuilder {
   const ReindexOptions& options_;
   std::size_t range_;
   std::map<specification::SpaceKey, std::size_t> space_of_;
-  std::map<std::size_t, Piece> pieces_;
+  std::map<std::size_t, engine::PartBuilder> pieces_;
 };
 
 /// Mean kernel values under the threshold.
@@ -166,11 +152,10 @@ std::vector<std::string> warnings_of(const BlindSpaces& blind) {
 }
 
 /// @errors corrupt: damaged
-Result<void> check_piece(const fs::path& file, const SequenceRange& range, unsigned threads,
+Result<void> check_piece(const fs::path& file, const SequenceRange& range, const ReindexOptions& options,
                          ReindexReport& report, BlindSpaces& blind) {
-  LEARNDOCK_TRY(const auto backend, compute::open_backend("cpu", threads));
-  LEARNDOCK_TRY(const auto part, engine::open_part(file, backend, threads));
-  LEARNDOCK_TRY(const engine::PartCheck checked, engine::check_part(part, threads));
+  LEARNDOCK_TRY(const auto checked, engine::open_checked(file, options.backend, threads_of(options)));
+  const auto& part = checked.part;
   if (part->count() > 0) {
     const auto keys = part->keys();
     if (keys.front() < range.first || keys.back() > range.last)
@@ -178,8 +163,8 @@ Result<void> check_piece(const fs::path& file, const SequenceRange& range, unsig
   }
   const double mean = part->space()->subspace().statistics.mean_kernel;
   if (mean < specification::kKernelBlindThreshold) blind.emplace(part->space_key(), mean);
-  report.bounds_checked += checked.bounds.pairs;
-  report.searches_checked += checked.searches;
+  report.bounds_checked += checked.check.bounds.pairs;
+  report.searches_checked += checked.check.searches;
   report.learnwares += part->count();
   ++report.segments;
   return {};
@@ -255,7 +240,7 @@ Result<ReindexReport> put_in_force(const fs::path& dock, const ReindexPlan& plan
   report.kernels = plan.changes;
   BlindSpaces blind;
   for (std::size_t i = 0; i < files.size(); ++i) {
-    auto sound = check_piece(files[i], plan.ranges[range_of_file[i]], threads_of(options), report, blind);
+    auto sound = check_piece(files[i], plan.ranges[range_of_file[i]], options, report, blind);
     if (!sound) return without_piece(std::move(sound).error(), done_file(dock, plan, range_of_file[i]));
     if (progress) progress("checking", i + 1, files.size());
   }
@@ -277,36 +262,40 @@ Result<ReindexReport> put_in_force(const fs::path& dock, const ReindexPlan& plan
 
 }  // namespace
 
-Result<std::size_t> plan_reindex(const fs::path& dock, const ReindexOptions& options,
+Result<std::size_t> plan_reindex(const fs::path& dock, const ReindexOptions& given,
                                  const ReindexProgress& progress) {
+  LEARNDOCK_TRY(const ReindexOptions options, with_backend(given));
   LEARNDOCK_TRY(const auto catalog, open_catalogue(dock));
   LEARNDOCK_TRY(const ReindexPlan plan, make_plan(dock, *catalog, options, progress));
   return plan.ranges.size();
 }
 
-Result<std::size_t> build_shard(const fs::path& dock, const Shard& shard, const ReindexOptions& options,
+Result<std::size_t> build_shard(const fs::path& dock, const Shard& shard, const ReindexOptions& given,
                                 const ReindexProgress& progress) {
   if (shard.count == 0 || shard.index >= shard.count)
     return fail(ErrorCode::invalid_argument,
                 fmt::format("there is no shard {} of {}", shard.index, shard.count), "--shard",
                 "shards are 0/n to n-1/n");
+  LEARNDOCK_TRY(const ReindexOptions options, with_backend(given));
   LEARNDOCK_TRY(const ReindexPlan plan, read_plan(dock, options));
   LEARNDOCK_TRY(const auto catalog, open_catalogue(dock));
   return build_pieces(dock, *catalog, plan, shard, options, progress);
 }
 
-Result<ReindexReport> merge_shards(const fs::path& dock, const ReindexOptions& options,
+Result<ReindexReport> merge_shards(const fs::path& dock, const ReindexOptions& given,
                                    const ReindexProgress& progress) {
   LEARNDOCK_CHECK(check_dock(dock));
+  LEARNDOCK_TRY(const ReindexOptions options, with_backend(given));
   dock::DirectoryLock lock;
   LEARNDOCK_CHECK(lock.acquire(dock));
   LEARNDOCK_TRY(const ReindexPlan plan, read_plan(dock, options));
   return put_in_force(dock, plan, options, progress);
 }
 
-Result<ReindexReport> reindex(const fs::path& dock, const ReindexOptions& options,
+Result<ReindexReport> reindex(const fs::path& dock, const ReindexOptions& given,
                               const ReindexProgress& progress) {
   LEARNDOCK_CHECK(check_dock(dock));
+  LEARNDOCK_TRY(const ReindexOptions options, with_backend(given));
   dock::DirectoryLock lock;
   LEARNDOCK_CHECK(lock.acquire(dock));
   LEARNDOCK_TRY(const auto catalog, open_catalogue(dock));

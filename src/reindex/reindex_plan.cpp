@@ -1,6 +1,5 @@
 #include "reindex/reindex_plan.hpp"
 
-#include "learndock/compute/registry.hpp"
 #include "learndock/specification/codec.hpp"
 
 #include "base/log.hpp"
@@ -80,8 +79,7 @@ Result<CatalogueRead> read_catalogue(const catalog::Catalog& catalog, const Rein
 }
 
 Result<void> fit_and_store(const fs::path& dock, std::size_t number, const specification::SpaceKey& key,
-                           const SpaceSample& found, const ReindexOptions& options,
-                           const compute::Backend& backend) {
+                           const SpaceSample& found, const ReindexOptions& options) {
   std::vector<compute::ReducedSetView> sample;
   for (const auto& [hash, specification] : found.sample) sample.push_back(specification.view());
   engine::SubspaceOptions subspace;
@@ -90,7 +88,7 @@ Result<void> fit_and_store(const fs::path& dock, std::size_t number, const speci
       options.coordinates != 0 ? options.coordinates : engine::chosen_coordinates(found.count);
   subspace.seed = options.seed;
   LEARNDOCK_TRY(engine::FeatureSpace space,
-                engine::FeatureSpace::fit(sample, key.kernel(), subspace, backend));
+                engine::FeatureSpace::fit(sample, key.kernel(), subspace, *options.backend));
   // A part without learnwares stores a space.
   LEARNDOCK_TRY(
       engine::PartWriter writer,
@@ -273,7 +271,6 @@ Result<ReindexPlan> make_plan(const fs::path& dock, const catalog::Catalog& cata
     return Failure(io::system_error(error.value(), "empty the folder", dock::DockFolder(dock).reindex()));
   LEARNDOCK_CHECK(io::create_private_folder(dock::DockFolder(dock).reindex()));
   LEARNDOCK_TRY(CatalogueRead read, read_catalogue(catalog, options, progress));
-  LEARNDOCK_TRY(const auto backend, compute::open_backend("cpu", options.threads));
   ReindexPlan plan;
   plan.catalog_version = version;
   plan.ranges = std::move(read.ranges);
@@ -284,7 +281,7 @@ Result<ReindexPlan> make_plan(const fs::path& dock, const catalog::Catalog& cata
   plan.id = plan_id(plan, options);
   for (const auto& [key, found] : spaces_under(plan.kernels, std::move(read.spaces))) {
     if (found.count < options.smallest_space) continue;
-    if (const auto fitted = fit_and_store(dock, plan.spaces.size(), key, found, options, *backend); !fitted) {
+    if (const auto fitted = fit_and_store(dock, plan.spaces.size(), key, found, options); !fitted) {
       log(LogLevel::warning, "no index for " + key.text() + ": " + describe(fitted.error()));
       continue;
     }
@@ -300,9 +297,8 @@ Result<ReindexPlan> make_plan(const fs::path& dock, const catalog::Catalog& cata
   return plan;
 }
 
-Result<std::shared_ptr<const engine::FeatureSpace>> read_planned_space(const fs::path& dock,
-                                                                       std::size_t space) {
-  LEARNDOCK_TRY(const auto backend, compute::open_backend("cpu", 1));
+Result<std::shared_ptr<const engine::FeatureSpace>> read_planned_space(
+    const fs::path& dock, std::size_t space, const std::shared_ptr<const compute::Backend>& backend) {
   auto part = engine::open_part(space_file(dock, space), backend);
   if (!part) {
     const bool lost = part.error().code == ErrorCode::corrupt || part.error().code == ErrorCode::not_found;

@@ -39,12 +39,13 @@ struct ReindexPlan {
 
 /// @errors not_found, corrupt, conflict (planned with other options)
 [[nodiscard]] Result<ReindexPlan> read_plan(const std::filesystem::path& dock, const ReindexOptions& options);
-/// Reads the catalogue and fits the subspaces; the plan appears last.
+/// Reads the catalogue and fits the subspaces; the plan appears last. @pre `options` have a backend
 [[nodiscard]] Result<ReindexPlan> make_plan(const std::filesystem::path& dock,
                                             const catalog::Catalog& catalog, const ReindexOptions& options,
                                             const ReindexProgress& progress);
 /// The fitted subspace of a planned space. @errors corrupt, io
 [[nodiscard]] Result<std::shared_ptr<const engine::FeatureSpace>> read_planned_space(
-    const std::filesystem::path& dock, std::size_t space);
+    const std::filesystem::path& dock, std::size_t space,
+    const std::shared_ptr<const compute::Backend>& backend);
 
 }  // namespace learndock::reindex

@@ -181,6 +181,15 @@ class CommandLine(TestCase):
         name = learndock("list", "--dock", dock, "--json").json()["learnwares"][0]["name"]
         self.assertEqual(name, "red \x1b[2J \x9b2J \u202e")
 
+    def test_a_reindex_by_any_backend_finds_the_same(self):
+        dock, _ = self.dock_with_one()
+        for backend in ("cpu_reference", "cpu", "auto"):
+            value = self.run_ok("reindex", "--dock", dock, "--smallest-space", "1", "--backend", backend, "--json").json()
+            self.assertEqual(value["learnwares"], 1, backend)
+        wrong = learndock("reindex", "--dock", dock, "--backend", "gpu")
+        self.assertEqual(wrong.code, learndock("search", "--dock", dock, "--text", "x", "--backend", "gpu").code)
+        self.assertIn('there is no backend "gpu"', wrong.err)
+
     def test_a_missing_index_is_said_where_the_dock_is_opened(self):
         dock, _ = self.dock_with_one()
         self.run_ok("reindex", "--dock", dock, "--smallest-space", "1")
@@ -517,6 +526,7 @@ class CommandLine(TestCase):
         dock, _ = self.dock_with_one()
         spec = self.write("s.json", json.dumps(statistical()))
         self.assertEqual(learndock("search", "--dock", dock, "--spec", spec, "--backend", away).code, 7)
+        self.assertEqual(learndock("reindex", "--dock", dock, "--backend", away).code, 7)
         outcome = learndock("search", "--server", self.serve(dock).url, "--spec", spec, "--backend", away)
         self.assertEqual(outcome.code, 7)
         self.assertIn("backend.unavailable", outcome.err)

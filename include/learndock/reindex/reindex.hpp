@@ -9,10 +9,15 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
+
+namespace learndock::compute {
+class Backend;
+}
 
 namespace learndock::reindex {
 
@@ -47,6 +52,9 @@ struct ReindexOptions {
   std::uint64_t seed = 0;
   unsigned threads = 0;  ///< 0: all cores
   GammaChoice gamma;     ///< a shard and the merge may leave it out and then use the planned one
+  /// Computes everything; none: the fastest one of this machine's processors. Pieces that different backends
+  /// made go together: the bounds of each are certified.
+  std::shared_ptr<const compute::Backend> backend;
   bool operator==(const ReindexOptions&) const = default;
 };
 

@@ -1,5 +1,6 @@
 #include "engine/part/part_writer.hpp"
 
+#include "base/log.hpp"
 #include "engine/prefilter/cells.hpp"
 #include "engine/prefilter/code_scan.hpp"
 #include "engine/space/part_sections.hpp"
@@ -43,6 +44,10 @@ bool needs_rows(const PartWriterOptions& options) {
          (*options.prefilter != PrefilterKind::code_scan && *options.prefilter != PrefilterKind::exact_scan);
 }
 
+bool is_about_device(ErrorCode code) {
+  return code == ErrorCode::device_memory || code == ErrorCode::unavailable;
+}
+
 Result<void> write_codes(store::SegmentWriter& writer, const compute::ScanCodesView& codes) {
   const std::span bytes(codes.codes, codes.blocks() * codes.block_bytes());
   const std::span factors(codes.factors, codes.blocks() * compute::kFactors * compute::kBlockItems);
@@ -79,6 +84,15 @@ struct PartWriter::State {
   std::vector<std::uint64_t> id_starts = {0}, record_starts = {0};
   std::string ids = {};
   double largest_mass = 0;
+
+  /// A device that has no room or is lost is done without: every backend's coordinates are certified alike.
+  [[nodiscard]] Result<std::vector<Embedding>> embed(std::span<const compute::ReducedSetView> sets) const {
+    if (options.backend == nullptr) return space->embed(sets, options.threads);
+    auto embedded = space->embed(sets, *options.backend, options.threads);
+    if (embedded || !options.backend->on_device() || !is_about_device(embedded.error().code)) return embedded;
+    log(LogLevel::warning, "a part of the index is embedded on the CPU: " + describe(embedded.error()));
+    return space->embed(sets, options.threads);
+  }
 
   /// Codes whole blocks, and at the end the rest too.
   Result<void> code(bool all) {
@@ -144,7 +158,8 @@ Result<void> PartWriter::add(std::span<const ItemContent> items, std::span<const
   for (const std::size_t end : ends) state.record_starts.push_back(base + end);
   LEARNDOCK_CHECK(state.writer.append(records));
   state.keys.insert(state.keys.end(), keys.begin(), keys.end());
-  for (Embedding& one : state.space->embed(sets, state.options.threads)) {
+  LEARNDOCK_TRY(std::vector<Embedding> embedded, state.embed(sets));
+  for (Embedding& one : embedded) {
     state.selves.push_back(one.self);
     state.largest_mass = std::max(state.largest_mass, one.mass);
     if (needs_rows(state.options)) state.rows.add(one);

@@ -34,6 +34,8 @@ struct PartWriterOptions {
   /// None: `chosen_prefilter` decides by the number of learnwares.
   std::optional<PrefilterKind> prefilter = {};
   std::size_t items_per_cell = kItemsPerCell;
+  /// Computes the coordinates; none: this machine's processors, as `cpu` does.
+  std::shared_ptr<const compute::Backend> backend = {};
 };
 
 /// Writes a part to disk: reduced sets as they come, the rest at the end. It takes about 250 bytes of memory

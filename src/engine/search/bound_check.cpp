@@ -107,4 +107,12 @@ Result<PartCheck> check_part(const std::shared_ptr<const SearchPart>& part, unsi
   return check;
 }
 
+Result<CheckedPart> open_checked(const std::filesystem::path& path,
+                                 const std::shared_ptr<const compute::Backend>& backend, unsigned threads) {
+  CheckedPart checked;
+  LEARNDOCK_TRY(checked.part, open_part(path, backend, threads));
+  LEARNDOCK_TRY(checked.check, check_part(checked.part, threads));
+  return checked;
+}
+
 }  // namespace learndock::engine

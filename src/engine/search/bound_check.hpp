@@ -2,10 +2,12 @@
 
 #include "learndock/base/result.hpp"
 
+#include "engine/part/segment_part.hpp"
 #include "engine/search/certified_search.hpp"
 
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 
 namespace learndock::engine {
@@ -33,5 +35,14 @@ struct PartCheck {
 };
 /// Runs both checks, which every new part must pass before it becomes current. @errors as both
 [[nodiscard]] Result<PartCheck> check_part(const std::shared_ptr<const SearchPart>& part, unsigned threads);
+
+struct CheckedPart {
+  std::shared_ptr<const StoredPart> part;
+  PartCheck check;
+};
+/// Opens a part that was written and checks it. @errors as open_part and check_part
+[[nodiscard]] Result<CheckedPart> open_checked(const std::filesystem::path& path,
+                                               const std::shared_ptr<const compute::Backend>& backend,
+                                               unsigned threads);
 
 }  // namespace learndock::engine

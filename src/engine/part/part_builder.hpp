@@ -1,0 +1,42 @@
+#pragma once
+
+#include "engine/part/part_writer.hpp"
+
+#include <string>
+#include <vector>
+
+namespace learndock::engine {
+
+/// Writes a part of learnwares that come one by one: a re-index makes all parts of an index with it, a dock
+/// those of its new learnwares. Some thousands are embedded together; until then it keeps copies.
+class PartBuilder {
+ public:
+  /// @errors as PartWriter::create
+  [[nodiscard]] static Result<PartBuilder> create(const std::filesystem::path& path,
+                                                  specification::SpaceKey key,
+                                                  std::shared_ptr<const FeatureSpace> space,
+                                                  const PartWriterOptions& options);
+
+  /// Numbers ascend. @errors as PartWriter::add
+  [[nodiscard]] Result<void> add(std::string_view id, LearnwareNumber number,
+                                 const compute::ReducedSetView& set);
+  /// The file appears whole or not at all. @errors as PartWriter::add and PartWriter::finish
+  [[nodiscard]] Result<store::SegmentInfo> finish();
+
+ private:
+  struct Copy {
+    std::string id;
+    std::vector<double> points, weights;
+  };
+  explicit PartBuilder(PartWriter writer, compute::GaussianKernel kernel, std::size_t dimension)
+      : writer_(std::move(writer)), kernel_(kernel), dimension_(dimension) {}
+  [[nodiscard]] Result<void> flush();
+
+  PartWriter writer_;
+  compute::GaussianKernel kernel_;
+  std::size_t dimension_;
+  std::vector<Copy> copies_ = {};
+  std::vector<LearnwareNumber> numbers_ = {};
+};
+
+}  // namespace learndock::engine
