@@ -1,10 +1,10 @@
 #pragma once
 
+#include "learndock/base/result.hpp"
 #include "learndock/numeric/matrix.hpp"
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <vector>
 
@@ -15,10 +15,10 @@ class VectorRival {
  public:
   virtual ~VectorRival() = default;
   [[nodiscard]] virtual std::string name() const = 0;
-  virtual void build(MatrixView<const float> vectors, unsigned threads) = 0;
+  [[nodiscard]] virtual Result<void> build(MatrixView<const float> vectors, unsigned threads) = 0;
   /// Row q of `found`: the found.cols() nearest to row q of `queries`, those unknown -1.
-  virtual void search(MatrixView<const float> queries, unsigned threads,
-                      MatrixView<std::int64_t> found) const = 0;
+  [[nodiscard]] virtual Result<void> search(MatrixView<const float> queries, unsigned threads,
+                                            MatrixView<std::int64_t> found) const = 0;
   [[nodiscard]] virtual double bytes() const = 0;
   /// What is to be tried of the knob between speed and recall; `set_knob` takes one of them.
   [[nodiscard]] virtual std::vector<std::size_t> knobs() const { return {0}; }
@@ -26,10 +26,5 @@ class VectorRival {
   /// Candidates to ask for at a knob; 0: what the caller likes.
   [[nodiscard]] virtual std::size_t candidates(std::size_t) const { return 0; }
 };
-
-// Null when the program was built without the library.
-[[nodiscard]] std::unique_ptr<VectorRival> faiss_flat();
-[[nodiscard]] std::unique_ptr<VectorRival> faiss_ivf(std::size_t lists);
-[[nodiscard]] std::unique_ptr<VectorRival> hnswlib_graph();
 
 }  // namespace learndock::bench

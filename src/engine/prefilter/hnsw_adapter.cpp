@@ -16,10 +16,6 @@ namespace {
 
 using compute::ScanHit;
 
-/// Neighbours of each node, and nodes looked at while building and, at least, while searching: hnswlib's own
-/// advice for high recall.
-constexpr std::size_t kLinks = 24, kBuildWidth = 200, kLeastSearchWidth = 200;
-
 Failure hnsw_failure(const std::exception& error) {
   return fail(ErrorCode::internal, fmt::format("hnswlib: {}", error.what()), {},
               "report this; --prefilter cells needs no hnswlib");
@@ -27,10 +23,12 @@ Failure hnsw_failure(const std::exception& error) {
 
 class HnswGraph final : public Prefilter {
  public:
-  explicit HnswGraph(const EmbeddedRows& rows)
+  HnswGraph(const EmbeddedRows& rows, const HnswShape& shape)
       : bounds_(rows),
         space_(rows.width()),
-        graph_(&space_, std::max<std::size_t>(rows.size(), 1), kLinks, kBuildWidth) {}
+        graph_(&space_, std::max<std::size_t>(rows.size(), 1), shape.links, shape.build_width) {
+    graph_.setEf(shape.least_width);
+  }
 
   void build(const EmbeddedRows& rows, unsigned threads) {
     if (rows.size() == 0) return;
@@ -46,7 +44,6 @@ class HnswGraph final : public Prefilter {
       }
     });
     if (failed) std::rethrow_exception(failed);
-    graph_.setEf(kLeastSearchWidth);
   }
 
   std::string name() const override { return "hnsw graph, approximate"; }
@@ -106,9 +103,10 @@ class HnswGraph final : public Prefilter {
 
 }  // namespace
 
-Result<std::unique_ptr<Prefilter>> hnsw_graph(const EmbeddedRows& rows, unsigned threads) {
+Result<std::unique_ptr<Prefilter>> hnsw_graph(const EmbeddedRows& rows, unsigned threads,
+                                              const HnswShape& shape) {
   try {
-    auto graph = std::make_unique<HnswGraph>(rows);
+    auto graph = std::make_unique<HnswGraph>(rows, shape);
     graph->build(rows, threads);
     return graph;
   } catch (const std::exception& error) {
