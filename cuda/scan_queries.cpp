@@ -1,6 +1,6 @@
 #include "scan_queries.hpp"
 
-#include "compute/cpu/scan_kernels.hpp"
+#include "compute/scan_queries.hpp"
 
 #include <cstring>
 

@@ -15,7 +15,7 @@ struct DeviceCodes {
   std::uint64_t count = 0;
 };
 
-/// What turns a product into a lower bound (compute/cpu/scan_kernels.hpp explains each).
+/// What turns a product into a lower bound (compute/scan_queries.hpp explains each).
 struct ScanTerms {
   float step = 1, offset = 0, vector_norm = 0, vector_error = 0, residual = 0, squared_norm = 0, rounding = 0;
 };

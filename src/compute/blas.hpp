@@ -5,8 +5,7 @@
 
 namespace learndock::compute {
 
-// Row-major products on the calling thread alone; blas.cpp and eigenvectors.cpp are the only files that
-// include BLAS.
+// Row-major products on the calling thread alone; blas.cpp is the only file that includes BLAS.
 
 /// out (n x m) = a (n x d) b' (d x m)
 void multiply_transposed(const double* a, std::size_t n, const double* b, std::size_t m, std::size_t d,

@@ -1,5 +1,6 @@
+#include "compute/scan_queries.hpp"
+
 #include "compute/cpu/packed_kernels.hpp"
-#include "compute/cpu/scan_kernels.hpp"
 
 #include <algorithm>
 #include <cmath>

@@ -6,6 +6,7 @@
 #include "compute/cpu/cpu_kernels.hpp"
 #include "compute/cpu/cpu_kmeans.hpp"
 #include "compute/cpu/cpu_packed.hpp"
+#include "compute/cpu/cpu_reduction.hpp"
 #include "compute/cpu/cpu_scan.hpp"
 #include "compute/cpu/wide_data.hpp"
 #include "compute/data_sums.hpp"

@@ -9,7 +9,5 @@ namespace learndock::compute {
 
 void cpu_cross_terms(const PackedSetsView& sets, std::span<const ReducedSetView> queries,
                      MatrixView<double> out, unsigned threads);
-/// Refuses data rows that fp32 cannot hold; the sums then say nothing.
-[[nodiscard]] Result<void> cpu_reduction_sums(std::span<const ReductionJob> jobs, unsigned threads);
 
 }  // namespace learndock::compute

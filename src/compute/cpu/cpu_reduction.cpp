@@ -1,10 +1,11 @@
 // Sums over data rows in fp32: what each gradient step of RKME generation needs, for many data sets at once.
+#include "compute/cpu/cpu_reduction.hpp"
+
 #include "learndock/numeric/aligned_vector.hpp"
 
 #include "base/parallel.hpp"
 #include "compute/blas.hpp"
 #include "compute/checks.hpp"
-#include "compute/cpu/cpu_packed.hpp"
 #include "compute/cpu/packed_kernels.hpp"
 #include "compute/data_sums.hpp"
 
