@@ -1,7 +1,8 @@
+#include "trial/region_sets.hpp"
+
 #include "learndock/sketch/reducer.hpp"
 
 #include "sketch/kmeans.hpp"
-#include "trial/trial_sets.hpp"
 
 #include <fmt/format.h>
 

@@ -7,7 +7,8 @@
 #include "engine/search/bound_check.hpp"
 #include "engine/space/part_sections.hpp"
 #include "io/file.hpp"
-#include "trial/trial_steps.hpp"
+#include "trial/trial_mixtures.hpp"
+#include "trial/trial_queries.hpp"
 
 #include <fmt/format.h>
 
@@ -58,6 +59,14 @@ Result<std::vector<OwnedSet>> make_numbered(std::size_t count, unsigned threads,
   return made;
 }
 
+/// Sets of queries or learnwares from number `first` on.
+Result<std::vector<OwnedSet>> make_sets(const TrialSets& sets, bool queries, std::uint64_t first,
+                                        std::size_t count, unsigned threads) {
+  return make_numbered(count, threads, [&](std::size_t i) {
+    return queries ? sets.query(first + i) : sets.learnware(first + i);
+  });
+}
+
 Result<std::shared_ptr<const engine::FeatureSpace>> fit_space(const TrialSets& sets,
                                                               const TrialOptions& options,
                                                               const compute::Backend& backend,
@@ -92,14 +101,16 @@ Result<void> add_batch(engine::PartWriter& writer, const std::vector<OwnedSet>& 
 }
 
 Result<TrialBuild> build_segment(const TrialSets& sets, const TrialOptions& options, const fs::path& file,
-                                 const compute::Backend& backend, const TrialProgress& progress) {
+                                 const std::shared_ptr<const compute::Backend>& backend,
+                                 const TrialProgress& progress) {
   TrialBuild build;
-  LEARNDOCK_TRY(const auto space, fit_space(sets, options, backend, build));
+  LEARNDOCK_TRY(const auto space, fit_space(sets, options, *backend, build));
   engine::PartWriterOptions writing;
   writing.codes = options.codes;
   writing.items_per_cell = options.items_per_cell;
   writing.prefilter = options.prefilter;
   writing.threads = options.threads;
+  writing.backend = backend;
   const specification::SpaceKey key{
       specification::StatisticalType::rkme_table, {sets.dimension()}, sets.gamma(), 1};
   LEARNDOCK_TRY(engine::PartWriter writer, engine::PartWriter::create(file, key, space, writing));
@@ -206,13 +217,6 @@ void describe(const Trial& trial, TrialReport& report) {
 
 }  // namespace
 
-Result<std::vector<OwnedSet>> make_sets(const TrialSets& sets, bool queries, std::uint64_t first,
-                                        std::size_t count, unsigned threads) {
-  return make_numbered(count, threads, [&](std::size_t i) {
-    return queries ? sets.query(first + i) : sets.learnware(first + i);
-  });
-}
-
 Quantiles Quantiles::of(std::span<const double> values) {
   std::vector<double> sorted(values.begin(), values.end());
   if (sorted.empty()) return {};
@@ -237,7 +241,7 @@ Result<TrialReport> run_search_trial(const TrialSets& sets, const TrialOptions& 
   TrialReport report;
   std::error_code ignored;  // an error is reported when the file is opened
   if (!fs::exists(file, ignored)) {
-    LEARNDOCK_TRY(report.build, build_segment(sets, options, file, *backend, progress));
+    LEARNDOCK_TRY(report.build, build_segment(sets, options, file, backend, progress));
   }
   Trial trial{sets, options, progress, *backend, nullptr};
   LEARNDOCK_TRY(trial.queries, make_sets(sets, true, 0, options.queries, options.threads));

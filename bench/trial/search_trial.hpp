@@ -33,7 +33,7 @@ struct TrialOptions {
   std::optional<engine::PrefilterKind> prefilter;  ///< none: chosen by the number of learnwares
   std::size_t items_per_cell = engine::kItemsPerCell;
   engine::SubspaceOptions subspace{.coordinates = 0};  ///< no coordinates: chosen_coordinates
-  std::string backend = "cpu";                         ///< computes the bounds and mixtures' products
+  std::string backend = "cpu";                         ///< computes embeddings, bounds and mixtures' products
   unsigned threads = 0;                                ///< 0: all cores
   std::chrono::milliseconds budget{0};  ///< of a single query; 0: none, and every answer is certified
   /// The segment to search: used if it exists, else made and kept. Empty: a temporary one.

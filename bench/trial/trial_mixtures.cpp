@@ -1,5 +1,6 @@
+#include "trial/trial_mixtures.hpp"
+
 #include "engine/mixture/certified_mixture.hpp"
-#include "trial/trial_steps.hpp"
 
 #include <fmt/format.h>
 

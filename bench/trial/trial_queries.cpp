@@ -1,5 +1,6 @@
+#include "trial/trial_queries.hpp"
+
 #include "base/parallel.hpp"
-#include "trial/trial_steps.hpp"
 
 #include <fmt/format.h>
 

@@ -1,8 +1,6 @@
 #pragma once
 
 #include "learndock/base/result.hpp"
-#include "learndock/compute/backend.hpp"
-#include "learndock/numeric/matrix.hpp"
 
 #include "trial/synthetic_market.hpp"
 
@@ -10,7 +8,6 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
-#include <optional>
 
 namespace learndock::trial {
 
@@ -31,21 +28,6 @@ class TrialSets {
 };
 
 [[nodiscard]] std::unique_ptr<TrialSets> synthetic_sets(const SyntheticOptions& options);
-
-struct RegionOptions {
-  std::size_t points = 20;      ///< of each reduced set
-  std::optional<double> gamma;  ///< none: 1 / median squared distance of the standardised rows
-  std::uint64_t seed = 1;
-};
-
-/// Makes learnwares as people with different parts of one real table would: a random row and some of the rows
-/// nearest to it, reduced to a weighted set by the reducer. Features are standardised; missing cells become
-/// their column's mean. Copies the table.
-/// @errors table_empty, table_column, invalid_argument (fewer rows than a region of so many points takes)
-/// @cost   each set: distances to all rows, then k-means and weights of 2 to 8 rows a point
-[[nodiscard]] Result<std::unique_ptr<TrialSets>> region_sets(MatrixView<const float> table,
-                                                             const RegionOptions& options,
-                                                             std::shared_ptr<const compute::Backend> backend);
 
 /// Reads specifications from a file, one JSON object a line: stat.json texts, or lines of a bulk import
 /// ("stat"). The last ones serve as queries. Points are rounded to four bytes a value, as most are.

@@ -10,7 +10,7 @@
 
 namespace learndock::trial {
 
-/// The steps of a search trial after the market is built.
+/// What the steps of a search trial share once the market is built.
 
 class Stopwatch {
  public:
@@ -22,11 +22,6 @@ class Stopwatch {
  private:
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
-
-/// Sets of queries or learnwares from number `first` on, made on `threads` threads.
-[[nodiscard]] Result<std::vector<OwnedSet>> make_sets(const TrialSets& sets, bool queries,
-                                                      std::uint64_t first, std::size_t count,
-                                                      unsigned threads);
 
 struct Trial {
   const TrialSets& sets;
@@ -45,11 +40,5 @@ struct Trial {
     return search;
   }
 };
-
-/// Measures latencies, the rate of a batch and the answers' numbers. @errors of certified_search
-[[nodiscard]] Result<void> time_queries(const Trial& trial, TrialReport& report);
-/// @errors internal: an answer that claims to be exact is not
-[[nodiscard]] Result<void> compare_with_brute_force(const Trial& trial, TrialReport& report);
-[[nodiscard]] Result<void> time_mixtures(const Trial& trial, TrialReport& report);
 
 }  // namespace learndock::trial

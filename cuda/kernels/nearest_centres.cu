@@ -29,6 +29,19 @@ __device__ void load_slab(const float* __restrict__ from, std::uint64_t first, s
   }
 }
 
+/// squared[j] += the squared distances of the slab's coordinates between the lane's row and the warp's centre
+/// j.
+__device__ __forceinline__ void add_squares(const float (&rows)[kWarpSize][kSlab + 1],
+                                            const float (&centres)[kAtOnce][kSlab + 1],
+                                            float (&squared)[kEach]) {
+  const unsigned warp = threadIdx.x / kWarpSize, lane = threadIdx.x % kWarpSize;
+  for (unsigned c = 0; c < kSlab; ++c)
+    for (std::uint32_t j = 0; j < kEach; ++j) {
+      const float difference = rows[lane][c] - centres[warp * kEach + j][c];
+      squared[j] = fmaf(difference, difference, squared[j]);
+    }
+}
+
 __global__ void __launch_bounds__(kThreads) nearest_centres_kernel(NearestCentres job) {
   __shared__ float rows[kWarpSize][kSlab + 1], centres[kAtOnce][kSlab + 1];
   __shared__ float best_distances[kWarps][kWarpSize];
@@ -43,11 +56,7 @@ __global__ void __launch_bounds__(kThreads) nearest_centres_kernel(NearestCentre
       load_slab(job.data, first, job.rows, job.dimension, slab, rows);
       load_slab(job.centres, centre, job.centre_count, job.dimension, slab, centres);
       __syncthreads();
-      for (unsigned c = 0; c < kSlab; ++c)
-        for (std::uint32_t j = 0; j < kEach; ++j) {
-          const float difference = rows[lane][c] - centres[warp * kEach + j][c];
-          squared[j] = fmaf(difference, difference, squared[j]);
-        }
+      add_squares(rows, centres, squared);
       __syncthreads();
     }
     for (std::uint32_t j = 0; j < kEach; ++j) {

@@ -5,6 +5,7 @@
 #include "learndock/sketch/table.hpp"
 
 #include "cli/data_options.hpp"
+#include "trial/region_sets.hpp"
 #include "trial/search_trial.hpp"
 
 #include <fmt/format.h>

@@ -6,6 +6,7 @@
 #include "io/file.hpp"
 #include "support/temporary_folder.hpp"
 #include "support/test_backend.hpp"
+#include "trial/region_sets.hpp"
 
 #include <gtest/gtest.h>
 
