@@ -4,8 +4,9 @@
 #include "compute/checks.hpp"
 #include "exact_operations.hpp"
 #include "held.hpp"
+#include "kmeans.hpp"
 #include "packed_operations.hpp"
-#include "reduction_operations.hpp"
+#include "reduction_sums.hpp"
 #include "scan_operations.hpp"
 
 namespace learndock::cuda {

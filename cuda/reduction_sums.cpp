@@ -1,7 +1,7 @@
 #include "kernels/reduction_sums.hpp"
 
 #include "compute/data_sums.hpp"
-#include "reduction_operations.hpp"
+#include "reduction_sums.hpp"
 
 #include <algorithm>
 #include <vector>

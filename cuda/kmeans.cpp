@@ -1,4 +1,4 @@
-#include "reduction_operations.hpp"
+#include "kmeans.hpp"
 
 #include "kernels/nearest_centres.hpp"
 
