@@ -28,7 +28,7 @@ namespace {
 namespace fs = std::filesystem;
 
 /// Records from one progress report to the next.
-constexpr std::uint64_t kProgressStride = 8192;
+constexpr std::uint64_t kBuildingStride = 8192;
 
 unsigned threads_of(const ReindexOptions& options) {
   return options.threads == 0 ? usable_cores() : options.threads;
@@ -87,7 +87,7 @@ class RangeBuilder {
     std::uint64_t read = 0;
     const SequenceRange& bounds = plan_.ranges[range_];
     LEARNDOCK_CHECK(catalog.visit_range(bounds.first, bounds.last, [&](catalog::LearnwareRecord& record) {
-      if (++read % kProgressStride == 0) done(read);
+      if (++read % kBuildingStride == 0) done(read);
       return add(record);
     }));
     Json spaces = Json::array();
