@@ -3,14 +3,10 @@
 #include "archive/deflate.hpp"
 #include "archive/zip_format.hpp"
 #include "base/utf8.hpp"
-#include "io/file.hpp"
+#include "io/temporary_file.hpp"
 
 #include <fmt/format.h>
 
-#include <atomic>
-#include <cerrno>
-#include <fcntl.h>
-#include <unistd.h>
 #include <utility>
 
 namespace learndock::archive {
@@ -129,27 +125,10 @@ std::string end_records(std::uint64_t entries, std::uint64_t offset, std::uint64
 }  // namespace
 
 struct ZipWriter::State {
-  State(int descriptor, std::filesystem::path temporary_path, std::filesystem::path target_path)
-      : fd(descriptor), temporary(std::move(temporary_path)), target(std::move(target_path)) {}
-  ~State() {
-    if (fd >= 0) ::close(fd);
-    if (!renamed) ::unlink(temporary.c_str());
-  }
-  State(const State&) = delete;
-  State& operator=(const State&) = delete;
+  explicit State(io::TemporaryFile file) : temporary(std::move(file)) {}
 
-  Result<void> put(std::string_view bytes, std::uint64_t at) const {
-    while (!bytes.empty()) {
-      const ssize_t got = ::pwrite(fd, bytes.data(), bytes.size(), static_cast<off_t>(at));
-      if (got < 0 && errno == EINTR) continue;
-      if (got < 0) return Failure(io::system_error(errno, "write", target));
-      bytes.remove_prefix(static_cast<std::size_t>(got));
-      at += static_cast<std::uint64_t>(got);
-    }
-    return {};
-  }
   Result<void> flush() {
-    LEARNDOCK_CHECK(put(buffer, position - buffer.size()));
+    LEARNDOCK_CHECK(temporary.write_at(buffer, position - buffer.size()));
     buffer.clear();
     return {};
   }
@@ -160,14 +139,11 @@ struct ZipWriter::State {
     return {};
   }
 
-  int fd;
-  std::filesystem::path temporary;
-  std::filesystem::path target;
+  io::TemporaryFile temporary;
   std::string buffer;
   std::uint64_t position = 0;  ///< bytes written so far, the buffered ones included
   std::vector<Written> files;
   std::uint64_t current_bytes = 0;
-  bool renamed = false;
 };
 
 ZipWriter::ZipWriter(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -175,12 +151,8 @@ ZipWriter::~ZipWriter() = default;
 ZipWriter::ZipWriter(ZipWriter&&) noexcept = default;
 
 Result<ZipWriter> ZipWriter::create(const std::filesystem::path& target) {
-  static std::atomic<unsigned> counter{0};
-  std::filesystem::path temporary = target;
-  temporary += fmt::format(".{}.{}.tmp", ::getpid(), counter.fetch_add(1));
-  const int fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  if (fd < 0) return Failure(io::system_error(errno, "create", temporary));
-  return ZipWriter(std::make_unique<State>(fd, std::move(temporary), target));
+  LEARNDOCK_TRY(io::TemporaryFile temporary, io::TemporaryFile::beside(target));
+  return ZipWriter(std::make_unique<State>(std::move(temporary)));
 }
 
 Result<void> ZipWriter::begin(std::string_view name, std::uint64_t bytes) {
@@ -213,7 +185,7 @@ Result<void> ZipWriter::end() {
   std::string crc;
   append32(crc, file.crc);
   LEARNDOCK_CHECK(state_->flush());
-  return state_->put(crc, file.offset + kCrcInLocalHeader);
+  return state_->temporary.write_at(crc, file.offset + kCrcInLocalHeader);
 }
 
 Result<void> ZipWriter::add(std::string_view name, std::string_view bytes) {
@@ -228,12 +200,7 @@ Result<void> ZipWriter::finish() {
   for (const Written& file : state.files) LEARNDOCK_CHECK(state.append(central_header(file)));
   LEARNDOCK_CHECK(state.append(end_records(state.files.size(), offset, state.position - offset)));
   LEARNDOCK_CHECK(state.flush());
-  if (::close(std::exchange(state.fd, -1)) != 0)
-    return Failure(io::system_error(errno, "close", state.target));
-  if (::rename(state.temporary.c_str(), state.target.c_str()) != 0)
-    return Failure(io::system_error(errno, "rename", state.target));
-  state.renamed = true;
-  return {};
+  return state.temporary.rename_over();
 }
 
 }  // namespace learndock::archive

@@ -2,16 +2,14 @@
 
 #include "learndock/base/result.hpp"
 
-#include <cstdint>
 #include <filesystem>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace learndock::blobs {
 
-/// Immutable packages by their SHA-256. What `put` acknowledged survives kill -9.
+/// Immutable packages by their SHA-256. What `put` acknowledged survives a power cut.
 /// @threads safe to call concurrently
 class BlobStore {
  public:
@@ -32,13 +30,5 @@ class BlobStore {
   /// The digests of all blobs; used to find blobs that no record names.
   [[nodiscard]] virtual Result<std::vector<std::string>> list() const = 0;
 };
-
-/// `directory/ab/cdef...`: temporary file, fsync, rename, directory fsync. Leftover temporaries are removed
-/// on open.
-[[nodiscard]] Result<std::unique_ptr<BlobStore>> open_local_blob_store(
-    const std::filesystem::path& directory);
-
-/// A store for `path_of` and `list` alone: nothing is created or removed.
-[[nodiscard]] std::unique_ptr<BlobStore> read_local_blob_store(const std::filesystem::path& directory);
 
 }  // namespace learndock::blobs

@@ -1,6 +1,8 @@
-#include "blobs/blob_store.hpp"
+#include "blobs/local_blob_store.hpp"
+
 #include "io/descriptor.hpp"
 #include "io/digest.hpp"
+#include "io/disk.hpp"
 #include "io/file.hpp"
 #include "io/file_rights.hpp"
 
@@ -37,12 +39,12 @@ class Temporary {
     static std::atomic<unsigned> counter{0};
     while (true) {
       Temporary temporary(folder / fmt::format("{}.{}", ::getpid(), counter.fetch_add(1)));
-      temporary.fd_ =
-          ::open(temporary.path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, io::kOwnerFile);
-      if (temporary.fd_ < 0 && errno == EEXIST) continue;  // a dead process of the same number left it
-      if (temporary.fd_ < 0) return failed(errno, "create", temporary.path_);
+      temporary.file_ =
+          io::Descriptor(io::disk::open(temporary.path_, O_WRONLY | O_CREAT | O_EXCL, io::kOwnerFile));
+      if (temporary.fd() < 0 && errno == EEXIST) continue;  // a dead process of the same number left it
+      if (temporary.fd() < 0) return failed(errno, "create", temporary.path_);
       struct stat info {};
-      if (::flock(temporary.fd_, LOCK_EX) != 0 || ::fstat(temporary.fd_, &info) != 0)
+      if (::flock(temporary.fd(), LOCK_EX) != 0 || ::fstat(temporary.fd(), &info) != 0)
         return failed(errno, "lock", temporary.path_);
       if (info.st_nlink > 0) return temporary;
       // Between creation and lock another process removed it as a leftover: begin again.
@@ -51,69 +53,46 @@ class Temporary {
 
   /// Removes a leftover; a file whose writer is alive stays.
   static Result<void> remove_leftover(const std::filesystem::path& path) {
-    const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    if (fd < 0) return errno == ENOENT ? Result<void>() : failed(errno, "open", path);
-    Result<void> done;
-    if (::flock(fd, LOCK_EX | LOCK_NB) == 0 && ::unlink(path.c_str()) != 0 && errno != ENOENT)
-      done = failed(errno, "remove", path);
-    ::close(fd);
-    return done;
-  }
-
-  ~Temporary() {
-    if (fd_ < 0) return;
-    if (!renamed_) ::unlink(path_.c_str());
-    ::close(fd_);
-  }
-  Temporary(Temporary&& other) noexcept
-      : path_(std::move(other.path_)), fd_(std::exchange(other.fd_, -1)), renamed_(other.renamed_) {}
-  Temporary& operator=(Temporary&&) = delete;
-
-  Result<void> append(std::string_view bytes) {
-    while (!bytes.empty()) {
-      const ssize_t got = ::write(fd_, bytes.data(), bytes.size());
-      if (got < 0 && errno == EINTR) continue;
-      if (got < 0) return failed(errno, "write", path_);
-      bytes.remove_prefix(static_cast<std::size_t>(got));
-    }
+    const io::Descriptor file(io::disk::open(path, O_RDONLY | O_NOFOLLOW));
+    if (file.get() < 0) return errno == ENOENT ? Result<void>() : failed(errno, "open", path);
+    if (::flock(file.get(), LOCK_EX | LOCK_NB) == 0 && io::disk::remove(path) != 0 && errno != ENOENT)
+      return failed(errno, "remove", path);
     return {};
   }
 
+  ~Temporary() {
+    if (fd() >= 0 && !renamed_) io::disk::remove(path_);
+  }
+  Temporary(Temporary&& other) noexcept = default;
+  Temporary& operator=(Temporary&&) = delete;
+
+  Result<void> append(std::string_view bytes) { return io::write_all(fd(), bytes, path_); }
+
   Result<void> sync_and_rename(const std::filesystem::path& target) {
-    if (::fsync(fd_) != 0) return failed(errno, "flush", path_);
-    if (::rename(path_.c_str(), target.c_str()) != 0) return failed(errno, "rename", target);
+    LEARNDOCK_CHECK(io::sync_file(fd(), path_));
+    LEARNDOCK_CHECK(io::rename_file(path_, target));
     renamed_ = true;
     return {};
   }
 
  private:
   explicit Temporary(std::filesystem::path path) : path_(std::move(path)) {}
+  [[nodiscard]] int fd() const { return file_.get(); }
   std::filesystem::path path_;
-  int fd_ = -1;
+  io::Descriptor file_;
   bool renamed_ = false;
 };
-
-Result<io::Descriptor> open_for_reading(const std::filesystem::path& file) {
-  io::Descriptor open(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (open.get() < 0) return failed(errno, "open", file);
-  return open;
-}
 
 /// Reads a file to its end and returns the digest of exactly the bytes given to `keep`.
 template <class Keep>
 Result<std::string> digest_of(const io::Descriptor& file, const std::filesystem::path& path,
                               const Keep& keep) {
   io::Sha256 hash;
-  std::string chunk(std::size_t{256} << 10, '\0');
-  while (true) {
-    const ssize_t got = ::read(file.get(), chunk.data(), chunk.size());
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return failed(errno, "read", path);
-    if (got == 0) return hash.finish();
-    const std::string_view piece(chunk.data(), static_cast<std::size_t>(got));
+  LEARNDOCK_CHECK(io::read_to_end(file.get(), path, [&](std::string_view piece) -> Result<void> {
     hash.update(piece);
-    LEARNDOCK_CHECK(keep(piece));
-  }
+    return keep(piece);
+  }));
+  return hash.finish();
 }
 
 class LocalBlobStore final : public BlobStore {
@@ -134,7 +113,7 @@ class LocalBlobStore final : public BlobStore {
 
   [[nodiscard]] Result<std::string> put(const std::filesystem::path& file) override {
     LEARNDOCK_TRY(Temporary temporary, Temporary::create(temporaries()));
-    LEARNDOCK_TRY(const io::Descriptor source, open_for_reading(file));
+    LEARNDOCK_TRY(const io::Descriptor source, io::open_for_reading(file, O_NONBLOCK));
     LEARNDOCK_TRY(std::string digest,
                   digest_of(source, file, [&](std::string_view piece) { return temporary.append(piece); }));
     const std::filesystem::path target = place_of(digest);
@@ -146,18 +125,17 @@ class LocalBlobStore final : public BlobStore {
   }
 
   [[nodiscard]] Result<std::string> adopt(const std::filesystem::path& file) override {
-    LEARNDOCK_TRY(const io::Descriptor source, open_for_reading(file));
+    LEARNDOCK_TRY(const io::Descriptor source, io::open_for_reading(file, O_NONBLOCK));
     LEARNDOCK_TRY(std::string digest,
                   digest_of(source, file, [](std::string_view) -> Result<void> { return {}; }));
-    if (::fchmod(source.get(), io::kOwnerFile) != 0 || ::fsync(source.get()) != 0)
-      return failed(errno, "flush", file);
+    if (::fchmod(source.get(), io::kOwnerFile) != 0) return failed(errno, "flush", file);
+    LEARNDOCK_CHECK(io::sync_file(source.get(), file));
     const std::filesystem::path target = place_of(digest);
     LEARNDOCK_CHECK(io::create_private_folder(target.parent_path()));
-    if (::rename(file.c_str(), target.c_str()) != 0) {
+    if (io::disk::rename(file, target) != 0) {
       if (errno != EXDEV) return failed(errno, "rename", target);
       LEARNDOCK_TRY(digest, put(file));  // the packages lie on a disk of their own
-      std::error_code ignored;           // the caller's file is a temporary
-      std::filesystem::remove(file, ignored);
+      io::disk::remove(file);            // the caller's file is a temporary
       return digest;
     }
     LEARNDOCK_CHECK(sync_place(target));
@@ -167,7 +145,7 @@ class LocalBlobStore final : public BlobStore {
   [[nodiscard]] Result<void> release(std::string_view digest, const std::filesystem::path& target) override {
     LEARNDOCK_CHECK(check_digest(digest));
     const std::filesystem::path path = place_of(digest);
-    if (::rename(path.c_str(), target.c_str()) != 0) return failed(errno, "rename", path);
+    if (io::disk::rename(path, target) != 0) return failed(errno, "rename", path);
     LEARNDOCK_CHECK(io::sync_directory(target.parent_path()));
     return io::sync_directory(path.parent_path());
   }
@@ -185,7 +163,7 @@ class LocalBlobStore final : public BlobStore {
   [[nodiscard]] Result<void> remove(std::string_view digest) override {
     LEARNDOCK_CHECK(check_digest(digest));
     const std::filesystem::path path = place_of(digest);
-    if (::unlink(path.c_str()) == 0) return io::sync_directory(path.parent_path());
+    if (io::disk::remove(path) == 0) return io::sync_directory(path.parent_path());
     if (errno == ENOENT) return {};
     return failed(errno, "remove", path);
   }

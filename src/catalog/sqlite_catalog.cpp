@@ -6,6 +6,7 @@
 #include "catalog/sql.hpp"
 #include "catalog/structure_check.hpp"
 #include "io/descriptor.hpp"
+#include "io/disk.hpp"
 #include "io/file.hpp"
 #include "io/file_rights.hpp"
 
@@ -253,7 +254,7 @@ class SqliteCatalog final : public Catalog {
   [[nodiscard]] Result<void> backup_to(const std::filesystem::path& file) const override {
     LEARNDOCK_TRY(const auto reader, readers_.take());
     LEARNDOCK_CHECK((*reader).copy_to(file));
-    return io::sync_directory(file.has_parent_path() ? file.parent_path() : ".");
+    return io::sync_folder_of(file);
   }
 
   [[nodiscard]] Result<bool> has_id(const LearnwareId& id) const override {
@@ -290,7 +291,7 @@ Result<void> use_write_ahead_log(Connection& writer) {
 
 /// SQLite would let every local user read the file; its log and shared memory get the rights of the file.
 Result<void> create_for_owner(const std::filesystem::path& file) {
-  const io::Descriptor made(::open(file.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, io::kOwnerFile));
+  const io::Descriptor made(io::disk::open(file, O_RDWR | O_CREAT | O_EXCL, io::kOwnerFile));
   if (made.get() >= 0 || errno == EEXIST) return {};
   return Failure(io::system_error(errno, "create", file));
 }
@@ -305,7 +306,7 @@ Result<std::unique_ptr<Catalog>> open_catalog(const std::filesystem::path& file,
   LEARNDOCK_CHECK(use_write_ahead_log(*writer));
   LEARNDOCK_CHECK(writer->execute("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON"));
   LEARNDOCK_CHECK(migrate(*writer));
-  if (create) LEARNDOCK_CHECK(io::sync_directory(file.has_parent_path() ? file.parent_path() : "."));
+  if (create) LEARNDOCK_CHECK(io::sync_folder_of(file));
   return std::make_unique<SqliteCatalog>(file, std::move(writer));
 }
 

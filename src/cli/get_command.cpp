@@ -18,7 +18,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <optional>
 #include <unistd.h>
 #include <vector>
@@ -56,10 +55,10 @@ class Incoming {
   }
   [[nodiscard]] const fs::path& path() const { return part_; }
   Result<void> become(const fs::path& zip) {
-    if (::rename(part_.c_str(), zip.c_str()) != 0) return Failure(io::system_error(errno, "rename", zip));
+    LEARNDOCK_CHECK(io::rename_file(part_, zip));
     part_.clear();
     made_.clear();
-    return io::sync_directory(zip.has_parent_path() ? zip.parent_path() : fs::path("."));
+    return io::sync_folder_of(zip);
   }
 
  private:

@@ -1,29 +1,17 @@
 #include "cli/secret_file.hpp"
 
+#include "io/descriptor.hpp"
 #include "io/file.hpp"
 
 #include <fmt/format.h>
 
 #include <cerrno>
-#include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 namespace learndock::cli {
 namespace {
 
 constexpr std::size_t kMaxSecretBytes = std::size_t{16} << 10;
-
-/// A file descriptor that the destructor closes.
-struct Descriptor {
-  int number;
-  explicit Descriptor(int opened) : number(opened) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() {
-    if (number >= 0) ::close(number);
-  }
-};
 
 Result<void> check_rights(const struct stat& info, const std::filesystem::path& path) {
   const unsigned rights = info.st_mode & 07777u;
@@ -44,23 +32,16 @@ Result<void> check_private(const std::filesystem::path& path) {
 
 Result<std::string> read_secret(const std::filesystem::path& path) {
   // The rights are those of the open file, since another file could take the name meanwhile.
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (file.number < 0) return Failure(io::system_error(errno, "open", path));
+  LEARNDOCK_TRY(const io::Descriptor file, io::open_for_reading(path));
   struct stat info {};
-  if (::fstat(file.number, &info) != 0) return Failure(io::system_error(errno, "inspect", path));
+  if (::fstat(file.get(), &info) != 0) return Failure(io::system_error(errno, "inspect", path));
   LEARNDOCK_CHECK(check_rights(info, path));
-  std::string secret(kMaxSecretBytes, '\0');
-  std::size_t bytes = 0;
-  while (bytes < secret.size()) {
-    const ssize_t got = ::read(file.number, secret.data() + bytes, secret.size() - bytes);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return Failure(io::system_error(errno, "read", path));
-    if (got == 0) break;
-    bytes += static_cast<std::size_t>(got);
-  }
-  if (bytes == secret.size())
+  std::string secret;
+  LEARNDOCK_CHECK(io::read_to_end(file.get(), path, [&](std::string_view piece) -> Result<void> {
+    secret.append(piece);
+    if (secret.size() < kMaxSecretBytes) return {};
     return fail(ErrorCode::too_large, "the file is too long for a token", path.string());
-  secret.resize(bytes);
+  }));
   if (secret.ends_with('\n')) secret.pop_back();
   if (secret.ends_with('\r')) secret.pop_back();
   if (!secret.empty()) return secret;

@@ -10,7 +10,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <system_error>
 #include <unistd.h>
 
@@ -163,8 +162,8 @@ Result<std::uint64_t> Client::download(const LearnwareId& id, const std::filesys
                 fmt::format("the package received has SHA-256 {}, the server says {}", incoming.saved_sha256,
                             *declared),
                 {}, "download it again; nothing was written");
-  if (::rename(part.path.c_str(), out.c_str()) != 0) return Failure(io::system_error(errno, "rename", out));
-  LEARNDOCK_CHECK(io::sync_directory(out.has_parent_path() ? out.parent_path() : std::filesystem::path(".")));
+  LEARNDOCK_CHECK(io::rename_file(part.path, out));
+  LEARNDOCK_CHECK(io::sync_folder_of(out));
   return incoming.saved;
 }
 

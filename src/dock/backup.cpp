@@ -5,6 +5,7 @@
 #include "dock/catalog_mark.hpp"
 #include "dock/dock_folder.hpp"
 #include "dock/examination.hpp"
+#include "io/disk.hpp"
 #include "io/file.hpp"
 #include "io/file_copy.hpp"
 #include "io/file_rights.hpp"
@@ -12,6 +13,7 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include <cerrno>
 #include <ctime>
 #include <set>
 
@@ -132,11 +134,9 @@ class Backup {
     const fs::path from = dock_ / package_place(digest), to = to_ / package_place(digest);
     LEARNDOCK_CHECK(io::create_private_folder(to.parent_path()));
     bool linked = false;
-    std::error_code error;
     if (!options_.copy) {
-      fs::create_hard_link(from, to, error);
-      if (error == std::errc::no_such_file_or_directory) return false;
-      linked = !error;  // another file system, or one without links: copy
+      linked = io::disk::link(from, to) == 0;  // else another file system, or one without links: copy
+      if (!linked && errno == ENOENT) return false;
     }
     if (!linked)
       if (auto copied = io::copy_file_durably(from, to); !copied) {
@@ -176,7 +176,7 @@ class Backup {
     std::error_code error;
     BackupFile file{path, fs::file_size(to_ / path, error), {}};
     if (error) return Failure(io::system_error(error.value(), "look at", to_ / path));
-    LEARNDOCK_TRY(file.sha256, digest_of_file(to_ / path));
+    LEARNDOCK_TRY(file.sha256, io::digest_of_file(to_ / path));
     manifest_.files.push_back(std::move(file));
     return {};
   }

@@ -1,12 +1,15 @@
 #include "dock/catalog_mark.hpp"
 
-#include "blobs/blob_store.hpp"
+#include "blobs/local_blob_store.hpp"
 #include "dock/deleted.hpp"
 #include "dock/dock_folder.hpp"
 #include "dock/examination.hpp"
 #include "io/crc32c.hpp"
 #include "io/descriptor.hpp"
+#include "io/disk.hpp"
 #include "io/file.hpp"
+#include "io/file_copy.hpp"
+#include "io/file_rights.hpp"
 
 #include <fmt/format.h>
 
@@ -15,11 +18,9 @@
 #include <cerrno>
 #include <charconv>
 #include <fcntl.h>
-#include <fstream>
 #include <set>
 #include <span>
 #include <string>
-#include <unistd.h>
 
 namespace learndock::dock {
 namespace {
@@ -75,9 +76,10 @@ std::uint64_t few_beside(std::uint64_t records) {
 /// Whether the file may be a learnware's package: a repair can take in no other.
 bool is_whole_package(const fs::path& blob) {
   std::array<char, kZipHead.size()> head{};
-  std::ifstream(blob, std::ios::binary).read(head.data(), head.size());
-  if (std::string_view(head.data(), head.size()) != kZipHead) return false;
-  const auto digest = digest_of_file(blob);
+  const auto file = io::open_for_reading(blob);
+  const auto got = file ? io::read_at(file->get(), head, 0, blob) : 0;
+  if (!got || std::string_view(head.data(), *got) != kZipHead) return false;
+  const auto digest = io::digest_of_file(blob);
   return digest && *digest == blob.parent_path().filename().string() + blob.filename().string();
 }
 
@@ -147,7 +149,7 @@ std::optional<CatalogMark> read_mark(const fs::path& dock) {
 
 Result<void> write_mark(const fs::path& dock, const CatalogMark& mark) {
   const fs::path path = DockFolder(dock).mark();
-  const io::Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+  const io::Descriptor file(io::disk::open(path, O_WRONLY | O_CREAT, io::kOwnerFile));
   if (file.get() < 0) return Failure(io::system_error(errno, "open", path));
   return io::write_all(file.get(), text_of(mark), path);  // of constant length
 }

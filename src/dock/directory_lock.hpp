@@ -2,6 +2,8 @@
 
 #include "learndock/base/result.hpp"
 
+#include "io/descriptor.hpp"
+
 #include <filesystem>
 #include <string_view>
 
@@ -21,18 +23,13 @@ inline constexpr std::string_view kStopFirst = "stop it first: this works on the
 /// process dies.
 class DirectoryLock {
  public:
-  DirectoryLock() = default;
-  ~DirectoryLock();
-  DirectoryLock(const DirectoryLock&) = delete;
-  DirectoryLock& operator=(const DirectoryLock&) = delete;
-
   /// @errors conflict (another process holds it), read_only (the folder cannot be written), io, no_space
   [[nodiscard]] Result<void> acquire(const std::filesystem::path& directory,
                                      LockMode mode = LockMode::exclusive,
                                      std::string_view when_held = kStopFirst);
 
  private:
-  int fd_ = -1;
+  io::Descriptor file_;
 };
 
 }  // namespace learndock::dock

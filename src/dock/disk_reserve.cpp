@@ -1,11 +1,11 @@
 #include "dock/disk_reserve.hpp"
 
 #include "io/descriptor.hpp"
+#include "io/disk.hpp"
 #include "io/file_rights.hpp"
 
 #include <algorithm>
 #include <fcntl.h>
-#include <unistd.h>
 
 namespace learndock::dock {
 
@@ -21,12 +21,12 @@ bool DiskReserve::there() const {
 }
 
 void DiskReserve::create(std::uint64_t bytes) const {
-  const io::Descriptor file(::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, io::kOwnerFile));
+  const io::Descriptor file(io::disk::open(path_, O_WRONLY | O_CREAT | O_EXCL, io::kOwnerFile));
   if (file.get() < 0) return;
   // A hole would reserve nothing.
-  if (::posix_fallocate(file.get(), 0, static_cast<off_t>(bytes)) != 0) ::unlink(path_.c_str());
+  if (::posix_fallocate(file.get(), 0, static_cast<off_t>(bytes)) != 0) io::disk::remove(path_);
 }
 
-bool DiskReserve::release() const { return ::unlink(path_.c_str()) == 0; }
+bool DiskReserve::release() const { return io::disk::remove(path_) == 0; }
 
 }  // namespace learndock::dock

@@ -3,6 +3,7 @@
 #include "learndock/compute/registry.hpp"
 #include "learndock/specification/codec.hpp"
 
+#include "blobs/local_blob_store.hpp"
 #include "dock/catalog_mark.hpp"
 #include "dock/dock_folder.hpp"
 #include "dock/dock_state.hpp"

@@ -348,8 +348,7 @@ Result<std::shared_ptr<const learnwares::EntryFile>> write_entries(
     if (left->path() != file) std::filesystem::remove_all(left->path(), error);
   if (error) return Failure(io::system_error(error.value(), "make room in", folder));
   LEARNDOCK_CHECK(learnwares::EntryFile::write(next, source, entries));
-  std::filesystem::rename(next, file, error);
-  if (error) return Failure(io::system_error(error.value(), "put in place", file));
+  LEARNDOCK_CHECK(io::rename_file(next, file));
   return learnwares::EntryFile::open(file, threads);
 }
 

@@ -3,23 +3,20 @@
 #include "learndock/compute/registry.hpp"
 
 #include "base/parallel.hpp"
-#include "blobs/blob_store.hpp"
+#include "blobs/local_blob_store.hpp"
 #include "dock/catalog_mark.hpp"
 #include "dock/deleted.hpp"
 #include "dock/dock_folder.hpp"
 #include "dock/entry_loader.hpp"
 #include "dock/stored_index.hpp"
-#include "io/descriptor.hpp"
-#include "io/digest.hpp"
 #include "io/file.hpp"
+#include "io/file_copy.hpp"
 #include "learnwares/entry_file.hpp"
 #include "store/index_store.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <fcntl.h>
 
 namespace learndock::dock {
 namespace {
@@ -156,7 +153,7 @@ class Examination {
         continue;
       }
       if (!options_.packages) continue;
-      const auto now = digest_of_file(blob_path(digest));
+      const auto now = io::digest_of_file(blob_path(digest));
       if (!now)
         find("package", id, fmt::format("its package {} cannot be read: {}", digest, now.error().message),
              fix);
@@ -188,7 +185,7 @@ class Examination {
       }
       const catalog::LearnwareRecord& record = kept->learnware.record;
       if (record.package_digest.empty() || !deleted_.holds_package(*kept)) continue;
-      const auto now = digest_of_file(deleted_.package_of(key));
+      const auto now = io::digest_of_file(deleted_.package_of(key));
       if (now && *now == record.package_digest) continue;
       find("deleted", key + ".zip",
            fmt::format("the deleted learnware {} cannot be brought back: its package {}", record.id.text(),
@@ -279,20 +276,6 @@ class Examination {
 };
 
 }  // namespace
-
-Result<std::string> digest_of_file(const fs::path& path) {
-  const io::Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (file.get() < 0) return Failure(io::system_error(errno, "open", path));
-  io::Sha256 hash;
-  std::string chunk(kChunkBytes, '\0');
-  while (true) {
-    const ssize_t got = ::read(file.get(), chunk.data(), chunk.size());
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return Failure(io::system_error(errno, "read", path));
-    if (got == 0) return hash.finish();
-    hash.update({chunk.data(), static_cast<std::size_t>(got)});
-  }
-}
 
 Result<Examined> examine(const fs::path& dock, const CheckOptions& options, const UpkeepProgress& progress) {
   return Examination(dock, options, progress).run();

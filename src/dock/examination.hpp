@@ -41,7 +41,4 @@ struct Examined {
 /// when anything was wrong
 [[nodiscard]] Result<std::optional<Finding>> mend_catalogue_head(const std::filesystem::path& dock);
 
-/// SHA-256 of a file's bytes. @errors not_found, io
-[[nodiscard]] Result<std::string> digest_of_file(const std::filesystem::path& file);
-
 }  // namespace learndock::dock

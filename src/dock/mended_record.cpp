@@ -4,6 +4,7 @@
 #include "dock/entry_loader.hpp"
 #include "dock/examination.hpp"
 #include "dock/package_record.hpp"
+#include "io/file_copy.hpp"
 
 #include <fmt/format.h>
 
@@ -70,7 +71,7 @@ void add_package(Combinations& all, const LearnwareRecord& package) {
 Result<LearnwareRecord> PackageRecords::whole_package(const std::string& digest) const {
   if (!is_digest(digest)) return fail(ErrorCode::not_found, "there is no package of this name");
   const fs::path blob = DockFolder(dock_).package(digest);
-  LEARNDOCK_TRY(const std::string now, digest_of_file(blob));
+  LEARNDOCK_TRY(const std::string now, io::digest_of_file(blob));
   if (now != digest)
     return fail(ErrorCode::corrupt, "the package's bytes are damaged: its SHA-256 is " + now);
   return record_of_stored(blob, digest, scratch());

@@ -1,6 +1,7 @@
 // Mends a dock: rows from packages, packages without a row, a catalogue that cannot be read, parts of the
 // index.
 #include "base/log.hpp"
+#include "blobs/local_blob_store.hpp"
 #include "dock/catalog_mark.hpp"
 #include "dock/deleted.hpp"
 #include "dock/dock_folder.hpp"
@@ -8,6 +9,7 @@
 #include "dock/mended_record.hpp"
 #include "dock/stored_index.hpp"
 #include "io/file.hpp"
+#include "io/file_copy.hpp"
 #include "store/index_store.hpp"
 
 #include <fmt/format.h>
@@ -46,9 +48,8 @@ Result<void> set_log_aside(const fs::path& dock) {
   const auto bytes = fs::file_size(log, error);
   if (error || bytes == 0) return {};
   const fs::path aside = dock / fmt::format("{}-wal.damaged-{}", DockFolder::kCatalogue, unix_seconds());
-  fs::copy_file(log, aside, error);
-  if (error) return Failure(io::system_error(error.value(), "copy", log));
-  return {};
+  LEARNDOCK_CHECK(io::copy_file_durably(log, aside));
+  return io::sync_directory(dock);
 }
 
 class Repair {
@@ -147,12 +148,9 @@ class Repair {
       std::error_code error;
       const fs::path old = dock_ / (std::string(DockFolder::kCatalogue) + suffix);
       if (!fs::exists(old, error)) continue;
-      fs::rename(old, dock_ / (aside + suffix), error);
-      if (error) return Failure(io::system_error(error.value(), "set aside", old));
+      LEARNDOCK_CHECK(io::rename_file(old, dock_ / (aside + suffix)));
     }
-    std::error_code error;
-    fs::rename(dock_ / kNextCatalogue, DockFolder(dock_).catalogue(), error);
-    if (error) return Failure(io::system_error(error.value(), "put in place", DockFolder(dock_).catalogue()));
+    LEARNDOCK_CHECK(io::rename_file(dock_ / kNextCatalogue, DockFolder(dock_).catalogue()));
     LEARNDOCK_CHECK(io::sync_directory(dock_));
     mark_mended(examined_.report, "catalogue", "",
                 fmt::format("made again from what could be read; the damaged one is kept as {}", aside));

@@ -3,7 +3,7 @@
 #include "learndock/dock/dock_file.hpp"
 
 #include "base/log.hpp"
-#include "blobs/blob_store.hpp"
+#include "blobs/local_blob_store.hpp"
 #include "dock/catalog_mark.hpp"
 #include "dock/deleted.hpp"
 #include "dock/directory_lock.hpp"

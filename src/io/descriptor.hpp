@@ -2,14 +2,18 @@
 
 #include "learndock/base/result.hpp"
 
+#include <cstdint>
 #include <filesystem>
+#include <functional>
+#include <span>
 #include <string_view>
 #include <unistd.h>
 #include <utility>
 
 namespace learndock::io {
 
-/// Closes on scope exit; `close` is checked explicitly where its failure would lose data.
+/// An open file or folder, closed at the end of its life; `close` is checked where its failure would lose
+/// data.
 class Descriptor {
  public:
   Descriptor() = default;
@@ -32,19 +36,30 @@ class Descriptor {
   int fd_ = -1;
 };
 
-/// Writes all bytes at the descriptor's position; `path` is for the message. @errors io, no_space
+// In all of these `path` is for the message.
+
+/// @param flags  of the system's `open`, beside O_RDONLY @errors not_found, io
+[[nodiscard]] Result<Descriptor> open_for_reading(const std::filesystem::path& path, int flags = 0);
+
+/// Reads from the descriptor's position to the file's end, a piece at a time. @errors io, and those of `take`
+[[nodiscard]] Result<void> read_to_end(int fd, const std::filesystem::path& path,
+                                       const std::function<Result<void>(std::string_view)>& take);
+
+/// Fills `out` from `offset`. @return how many bytes there were: fewer when the file ends before @errors io
+[[nodiscard]] Result<std::size_t> read_at(int fd, std::span<char> out, std::uint64_t offset,
+                                          const std::filesystem::path& path);
+
+/// Writes all bytes at the descriptor's position. @errors io, no_space
 [[nodiscard]] Result<void> write_all(int fd, std::string_view bytes, const std::filesystem::path& path);
 
-/// A new empty file "PATH.PID.COUNT.tmp" beside the file that it will become. The caller removes or renames
-/// it.
-struct TemporaryFile {
-  Descriptor descriptor;
-  std::filesystem::path path;
-};
-/// @errors io, no_space, not_found (of the folder)
-[[nodiscard]] Result<TemporaryFile> create_temporary_beside(const std::filesystem::path& path);
+/// Writes all bytes from `offset` on. @errors io, no_space
+[[nodiscard]] Result<void> write_all_at(int fd, std::string_view bytes, std::uint64_t offset,
+                                        const std::filesystem::path& path);
 
-/// Renames unless the target exists. @errors conflict, io, no_space
-[[nodiscard]] Result<void> rename_to_new(const std::filesystem::path& from, const std::filesystem::path& to);
+/// Flushes the bytes of a file to disk. @errors io, no_space
+[[nodiscard]] Result<void> sync_file(int fd, const std::filesystem::path& path);
+
+/// Closes it, and says when that failed. @errors io, no_space
+[[nodiscard]] Result<void> close_file(Descriptor& file, const std::filesystem::path& path);
 
 }  // namespace learndock::io

@@ -2,6 +2,8 @@
 
 #include "learndock/base/result.hpp"
 
+#include "io/file_rights.hpp"
+
 #include <cstddef>
 #include <filesystem>
 #include <string>
@@ -14,11 +16,23 @@ namespace learndock::io {
                                             std::size_t max_bytes = std::size_t{1} << 30);
 
 /// Writes a temporary beside `path`, flushes it to disk and renames it over `path`: readers see the old file
-/// or the whole new one, and the new one survives a crash. @errors io, no_space
-[[nodiscard]] Result<void> write_file_atomically(const std::filesystem::path& path, std::string_view bytes);
+/// or the whole new one, and the new one survives a power cut. @errors io, no_space
+[[nodiscard]] Result<void> write_file_atomically(const std::filesystem::path& path, std::string_view bytes,
+                                                 mode_t mode = kOwnerFile);
 
-/// Flushes a directory's entries to disk, so that a rename in it survives a crash.
+/// Renames, over an existing file too. The folder is not flushed. @errors io, no_space, not_found
+[[nodiscard]] Result<void> rename_file(const std::filesystem::path& from, const std::filesystem::path& to);
+
+/// Renames unless the target exists. @errors conflict, io, no_space
+[[nodiscard]] Result<void> rename_file_to_new(const std::filesystem::path& from,
+                                              const std::filesystem::path& to);
+
+/// Flushes a folder's entries to disk, so that what was created, renamed or removed in it survives a power
+/// cut.
 [[nodiscard]] Result<void> sync_directory(const std::filesystem::path& directory);
+
+/// Flushes the folder that a file is in.
+[[nodiscard]] Result<void> sync_folder_of(const std::filesystem::path& file);
 
 /// The Error of the last failed system call: no_space for a full disk or quota, not_found for a missing file,
 /// else io.

@@ -2,40 +2,37 @@
 
 #include "io/descriptor.hpp"
 #include "io/digest.hpp"
+#include "io/disk.hpp"
 #include "io/file.hpp"
 #include "io/file_rights.hpp"
 
 #include <cerrno>
 #include <fcntl.h>
-#include <unistd.h>
 
 namespace learndock::io {
-namespace {
-
-constexpr std::size_t kCopiedBytes = std::size_t{1} << 20;
-
-}  // namespace
-
 Result<std::string> copy_file_durably(const std::filesystem::path& from, const std::filesystem::path& to) {
-  const Descriptor source(::open(from.c_str(), O_RDONLY | O_CLOEXEC));
-  if (source.get() < 0) return Failure(system_error(errno, "open", from));
-  const Descriptor target(::open(to.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  LEARNDOCK_TRY(const Descriptor source, open_for_reading(from));
+  const Descriptor target(disk::open(to, O_WRONLY | O_CREAT | O_EXCL, kOwnerFile));
   if (target.get() < 0 && errno == EEXIST)
     return fail(ErrorCode::conflict, "there is a file of this name", to.string(),
                 "choose a new or empty folder");
   if (target.get() < 0) return Failure(system_error(errno, "create", to));
   Sha256 hash;
-  std::string chunk(kCopiedBytes, '\0');
-  while (true) {
-    const ssize_t got = ::read(source.get(), chunk.data(), chunk.size());
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return Failure(system_error(errno, "read", from));
-    if (got == 0) break;
-    const std::string_view piece(chunk.data(), static_cast<std::size_t>(got));
+  LEARNDOCK_CHECK(read_to_end(source.get(), from, [&](std::string_view piece) {
     hash.update(piece);
-    LEARNDOCK_CHECK(write_all(target.get(), piece, to));
-  }
-  if (::fsync(target.get()) != 0) return Failure(system_error(errno, "flush", to));
+    return write_all(target.get(), piece, to);
+  }));
+  LEARNDOCK_CHECK(sync_file(target.get(), to));
+  return hash.finish();
+}
+
+Result<std::string> digest_of_file(const std::filesystem::path& path) {
+  LEARNDOCK_TRY(const Descriptor file, open_for_reading(path));
+  Sha256 hash;
+  LEARNDOCK_CHECK(read_to_end(file.get(), path, [&](std::string_view piece) -> Result<void> {
+    hash.update(piece);
+    return {};
+  }));
   return hash.finish();
 }
 

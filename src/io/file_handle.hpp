@@ -2,11 +2,14 @@
 
 #include "learndock/base/result.hpp"
 
+#include "io/descriptor.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
-#include <memory>
 #include <string_view>
+#include <sys/types.h>
+#include <utility>
 
 namespace learndock::io {
 
@@ -19,9 +22,6 @@ class FileHandle {
   [[nodiscard]] static Result<FileHandle> create(const std::filesystem::path& path);
   /// The same with the rights that the umask leaves; `create` makes files that only their owner reads.
   [[nodiscard]] static Result<FileHandle> create_for_user(const std::filesystem::path& path);
-  FileHandle(FileHandle&& other) noexcept;
-  FileHandle& operator=(FileHandle&&) = delete;
-  ~FileHandle();
 
   [[nodiscard]] Result<std::uint64_t> size() const;
   /// Fills `out` from `offset`; a file that became shorter is an error. @threads concurrently
@@ -31,8 +31,10 @@ class FileHandle {
   [[nodiscard]] Result<void> finish();
 
  private:
-  FileHandle(int fd, std::filesystem::path path) : fd_(fd), path_(std::move(path)) {}
-  int fd_;
+  FileHandle(Descriptor file, std::filesystem::path path) : file_(std::move(file)), path_(std::move(path)) {}
+  static Result<FileHandle> create(const std::filesystem::path& path, mode_t mode);
+
+  Descriptor file_;
   std::filesystem::path path_;
 };
 

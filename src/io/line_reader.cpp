@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <fcntl.h>
 #include <unistd.h>
 #include <utility>
 
@@ -15,19 +14,14 @@ constexpr std::size_t kBufferBytes = std::size_t{1} << 20;
 LineReader::LineReader(std::filesystem::path path, std::size_t max_line_bytes)
     : path_(std::move(path)), max_(max_line_bytes), buffer_(kBufferBytes) {}
 
-LineReader::~LineReader() {
-  if (fd_ >= 0) ::close(fd_);
-}
-
 Result<void> LineReader::open() {
-  fd_ = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd_ < 0) return Failure(system_error(errno, "open", path_));
+  LEARNDOCK_TRY(file_, open_for_reading(path_));
   return {};
 }
 
 Result<bool> LineReader::fill() {
   while (true) {
-    const auto count = ::read(fd_, buffer_.data(), buffer_.size());
+    const auto count = ::read(file_.get(), buffer_.data(), buffer_.size());
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) return Failure(system_error(errno, "read", path_));
     at_ = 0;

@@ -2,6 +2,8 @@
 
 #include "learndock/base/result.hpp"
 
+#include "io/descriptor.hpp"
+
 #include <cstdint>
 #include <filesystem>
 #include <string>
@@ -13,9 +15,6 @@ namespace learndock::io {
 class LineReader {
  public:
   LineReader(std::filesystem::path path, std::size_t max_line_bytes);
-  ~LineReader();
-  LineReader(const LineReader&) = delete;
-  LineReader& operator=(const LineReader&) = delete;
 
   /// @errors not_found, io
   [[nodiscard]] Result<void> open();
@@ -31,7 +30,7 @@ class LineReader {
 
   std::filesystem::path path_;
   std::size_t max_;
-  int fd_ = -1;
+  Descriptor file_;
   std::vector<char> buffer_;
   std::size_t at_ = 0, size_ = 0;
   std::uint64_t read_ = 0;

@@ -3,6 +3,7 @@
 #include "archive/path_rules.hpp"
 #include "archive/zip_reader.hpp"
 #include "base/utf8.hpp"
+#include "io/descriptor.hpp"
 #include "io/file.hpp"
 
 #include <fmt/format.h>
@@ -12,7 +13,6 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <tuple>
-#include <unistd.h>
 
 namespace learndock::package {
 namespace {
@@ -129,26 +129,18 @@ class FolderContents final : public Contents {
     const ContentEntry& entry = entries_[index];
     const std::filesystem::path path = root_ / paths_[index];
     // O_NOFOLLOW: the file may have been replaced by a link since it was listed.
-    const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-    if (fd < 0) return Failure(io::system_error(errno, "open", path));
-    auto done = copy(fd, entry, sink);
-    ::close(fd);
-    return done;
+    LEARNDOCK_TRY(const io::Descriptor file, io::open_for_reading(path, O_NOFOLLOW | O_NONBLOCK));
+    std::uint64_t done = 0;
+    LEARNDOCK_CHECK(io::read_to_end(file.get(), entry.name, [&](std::string_view piece) -> Result<void> {
+      done += piece.size();
+      return done > entry.bytes ? changed(entry) : sink(piece);
+    }));
+    return done == entry.bytes ? Result<void>() : changed(entry);
   }
 
  private:
-  static Result<void> copy(int fd, const ContentEntry& entry, const archive::Sink& sink) {
-    std::string chunk(std::size_t{256} << 10, '\0');
-    for (std::uint64_t done = 0;;) {
-      const ssize_t got = ::read(fd, chunk.data(), chunk.size());
-      if (got < 0 && errno == EINTR) continue;
-      if (got < 0) return Failure(io::system_error(errno, "read", entry.name));
-      done += static_cast<std::uint64_t>(got);
-      if (done > entry.bytes || (got == 0 && done != entry.bytes))
-        return fail(ErrorCode::io, "the file changed while it was read", entry.name);
-      if (got == 0) return {};
-      LEARNDOCK_CHECK(sink(std::string_view(chunk).substr(0, static_cast<std::size_t>(got))));
-    }
+  static Result<void> changed(const ContentEntry& entry) {
+    return fail(ErrorCode::io, "the file changed while it was read", entry.name);
   }
 
   std::filesystem::path root_;

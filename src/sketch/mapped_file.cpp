@@ -1,6 +1,7 @@
 #include "sketch/mapped_file.hpp"
 
 #include "io/descriptor.hpp"
+#include "io/disk.hpp"
 #include "io/file.hpp"
 
 #include <cerrno>
@@ -10,7 +11,7 @@
 namespace learndock::sketch {
 
 Result<std::shared_ptr<const MappedFile>> MappedFile::open(const std::filesystem::path& path) {
-  const io::Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  const io::Descriptor file(io::disk::open(path, O_RDONLY));
   struct stat status {};
   if (file.get() < 0 || ::fstat(file.get(), &status) != 0)
     return Failure(io::system_error(errno, "read", path));

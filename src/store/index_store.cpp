@@ -1,6 +1,7 @@
 #include "store/index_store.hpp"
 
 #include "io/descriptor.hpp"
+#include "io/disk.hpp"
 #include "io/file.hpp"
 #include "io/file_rights.hpp"
 #include "store/index_store_reader.hpp"
@@ -25,7 +26,7 @@ constexpr std::string_view kTemporarySuffix = ".tmp";
 
 Result<io::Descriptor> lock(const std::filesystem::path& directory) {
   const std::filesystem::path path = directory / kLockFile;
-  io::Descriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, io::kOwnerFile));
+  io::Descriptor file(io::disk::open(path, O_RDWR | O_CREAT, io::kOwnerFile));
   if (file.get() < 0) return Failure(io::system_error(errno, "open", path));
   if (::flock(file.get(), LOCK_EX | LOCK_NB) == 0) return file;
   if (errno != EWOULDBLOCK) return Failure(io::system_error(errno, "lock", path));
@@ -129,7 +130,7 @@ void IndexStore::State::sweep_one(const std::filesystem::path& path, const std::
   const bool awaited = std::any_of(pending.begin(), pending.end(), [&](const std::string& one) {
     return name == one || name.starts_with(one + ".");  // the segment, or its writer's temporary
   });
-  if (!awaited) ::unlink(path.c_str());
+  if (!awaited) io::disk::remove(path);
 }
 
 Result<void> IndexStore::State::check(const IndexContent& content) const {
@@ -204,13 +205,13 @@ IndexStore::NewSegment IndexStore::next_segment() {
 void IndexStore::discard(const std::filesystem::path& path) {
   const std::lock_guard hold(state_->mutex);
   // Only what was never committed: a committed file goes when no kept version names it.
-  if (state_->pending.erase(path.filename().string()) != 0) ::unlink(path.c_str());
+  if (state_->pending.erase(path.filename().string()) != 0) io::disk::remove(path);
 }
 
 Result<std::shared_ptr<const Segment>> IndexStore::adopt(const std::filesystem::path& file) {
   LEARNDOCK_TRY(const auto checked, Segment::open(file));
   const NewSegment place = next_segment();
-  auto renamed = io::rename_to_new(file, place.path);
+  auto renamed = io::rename_file_to_new(file, place.path);
   if (renamed) renamed = io::sync_directory(state_->directory);
   if (!renamed) {
     discard(place.path);

@@ -28,17 +28,11 @@ constexpr std::size_t kReadBytes = std::size_t{64} << 10;  // stays in the first
 /// that somebody cut as an error instead of ending the process.
 Result<void> read_at(int fd, std::span<std::byte> bytes, std::uint64_t offset,
                      const std::filesystem::path& path) {
-  while (!bytes.empty()) {
-    const ssize_t got = ::pread(fd, bytes.data(), bytes.size(), static_cast<off_t>(offset));
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return Failure(io::system_error(errno, "read", path));
-    if (got == 0)
-      return fail(ErrorCode::corrupt, fmt::format("the file ends at byte {}", offset), path.string(),
-                  std::string(kReindex));
-    bytes = bytes.subspan(static_cast<std::size_t>(got));
-    offset += static_cast<std::uint64_t>(got);
-  }
-  return {};
+  const std::span<char> out(reinterpret_cast<char*>(bytes.data()), bytes.size());
+  LEARNDOCK_TRY(const std::size_t got, io::read_at(fd, out, offset, path));
+  if (got == bytes.size()) return {};
+  return fail(ErrorCode::corrupt, fmt::format("the file ends at byte {}", offset + got), path.string(),
+              std::string(kReindex));
 }
 
 Result<std::uint64_t> size_of(int fd, const std::filesystem::path& path) {
@@ -162,8 +156,7 @@ Segment::~Segment() = default;
 Result<std::shared_ptr<const Segment>> Segment::open(const std::filesystem::path& path,
                                                      const Verify& verify) {
   // O_NONBLOCK: a pipe under this name must not make the program wait.
-  io::Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (file.get() < 0) return Failure(io::system_error(errno, "open", path));
+  LEARNDOCK_TRY(io::Descriptor file, io::open_for_reading(path, O_NONBLOCK));
   LEARNDOCK_TRY(SegmentLayout layout, read_layout(file.get(), path));
   LEARNDOCK_CHECK(check_padding(file.get(), layout, path));
   LEARNDOCK_TRY(io::MappedMemory memory, io::MappedMemory::map(file.get(), layout.info.file_bytes, path));

@@ -1,8 +1,8 @@
 #include "store/segment_writer.hpp"
 
 #include "io/crc32c.hpp"
-#include "io/descriptor.hpp"
 #include "io/file.hpp"
+#include "io/temporary_file.hpp"
 #include "store/segment_layout.hpp"
 
 #include <fmt/format.h>
@@ -10,7 +10,6 @@
 #include <algorithm>
 #include <bit>
 #include <cassert>
-#include <cerrno>
 #include <string>
 #include <string_view>
 #include <unordered_set>
@@ -30,14 +29,9 @@ std::string_view text_of(std::span<const std::byte> bytes) {
 struct SegmentWriter::State {
   State(std::filesystem::path name, io::TemporaryFile file, const SegmentHead& begin)
       : path(std::move(name)), temporary(std::move(file)), head(begin) {}
-  ~State() {
-    if (!renamed) ::unlink(temporary.path.c_str());
-  }
-  State(const State&) = delete;
-  State& operator=(const State&) = delete;
 
   Result<void> flush() {
-    LEARNDOCK_CHECK(io::write_all(temporary.descriptor.get(), buffer, path));
+    LEARNDOCK_CHECK(temporary.append(buffer));
     buffer.clear();
     return {};
   }
@@ -48,7 +42,7 @@ struct SegmentWriter::State {
       return {};
     }
     LEARNDOCK_CHECK(flush());
-    return io::write_all(temporary.descriptor.get(), text_of(bytes), path);
+    return temporary.append(text_of(bytes));
   }
   Result<void> pad_to(std::uint64_t alignment) {
     const std::byte zeros[kLargeSectionAlignment] = {};
@@ -66,29 +60,17 @@ struct SegmentWriter::State {
   std::unordered_set<std::uint32_t> ids;
   std::vector<std::uint32_t> chunk_checksums;
   bool in_section = false;
-  bool renamed = false;
 };
 
 /// The head goes in last: until then the file begins with zeros and is no segment.
 Result<void> SegmentWriter::State::put_header(SegmentHeader& header) {
-  const SegmentHeaderBytes bytes = segment_header_bytes(header);
-  std::string_view left = text_of(bytes);
-  while (!left.empty()) {
-    const ssize_t written = ::pwrite(temporary.descriptor.get(), left.data(), left.size(),
-                                     static_cast<off_t>(bytes.size() - left.size()));
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return Failure(io::system_error(errno, "write", path));
-    left.remove_prefix(static_cast<std::size_t>(written));
-  }
-  return {};
+  return temporary.write_at(text_of(segment_header_bytes(header)), 0);
 }
 
 Result<void> SegmentWriter::State::close_and_rename() {
-  if (::fsync(temporary.descriptor.get()) != 0) return Failure(io::system_error(errno, "flush", path));
-  if (::close(temporary.descriptor.release()) != 0) return Failure(io::system_error(errno, "close", path));
-  LEARNDOCK_CHECK(io::rename_to_new(temporary.path, path));
-  renamed = true;
-  return io::sync_directory(path.has_parent_path() ? path.parent_path() : std::filesystem::path("."));
+  LEARNDOCK_CHECK(temporary.sync());
+  LEARNDOCK_CHECK(temporary.rename_to_new());
+  return io::sync_folder_of(path);
 }
 
 SegmentWriter::SegmentWriter(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -96,12 +78,8 @@ SegmentWriter::~SegmentWriter() = default;
 SegmentWriter::SegmentWriter(SegmentWriter&&) noexcept = default;
 
 Result<SegmentWriter> SegmentWriter::create(const std::filesystem::path& path, const SegmentHead& head) {
-  auto temporary = io::create_temporary_beside(path);
-  if (!temporary) {
-    temporary.error().where = path.string();
-    return Failure(std::move(temporary).error());
-  }
-  auto state = std::make_unique<State>(path, std::move(*temporary), head);
+  LEARNDOCK_TRY(io::TemporaryFile temporary, io::TemporaryFile::beside(path));
+  auto state = std::make_unique<State>(path, std::move(temporary), head);
   LEARNDOCK_CHECK(state->put(SegmentHeaderBytes{}));
   return SegmentWriter(std::move(state));
 }

@@ -1,5 +1,4 @@
-#include "blobs/blob_store.hpp"
-
+#include "blobs/local_blob_store.hpp"
 #include "io/digest.hpp"
 #include "io/file.hpp"
 #include "support/kill_nine.hpp"

@@ -65,6 +65,16 @@ class Includes(unittest.TestCase):
         self.assertEqual(status, 1)
         self.assertIn("describes no room attic", said)
 
+    def test_a_file_call_outside_its_door_is_a_fault(self):
+        for call in ("::rename(from, to)", "std::ofstream(path)", "std::filesystem::rename(a, b)"):
+            file = self.root / "src" / "dock" / "dock.cpp"
+            text = file.read_text(encoding="utf-8")
+            file.write_text(text + f"\n{call};\n", encoding="utf-8")
+            status, said = self.check()
+            file.write_text(text, encoding="utf-8")
+            self.assertEqual(status, 1, said)
+            self.assertIn("is not in src/io/disk.cpp, the one door to files", said)
+
     def test_an_include_of_nothing_is_a_fault(self):
         self.assertIn("no file of the project", self.plant("src/io/file.cpp", "io/no_such.hpp"))
 

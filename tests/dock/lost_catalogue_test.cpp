@@ -1,5 +1,5 @@
 // A catalogue that has lost records costs no package: what happens to it is found, said and mended.
-#include "blobs/blob_store.hpp"
+#include "blobs/local_blob_store.hpp"
 #include "dock/kept_dock.hpp"
 #include "io/file.hpp"
 #include "support/flip_bit.hpp"
