@@ -4,23 +4,48 @@
 #include "io/file.hpp"
 
 #include <cerrno>
+#include <unistd.h>
 
 namespace learndock::io {
 
-Result<void> write_user_file(const std::filesystem::path& path, std::string_view bytes) {
+namespace {
+
+namespace fs = std::filesystem;
+
+Failure not_made(int error_number, const fs::path& folder) {
+  return Failure(system_error(error_number, "create the folder of", folder));
+}
+
+/// Flushes the name of a new folder. Where the folder above may be written but not read, that is impossible.
+Result<void> sync_name_of(const fs::path& folder) {
+  auto done = sync_folder_of(folder);
+  const bool unreadable = !done && ::access(folder.parent_path().c_str(), R_OK) != 0 && errno == EACCES;
+  return unreadable ? Result<void>() : done;
+}
+
+/// Makes the missing folders from the root down to `parent`, with the rights that the umask leaves.
+Result<void> create_parents(const fs::path& parent, const fs::path& folder) {
+  std::error_code error;
+  if (parent.empty() || fs::is_directory(parent, error)) return {};
+  LEARNDOCK_CHECK(create_parents(parent.parent_path(), folder));
+  if (disk::make_folder(parent, kUserFolder) != 0)
+    return errno == EEXIST ? Result<void>() : not_made(errno, folder);
+  return sync_name_of(parent);
+}
+
+}  // namespace
+
+Result<void> write_user_file(const fs::path& path, std::string_view bytes) {
   return write_file_atomically(path, bytes, kUserFile);
 }
 
-Result<void> create_private_folder(const std::filesystem::path& named) {
-  std::error_code error;
-  const std::filesystem::path path = named.has_filename() ? named : named.parent_path();  // "folder/"
-  const std::filesystem::path parent = path.parent_path();
-  if (!parent.empty()) std::filesystem::create_directories(parent, error);
-  if (error) return Failure(system_error(error.value(), "create the folder of", path));
-  if (disk::make_folder(path, kOwnerFolder) == 0) return {};
+Result<void> create_private_folder(const fs::path& named) {
+  const fs::path path = named.has_filename() ? named : named.parent_path();  // "folder/"
+  LEARNDOCK_CHECK(create_parents(path.parent_path(), path));
+  if (disk::make_folder(path, kOwnerFolder) == 0) return sync_name_of(path);
   const int failed = errno;
-  if (failed == EEXIST && std::filesystem::is_directory(path, error)) return {};
-  return Failure(system_error(failed, "create the folder of", path));
+  std::error_code error;
+  return failed == EEXIST && fs::is_directory(path, error) ? Result<void>() : not_made(failed, path);
 }
 
 }  // namespace learndock::io

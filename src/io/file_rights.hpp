@@ -13,13 +13,14 @@ namespace learndock::io {
 inline constexpr mode_t kOwnerFile = 0600;
 inline constexpr mode_t kOwnerFolder = 0700;
 inline constexpr mode_t kUserFile = 0644;
+inline constexpr mode_t kUserFolder = 0777;
 
 /// As write_file_atomically, but with the rights of files for the user of a command, not of a dock's files.
 /// @errors io, no_space
 [[nodiscard]] Result<void> write_user_file(const std::filesystem::path& path, std::string_view bytes);
 
-/// Creates a folder that only its owner may enter, and its parents as the umask says. An existing folder
-/// keeps its rights. @errors io, no_space
+/// Creates a folder that only its owner may enter, and its parents as the umask says. A new folder survives a
+/// power cut; an existing one keeps its rights. @errors io, no_space
 [[nodiscard]] Result<void> create_private_folder(const std::filesystem::path& path);
 
 }  // namespace learndock::io

@@ -5,6 +5,7 @@
 #include "io/disk.hpp"
 #include "io/file.hpp"
 #include "io/file_copy.hpp"
+#include "io/file_rights.hpp"
 #include "support/temporary_folder.hpp"
 
 #include <gtest/gtest.h>
@@ -139,6 +140,21 @@ TEST(LossyDisk, ACopyIsWholeOnceItsFolderIsFlushedToo) {
              }
            }});
   EXPECT_TRUE(copied);
+}
+
+/// Its name was never flushed: with it went everything that was written into it.
+TEST(LossyDisk, ANewFolderAndItsParentsAreThereOnceMade) {
+  bool made = false;
+  cut_power_at_each_call({.prepare = [&](const fs::path&) { made = false; },
+                          .work =
+                              [&](const fs::path& folder) {
+                                made = create_private_folder(folder / "a" / "b" / "c").has_value();
+                              },
+                          .check =
+                              [&](const fs::path& folder) {
+                                EXPECT_TRUE(!made || fs::is_directory(folder / "a" / "b" / "c"));
+                              }});
+  EXPECT_TRUE(made);
 }
 
 }  // namespace
