@@ -31,7 +31,7 @@ struct IndexedName {
   std::string package_digest;  ///< empty: the record has none, or the index lacks it
 };
 
-/// Metadata of all learnwares, transactional and durable: what `insert` acknowledged survives kill -9.
+/// Metadata of all learnwares, transactional and durable: what `insert` acknowledged survives a power cut.
 /// @threads safe to call concurrently; writers are serialised
 class Catalog {
  public:

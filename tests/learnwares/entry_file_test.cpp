@@ -2,6 +2,7 @@
 
 #include "store/segment_example.hpp"
 #include "support/generators.hpp"
+#include "support/lossy_disk.hpp"
 #include "support/temporary_folder.hpp"
 
 #include <fmt/format.h>
@@ -104,6 +105,28 @@ TEST_F(EntryFileTest, DamageAnywhereIsRefused) {
 TEST_F(EntryFileTest, AnotherKindOfFileIsRefused) {
   ASSERT_TRUE(testing::write_segment(path_, testing::example_sections(1)).has_value());
   EXPECT_EQ(EntryFile::open(path_, 1).error().code, ErrorCode::corrupt);
+}
+
+TEST_F(EntryFileTest, IsWholeOrNotThereAfterAPowerCut) {
+  const Entries entries = some(20);
+  bool done = false;
+  testing::cut_power_at_each_call(
+      {.prepare = [&](const std::filesystem::path&) { done = false; },
+       .work =
+           [&](const std::filesystem::path& folder) {
+             done = EntryFile::write(folder / "entries", {17, 1234}, entries).has_value();
+           },
+       .check =
+           [&](const std::filesystem::path& folder) {
+             const auto file = EntryFile::open(folder / "entries", 1);
+             if (file) {
+               EXPECT_EQ((*file)->last_id(), "id-19");
+             } else {
+               EXPECT_EQ(file.error().code, ErrorCode::not_found) << describe(file.error());
+               EXPECT_FALSE(done);
+             }
+           }});
+  EXPECT_TRUE(done);
 }
 
 }  // namespace

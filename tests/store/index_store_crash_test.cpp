@@ -1,9 +1,10 @@
-// Kill -9 of a writer, at each system call it makes and at random moments: what is opened afterwards is the
-// old version or the new one, whole.
+// Kill -9 of a writer, at each system call it makes and at random moments, and power cuts: what is opened
+// afterwards is the old version or the new one, whole.
 #include "store/index_store.hpp"
 #include "store/index_store_example.hpp"
 #include "support/kill_at_call.hpp"
 #include "support/kill_nine.hpp"
+#include "support/lossy_disk.hpp"
 #include "support/temporary_folder.hpp"
 
 #include <gmock/gmock.h>
@@ -152,6 +153,67 @@ TEST(IndexStoreCrash, WhatWasCommittedSurvivesKill9AtRandomMoments) {
     acknowledged += names.size();
   }
   EXPECT_GT(acknowledged, rounds) << "the rounds were too short to prove anything";
+}
+
+/// The folder is made by the store, so its own name must be flushed, too.
+TEST(IndexStorePower, WhatANewIndexCommittedSurvivesAPowerCut) {
+  std::uint64_t covers = 0;
+  const std::size_t calls = cut_power_at_each_call(
+      {.prepare = [&](const std::filesystem::path&) { covers = 0; },
+       .work =
+           [&](const std::filesystem::path& folder) {
+             const auto store = IndexStore::open(folder / "index");
+             if (!store) return;
+             for (int i = 0; i < 3; ++i)
+               if (const auto version = commit_one_more(**store)) covers = (*version)->content.covers;
+           },
+       .check =
+           [&](const std::filesystem::path& folder) { expect_whole(folder / "index", covers, covers + 1); }});
+  EXPECT_GE(calls, 40U) << "too few points";
+  EXPECT_EQ(covers, 3U);
+}
+
+TEST(IndexStorePower, CommitsAndARollbackAreTheOldOrTheNewVersionAfterAPowerCut) {
+  std::set<std::uint64_t> found;
+  bool done = false;
+  cut_power_at_each_call(
+      {.prepare = [&](const std::filesystem::path& folder) { begin_index(folder / "index"); },
+       .work =
+           [&](const std::filesystem::path& folder) { done = commit_kernels_and_options(folder / "index"); },
+       .check =
+           [&](const std::filesystem::path& folder) {
+             const std::uint64_t covers = expect_whole(folder / "index", 2, 4);
+             expect_kernel_of(folder / "index", covers);
+             found.insert(covers);
+             EXPECT_TRUE(!done || covers == 3) << "the rollback was acknowledged";
+           }});
+  EXPECT_TRUE(done);
+  EXPECT_EQ(found, (std::set<std::uint64_t>{2, 3, 4}));
+}
+
+/// A re-index builds its segments in another folder.
+TEST(IndexStorePower, AnAdoptedSegmentSurvivesAPowerCutOnceItIsCommitted) {
+  bool done = false;
+  cut_power_at_each_call(
+      {.prepare =
+           [&](const std::filesystem::path& folder) {
+             begin_index(folder / "index");
+             ASSERT_TRUE(write_segment(folder / "piece", sections_of(77), {1, 77}, kItems));
+           },
+       .work =
+           [&](const std::filesystem::path& folder) {
+             done = false;
+             const auto store = IndexStore::open(folder / "index");
+             const auto segment = store ? (*store)->adopt(folder / "piece") : Failure(store.error());
+             if (!segment) return;
+             IndexContent next = (*store)->current()->content;
+             next.segments.push_back(*segment);
+             ++next.covers;
+             done = (*store)->commit(std::move(next), (*store)->current()->number).has_value();
+           },
+       .check =
+           [&](const std::filesystem::path& folder) { expect_whole(folder / "index", done ? 3 : 2, 3); }});
+  EXPECT_TRUE(done);
 }
 
 }  // namespace

@@ -48,18 +48,18 @@ std::string bytes_of(sqlite3_file* file) {
   return bytes;
 }
 
-int write(sqlite3_file* file, const void* bytes, int count, sqlite3_int64 offset) {
+int write_watched(sqlite3_file* file, const void* bytes, int count, sqlite3_int64 offset) {
   if (refused(DiskCall::write)) return SQLITE_IOERR_WRITE;
   return methods(file).xWrite(under(file), bytes, count, offset);
 }
 
-int truncate(sqlite3_file* file, sqlite3_int64 size) {
+int truncate_watched(sqlite3_file* file, sqlite3_int64 size) {
   if (refused(DiskCall::write)) return SQLITE_IOERR_TRUNCATE;
   return methods(file).xTruncate(under(file), size);
 }
 
 /// Flushes really only the first time, when SQLite may flush the folder of a new file as well.
-int sync(sqlite3_file* file, int flags) {
+int sync_watched(sqlite3_file* file, int flags) {
   if (refused(DiskCall::sync)) return SQLITE_IOERR_FSYNC;
   folder_opened.reset();
   if (!watched(file).flushed) {
@@ -76,9 +76,9 @@ const sqlite3_io_methods kMethods = {
     .xClose = [](sqlite3_file* f) { return methods(f).xClose(under(f)); },
     .xRead = [](sqlite3_file* f, void* out, int count,
                 sqlite3_int64 offset) { return methods(f).xRead(under(f), out, count, offset); },
-    .xWrite = write,
-    .xTruncate = truncate,
-    .xSync = sync,
+    .xWrite = write_watched,
+    .xTruncate = truncate_watched,
+    .xSync = sync_watched,
     .xFileSize = [](sqlite3_file* f, sqlite3_int64* size) { return methods(f).xFileSize(under(f), size); },
     .xLock = [](sqlite3_file* f, int level) { return methods(f).xLock(under(f), level); },
     .xUnlock = [](sqlite3_file* f, int level) { return methods(f).xUnlock(under(f), level); },
@@ -98,7 +98,7 @@ const sqlite3_io_methods kMethods = {
     .xUnfetch = nullptr,
 };
 
-int open(sqlite3_vfs*, const char* name, sqlite3_file* file, int flags, int* given) {
+int open_watched(sqlite3_vfs*, const char* name, sqlite3_file* file, int flags, int* given) {
   new (file) WatchedFile{{nullptr}, name, false};
   if ((flags & SQLITE_OPEN_CREATE) != 0 && refused(DiskCall::create)) return SQLITE_CANTOPEN;
   const int failed = below->xOpen(below, name, under(file), flags, given);
@@ -106,7 +106,7 @@ int open(sqlite3_vfs*, const char* name, sqlite3_file* file, int flags, int* giv
   return failed;
 }
 
-int remove(sqlite3_vfs*, const char* name, int flush_folder) {
+int remove_watched(sqlite3_vfs*, const char* name, int flush_folder) {
   if (refused(DiskCall::remove)) return SQLITE_IOERR_DELETE;
   folder_opened.reset();
   const int failed = below->xDelete(below, name, flush_folder);
@@ -127,8 +127,8 @@ LossySqlite::LossySqlite(LossyDisk& disk) {
   above.szOsFile = static_cast<int>(sizeof(WatchedFile)) + below->szOsFile;
   above.pNext = nullptr;
   above.zName = "lossy";
-  above.xOpen = open;
-  above.xDelete = remove;
+  above.xOpen = open_watched;
+  above.xDelete = remove_watched;
   sqlite3_vfs_register(&above, 1);
 }
 
