@@ -5,6 +5,7 @@
 #include "dock/catalog_mark.hpp"
 #include "dock/dock_folder.hpp"
 #include "dock/examination.hpp"
+#include "io/descriptor.hpp"
 #include "io/disk.hpp"
 #include "io/file.hpp"
 #include "io/file_copy.hpp"
@@ -74,7 +75,7 @@ class Backup {
     LEARNDOCK_TRY(const auto catalog, catalog::read_sqlite_catalog(DockFolder(dock_).catalogue()));
     LEARNDOCK_CHECK(copy_until_whole(*catalog));
     LEARNDOCK_CHECK(io::copy_file_durably(DockFolder(dock_).settings(), DockFolder(to_).settings()));
-    LEARNDOCK_CHECK(write_mark(to_, {counters_, report_.records}));
+    LEARNDOCK_CHECK(write_flushed_mark());
     for (const char* name : {DockFolder::kCatalogue, DockFolder::kMark}) LEARNDOCK_CHECK(list_file(name));
     LEARNDOCK_CHECK(list_file(DockFolder::kSettings));
     LEARNDOCK_CHECK(io::sync_directory(DockFolder(to_).packages()));
@@ -84,9 +85,18 @@ class Backup {
     manifest_.records = report_.records;
     manifest_.counters = counters_;
     manifest_.problems = report_.problems;
-    // Last: without it the folder is no backup.
+    LEARNDOCK_CHECK(io::sync_directory(to_));
+    // Last: without it the folder is no backup. All else is on the disk by then.
     LEARNDOCK_CHECK(write_manifest(to_, manifest_));
     return std::move(report_);
+  }
+
+  /// A dock never flushes its mark, but the manifest names the digest of this one.
+  Result<void> write_flushed_mark() const {
+    LEARNDOCK_CHECK(write_mark(to_, {counters_, report_.records}));
+    const fs::path path = DockFolder(to_).mark();
+    LEARNDOCK_TRY(const io::Descriptor mark, io::open_for_reading(path));
+    return io::sync_file(mark.get(), path);
   }
 
   /// When packages are missing, the catalogue is copied again: a package that was removed after the first
@@ -192,6 +202,20 @@ class Backup {
   std::uint64_t damaged_ = 0;
 };
 
+/// Copies one file and compares it with the manifest.
+Result<void> restore_file(const fs::path& backup, const BackupFile& file, const fs::path& dock) {
+  LEARNDOCK_CHECK(io::create_private_folder((dock / file.path).parent_path()));
+  const auto copied = io::copy_file_durably(backup / file.path, dock / file.path);
+  if (copied && *copied == file.sha256) return {};
+  if (!copied && copied.error().code != ErrorCode::not_found) return Failure(copied.error());
+  return fail(ErrorCode::backup_mismatch,
+              copied ? fmt::format("the file has the SHA-256 {}, the manifest says {}", *copied, file.sha256)
+                     : "the file is missing",
+              (backup / file.path).string(),
+              fmt::format("copy the backup again from where it came, or use another one; remove {} first",
+                          dock.string()));
+}
+
 }  // namespace
 
 Result<BackupReport> backup_dock(const fs::path& dock, const fs::path& to, const BackupOptions& options,
@@ -205,23 +229,16 @@ Result<CheckReport> restore_dock(const fs::path& backup, const fs::path& dock,
   LEARNDOCK_CHECK(io::make_new_folder(dock));
   LEARNDOCK_CHECK(io::create_private_folder(DockFolder(dock).packages()));  // a backup may have none
   std::uint64_t done = 0;
+  std::set<fs::path> folders;
   const auto copy = [&](const BackupFile& file) -> Result<void> {
     if (progress) progress("files", ++done, manifest.files.size());
-    LEARNDOCK_CHECK(io::create_private_folder((dock / file.path).parent_path()));
-    const auto copied = io::copy_file_durably(backup / file.path, dock / file.path);
-    if (copied && *copied == file.sha256) return {};
-    if (!copied && copied.error().code != ErrorCode::not_found) return Failure(copied.error());
-    return fail(ErrorCode::backup_mismatch,
-                copied
-                    ? fmt::format("the file has the SHA-256 {}, the manifest says {}", *copied, file.sha256)
-                    : "the file is missing",
-                (backup / file.path).string(),
-                fmt::format("copy the backup again from where it came, or use another one; remove {} first",
-                            dock.string()));
+    folders.insert((dock / file.path).parent_path());
+    return restore_file(backup, file, dock);
   };
-  // dock.json comes last: until it is there the folder is no dock.
+  // dock.json comes last: until it is there the folder is no dock. All else is on the disk by then.
   for (const BackupFile& file : manifest.files)
     if (file.path != DockFolder::kSettings) LEARNDOCK_CHECK(copy(file));
+  for (const fs::path& folder : folders) LEARNDOCK_CHECK(io::sync_directory(folder));
   for (const BackupFile& file : manifest.files)
     if (file.path == DockFolder::kSettings) LEARNDOCK_CHECK(copy(file));
   LEARNDOCK_CHECK(io::sync_directory(dock));
