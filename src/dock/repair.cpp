@@ -150,6 +150,8 @@ class Repair {
       if (!fs::exists(old, error)) continue;
       LEARNDOCK_CHECK(io::rename_file(old, dock_ / (aside + suffix)));
     }
+    // The log of the old catalogue must not be found beside the new one.
+    LEARNDOCK_CHECK(io::sync_directory(dock_));
     LEARNDOCK_CHECK(io::rename_file(dock_ / kNextCatalogue, DockFolder(dock_).catalogue()));
     LEARNDOCK_CHECK(io::sync_directory(dock_));
     mark_mended(examined_.report, "catalogue", "",
