@@ -1,4 +1,5 @@
 #include "learndock/package/package.hpp"
+
 #include "learndock/specification/codec.hpp"
 
 #include "archive/zip_directory.hpp"
