@@ -87,7 +87,7 @@ void shorten_list(List& warnings, TextOf text_of) {
 void shorten_fact(Json& fact) {
   if (fact.is_string())
     fact = shortened(fact.get_ref<const std::string&>(), kQuoteBytes);
-  else
+  else if (fact.is_structured())  // a number's only element is itself
     for (Json& inner : fact) shorten_fact(inner);
 }
 
