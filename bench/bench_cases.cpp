@@ -53,7 +53,7 @@ void time_calls(benchmark::State& state, const std::string& label, double pairs,
 struct Scene {
   const PackedCase& c;
   testing::PackedInput input;
-  compute::GaussianKernel kernel;
+  compute::Kernel kernel;
   compute::PackedSets packed;
   Matrix<float> rows;
 

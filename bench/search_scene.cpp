@@ -64,7 +64,7 @@ Result<void> SearchScene::build() {
   if (mkdtemp(name.data()) == nullptr) return Failure(io::system_error(errno, "making a folder", name));
   folder_ = name;
   LEARNDOCK_TRY(const auto backend, compute::open_backend("cpu", options_.threads));
-  const compute::GaussianKernel kernel{options_.market.used_gamma(), 1};
+  const compute::Kernel kernel{options_.market.used_gamma(), 1};
   auto start = Clock::now();
   const auto sample = learnwares().first(std::min(kBatch, learnwares().size()));
   LEARNDOCK_TRY(engine::FeatureSpace fitted, engine::FeatureSpace::fit(sample, kernel, {}, *backend));

@@ -39,7 +39,7 @@ class CudaBackend final : public Backend {
     LEARNDOCK_CHECK(check_self_inner_products(sets, out));
     return cuda::self_inner_products(*context_, sets, out);
   }
-  Result<void> gram(MatrixView<const double> points, const GaussianKernel& kernel,
+  Result<void> gram(MatrixView<const double> points, const Kernel& kernel,
                     MatrixView<double> out) const override {
     LEARNDOCK_CHECK(check_gram(points, kernel, out));
     return cuda::gram(*context_, points, kernel, out);
@@ -49,8 +49,8 @@ class CudaBackend final : public Backend {
     LEARNDOCK_CHECK(check_project(sets, projection, out));
     return cuda::project(*context_, sets, projection, out);
   }
-  Result<void> data_sums(MatrixView<const double> points, MatrixView<const float> data,
-                         const GaussianKernel& kernel, const DataSums& out) const override {
+  Result<void> data_sums(MatrixView<const double> points, MatrixView<const float> data, const Kernel& kernel,
+                         const DataSums& out) const override {
     LEARNDOCK_CHECK(check_data_sums(points, data, kernel, out));
     const ReductionJob job{points, data, kernel, out};
     return cuda::reduction_sums<double>(*context_, {&job, 1});

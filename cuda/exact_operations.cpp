@@ -133,8 +133,8 @@ Result<void> self_inner_products(const Context& context, std::span<const Reduced
   return products(context, nullptr, sets, out);
 }
 
-Result<void> gram(const Context& context, MatrixView<const double> points,
-                  const compute::GaussianKernel& kernel, MatrixView<double> out) {
+Result<void> gram(const Context& context, MatrixView<const double> points, const compute::Kernel& kernel,
+                  MatrixView<double> out) {
   if (points.rows() == 0) return context.usable();
   LEARNDOCK_TRY(LaneLease lease, LaneLease::take(context));
   LEARNDOCK_TRY(const double* device_points,

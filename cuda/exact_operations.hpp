@@ -15,7 +15,7 @@ namespace learndock::cuda {
                                                std::span<const compute::ReducedSetView> sets,
                                                std::span<double> out);
 [[nodiscard]] Result<void> gram(const Context& context, MatrixView<const double> points,
-                                const compute::GaussianKernel& kernel, MatrixView<double> out);
+                                const compute::Kernel& kernel, MatrixView<double> out);
 [[nodiscard]] Result<void> project(const Context& context, std::span<const compute::ReducedSetView> sets,
                                    const compute::Projection& projection, MatrixView<double> out);
 

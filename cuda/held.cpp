@@ -49,7 +49,7 @@ Result<DeviceSets> copy_sets(const Context& context, Arena& arena, cudaStream_t 
   return device;
 }
 
-DeviceKernel device_kernel(const compute::GaussianKernel& kernel) {
+DeviceKernel device_kernel(const compute::Kernel& kernel) {
   // Held within fp32's normal range: beyond it the kernel is one or zero all the same, but never 0 *
   // infinity.
   const double rate =

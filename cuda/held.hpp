@@ -53,6 +53,6 @@ class CudaHeldCodes final : public compute::HeldCodes {
 /// Bytes that copy_sets takes.
 [[nodiscard]] std::size_t device_bytes(const compute::PackedSetsView& sets);
 
-[[nodiscard]] DeviceKernel device_kernel(const compute::GaussianKernel& kernel);
+[[nodiscard]] DeviceKernel device_kernel(const compute::Kernel& kernel);
 
 }  // namespace learndock::cuda

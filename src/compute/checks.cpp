@@ -17,7 +17,7 @@ Failure mismatch(std::string_view what, std::size_t have, std::size_t want) {
   return fail(ErrorCode::invalid_argument, fmt::format("{} is {}, expected {}", what, have, want));
 }
 
-Result<void> check_kernel(const GaussianKernel& kernel) {
+Result<void> check_kernel(const Kernel& kernel) {
   if (kernel.scales < 1 || kernel.scales > kMaxScales)
     return fail(ErrorCode::invalid_argument,
                 fmt::format("a kernel has {} scales, expected 1 to {}", kernel.scales, kMaxScales));
@@ -38,7 +38,7 @@ constexpr double kLargestFloat = static_cast<double>(std::numeric_limits<float>:
 constexpr double kLog2E = 1.4426950408889634;
 
 /// The centre may be null: zero. False when a row or weight is beyond fp32.
-bool fit_single(const ReducedSetView& set, const double* centre, const GaussianKernel& kernel) {
+bool fit_single(const ReducedSetView& set, const double* centre, const Kernel& kernel) {
   const double most = largest_single_norm(kernel);
   for (std::size_t i = 0; i < set.count; ++i) {
     double norm = 0;
@@ -54,7 +54,7 @@ bool fit_single(const ReducedSetView& set, const double* centre, const GaussianK
 
 }  // namespace
 
-Result<void> check_single_kernel(const GaussianKernel& kernel) {
+Result<void> check_single_kernel(const Kernel& kernel) {
   LEARNDOCK_CHECK(check_kernel(kernel));
   // Kernels work with 2 log2(e) gamma.
   if (kernel.gamma >= static_cast<double>(std::numeric_limits<float>::min()) &&
@@ -66,7 +66,7 @@ Result<void> check_single_kernel(const GaussianKernel& kernel) {
 
 // By Cauchy and Schwarz no partial sum of 2 gamma log2(e) <x, y> exceeds that of the longer row with itself.
 // A little less than the largest float leaves room for the rounding of coordinates and products.
-double largest_single_norm(const GaussianKernel& kernel) {
+double largest_single_norm(const Kernel& kernel) {
   return 0.99 * kLargestFloat / std::max(1.0, 2 * kLog2E * kernel.gamma);
 }
 
@@ -99,8 +99,7 @@ Result<void> check_self_inner_products(std::span<const ReducedSetView> sets, std
   return check_kernels(sets);
 }
 
-Result<void> check_gram(MatrixView<const double> points, const GaussianKernel& kernel,
-                        MatrixView<const double> out) {
+Result<void> check_gram(MatrixView<const double> points, const Kernel& kernel, MatrixView<const double> out) {
   if (out.rows() != points.rows()) return mismatch("rows of out", out.rows(), points.rows());
   if (out.cols() != points.rows()) return mismatch("columns of out", out.cols(), points.rows());
   return check_kernel(kernel);
@@ -120,7 +119,7 @@ Result<void> check_project(std::span<const ReducedSetView> sets, const Projectio
 }
 
 Result<void> check_data_sums(MatrixView<const double> points, MatrixView<const float> data,
-                             const GaussianKernel& kernel, const DataSums& out) {
+                             const Kernel& kernel, const DataSums& out) {
   if (points.cols() != data.cols()) return mismatch("columns of data", data.cols(), points.cols());
   if (out.kernel.size() != points.rows())
     return mismatch("length of kernel sums", out.kernel.size(), points.rows());

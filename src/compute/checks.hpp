@@ -8,9 +8,9 @@ namespace learndock::compute {
 // number, and its kernel value could be anything.
 
 /// gamma and its multiples that kernels work with are floats of full precision.
-[[nodiscard]] Result<void> check_single_kernel(const GaussianKernel& kernel);
+[[nodiscard]] Result<void> check_single_kernel(const Kernel& kernel);
 /// The largest squared distance from the centre with which no part of an exponent overflows.
-[[nodiscard]] double largest_single_norm(const GaussianKernel& kernel);
+[[nodiscard]] double largest_single_norm(const Kernel& kernel);
 /// The error for rows of `what` that lie beyond.
 [[nodiscard]] Failure beyond_single(std::string_view what);
 /// The largest |value|; infinity when one is not finite. One pass at the speed of the memory.
@@ -22,12 +22,12 @@ namespace learndock::compute {
                                                 std::span<const double> out);
 [[nodiscard]] Result<void> check_self_inner_products(std::span<const ReducedSetView> sets,
                                                      std::span<const double> out);
-[[nodiscard]] Result<void> check_gram(MatrixView<const double> points, const GaussianKernel& kernel,
+[[nodiscard]] Result<void> check_gram(MatrixView<const double> points, const Kernel& kernel,
                                       MatrixView<const double> out);
 [[nodiscard]] Result<void> check_project(std::span<const ReducedSetView> sets, const Projection& projection,
                                          MatrixView<const double> out);
 [[nodiscard]] Result<void> check_data_sums(MatrixView<const double> points, MatrixView<const float> data,
-                                           const GaussianKernel& kernel, const DataSums& out);
+                                           const Kernel& kernel, const DataSums& out);
 [[nodiscard]] Result<void> check_kmeans_step(std::span<const KmeansJob> jobs);
 
 /// Rows were checked when they were packed; the kernel of a view may be any.

@@ -9,7 +9,7 @@
 namespace learndock::compute {
 
 /// Whether slope sums have to be formed beside the kernel's: with one scale they are the same.
-[[nodiscard]] inline bool own_slopes(const GaussianKernel& kernel, const DataSums& out) {
+[[nodiscard]] inline bool own_slopes(const Kernel& kernel, const DataSums& out) {
   return kernel.scales > 1 && (!out.slope.empty() || out.slope_point.data() != nullptr);
 }
 

@@ -19,7 +19,7 @@ using DoubleTag = hn::CappedTag<double, 8>;
 using Doubles = hn::Vec<DoubleTag>;
 
 /// (1 / scales) * sum_s exp(-gamma 4^s squared) from one exponential.
-HWY_INLINE Doubles kernel_value(DoubleTag tag, Doubles squared, const GaussianKernel& kernel) {
+HWY_INLINE Doubles kernel_value(DoubleTag tag, Doubles squared, const Kernel& kernel) {
   auto value = hn::Exp(tag, hn::Mul(hn::Set(tag, -kernel.gamma), squared));
   if (kernel.scales == 1) return value;
   auto sum = value;
@@ -34,7 +34,7 @@ HWY_INLINE Doubles kernel_value(DoubleTag tag, Doubles squared, const GaussianKe
 /// R rows at once: each coordinate of the points is loaded once for all of them.
 template <std::size_t R>
 HWY_INLINE Doubles weighted_rows(DoubleTag tag, const DirectBlock& block, std::size_t first, std::size_t lane,
-                                 const GaussianKernel& kernel, Doubles total) {
+                                 const Kernel& kernel, Doubles total) {
   Doubles squared[R];
   unrolled<R>([&](auto r) HWY_ATTR { squared[r] = hn::Zero(tag); });
   const double* const rows = block.rows + first * block.dimension;
@@ -54,7 +54,7 @@ HWY_INLINE Doubles weighted_rows(DoubleTag tag, const DirectBlock& block, std::s
 
 /// Rows [first, last) of the set.
 HWY_INLINE Doubles sum_of_rows(DoubleTag tag, const DirectBlock& block, std::size_t first, std::size_t last,
-                               std::size_t lane, const GaussianKernel& kernel) {
+                               std::size_t lane, const Kernel& kernel) {
   auto total = hn::Zero(tag);
   std::size_t row = first;
   for (; row + 8 <= last; row += 8) total = weighted_rows<8>(tag, block, row, lane, kernel, total);
@@ -63,7 +63,7 @@ HWY_INLINE Doubles sum_of_rows(DoubleTag tag, const DirectBlock& block, std::siz
   return total;
 }
 
-void sums_of_block(const DirectBlock& block, const GaussianKernel& kernel, double* sums) {
+void sums_of_block(const DirectBlock& block, const Kernel& kernel, double* sums) {
   const DoubleTag tag;
   for (std::size_t lane = 0; lane < 8; lane += hn::Lanes(tag)) {
     auto total = hn::Zero(tag);
@@ -82,7 +82,7 @@ namespace learndock::compute {
 
 HWY_EXPORT(sums_of_block);
 
-void direct_block_sums(const DirectBlock& block, const GaussianKernel& kernel, double* sums) {
+void direct_block_sums(const DirectBlock& block, const Kernel& kernel, double* sums) {
   HWY_DYNAMIC_DISPATCH(sums_of_block)(block, kernel, sums);
 }
 

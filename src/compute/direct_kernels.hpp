@@ -19,6 +19,6 @@ struct DirectBlock {
 };
 
 /// sums[0..8) = the weighted kernel sums of the eight points.
-void direct_block_sums(const DirectBlock& block, const GaussianKernel& kernel, double* sums);
+void direct_block_sums(const DirectBlock& block, const Kernel& kernel, double* sums);
 
 }  // namespace learndock::compute

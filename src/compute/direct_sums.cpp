@@ -24,7 +24,7 @@ DirectPoints::DirectPoints(MatrixView<const double> points)
       values_[(i / kBlock * dimension_ + k) * kBlock + i % kBlock] = points(i, k);
 }
 
-void direct_kernel_sums(const DirectPoints& points, const ReducedSetView& set, const GaussianKernel& kernel,
+void direct_kernel_sums(const DirectPoints& points, const ReducedSetView& set, const Kernel& kernel,
                         std::span<double> sums) {
   assert(sums.size() == points.count() && set.dimension == points.dimension());
   std::array<double, DirectPoints::kBlock> block_sums;
@@ -38,7 +38,7 @@ void direct_kernel_sums(const DirectPoints& points, const ReducedSetView& set, c
   }
 }
 
-void direct_project(const DirectPoints& landmarks, MatrixView<const double> map, const GaussianKernel& kernel,
+void direct_project(const DirectPoints& landmarks, MatrixView<const double> map, const Kernel& kernel,
                     std::span<const ReducedSetView> sets, MatrixView<double> out, unsigned threads) {
   std::fill_n(out.data(), landmarks.count() == 0 ? out.size() : 0, 0.0);
   if (landmarks.count() == 0 || map.rows() == 0) return;
@@ -53,7 +53,7 @@ void direct_project(const DirectPoints& landmarks, MatrixView<const double> map,
   });
 }
 
-DirectQuery::DirectQuery(const ReducedSetView& query, const GaussianKernel& kernel)
+DirectQuery::DirectQuery(const ReducedSetView& query, const Kernel& kernel)
     : points_({query.points, query.count, query.dimension}),
       weights_(points_.blocks() * DirectPoints::kBlock, 0.0),
       kernel_(kernel) {
@@ -78,7 +78,7 @@ double DirectQuery::inner_product(const ReducedSetView& set) const {
   return total + group;
 }
 
-double direct_error(const GaussianKernel& kernel, std::size_t dimension, std::size_t terms) {
+double direct_error(const Kernel& kernel, std::size_t dimension, std::size_t terms) {
   constexpr double kUnit = 0x1p-53;
   const double d = static_cast<double>(dimension);
   const double sums = static_cast<double>(std::min(terms, kSummedRows) + terms / kSummedRows + 4);

@@ -35,26 +35,26 @@ class DirectPoints {
 /// sums[i] = sum_j set.weights[j] * k(points_i, set.points_j) under `kernel` (the set's own is not read).
 /// @threads  safe, on the calling thread
 /// @cost     count * set.count * (dimension differences and multiply-adds, one exponential)
-void direct_kernel_sums(const DirectPoints& points, const ReducedSetView& set, const GaussianKernel& kernel,
+void direct_kernel_sums(const DirectPoints& points, const ReducedSetView& set, const Kernel& kernel,
                         std::span<double> sums);
 
 /// Row i of `out` = map (D x S) times the kernel sums of sets[i] against the landmarks: what Backend::project
 /// promises, on this machine's processors. Shapes were checked by the caller.
 /// @threads  `threads` of them; the same bits for any number
-void direct_project(const DirectPoints& landmarks, MatrixView<const double> map, const GaussianKernel& kernel,
+void direct_project(const DirectPoints& landmarks, MatrixView<const double> map, const Kernel& kernel,
                     std::span<const ReducedSetView> sets, MatrixView<double> out, unsigned threads);
 
 /// A query for many inner products by direct difference. @threads safe once made
 class DirectQuery {
  public:
-  DirectQuery(const ReducedSetView& query, const GaussianKernel& kernel);
+  DirectQuery(const ReducedSetView& query, const Kernel& kernel);
   /// <set, query>. Same bits for the same two sets on one instruction set.
   [[nodiscard]] double inner_product(const ReducedSetView& set) const;
 
  private:
   DirectPoints points_;
   std::vector<double> weights_;
-  GaussianKernel kernel_;
+  Kernel kernel_;
 };
 
 /// |computed - exact| <= direct_error(...) * sum|b| for a kernel sum over `terms` points, and
@@ -62,6 +62,6 @@ class DirectQuery {
 /// @source  rounding of the difference (1 unit), of `dimension` fused additions, of the exponential (4 units)
 ///          and of the sum over terms; t exp(-t) <= 1/e turns the exponent's relative error into an absolute
 ///          one
-[[nodiscard]] double direct_error(const GaussianKernel& kernel, std::size_t dimension, std::size_t terms);
+[[nodiscard]] double direct_error(const Kernel& kernel, std::size_t dimension, std::size_t terms);
 
 }  // namespace learndock::compute

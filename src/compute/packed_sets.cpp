@@ -16,7 +16,7 @@ namespace {
 /// 2^-24: half the distance between neighbouring floats of size one.
 constexpr double kUnit = 0x1p-24;
 
-Result<void> check(std::span<const ReducedSetView> sets, const GaussianKernel& kernel,
+Result<void> check(std::span<const ReducedSetView> sets, const Kernel& kernel,
                    std::span<const double> centre) {
   LEARNDOCK_CHECK(check_single_kernel(kernel));
   for (const ReducedSetView& set : sets)
@@ -36,7 +36,7 @@ double kernel_units(std::uint32_t scales) {
 
 }  // namespace
 
-Result<PackedSets> PackedSets::pack(std::span<const ReducedSetView> sets, const GaussianKernel& kernel,
+Result<PackedSets> PackedSets::pack(std::span<const ReducedSetView> sets, const Kernel& kernel,
                                     std::span<const double> centre) {
   LEARNDOCK_CHECK(check(sets, kernel, centre));
   PackedSets packed;
@@ -94,8 +94,7 @@ std::vector<double> median_row(MatrixView<const double> rows) {
                              [&](std::size_t row, std::size_t column) { return rows(row, column); });
 }
 
-double cross_term_error(const GaussianKernel& kernel, std::size_t dimension, double radius_a,
-                        double radius_b) {
+double cross_term_error(const Kernel& kernel, std::size_t dimension, double radius_a, double radius_b) {
   // The exponent t = gamma |x - y|^2 with R = |x| + |y|: coordinates rounded (2 R^2), norms rounded and added
   // (4 R^2), d products summed in turn, each factor rounded once more (2 (d + 2) |x| |y| <= (d + 2) R^2 / 2).
   const double r = radius_a + radius_b, d = static_cast<double>(dimension);

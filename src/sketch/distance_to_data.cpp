@@ -38,7 +38,7 @@ class Rows {
 /// A few rows as reduced sets of weight 1, in fp64.
 class Held {
  public:
-  Held(const Rows& rows, std::size_t first, std::size_t last, const compute::GaussianKernel& kernel)
+  Held(const Rows& rows, std::size_t first, std::size_t last, const compute::Kernel& kernel)
       : ones_(last - first, 1.0), dimension_(rows.dimension()), kernel_(kernel) {
     values_.reserve(ones_.size() * dimension_);
     for (std::size_t i = first; i < last; ++i)
@@ -60,7 +60,7 @@ class Held {
   }
   std::vector<double> values_, ones_;
   std::size_t dimension_;
-  compute::GaussianKernel kernel_;
+  compute::Kernel kernel_;
 };
 
 Result<double> sum_of_products(const compute::ReducedSetView& with,
@@ -72,7 +72,7 @@ Result<double> sum_of_products(const compute::ReducedSetView& with,
 }
 
 /// Adds up `products` of the rows from `first` on, as many rows at a time as are in memory at once.
-Result<double> sum_with_rows(const Rows& rows, std::size_t first, const compute::GaussianKernel& kernel,
+Result<double> sum_with_rows(const Rows& rows, std::size_t first, const compute::Kernel& kernel,
                              const std::function<Result<double>(const Held&)>& products,
                              const TimeLimit& time) {
   double total = 0;
@@ -87,8 +87,8 @@ Result<double> sum_with_rows(const Rows& rows, std::size_t first, const compute:
 
 /// Sum of k(x, y) over all pairs. Kernel values are symmetric: each group of rows meets itself once and the
 /// rows after it, counted twice.
-Result<double> kernel_sum(const Rows& rows, const compute::GaussianKernel& kernel,
-                          const compute::Backend& backend, const TimeLimit& time) {
+Result<double> kernel_sum(const Rows& rows, const compute::Kernel& kernel, const compute::Backend& backend,
+                          const TimeLimit& time) {
   constexpr std::size_t kGroups = 8;
   const std::size_t groups = std::max(kGroups, (rows.count() + rows.held() - 1) / rows.held());
   double total = 0;
@@ -110,7 +110,7 @@ Result<double> kernel_sum(const Rows& rows, const compute::GaussianKernel& kerne
 /// The mean of k(x, y) over different rows, from a sample of them. The sample's own mean is off by about
 /// 2 (mean over the sample - mean over all) of <k(x, .), mu_data>; the same difference of <k(x, .), mu_fit>
 /// is known exactly, and taking it off leaves only what the fit does not explain.
-Result<double> off_diagonal_mean(const Rows& sample, const compute::GaussianKernel& kernel, const Fit& fit,
+Result<double> off_diagonal_mean(const Rows& sample, const compute::Kernel& kernel, const Fit& fit,
                                  const compute::Backend& backend, const TimeLimit& time) {
   const compute::ReducedSetView view{fit.points.view().data(), fit.weights.data(), fit.points.rows(),
                                      fit.points.cols(), kernel};
@@ -125,9 +125,9 @@ Result<double> off_diagonal_mean(const Rows& sample, const compute::GaussianKern
 
 }  // namespace
 
-Result<double> distance_to_data(MatrixView<const float> data, const compute::GaussianKernel& kernel,
-                                const Fit& fit, std::size_t limit, std::uint64_t seed,
-                                const compute::Backend& backend, const TimeLimit& time) {
+Result<double> distance_to_data(MatrixView<const float> data, const compute::Kernel& kernel, const Fit& fit,
+                                std::size_t limit, std::uint64_t seed, const compute::Backend& backend,
+                                const TimeLimit& time) {
   const auto n = static_cast<double>(data.rows());
   if (data.rows() <= limit) {
     LEARNDOCK_TRY(const double total, kernel_sum(Rows(data), kernel, backend, time));

@@ -11,9 +11,8 @@ namespace learndock::sketch {
 /// sample of `limit` rows, whose error shrinks with the distance itself.
 /// @errors timeout
 /// @cost  min(rows, limit)^2 / 2 kernel values in fp64
-[[nodiscard]] Result<double> distance_to_data(MatrixView<const float> data,
-                                              const compute::GaussianKernel& kernel, const Fit& fit,
-                                              std::size_t limit, std::uint64_t seed,
+[[nodiscard]] Result<double> distance_to_data(MatrixView<const float> data, const compute::Kernel& kernel,
+                                              const Fit& fit, std::size_t limit, std::uint64_t seed,
                                               const compute::Backend& backend, const TimeLimit& time = {});
 
 }  // namespace learndock::sketch

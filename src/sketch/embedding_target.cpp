@@ -12,7 +12,7 @@ constexpr double kLargestExponent = 32;
 
 /// Is the mean of gamma |x - mean|^2 at the narrowest scale within that? From a sample of rows, evenly
 /// spread.
-bool single_suffices(MatrixView<const float> data, const compute::GaussianKernel& kernel) {
+bool single_suffices(MatrixView<const float> data, const compute::Kernel& kernel) {
   constexpr std::size_t kSampled = 1024;
   const std::size_t count = std::min(data.rows(), kSampled);
   double spread = 0;
@@ -32,7 +32,7 @@ bool single_suffices(MatrixView<const float> data, const compute::GaussianKernel
 
 }  // namespace
 
-DataTarget::DataTarget(MatrixView<const float> data, const compute::GaussianKernel& kernel,
+DataTarget::DataTarget(MatrixView<const float> data, const compute::Kernel& kernel,
                        const compute::Backend& backend, RowSums sums)
     : data_(data),
       kernel_(kernel),

@@ -43,12 +43,12 @@ enum class RowSums : std::uint8_t {
 /// views of the rows and the backend, and K x K and K x d values, nothing of size n x K.
 class DataTarget final : public EmbeddingTarget {
  public:
-  DataTarget(MatrixView<const float> data, const compute::GaussianKernel& kernel,
-             const compute::Backend& backend, RowSums sums = RowSums::exact);
+  DataTarget(MatrixView<const float> data, const compute::Kernel& kernel, const compute::Backend& backend,
+             RowSums sums = RowSums::exact);
 
   [[nodiscard]] Result<void> look_from(MatrixView<const double> points, bool with_gradient) override;
 
-  /// h being the kernel's slope (compute::GaussianKernel):
+  /// h being the kernel's slope (compute::Kernel):
   ///   -4 gamma b_i [ sum_j b_j h_ij (z_i - z_j) - 1/n sum_x h(z_i, x) (z_i - x) ]
   void gradient(std::span<const double> weights, MatrixView<double> out) const override;
 
@@ -61,7 +61,7 @@ class DataTarget final : public EmbeddingTarget {
   [[nodiscard]] Result<void> fill_means(bool with_slopes);
   [[nodiscard]] Result<void> sum_over_rows(bool with_slopes, const compute::DataSums& sums) const;
 
-  compute::GaussianKernel kernel_;
+  compute::Kernel kernel_;
   const compute::Backend* backend_;
   bool single_;  // gradients may use fp32
   Matrix<double> points_;

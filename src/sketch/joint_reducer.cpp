@@ -26,7 +26,7 @@ struct Scaling {
   double root_gamma;
   std::vector<double> origin;
 
-  Scaling(const Matrix<double>& points, const compute::GaussianKernel& kernel)
+  Scaling(const Matrix<double>& points, const compute::Kernel& kernel)
       : root_gamma(std::sqrt(kernel.gamma * std::pow(2.0, kernel.scales - 1.0))), origin(points.cols()) {
     for (std::size_t i = 0; i < points.rows(); ++i)
       for (std::size_t c = 0; c < points.cols(); ++c)
@@ -68,7 +68,7 @@ std::optional<std::vector<double>> eliminated_weights(const EmbeddingTarget& tar
 }
 
 /// min over z of f(z, b(z)), or of f(z, b) for the weights given.
-Result<Move> move_points(EmbeddingTarget& target, const Fit& start, const compute::GaussianKernel& kernel,
+Result<Move> move_points(EmbeddingTarget& target, const Fit& start, const compute::Kernel& kernel,
                          bool eliminate, std::size_t evaluations) {
   const Scaling scaling(start.points, kernel);
   std::vector<double> weights = start.weights;
@@ -99,7 +99,7 @@ Result<Fit> fit_weights(EmbeddingTarget& target, Matrix<double> points) {
   return Fit{std::move(points), std::move(solution.weights), objective, solution.kkt_residual, {}};
 }
 
-Result<Fit> fit_jointly(EmbeddingTarget& target, Fit start, const compute::GaussianKernel& kernel,
+Result<Fit> fit_jointly(EmbeddingTarget& target, Fit start, const compute::Kernel& kernel,
                         std::size_t evaluations) {
   const bool eliminate = start.points.rows() <= kEliminatedPoints;
   const std::size_t round = eliminate ? evaluations : kEvaluationsPerWeightStep;
@@ -116,9 +116,8 @@ Result<Fit> fit_jointly(EmbeddingTarget& target, Fit start, const compute::Gauss
   return best;
 }
 
-Result<Fit> reduce_jointly(MatrixView<const float> data, Matrix<double> start,
-                           const compute::GaussianKernel& kernel, const JointOptions& options,
-                           const compute::Backend& backend) {
+Result<Fit> reduce_jointly(MatrixView<const float> data, Matrix<double> start, const compute::Kernel& kernel,
+                           const JointOptions& options, const compute::Backend& backend) {
   DataTarget all(data, kernel, backend, RowSums::single_gradient);
   LEARNDOCK_TRY(Fit first, fit_weights(all, std::move(start)));
   if (data.rows() <= options.sample_rows)

@@ -22,8 +22,8 @@ struct Fit {
 /// problem). Above kEliminatedPoints points the QP costs more than the kernel values; it is then solved every
 /// few evaluations. Lengths are measured in 1 / sqrt(gamma), with several scales the gamma of the middle one,
 /// so units of the data do not matter. The outcome is never above f at the start with its best weights.
-[[nodiscard]] Result<Fit> fit_jointly(EmbeddingTarget& target, Fit start,
-                                      const compute::GaussianKernel& kernel, std::size_t evaluations);
+[[nodiscard]] Result<Fit> fit_jointly(EmbeddingTarget& target, Fit start, const compute::Kernel& kernel,
+                                      std::size_t evaluations);
 
 struct JointOptions {
   std::size_t evaluations = 30;       ///< number, on the sample when there are more rows than sample_rows
@@ -35,7 +35,7 @@ struct JointOptions {
 /// The recipe "joint" from given points: fit_jointly on a seeded sample of the rows, then on all of them.
 /// Never above the start with its best weights on all rows.
 [[nodiscard]] Result<Fit> reduce_jointly(MatrixView<const float> data, Matrix<double> start,
-                                         const compute::GaussianKernel& kernel, const JointOptions& options,
+                                         const compute::Kernel& kernel, const JointOptions& options,
                                          const compute::Backend& backend);
 
 }  // namespace learndock::sketch

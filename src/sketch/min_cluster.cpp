@@ -51,7 +51,7 @@ std::vector<std::size_t> cluster_sizes(MatrixView<const float> data, MatrixView<
   return assign(data, points).size;
 }
 
-Result<Fit> keep_large_clusters(MatrixView<const float> data, const compute::GaussianKernel& kernel, Fit fit,
+Result<Fit> keep_large_clusters(MatrixView<const float> data, const compute::Kernel& kernel, Fit fit,
                                 std::size_t min_rows, const compute::Backend& backend) {
   Clusters clusters = assign(data, fit.points.view());
   std::vector<bool> dropped(fit.points.rows(), false);

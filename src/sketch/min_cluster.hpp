@@ -14,8 +14,7 @@ namespace learndock::sketch {
 /// points that stay do not move, so the counts hold for the result.
 /// @param min_rows  at most data.rows()
 /// @cost  n * K * d, plus a pass over the rows of each dropped point
-[[nodiscard]] Result<Fit> keep_large_clusters(MatrixView<const float> data,
-                                              const compute::GaussianKernel& kernel, Fit fit,
-                                              std::size_t min_rows, const compute::Backend& backend);
+[[nodiscard]] Result<Fit> keep_large_clusters(MatrixView<const float> data, const compute::Kernel& kernel,
+                                              Fit fit, std::size_t min_rows, const compute::Backend& backend);
 
 }  // namespace learndock::sketch

@@ -53,8 +53,8 @@ Result<std::vector<double>> system_noise(std::size_t count) {
   return noise;
 }
 
-FourierFeatures::FourierFeatures(std::size_t features, std::size_t dimension,
-                                 const compute::GaussianKernel& kernel, std::uint64_t seed)
+FourierFeatures::FourierFeatures(std::size_t features, std::size_t dimension, const compute::Kernel& kernel,
+                                 std::uint64_t seed)
     : frequencies_(features, dimension) {
   std::mt19937_64 random(seed);
   std::normal_distribution<double> normal(0, std::sqrt(2 * kernel.gamma));
@@ -128,7 +128,7 @@ void FeatureTarget::gradient(std::span<const double> weights, MatrixView<double>
 }
 
 Result<PrivateFit> reduce_privately(MatrixView<const float> data, std::size_t points,
-                                    const compute::GaussianKernel& kernel, const PrivacyOptions& options,
+                                    const compute::Kernel& kernel, const PrivacyOptions& options,
                                     std::uint64_t seed, std::span<const double> noise) {
   PrivacyGuarantee guarantee{options.epsilon,  options.delta, 2 / static_cast<double>(data.rows()), 0,
                              options.features, options.bound};

@@ -25,7 +25,7 @@ namespace learndock::sketch {
 /// @source Rahimi and Recht, "Random Features for Large-Scale Kernel Machines" (2007)
 class FourierFeatures {
  public:
-  FourierFeatures(std::size_t features, std::size_t dimension, const compute::GaussianKernel& kernel,
+  FourierFeatures(std::size_t features, std::size_t dimension, const compute::Kernel& kernel,
                   std::uint64_t seed);
   [[nodiscard]] std::size_t size() const { return 2 * frequencies_.rows(); }
   [[nodiscard]] const Matrix<double>& frequencies() const { return frequencies_; }
@@ -60,7 +60,7 @@ struct PrivateFit {
 /// rows.
 /// @param noise  2 * options.features standard normal numbers
 [[nodiscard]] Result<PrivateFit> reduce_privately(MatrixView<const float> data, std::size_t points,
-                                                  const compute::GaussianKernel& kernel,
+                                                  const compute::Kernel& kernel,
                                                   const PrivacyOptions& options, std::uint64_t seed,
                                                   std::span<const double> noise);
 

@@ -109,7 +109,7 @@ std::size_t number_of_points(std::size_t wanted, std::size_t rows, std::size_t d
 ///   g_i = -2 gamma b_i [ sum_j b_j k_ij (z_i - z_j) - (2/n) sum_x k(z_i, x) (z_i - x) ],  z -= step g.
 /// The exact gradient of the squared distance weighs the first sum twice as much; "compat" keeps the recipe.
 Result<Fit> reduce_compatibly(MatrixView<const float> data, Matrix<double> points,
-                              const compute::GaussianKernel& kernel, const ReducerOptions& options,
+                              const compute::Kernel& kernel, const ReducerOptions& options,
                               const compute::Backend& backend) {
   DataTarget target(data, kernel, backend);
   Fit fit{std::move(points), {}, 0, 0, {}};
@@ -132,7 +132,7 @@ Result<Fit> reduce_compatibly(MatrixView<const float> data, Matrix<double> point
 
 /// k-means on at most this many rows starts "joint"; up to that many its start is that of "compat".
 Result<Fit> reduce_jointly_from_kmeans(MatrixView<const float> data, std::size_t k,
-                                       const compute::GaussianKernel& kernel, const ReducerOptions& options,
+                                       const compute::Kernel& kernel, const ReducerOptions& options,
                                        const compute::Backend& backend) {
   Matrix<float> sample;
   MatrixView<const float> rows = data;
@@ -152,7 +152,7 @@ Result<Fit> reduce_jointly_from_kmeans(MatrixView<const float> data, std::size_t
   return reduce_jointly(data, std::move(start), kernel, joint, backend);
 }
 
-Result<Fit> fit_by_method(MatrixView<const float> data, std::size_t k, const compute::GaussianKernel& kernel,
+Result<Fit> fit_by_method(MatrixView<const float> data, std::size_t k, const compute::Kernel& kernel,
                           const ReducerOptions& options, const compute::Backend& backend) {
   if (options.method == ReducerMethod::joint)
     return reduce_jointly_from_kmeans(data, k, kernel, options, backend);
@@ -161,7 +161,7 @@ Result<Fit> fit_by_method(MatrixView<const float> data, std::size_t k, const com
   return reduce_compatibly(data, std::move(start), kernel, options, backend);
 }
 
-Result<Fit> fit_to_rows(MatrixView<const float> data, const compute::GaussianKernel& kernel,
+Result<Fit> fit_to_rows(MatrixView<const float> data, const compute::Kernel& kernel,
                         const ReducerOptions& options, const compute::Backend& backend) {
   const std::size_t k =
       std::min(number_of_points(options.points, data.rows(), data.cols()), data.rows() / options.min_cluster);
@@ -188,7 +188,7 @@ std::string fewer_points(const ReducerOptions& options, std::size_t made, Matrix
 /// Warns when the kernel is blind for the rows. Reduced points, centroids above all, are closer together than
 /// the rows, so a kernel may be blind for the rows alone. The check takes a sample of rows, evenly spread.
 Result<std::optional<std::string>> blindness_of_rows(MatrixView<const float> data,
-                                                     const compute::GaussianKernel& kernel,
+                                                     const compute::Kernel& kernel,
                                                      const compute::Backend& backend) {
   const std::size_t affordable = std::max<std::size_t>(2, kBlindnessValues / data.cols());
   const std::size_t count = std::min({data.rows(), kBlindnessRows, affordable});
@@ -260,8 +260,7 @@ Result<void> check_scales(const ReducerOptions& options) {
                 fmt::format("the method compat, as the reference, knows one scale; {} were asked for",
                             options.scales),
                 {}, "use --method joint, or one scale");
-  if (options.gamma &&
-      !std::isfinite(compute::GaussianKernel{*options.gamma, options.scales}.narrowest_gamma()))
+  if (options.gamma && !std::isfinite(compute::Kernel{*options.gamma, options.scales}.narrowest_gamma()))
     return fail(ErrorCode::invalid_argument,
                 fmt::format("gamma {} is too large for {} scales", *options.gamma, options.scales));
   return {};
@@ -318,7 +317,7 @@ Result<ReducedData> reduce(MatrixView<const float> data, const ReducerOptions& o
   LEARNDOCK_CHECK(check_lengths(clean, static_cast<double>(copy.largest)));
   const double gamma =
       options.gamma ? *options.gamma : median_heuristic_gamma(clean, options.seed, options.scales);
-  const compute::GaussianKernel kernel{gamma, options.scales};
+  const compute::Kernel kernel{gamma, options.scales};
   LEARNDOCK_CHECK(check_time(options.deadline));
   LEARNDOCK_TRY(Fit fit, fit_to_rows(clean, kernel, options, backend));
 

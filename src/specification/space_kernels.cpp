@@ -40,7 +40,7 @@ Result<KernelGroup> group_of(const Json& json) {
 Result<void> SpaceKernels::set(KernelGroup group, double gamma) {
   if (group.type == StatisticalType::rkme_image)
     return fail(ErrorCode::invalid_argument, "image specifications have no Gaussian kernel");
-  if (!(gamma > 0) || !std::isfinite(compute::GaussianKernel{gamma, group.scales}.narrowest_gamma()))
+  if (!(gamma > 0) || !std::isfinite(compute::Kernel{gamma, group.scales}.narrowest_gamma()))
     return fail(ErrorCode::invalid_argument,
                 fmt::format("gamma {} is not a positive number that {} scale{} can have", gamma, group.scales,
                             group.scales == 1 ? "" : "s"));

@@ -21,7 +21,7 @@ struct SpaceKey {
   [[nodiscard]] static SpaceKey of(const RkmeSpecification& specification) {
     return {specification.type, specification.trailing_shape, specification.gamma, specification.scales};
   }
-  [[nodiscard]] compute::GaussianKernel kernel() const { return {gamma, scales}; }
+  [[nodiscard]] compute::Kernel kernel() const { return {gamma, scales}; }
   [[nodiscard]] std::size_t dimension() const {
     std::size_t product = 1;
     for (const std::size_t extent : shape) product *= extent;

@@ -129,7 +129,7 @@ TEST(Backend, GramMatchesTheOracle) {
     for (std::uint32_t scales = 1; scales <= kMaxScales; ++scales)
       for (const std::size_t n : {0u, 1u, 2u, 100u, 513u}) {
         const auto set = random_set({n, 7, 0.1, 1e3, 1, false}, n);
-        const GaussianKernel kernel{0.1, scales};
+        const Kernel kernel{0.1, scales};
         Matrix<double> want(n, n), have(n, n);
         ASSERT_TRUE(oracle().gram(set.points.view(), kernel, want.view()).has_value());
         ASSERT_TRUE(backend->gram(set.points.view(), kernel, have.view()).has_value());
@@ -150,7 +150,7 @@ TEST(Backend, DataSumsMatchTheOracleAndIgnoreTheThreadCount) {
     for (const std::size_t rows : {0u, 1u, 1023u, 1024u, 1025u, 20'001u}) {
       const auto set = random_set({13, 6, 0.1, 50, 1, false}, rows);
       const auto data = random_data(rows, 6, rows + 1, 50);
-      const GaussianKernel kernel{0.1 / std::pow(4.0, scales - 1.0), scales};
+      const Kernel kernel{0.1 / std::pow(4.0, scales - 1.0), scales};
       Sums want(13, 6);
       std::vector<double> first;
       ASSERT_TRUE(oracle().data_sums(set.points.view(), data.view(), kernel, want.view()).has_value());
@@ -181,7 +181,7 @@ TEST(Backend, EveryInstructionSetMatchesTheOracleOverScales) {
   const auto set = random_set({13, 6, 0.1, 50, 1, false}, 1);
   const auto data = random_data(1025, 6, 2, 50);
   for (std::uint32_t scales = 1; scales <= kMaxScales; ++scales) {
-    const GaussianKernel kernel{0.1 / std::pow(4.0, scales - 1.0), scales};
+    const Kernel kernel{0.1 / std::pow(4.0, scales - 1.0), scales};
     Sums want(13, 6);
     ASSERT_TRUE(oracle().data_sums(set.points.view(), data.view(), kernel, want.view()).has_value());
     for (const std::string& target : usable_instruction_sets()) {

@@ -15,7 +15,7 @@ namespace {
 using testing::SetShape;
 using testing::WeightedSet;
 
-long double kernel_value(const double* x, const double* y, std::size_t d, const GaussianKernel& kernel) {
+long double kernel_value(const double* x, const double* y, std::size_t d, const Kernel& kernel) {
   long double squared = 0;
   for (std::size_t k = 0; k < d; ++k) {
     const long double difference = static_cast<long double>(x[k]) - static_cast<long double>(y[k]);
@@ -65,7 +65,7 @@ TEST_P(DirectSums, StayWithinTheirStatedError) {
     SetShape other = shape;
     other.count = c.terms;
     const WeightedSet points = testing::random_set(shape, seed++), set = testing::random_set(other, seed++);
-    const GaussianKernel kernel{0.2, c.scales};
+    const Kernel kernel{0.2, c.scales};
     const double allowed = direct_error(kernel, c.dimension, c.terms) * mass(set);
     std::vector<double> sums(c.points);
     direct_kernel_sums(DirectPoints(points.points.view()), set.view(), kernel, sums);
@@ -92,7 +92,7 @@ TEST_P(DirectSums, AnOffsetChangesNothing) {
   // Multiples of 2^-10 survive an offset of 2^40 exactly.
   for (WeightedSet* set : {&a, &b})
     for (double& value : set->points.values()) value = std::round(value * 1024) / 1024;
-  const GaussianKernel kernel{0.5, 2};
+  const Kernel kernel{0.5, 2};
   const double near = DirectQuery(a.view(), kernel).inner_product(b.view());
   for (WeightedSet* set : {&a, &b})
     for (double& value : set->points.values()) value += 0x1p40;

@@ -87,7 +87,7 @@ TEST_P(Packed, EqualPointsStayWithinTheBoundAtEveryScale) {
 struct Reduction {
   testing::WeightedSet points;
   Matrix<float> data;
-  GaussianKernel kernel;
+  Kernel kernel;
   std::vector<double> have, want, have_slope, want_slope;
   Matrix<double> have_points, want_points;
   bool with_points, with_slopes;

@@ -59,7 +59,7 @@ const ProjectionCase kProjectionCases[] = {
 
 /// Sets of signed weights, each with one point more than the one before; landmarks; a map.
 struct Scene {
-  GaussianKernel kernel;
+  Kernel kernel;
   std::vector<WeightedSet> sets;
   std::vector<ReducedSetView> views;
   Matrix<double> landmarks, map;
@@ -132,8 +132,7 @@ TEST_P(Projecting, RefusesMismatchedShapesAndUnknownKernels) {
   EXPECT_TRUE(refused(wider.views, other, Matrix<double>(2, 9))) << "dimension of the sets";
   other.map = MatrixView<const double>(scene.map.values().data(), 9, 3);
   EXPECT_TRUE(refused(scene.views, other, Matrix<double>(2, 9))) << "columns of the map";
-  for (const GaussianKernel& kernel : {GaussianKernel{0.0, 1}, GaussianKernel{-1, 1},
-                                       GaussianKernel{std::nan(""), 1}, GaussianKernel{1, 5}}) {
+  for (const Kernel& kernel : {Kernel{0.0, 1}, Kernel{-1, 1}, Kernel{std::nan(""), 1}, Kernel{1, 5}}) {
     other = scene.projection();
     other.kernel = kernel;
     EXPECT_TRUE(refused(scene.views, other, Matrix<double>(2, 9))) << kernel.gamma;

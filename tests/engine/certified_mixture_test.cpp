@@ -72,7 +72,7 @@ struct Products {
 };
 
 Products products(const MixtureDock& dock, const compute::ReducedSetView& query) {
-  const compute::GaussianKernel& kernel = dock.parts[0].part->kernel();
+  const compute::Kernel& kernel = dock.parts[0].part->kernel();
   std::vector<compute::ReducedSetView> sets;
   for (std::size_t i = 0; i < dock.shape.learnwares; ++i) sets.push_back(dock.market.sets[i].view());
   Products all{Matrix<double>(sets.size(), sets.size()), {}, 0};

@@ -140,7 +140,7 @@ class CutPart final : public SearchPart {
  public:
   explicit CutPart(std::shared_ptr<const SearchPart> whole) : whole_(std::move(whole)), cut_(*whole_) {}
   std::size_t dimension() const override { return whole_->dimension(); }
-  const compute::GaussianKernel& kernel() const override { return whole_->kernel(); }
+  const compute::Kernel& kernel() const override { return whole_->kernel(); }
   const FeatureSpace* space() const override { return whole_->space(); }
   const Prefilter& prefilter() const override { return whole_->prefilter(); }
   Result<const Prefilter*> alignment_prefilter() const override { return &cut_; }

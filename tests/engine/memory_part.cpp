@@ -73,7 +73,7 @@ class MemoryPart final : public SearchPart {
   }
 
   std::size_t dimension() const override { return space_->dimension(); }
-  const compute::GaussianKernel& kernel() const override { return space_->kernel(); }
+  const compute::Kernel& kernel() const override { return space_->kernel(); }
   const FeatureSpace* space() const override { return space_.get(); }
   const Prefilter& prefilter() const override { return *prefilter_; }
   Result<const Prefilter*> alignment_prefilter() const override {

@@ -12,7 +12,7 @@ namespace {
 
 using testing::WeightedSet;
 
-const compute::GaussianKernel kKernel{0.2, 1};
+const compute::Kernel kKernel{0.2, 1};
 
 WeightedSet set_of(std::size_t points, std::uint64_t seed) {
   return testing::random_set({points, 3, kKernel.gamma, 0, 1, false}, seed);

@@ -84,7 +84,7 @@ inline SceneMarket make_market(const MarketShape& shape, std::size_t queries) {
 
 /// Items as the latest inserts are held, without embeddings.
 inline std::shared_ptr<const engine::SearchPart> unindexed_part(std::span<const engine::ItemContent> items,
-                                                                const compute::GaussianKernel& kernel,
+                                                                const compute::Kernel& kernel,
                                                                 std::size_t dimension) {
   std::vector<engine::UnindexedItem> plain;
   for (const engine::ItemContent& item : items)
@@ -111,7 +111,7 @@ struct Filter {
 /// The distance as the engine defines it, for every allowed item: what a certified answer must agree with.
 inline std::vector<engine::CertifiedHit> brute_force(std::span<const engine::FilteredPart> parts,
                                                      const compute::ReducedSetView& query, std::size_t top) {
-  const compute::GaussianKernel& kernel = parts[0].part->kernel();
+  const compute::Kernel& kernel = parts[0].part->kernel();
   const compute::DirectQuery direct(query, kernel);
   const double self = direct.inner_product(query);
   std::vector<engine::CertifiedHit> all;

@@ -51,7 +51,7 @@ TEST(DataTarget, GradientIsThatOfTheObjectiveForEachNumberOfScales) {
   for (std::uint32_t scales = 1; scales <= compute::kMaxScales; ++scales)
     for (const char* name : {"cpu", "cpu_reference"}) {
       const auto exact = compute::open_backend(name).value();
-      const compute::GaussianKernel kernel{0.3, scales};
+      const compute::Kernel kernel{0.3, scales};
       DataTarget target(data.view(), kernel, *exact);
       ASSERT_TRUE(target.look_from(set.points.view(), true).has_value());
       Matrix<double> gradient(6, 3);

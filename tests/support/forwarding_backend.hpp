@@ -22,7 +22,7 @@ class ForwardingBackend : public compute::Backend {
                                    std::span<double> out) const override {
     return to_->self_inner_products(sets, out);
   }
-  Result<void> gram(MatrixView<const double> points, const compute::GaussianKernel& kernel,
+  Result<void> gram(MatrixView<const double> points, const compute::Kernel& kernel,
                     MatrixView<double> out) const override {
     return to_->gram(points, kernel, out);
   }
@@ -31,7 +31,7 @@ class ForwardingBackend : public compute::Backend {
     return to_->project(sets, projection, out);
   }
   Result<void> data_sums(MatrixView<const double> points, MatrixView<const float> data,
-                         const compute::GaussianKernel& kernel, const compute::DataSums& out) const override {
+                         const compute::Kernel& kernel, const compute::DataSums& out) const override {
     return to_->data_sums(points, data, kernel, out);
   }
   Result<void> kmeans_step(std::span<const compute::KmeansJob> jobs) const override {

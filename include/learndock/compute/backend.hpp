@@ -26,7 +26,7 @@ struct ReducedSetView {
   ReducedSetView() = default;
   /// The kernel as a whole: a gamma without its scales would be another kernel.
   ReducedSetView(const double* points_, const double* weights_, std::size_t count_, std::size_t dimension_,
-                 const GaussianKernel& kernel)
+                 const Kernel& kernel)
       : points(points_),
         weights(weights_),
         count(count_),
@@ -34,7 +34,7 @@ struct ReducedSetView {
         gamma(kernel.gamma),
         scales(kernel.scales) {}
 
-  [[nodiscard]] GaussianKernel kernel() const { return {gamma, scales}; }
+  [[nodiscard]] Kernel kernel() const { return {gamma, scales}; }
 };
 
 /// Sums over the rows x of a data matrix against each point z_i, as RKME generation needs them: the kernel k
@@ -50,14 +50,14 @@ struct DataSums {
 struct Projection {
   MatrixView<const double> landmarks;  ///< S x d
   MatrixView<const double> map;        ///< D x S
-  GaussianKernel kernel;
+  Kernel kernel;
 };
 
 /// One data set's share of a batched reduction step.
 struct ReductionJob {
   MatrixView<const double> points;  ///< K x d
   MatrixView<const float> data;     ///< n x d
-  GaussianKernel kernel;
+  Kernel kernel;
   DataSums out;
 };
 
@@ -120,7 +120,7 @@ class Backend : public std::enable_shared_from_this<Backend> {
                                                          std::span<double> out) const = 0;
 
   /// The kernel matrix k(points_i, points_j), K x K, symmetric.
-  [[nodiscard]] virtual Result<void> gram(MatrixView<const double> points, const GaussianKernel& kernel,
+  [[nodiscard]] virtual Result<void> gram(MatrixView<const double> points, const Kernel& kernel,
                                           MatrixView<double> out) const = 0;
 
   /// Row i of `out` = the D coordinates of sets[i] under the projection's kernel (the sets' own are not
@@ -133,7 +133,7 @@ class Backend : public std::enable_shared_from_this<Backend> {
 
   /// Sums over all data rows; nothing of size rows x K is held.
   [[nodiscard]] virtual Result<void> data_sums(MatrixView<const double> points, MatrixView<const float> data,
-                                               const GaussianKernel& kernel, const DataSums& out) const = 0;
+                                               const Kernel& kernel, const DataSums& out) const = 0;
 
   /// A round of k-means for many data sets at once: of the rows nearest to each centre (in Euclidean
   /// distance, the lowest index among equals) the sum and the number, without a label for every row.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "learndock/base/result.hpp"
+#include "learndock/compute/kernel.hpp"
 #include "learndock/numeric/aligned_vector.hpp"
 #include "learndock/numeric/matrix.hpp"
 
@@ -16,21 +17,6 @@ struct ReducedSetView;
 /// Rows stored together; a multiple of every SIMD width and the size of a GPU warp. Part of stored layouts:
 /// do not change.
 inline constexpr std::size_t kBlockRows = 32;
-inline constexpr std::uint32_t kMaxScales = 4;
-
-/// k(x, y) = (1 / scales) * sum_{s < scales} exp(-gamma * 4^s * |x - y|^2): one exponential, then squarings.
-/// With scales = 1 it is the Gaussian exp(-gamma |x - y|^2). Gradients need its slope instead of its value:
-///   h(x, y) = (1 / scales) * sum_{s < scales} 4^s exp(-gamma * 4^s * |x - y|^2)
-///   dk/dx = -2 gamma h(x, y) (x - y)
-struct GaussianKernel {
-  double gamma = 0;          ///< of the widest scale
-  std::uint32_t scales = 1;  ///< 1..kMaxScales
-
-  /// The gamma of scale s; exact, as 4^s is a power of two.
-  [[nodiscard]] double gamma_of(std::uint32_t s) const { return gamma * static_cast<double>(1U << (2 * s)); }
-  [[nodiscard]] double narrowest_gamma() const { return gamma_of(scales - 1); }
-  bool operator==(const GaussianKernel&) const = default;
-};
 
 /// Many reduced sets of one feature space in one piece of memory: fp32, minus a common centre. The rows of
 /// all sets follow each other, in blocks of kBlockRows rows; the last block is filled up with rows of weight
@@ -45,7 +31,7 @@ struct PackedSetsView {
   const double* centre = nullptr;         ///< [dimension] what was subtracted
   std::size_t count = 0;                  ///< sets
   std::size_t dimension = 0;
-  GaussianKernel kernel;
+  Kernel kernel;
 
   [[nodiscard]] float coordinate(std::size_t row, std::size_t k) const {
     return points[(row / kBlockRows * dimension + k) * kBlockRows + row % kBlockRows];
@@ -62,8 +48,8 @@ class PackedSets {
   /// row's
   ///         squared norm not finite or beyond fp32
   /// @cost   linear
-  [[nodiscard]] static Result<PackedSets> pack(std::span<const ReducedSetView> sets,
-                                               const GaussianKernel& kernel, std::span<const double> centre);
+  [[nodiscard]] static Result<PackedSets> pack(std::span<const ReducedSetView> sets, const Kernel& kernel,
+                                               std::span<const double> centre);
 
   [[nodiscard]] PackedSetsView view() const;
   /// The largest distance of a row from the centre.
@@ -74,7 +60,7 @@ class PackedSets {
   AlignedVector<float> points_, weights_, squared_norms_;
   std::vector<std::uint64_t> starts_;
   std::vector<double> centre_;
-  GaussianKernel kernel_;
+  Kernel kernel_;
   double radius_ = 0;
 };
 
@@ -89,7 +75,7 @@ class PackedSets {
 ///   |computed <mu_a, mu_b> - exact| <= cross_term_error(...) * sum|a's weights| * sum|b's weights|
 /// for rows within `radius_a` and `radius_b` of the centre. It covers the rounding of coordinates to fp32, of
 /// the products, of the exponential and of the sums; "exact" means in real numbers on the fp64 originals.
-[[nodiscard]] double cross_term_error(const GaussianKernel& kernel, std::size_t dimension, double radius_a,
+[[nodiscard]] double cross_term_error(const Kernel& kernel, std::size_t dimension, double radius_a,
                                       double radius_b);
 
 }  // namespace learndock::compute

@@ -60,7 +60,7 @@ struct RkmeSpecification {
   [[nodiscard]] compute::ReducedSetView view() const {
     return {points.values().data(), weights.data(), points.rows(), points.cols(), kernel()};
   }
-  [[nodiscard]] compute::GaussianKernel kernel() const { return {gamma, scales}; }
+  [[nodiscard]] compute::Kernel kernel() const { return {gamma, scales}; }
   /// Whether points compare by the Gaussian kernel (everything but images).
   [[nodiscard]] bool gaussian() const { return type != StatisticalType::rkme_image; }
   bool operator==(const RkmeSpecification&) const = default;

@@ -143,7 +143,7 @@ class CpuBackend final : public Backend {
     return {};
   }
 
-  Result<void> gram(MatrixView<const double> points, const GaussianKernel& kernel,
+  Result<void> gram(MatrixView<const double> points, const Kernel& kernel,
                     MatrixView<double> out) const override {
     LEARNDOCK_CHECK(check_gram(points, kernel, out));
     if (points.rows() == 0) return {};
@@ -173,8 +173,8 @@ class CpuBackend final : public Backend {
     return {};
   }
 
-  Result<void> data_sums(MatrixView<const double> points, MatrixView<const float> data,
-                         const GaussianKernel& kernel, const DataSums& out) const override {
+  Result<void> data_sums(MatrixView<const double> points, MatrixView<const float> data, const Kernel& kernel,
+                         const DataSums& out) const override {
     LEARNDOCK_CHECK(check_data_sums(points, data, kernel, out));
     const std::vector<double> centre = median_row(points);
     CentredRows z;
@@ -290,8 +290,7 @@ class CpuBackend final : public Backend {
   }
 
   static void add_lane(const CentredRows& z, MatrixView<const double> points, MatrixView<const float> data,
-                       const GaussianKernel& kernel, const std::vector<double>& centre, LaneOf lane,
-                       LaneSums& sums) {
+                       const Kernel& kernel, const std::vector<double>& centre, LaneOf lane, LaneSums& sums) {
     CentredRows x;
     LaneSums part(z, false, !sums.slope.empty());
     const bool with_points = !sums.slope_points.empty();

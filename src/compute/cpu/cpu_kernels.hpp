@@ -21,7 +21,7 @@ struct KernelBlock {
   const double* row_norms;    ///< [rows] squared norms
   const double* col_norms;    ///< [cols]
   const double* col_weights;  ///< [cols], or null for all ones
-  GaussianKernel kernel;
+  Kernel kernel;
   Keep keep;
   double* slope_sums = nullptr;  ///< [rows] the kernel's slope summed likewise; null: not wanted
 };

@@ -108,7 +108,7 @@ void set_row_offsets(const float* squared_norms, double gamma, float* offsets) {
   for (std::size_t row = 0; row < kBlockRows; ++row) offsets[row] = factor * squared_norms[row];
 }
 
-void row_sums_of_blocks(const RowBlocks& blocks, const QueryPanel& panel, const GaussianKernel& kernel,
+void row_sums_of_blocks(const RowBlocks& blocks, const QueryPanel& panel, const Kernel& kernel,
                         double* sums) {
   // A multiple of the largest group; as many fp32 terms as cross_term_error allows for.
   constexpr std::size_t kChunk = 120;
@@ -129,7 +129,7 @@ HWY_INLINE void store_values(FloatTag tag, const OverScales<Floats>& from, const
   if (to.slope != nullptr) hn::StoreU(from.slope, tag, to.slope + target);
 }
 
-void kernel_values_of_blocks(const RowBlocks& blocks, const QueryPanel& panel, const GaussianKernel& kernel,
+void kernel_values_of_blocks(const RowBlocks& blocks, const QueryPanel& panel, const Kernel& kernel,
                              const KernelValues& values) {
   const FloatTag tag;
   const std::size_t lanes = hn::Lanes(tag);
@@ -215,12 +215,11 @@ void fill_panel(const float* rows, const float* weights, std::size_t count, std:
   }
 }
 
-void fused_row_sums(const RowBlocks& blocks, const QueryPanel& panel, const GaussianKernel& kernel,
-                    double* sums) {
+void fused_row_sums(const RowBlocks& blocks, const QueryPanel& panel, const Kernel& kernel, double* sums) {
   HWY_DYNAMIC_DISPATCH(row_sums_of_blocks)(blocks, panel, kernel, sums);
 }
 
-void fused_kernel_values(const RowBlocks& blocks, const QueryPanel& panel, const GaussianKernel& kernel,
+void fused_kernel_values(const RowBlocks& blocks, const QueryPanel& panel, const Kernel& kernel,
                          const KernelValues& values) {
   HWY_DYNAMIC_DISPATCH(kernel_values_of_blocks)(blocks, panel, kernel, values);
 }

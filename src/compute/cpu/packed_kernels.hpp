@@ -41,8 +41,7 @@ struct RowBlocks {
 
 /// sums[32 b + r] = sum_c panel.weights[c] k(row r of block b, u_c). fp32, in groups of 128 points that are
 /// added in fp64. Same bits for the same input on one instruction set.
-void fused_row_sums(const RowBlocks& blocks, const QueryPanel& panel, const GaussianKernel& kernel,
-                    double* sums);
+void fused_row_sums(const RowBlocks& blocks, const QueryPanel& panel, const Kernel& kernel, double* sums);
 
 /// Where kernel values go: [c * row_stride + 32 b + r].
 struct KernelValues {
@@ -52,7 +51,7 @@ struct KernelValues {
 };
 
 /// The kernel values themselves.
-void fused_kernel_values(const RowBlocks& blocks, const QueryPanel& panel, const GaussianKernel& kernel,
+void fused_kernel_values(const RowBlocks& blocks, const QueryPanel& panel, const Kernel& kernel,
                          const KernelValues& values);
 
 /// totals[c] += sum over the first `columns` values of row c.

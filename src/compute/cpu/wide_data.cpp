@@ -22,8 +22,7 @@ struct DirectValues {
   double kernel = 0, slope = 0;
 };
 
-DirectValues direct_values(const double* x, const double* y, std::size_t dimension,
-                           const GaussianKernel& kernel) {
+DirectValues direct_values(const double* x, const double* y, std::size_t dimension, const Kernel& kernel) {
   double squared = 0;
   for (std::size_t k = 0; k < dimension; ++k) squared += (x[k] - y[k]) * (x[k] - y[k]);
   DirectValues values;

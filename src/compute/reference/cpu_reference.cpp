@@ -22,13 +22,13 @@ double squared_distance(const A* a, const B* b, std::size_t dimension) {
   return sum;
 }
 
-double kernel_value(const GaussianKernel& kernel, double squared) {
+double kernel_value(const Kernel& kernel, double squared) {
   double sum = 0;
   for (std::uint32_t s = 0; s < kernel.scales; ++s) sum += std::exp(-kernel.gamma_of(s) * squared);
   return sum / kernel.scales;
 }
 
-double slope_value(const GaussianKernel& kernel, double squared) {
+double slope_value(const Kernel& kernel, double squared) {
   double sum = 0, factor = 1;
   for (std::uint32_t s = 0; s < kernel.scales; ++s, factor *= 4)
     sum += factor * std::exp(-kernel.gamma_of(s) * squared);
@@ -75,7 +75,7 @@ double cross_term(const PackedSetsView& sets, std::size_t i, const ReducedSetVie
 }
 
 /// Terms are added in groups, so that rounding stays what direct_error says for many of them too.
-double kernel_sum(const double* point, const ReducedSetView& set, const GaussianKernel& kernel) {
+double kernel_sum(const double* point, const ReducedSetView& set, const Kernel& kernel) {
   double sum = 0, group = 0;
   for (std::size_t j = 0; j < set.count; ++j) {
     group += set.weights[j] *
@@ -128,7 +128,7 @@ class CpuReference final : public Backend {
     return {};
   }
 
-  Result<void> gram(MatrixView<const double> points, const GaussianKernel& kernel,
+  Result<void> gram(MatrixView<const double> points, const Kernel& kernel,
                     MatrixView<double> out) const override {
     LEARNDOCK_CHECK(check_gram(points, kernel, out));
     for (std::size_t i = 0; i < points.rows(); ++i)
@@ -143,8 +143,8 @@ class CpuReference final : public Backend {
     for (std::size_t i = 0; i < sets.size(); ++i) project_one(sets[i], projection, out.row(i));
     return {};
   }
-  Result<void> data_sums(MatrixView<const double> points, MatrixView<const float> data,
-                         const GaussianKernel& kernel, const DataSums& out) const override {
+  Result<void> data_sums(MatrixView<const double> points, MatrixView<const float> data, const Kernel& kernel,
+                         const DataSums& out) const override {
     LEARNDOCK_CHECK(check_data_sums(points, data, kernel, out));
     clear(out);
     for (std::size_t i = 0; i < points.rows(); ++i)

@@ -49,7 +49,7 @@ double rounding_of(const MixtureState& state) {
   double mass = mass_of(state.query()), largest = 0;
   for (std::size_t i = 0; i < state.size(); ++i) mass += state.weights()[i] * mass_of(state.view(i));
   for (const FilteredPart& part : state.parts()) largest = std::max(largest, part.part->largest_mass());
-  const compute::GaussianKernel& kernel = state.parts()[0].part->kernel();
+  const compute::Kernel& kernel = state.parts()[0].part->kernel();
   return 2 * compute::direct_error(kernel, state.query().dimension, kLargestSet) * mass * (largest + mass);
 }
 

@@ -85,7 +85,7 @@ class MixtureState {
   void drop_weightless();
 
   std::span<const FilteredPart> parts_;
-  compute::GaussianKernel kernel_;
+  compute::Kernel kernel_;
   compute::DirectQuery user_;
   compute::ReducedSetView query_;
   double mmd_squared_ = 0;

@@ -13,7 +13,7 @@ constexpr std::size_t kEmbeddedTogether = 4096;
 Result<PartBuilder> PartBuilder::create(const std::filesystem::path& path, specification::SpaceKey key,
                                         std::shared_ptr<const FeatureSpace> space,
                                         const PartWriterOptions& options) {
-  const compute::GaussianKernel kernel = space->kernel();
+  const compute::Kernel kernel = space->kernel();
   const std::size_t dimension = space->dimension();
   LEARNDOCK_TRY(PartWriter writer, PartWriter::create(path, std::move(key), std::move(space), options));
   return PartBuilder(std::move(writer), kernel, dimension);

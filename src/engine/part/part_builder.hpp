@@ -28,12 +28,12 @@ class PartBuilder {
     std::string id;
     std::vector<double> points, weights;
   };
-  explicit PartBuilder(PartWriter writer, compute::GaussianKernel kernel, std::size_t dimension)
+  explicit PartBuilder(PartWriter writer, compute::Kernel kernel, std::size_t dimension)
       : writer_(std::move(writer)), kernel_(kernel), dimension_(dimension) {}
   [[nodiscard]] Result<void> flush();
 
   PartWriter writer_;
-  compute::GaussianKernel kernel_;
+  compute::Kernel kernel_;
   std::size_t dimension_;
   std::vector<Copy> copies_ = {};
   std::vector<LearnwareNumber> numbers_ = {};

@@ -25,7 +25,7 @@ class SearchPart {
   SearchPart& operator=(const SearchPart&) = delete;
   /// The dimension of all its items' points.
   [[nodiscard]] virtual std::size_t dimension() const = 0;
-  [[nodiscard]] virtual const compute::GaussianKernel& kernel() const = 0;
+  [[nodiscard]] virtual const compute::Kernel& kernel() const = 0;
   /// The part's feature space; null: the part has no embeddings, and every allowed item is evaluated.
   [[nodiscard]] virtual const FeatureSpace* space() const = 0;
   /// The part's prefilter. @pre the part has a space

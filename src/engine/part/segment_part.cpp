@@ -36,7 +36,7 @@ class SegmentPart final : public StoredPart {
   }
 
   std::size_t dimension() const override { return space_.dimension(); }
-  const compute::GaussianKernel& kernel() const override { return space_.kernel(); }
+  const compute::Kernel& kernel() const override { return space_.kernel(); }
   const FeatureSpace* space() const override { return &space_; }
   const Prefilter& prefilter() const override { return *prefilters_.distances; }
   Result<const Prefilter*> alignment_prefilter() const override { return prefilters_.alignment->get(); }

@@ -8,13 +8,12 @@ namespace {
 
 class UnindexedPart final : public SearchPart {
  public:
-  UnindexedPart(const compute::GaussianKernel& kernel, std::size_t dimension,
-                std::vector<UnindexedItem> items)
+  UnindexedPart(const compute::Kernel& kernel, std::size_t dimension, std::vector<UnindexedItem> items)
       : kernel_(kernel), dimension_(dimension), items_(std::move(items)) {
     for (const UnindexedItem& item : items_) largest_mass_ = std::max(largest_mass_, mass_of(item.set));
   }
   std::size_t dimension() const override { return dimension_; }
-  const compute::GaussianKernel& kernel() const override { return kernel_; }
+  const compute::Kernel& kernel() const override { return kernel_; }
   const FeatureSpace* space() const override { return nullptr; }
   // An unindexed part has no prefilter: asking it for bounds is a bug of the caller.
   const Prefilter& prefilter() const override { std::abort(); }
@@ -30,7 +29,7 @@ class UnindexedPart final : public SearchPart {
   double largest_mass() const override { return largest_mass_; }
 
  private:
-  compute::GaussianKernel kernel_;
+  compute::Kernel kernel_;
   std::size_t dimension_;
   std::vector<UnindexedItem> items_;
   double largest_mass_ = 0;
@@ -38,8 +37,7 @@ class UnindexedPart final : public SearchPart {
 
 }  // namespace
 
-std::shared_ptr<const SearchPart> make_unindexed_part(const compute::GaussianKernel& kernel,
-                                                      std::size_t dimension,
+std::shared_ptr<const SearchPart> make_unindexed_part(const compute::Kernel& kernel, std::size_t dimension,
                                                       std::vector<UnindexedItem> items) {
   return std::make_shared<UnindexedPart>(kernel, dimension, std::move(items));
 }

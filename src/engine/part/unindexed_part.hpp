@@ -18,7 +18,7 @@ struct UnindexedItem {
 
 /// Makes a part without embeddings from the latest inserts. A search computes all their exact distances:
 /// there are few of them, and nothing has to be built before the first answer.
-[[nodiscard]] std::shared_ptr<const SearchPart> make_unindexed_part(const compute::GaussianKernel& kernel,
+[[nodiscard]] std::shared_ptr<const SearchPart> make_unindexed_part(const compute::Kernel& kernel,
                                                                     std::size_t dimension,
                                                                     std::vector<UnindexedItem> items);
 

@@ -29,11 +29,11 @@ constexpr std::size_t kMostTerms = 16'384;
 /// certificate's error is at most kWantedError of a unit mass: small beside any distance that matters.
 constexpr double kFirstCut = 1e-9, kLastCut = 1e-1, kCutStep = 100, kWantedError = 1e-6;
 
-double kernel_sum_error(const compute::GaussianKernel& kernel, std::size_t dimension) {
+double kernel_sum_error(const compute::Kernel& kernel, std::size_t dimension) {
   return compute::direct_error(kernel, dimension, kMostTerms);
 }
 
-Result<void> check(std::span<const compute::ReducedSetView> sample, const compute::GaussianKernel& kernel) {
+Result<void> check(std::span<const compute::ReducedSetView> sample, const compute::Kernel& kernel) {
   std::size_t rows = 0;
   for (const auto& set : sample) {
     rows += set.count;
@@ -130,7 +130,7 @@ Result<Matrix<double>> principal_map(const Matrix<double>& sums, const Eigenpair
 }
 
 Matrix<double> kernel_sums(std::span<const compute::ReducedSetView> sets,
-                           const compute::DirectPoints& landmarks, const compute::GaussianKernel& kernel,
+                           const compute::DirectPoints& landmarks, const compute::Kernel& kernel,
                            unsigned threads) {
   Matrix<double> sums(sets.size(), landmarks.count());
   run_tasks(sets.size(), threads,
@@ -161,7 +161,7 @@ FeatureSpace::FeatureSpace(Subspace subspace)
     : subspace_(std::move(subspace)), landmarks_(std::as_const(subspace_.landmarks).view()) {}
 
 Result<FeatureSpace> FeatureSpace::fit(std::span<const compute::ReducedSetView> sample,
-                                       const compute::GaussianKernel& kernel, const SubspaceOptions& options,
+                                       const compute::Kernel& kernel, const SubspaceOptions& options,
                                        const compute::Backend& backend) {
   LEARNDOCK_CHECK(check(sample, kernel));
   const unsigned threads = usable_cores();

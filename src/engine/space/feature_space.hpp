@@ -54,7 +54,7 @@ struct Embedding {
 /// The linear map of a space and bounds of its errors: plain data, as a segment stores it.
 struct Subspace {
   std::size_t dimension = 0;  ///< of points
-  compute::GaussianKernel kernel;
+  compute::Kernel kernel;
   Matrix<double> landmarks;  ///< S x d
   Matrix<double> map;        ///< D x S: kernel sums against the landmarks to coordinates
   std::vector<double>
@@ -83,14 +83,13 @@ class FeatureSpace {
   /// whose error is small enough)
   /// @cost   k-means, two symmetric eigenproblems of at most `landmarks`, the sample's embeddings
   [[nodiscard]] static Result<FeatureSpace> fit(std::span<const compute::ReducedSetView> sample,
-                                                const compute::GaussianKernel& kernel,
-                                                const SubspaceOptions& options,
+                                                const compute::Kernel& kernel, const SubspaceOptions& options,
                                                 const compute::Backend& backend);
   /// Makes a space from stored data and checks the shapes. @errors corrupt
   [[nodiscard]] static Result<FeatureSpace> restore(Subspace subspace);
 
   [[nodiscard]] const Subspace& subspace() const { return subspace_; }
-  [[nodiscard]] const compute::GaussianKernel& kernel() const { return subspace_.kernel; }
+  [[nodiscard]] const compute::Kernel& kernel() const { return subspace_.kernel; }
   [[nodiscard]] std::size_t dimension() const { return subspace_.dimension; }
   [[nodiscard]] std::size_t coordinates() const { return subspace_.map.rows(); }
 

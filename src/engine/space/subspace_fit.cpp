@@ -86,7 +86,7 @@ Matrix<double> random_rotation(std::size_t n, std::uint64_t seed) {
 }
 
 Matrix<double> landmark_gram(const compute::DirectPoints& points, MatrixView<const double> landmarks,
-                             const compute::GaussianKernel& kernel, unsigned threads) {
+                             const compute::Kernel& kernel, unsigned threads) {
   Matrix<double> gram(landmarks.rows(), landmarks.rows());
   const double one = 1;
   run_tasks(landmarks.rows(), threads, [&](std::size_t s) {

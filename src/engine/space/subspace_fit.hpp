@@ -22,8 +22,8 @@ struct Eigenpairs {
 
 /// The kernel matrix of the landmarks by direct difference.
 [[nodiscard]] Matrix<double> landmark_gram(const compute::DirectPoints& points,
-                                           MatrixView<const double> landmarks,
-                                           const compute::GaussianKernel& kernel, unsigned threads);
+                                           MatrixView<const double> landmarks, const compute::Kernel& kernel,
+                                           unsigned threads);
 
 /// How far inner products of coordinates made by `map` (D x S) can be from exact ones inside the subspace,
 /// per unit of both masses: the map's rows are orthonormal in the kernel's space only up to rounding

@@ -26,7 +26,7 @@ constexpr double kBlendFound = 1e-9;
 constexpr double kWeightUnits = 1e9;
 
 std::vector<compute::ReducedSetView> with_kernel(std::span<const compute::ReducedSetView> sets,
-                                                 const compute::GaussianKernel& kernel) {
+                                                 const compute::Kernel& kernel) {
   std::vector<compute::ReducedSetView> views(sets.begin(), sets.end());
   for (auto& view : views) {
     view.gamma = kernel.gamma;
@@ -267,7 +267,7 @@ Result<std::optional<Mixture>> certified_mixture(const MixtureProblem& problem, 
   std::vector<engine::UnindexedItem> items;
   for (std::size_t i = 0; i < n; ++i)
     items.push_back({nullptr, problem.candidate_ids[i], problem.candidates[i], problem.candidate_self[i]});
-  const compute::GaussianKernel kernel = problem.candidates[0].kernel();
+  const compute::Kernel kernel = problem.candidates[0].kernel();
   const engine::FilteredPart part{
       engine::make_unindexed_part(kernel, problem.user.dimension, std::move(items))};
   engine::MixtureOptions options;
