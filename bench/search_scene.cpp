@@ -72,7 +72,7 @@ Result<void> SearchScene::build() {
   const auto space = std::make_shared<const engine::FeatureSpace>(std::move(fitted));
   engine::PartWriterOptions writing;
   writing.threads = options_.threads;
-  const specification::SpaceKey key{
+  const specification::SpaceId key{
       specification::StatisticalType::rkme_table, {options_.market.dimension}, kernel.gamma, 1};
   start = Clock::now();
   LEARNDOCK_TRY(engine::PartWriter writer,

@@ -111,7 +111,7 @@ Result<TrialBuild> build_segment(const TrialSets& sets, const TrialOptions& opti
   writing.prefilter = options.prefilter;
   writing.threads = options.threads;
   writing.backend = backend;
-  const specification::SpaceKey key{
+  const specification::SpaceId key{
       specification::StatisticalType::rkme_table, {sets.dimension()}, sets.gamma(), 1};
   LEARNDOCK_TRY(engine::PartWriter writer, engine::PartWriter::create(file, key, space, writing));
   for (std::size_t first = 0; first < options.learnwares; first += kBatch) {
@@ -150,7 +150,7 @@ Result<void> check_same(const engine::StoredPart& part, const TrialSets& sets, c
       part.kernel().gamma == sets.gamma() && part.kernel().scales == 1)
     return {};
   return fail(ErrorCode::invalid_argument,
-              fmt::format("the segment holds {} learnwares of {}", part.count(), part.space_key().text()),
+              fmt::format("the segment holds {} learnwares of {}", part.count(), part.space_id().text()),
               options.file.string(), "remove the file, or give the options that it was made with");
 }
 

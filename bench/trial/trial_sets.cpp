@@ -3,7 +3,7 @@
 #include "learndock/specification/codec.hpp"
 
 #include "io/file.hpp"
-#include "specification/space_key.hpp"
+#include "specification/space_id.hpp"
 
 #include <fmt/format.h>
 
@@ -53,8 +53,8 @@ Result<specification::RkmeSpecification> specification_from(std::string_view lin
 }
 
 Result<void> check_alike(const specification::RkmeSpecification& specification,
-                         const specification::SpaceKey& key) {
-  const specification::SpaceKey own = specification::SpaceKey::of(specification);
+                         const specification::SpaceId& key) {
+  const specification::SpaceId own = specification::SpaceId::of(specification);
   if (!specification.gaussian() || own.scales != 1)
     return fail(ErrorCode::spec_kernel, "a trial compares specifications by one Gaussian kernel", {},
                 "leave out image specifications and several scales");
@@ -74,7 +74,7 @@ std::unique_ptr<TrialSets> synthetic_sets(const SyntheticOptions& options) {
 Result<std::unique_ptr<TrialSets>> listed_sets(const std::filesystem::path& file) {
   LEARNDOCK_TRY(const std::string text, io::read_file(file, kMaxListBytes));
   std::vector<OwnedSet> sets;
-  std::optional<specification::SpaceKey> key;
+  std::optional<specification::SpaceId> key;
   std::size_t number = 0;
   for (std::size_t start = 0; start < text.size(); ++number) {
     const std::size_t end = std::min(text.find('\n', start), text.size());
@@ -84,7 +84,7 @@ Result<std::unique_ptr<TrialSets>> listed_sets(const std::filesystem::path& file
     const std::string where = fmt::format("{}, line {}", file.string(), number + 1);
     auto specification = specification_from(line);
     if (!specification) return pass_on(std::move(specification).error(), where);
-    if (!key) key = specification::SpaceKey::of(*specification);
+    if (!key) key = specification::SpaceId::of(*specification);
     auto alike = check_alike(*specification, *key);
     if (!alike) return pass_on(std::move(alike).error(), where);
     for (double& value : specification->points.values())

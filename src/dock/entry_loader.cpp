@@ -56,7 +56,7 @@ void drop_empty(Entries& entries, std::size_t first) {
 /// Puts the group's gamma in place of the specification's own, which is kept for compat scores.
 void put_under(const specification::SpaceKernels& kernels, learnwares::EntryFields& fields) {
   if (kernels.empty() || !fields.specification) return;
-  const auto gamma = kernels.gamma_of(specification::KernelGroup::of(*fields.specification));
+  const auto gamma = kernels.gamma_of(specification::SpaceFamily::of(*fields.specification));
   if (!gamma || *gamma == fields.specification->gamma) return;
   fields.own_gamma = std::exchange(fields.specification->gamma, *gamma);
 }

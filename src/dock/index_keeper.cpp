@@ -24,9 +24,9 @@ constexpr std::chrono::seconds kBackOff{60};
 constexpr std::chrono::minutes kTidyAgain{60};
 
 /// The unindexed learnwares by space, for the spaces that have enough of them for a part.
-std::map<specification::SpaceKey, Entries> ripe_spaces(const learnwares::Snapshot& snapshot,
-                                                       std::size_t enough) {
-  std::map<specification::SpaceKey, Entries> spaces;
+std::map<specification::SpaceId, Entries> ripe_spaces(const learnwares::Snapshot& snapshot,
+                                                      std::size_t enough) {
+  std::map<specification::SpaceId, Entries> spaces;
   const auto take = [&](const std::shared_ptr<const learnwares::Entry>& entry) {
     if (entry->specification() != nullptr && is_indexable(*entry->specification()))
       spaces[entry->space()].push_back(entry);
@@ -38,7 +38,7 @@ std::map<specification::SpaceKey, Entries> ripe_spaces(const learnwares::Snapsho
 
 /// A space's newest subspace, or one fitted to its new learnwares.
 Result<std::shared_ptr<const engine::FeatureSpace>> space_for(const learnwares::Snapshot& snapshot,
-                                                              const specification::SpaceKey& key,
+                                                              const specification::SpaceId& key,
                                                               const Entries& entries,
                                                               const compute::Backend& backend) {
   if (snapshot.parts)
@@ -68,7 +68,7 @@ engine::PartWriterOptions writer_options(const Dock::State& state,
 /// A new part that is being stored. The destructor gives its file up unless it was committed.
 class NewPart {
  public:
-  static Result<NewPart> create(Dock::State& state, const specification::SpaceKey& key,
+  static Result<NewPart> create(Dock::State& state, const specification::SpaceId& key,
                                 std::shared_ptr<const engine::FeatureSpace> space) {
     const store::IndexStore::NewSegment segment = state.store->next_segment();
     auto builder =
@@ -115,7 +115,7 @@ Result<void> put_in_force(Dock::State& state, std::shared_ptr<const engine::Stor
   });
   std::vector<LearnwareNumber> keys;
   for (const auto& entry : current->entries) keys.push_back(entry->sequence());
-  parts.parts.push_back(learnwares::live_part(added->space_key(), added, keys));
+  parts.parts.push_back(learnwares::live_part(added->space_id(), added, keys));
   store::IndexContent content;
   for (const auto& part : parts.parts) content.segments.push_back(part->part->segment());
   content.kernels = current->kernels;
@@ -146,7 +146,7 @@ Result<void> add_entries(const Dock::State& state, const learnwares::Snapshot& s
 }
 
 Result<void> store_entries(Dock::State& state, const learnwares::Snapshot& snapshot,
-                           const specification::SpaceKey& key, const Entries& entries) {
+                           const specification::SpaceId& key, const Entries& entries) {
   LEARNDOCK_TRY(auto space, space_for(snapshot, key, entries, *state.backend));
   LEARNDOCK_TRY(NewPart part, NewPart::create(state, key, std::move(space)));
   LEARNDOCK_CHECK(add_entries(state, snapshot, part.builder(), entries));
@@ -157,8 +157,8 @@ Result<void> store_entries(Dock::State& state, const learnwares::Snapshot& snaps
 }
 
 /// The smaller half of the parts of each space that has many.
-std::map<specification::SpaceKey, LiveParts> small_parts(const learnwares::Snapshot& snapshot) {
-  std::map<specification::SpaceKey, LiveParts> spaces;
+std::map<specification::SpaceId, LiveParts> small_parts(const learnwares::Snapshot& snapshot) {
+  std::map<specification::SpaceId, LiveParts> spaces;
   if (snapshot.parts)
     for (const auto& part : snapshot.parts->parts) spaces[part->space].push_back(part);
   std::erase_if(spaces, [](const auto& space) { return space.second.size() < kManyParts; });

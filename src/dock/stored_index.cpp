@@ -72,7 +72,7 @@ std::shared_ptr<const learnwares::DockParts> live_parts(
   auto parts = std::make_shared<learnwares::DockParts>();
   parts->version = version;
   for (auto& part : opened.parts) {
-    const specification::SpaceKey space = part->space_key();
+    const specification::SpaceId space = part->space_id();
     parts->parts.push_back(learnwares::live_part(space, std::move(part), keys));
   }
   return parts;

@@ -44,7 +44,7 @@ DockParts DockParts::without(LearnwareNumber number) const {
   return next;
 }
 
-std::shared_ptr<const LivePart> live_part(specification::SpaceKey space,
+std::shared_ptr<const LivePart> live_part(specification::SpaceId space,
                                           std::shared_ptr<const engine::StoredPart> part,
                                           std::span<const LearnwareNumber> numbers) {
   auto made = std::make_shared<LivePart>();

@@ -3,7 +3,7 @@
 #include "engine/part/search_part.hpp"
 #include "engine/part/segment_part.hpp"
 #include "learnwares/filter_bits_of_part.hpp"
-#include "specification/space_key.hpp"
+#include "specification/space_id.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -16,7 +16,7 @@ namespace learndock::learnwares {
 
 /// A stored part of a dock and which of its items are live.
 struct LivePart {
-  specification::SpaceKey space;
+  specification::SpaceId space;
   std::shared_ptr<const engine::StoredPart> part;
   std::vector<std::uint64_t> live;  ///< bit i: item i; [ceil(count / 64)]
   std::size_t live_count = 0;
@@ -41,7 +41,7 @@ struct DockParts {
 };
 
 /// The part with those items live whose numbers are among `numbers`, which ascend.
-[[nodiscard]] std::shared_ptr<const LivePart> live_part(specification::SpaceKey space,
+[[nodiscard]] std::shared_ptr<const LivePart> live_part(specification::SpaceId space,
                                                         std::shared_ptr<const engine::StoredPart> part,
                                                         std::span<const LearnwareNumber> numbers);
 

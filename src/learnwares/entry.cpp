@@ -51,7 +51,7 @@ std::string packed(const EntryFields& fields) {
 Traits traits_of(const EntryFields& fields) {
   Traits traits;
   if (!fields.specification) return traits;
-  traits.group = specification::KernelGroup::of(*fields.specification);
+  traits.group = specification::SpaceFamily::of(*fields.specification);
   if (fields.own_gamma) traits.gamma = fields.specification->gamma;
   traits.languages = fields.specification->languages;
   return traits;

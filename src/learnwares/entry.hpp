@@ -4,8 +4,8 @@
 #include "learndock/specification/semantic.hpp"
 #include "learndock/specification/statistical.hpp"
 
+#include "specification/space_id.hpp"
 #include "specification/space_kernels.hpp"
-#include "specification/space_key.hpp"
 
 #include <array>
 #include <atomic>
@@ -26,7 +26,7 @@ namespace learndock::learnwares {
 /// Properties that many learnwares share: kernel group, gamma and languages. One object keeps them for all of
 /// these.
 struct Traits {
-  std::optional<specification::KernelGroup> group = {};  ///< none: there is no statistical specification
+  std::optional<specification::SpaceFamily> group = {};  ///< none: there is no statistical specification
   std::optional<double> gamma = {};  ///< used in place of the learnwares' own (see SpaceKernels)
   std::vector<std::string> languages = {};
   auto operator<=>(const Traits&) const = default;
@@ -112,7 +112,7 @@ class Entry {
   // These need a specification:
   [[nodiscard]] double stored_gamma() const { return head().gamma; }
   [[nodiscard]] double gamma() const { return traits_->gamma.value_or(stored_gamma()); }
-  [[nodiscard]] specification::SpaceKey space() const { return traits_->group->under(gamma()); }
+  [[nodiscard]] specification::SpaceId space() const { return traits_->group->under(gamma()); }
   /// Bytes of points and weights, as doubles; 0 without a specification.
   [[nodiscard]] std::uint64_t specification_bytes() const;
 

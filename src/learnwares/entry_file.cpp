@@ -52,7 +52,7 @@ Json to_json(const Traits& traits) {
 Traits traits_from(const Json& json) {
   Traits traits;
   if (!json.contains("type")) return traits;
-  traits.group = specification::KernelGroup{
+  traits.group = specification::SpaceFamily{
       static_cast<specification::StatisticalType>(json.at("type").get<int>()),
       json.at("shape").get<std::vector<std::size_t>>(), json.at("scales").get<std::uint32_t>()};
   traits.languages = json.at("languages").get<std::vector<std::string>>();

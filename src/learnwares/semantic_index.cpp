@@ -81,7 +81,7 @@ void SemanticIndex::add_values(std::span<const std::shared_ptr<const Entry>> add
 
 void SemanticIndex::add_spaces(std::span<const std::shared_ptr<const Entry>> added,
                                const Carriers& carriers) {
-  std::map<specification::SpaceKey, std::vector<FilterBit>> by_space;
+  std::map<specification::SpaceId, std::vector<FilterBit>> by_space;
   for (const auto& [traits, items] : carriers) {
     if (!traits->group) continue;
     std::map<double, std::vector<FilterBit>> by_gamma;

@@ -3,7 +3,7 @@
 #include "learndock/specification/semantic.hpp"
 
 #include "learnwares/bitmap.hpp"
-#include "specification/space_key.hpp"
+#include "specification/space_id.hpp"
 
 #include <array>
 #include <cstddef>
@@ -52,7 +52,7 @@ class SemanticIndex {
   [[nodiscard]] std::vector<FilterBit> items_at(std::span<const SnapshotPosition> positions) const;
 
   /// The items of each space, removed ones too; items without a specification are in none.
-  using Spaces = std::map<specification::SpaceKey, std::shared_ptr<const Bitmap>>;
+  using Spaces = std::map<specification::SpaceId, std::shared_ptr<const Bitmap>>;
   [[nodiscard]] const Spaces& spaces() const { return spaces_; }
   /// The items of `selected` whose specification is in all of these languages.
   [[nodiscard]] Bitmap with_languages(Bitmap selected, std::span<const std::string> languages) const;

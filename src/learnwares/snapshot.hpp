@@ -36,8 +36,8 @@ struct Snapshot {
   /// The stored index; null: none, and searches compare every entry.
   std::shared_ptr<const DockParts> parts;
   // With stored parts only:
-  std::vector<std::shared_ptr<const Entry>> unindexed;    ///< with a specification in memory: in no part
-  std::map<specification::SpaceKey, std::size_t> spaces;  ///< number of learnwares in each space
+  std::vector<std::shared_ptr<const Entry>> unindexed;   ///< with a specification in memory: in no part
+  std::map<specification::SpaceId, std::size_t> spaces;  ///< number of learnwares in each space
   std::size_t without_specification = 0;
 
   /// Checks that all files of entries and parts still contain what was checked. Call it after reading them

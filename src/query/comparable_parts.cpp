@@ -44,7 +44,7 @@ bool MixedParts::empty() const {
 ComparableParts::ComparableParts(const Wanted& wanted, Deadline& deadline, Warnings& warnings)
     : snapshot_(wanted.snapshot),
       query_(*wanted.request.specification),
-      key_(specification::SpaceKey::of(query_)),
+      key_(specification::SpaceId::of(query_)),
       max_points_(wanted.max_points),
       deadline_(deadline) {
   if (wanted.items == nullptr && query_.languages.empty())

@@ -70,7 +70,7 @@ class ComparableParts {
 
   const learnwares::Snapshot& snapshot_;
   const specification::RkmeSpecification& query_;
-  specification::SpaceKey key_;
+  specification::SpaceId key_;
   std::size_t max_points_;
   Deadline& deadline_;
   std::vector<std::shared_ptr<const learnwares::LivePart>> stored_;

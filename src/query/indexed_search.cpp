@@ -256,7 +256,7 @@ bool is_indexed(const learnwares::Snapshot& snapshot, const SearchRequest& reque
   if (!snapshot.parts || !snapshot.semantic || !request.specification ||
       request.scores != ScoreMode::absolute)
     return false;
-  const specification::SpaceKey key = specification::SpaceKey::of(*request.specification);
+  const specification::SpaceId key = specification::SpaceId::of(*request.specification);
   return std::any_of(snapshot.parts->parts.begin(), snapshot.parts->parts.end(),
                      [&](const auto& part) { return part->space == key; });
 }

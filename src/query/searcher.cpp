@@ -61,7 +61,7 @@ Result<void> check(const SearchRequest& request, std::size_t max_points) {
 /// The gamma that the index uses for learnwares comparable with the request's specification.
 std::optional<double> chosen_gamma(const learnwares::Snapshot& snapshot, const SearchRequest& request) {
   if (!request.specification || request.scores != ScoreMode::absolute) return std::nullopt;
-  return snapshot.kernels.gamma_of(specification::KernelGroup::of(*request.specification));
+  return snapshot.kernels.gamma_of(specification::SpaceFamily::of(*request.specification));
 }
 
 /// How many of the filtered learnwares an answer can show or has to compare.

@@ -111,7 +111,7 @@ class RangeBuilder {
     auto decoded = specification::from_binary(record.statistical);
     if (!decoded) return {};  // the plan has counted the damaged records
     specification::RkmeSpecification specification = std::move(*decoded);
-    const specification::SpaceKey key = plan_.kernels.in_force(specification::SpaceKey::of(specification));
+    const specification::SpaceId key = plan_.kernels.in_force(specification::SpaceId::of(specification));
     specification.gamma = key.gamma;
     const auto space = space_of_.find(key);
     // Learnwares outside the range of the codes are compared directly.
@@ -138,12 +138,12 @@ class RangeBuilder {
   const ReindexPlan& plan_;
   const ReindexOptions& options_;
   std::size_t range_;
-  std::map<specification::SpaceKey, std::size_t> space_of_;
+  std::map<specification::SpaceId, std::size_t> space_of_;
   std::map<std::size_t, engine::PartBuilder> pieces_;
 };
 
 /// Mean kernel values under the threshold.
-using BlindSpaces = std::map<specification::SpaceKey, double>;
+using BlindSpaces = std::map<specification::SpaceId, double>;
 
 std::vector<std::string> warnings_of(const BlindSpaces& blind) {
   std::vector<std::string> warnings;
@@ -162,7 +162,7 @@ Result<void> check_piece(const fs::path& file, const SequenceRange& range, const
       return fail(ErrorCode::corrupt, "a piece contains learnwares of another piece", file.string());
   }
   const double mean = part->space()->subspace().statistics.mean_kernel;
-  if (mean < specification::kKernelBlindThreshold) blind.emplace(part->space_key(), mean);
+  if (mean < specification::kKernelBlindThreshold) blind.emplace(part->space_id(), mean);
   report.bounds_checked += checked.check.bounds.pairs;
   report.searches_checked += checked.check.searches;
   report.learnwares += part->count();

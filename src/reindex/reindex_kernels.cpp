@@ -23,9 +23,9 @@ constexpr std::size_t kLearnwares = 512, kPointsEach = 16, kValues = std::size_t
 /// The spaces that differ only in gamma.
 using Group = std::vector<const SpaceSamples::value_type*>;
 
-std::map<specification::KernelGroup, Group> groups_of(const SpaceSamples& specified) {
-  std::map<specification::KernelGroup, Group> groups;
-  for (const auto& space : specified) groups[specification::KernelGroup::of(space.first)].push_back(&space);
+std::map<specification::SpaceFamily, Group> groups_of(const SpaceSamples& specified) {
+  std::map<specification::SpaceFamily, Group> groups;
+  for (const auto& space : specified) groups[specification::SpaceFamily::of(space.first)].push_back(&space);
   return groups;
 }
 
@@ -79,7 +79,7 @@ double commonest_gamma(const Group& group) {
       ->first.gamma;
 }
 
-Result<void> set_median(specification::SpaceKernels& kernels, const specification::KernelGroup& key,
+Result<void> set_median(specification::SpaceKernels& kernels, const specification::SpaceFamily& key,
                         const Group& group, std::uint64_t seed) {
   const auto points = points_of(sample_of(group), group.front()->first.dimension());
   if (kernels.set(key, median_gamma(points, key.scales, seed))) return {};
@@ -165,7 +165,7 @@ SpaceSamples spaces_under(const specification::SpaceKernels& kernels, SpaceSampl
   if (kernels.empty()) return specified;
   SpaceSamples spaces;
   for (auto& [specified_key, sample] : specified) {
-    specification::SpaceKey key = kernels.in_force(specified_key);
+    specification::SpaceId key = kernels.in_force(specified_key);
     for (auto& [hash, specification] : sample.sample) specification.gamma = key.gamma;
     spaces[std::move(key)].absorb(std::move(sample));
   }

@@ -25,7 +25,7 @@ struct SpaceSample {
   /// space.
   void absorb(SpaceSample other);
 };
-using SpaceSamples = std::map<specification::SpaceKey, SpaceSample>;
+using SpaceSamples = std::map<specification::SpaceId, SpaceSample>;
 
 /// The kernels that a reindex makes current. A group whose points are all equal, or for which the median
 /// heuristic gives no gamma, gets the gamma that most of its learnwares are specified with.

@@ -64,7 +64,7 @@ Result<CatalogueRead> read_catalogue(const catalog::Catalog& catalog, const Rein
       return {};
     }
     if (!specification->gaussian()) return {};
-    SpaceSample& space = read.spaces[specification::SpaceKey::of(*specification)];
+    SpaceSample& space = read.spaces[specification::SpaceId::of(*specification)];
     if (dock::is_indexable(*specification))
       space.add(mixed_number(options.seed, record.sequence.value()), std::move(*specification));
     else
@@ -78,7 +78,7 @@ Result<CatalogueRead> read_catalogue(const catalog::Catalog& catalog, const Rein
   return read;
 }
 
-Result<void> fit_and_store(const fs::path& dock, std::size_t number, const specification::SpaceKey& key,
+Result<void> fit_and_store(const fs::path& dock, std::size_t number, const specification::SpaceId& key,
                            const SpaceSample& found, const ReindexOptions& options) {
   std::vector<compute::ReducedSetView> sample;
   for (const auto& [hash, specification] : found.sample) sample.push_back(specification.view());

@@ -6,8 +6,8 @@
 #include "catalog/catalog.hpp"
 #include "engine/part/segment_part.hpp"
 #include "engine/space/feature_space.hpp"
+#include "specification/space_id.hpp"
 #include "specification/space_kernels.hpp"
-#include "specification/space_key.hpp"
 
 #include <filesystem>
 #include <memory>
@@ -26,8 +26,8 @@ struct ReindexPlan {
   std::string id;  ///< made from the catalogue's state, the options and the kernels in use
   std::uint64_t catalog_version = 0;
   std::vector<SequenceRange> ranges;
-  std::vector<specification::SpaceKey> spaces = {};  ///< under `kernels`
-  std::string gamma;                                 ///< the choice as GammaChoice::text
+  std::vector<specification::SpaceId> spaces = {};  ///< under `kernels`
+  std::string gamma;                                ///< the choice as GammaChoice::text
   specification::SpaceKernels kernels_before, kernels;
   std::vector<KernelChange> changes;
 };

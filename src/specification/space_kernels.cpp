@@ -17,14 +17,14 @@ bool whole_number(const Json& object, const char* key, std::uint64_t most) {
   return found != object.end() && found->is_number_unsigned() && found->get<std::uint64_t>() <= most;
 }
 
-Result<KernelGroup> group_of(const Json& json) {
+Result<SpaceFamily> group_of(const Json& json) {
   if (!json.is_object() || !json.contains("type") || !json["type"].is_string())
     return damaged("a group has no type");
   const auto type = type_of_name(json["type"].get_ref<const std::string&>());
   if (!type) return damaged("a type is unknown");
   if (!whole_number(json, "scales", compute::kMaxScales) || json["scales"] == 0)
     return damaged("a group has no scales");
-  KernelGroup group{*type, {}, json["scales"].get<std::uint32_t>()};
+  SpaceFamily group{*type, {}, json["scales"].get<std::uint32_t>()};
   const auto shape = json.find("shape");
   if (shape == json.end() || !shape->is_array() || shape->empty() || shape->size() > kMaxRank)
     return damaged("a group has no shape");
@@ -37,7 +37,7 @@ Result<KernelGroup> group_of(const Json& json) {
 
 }  // namespace
 
-Result<void> SpaceKernels::set(KernelGroup group, double gamma) {
+Result<void> SpaceKernels::set(SpaceFamily group, double gamma) {
   if (group.type == StatisticalType::rkme_image)
     return fail(ErrorCode::invalid_argument, "image specifications have no Gaussian kernel");
   if (!(gamma > 0) || !std::isfinite(compute::Kernel{gamma, group.scales}.narrowest_gamma()))
@@ -48,13 +48,13 @@ Result<void> SpaceKernels::set(KernelGroup group, double gamma) {
   return {};
 }
 
-std::optional<double> SpaceKernels::gamma_of(const KernelGroup& group) const {
+std::optional<double> SpaceKernels::gamma_of(const SpaceFamily& group) const {
   const auto found = gammas_.find(group);
   return found == gammas_.end() ? std::nullopt : std::optional(found->second);
 }
 
-SpaceKey SpaceKernels::in_force(const SpaceKey& specified) const {
-  const KernelGroup group = KernelGroup::of(specified);
+SpaceId SpaceKernels::in_force(const SpaceId& specified) const {
+  const SpaceFamily group = SpaceFamily::of(specified);
   return group.under(gamma_of(group).value_or(specified.gamma));
 }
 
@@ -72,7 +72,7 @@ Result<SpaceKernels> kernels_from_json(const Json& json) {
   if (!json.is_array()) return damaged("they are not a list");
   SpaceKernels kernels;
   for (const Json& one : json) {
-    LEARNDOCK_TRY(KernelGroup group, group_of(one));
+    LEARNDOCK_TRY(SpaceFamily group, group_of(one));
     if (kernels.gamma_of(group)) return damaged("a group appears twice");
     if (!one.contains("gamma") || !one["gamma"].is_number()) return damaged("a gamma is not a number");
     if (!kernels.set(std::move(group), one["gamma"].get<double>()))

@@ -4,7 +4,7 @@
 #include "learndock/base/result.hpp"
 #include "learndock/specification/statistical.hpp"
 
-#include "specification/space_key.hpp"
+#include "specification/space_id.hpp"
 
 #include <compare>
 #include <cstddef>
@@ -15,22 +15,6 @@
 
 namespace learndock::specification {
 
-/// A group: specifications that differ in nothing but their gamma. With one gamma they are one feature space.
-struct KernelGroup {
-  StatisticalType type = StatisticalType::rkme_table;
-  std::vector<std::size_t> shape;  ///< shape of one point
-  std::uint32_t scales = 1;
-
-  [[nodiscard]] static KernelGroup of(const RkmeSpecification& specification) {
-    return {specification.type, specification.trailing_shape, specification.scales};
-  }
-  [[nodiscard]] static KernelGroup of(const SpaceKey& space) {
-    return {space.type, space.shape, space.scales};
-  }
-  [[nodiscard]] SpaceKey under(double gamma) const { return {type, shape, gamma, scales}; }
-  auto operator<=>(const KernelGroup&) const = default;
-};
-
 /// The gammas that a version of an index compares under, in place of the specifications' own. A group that is
 /// not here keeps its specifications' own. The gammas belong to the index, so reduced sets and their records
 /// do not change.
@@ -39,18 +23,18 @@ class SpaceKernels {
  public:
   /// @errors invalid_argument (not a gamma of this group: not positive, or too large for its scales; images,
   /// which have no Gaussian kernel)
-  [[nodiscard]] Result<void> set(KernelGroup group, double gamma);
+  [[nodiscard]] Result<void> set(SpaceFamily group, double gamma);
 
   [[nodiscard]] bool empty() const { return gammas_.empty(); }
-  [[nodiscard]] const std::map<KernelGroup, double>& gammas() const { return gammas_; }
+  [[nodiscard]] const std::map<SpaceFamily, double>& gammas() const { return gammas_; }
   /// The current gamma of a group; none: each specification's own. @cost logarithmic
-  [[nodiscard]] std::optional<double> gamma_of(const KernelGroup& group) const;
+  [[nodiscard]] std::optional<double> gamma_of(const SpaceFamily& group) const;
   /// The space in which learnwares of the specified space are compared.
-  [[nodiscard]] SpaceKey in_force(const SpaceKey& specified) const;
+  [[nodiscard]] SpaceId in_force(const SpaceId& specified) const;
   bool operator==(const SpaceKernels&) const = default;
 
  private:
-  std::map<KernelGroup, double> gammas_;
+  std::map<SpaceFamily, double> gammas_;
 };
 
 /// [{"type", "shape", "scales", "gamma"}], in ascending order.

@@ -27,7 +27,7 @@ struct StoredMarket {
   std::shared_ptr<const FeatureSpace> space;
   std::filesystem::path path;
 
-  [[nodiscard]] specification::SpaceKey key() const {
+  [[nodiscard]] specification::SpaceId key() const {
     return {specification::StatisticalType::rkme_table, {shape.dimension}, shape.gamma, shape.scales};
   }
   explicit StoredMarket(compute::CodeType codes, bool floats = false) : path(folder.path() / "part.seg") {
@@ -100,7 +100,7 @@ TEST(SegmentPart, AnswersWhatTheSamePartInMemoryAnswers) {
       EXPECT_EQ(part->keys()[3], LearnwareNumber(1003));
       EXPECT_EQ(part->id(PartItem(499)), stored.market.ids[499]);
       EXPECT_EQ(part->info().generation, 7U);
-      EXPECT_EQ(part->space_key(), stored.key());
+      EXPECT_EQ(part->space_id(), stored.key());
     }
 }
 

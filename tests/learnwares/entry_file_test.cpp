@@ -71,7 +71,7 @@ TEST_F(EntryFileTest, GivesOnlyWhatIsLeftUnderTheKernelsInForce) {
   for (std::size_t i = 0; i < written.size(); i += 4) live.push_back(written[i]->sequence());
   live.emplace_back(10'000);  // came later
   specification::SpaceKernels kernels;
-  const specification::KernelGroup group = specification::KernelGroup::of(written[1]->space());
+  const specification::SpaceFamily group = specification::SpaceFamily::of(written[1]->space());
   ASSERT_TRUE(kernels.set(group, 0.625).has_value());
   const Entries read = EntryFile::entries(EntryFile::open(path_, 1).value(), &live, kernels);
   ASSERT_EQ(read.size(), live.size() - 1);
@@ -79,7 +79,7 @@ TEST_F(EntryFileTest, GivesOnlyWhatIsLeftUnderTheKernelsInForce) {
     EXPECT_EQ(read[i]->sequence(), live[i]);
     if (!read[i]->has_specification()) continue;
     EXPECT_EQ(read[i]->stored_gamma(), written[4 * i]->stored_gamma());
-    const bool chosen = specification::KernelGroup::of(read[i]->space()) == group;
+    const bool chosen = specification::SpaceFamily::of(read[i]->space()) == group;
     EXPECT_EQ(read[i]->gamma(), chosen ? 0.625 : read[i]->stored_gamma());
   }
   // Written again from there, the file says the same.

@@ -32,7 +32,7 @@ TEST(Entry, SaysWhatItWasMadeFrom) {
   EXPECT_EQ(specification::semantic_texts(entry->values()), fields(7).values);
   ASSERT_TRUE(entry->has_specification());
   EXPECT_EQ(*entry->specification(), *fields(7).specification);
-  EXPECT_EQ(entry->space(), specification::SpaceKey::of(*fields(7).specification));
+  EXPECT_EQ(entry->space(), specification::SpaceId::of(*fields(7).specification));
   EXPECT_EQ(entry->specification_bytes(), 5U * (3 + 1) * sizeof(double));
   EntryFields bare;
   bare.sequence = LearnwareNumber(8);

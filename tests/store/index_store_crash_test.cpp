@@ -51,7 +51,7 @@ void begin_index(const std::filesystem::path& directory) {
   ASSERT_TRUE(commit_one_more(*store).has_value());
 }
 
-const specification::KernelGroup kGroup{specification::StatisticalType::rkme_table, {4}, 1};
+const specification::SpaceFamily kGroup{specification::StatisticalType::rkme_table, {4}, 1};
 
 /// A segment and a kernel in one commit, another value of the kernel and an option in the next, one more
 /// segment, and back.

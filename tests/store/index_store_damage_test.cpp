@@ -145,7 +145,7 @@ TEST_F(IndexStoreDamage, ACommitOverADamagedVersionKeepsTheSoundOne) {
 }
 
 TEST_F(IndexStoreDamage, KernelsHoldWithoutTheSegmentsAndGoBackWithThem) {
-  const specification::KernelGroup group{specification::StatisticalType::rkme_table, {4}, 1};
+  const specification::SpaceFamily group{specification::StatisticalType::rkme_table, {4}, 1};
   {
     const auto store = IndexStore::open(directory_).value();
     IndexContent content = store->current()->content;
@@ -218,7 +218,7 @@ TEST(IndexStoreManifest, RefusesWhatDoesNotFit) {
 TEST(IndexStoreManifest, KernelsHaveAFormatThatOlderProgramsRefuse) {
   Manifest manifest{3, 9, 7, {}, {}};
   EXPECT_TRUE(manifest_text(manifest).starts_with("learndock-index 1 "));
-  const specification::KernelGroup table{specification::StatisticalType::rkme_table, {20}, 1};
+  const specification::SpaceFamily table{specification::StatisticalType::rkme_table, {20}, 1};
   ASSERT_TRUE(manifest.kernels.set(table, 0.1 / 3).has_value());
   ASSERT_TRUE(
       manifest.kernels.set({specification::StatisticalType::rkme_text, {384}, 2}, 1e-300).has_value());

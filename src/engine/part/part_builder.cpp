@@ -10,7 +10,7 @@ constexpr std::size_t kEmbeddedTogether = 4096;
 
 }  // namespace
 
-Result<PartBuilder> PartBuilder::create(const std::filesystem::path& path, specification::SpaceKey key,
+Result<PartBuilder> PartBuilder::create(const std::filesystem::path& path, specification::SpaceId key,
                                         std::shared_ptr<const FeatureSpace> space,
                                         const PartWriterOptions& options) {
   const compute::Kernel kernel = space->kernel();

@@ -13,7 +13,7 @@ class PartBuilder {
  public:
   /// @errors as PartWriter::create
   [[nodiscard]] static Result<PartBuilder> create(const std::filesystem::path& path,
-                                                  specification::SpaceKey key,
+                                                  specification::SpaceId key,
                                                   std::shared_ptr<const FeatureSpace> space,
                                                   const PartWriterOptions& options);
 

@@ -73,7 +73,7 @@ Result<void> write_rows(store::SegmentWriter& writer, const EmbeddedRows& rows) 
 
 struct PartWriter::State {
   store::SegmentWriter writer;
-  specification::SpaceKey key;
+  specification::SpaceId key;
   std::shared_ptr<const FeatureSpace> space;
   PartWriterOptions options;
   compute::ScanCodes codes;
@@ -122,7 +122,7 @@ PartWriter::PartWriter(std::unique_ptr<State> state) : state_(std::move(state)) 
 PartWriter::~PartWriter() = default;
 PartWriter::PartWriter(PartWriter&&) noexcept = default;
 
-Result<PartWriter> PartWriter::create(const std::filesystem::path& path, specification::SpaceKey key,
+Result<PartWriter> PartWriter::create(const std::filesystem::path& path, specification::SpaceId key,
                                       std::shared_ptr<const FeatureSpace> space,
                                       const PartWriterOptions& options) {
   LEARNDOCK_TRY(store::SegmentWriter writer,
@@ -173,13 +173,13 @@ Result<store::SegmentInfo> PartWriter::finish() {
   LEARNDOCK_CHECK(state.code(true));
   state.writer.end_section();
   const PrefilterKind kind = state.options.prefilter.value_or(chosen_prefilter(state.keys.size()));
-  SpaceFields fields;
+  PartFields fields;
   fields.code_type = static_cast<std::uint64_t>(state.options.codes);
   fields.items = state.keys.size();
   fields.largest_mass = state.largest_mass;
   fields.prefilter = static_cast<std::uint64_t>(kind);
   LEARNDOCK_CHECK(write_space(state.writer, *state.space, fields));
-  LEARNDOCK_CHECK(write_key(state.writer, state.key));
+  LEARNDOCK_CHECK(write_space_id(state.writer, state.key));
   LEARNDOCK_CHECK(state.write_prefilter(kind));
   LEARNDOCK_CHECK(state.writer.add_section(kSelfSection, std::span<const double>(state.selves)));
   LEARNDOCK_CHECK(state.writer.add_section(kKeySection, std::span<const LearnwareNumber>(state.keys)));

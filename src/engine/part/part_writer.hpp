@@ -5,7 +5,7 @@
 #include "learndock/engine/prefilter_kind.hpp"
 
 #include "engine/space/feature_space.hpp"
-#include "specification/space_key.hpp"
+#include "specification/space_id.hpp"
 #include "store/segment.hpp"
 
 #include <cstddef>
@@ -46,7 +46,7 @@ class PartWriter {
   /// @param key key of the space; has the kernel and dimension of `space`
   /// @errors of SegmentWriter::create
   [[nodiscard]] static Result<PartWriter> create(const std::filesystem::path& path,
-                                                 specification::SpaceKey key,
+                                                 specification::SpaceId key,
                                                  std::shared_ptr<const FeatureSpace> space,
                                                  const PartWriterOptions& options);
   ~PartWriter();

@@ -46,7 +46,7 @@ class SegmentPart final : public StoredPart {
   double self(PartItem item) const override { return selves_[item.index()]; }
   double largest_mass() const override { return fields_.largest_mass; }
   std::span<const LearnwareNumber> keys() const override { return keys_; }
-  const specification::SpaceKey& space_key() const override { return key_; }
+  const specification::SpaceId& space_id() const override { return key_; }
   const std::shared_ptr<const store::Segment>& segment() const override { return segment_; }
   std::string_view id(PartItem item) const override {
     // Limited again: the starts become zeros if the file is lost meanwhile (see Segment::intact).
@@ -108,8 +108,8 @@ class SegmentPart final : public StoredPart {
   }
 
   std::shared_ptr<const store::Segment> segment_;
-  specification::SpaceKey key_;
-  SpaceFields fields_;
+  specification::SpaceId key_;
+  PartFields fields_;
   FeatureSpace space_;
   std::span<const double> selves_;
   std::span<const std::uint64_t> id_starts_, record_starts_;

@@ -3,7 +3,7 @@
 #include "learndock/base/ids.hpp"
 
 #include "engine/part/search_part.hpp"
-#include "specification/space_key.hpp"
+#include "specification/space_id.hpp"
 #include "store/segment.hpp"
 
 #include <filesystem>
@@ -18,7 +18,7 @@ class StoredPart : public SearchPart {
  public:
   /// The catalogue's numbers of the items, in their order.
   [[nodiscard]] virtual std::span<const LearnwareNumber> keys() const = 0;
-  [[nodiscard]] virtual const specification::SpaceKey& space_key() const = 0;
+  [[nodiscard]] virtual const specification::SpaceId& space_id() const = 0;
   [[nodiscard]] virtual const std::shared_ptr<const store::Segment>& segment() const = 0;
   [[nodiscard]] const store::SegmentInfo& info() const { return segment()->info(); }
 };

@@ -18,7 +18,7 @@ Failure damaged(const store::Segment& segment, std::string what) {
 }
 
 /// The codes of `slots` slots, items and padding.
-Result<compute::ScanCodesView> read_codes(const store::Segment& segment, const SpaceFields& fields,
+Result<compute::ScanCodesView> read_codes(const store::Segment& segment, const PartFields& fields,
                                           std::size_t slots) {
   compute::ScanCodesView codes{static_cast<compute::CodeType>(fields.code_type), nullptr, nullptr, slots,
                                fields.coordinates};
@@ -58,7 +58,7 @@ bool cells_sound(const CellsView& cells, std::size_t items) {
   return found == items;
 }
 
-Result<StoredPrefilters> open_cells(const store::Segment& segment, const SpaceFields& fields,
+Result<StoredPrefilters> open_cells(const store::Segment& segment, const PartFields& fields,
                                     const std::shared_ptr<const compute::Backend>& backend,
                                     unsigned threads) {
   CellsView cells{fields.coordinates + 1, {}, {}, {}};
@@ -76,7 +76,7 @@ Result<StoredPrefilters> open_cells(const store::Segment& segment, const SpaceFi
   return made;
 }
 
-Result<EmbeddedRows> read_rows(const store::Segment& segment, const SpaceFields& fields) {
+Result<EmbeddedRows> read_rows(const store::Segment& segment, const PartFields& fields) {
   EmbeddedRows rows(fields.coordinates);
   LEARNDOCK_TRY(const auto values, segment.values<float>(kRowSection));
   LEARNDOCK_TRY(const auto errors, segment.values<float>(kRowErrorSection));
@@ -91,7 +91,7 @@ Result<EmbeddedRows> read_rows(const store::Segment& segment, const SpaceFields&
 
 }  // namespace
 
-Result<StoredPrefilters> open_prefilters(const store::Segment& segment, const SpaceFields& fields,
+Result<StoredPrefilters> open_prefilters(const store::Segment& segment, const PartFields& fields,
                                          const std::shared_ptr<const compute::Backend>& backend,
                                          unsigned threads, const EmbedAll& embed_all) {
   const auto kind = static_cast<PrefilterKind>(fields.prefilter);

@@ -21,7 +21,7 @@ using EmbedAll = std::function<Result<std::vector<Embedding>>()>;
 
 /// @errors corrupt; as Backend::hold
 [[nodiscard]] Result<StoredPrefilters> open_prefilters(const store::Segment& segment,
-                                                       const SpaceFields& fields,
+                                                       const PartFields& fields,
                                                        const std::shared_ptr<const compute::Backend>& backend,
                                                        unsigned threads, const EmbedAll& embed_all);
 

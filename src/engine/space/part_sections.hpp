@@ -1,7 +1,7 @@
 #pragma once
 
 #include "engine/space/feature_space.hpp"
-#include "specification/space_key.hpp"
+#include "specification/space_id.hpp"
 #include "store/segment.hpp"
 #include "store/segment_writer.hpp"
 
@@ -23,7 +23,7 @@ enum PartSection : std::uint32_t {
   kIdSection = 10,
   kRecordStartSection = 11,
   kRecordSection = 12,
-  kSpaceKeySection = 13,
+  kSpaceIdSection = 13,
   kCellCentreSection = 14,
   kCellSection = 15,
   kCellOrderSection = 16,
@@ -33,12 +33,12 @@ enum PartSection : std::uint32_t {
 };
 
 /// Section 1: eight-byte fields.
-struct SpaceFields {
+struct PartFields {
   std::uint64_t dimension = 0, scales = 0, landmarks = 0, coordinates = 0, code_type = 0, items = 0;
   double gamma = 0, product_error = 0, mean_kernel = 0, residual_share = 0, largest_mass = 0;
   std::uint64_t prefilter = 0;  ///< PrefilterKind
 };
-static_assert(sizeof(SpaceFields) == 96);
+static_assert(sizeof(PartFields) == 96);
 
 /// Head of one reduced set in section 12; its weights (doubles) and points (`width` bytes a value) follow.
 struct RecordHead {
@@ -53,11 +53,11 @@ inline constexpr std::size_t kRecordAlignment = 8;
 }
 
 [[nodiscard]] Result<void> write_space(store::SegmentWriter& writer, const FeatureSpace& space,
-                                       const SpaceFields& counts);
-[[nodiscard]] Result<void> write_key(store::SegmentWriter& writer, const specification::SpaceKey& key);
+                                       const PartFields& counts);
+[[nodiscard]] Result<void> write_space_id(store::SegmentWriter& writer, const specification::SpaceId& key);
 struct ReadSpace {
-  specification::SpaceKey key;
-  SpaceFields fields;
+  specification::SpaceId key;
+  PartFields fields;
   FeatureSpace space;
 };
 /// @errors corrupt

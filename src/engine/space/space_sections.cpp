@@ -25,9 +25,9 @@ Result<Matrix<double>> read_matrix(const store::Segment& segment, std::uint32_t 
 
 }  // namespace
 
-Result<void> write_space(store::SegmentWriter& writer, const FeatureSpace& space, const SpaceFields& counts) {
+Result<void> write_space(store::SegmentWriter& writer, const FeatureSpace& space, const PartFields& counts) {
   const Subspace& subspace = space.subspace();
-  SpaceFields fields = counts;
+  PartFields fields = counts;
   fields.dimension = subspace.dimension;
   fields.scales = subspace.kernel.scales;
   fields.gamma = subspace.kernel.gamma;
@@ -36,27 +36,27 @@ Result<void> write_space(store::SegmentWriter& writer, const FeatureSpace& space
   fields.product_error = subspace.product_error;
   fields.mean_kernel = subspace.statistics.mean_kernel;
   fields.residual_share = subspace.statistics.residual_share;
-  LEARNDOCK_CHECK(writer.add_section(kSpaceSection, std::span<const SpaceFields>(&fields, 1)));
+  LEARNDOCK_CHECK(writer.add_section(kSpaceSection, std::span<const PartFields>(&fields, 1)));
   LEARNDOCK_CHECK(writer.add_section(kLandmarkSection, std::span(subspace.landmarks.values())));
   LEARNDOCK_CHECK(writer.add_section(kMapSection, std::span(subspace.map.values())));
   return writer.add_section(kMiddleSection, std::span(subspace.middle));
 }
 
-Result<void> write_key(store::SegmentWriter& writer, const specification::SpaceKey& key) {
+Result<void> write_space_id(store::SegmentWriter& writer, const specification::SpaceId& key) {
   std::vector<std::uint64_t> fields{static_cast<std::uint64_t>(key.type)};
   fields.insert(fields.end(), key.shape.begin(), key.shape.end());
-  return writer.add_section(kSpaceKeySection, std::span<const std::uint64_t>(fields));
+  return writer.add_section(kSpaceIdSection, std::span<const std::uint64_t>(fields));
 }
 
 Result<ReadSpace> read_space(const store::Segment& segment) {
-  LEARNDOCK_TRY(const std::span<const SpaceFields> stored, segment.values<SpaceFields>(kSpaceSection));
+  LEARNDOCK_TRY(const std::span<const PartFields> stored, segment.values<PartFields>(kSpaceSection));
   if (segment.info().kind != 1 || stored.size() != 1 ||
       std::max({stored[0].dimension, stored[0].landmarks, stored[0].coordinates}) > kMost ||
       stored[0].code_type > 3 || stored[0].items != segment.info().items || stored[0].scales > kMost ||
       stored[0].prefilter > static_cast<std::uint64_t>(PrefilterKind::hnsw))
     return fail(ErrorCode::corrupt, "the segment holds no part of a search index", segment.path().string(),
                 "rebuild the index: learndock reindex");
-  const SpaceFields& fields = stored[0];
+  const PartFields& fields = stored[0];
   Subspace subspace;
   subspace.dimension = fields.dimension;
   subspace.kernel = {fields.gamma, static_cast<std::uint32_t>(fields.scales)};
@@ -68,15 +68,15 @@ Result<ReadSpace> read_space(const store::Segment& segment) {
   subspace.product_error = fields.product_error;
   subspace.statistics = {fields.mean_kernel, fields.residual_share};
   LEARNDOCK_TRY(FeatureSpace space, FeatureSpace::restore(std::move(subspace)));
-  LEARNDOCK_TRY(const std::span<const std::uint64_t> key, segment.values<std::uint64_t>(kSpaceKeySection));
+  LEARNDOCK_TRY(const std::span<const std::uint64_t> key, segment.values<std::uint64_t>(kSpaceIdSection));
   if (key.size() < 2 || key.size() > 1 + specification::kMaxRank || key[0] > 255)
     return fail(ErrorCode::corrupt, "the segment names no space", segment.path().string(),
                 "rebuild the index: learndock reindex");
-  specification::SpaceKey space_key{static_cast<specification::StatisticalType>(key[0]),
-                                    {key.begin() + 1, key.end()},
-                                    fields.gamma,
-                                    static_cast<std::uint32_t>(fields.scales)};
-  return ReadSpace{std::move(space_key), fields, std::move(space)};
+  specification::SpaceId space_id{static_cast<specification::StatisticalType>(key[0]),
+                                  {key.begin() + 1, key.end()},
+                                  fields.gamma,
+                                  static_cast<std::uint32_t>(fields.scales)};
+  return ReadSpace{std::move(space_id), fields, std::move(space)};
 }
 
 }  // namespace learndock::engine

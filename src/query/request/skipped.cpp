@@ -36,7 +36,7 @@ Mismatch mismatch_of(const SpaceView& space, const specification::RkmeSpecificat
 Mismatch mismatch_of(const learnwares::Entry& entry, const specification::RkmeSpecification& query,
                      ScoreMode mode) {
   if (!entry.has_specification()) return Mismatch::specification;
-  const specification::KernelGroup& group = *entry.traits().group;
+  const specification::SpaceFamily& group = *entry.traits().group;
   const Mismatch mismatch = mismatch_of({group.type, group.shape, entry.gamma(), group.scales}, query, mode);
   if (mismatch != Mismatch::none || speaks_all(entry.traits().languages, query.languages)) return mismatch;
   return Mismatch::languages;
@@ -49,7 +49,7 @@ void warn_skipped(Warnings& warnings, std::size_t count, std::string_view why) {
                         {{"count", count}, {"reason", why}}});
 }
 
-void Skipped::add(const specification::SpaceKey& space, std::size_t count,
+void Skipped::add(const specification::SpaceId& space, std::size_t count,
                   const specification::RkmeSpecification& query) {
   if (count == 0) return;
   if (space.type == query.type) dimensions.insert(space.dimension());

@@ -32,7 +32,7 @@ struct Skipped {
   std::size_t& operator[](Mismatch why) { return counts[static_cast<std::size_t>(why)]; }
   /// Adds learnwares of one space, for absolute scores. Learnwares that can be compared count under
   /// Mismatch::none.
-  void add(const specification::SpaceKey& space, std::size_t count,
+  void add(const specification::SpaceId& space, std::size_t count,
            const specification::RkmeSpecification& query);
   /// Warns "3 learnwares skipped: WHY" for each reason.
   void warn(const specification::RkmeSpecification& query, ScoreMode mode, Warnings& warnings) const;
