@@ -130,7 +130,7 @@ Result<double> spec_terms(const specification::RkmeSpecification& s, const Matri
   double self = 0;
   LEARNDOCK_CHECK(backend.self_inner_products({&view, 1}, {&self, 1}));
   std::vector<double> sums(s.points.rows());
-  LEARNDOCK_CHECK(backend.data_sums(s.points.view(), data.view(), s.kernel(), {sums, {}}));
+  LEARNDOCK_CHECK(backend.data_sums(s.points.view(), data.view(), s.kernel, {sums, {}}));
   const double cross = std::inner_product(sums.begin(), sums.end(), s.weights.begin(), 0.0);
   return self - 2 * cross / static_cast<double>(data.rows());
 }

@@ -72,8 +72,7 @@ Result<void> SearchScene::build() {
   const auto space = std::make_shared<const engine::FeatureSpace>(std::move(fitted));
   engine::PartWriterOptions writing;
   writing.threads = options_.threads;
-  const specification::SpaceId key{
-      specification::StatisticalType::rkme_table, {options_.market.dimension}, kernel.gamma, 1};
+  const specification::SpaceId key{{}, {options_.market.dimension}, kernel};
   start = Clock::now();
   LEARNDOCK_TRY(engine::PartWriter writer,
                 engine::PartWriter::create(folder_ / "market.lds", key, space, writing));

@@ -111,8 +111,7 @@ Result<TrialBuild> build_segment(const TrialSets& sets, const TrialOptions& opti
   writing.prefilter = options.prefilter;
   writing.threads = options.threads;
   writing.backend = backend;
-  const specification::SpaceId key{
-      specification::StatisticalType::rkme_table, {sets.dimension()}, sets.gamma(), 1};
+  const specification::SpaceId key{{}, {sets.dimension()}, {sets.gamma(), 1}};
   LEARNDOCK_TRY(engine::PartWriter writer, engine::PartWriter::create(file, key, space, writing));
   for (std::size_t first = 0; first < options.learnwares; first += kBatch) {
     if (progress) progress("building", first, options.learnwares);

@@ -55,7 +55,7 @@ Result<specification::RkmeSpecification> specification_from(std::string_view lin
 Result<void> check_alike(const specification::RkmeSpecification& specification,
                          const specification::SpaceId& key) {
   const specification::SpaceId own = specification::SpaceId::of(specification);
-  if (!specification.gaussian() || own.scales != 1)
+  if (!specification.kind->comparable() || own.kernel.scales != 1)
     return fail(ErrorCode::spec_kernel, "a trial compares specifications by one Gaussian kernel", {},
                 "leave out image specifications and several scales");
   if (own != key)
@@ -90,7 +90,7 @@ Result<std::unique_ptr<TrialSets>> listed_sets(const std::filesystem::path& file
     for (double& value : specification->points.values())
       value = static_cast<double>(static_cast<float>(value));
     sets.push_back(
-        {std::move(specification->points), std::move(specification->weights), specification->gamma});
+        {std::move(specification->points), std::move(specification->weights), specification->kernel.gamma});
   }
   if (sets.empty())
     return fail(ErrorCode::invalid_argument, "the file holds no specification", file.string(),

@@ -50,13 +50,13 @@ Result<void> make(const DataOptions& options, const std::string& out, bool binar
     warnings.push_back(fmt::format(
         "kernel blind: the reduced points have a mean kernel value of {:.2g} at gamma {}; scale the "
         "features or use --gamma auto",
-        mean, spec.gamma));
+        mean, spec.kernel.gamma));
   warnings = warn(output, std::move(warnings));
   if (output.json)
     print_json({{"points", spec.points.rows()},
                 {"dimension", spec.dimension()},
-                {"gamma", spec.gamma},
-                {"scales", spec.scales},
+                {"gamma", spec.kernel.gamma},
+                {"scales", spec.kernel.scales},
                 {"num_points", spec.num_points},
                 {"method", sketched.reduced.privacy ? "private" : options.method},
                 {"mmd_to_data", mmd ? Json(*mmd) : Json()},
@@ -67,28 +67,23 @@ Result<void> make(const DataOptions& options, const std::string& out, bool binar
                 {"out", out},
                 {"warnings", warnings}});
   else
-    print_table(
-        {{"points", "dimension", "gamma", "mmd_to_data", "seconds", "out"},
-         {std::to_string(spec.points.rows()), std::to_string(spec.dimension()), fmt::format("{}", spec.gamma),
-          mmd ? fmt::format("{:.6g}", *mmd) : "-", fmt::format("{:.3f}", sketched.seconds), out}});
+    print_table({{"points", "dimension", "gamma", "mmd_to_data", "seconds", "out"},
+                 {std::to_string(spec.points.rows()), std::to_string(spec.dimension()),
+                  fmt::format("{}", spec.kernel.gamma), mmd ? fmt::format("{:.6g}", *mmd) : "-",
+                  fmt::format("{:.3f}", sketched.seconds), out}});
   return {};
 }
 
 Result<void> info(const std::string& path, const std::string& backend_name, const OutputOptions& output) {
   LEARNDOCK_TRY(const specification::RkmeSpecification spec, read_specification(path));
   LEARNDOCK_TRY(const auto backend, compute::open_backend(backend_name));
-  Json json = {{"type", specification::type_name(spec.type)},
-               {"points", spec.points.rows()},
-               {"dimension", spec.dimension()},
-               {"shape", spec.trailing_shape},
-               {"gamma", spec.gamma},
-               {"scales", spec.scales},
-               {"num_points", spec.num_points},
-               {"self_inner", nullptr},
-               {"mean_off_diagonal_kernel", nullptr},
-               {"warnings", Json::array()}};
-  if (spec.type == specification::StatisticalType::rkme_text) json["language"] = spec.languages;
-  if (spec.gaussian()) {
+  Json json = {{"type", spec.kind->name()},           {"points", spec.points.rows()},
+               {"dimension", spec.dimension()},       {"shape", spec.trailing_shape},
+               {"gamma", spec.kernel.gamma},          {"scales", spec.kernel.scales},
+               {"num_points", spec.num_points},       {"self_inner", nullptr},
+               {"mean_off_diagonal_kernel", nullptr}, {"warnings", Json::array()}};
+  if (spec.kind->has_languages) json["language"] = spec.languages;
+  if (spec.kind->comparable()) {
     const auto view = spec.view();
     double self = 0;
     LEARNDOCK_CHECK(backend->self_inner_products({&view, 1}, {&self, 1}));
@@ -100,8 +95,7 @@ Result<void> info(const std::string& path, const std::string& backend_name, cons
           "kernel blind: the points look unrelated at this gamma; distances mostly reflect weight "
           "concentration");
   } else {
-    json["warnings"].push_back(
-        "image specifications compare by a convolutional kernel, which is not built in");
+    json["warnings"].push_back(spec.kind->not_comparable);
   }
   if (output.json) {
     print_json(json);

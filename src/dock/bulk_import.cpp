@@ -162,14 +162,14 @@ class Batch {
   void count_blind() {
     for (std::size_t i = 0; i < entries_.size(); ++i)
       if (const auto& value = blind_values_[i]; value && ++blind_ == 1)
-        first_blind_ = {lines_[i], *value, entries_[i].specification->gamma};
+        first_blind_ = {lines_[i], *value, entries_[i].specification->kernel};
   }
   /// Makes one warning for all: a million lines could give a million warnings.
   void warn_of_blind() {
     if (blind_ == 0) return;
     outcome_.warnings.push_back(fmt::format(
         "{}:{}: {}", file_.string(), first_blind_.line,
-        query::blind_warning(first_blind_.value, first_blind_.gamma, blind_, outcome_.imported.size())));
+        query::blind_warning(first_blind_.value, first_blind_.kernel, blind_, outcome_.imported.size())));
   }
 
   [[nodiscard]] const std::vector<catalog::LearnwareRecord>& records() const { return records_; }
@@ -189,7 +189,8 @@ class Batch {
  private:
   struct FirstBlind {
     std::size_t line = 0;
-    double value = 0, gamma = 0;
+    double value = 0;
+    compute::Kernel kernel;
   };
   const std::filesystem::path& file_;
   const specification::SpaceKernels& kernels_;  // the current ones

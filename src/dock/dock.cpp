@@ -77,7 +77,7 @@ void warn_if_blind(const learnwares::EntryFields& entry, const compute::Backend&
                    std::vector<std::string>& warnings) {
   if (!entry.specification) return;
   const auto value = query::blind_value(*entry.specification, backend);
-  if (value && *value) warnings.push_back(query::blind_warning(**value, entry.specification->gamma));
+  if (value && *value) warnings.push_back(query::blind_warning(**value, entry.specification->kernel));
 }
 
 }  // namespace

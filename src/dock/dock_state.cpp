@@ -18,16 +18,16 @@
 namespace learndock::dock {
 
 Result<void> compute_self_terms(std::span<learnwares::EntryFields> entries, const compute::Backend& backend) {
-  std::vector<learnwares::EntryFields*> gaussian;
+  std::vector<learnwares::EntryFields*> compared;
   std::vector<compute::ReducedSetView> views;
   for (learnwares::EntryFields& entry : entries)
-    if (entry.specification && entry.specification->gaussian() && std::isnan(entry.self_inner)) {
-      gaussian.push_back(&entry);
+    if (entry.specification && entry.specification->kind->comparable() && std::isnan(entry.self_inner)) {
+      compared.push_back(&entry);
       views.push_back(entry.specification->view());
     }
   std::vector<double> self(views.size());
   LEARNDOCK_CHECK(backend.self_inner_products(views, self));
-  for (std::size_t i = 0; i < gaussian.size(); ++i) gaussian[i]->self_inner = self[i];
+  for (std::size_t i = 0; i < compared.size(); ++i) compared[i]->self_inner = self[i];
   return {};
 }
 
@@ -72,10 +72,10 @@ void Dock::State::keep_mark() {
 Result<void> Dock::State::load(const store::IndexVersion& stored) {
   const Lock one(storing);
   const Lock writing(writer);
-  kernels = stored.content.kernels;
   learnwares::Snapshot first;
   LEARNDOCK_TRY(first.version, catalog->version());
   OpenedIndex opened = open_index(stored, backend, used_threads());
+  kernels = opened.kernels;
   LEARNDOCK_TRY(const std::vector<LearnwareNumber> live, catalog->sequences());
   LEARNDOCK_CHECK(drop_foreign_parts(*catalog, live, opened));
   for (const std::string& problem : opened.problems)

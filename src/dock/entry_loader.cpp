@@ -53,12 +53,12 @@ void drop_empty(Entries& entries, std::size_t first) {
   entries.erase(std::remove(begin, entries.end(), nullptr), entries.end());
 }
 
-/// Puts the group's gamma in place of the specification's own, which is kept for compat scores.
+/// Puts the family's kernel in place of the specification's own, which is kept for compat scores.
 void put_under(const specification::SpaceKernels& kernels, learnwares::EntryFields& fields) {
   if (kernels.empty() || !fields.specification) return;
-  const auto gamma = kernels.gamma_of(specification::SpaceFamily::of(*fields.specification));
-  if (!gamma || *gamma == fields.specification->gamma) return;
-  fields.own_gamma = std::exchange(fields.specification->gamma, *gamma);
+  const auto kernel = kernels.kernel_of(specification::SpaceFamily::of(*fields.specification));
+  if (!kernel || *kernel == fields.specification->kernel) return;
+  fields.own_kernel = std::exchange(fields.specification->kernel, *kernel);
 }
 
 /// Decodes records as they come and appends them to entries.
@@ -165,7 +165,7 @@ class MissingSets {
         return {};
       }
       auto& entry = entries_[batch_[i].first];
-      specification->gamma = entry->gamma();
+      specification->kernel = entry->kernel();
       entry = learnwares::with_specification(entry, std::move(*specification));
       return {};
     }));
@@ -197,7 +197,7 @@ bool is_of(const learnwares::Entry& entry, const catalog::LearnwareRecord& recor
          made->folded_description() == entry.folded_description() && made->values() == entry.values() &&
          made->has_specification() == entry.has_specification() &&
          made->specification_bytes() == entry.specification_bytes() &&
-         (!entry.has_specification() || made->stored_gamma() == entry.stored_gamma());
+         (!entry.has_specification() || made->stored_kernel() == entry.stored_kernel());
 }
 
 /// The most damaged records that a learnware cache may lack; with more, all records are decoded.

@@ -17,7 +17,7 @@
 namespace learndock::dock {
 
 /// Decodes a record for searching, but for its self term, which is computed for many records at once.
-/// @param kernels  the current ones: the specification gets its group's gamma
+/// @param kernels  the current ones: the specification gets its family's kernel
 /// @errors json_*, semantic_*, spec_*
 [[nodiscard]] Result<learnwares::EntryFields> entry_fields(const catalog::LearnwareRecord& record,
                                                            const specification::SpaceKernels& kernels = {});

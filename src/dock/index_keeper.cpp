@@ -50,8 +50,7 @@ Result<std::shared_ptr<const engine::FeatureSpace>> space_for(const learnwares::
   for (std::size_t i = 0; i < entries.size(); i += step)
     sample.push_back(entries[i]->specification()->view());
   const engine::SubspaceOptions options{.coordinates = engine::chosen_coordinates(entries.size())};
-  LEARNDOCK_TRY(engine::FeatureSpace space,
-                engine::FeatureSpace::fit(sample, key.kernel(), options, backend));
+  LEARNDOCK_TRY(engine::FeatureSpace space, engine::FeatureSpace::fit(sample, key.kernel, options, backend));
   return std::make_shared<const engine::FeatureSpace>(std::move(space));
 }
 
@@ -118,7 +117,7 @@ Result<void> put_in_force(Dock::State& state, std::shared_ptr<const engine::Stor
   parts.parts.push_back(learnwares::live_part(added->space_id(), added, keys));
   store::IndexContent content;
   for (const auto& part : parts.parts) content.segments.push_back(part->part->segment());
-  content.kernels = current->kernels;
+  content.kernels = specification::kernels_text(current->kernels);
   content.covers = keys.empty() ? 0 : keys.back().value();
   content.options = state.store->current()->content.options;
   LEARNDOCK_TRY(const auto version, state.store->commit(std::move(content), state.store->current()->number));

@@ -31,8 +31,8 @@ specification::SemanticSpecification inferred_semantic(
     const std::string& name, const std::optional<specification::RkmeSpecification>& stat) {
   specification::SemanticSpecification semantic;
   semantic.name = name;
-  if (stat && stat->type == specification::StatisticalType::rkme_table) {
-    semantic.of(specification::SemanticKey::data) = {"Table"};
+  if (stat && stat->kind->columns_are_input) {
+    semantic.of(specification::SemanticKey::data) = {std::string(stat->kind->data)};
     semantic.input = specification::FeatureDescription{static_cast<std::uint32_t>(stat->dimension()), {}};
   }
   return semantic;

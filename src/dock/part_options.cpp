@@ -3,7 +3,7 @@
 namespace learndock::dock {
 
 bool is_indexable(const specification::RkmeSpecification& specification) {
-  return specification.gaussian() && engine::codable(engine::mass_of(specification.view()));
+  return specification.kind->comparable() && engine::codable(engine::mass_of(specification.view()));
 }
 
 std::string prefilter_option(std::optional<engine::PrefilterKind> prefilter) {

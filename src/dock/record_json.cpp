@@ -15,12 +15,8 @@ Json statistical_summary(const std::string& binary) {
   if (binary.empty()) return nullptr;
   const auto spec = specification::from_binary(binary);
   if (!spec) return {{"error", spec.error().message}};
-  return {{"type", specification::type_name(spec->type)},
-          {"points", spec->points.rows()},
-          {"dimension", spec->dimension()},
-          {"gamma", spec->gamma},
-          {"scales", spec->scales},
-          {"num_points", spec->num_points}};
+  return {{"type", spec->kind->name()},  {"points", spec->points.rows()}, {"dimension", spec->dimension()},
+          {"gamma", spec->kernel.gamma}, {"scales", spec->kernel.scales}, {"num_points", spec->num_points}};
 }
 
 }  // namespace

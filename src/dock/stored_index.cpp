@@ -52,6 +52,12 @@ OpenedIndex open_index(const store::IndexVersion& version,
                        const std::shared_ptr<const compute::Backend>& backend, unsigned threads) {
   OpenedIndex opened;
   for (const Error& problem : version.rebuild_needed) opened.problems.push_back(describe(problem));
+  auto kernels = specification::kernels_from_text(version.content.kernels);
+  if (!kernels) {
+    opened.problems.push_back(describe(kernels.error()));
+    return opened;
+  }
+  opened.kernels = std::move(*kernels);
   for (const auto& segment : version.content.segments) {
     auto part = engine::open_part(segment, backend, threads);
     if (part)

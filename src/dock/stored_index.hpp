@@ -6,6 +6,7 @@
 #include "catalog/catalog.hpp"
 #include "learnwares/dock_parts.hpp"
 #include "learnwares/snapshot.hpp"
+#include "specification/space_kernels.hpp"
 #include "store/index_store.hpp"
 
 #include <filesystem>
@@ -18,7 +19,8 @@ namespace learndock::dock {
 
 struct OpenedIndex {
   std::vector<std::shared_ptr<const engine::StoredPart>> parts;
-  std::vector<std::string> problems;  ///< why a stored index is not used
+  std::vector<std::string> problems;    ///< why a stored index is not used
+  specification::SpaceKernels kernels;  ///< that its parts are under
 
   /// Whether some part has the learnware of this catalogue number.
   [[nodiscard]] bool holds(LearnwareNumber key) const;

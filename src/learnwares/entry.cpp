@@ -33,7 +33,7 @@ std::string packed(const EntryFields& fields) {
   EntryHead head;
   head.values = specification::semantic_bits(fields.values);
   if (fields.specification) {
-    head.gamma = fields.own_gamma.value_or(fields.specification->gamma);
+    head.gamma = fields.own_kernel.value_or(fields.specification->kernel).gamma;
     head.points = static_cast<std::uint32_t>(fields.specification->weights.size());
   }
   const std::string* const texts[] = {&fields.name, &fields.folded_name, &fields.folded_description,
@@ -51,8 +51,8 @@ std::string packed(const EntryFields& fields) {
 Traits traits_of(const EntryFields& fields) {
   Traits traits;
   if (!fields.specification) return traits;
-  traits.group = specification::SpaceFamily::of(*fields.specification);
-  if (fields.own_gamma) traits.gamma = fields.specification->gamma;
+  traits.family = specification::SpaceFamily::of(*fields.specification);
+  if (fields.own_kernel) traits.kernel = fields.specification->kernel;
   traits.languages = fields.specification->languages;
   return traits;
 }
@@ -98,7 +98,7 @@ LearnwareId Entry::learnware_id() const {
 
 std::uint64_t Entry::specification_bytes() const {
   if (!has_specification()) return 0;
-  return sizeof(double) * head().points * (traits_->group->under(0).dimension() + 1);
+  return sizeof(double) * head().points * (traits_->family->dimension() + 1);
 }
 
 SelfTerms& Entry::self_terms() const {

@@ -23,11 +23,11 @@
 
 namespace learndock::learnwares {
 
-/// Properties that many learnwares share: kernel group, gamma and languages. One object keeps them for all of
-/// these.
+/// Properties that many learnwares share: family of spaces, kernel and languages. One object keeps them for
+/// all of these.
 struct Traits {
-  std::optional<specification::SpaceFamily> group = {};  ///< none: there is no statistical specification
-  std::optional<double> gamma = {};  ///< used in place of the learnwares' own (see SpaceKernels)
+  std::optional<specification::SpaceFamily> family = {};  ///< none: there is no statistical specification
+  std::optional<compute::Kernel> kernel = {};  ///< used in place of the learnwares' own (see SpaceKernels)
   std::vector<std::string> languages = {};
   auto operator<=>(const Traits&) const = default;
 };
@@ -51,9 +51,9 @@ struct EntryFields {
   std::string folded_name;  ///< name and description as text search compares them (see fold_case)
   std::string folded_description;
   specification::SemanticTexts values;  ///< of the vocabularies; others are dropped
-  /// The specification with the gamma in use, under which the learnware is compared.
+  /// The specification with the kernel in use, under which the learnware is compared.
   std::optional<specification::RkmeSpecification> specification;
-  std::optional<double> own_gamma;  ///< the one it was stored with, if another is in use
+  std::optional<compute::Kernel> own_kernel;  ///< the one it was stored with, if another is in use
   /// <L, L> by the dock's backend; NaN: computed when a search first needs it.
   double self_inner = std::numeric_limits<double>::quiet_NaN();
 };
@@ -61,10 +61,10 @@ struct EntryFields {
 /// <L, L> of one learnware, NaN until a search first needs it; racing searches store the same value.
 struct SelfTerms {
   std::atomic<double> in_force =
-      std::numeric_limits<double>::quiet_NaN();  ///< by the dock's backend, gamma in use
-  /// By the dock's backend under the learnware's own gamma, if another is in use.
+      std::numeric_limits<double>::quiet_NaN();  ///< by the dock's backend, kernel in use
+  /// By the dock's backend under the learnware's own kernel, if another is in use.
   std::atomic<double> own = std::numeric_limits<double>::quiet_NaN();
-  std::atomic<double> reference = std::numeric_limits<double>::quiet_NaN();  ///< cpu_reference, own gamma
+  std::atomic<double> reference = std::numeric_limits<double>::quiet_NaN();  ///< cpu_reference, own kernel
   std::atomic<double> direct = std::numeric_limits<double>::quiet_NaN();     ///< as in stored parts
 };
 
@@ -106,13 +106,15 @@ class Entry {
   [[nodiscard]] const Traits& traits() const { return *traits_; }
   [[nodiscard]] specification::SemanticBits values() const { return head().values; }
 
-  [[nodiscard]] bool has_specification() const { return traits_->group.has_value(); }
+  [[nodiscard]] bool has_specification() const { return traits_->family.has_value(); }
   /// Null if the reduced set is in a stored part.
   [[nodiscard]] const specification::RkmeSpecification* specification() const { return specification_; }
   // These need a specification:
-  [[nodiscard]] double stored_gamma() const { return head().gamma; }
-  [[nodiscard]] double gamma() const { return traits_->gamma.value_or(stored_gamma()); }
-  [[nodiscard]] specification::SpaceId space() const { return traits_->group->under(gamma()); }
+  [[nodiscard]] compute::Kernel stored_kernel() const { return traits_->family->kernel(head().gamma); }
+  [[nodiscard]] compute::Kernel kernel() const {
+    return traits_->kernel ? *traits_->kernel : stored_kernel();
+  }
+  [[nodiscard]] specification::SpaceId space() const { return traits_->family->under(kernel()); }
   /// Bytes of points and weights, as doubles; 0 without a specification.
   [[nodiscard]] std::uint64_t specification_bytes() const;
 
@@ -137,7 +139,7 @@ class Entry {
 
 /// An entry that owns everything it points at. @param pool null: its traits are not shared
 [[nodiscard]] std::shared_ptr<const Entry> make_entry(EntryFields fields, TraitsPool* pool = nullptr);
-/// The same learnware with its specification in memory, under the gamma in use, and no self terms. The old
+/// The same learnware with its specification in memory, under the kernel in use, and no self terms. The old
 /// entry is kept alive.
 [[nodiscard]] std::shared_ptr<const Entry> with_specification(const std::shared_ptr<const Entry>& entry,
                                                               specification::RkmeSpecification specification);

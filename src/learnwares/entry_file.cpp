@@ -40,32 +40,33 @@ static_assert(sizeof(SourceFields) == 24);
 
 Json to_json(const Traits& traits) {
   Json json = Json::object();
-  if (!traits.group) return json;
-  json["type"] = static_cast<int>(traits.group->type);
-  json["shape"] = traits.group->shape;
-  json["scales"] = traits.group->scales;
+  if (!traits.family) return json;
+  json["type"] = traits.family->kind->number;
+  json["shape"] = traits.family->shape;
+  json["scales"] = traits.family->scales;
   json["languages"] = traits.languages;
   return json;
 }
 
-/// Throws the library's exception for damaged data.
-Traits traits_from(const Json& json) {
+/// Throws the library's exception for damaged data. @return nothing when the kind is unknown
+std::optional<Traits> traits_from(const Json& json) {
   Traits traits;
   if (!json.contains("type")) return traits;
-  traits.group = specification::SpaceFamily{
-      static_cast<specification::StatisticalType>(json.at("type").get<int>()),
-      json.at("shape").get<std::vector<std::size_t>>(), json.at("scales").get<std::uint32_t>()};
+  const auto kind = specification::kind_of_number(json.at("type").get<std::uint64_t>());
+  if (!kind) return std::nullopt;
+  traits.family = specification::SpaceFamily{*kind, json.at("shape").get<std::vector<std::size_t>>(),
+                                             json.at("scales").get<std::uint32_t>()};
   traits.languages = json.at("languages").get<std::vector<std::string>>();
   return traits;
 }
 
-/// Numbers different traits, without regard to the gamma in use.
+/// Numbers different traits, without regard to the kernel in use.
 class TraitsTable {
  public:
   std::uint32_t number_of(const Traits& traits) {
     if (&traits == last_) return last_number_;
     Traits stored = traits;
-    stored.gamma.reset();
+    stored.kernel.reset();
     const auto [place, fresh] = numbers_.try_emplace(std::move(stored), numbers_.size());
     if (fresh) list_.push_back(to_json(traits));
     last_ = &traits;
@@ -162,7 +163,11 @@ Result<void> EntryFile::read() {
   limits.max_memory = SIZE_MAX;  // the section was written by this program and is whole
   LEARNDOCK_TRY(const Json list, parse_json({text.data(), text.size()}, limits));
   try {
-    for (const Json& one : list) traits_.push_back(traits_from(one));
+    for (const Json& one : list) {
+      auto traits = traits_from(one);
+      if (!traits) return damaged(*segment_, "a kind of specification is unknown");
+      traits_.push_back(std::move(*traits));
+    }
   } catch (const Json::exception& error) {
     return damaged(*segment_, std::string("traits cannot be read: ") + error.what());
   }
@@ -183,7 +188,7 @@ Result<void> EntryFile::check_rows() const {
     if (!sound) break;
     const EntryHead head = head_of(rows_.data() + start);
     sound = head.bytes() == end - start && head.traits < traits_.size() &&
-            (head.points > 0) == traits_[head.traits].group.has_value();
+            (head.points > 0) == traits_[head.traits].family.has_value();
   }
   if (!sound) return damaged(*segment_, "the tables of the learnware cache do not fit each other");
   return {};
@@ -208,7 +213,7 @@ std::vector<std::shared_ptr<const Entry>> EntryFile::entries(const std::shared_p
   mapped->file = file;
   mapped->traits = file->traits_;
   for (Traits& traits : mapped->traits)
-    if (traits.group) traits.gamma = kernels.gamma_of(*traits.group);
+    if (traits.family) traits.kernel = kernels.kernel_of(*traits.family);
   std::vector<std::shared_ptr<const Entry>> all;
   all.reserve(live == nullptr ? file->sequences_.size() : live->size());
   std::size_t at = 0;

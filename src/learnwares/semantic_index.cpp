@@ -83,10 +83,10 @@ void SemanticIndex::add_spaces(std::span<const std::shared_ptr<const Entry>> add
                                const Carriers& carriers) {
   std::map<specification::SpaceId, std::vector<FilterBit>> by_space;
   for (const auto& [traits, items] : carriers) {
-    if (!traits->group) continue;
-    std::map<double, std::vector<FilterBit>> by_gamma;
-    for (const FilterBit item : items) by_gamma[added[item.index() - items_]->gamma()].push_back(item);
-    for (const auto& [gamma, some] : by_gamma) append(by_space[traits->group->under(gamma)], some);
+    if (!traits->family) continue;
+    std::map<compute::Kernel, std::vector<FilterBit>> by_kernel;
+    for (const FilterBit item : items) by_kernel[added[item.index() - items_]->kernel()].push_back(item);
+    for (const auto& [kernel, some] : by_kernel) append(by_space[traits->family->under(kernel)], some);
   }
   for (const auto& [key, items] : by_space) spaces_[key] = grown(spaces_[key], items);
 }

@@ -53,18 +53,18 @@ void find_filter_bits(Snapshot& snapshot, bool all) {
 }
 
 void count_added(Snapshot& snapshot, std::span<const std::shared_ptr<const Entry>> added) {
-  // Neighbours mostly share their traits and gamma: a space is looked up once for each run of such entries.
+  // Neighbours mostly share their traits and kernel: a space is looked up once for each run of such entries.
   const Traits* traits = nullptr;
-  double gamma = 0;
+  compute::Kernel kernel;
   std::size_t* count = nullptr;
   for (const auto& entry : added) {
     if (!entry->has_specification()) {
       ++snapshot.without_specification;
       continue;
     }
-    if (count == nullptr || traits != &entry->traits() || gamma != entry->gamma()) {
+    if (count == nullptr || traits != &entry->traits() || kernel != entry->kernel()) {
       traits = &entry->traits();
-      gamma = entry->gamma();
+      kernel = entry->kernel();
       count = &snapshot.spaces[entry->space()];
     }
     ++*count;

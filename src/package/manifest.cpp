@@ -88,15 +88,13 @@ Result<StatisticalEntry> read_statistical(const Json& item, const archive::Archi
                                           const std::string& where, std::vector<std::string>& warnings) {
   if (!item.is_object()) return wrong_kind("a mapping", item, where);
   StatisticalEntry entry;
-  LEARNDOCK_TRY(const std::string name, text_of(item, "class_name", "RKMETableSpecification", where));
-  const auto type = specification::type_of_name(name);
-  if (!type)
+  LEARNDOCK_TRY(const std::string name, text_of(item, "class_name", std::string(entry.kind->name()), where));
+  const auto kind = specification::kind_of_name(name);
+  if (!kind)
     return fail(ErrorCode::package_class,
                 fmt::format("\"{}\" is not a specification this dock reads", printable(name)),
-                where + "/class_name",
-                "use RKMETableSpecification, RKMETextSpecification, RKMEImageSpecification or "
-                "HeteroMapTableSpecification");
-  entry.type = *type;
+                where + "/class_name", "use " + specification::kind_names());
+  entry.kind = *kind;
   constexpr std::string_view kLibrary = "learnware.specification";
   LEARNDOCK_TRY(const std::string module, text_of(item, "module_path", std::string(kLibrary), where));
   if (module != kLibrary && !module.starts_with(std::string(kLibrary) + "."))

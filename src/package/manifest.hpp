@@ -12,7 +12,7 @@ namespace learndock::package {
 
 /// One statistical specification as learnware.yaml announces it.
 struct StatisticalEntry {
-  specification::StatisticalType type = specification::StatisticalType::rkme_table;
+  specification::Kind kind;
   std::string file_name = "stat_spec.json";
 };
 

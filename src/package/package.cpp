@@ -12,6 +12,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -54,12 +55,10 @@ Result<Manifest> load_manifest(const Draft& draft) {
 
 /// The one of several specifications that the dock searches by: the most specific one.
 const StatisticalEntry* choose(const std::vector<StatisticalEntry>& entries) {
-  using specification::StatisticalType;
-  for (const StatisticalType type : {StatisticalType::hetero_map_table, StatisticalType::rkme_table,
-                                     StatisticalType::rkme_text, StatisticalType::rkme_image})
-    for (const StatisticalEntry& entry : entries)
-      if (entry.type == type) return &entry;
-  return nullptr;
+  const auto found = std::min_element(entries.begin(), entries.end(), [](const auto& a, const auto& b) {
+    return a.kind->rank < b.kind->rank;
+  });
+  return found == entries.end() ? nullptr : &*found;
 }
 
 Result<specification::RkmeSpecification> parse_statistical(const std::string& text,
@@ -67,12 +66,12 @@ Result<specification::RkmeSpecification> parse_statistical(const std::string& te
                                                            const archive::ArchiveLimits& limits) {
   LEARNDOCK_TRY(Json json, parse_json(text, {limits.max_spec_bytes, 64}));
   // A file without a type is what learnware.yaml says it is.
-  if (json.is_object() && !json.contains("type")) json["type"] = specification::type_name(entry.type);
+  if (json.is_object() && !json.contains("type")) json["type"] = entry.kind->name();
   LEARNDOCK_TRY(specification::RkmeSpecification statistical, specification::from_json(json));
-  if (statistical.type == entry.type) return statistical;
+  if (statistical.kind == entry.kind) return statistical;
   return fail(ErrorCode::package_spec_mismatch,
-              fmt::format("the file holds a {}, learnware.yaml announces a {}",
-                          specification::type_name(statistical.type), specification::type_name(entry.type)),
+              fmt::format("the file holds a {}, learnware.yaml announces a {}", statistical.kind->name(),
+                          entry.kind->name()),
               "/type", "make class_name in learnware.yaml and \"type\" in the file agree");
 }
 
@@ -88,7 +87,7 @@ Result<void> load_statistical(const Draft& draft, const Manifest& manifest, Pack
   if (manifest.statistical.size() > 1)
     package.warnings.push_back(fmt::format("of {} statistical specifications {} ({}) is used",
                                            manifest.statistical.size(), chosen->file_name,
-                                           specification::type_name(chosen->type)));
+                                           chosen->kind->name()));
   const std::size_t index = draft.layout.files.at(chosen->file_name);
   LEARNDOCK_TRY(const std::string text,
                 read_small(draft, index, draft.limits.max_spec_bytes, ErrorCode::json_size));
@@ -133,7 +132,7 @@ Result<void> check_stored(const Draft& draft, const Package& package) {
 /// For tables the declared number of features and the specification's dimension are the same number.
 Result<void> check_dimensions(const Package& package) {
   if (!package.statistical || !package.semantic || !package.semantic->input) return {};
-  if (package.statistical->type != specification::StatisticalType::rkme_table) return {};
+  if (!package.statistical->kind->columns_are_input) return {};
   const std::uint32_t declared = package.semantic->input->dimension;
   const std::size_t found = package.statistical->dimension();
   if (declared == found) return {};

@@ -15,22 +15,23 @@ constexpr const char* kWhatToDo =
 
 Result<std::optional<double>> blind_value(const specification::RkmeSpecification& specification,
                                           const compute::Backend& backend) {
-  if (!specification.gaussian()) return std::nullopt;
+  if (!specification.kind->comparable()) return std::nullopt;
   LEARNDOCK_TRY(const double mean, specification::mean_off_diagonal_kernel(specification, backend));
   return mean < specification::kKernelBlindThreshold ? std::optional(mean) : std::nullopt;
 }
 
-std::string blind_warning(double value, double gamma) {
+std::string blind_warning(double value, const compute::Kernel& kernel) {
   return fmt::format(
       "kernel blind: its mean off-diagonal kernel value is {:.2g}, under {}, with gamma {}; {}", value,
-      specification::kKernelBlindThreshold, gamma, kWhatToDo);
+      specification::kKernelBlindThreshold, kernel.gamma, kWhatToDo);
 }
 
-std::string blind_warning(double value, double gamma, std::size_t blind, std::size_t imported) {
+std::string blind_warning(double value, const compute::Kernel& kernel, std::size_t blind,
+                          std::size_t imported) {
   return fmt::format(
       "kernel blind: {} of {} imported learnwares; the first, in this line, has a mean off-diagonal kernel "
       "value of {:.2g}, under {}, with gamma {}; {}",
-      blind, imported, value, specification::kKernelBlindThreshold, gamma, kWhatToDo);
+      blind, imported, value, specification::kKernelBlindThreshold, kernel.gamma, kWhatToDo);
 }
 
 std::string blind_space_warning(std::string_view learnwares, double mean) {

@@ -207,7 +207,7 @@ void ComparableParts::make_unindexed_part(learnwares::Selection& entries) {
   entries.resize(items.size());
   count_ += items.size();
   if (!items.empty())
-    parts_.push_back({engine::make_unindexed_part(key_.kernel(), key_.dimension(), std::move(items))});
+    parts_.push_back({engine::make_unindexed_part(key_.kernel, key_.dimension(), std::move(items))});
 }
 
 bool ComparableParts::late() {

@@ -28,14 +28,13 @@ Result<void> check_specification(const SearchRequest& request, std::size_t max_p
     return Failure(std::move(error));
   }
   LEARNDOCK_CHECK(specification::validate(specification));
-  if (!specification.gaussian())
-    return fail(ErrorCode::spec_kernel,
-                "image specifications compare by a convolutional kernel, which is not built in", "/spec",
+  if (auto comparable = specification::check_comparable(specification); !comparable)
+    return fail(comparable.error().code, comparable.error().message, "/spec",
                 "search by --semantic or --text");
-  if (request.scores == ScoreMode::compat && specification.scales > 1)
+  if (request.scores == ScoreMode::compat && specification.kernel.scales > 1)
     return fail(ErrorCode::spec_kernel,
                 fmt::format("compat scores are the reference's, which knows one scale; the query has {}",
-                            specification.scales),
+                            specification.kernel.scales),
                 "/spec/scales", "use absolute scores, or make the specification without --scales");
   return {};
 }
@@ -58,10 +57,11 @@ Result<void> check(const SearchRequest& request, std::size_t max_points) {
   return request.specification ? check_specification(request, max_points) : Result<void>();
 }
 
-/// The gamma that the index uses for learnwares comparable with the request's specification.
-std::optional<double> chosen_gamma(const learnwares::Snapshot& snapshot, const SearchRequest& request) {
+/// The kernel that the index uses for learnwares comparable with the request's specification.
+std::optional<compute::Kernel> chosen_kernel(const learnwares::Snapshot& snapshot,
+                                             const SearchRequest& request) {
   if (!request.specification || request.scores != ScoreMode::absolute) return std::nullopt;
-  return snapshot.kernels.gamma_of(specification::SpaceFamily::of(*request.specification));
+  return snapshot.kernels.kernel_of(specification::SpaceFamily::of(*request.specification));
 }
 
 /// How many of the filtered learnwares an answer can show or has to compare.
@@ -81,10 +81,10 @@ bool goes_by_index(const learnwares::Snapshot& snapshot, const SearchRequest& re
   return backend.name() == snapshot.backend && backend.name() != kReference && is_indexed(snapshot, request);
 }
 
-/// Answers the request with its specification under another gamma, which a warning says.
-Result<SearchAnswer> search_under(double gamma, SearchRequest request, const learnwares::Snapshot& snapshot,
-                                  const SearchMeans& means) {
-  const double own = std::exchange(request.specification->gamma, gamma);
+/// Answers the request with its specification under another kernel, which a warning says.
+Result<SearchAnswer> search_under(const compute::Kernel& kernel, SearchRequest request,
+                                  const learnwares::Snapshot& snapshot, const SearchMeans& means) {
+  const compute::Kernel own = std::exchange(request.specification->kernel, kernel);
   LEARNDOCK_TRY(SearchAnswer answer, search_snapshot(snapshot, request, means.backend, means.threads,
                                                      means.catalog, means.max_points));
   answer.warnings.insert(
@@ -93,9 +93,8 @@ Result<SearchAnswer> search_under(double gamma, SearchRequest request, const lea
        fmt::format(
            "gamma {} in place of the query's gamma {}: the index compares {} of dimension {} under it, "
            "whatever gamma they were made with; --scores compat uses each learnware's own",
-           gamma, own, specification::type_name(request.specification->type),
-           request.specification->dimension()),
-       {{"index", gamma}, {"query", own}}});
+           kernel.gamma, own.gamma, request.specification->kind->name(), request.specification->dimension()),
+       {{"index", kernel.gamma}, {"query", own.gamma}}});
   return answer;
 }
 
@@ -106,8 +105,8 @@ Result<SearchAnswer> search_snapshot(const learnwares::Snapshot& snapshot, const
                                      const catalog::Catalog* catalog, std::size_t max_points) {
   const auto start = SteadyClock::now();
   LEARNDOCK_CHECK(check(request, max_points));
-  const auto chosen = chosen_gamma(snapshot, request);
-  if (chosen && *chosen != request.specification->gamma)
+  const auto chosen = chosen_kernel(snapshot, request);
+  if (chosen && *chosen != request.specification->kernel)
     return search_under(*chosen, request, snapshot, {backend, threads, catalog, max_points});
   SearchAnswer answer;
   answer.index_version = snapshot.version;

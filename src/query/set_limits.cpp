@@ -6,8 +6,6 @@
 #include <fmt/format.h>
 
 #include <cmath>
-#include <functional>
-#include <numeric>
 
 namespace learndock::query {
 namespace {
@@ -39,10 +37,7 @@ std::optional<std::string> odd_weights(const specification::RkmeSpecification& s
 }
 
 std::size_t points_of(const learnwares::Entry& entry) {
-  const std::vector<std::size_t>& shape = entry.traits().group->shape;
-  const std::size_t dimension =
-      std::accumulate(shape.begin(), shape.end(), std::size_t{1}, std::multiplies<>());
-  return entry.specification_bytes() / (sizeof(double) * (dimension + 1));
+  return entry.specification_bytes() / (sizeof(double) * (entry.traits().family->dimension() + 1));
 }
 
 }  // namespace
@@ -59,8 +54,8 @@ Result<void> check_set(const specification::RkmeSpecification& specification, st
     if (!is_plain_name(language))
       return fail(ErrorCode::spec_shape, "a language code holds control or invisible characters",
                   "/language");
-  // Images are not compared here, and their weights mean what their kernel says.
-  if (!specification.gaussian()) return {};
+  // The weights of a kind that is not compared yet mean what its kernel will say.
+  if (!specification.kind->comparable()) return {};
   if (auto odd = odd_weights(specification))
     return fail(ErrorCode::spec_weights, "the reduced set cannot be compared with others: " + *odd, "/beta",
                 "make the specification again; the weights of a reduced set sum to about one");

@@ -52,10 +52,10 @@ Result<Query> query_of(const specification::RkmeSpecification& spec, const compu
 /// Runs one search with a statistical specification, stage by stage.
 class StatisticalSearch {
  public:
-  StatisticalSearch(const SearchRequest& request, bool chosen_gamma, const SearchMeans& means,
+  StatisticalSearch(const SearchRequest& request, bool chosen_kernel, const SearchMeans& means,
                     Deadline& deadline, SearchAnswer& answer)
       : request_(request),
-        chosen_gamma_(chosen_gamma),
+        chosen_kernel_(chosen_kernel),
         backend_(means.backend),
         threads_(means.threads),
         max_points_(means.max_points),
@@ -66,7 +66,7 @@ class StatisticalSearch {
                    bool stored_self) {
     const specification::RkmeSpecification& spec = *request_.specification;
     const auto start = SteadyClock::now();
-    LEARNDOCK_CHECK(warn_if_blind(spec, chosen_gamma_, backend_, answer_.warnings));
+    LEARNDOCK_CHECK(warn_if_blind(spec, chosen_kernel_, backend_, answer_.warnings));
     LEARNDOCK_TRY(Query query, query_of(spec, backend_, request_.scores, deadline_));
     candidates_ = comparable(snapshot, entries, spec, request_.scores, deadline_, answer_.warnings);
     if (deadline_.cut() && answer_.exact) answer_.warnings.push_back(cut_filter());
@@ -273,7 +273,7 @@ class StatisticalSearch {
   }
 
   const SearchRequest& request_;
-  bool chosen_gamma_;
+  bool chosen_kernel_;
   const compute::Backend& backend_;
   unsigned threads_;
   std::size_t max_points_;
@@ -301,7 +301,7 @@ Result<void> warn_if_blind(const specification::RkmeSpecification& query, bool c
              "distances mostly reflect weight concentration. Scale the features as the learnwares' makers "
              "did and "
              "make the specification again. {}",
-             mean, specification::kKernelBlindThreshold, query.gamma,
+             mean, specification::kKernelBlindThreshold, query.kernel.gamma,
              chosen ? "That gamma is the index's: learndock reindex --gamma auto chooses another"
                     : "Another gamma helps where learnwares have that gamma too: absolute scores skip the "
                       "others, "
@@ -309,13 +309,13 @@ Result<void> warn_if_blind(const specification::RkmeSpecification& query, bool c
          {{"of", "query"},
           {"mean_kernel", mean},
           {"threshold", specification::kKernelBlindThreshold},
-          {"gamma", query.gamma}}});
+          {"gamma", query.kernel.gamma}}});
   return {};
 }
 
 Result<void> statistical_search(const StatisticalTask& task, const SearchMeans& means, Deadline& deadline,
                                 SearchAnswer& answer) {
-  StatisticalSearch search(task.request, task.chosen_gamma, means, deadline, answer);
+  StatisticalSearch search(task.request, task.chosen_kernel, means, deadline, answer);
   return search.run(task.snapshot, task.entries, task.snapshot.backend == means.backend.name());
 }
 

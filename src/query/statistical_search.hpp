@@ -27,7 +27,7 @@ struct StatisticalTask {
   const SearchRequest& request;  ///< with a specification
   const learnwares::Snapshot& snapshot;
   const learnwares::Selection& entries;  ///< entries that passed the filters
-  bool chosen_gamma = false;  ///< the specification's gamma is that of the index, not the query's own
+  bool chosen_kernel = false;  ///< the specification's kernel is that of the index, not the query's own
 };
 
 /// Compares everything that passed the filters, then searches for the mixture. Fills singles, mixture,

@@ -14,6 +14,7 @@
 #include "engine/search/bound_check.hpp"
 #include "io/file.hpp"
 #include "query/blind_check.hpp"
+#include "reindex/reindex_kernels.hpp"
 #include "reindex/reindex_plan.hpp"
 #include "store/index_store.hpp"
 
@@ -111,8 +112,8 @@ class RangeBuilder {
     auto decoded = specification::from_binary(record.statistical);
     if (!decoded) return {};  // the plan has counted the damaged records
     specification::RkmeSpecification specification = std::move(*decoded);
-    const specification::SpaceId key = plan_.kernels.in_force(specification::SpaceId::of(specification));
-    specification.gamma = key.gamma;
+    const specification::SpaceId key = plan_.kernels.current(specification::SpaceId::of(specification));
+    specification.kernel = key.kernel;
     const auto space = space_of_.find(key);
     // Learnwares outside the range of the codes are compared directly.
     if (space == space_of_.end() || !dock::is_indexable(specification)) return {};
@@ -232,7 +233,7 @@ Result<ReindexReport> put_in_force(const fs::path& dock, const ReindexPlan& plan
     range_of_file.resize(files.size(), range);
   }
   LEARNDOCK_TRY(const auto store, store::IndexStore::open(dock::DockFolder(dock).index()));
-  if (store->current()->content.kernels != plan.kernels_before)
+  if (kernels_in_use(*store->current()) != plan.kernels_before)
     return fail(ErrorCode::conflict, "the kernels in use changed since this reindex was planned",
                 dock::DockFolder(dock).reindex().string(), "plan it again: learndock reindex --plan");
   ReindexReport report;
@@ -246,7 +247,7 @@ Result<ReindexReport> put_in_force(const fs::path& dock, const ReindexPlan& plan
   }
   report.warnings = warnings_of(blind);
   store::IndexContent content;
-  content.kernels = plan.kernels;
+  content.kernels = specification::kernels_text(plan.kernels);
   content.options = dock::kept_options(options.prefilter, options.codes);
   content.covers = plan.ranges.empty() ? 0 : plan.ranges.back().last.value();
   for (const fs::path& file : files) {

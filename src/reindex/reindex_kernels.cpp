@@ -16,23 +16,23 @@
 namespace learndock::reindex {
 namespace {
 
-/// The learnwares, the points of each and the values of all of them from which a group's gamma is computed,
+/// The learnwares, the points of each and the values of all of them from which a family's gamma is computed,
 /// at most.
 constexpr std::size_t kLearnwares = 512, kPointsEach = 16, kValues = std::size_t{1} << 24;
 
-/// The spaces that differ only in gamma.
-using Group = std::vector<const SpaceSamples::value_type*>;
+/// The spaces of one family.
+using Members = std::vector<const SpaceSamples::value_type*>;
 
-std::map<specification::SpaceFamily, Group> groups_of(const SpaceSamples& specified) {
-  std::map<specification::SpaceFamily, Group> groups;
-  for (const auto& space : specified) groups[specification::SpaceFamily::of(space.first)].push_back(&space);
-  return groups;
+std::map<specification::SpaceFamily, Members> families_of(const SpaceSamples& specified) {
+  std::map<specification::SpaceFamily, Members> families;
+  for (const auto& space : specified) families[specification::SpaceFamily::of(space.first)].push_back(&space);
+  return families;
 }
 
-/// The seeded sample of a group: the learnwares with the least hashes in all its spaces.
-std::vector<const specification::RkmeSpecification*> sample_of(const Group& group) {
+/// The seeded sample of a family: the learnwares with the least hashes in all its spaces.
+std::vector<const specification::RkmeSpecification*> sample_of(const Members& members) {
   std::map<std::uint64_t, const specification::RkmeSpecification*> least;
-  for (const auto* space : group)
+  for (const auto* space : members)
     for (const auto& [hash, specification] : space->second.sample) {
       least.emplace(hash, &specification);
       if (least.size() > kLearnwares) least.erase(std::prev(least.end()));
@@ -72,18 +72,18 @@ double median_gamma(const std::vector<std::span<const double>>& points, std::uin
   return sketch::median_heuristic_gamma(rows.view(), seed, scales) / extent / extent;
 }
 
-double commonest_gamma(const Group& group) {
+double commonest_gamma(const Members& members) {
   const auto count = [](const auto* space) { return space->second.count + space->second.others; };
-  return (*std::max_element(group.begin(), group.end(),
+  return (*std::max_element(members.begin(), members.end(),
                             [&](const auto* a, const auto* b) { return count(a) < count(b); }))
-      ->first.gamma;
+      ->first.kernel.gamma;
 }
 
-Result<void> set_median(specification::SpaceKernels& kernels, const specification::SpaceFamily& key,
-                        const Group& group, std::uint64_t seed) {
-  const auto points = points_of(sample_of(group), group.front()->first.dimension());
-  if (kernels.set(key, median_gamma(points, key.scales, seed))) return {};
-  return kernels.set(key, commonest_gamma(group));
+Result<void> set_median(specification::SpaceKernels& kernels, const specification::SpaceFamily& family,
+                        const Members& members, std::uint64_t seed) {
+  const auto points = points_of(sample_of(members), members.front()->first.dimension());
+  if (kernels.set(family, family.kernel(median_gamma(points, family.scales, seed)))) return {};
+  return kernels.set(family, family.kernel(commonest_gamma(members)));
 }
 
 }  // namespace
@@ -124,15 +124,19 @@ Result<GammaChoice> gamma_choice_of(std::string_view text) {
               "give a positive number, auto (median heuristic), or own (what each learnware was made with)");
 }
 
+specification::SpaceKernels kernels_in_use(const store::IndexVersion& version) {
+  return specification::kernels_from_text(version.content.kernels).value_or(specification::SpaceKernels());
+}
+
 Result<specification::SpaceKernels> choose_kernels(const GammaChoice& choice,
                                                    const specification::SpaceKernels& before,
                                                    const SpaceSamples& specified, std::uint64_t seed) {
   if (choice.kind == GammaChoice::Kind::in_force) return before;
   specification::SpaceKernels kernels;
   if (choice.kind == GammaChoice::Kind::own) return kernels;
-  for (const auto& [key, group] : groups_of(specified)) {
-    auto set = choice.kind == GammaChoice::Kind::number ? kernels.set(key, choice.number)
-                                                        : set_median(kernels, key, group, seed);
+  for (const auto& [family, members] : families_of(specified)) {
+    auto set = choice.kind == GammaChoice::Kind::number ? kernels.set(family, family.kernel(choice.number))
+                                                        : set_median(kernels, family, members, seed);
     if (!set) return pass_on(std::move(set).error(), "--gamma");
   }
   return kernels;
@@ -143,10 +147,11 @@ std::vector<KernelChange> kernel_changes(const specification::SpaceKernels& befo
                                          const SpaceSamples& specified) {
   std::vector<KernelChange> changes;
   for (const auto& [key, sample] : specified) {
-    const double from = before.in_force(key).gamma, to = after.in_force(key).gamma;
-    if (from == key.gamma && to == key.gamma) continue;
-    changes.push_back({std::string(specification::type_name(key.type)), key.dimension(), key.scales,
-                       key.gamma, from, to, sample.count + sample.others});
+    const double own = key.kernel.gamma, from = before.current(key).kernel.gamma,
+                 to = after.current(key).kernel.gamma;
+    if (from == own && to == own) continue;
+    changes.push_back({std::string(key.kind->name()), key.dimension(), key.kernel.scales, own, from, to,
+                       sample.count + sample.others});
   }
   return changes;
 }
@@ -165,8 +170,8 @@ SpaceSamples spaces_under(const specification::SpaceKernels& kernels, SpaceSampl
   if (kernels.empty()) return specified;
   SpaceSamples spaces;
   for (auto& [specified_key, sample] : specified) {
-    specification::SpaceId key = kernels.in_force(specified_key);
-    for (auto& [hash, specification] : sample.sample) specification.gamma = key.gamma;
+    specification::SpaceId key = kernels.current(specified_key);
+    for (auto& [hash, specification] : sample.sample) specification.kernel = key.kernel;
     spaces[std::move(key)].absorb(std::move(sample));
   }
   return spaces;

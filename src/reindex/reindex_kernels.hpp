@@ -4,6 +4,7 @@
 #include "learndock/specification/statistical.hpp"
 
 #include "specification/space_kernels.hpp"
+#include "store/index_store.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -27,10 +28,13 @@ struct SpaceSample {
 };
 using SpaceSamples = std::map<specification::SpaceId, SpaceSample>;
 
-/// The kernels that a reindex makes current. A group whose points are all equal, or for which the median
+/// The kernels of the current index. Damaged ones count as none: a reindex is what mends them.
+[[nodiscard]] specification::SpaceKernels kernels_in_use(const store::IndexVersion& version);
+
+/// The kernels that a reindex makes current. A family whose points are all equal, or for which the median
 /// heuristic gives no gamma, gets the gamma that most of its learnwares are specified with.
 /// @param specified spaces under the specifications' own gammas
-/// @errors invalid_argument (a number that the scales of some group cannot have)
+/// @errors invalid_argument (a number that the scales of some family cannot have)
 [[nodiscard]] Result<specification::SpaceKernels> choose_kernels(const GammaChoice& choice,
                                                                  const specification::SpaceKernels& before,
                                                                  const SpaceSamples& specified,

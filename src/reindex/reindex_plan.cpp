@@ -63,7 +63,7 @@ Result<CatalogueRead> read_catalogue(const catalog::Catalog& catalog, const Rein
       ++damaged;
       return {};
     }
-    if (!specification->gaussian()) return {};
+    if (!specification->kind->comparable()) return {};
     SpaceSample& space = read.spaces[specification::SpaceId::of(*specification)];
     if (dock::is_indexable(*specification))
       space.add(mixed_number(options.seed, record.sequence.value()), std::move(*specification));
@@ -88,7 +88,7 @@ Result<void> fit_and_store(const fs::path& dock, std::size_t number, const speci
       options.coordinates != 0 ? options.coordinates : engine::chosen_coordinates(found.count);
   subspace.seed = options.seed;
   LEARNDOCK_TRY(engine::FeatureSpace space,
-                engine::FeatureSpace::fit(sample, key.kernel(), subspace, *options.backend));
+                engine::FeatureSpace::fit(sample, key.kernel, subspace, *options.backend));
   // A part without learnwares stores a space.
   LEARNDOCK_TRY(
       engine::PartWriter writer,
@@ -123,10 +123,10 @@ Json plan_json(const ReindexPlan& plan, const ReindexOptions& options) {
   Json ranges = Json::array(), spaces = Json::array(), changes = Json::array();
   for (const SequenceRange& range : plan.ranges) ranges.push_back({range.first.value(), range.last.value()});
   for (std::size_t i = 0; i < plan.spaces.size(); ++i)
-    spaces.push_back({{"type", static_cast<int>(plan.spaces[i].type)},
+    spaces.push_back({{"type", plan.spaces[i].kind->number},
                       {"shape", plan.spaces[i].shape},
-                      {"gamma", plan.spaces[i].gamma},
-                      {"scales", plan.spaces[i].scales}});
+                      {"gamma", plan.spaces[i].kernel.gamma},
+                      {"scales", plan.spaces[i].kernel.scales}});
   for (const KernelChange& change : plan.changes) changes.push_back(to_json(change));
   return {{"format", kPlanFormat},
           {"catalog_version", plan.catalog_version},
@@ -159,9 +159,11 @@ Result<ReindexPlan> plan_from(const Json& json, const ReindexOptions& options) {
     plan.ranges.push_back({LearnwareNumber(range.at(0).get<std::uint64_t>()),
                            LearnwareNumber(range.at(1).get<std::uint64_t>())});
   for (const Json& space : json.at("spaces")) {
-    plan.spaces.push_back({static_cast<specification::StatisticalType>(space.at("type").get<int>()),
-                           space.at("shape").get<std::vector<std::size_t>>(), space.at("gamma").get<double>(),
-                           space.at("scales").get<std::uint32_t>()});
+    const auto kind = specification::kind_of_number(space.at("type").get<std::uint64_t>());
+    if (!kind) return fail(ErrorCode::corrupt, "a kind of specification is unknown");
+    plan.spaces.push_back({*kind,
+                           space.at("shape").get<std::vector<std::size_t>>(),
+                           {space.at("gamma").get<double>(), space.at("scales").get<std::uint32_t>()}});
   }
   return plan;
 }
@@ -262,7 +264,7 @@ Result<ReindexPlan> make_plan(const fs::path& dock, const catalog::Catalog& cata
                               const ReindexOptions& options, const ReindexProgress& progress) {
   LEARNDOCK_TRY(const std::uint64_t version, catalog.version());
   LEARNDOCK_TRY(store::IndexVersion in_force, store::read_index(dock::DockFolder(dock).index()));
-  specification::SpaceKernels& before = in_force.content.kernels;
+  specification::SpaceKernels before = kernels_in_use(in_force);
   LEARNDOCK_TRY(auto known, plan_under_way(dock, version, before, options));
   if (known) return std::move(*known);
   std::error_code error;

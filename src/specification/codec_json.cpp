@@ -1,4 +1,4 @@
-#include "learndock/specification/codec.hpp"
+#include "learndock/specification/codec_json.hpp"
 
 #include <fmt/format.h>
 
@@ -8,7 +8,7 @@
 namespace learndock::specification {
 namespace {
 
-std::string_view kind_of(const Json& json) { return json.type_name(); }
+std::string_view json_type(const Json& json) { return json.type_name(); }
 
 /// A nested array of numbers, flattened row-major, with its shape; every branch must have the same shape.
 struct NestedNumbers {
@@ -23,7 +23,7 @@ struct NestedNumbers {
       return {};
     }
     if (!json.is_array())
-      return fail(ErrorCode::spec_shape, fmt::format("expected numbers, found {}", kind_of(json)));
+      return fail(ErrorCode::spec_shape, fmt::format("expected numbers, found {}", json_type(json)));
     if (depth == shape.size()) {
       if (!values.empty() || depth == kMaxRank) return ragged();
       shape.push_back(json.size());
@@ -58,7 +58,7 @@ Result<void> read_points(const Json& json, RkmeSpecification& spec) {
   const Json* z = member(json, "z");
   if (z == nullptr) return missing("z");
   if (!z->is_array())
-    return fail(ErrorCode::spec_shape, fmt::format("z is {}, not a list", kind_of(*z)), "/z");
+    return fail(ErrorCode::spec_shape, fmt::format("z is {}, not a list", json_type(*z)), "/z");
   NestedNumbers numbers;
   if (auto read = numbers.read(*z); !read) return NestedNumbers::placed(std::move(read).error(), "z");
   if (numbers.shape.size() < 2 || numbers.values.empty())
@@ -73,7 +73,7 @@ Result<void> read_weights(const Json& json, RkmeSpecification& spec) {
   const Json* beta = member(json, "beta");
   if (beta == nullptr) return missing("beta");
   if (!beta->is_array())
-    return fail(ErrorCode::spec_shape, fmt::format("beta is {}, not a list", kind_of(*beta)), "/beta");
+    return fail(ErrorCode::spec_shape, fmt::format("beta is {}, not a list", json_type(*beta)), "/beta");
   NestedNumbers numbers;
   if (auto read = numbers.read(*beta); !read) return NestedNumbers::placed(std::move(read).error(), "beta");
   if (numbers.shape.size() != 1)
@@ -102,7 +102,7 @@ Result<std::uint32_t> read_scales(const Json& json) {
   }
   return fail(ErrorCode::spec_kernel,
               fmt::format("scales is {}, not a whole number from 1 to {}",
-                          json.is_number() ? fmt::format("{}", json.get<double>()) : kind_of(json),
+                          json.is_number() ? fmt::format("{}", json.get<double>()) : json_type(json),
                           compute::kMaxScales),
               "/scales", "leave the key out for one Gaussian of this gamma");
 }
@@ -110,11 +110,12 @@ Result<std::uint32_t> read_scales(const Json& json) {
 Result<void> read_scalars(const Json& json, RkmeSpecification& spec) {
   if (const Json* gamma = member(json, "gamma"); gamma != nullptr) {
     if (!gamma->is_number())
-      return fail(ErrorCode::spec_gamma, fmt::format("gamma is {}, not a number", kind_of(*gamma)), "/gamma");
-    spec.gamma = gamma->get<double>();
+      return fail(ErrorCode::spec_gamma, fmt::format("gamma is {}, not a number", json_type(*gamma)),
+                  "/gamma");
+    spec.kernel.gamma = gamma->get<double>();
   }
   if (const Json* scales = member(json, "scales"); scales != nullptr) {
-    LEARNDOCK_TRY(spec.scales, read_scales(*scales));
+    LEARNDOCK_TRY(spec.kernel.scales, read_scales(*scales));
   }
   if (const Json* count = member(json, "num_points"); count != nullptr && !count->is_null()) {
     LEARNDOCK_TRY(spec.num_points, read_count(*count));
@@ -135,18 +136,12 @@ Result<void> read_languages(const Json& json, RkmeSpecification& spec) {
   return {};
 }
 
-/// Keys that only pass through, in writing order.
-constexpr std::string_view kImageExtras[] = {"RKME_IMAGE_VERSION", "msg", "n_models", "model_config"};
-constexpr std::string_view kHeteroExtras[] = {"embedding", "weight"};
-
-void read_extras(const Json& json, RkmeSpecification& spec) {
-  const auto keep = [&](std::span<const std::string_view> keys) {
-    spec.extra = Json::object();
-    for (const std::string_view key : keys)
-      if (const Json* value = member(json, key); value != nullptr) spec.extra[std::string(key)] = *value;
-  };
-  if (spec.type == StatisticalType::rkme_image) keep(kImageExtras);
-  if (spec.type == StatisticalType::hetero_map_table) keep(kHeteroExtras);
+void read_passed_keys(const Json& json, RkmeSpecification& spec) {
+  for (const std::span<const PassedKey> keys : {spec.kind->keys_before_points, spec.kind->keys_after_points})
+    for (const PassedKey& key : keys) {
+      if (spec.extra.is_null()) spec.extra = Json::object();
+      if (const Json* value = member(json, key.name)) spec.extra[std::string(key.name)] = *value;
+    }
 }
 
 Json nested(const double* values, std::span<const std::size_t> shape) {
@@ -161,9 +156,11 @@ Json nested(const double* values, std::span<const std::size_t> shape) {
   return list;
 }
 
-Json extra_or(const RkmeSpecification& spec, std::string_view key, Json otherwise) {
-  if (const Json* value = spec.extra.is_object() ? member(spec.extra, key) : nullptr) return *value;
-  return otherwise;
+void write_passed_keys(std::span<const PassedKey> keys, const RkmeSpecification& spec, Json& json) {
+  for (const PassedKey& key : keys) {
+    const Json* value = spec.extra.is_object() ? member(spec.extra, key.name) : nullptr;
+    json[std::string(key.name)] = value != nullptr ? *value : parse_json(key.otherwise).value();
+  }
 }
 
 }  // namespace
@@ -171,23 +168,22 @@ Json extra_or(const RkmeSpecification& spec, std::string_view key, Json otherwis
 Result<RkmeSpecification> from_json(const Json& json) {
   if (!json.is_object())
     return fail(ErrorCode::spec_type,
-                fmt::format("a specification is a JSON object, this is {}", kind_of(json)));
+                fmt::format("a specification is a JSON object, this is {}", json_type(json)));
   RkmeSpecification spec;
   if (const Json* type = member(json, "type"); type != nullptr) {
     if (!type->is_string()) return fail(ErrorCode::spec_type, "type is not a string", "/type");
-    const auto known = type_of_name(type->get_ref<const std::string&>());
+    const auto known = kind_of_name(type->get_ref<const std::string&>());
     if (!known)
       return fail(ErrorCode::spec_type,
                   fmt::format("unknown specification type \"{}\"", type->get<std::string>()), "/type",
-                  "use RKMETableSpecification, RKMETextSpecification, RKMEImageSpecification or "
-                  "HeteroMapTableSpecification");
-    spec.type = *known;
+                  "use " + kind_names());
+    spec.kind = *known;
   }
   LEARNDOCK_CHECK(read_points(json, spec));
   LEARNDOCK_CHECK(read_weights(json, spec));
   LEARNDOCK_CHECK(read_scalars(json, spec));
-  if (spec.type == StatisticalType::rkme_text) LEARNDOCK_CHECK(read_languages(json, spec));
-  read_extras(json, spec);
+  if (spec.kind->has_languages) LEARNDOCK_CHECK(read_languages(json, spec));
+  read_passed_keys(json, spec);
   LEARNDOCK_CHECK(validate(spec));
   return spec;
 }
@@ -200,36 +196,21 @@ Result<RkmeSpecification> from_json_text(std::string_view text) {
 Json to_json(const RkmeSpecification& spec) {
   std::vector<std::size_t> shape = {spec.points.rows()};
   shape.insert(shape.end(), spec.trailing_shape.begin(), spec.trailing_shape.end());
-  const Json z = nested(spec.points.values().data(), shape);
+  const KindRules& kind = *spec.kind;
   Json json = Json::object();
-  if (spec.type == StatisticalType::rkme_image) {
-    json["RKME_IMAGE_VERSION"] = extra_or(spec, "RKME_IMAGE_VERSION", 1);
-    json["msg"] = extra_or(spec, "msg", nullptr);
-  }
-  json["z"] = z;
+  write_passed_keys(kind.keys_before_points, spec, json);
+  json["z"] = nested(spec.points.values().data(), shape);
   json["beta"] = spec.weights;
-  if (spec.type == StatisticalType::rkme_image) {
-    json["n_models"] = extra_or(spec, "n_models", 16);
-    json["model_config"] = extra_or(spec, "model_config", Json::object());
-  } else {
-    if (spec.type == StatisticalType::hetero_map_table) {
-      json["embedding"] = extra_or(spec, "embedding", nullptr);
-      json["weight"] = extra_or(spec, "weight", nullptr);
-    }
-    json["gamma"] = spec.gamma;
-    // Without it the file is exactly of the reference's format.
-    if (spec.scales > 1) json["scales"] = spec.scales;
-    if (spec.type != StatisticalType::hetero_map_table) json["num_points"] = spec.num_points;
-  }
-  json["type"] = type_name(spec.type);
-  if (spec.type == StatisticalType::rkme_text) json["language"] = spec.languages;
+  write_passed_keys(kind.keys_after_points, spec, json);
+  if (kind.writes_kernel) json["gamma"] = spec.kernel.gamma;
+  // Without it the file is exactly of the reference's format.
+  if (kind.writes_kernel && spec.kernel.scales > 1) json["scales"] = spec.kernel.scales;
+  if (kind.writes_num_points) json["num_points"] = spec.num_points;
+  json["type"] = kind.name();
+  if (kind.has_languages) json["language"] = spec.languages;
   return json;
 }
 
 std::string to_json_text(const RkmeSpecification& spec) { return to_text(to_json(spec)); }
-
-Result<RkmeSpecification> from_bytes(std::string_view bytes) {
-  return bytes.starts_with("LDRK") ? from_binary(bytes) : from_json_text(bytes);
-}
 
 }  // namespace learndock::specification

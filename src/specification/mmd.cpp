@@ -10,13 +10,10 @@ namespace learndock::specification {
 
 Result<Distance> distance(const RkmeSpecification& a, const RkmeSpecification& b,
                           const compute::Backend& backend) {
-  for (const RkmeSpecification* spec : {&a, &b})
-    if (!spec->gaussian())
-      return fail(ErrorCode::spec_kernel,
-                  "image specifications compare by a convolutional kernel, which is not built in");
-  if (a.type != b.type)
+  for (const RkmeSpecification* spec : {&a, &b}) LEARNDOCK_CHECK(check_comparable(*spec));
+  if (a.kind != b.kind)
     return fail(ErrorCode::spec_dimension,
-                fmt::format("a {} and a {} cannot be compared", type_name(a.type), type_name(b.type)));
+                fmt::format("a {} and a {} cannot be compared", a.kind->name(), b.kind->name()));
   if (a.trailing_shape != b.trailing_shape)
     return fail(ErrorCode::spec_dimension,
                 fmt::format("points of shape [{}] and [{}] cannot be compared",
@@ -55,7 +52,7 @@ Result<double> mean_off_diagonal_kernel(const compute::ReducedSetView& set, cons
 }
 
 Result<double> mean_off_diagonal_kernel(const RkmeSpecification& spec, const compute::Backend& backend) {
-  if (!spec.gaussian()) return fail(ErrorCode::spec_kernel, "image specifications have no Gaussian kernel");
+  LEARNDOCK_CHECK(check_comparable(spec));
   return mean_off_diagonal_kernel(spec.view(), backend);
 }
 

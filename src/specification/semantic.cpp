@@ -1,5 +1,7 @@
 #include "learndock/specification/semantic.hpp"
 
+#include "learndock/specification/kinds.hpp"
+
 #include "base/utf8.hpp"
 
 #include <fmt/format.h>
@@ -109,6 +111,44 @@ Result<std::uint32_t> read_dimension(const Json& json, const std::string& where)
   return static_cast<std::uint32_t>(dimension);
 }
 
+/// The index of a described feature; nothing for what is no index below the dimension.
+std::optional<std::uint32_t> feature_index(const std::string& text, std::uint32_t dimension) {
+  std::uint32_t index = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), index);
+  if (error != std::errc() || end != text.data() + text.size() || index >= dimension) return std::nullopt;
+  return index;
+}
+
+Result<void> read_description(const Json& json, const std::string& where, FeatureDescription& features) {
+  if (!json.is_object()) return fail(ErrorCode::semantic_shape, "Description is not an object", where);
+  if (json.size() > kMaxFeatureDescriptions)
+    return fail(
+        ErrorCode::semantic_value,
+        fmt::format("{} features are described, the limit is {}", json.size(), kMaxFeatureDescriptions),
+        where);
+  std::size_t bytes = 0;
+  for (const auto& [index_text, text] : json.items()) {
+    const auto index = feature_index(index_text, features.dimension);
+    if (!index)
+      return fail(
+          ErrorCode::semantic_value,
+          fmt::format("\"{}\" is not an index below the Dimension {}", index_text, features.dimension),
+          where);
+    if (!text.is_string())
+      return fail(ErrorCode::semantic_shape, "a description is not a string",
+                  fmt::format("{}/{}", where, *index));
+    const auto& words = text.get_ref<const std::string&>();
+    bytes += words.size();
+    if (words.size() > kMaxFeatureDescriptionBytes || bytes > kMaxFeatureTextBytes)
+      return fail(ErrorCode::semantic_value,
+                  fmt::format("a feature's description has at most {} bytes, all together {}",
+                              kMaxFeatureDescriptionBytes, kMaxFeatureTextBytes),
+                  fmt::format("{}/{}", where, *index), "describe features in a few words");
+    features.description[*index] = words;
+  }
+  return {};
+}
+
 Result<std::optional<FeatureDescription>> read_features(const Json& json, std::string_view key) {
   const Json* entry = member_of(json, key);
   const std::string where = fmt::format("/{}", key);
@@ -127,38 +167,9 @@ Result<std::optional<FeatureDescription>> read_features(const Json& json, std::s
   if (dimension == nullptr)
     return fail(ErrorCode::semantic_shape, fmt::format("{} has no Dimension", key), where);
   FeatureDescription features;
-  std::size_t bytes = 0;
   LEARNDOCK_TRY(features.dimension, read_dimension(*dimension, where + "/Dimension"));
-  const Json* description = member_of(*entry, "Description");
-  if (description == nullptr) return features;
-  if (!description->is_object())
-    return fail(ErrorCode::semantic_shape, "Description is not an object", where + "/Description");
-  if (description->size() > kMaxFeatureDescriptions)
-    return fail(ErrorCode::semantic_value,
-                fmt::format("{} features are described, the limit is {}", description->size(),
-                            kMaxFeatureDescriptions),
-                where + "/Description");
-  for (const auto& [index_text, text] : description->items()) {
-    std::uint32_t index = 0;
-    const auto [end, error] =
-        std::from_chars(index_text.data(), index_text.data() + index_text.size(), index);
-    if (error != std::errc() || end != index_text.data() + index_text.size() || index >= features.dimension)
-      return fail(
-          ErrorCode::semantic_value,
-          fmt::format("\"{}\" is not an index below the Dimension {}", index_text, features.dimension),
-          where + "/Description");
-    if (!text.is_string())
-      return fail(ErrorCode::semantic_shape, "a description is not a string",
-                  fmt::format("{}/Description/{}", where, index));
-    const auto& words = text.get_ref<const std::string&>();
-    bytes += words.size();
-    if (words.size() > kMaxFeatureDescriptionBytes || bytes > kMaxFeatureTextBytes)
-      return fail(ErrorCode::semantic_value,
-                  fmt::format("a feature's description has at most {} bytes, all together {}",
-                              kMaxFeatureDescriptionBytes, kMaxFeatureTextBytes),
-                  fmt::format("{}/Description/{}", where, index), "describe features in a few words");
-    features.description[index] = words;
-  }
+  if (const Json* description = member_of(*entry, "Description"))
+    LEARNDOCK_CHECK(read_description(*description, where + "/Description", features));
   return features;
 }
 
@@ -177,6 +188,10 @@ Failure incomplete(std::string_view key, std::string message) {
 
 bool holds(const std::vector<std::string>& values, std::string_view wanted) {
   return std::find(values.begin(), values.end(), wanted) != values.end();
+}
+
+bool any_has_input(const std::vector<std::string>& data) {
+  return std::any_of(data.begin(), data.end(), data_has_input);
 }
 
 bool predicts_targets(const SemanticSpecification& semantic) {
@@ -238,7 +253,7 @@ Result<SemanticSpecification> semantic_from_json(const Json& json) {
   LEARNDOCK_TRY(semantic.description, read_string(json, "Description", kMaxDescriptionBytes));
   LEARNDOCK_TRY(semantic.learnware_id, read_string(json, "learnware_id", kMaxIdBytes));
   // As in the reference, Input means nothing but for tables, Output nothing but for predicted targets.
-  if (semantic.of(SemanticKey::data).empty() || holds(semantic.of(SemanticKey::data), "Table")) {
+  if (semantic.of(SemanticKey::data).empty() || any_has_input(semantic.of(SemanticKey::data))) {
     LEARNDOCK_TRY(semantic.input, read_features(json, "Input"));
   }
   if (semantic.of(SemanticKey::task).empty() || predicts_targets(semantic)) {
@@ -275,7 +290,7 @@ Result<void> check_complete(const SemanticSpecification& semantic) {
     return incomplete("Scenario", "Scenario needs at least one value");
   if (semantic.name.empty()) return incomplete("Name", "the name is empty");
   if (semantic.description.empty()) return incomplete("Description", "the description is empty");
-  if (semantic.of(SemanticKey::data)[0] == "Table" && !semantic.input)
+  if (data_has_input(semantic.of(SemanticKey::data)[0]) && !semantic.input)
     return incomplete("Input", "a table learnware describes its Input");
   if (!predicts_targets(semantic)) return {};
   if (!semantic.output)

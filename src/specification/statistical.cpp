@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <array>
 #include <cmath>
 #include <functional>
 #include <numeric>
@@ -10,19 +9,6 @@
 
 namespace learndock::specification {
 namespace {
-
-struct NamedType {
-  std::string_view name;
-  StatisticalType type;
-};
-
-// The first name of a type is the one written.
-constexpr std::array<NamedType, 5> kTypes = {
-    {{"RKMETableSpecification", StatisticalType::rkme_table},
-     {"RKMEImageSpecification", StatisticalType::rkme_image},
-     {"RKMETextSpecification", StatisticalType::rkme_text},
-     {"HeteroMapTableSpecification", StatisticalType::hetero_map_table},
-     {"RKMEStatSpecification", StatisticalType::rkme_table}}};
 
 Result<void> check_shape(const RkmeSpecification& spec, const SpecificationLimits& limits) {
   const std::size_t k = spec.points.rows(), d = spec.points.cols();
@@ -44,9 +30,9 @@ Result<void> check_shape(const RkmeSpecification& spec, const SpecificationLimit
   if (spec.trailing_shape.empty() || trailing != d)
     return fail(ErrorCode::spec_shape,
                 fmt::format("the point shape has {} values, a point has {}", trailing, d), "/z");
-  if (spec.type == StatisticalType::rkme_image &&
-      (spec.trailing_shape.size() != 3 || spec.trailing_shape[1] != 32 || spec.trailing_shape[2] != 32))
-    return fail(ErrorCode::spec_shape, "an image specification's points are C x 32 x 32", "/z");
+  if (spec.kind->shape_fault != nullptr)
+    if (const std::string_view fault = spec.kind->shape_fault(spec.trailing_shape); !fault.empty())
+      return fail(ErrorCode::spec_shape, std::string(fault), "/z");
   return {};
 }
 
@@ -75,20 +61,20 @@ Result<void> check_values(const RkmeSpecification& spec, const SpecificationLimi
 }
 
 Result<void> check_kernel(const RkmeSpecification& spec) {
-  const std::uint32_t most = spec.gaussian() ? compute::kMaxScales : 1;
-  if (spec.scales == 0 || spec.scales > most)
+  const std::uint32_t most = spec.kind->most_scales;
+  const auto& [gamma, scales] = spec.kernel;
+  if (scales == 0 || scales > most)
     return fail(ErrorCode::spec_kernel,
-                fmt::format("the kernel has {} scales; a {} has 1{}", spec.scales, type_name(spec.type),
+                fmt::format("the kernel has {} scales; a {} has 1{}", scales, spec.kind->name(),
                             most > 1 ? fmt::format(" to {}", most) : ""),
                 "/scales");
-  if (!(spec.gamma > 0) || !std::isfinite(spec.gamma))
-    return fail(ErrorCode::spec_gamma, fmt::format("gamma is {}; it must be a positive number", spec.gamma),
+  if (!(gamma > 0) || !std::isfinite(gamma))
+    return fail(ErrorCode::spec_gamma, fmt::format("gamma is {}; it must be a positive number", gamma),
                 "/gamma");
-  if (!std::isfinite(spec.kernel().narrowest_gamma()))
-    return fail(
-        ErrorCode::spec_gamma,
-        fmt::format("gamma is {}, and of {} scales the narrowest is not finite", spec.gamma, spec.scales),
-        "/gamma");
+  if (!spec.kernel.valid())
+    return fail(ErrorCode::spec_gamma,
+                fmt::format("gamma is {}, and of {} scales the narrowest is not finite", gamma, scales),
+                "/gamma");
   return {};
 }
 
@@ -110,22 +96,10 @@ Result<void> check_extra(const RkmeSpecification& spec, const SpecificationLimit
 }  // namespace
 
 std::string extra_text(const RkmeSpecification& spec) {
-  const bool speaks = spec.type == StatisticalType::rkme_text && !spec.languages.empty();
+  const bool speaks = spec.kind->has_languages && !spec.languages.empty();
   if (!speaks && spec.extra.is_null()) return {};
   const Json languages = speaks ? Json(spec.languages) : Json::array();
   return to_text({{"language", languages}, {"extra", spec.extra}});
-}
-
-std::string_view type_name(StatisticalType type) {
-  for (const NamedType& row : kTypes)
-    if (row.type == type) return row.name;
-  return "unknown";
-}
-
-std::optional<StatisticalType> type_of_name(std::string_view name) {
-  for (const NamedType& row : kTypes)
-    if (row.name == name) return row.type;
-  return std::nullopt;
 }
 
 Result<void> validate(const RkmeSpecification& spec, const SpecificationLimits& limits) {
@@ -135,6 +109,11 @@ Result<void> validate(const RkmeSpecification& spec, const SpecificationLimits& 
   return check_kernel(spec);
 }
 
+Result<void> check_comparable(const RkmeSpecification& spec) {
+  if (spec.kind->comparable()) return {};
+  return fail(ErrorCode::spec_kernel, std::string(spec.kind->not_comparable));
+}
+
 Result<RkmeSpecification> make_table_specification(Matrix<double> points, std::vector<double> weights,
                                                    double gamma, std::uint64_t num_points,
                                                    std::uint32_t scales) {
@@ -142,8 +121,7 @@ Result<RkmeSpecification> make_table_specification(Matrix<double> points, std::v
   spec.trailing_shape = {points.cols()};
   spec.points = std::move(points);
   spec.weights = std::move(weights);
-  spec.gamma = gamma;
-  spec.scales = scales;
+  spec.kernel = {gamma, scales};
   spec.num_points = num_points;
   LEARNDOCK_CHECK(validate(spec));
   return spec;

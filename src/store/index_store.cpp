@@ -164,7 +164,8 @@ Result<std::shared_ptr<const IndexVersion>> IndexStore::State::publish(IndexCont
   const std::string text = manifest_text(next);
   const auto read_back = parse_manifest(text);
   if (!read_back || *read_back != next)
-    return fail(ErrorCode::invalid_argument, "the options are not UTF-8 or too long", directory.string());
+    return fail(ErrorCode::invalid_argument, "the options or kernels are not UTF-8 or too long",
+                directory.string());
   const auto written = io::write_file_atomically(manifest_path(), text);
   // When no more than flushing the folder failed, the new version is what every reader sees already.
   if (const auto now = io::read_file(manifest_path(), kMaxManifestBytes); !written && (!now || *now != text))

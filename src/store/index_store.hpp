@@ -2,7 +2,6 @@
 
 #include "learndock/base/result.hpp"
 
-#include "specification/space_kernels.hpp"
 #include "store/segment.hpp"
 
 #include <cstdint>
@@ -21,8 +20,8 @@ struct IndexContent {
   std::uint64_t covers = 0;
   std::vector<std::shared_ptr<const Segment>> segments;
   std::map<std::string, std::string> options;  ///< what the index was built with
-  specification::SpaceKernels kernels =
-      {};  ///< that its segments are under, and what is compared beside them
+  /// The kernels that its segments are under: JSON text that the store keeps and does not read; "" for none.
+  std::string kernels = {};
 };
 
 /// One version as a reader holds it; immutable, valid while held, whatever the writer does meanwhile.

@@ -2,8 +2,6 @@
 
 #include "learndock/base/result.hpp"
 
-#include "specification/space_kernels.hpp"
-
 #include <cstdint>
 #include <filesystem>
 #include <map>
@@ -38,7 +36,7 @@ struct Manifest {
   std::uint64_t covers = 0;
   std::vector<ManifestFile> segments = {};
   std::map<std::string, std::string> options = {};
-  specification::SpaceKernels kernels = {};
+  std::string kernels = {};  ///< JSON text as `to_text` writes it; "" for none
   bool operator==(const Manifest&) const = default;
 };
 

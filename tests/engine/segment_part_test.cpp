@@ -28,7 +28,7 @@ struct StoredMarket {
   std::filesystem::path path;
 
   [[nodiscard]] specification::SpaceId key() const {
-    return {specification::StatisticalType::rkme_table, {shape.dimension}, shape.gamma, shape.scales};
+    return {{}, {shape.dimension}, {shape.gamma, shape.scales}};
   }
   explicit StoredMarket(compute::CodeType codes, bool floats = false) : path(folder.path() / "part.seg") {
     shape.learnwares = 500;

@@ -72,15 +72,15 @@ TEST_F(EntryFileTest, GivesOnlyWhatIsLeftUnderTheKernelsInForce) {
   live.emplace_back(10'000);  // came later
   specification::SpaceKernels kernels;
   const specification::SpaceFamily group = specification::SpaceFamily::of(written[1]->space());
-  ASSERT_TRUE(kernels.set(group, 0.625).has_value());
+  ASSERT_TRUE(kernels.set(group, group.kernel(0.625)).has_value());
   const Entries read = EntryFile::entries(EntryFile::open(path_, 1).value(), &live, kernels);
   ASSERT_EQ(read.size(), live.size() - 1);
   for (std::size_t i = 0; i < read.size(); ++i) {
     EXPECT_EQ(read[i]->sequence(), live[i]);
     if (!read[i]->has_specification()) continue;
-    EXPECT_EQ(read[i]->stored_gamma(), written[4 * i]->stored_gamma());
+    EXPECT_EQ(read[i]->stored_kernel(), written[4 * i]->stored_kernel());
     const bool chosen = specification::SpaceFamily::of(read[i]->space()) == group;
-    EXPECT_EQ(read[i]->gamma(), chosen ? 0.625 : read[i]->stored_gamma());
+    EXPECT_EQ(read[i]->kernel(), chosen ? group.kernel(0.625) : read[i]->stored_kernel());
   }
   // Written again from there, the file says the same.
   ASSERT_TRUE(EntryFile::write(folder_ / "again.lds", {2, 1}, read).has_value());

@@ -44,12 +44,12 @@ TEST(Entry, SaysWhatItWasMadeFrom) {
 
 TEST(Entry, KeepsItsOwnGammaBesideTheOneInForce) {
   EntryFields under = fields(1);
-  under.own_gamma = under.specification->gamma;
-  under.specification->gamma = 0.5;
+  under.own_kernel = under.specification->kernel;
+  under.specification->kernel.gamma = 0.5;
   const auto entry = make_entry(std::move(under));
-  EXPECT_EQ(entry->gamma(), 0.5);
-  EXPECT_EQ(entry->stored_gamma(), fields(1).specification->gamma);
-  EXPECT_EQ(entry->space().gamma, 0.5);
+  EXPECT_EQ(entry->kernel().gamma, 0.5);
+  EXPECT_EQ(entry->stored_kernel(), fields(1).specification->kernel);
+  EXPECT_EQ(entry->space().kernel.gamma, 0.5);
 }
 
 TEST(Entry, LosesAndGetsItsSpecificationAndKeepsTheRest) {

@@ -11,20 +11,19 @@ Error error_of(std::string_view yaml) {
 }
 
 TEST(Manifest, EveryWhitelistedClass) {
-  using specification::StatisticalType;
-  const std::pair<const char*, StatisticalType> classes[] = {
-      {"RKMETableSpecification", StatisticalType::rkme_table},
-      {"RKMEStatSpecification", StatisticalType::rkme_table},
-      {"RKMETextSpecification", StatisticalType::rkme_text},
-      {"RKMEImageSpecification", StatisticalType::rkme_image},
-      {"HeteroMapTableSpecification", StatisticalType::hetero_map_table}};
+  const std::pair<const char*, const char*> classes[] = {
+      {"RKMETableSpecification", "RKMETableSpecification"},
+      {"RKMEStatSpecification", "RKMETableSpecification"},
+      {"RKMETextSpecification", "RKMETextSpecification"},
+      {"RKMEImageSpecification", "RKMEImageSpecification"},
+      {"HeteroMapTableSpecification", "HeteroMapTableSpecification"}};
   for (const auto& [name, type] : classes) {
     const std::string yaml =
         std::string("stat_specifications:\n- class_name: ") + name + "\n  file_name: a/b.json\n";
     const auto manifest = read_manifest(yaml, {});
     ASSERT_TRUE(manifest.has_value()) << describe(manifest.error());
     ASSERT_EQ(manifest->statistical.size(), 1u);
-    EXPECT_EQ(manifest->statistical[0].type, type);
+    EXPECT_EQ(manifest->statistical[0].kind->name(), type);
     EXPECT_EQ(manifest->statistical[0].file_name, "a/b.json");
   }
 }

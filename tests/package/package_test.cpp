@@ -214,7 +214,7 @@ TEST_F(PackageReader, AFileWithoutTypeIsWhatTheManifestSays) {
   files["stat_spec.json"] = R"({"z":[[1,2]],"beta":[1],"gamma":0.1,"num_points":1,"language":["en"]})";
   const auto package = read(files);
   ASSERT_TRUE(package.has_value()) << describe(package.error());
-  EXPECT_EQ(package->statistical->type, specification::StatisticalType::rkme_text);
+  EXPECT_EQ(package->statistical->kind->name(), "RKMETextSpecification");
 }
 
 TEST_F(PackageReader, RequirementsFromOtherPlacesAreFlagged) {

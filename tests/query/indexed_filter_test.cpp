@@ -58,7 +58,7 @@ class IndexedFilter : public ::testing::Test {
     const auto& set = scenes_[scene].sets[i];
     auto made = specification::make_table_specification(set.points, set.weights, gamma, 100).value();
     if (scene != 2) return made;
-    made.type = specification::StatisticalType::rkme_text;
+    made.kind = specification::kind_of_name("RKMETextSpecification").value();
     made.languages = {"en"};
     if (i % 4 == 0) made.languages.emplace_back("zh");
     return made;

@@ -149,7 +149,7 @@ TEST(Searcher, CompatKnowsOneScale) {
   EXPECT_EQ(messages_of(answer->warnings),
             (std::vector<std::string>{
                 "1 learnware skipped: kernel of several scales, which compat scores do not know"}));
-  request.specification->scales = 2;
+  request.specification->kernel.scales = 2;
   const auto refused = search_snapshot(snapshot, request, *backend("cpu"));
   ASSERT_FALSE(refused.has_value());
   EXPECT_EQ(refused.error().code, ErrorCode::spec_kernel);

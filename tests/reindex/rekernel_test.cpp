@@ -9,6 +9,7 @@
 #include "base/parallel.hpp"
 #include "dock/import_line.hpp"
 #include "engine/search_scene.hpp"
+#include "reindex/reindex_kernels.hpp"
 #include "store/index_store.hpp"
 #include "support/kill_nine.hpp"
 #include "support/temporary_folder.hpp"
@@ -100,18 +101,16 @@ class RekernelTest : public ::testing::Test {
     return report.value_or(ReindexReport());
   }
   specification::SpaceKernels kernels_in_force() const {
-    return store::read_index(dock() / "index").value().content.kernels;
+    return kernels_in_use(store::read_index(dock() / "index").value());
   }
   double gamma_in_force(std::size_t dimension) const {
-    return kernels_in_force()
-        .gamma_of({specification::StatisticalType::rkme_table, {dimension}, 1})
-        .value_or(0);
+    return kernels_in_force().kernel_of({{}, {dimension}, 1}).value_or(compute::Kernel()).gamma;
   }
 
   query::SearchRequest query(const SceneMarket& scene, std::size_t q, double gamma) const {
     query::SearchRequest request;
     request.specification = specification(scene.sets[300 + q]);
-    request.specification->gamma = gamma;
+    request.specification->kernel.gamma = gamma;
     request.mixture = q % 2 == 0 ? 0 : 3;
     return request;
   }
@@ -120,11 +119,11 @@ class RekernelTest : public ::testing::Test {
   std::vector<std::pair<double, std::string>> brute_force(specification::RkmeSpecification wanted,
                                                           double gamma) const {
     const auto oracle = compute::open_backend("cpu_reference").value();
-    wanted.gamma = gamma;
+    wanted.kernel.gamma = gamma;
     std::vector<std::pair<double, std::string>> all;
     for (auto [id, made] : made_) {
       if (made.dimension() != wanted.dimension()) continue;
-      made.gamma = gamma;
+      made.kernel.gamma = gamma;
       all.emplace_back(specification::distance(made, wanted, *oracle)->mmd_squared, id);
     }
     std::sort(all.begin(), all.end());
@@ -160,10 +159,11 @@ class RekernelTest : public ::testing::Test {
     const auto answer = opened.search(query(mixed_, 1, kNarrow));
     ASSERT_TRUE(answer.has_value());
     std::size_t own = 0;
-    for (const auto& [id, made] : made_) own += made.gamma == kNarrow ? 1U : 0U;
+    for (const auto& [id, made] : made_) own += made.kernel.gamma == kNarrow ? 1U : 0U;
     EXPECT_TRUE(contains(answer->warnings, WarningCode::learnwares_skipped));
     EXPECT_LE(answer->evaluated, own);
-    for (const query::SingleHit& hit : answer->singles) EXPECT_EQ(made_.at(hit.id.text()).gamma, kNarrow);
+    for (const query::SingleHit& hit : answer->singles)
+      EXPECT_EQ(made_.at(hit.id.text()).kernel.gamma, kNarrow);
   }
 
   /// A dock on the oracle backend takes the self terms that it has; another settles them by the oracle.
@@ -262,7 +262,7 @@ TEST_F(RekernelTest, LaterLearnwaresOfAnyGammaComeUnderTheKernelInForce) {
   {
     const auto opened = open();
     auto unknown = specification(mixed_.sets[301]);
-    unknown.gamma = 0.77;
+    unknown.kernel.gamma = 0.77;
     add_one(*opened, "unknown", unknown);
     expect_answers_under(*opened, 4, gamma);
     add(*opened, 200, 300);
@@ -377,7 +377,7 @@ TEST_F(RekernelTest, RefusesWhatIsNoGamma) {
   EXPECT_EQ(choice("0.1").text(), "0.1");
   // Representable for one scale and not for two.
   auto scaled = specification(mixed_.sets[0]);
-  scaled.scales = 2;
+  scaled.kernel.scales = 2;
   add_one(*open(), "scaled", scaled);
   options_.gamma = choice("1e308");
   EXPECT_EQ(reindex(dock(), options_).error().code, ErrorCode::invalid_argument);

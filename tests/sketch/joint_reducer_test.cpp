@@ -184,8 +184,9 @@ TEST(Joint, SeveralScalesComeFarCloserThanTheirStart) {
     const double start = reduce(data.view(), options, backend())->mmd_squared_to_data.value();
     options.evaluations = 30;
     const auto fitted = reduce(data.view(), options, backend()).value();
-    EXPECT_EQ(fitted.spec.scales, scales);
-    EXPECT_DOUBLE_EQ(fitted.spec.gamma, median_heuristic_gamma(data.view(), 0) / std::pow(2.0, scales - 1.0));
+    EXPECT_EQ(fitted.spec.kernel.scales, scales);
+    EXPECT_DOUBLE_EQ(fitted.spec.kernel.gamma,
+                     median_heuristic_gamma(data.view(), 0) / std::pow(2.0, scales - 1.0));
     EXPECT_LE(fitted.kkt_residual, 1e-8);
     EXPECT_GT(fitted.mmd_squared_to_data.value(), 0);
     EXPECT_LT(4 * fitted.mmd_squared_to_data.value(), start) << scales;

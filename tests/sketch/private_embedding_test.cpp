@@ -131,9 +131,9 @@ TEST(Private, StatesWhatItEarnedAndMeasuresNothing) {
   EXPECT_FALSE(result.mmd_squared_to_data.has_value());
   for (const double value : result.spec.points.values()) EXPECT_LE(std::abs(value), 0.7);
   EXPECT_NEAR(std::accumulate(result.spec.weights.begin(), result.spec.weights.end(), 0.0), 1, 1e-12);
-  EXPECT_EQ(result.spec.scales, 1u);
+  EXPECT_EQ(result.spec.kernel.scales, 1u);
   options.scales = 3;
-  EXPECT_EQ(reduce(data.view(), options, backend())->spec.scales, 3u);
+  EXPECT_EQ(reduce(data.view(), options, backend())->spec.kernel.scales, 3u);
   options.scales = 1;
   // The noise is never drawn twice, whatever the seed.
   EXPECT_NE(reduce(data.view(), options, backend())->spec, result.spec);

@@ -31,8 +31,8 @@ double mmd_by_loops(const specification::RkmeSpecification& spec, const Matrix<f
     for (std::size_t c = 0; c < a.size(); ++c)
       sum += std::pow(static_cast<double>(a[c]) - static_cast<double>(b[c]), 2);
     double mean = 0;
-    for (std::uint32_t s = 0; s < spec.scales; ++s)
-      mean += std::exp(-spec.gamma * std::pow(4.0, s) * sum) / spec.scales;
+    for (std::uint32_t s = 0; s < spec.kernel.scales; ++s)
+      mean += std::exp(-spec.kernel.gamma * std::pow(4.0, s) * sum) / spec.kernel.scales;
     return mean;
   };
   const auto n = static_cast<double>(data.rows());
@@ -70,7 +70,7 @@ TEST(Reducer, WeightsAreOnTheSimplexWithACertificate) {
   for (const double weight : result->spec.weights) EXPECT_GE(weight, 0);
   EXPECT_LE(result->kkt_residual, 1e-10);
   EXPECT_EQ(result->spec.num_points, 500u);
-  EXPECT_EQ(result->spec.gamma, 0.1);
+  EXPECT_EQ(result->spec.kernel.gamma, 0.1);
 }
 
 TEST(Reducer, ReportedDistanceIsTheDistance) {
@@ -84,7 +84,7 @@ TEST(Reducer, ReportedDistanceIsTheDistance) {
       options.method = scales == 1 ? ReducerMethod::compat : ReducerMethod::joint;
       const auto result = reduce(data.view(), options, *one);
       ASSERT_TRUE(result.has_value());
-      EXPECT_EQ(result->spec.scales, scales);
+      EXPECT_EQ(result->spec.kernel.scales, scales);
       const double want = mmd_by_loops(result->spec, data);
       EXPECT_NEAR(result->mmd_squared_to_data.value(), want, 1e-12);
       EXPECT_TRUE(result->mmd_exact);
@@ -118,7 +118,7 @@ TEST(Reducer, AMinimumClusterSizeKeepsTheScales) {
   options.min_cluster = 12;
   const auto data = random_data(100, 2, 10);
   const auto result = reduce(data.view(), options, backend()).value();
-  EXPECT_EQ(result.spec.scales, 2u);
+  EXPECT_EQ(result.spec.kernel.scales, 2u);
   EXPECT_NEAR(result.mmd_squared_to_data.value(), mmd_by_loops(result.spec, data), 1e-12);
 }
 

@@ -1,5 +1,6 @@
 #include "learndock/specification/codec.hpp"
 
+#include "specification/kinds/image/image.hpp"
 #include "support/generators.hpp"
 
 #include <gtest/gtest.h>
@@ -30,8 +31,8 @@ TEST(SpecificationJson, ReadsTheReferenceForms) {
   const auto bare = from_json_text(
       R"({"z":[[1],[2]],"beta":[0.5,-0.5e-07],"cuda_idx":-1,"device":"cpu","later":{"x":[1]}})");
   ASSERT_TRUE(bare.has_value());
-  EXPECT_EQ(bare->type, StatisticalType::rkme_table);
-  EXPECT_EQ(bare->gamma, 0.1);
+  EXPECT_EQ(bare->kind, Kind());
+  EXPECT_EQ(bare->kernel.gamma, 0.1);
   const auto text = from_json_text(
       R"({"z":[[1,2]],"beta":[1],"gamma":0.1,"num_points":3,"type":"RKMETextSpecification","language":["en","zh"]})");
   ASSERT_TRUE(text.has_value());
@@ -39,8 +40,7 @@ TEST(SpecificationJson, ReadsTheReferenceForms) {
   const auto trailing = from_json_text(R"({"z":[[[1,2],[3,4]]],"beta":[1]})");
   ASSERT_TRUE(trailing.has_value());
   EXPECT_EQ(trailing->trailing_shape, (std::vector<std::size_t>{2, 2}));
-  EXPECT_EQ(from_json_text(R"({"z":[[1]],"beta":[1],"type":"RKMEStatSpecification"})")->type,
-            StatisticalType::rkme_table);
+  EXPECT_EQ(from_json_text(R"({"z":[[1]],"beta":[1],"type":"RKMEStatSpecification"})")->kind, Kind());
 }
 
 TEST(SpecificationJson, WritesTheReferenceKeysInOrderAndReadsItselfBack) {
@@ -113,11 +113,11 @@ TEST(SpecificationJson, ScalesAreWrittenOnlyWhenThereAreSeveral) {
       to_json_text(table),
       R"({"z":[[1.0]],"beta":[1.0],"gamma":0.5,"scales":3,"num_points":9,"type":"RKMETableSpecification"})");
   EXPECT_EQ(from_json_text(to_json_text(table)).value(), table);
-  table.scales = 1;
+  table.kernel.scales = 1;
   EXPECT_EQ(to_json_text(table).find("scales"), std::string::npos);
   for (const char* one : {R"({"z":[[1]],"beta":[1]})", R"({"z":[[1]],"beta":[1],"scales":1})"})
-    EXPECT_EQ(from_json_text(one)->scales, 1u);
-  EXPECT_EQ(from_json_text(R"({"z":[[1]],"beta":[1],"scales":4.0})")->scales, 4u);
+    EXPECT_EQ(from_json_text(one)->kernel.scales, 1u);
+  EXPECT_EQ(from_json_text(R"({"z":[[1]],"beta":[1],"scales":4.0})")->kernel.scales, 4u);
   for (const char* wrong :
        {"0", "5", "-1", "2.5", "1e300", "18446744073709551617", "null", "\"2\"", "[2]", "true"}) {
     const auto refused = from_json_text(std::string(R"({"z":[[1]],"beta":[1],"scales":)") + wrong + "}");
@@ -130,12 +130,12 @@ TEST(SpecificationJson, ScalesAreWrittenOnlyWhenThereAreSeveral) {
 
 TEST(SpecificationJson, AnImagesKernelHasNoScales) {
   RkmeSpecification image;
-  image.type = StatisticalType::rkme_image;
+  image.kind = Kind(kImageKind);
   image.points = Matrix<double>(1, 3 * 32 * 32);
   image.weights = {1};
   image.trailing_shape = {3, 32, 32};
   EXPECT_TRUE(validate(image).has_value());
-  image.scales = 2;
+  image.kernel.scales = 2;
   EXPECT_EQ(validate(image).error().code, ErrorCode::spec_kernel);
   EXPECT_EQ(validate(image).error().where, "/scales");
 }
@@ -145,7 +145,7 @@ TEST(SpecificationBinary, SeveralScalesAreVersionTwo) {
   EXPECT_EQ(to_binary(one)[4], 1);
   for (std::uint32_t scales = 2; scales <= compute::kMaxScales; ++scales) {
     auto several = one;
-    several.scales = scales;
+    several.kernel.scales = scales;
     const std::string bytes = to_binary(several);
     EXPECT_EQ(bytes[4], 2);
     EXPECT_EQ(bytes.size(), to_binary(one).size() + 1);
@@ -157,7 +157,7 @@ TEST(SpecificationBinary, SeveralScalesAreVersionTwo) {
 TEST(SpecificationBinary, VersionTwoWithOneScaleOrTooManyIsRefused) {
   for (const std::uint32_t wrong : {0U, 1U, 5U, 255U}) {
     auto spec = random_specification({3, 2}, 1);
-    spec.scales = 2;
+    spec.kernel.scales = 2;
     std::string bytes = to_binary(spec);
     bytes[4 + 2 + 1 + 1 + 4 + 4 + 4 + 8] = static_cast<char>(wrong);
     const std::string_view body = std::string_view(bytes).substr(0, bytes.size() - 4);
@@ -179,7 +179,7 @@ TEST(SpecificationBinary, FloatsTakeFourBytes) {
 TEST(SpecificationBinary, EveryTruncationAndEveryFlippedBitIsAnError) {
   for (const std::uint32_t scales : {1U, 3U}) {
     auto spec = random_specification({3, 2}, 1);
-    spec.scales = scales;
+    spec.kernel.scales = scales;
     const std::string bytes = to_binary(spec);
     for (std::size_t length = 0; length < bytes.size(); ++length)
       EXPECT_FALSE(from_binary(std::string_view(bytes).substr(0, length)).has_value()) << length;

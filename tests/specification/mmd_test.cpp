@@ -2,6 +2,8 @@
 
 #include "learndock/compute/registry.hpp"
 
+#include "specification/kinds/image/image.hpp"
+#include "specification/kinds/text/text.hpp"
 #include "support/generators.hpp"
 
 #include <gtest/gtest.h>
@@ -58,7 +60,7 @@ TEST(Distance, UsesTheLeftKernel) {
   EXPECT_NEAR(distance(a, b, *backend)->inner, std::exp(-1.0), 1e-15);
   EXPECT_NEAR(distance(b, a, *backend)->inner, std::exp(-2.0), 1e-15);
   auto two = b;
-  two.scales = 2;
+  two.kernel.scales = 2;
   EXPECT_NEAR(distance(two, a, *backend)->inner, (std::exp(-2.0) + std::exp(-8.0)) / 2, 1e-15);
   EXPECT_NEAR(distance(a, two, *backend)->inner, std::exp(-1.0), 1e-15);
 }
@@ -84,9 +86,9 @@ TEST(Distance, RefusesWhatCannotBeCompared) {
   const auto a = random_specification({3, 2}, 1);
   EXPECT_EQ(distance(a, random_specification({3, 4}, 1), *backend).error().code, ErrorCode::spec_dimension);
   auto text = a;
-  text.type = StatisticalType::rkme_text;
+  text.kind = Kind(kTextKind);
   EXPECT_EQ(distance(a, text, *backend).error().code, ErrorCode::spec_dimension);
-  text.type = StatisticalType::rkme_image;
+  text.kind = Kind(kImageKind);
   EXPECT_EQ(distance(text, text, *backend).error().code, ErrorCode::spec_kernel);
 }
 

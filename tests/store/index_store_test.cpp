@@ -66,7 +66,7 @@ TEST_F(IndexStoreTest, GivesBackWhatWasCommitted) {
     content.segments = {add_segment(*store).value(), add_segment(*store).value()};
     content.covers = 77;
     content.options = {{"kernel", "gaussian \"0.1\""}, {"empty", ""}};
-    ASSERT_TRUE(content.kernels.set({specification::StatisticalType::rkme_table, {4}, 1}, 0.3).has_value());
+    content.kernels = R"([{"gamma":0.3}])";
     const auto version = store->commit(content, 0);
     ASSERT_TRUE(version.has_value()) << describe(version.error());
     EXPECT_EQ((*version)->number, 1u);

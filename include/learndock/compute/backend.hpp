@@ -35,6 +35,10 @@ struct ReducedSetView {
         scales(kernel.scales) {}
 
   [[nodiscard]] Kernel kernel() const { return {gamma, scales}; }
+  /// The same set under another kernel.
+  [[nodiscard]] ReducedSetView under(const Kernel& other) const {
+    return {points, weights, count, dimension, other};
+  }
 };
 
 /// Sums over the rows x of a data matrix against each point z_i, as RKME generation needs them: the kernel k

@@ -13,10 +13,11 @@ inline constexpr std::uint32_t kMaxScales = 4;
 ///   h(x, y) = (1 / scales) * sum_{s < scales} 4^s exp(-gamma * 4^s * |x - y|^2)
 ///   dk/dx = -2 gamma h(x, y) (x - y)
 ///
-/// A kernel of another form (the NNGP kernel of image specifications) begins here with a member that says
-/// which form it is; its arithmetic is one file of src/compute that implements Backend (backend.hpp) for it,
-/// and `open_backend` (registry.cpp) has the case that chooses the file. Rooms above compute pass kernels on
-/// as a whole. Which kernel a kind of specification compares by is in src/specification/kinds.
+/// A kernel of another form (the NNGP kernel of image specifications) begins here, with a member that says
+/// which form it is. Its arithmetic is a Backend (backend.hpp) in one file of src/compute, to which
+/// `open_backend` (registry.cpp) gives the work of that form; the sums that certificates rest on
+/// (direct_sums.hpp) need it as well. Rooms above compute pass kernels on as a whole. Which kernel a kind of
+/// specification compares by is in src/specification/kinds.
 struct Kernel {
   double gamma = 0;          ///< of the widest scale
   std::uint32_t scales = 1;  ///< 1..kMaxScales

@@ -21,14 +21,14 @@ class Backend;
 
 namespace learndock::reindex {
 
-/// Which gammas an index compares under, for each group of learnwares of one specification type, shape and
+/// Which gammas an index compares under, for each family: learnwares of one kind, shape and
 /// number of scales. The catalogue's records do not change.
 struct GammaChoice {
   enum class Kind : std::uint8_t {
     in_force,  ///< the gammas of the current index
     own,       ///< each learnware's own
-    median,    ///< one number for each group: 1 / median |x - y|^2 over a sample of its reduced sets
-    number     ///< one number for all groups
+    median,    ///< one number for each family: 1 / median |x - y|^2 over a sample of its reduced sets
+    number     ///< one number for all families
   };
   Kind kind = Kind::in_force;
   double number = 0;
@@ -64,7 +64,7 @@ struct Shard {
   std::size_t count = 1;
 };
 
-/// The old and the new kernel of a group's learnwares that are specified with one gamma.
+/// The old and the new kernel of a family's learnwares that are specified with one gamma.
 struct KernelChange {
   std::string type;  ///< specification type
   std::size_t dimension = 0;
@@ -85,7 +85,7 @@ struct ReindexReport {
   std::size_t resumed = 0;  ///< pieces that an earlier run built
   std::size_t bounds_checked = 0, searches_checked = 0;
   std::vector<KernelChange>
-      kernels;  ///< groups for which another gamma than the learnwares' own is or was in use
+      kernels;  ///< families for which another gamma than the learnwares' own is or was in use
   std::vector<std::string> warnings;  ///< one for each kernel-blind space
 };
 

@@ -6,14 +6,14 @@
 namespace learndock::specification {
 
 struct Distance {
-  double inner = 0;        ///< <A, B> under A's gamma
+  double inner = 0;        ///< <A, B> under A's kernel
   double self_a = 0;       ///< <A, A>
-  double self_b = 0;       ///< <B, B> under B's gamma
+  double self_b = 0;       ///< <B, B> under B's kernel
   double mmd_squared = 0;  ///< self_a - 2 inner + self_b; never square-rooted, may be slightly negative
 };
 
-/// MMD between two specifications, fp64. As in the reference each inner product uses its left side's gamma.
-/// @errors spec_dimension (different type or point shape), spec_kernel (images: their kernel is not built in)
+/// MMD between two specifications, fp64. As in the reference each inner product uses its left side's kernel.
+/// @errors spec_dimension (different kind or point shape), spec_kernel (see check_comparable)
 [[nodiscard]] Result<Distance> distance(const RkmeSpecification& a, const RkmeSpecification& b,
                                         const compute::Backend& backend);
 
@@ -21,7 +21,7 @@ struct Distance {
 /// for a single point. Above 512 points a sample of 512 is taken, evenly spread over their order.
 [[nodiscard]] Result<double> mean_off_diagonal_kernel(const compute::ReducedSetView& set,
                                                       const compute::Backend& backend);
-/// The same for a specification. @errors spec_kernel (images)
+/// The same for a specification. @errors spec_kernel (see check_comparable)
 [[nodiscard]] Result<double> mean_off_diagonal_kernel(const RkmeSpecification& spec,
                                                       const compute::Backend& backend);
 

@@ -4,27 +4,14 @@
 #include "learndock/base/result.hpp"
 #include "learndock/compute/backend.hpp"
 #include "learndock/numeric/matrix.hpp"
+#include "learndock/specification/kinds.hpp"
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace learndock::specification {
-
-/// The statistical specifications a file may declare. The values are stored: do not renumber.
-enum class StatisticalType : std::uint8_t {
-  rkme_table = 1,
-  rkme_image = 2,
-  rkme_text = 3,
-  hetero_map_table = 4
-};
-
-/// "RKMETableSpecification" and so on; "RKMEStatSpecification" is read as the table type.
-[[nodiscard]] std::string_view type_name(StatisticalType type);
-[[nodiscard]] std::optional<StatisticalType> type_of_name(std::string_view name);
 
 /// The most extents that the shape of one point may have, as in the binary form.
 inline constexpr std::size_t kMaxRank = 8;
@@ -40,39 +27,36 @@ struct SpecificationLimits {
 
 /// RKME: a reduced kernel mean embedding, sum_i weights[i] * phi(points[i]). One that
 /// `make_table_specification` or a codec returned satisfies: 1 <= points, weights.size() == points.rows(),
-/// all finite, gamma > 0, 1 <= scales <= compute::kMaxScales.
+/// all finite, and a valid kernel.
 struct RkmeSpecification {
-  StatisticalType type = StatisticalType::rkme_table;
+  Kind kind;
   Matrix<double> points;        ///< K x d, the reduced set z (trailing dimensions flattened)
   std::vector<double> weights;  ///< K, beta; may be signed and need not sum to one
-  double gamma = 0.1;           ///< k(x, y) = exp(-gamma * |x - y|^2); images compare by another kernel
-  /// Above 1: k is the mean of exp(-gamma 4^s |x - y|^2) over s < scales. The reference's format knows
-  /// only 1.
-  std::uint32_t scales = 1;
+  /// What points compare by, if the kind is comparable. The reference's format knows only one scale.
+  compute::Kernel kernel = {0.1, 1};
   std::uint64_t num_points = 0;             ///< rows of the data sketched, as declared by the file
   std::vector<std::size_t> trailing_shape;  ///< shape of one point: {d} for tables, {C, 32, 32} for images
-  std::vector<std::string> languages;       ///< text specifications only
-  /// Keys of image and hetero files that the dock only hands through (n_models, model_config, ...); null if
-  /// none.
+  std::vector<std::string> languages;       ///< only of kinds that have them
+  /// Keys of the kind that the dock only hands through (n_models, model_config, ...); null if none.
   Json extra;
 
   [[nodiscard]] std::size_t dimension() const { return points.cols(); }
   [[nodiscard]] compute::ReducedSetView view() const {
-    return {points.values().data(), weights.data(), points.rows(), points.cols(), kernel()};
+    return {points.values().data(), weights.data(), points.rows(), points.cols(), kernel};
   }
-  [[nodiscard]] compute::Kernel kernel() const { return {gamma, scales}; }
-  /// Whether points compare by the Gaussian kernel (everything but images).
-  [[nodiscard]] bool gaussian() const { return type != StatisticalType::rkme_image; }
   bool operator==(const RkmeSpecification&) const = default;
 };
 
-/// The languages (text specifications) and extra keys as the binary form carries them; "" when there are
+/// The languages and extra keys as the binary form carries them; "" when there are
 /// none.
 [[nodiscard]] std::string extra_text(const RkmeSpecification& spec);
 
 /// Checks every invariant above, and that the binary form can carry the rest. @errors spec_shape,
 /// spec_weights, spec_gamma, spec_kernel (scales), spec_not_finite
 [[nodiscard]] Result<void> validate(const RkmeSpecification& spec, const SpecificationLimits& limits = {});
+
+/// Whether its points can be compared by its kernel. @errors spec_kernel (the kind has no kernel yet)
+[[nodiscard]] Result<void> check_comparable(const RkmeSpecification& spec);
 
 /// Makes a table specification from its parts and validates it.
 [[nodiscard]] Result<RkmeSpecification> make_table_specification(Matrix<double> points,

@@ -43,7 +43,7 @@ Result<void> write_space(store::SegmentWriter& writer, const FeatureSpace& space
 }
 
 Result<void> write_space_id(store::SegmentWriter& writer, const specification::SpaceId& key) {
-  std::vector<std::uint64_t> fields{static_cast<std::uint64_t>(key.type)};
+  std::vector<std::uint64_t> fields{key.kind->number};
   fields.insert(fields.end(), key.shape.begin(), key.shape.end());
   return writer.add_section(kSpaceIdSection, std::span<const std::uint64_t>(fields));
 }
@@ -69,13 +69,11 @@ Result<ReadSpace> read_space(const store::Segment& segment) {
   subspace.statistics = {fields.mean_kernel, fields.residual_share};
   LEARNDOCK_TRY(FeatureSpace space, FeatureSpace::restore(std::move(subspace)));
   LEARNDOCK_TRY(const std::span<const std::uint64_t> key, segment.values<std::uint64_t>(kSpaceIdSection));
-  if (key.size() < 2 || key.size() > 1 + specification::kMaxRank || key[0] > 255)
+  const auto kind = specification::kind_of_number(key.empty() ? 0 : key[0]);
+  if (key.size() < 2 || key.size() > 1 + specification::kMaxRank || !kind)
     return fail(ErrorCode::corrupt, "the segment names no space", segment.path().string(),
                 "rebuild the index: learndock reindex");
-  specification::SpaceId space_id{static_cast<specification::StatisticalType>(key[0]),
-                                  {key.begin() + 1, key.end()},
-                                  fields.gamma,
-                                  static_cast<std::uint32_t>(fields.scales)};
+  specification::SpaceId space_id{*kind, {key.begin() + 1, key.end()}, space.kernel()};
   return ReadSpace{std::move(space_id), fields, std::move(space)};
 }
 

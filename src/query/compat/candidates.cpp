@@ -68,10 +68,10 @@ double unseen_bound(const Candidates& candidates, const Query& query) {
   double bound = kInfinite;
   for (std::size_t i = first; i < all; ++i) {
     const learnwares::Entry& entry = *candidates.entries[i];
-    const double gamma = candidates.gamma(i);
-    const double known = gamma == entry.gamma() ? entry.self_inner() : std::nan("");
+    const compute::Kernel kernel = candidates.kernel(i);
+    const double known = kernel == entry.kernel() ? entry.self_inner() : std::nan("");
     const double self = std::isnan(known) ? 0 : std::max(0.0, known);
-    if (gamma != query.view.gamma) {
+    if (kernel != query.view.kernel()) {
       const bool in_memory = entry.specification() != nullptr;
       bound = std::min(
           bound, self + apart(in_memory ? numeric::absolute_sum(entry.specification()->weights) : stored_mass,
@@ -84,10 +84,10 @@ double unseen_bound(const Candidates& candidates, const Query& query) {
   return bound;
 }
 
-/// Where the entry keeps <l, l> by the dock's backend under this gamma.
-std::atomic<double>& kept_self(const learnwares::Entry& entry, double gamma) {
+/// Where the entry keeps <l, l> by the dock's backend under this kernel.
+std::atomic<double>& kept_self(const learnwares::Entry& entry, const compute::Kernel& kernel) {
   learnwares::SelfTerms& terms = entry.self_terms();
-  return entry.gamma() == gamma ? terms.in_force : terms.own;
+  return entry.kernel() == kernel ? terms.in_force : terms.own;
 }
 
 /// Self terms of [first, first + views): by the backend, or from the entries, whose missing ones are computed
@@ -103,7 +103,7 @@ Result<bool> take_self(Candidates& candidates, std::size_t first,
   for (std::size_t v = 0; v < views.size(); ++v) {
     const std::size_t i = first + v;
     candidates.self[i] =
-        kept_self(*candidates.entries[i], candidates.gamma(i)).load(std::memory_order_relaxed);
+        kept_self(*candidates.entries[i], candidates.kernel(i)).load(std::memory_order_relaxed);
     if (!std::isnan(candidates.self[i])) continue;
     missing.push_back(i);
     missing_views.push_back(views[v]);
@@ -114,7 +114,7 @@ Result<bool> take_self(Candidates& candidates, std::size_t first,
   for (std::size_t m = 0; m < missing.size(); ++m) {
     const std::size_t i = missing[m];
     candidates.self[i] = self[m];
-    kept_self(*candidates.entries[i], candidates.gamma(i)).store(self[m], std::memory_order_relaxed);
+    kept_self(*candidates.entries[i], candidates.kernel(i)).store(self[m], std::memory_order_relaxed);
   }
   return true;
 }
@@ -125,7 +125,7 @@ std::size_t work_of(const Candidates& candidates, std::size_t i, const Query& qu
   const std::size_t points = candidates.entries[i]->specification_bytes() / each;
   const bool known =
       stored_self &&
-      !std::isnan(kept_self(*candidates.entries[i], candidates.gamma(i)).load(std::memory_order_relaxed));
+      !std::isnan(kept_self(*candidates.entries[i], candidates.kernel(i)).load(std::memory_order_relaxed));
   return points * query.view.dimension * (query.view.count + (known ? 0 : points));
 }
 
@@ -213,8 +213,7 @@ Result<void> Candidates::take_sets(std::span<const std::size_t> chosen, unsigned
         done[task] = Failure(std::move(view).error());
         return;
       }
-      taken.views[c] = *view;
-      taken.views[c].gamma = gamma(chosen[c]);
+      taken.views[c] = view->under(kernel(chosen[c]));
     }
   });
   for (auto& one : done) LEARNDOCK_CHECK(std::move(one));
@@ -232,9 +231,9 @@ Candidates comparable(const learnwares::Snapshot& snapshot, const learnwares::Se
   for (std::size_t i = 0; i < entries.size(); ++i) {
     if (i > 0 && i % kBatch == 0 && deadline.spent()) break;
     const learnwares::Entry* const entry = entries[i];
-    const auto& group = entry->traits().group;
-    if (group && group->type == query.type && &entry->traits() != last)
-      skipped.dimensions.insert(group->under(0).dimension());
+    const auto& family = entry->traits().family;
+    if (family && family->kind == query.kind && &entry->traits() != last)
+      skipped.dimensions.insert(family->dimension());
     last = &entry->traits();
     const Mismatch mismatch = mismatch_of(*entry, query, mode);
     if (mismatch == Mismatch::none)

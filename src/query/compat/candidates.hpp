@@ -37,9 +37,9 @@ struct Candidates {
   std::vector<double> distance;  // MMD^2
   std::size_t evaluated = 0;
 
-  /// The gamma that entry i is compared under: its own for compat scores, whatever kernel is in use.
-  [[nodiscard]] double gamma(std::size_t i) const {
-    return mode == ScoreMode::compat ? entries[i]->stored_gamma() : entries[i]->gamma();
+  /// The kernel that entry i is compared under: its own for compat scores, whatever kernel is in use.
+  [[nodiscard]] compute::Kernel kernel(std::size_t i) const {
+    return mode == ScoreMode::compat ? entries[i]->stored_kernel() : entries[i]->kernel();
   }
   /// Takes the reduced sets of some entries; they replace the contents of `taken`. @errors of
   /// Snapshot::set_of
@@ -47,7 +47,7 @@ struct Candidates {
                                        TakenSets& taken) const;
 };
 
-/// The learnwares that have the query's type, shape, number of scales and languages and, for absolute scores,
+/// The learnwares that have the query's kind, shape, number of scales and languages and, for absolute scores,
 /// its gamma; warnings count the others. A compat query has one scale. A spent deadline leaves out learnwares
 /// after the first few thousand.
 [[nodiscard]] Candidates comparable(const learnwares::Snapshot& snapshot,

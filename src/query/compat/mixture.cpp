@@ -28,10 +28,7 @@ constexpr double kWeightUnits = 1e9;
 std::vector<compute::ReducedSetView> with_kernel(std::span<const compute::ReducedSetView> sets,
                                                  const compute::Kernel& kernel) {
   std::vector<compute::ReducedSetView> views(sets.begin(), sets.end());
-  for (auto& view : views) {
-    view.gamma = kernel.gamma;
-    view.scales = kernel.scales;
-  }
+  for (auto& view : views) view = view.under(kernel);
   return views;
 }
 

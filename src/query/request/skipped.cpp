@@ -14,21 +14,14 @@ bool speaks_all(const std::vector<std::string>& have, const std::vector<std::str
   });
 }
 
-/// The properties of a specification that decide whether a query can be compared with it.
-struct SpaceView {
-  specification::StatisticalType type;
-  const std::vector<std::size_t>& shape;
-  double gamma;
-  std::uint32_t scales;
-};
-
-Mismatch mismatch_of(const SpaceView& space, const specification::RkmeSpecification& query, ScoreMode mode) {
-  if (space.type != query.type) return Mismatch::type;
-  if (space.shape != query.trailing_shape) return Mismatch::shape;
+Mismatch mismatch_of(const specification::SpaceFamily& family, const compute::Kernel& kernel,
+                     const specification::RkmeSpecification& query, ScoreMode mode) {
+  if (family.kind != query.kind) return Mismatch::type;
+  if (family.shape != query.trailing_shape) return Mismatch::shape;
   // Another kernel is another space: such distances would not be comparable. The reference compares any two
   // gammas, but has no kernels of several scales; nor has a compat query.
-  if (mode == ScoreMode::absolute && space.gamma != query.gamma) return Mismatch::gamma;
-  return space.scales == query.scales ? Mismatch::none : Mismatch::scales;
+  if (mode == ScoreMode::absolute && kernel.gamma != query.kernel.gamma) return Mismatch::gamma;
+  return kernel.scales == query.kernel.scales ? Mismatch::none : Mismatch::scales;
 }
 
 }  // namespace
@@ -36,8 +29,7 @@ Mismatch mismatch_of(const SpaceView& space, const specification::RkmeSpecificat
 Mismatch mismatch_of(const learnwares::Entry& entry, const specification::RkmeSpecification& query,
                      ScoreMode mode) {
   if (!entry.has_specification()) return Mismatch::specification;
-  const specification::SpaceFamily& group = *entry.traits().group;
-  const Mismatch mismatch = mismatch_of({group.type, group.shape, entry.gamma(), group.scales}, query, mode);
+  const Mismatch mismatch = mismatch_of(*entry.traits().family, entry.kernel(), query, mode);
   if (mismatch != Mismatch::none || speaks_all(entry.traits().languages, query.languages)) return mismatch;
   return Mismatch::languages;
 }
@@ -52,9 +44,9 @@ void warn_skipped(Warnings& warnings, std::size_t count, std::string_view why) {
 void Skipped::add(const specification::SpaceId& space, std::size_t count,
                   const specification::RkmeSpecification& query) {
   if (count == 0) return;
-  if (space.type == query.type) dimensions.insert(space.dimension());
-  (*this)[mismatch_of({space.type, space.shape, space.gamma, space.scales}, query, ScoreMode::absolute)] +=
-      count;
+  if (space.kind == query.kind) dimensions.insert(space.dimension());
+  const auto family = specification::SpaceFamily::of(space);
+  (*this)[mismatch_of(family, space.kernel, query, ScoreMode::absolute)] += count;
 }
 
 void Skipped::warn(const specification::RkmeSpecification& query, ScoreMode mode, Warnings& warnings) const {
@@ -65,10 +57,10 @@ void Skipped::warn(const specification::RkmeSpecification& query, ScoreMode mode
   one(Mismatch::type, "another type of specification");
   one(Mismatch::shape, fmt::format("dimension other than {}", query.dimension()));
   warn_if_none_fits(query.dimension(), warnings);
-  one(Mismatch::gamma, fmt::format("gamma other than the query's {}", query.gamma));
+  one(Mismatch::gamma, fmt::format("gamma other than the query's {}", query.kernel.gamma));
   one(Mismatch::scales, mode == ScoreMode::compat
                             ? "kernel of several scales, which compat scores do not know"
-                            : fmt::format("scales other than the query's {}", query.scales));
+                            : fmt::format("scales other than the query's {}", query.kernel.scales));
   one(Mismatch::languages, "languages that do not cover the query's");
 }
 

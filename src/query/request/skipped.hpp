@@ -27,7 +27,7 @@ void warn_skipped(Warnings& warnings, std::size_t count, std::string_view why);
 /// Counts of skipped learnwares by reason.
 struct Skipped {
   std::array<std::size_t, static_cast<std::size_t>(Mismatch::none) + 1> counts{};
-  std::set<std::size_t> dimensions;  ///< dimensions of learnwares with the query's type, comparable or not
+  std::set<std::size_t> dimensions;  ///< dimensions of learnwares with the query's kind, comparable or not
 
   std::size_t& operator[](Mismatch why) { return counts[static_cast<std::size_t>(why)]; }
   /// Adds learnwares of one space, for absolute scores. Learnwares that can be compared count under
