@@ -75,6 +75,18 @@ class Includes(unittest.TestCase):
             self.assertEqual(status, 1, said)
             self.assertIn("is not in src/io/disk.cpp, the one door to files", said)
 
+    def test_a_kind_known_outside_its_folder_is_a_fault(self):
+        said = self.plant("src/specification/mmd.cpp", "specification/kinds/image/image.hpp")
+        self.assertIn("image.hpp is private to src/specification/kinds", said)
+
+    def test_a_kind_named_outside_its_folder_is_a_fault(self):
+        file = self.root / "src" / "package" / "manifest.cpp"
+        text = file.read_text(encoding="utf-8")
+        file.write_text(text + '\nconst char* const kOne = "RKMETextSpecification";\n', encoding="utf-8")
+        status, said = self.check()
+        self.assertEqual(status, 1)
+        self.assertIn("src/package/manifest.cpp: the kind RKMETextSpecification is named outside", said)
+
     def test_an_include_of_nothing_is_a_fault(self):
         self.assertIn("no file of the project", self.plant("src/io/file.cpp", "io/no_such.hpp"))
 
