@@ -1,10 +1,10 @@
+#include "learndock/dock/backup.hpp"
+
 #include "learndock/dock/dock_file.hpp"
-#include "learndock/dock/upkeep.hpp"
 
 #include "dock/backup_manifest.hpp"
 #include "dock/catalog_mark.hpp"
 #include "dock/dock_folder.hpp"
-#include "dock/examination.hpp"
 #include "io/descriptor.hpp"
 #include "io/disk.hpp"
 #include "io/file.hpp"

@@ -3,7 +3,6 @@
 #include "blobs/local_blob_store.hpp"
 #include "dock/deleted.hpp"
 #include "dock/dock_folder.hpp"
-#include "dock/examination.hpp"
 #include "io/crc32c.hpp"
 #include "io/descriptor.hpp"
 #include "io/disk.hpp"

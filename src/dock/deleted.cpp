@@ -1,5 +1,7 @@
 #include "dock/deleted.hpp"
 
+#include "learndock/base/json.hpp"
+
 #include "base/log.hpp"
 #include "catalog/status.hpp"
 #include "io/crc32c.hpp"

@@ -1,6 +1,7 @@
 #pragma once
 
-#include "learndock/dock/dock.hpp"
+#include "learndock/base/result.hpp"
+#include "learndock/dock/deleted_learnware.hpp"
 
 #include "blobs/blob_store.hpp"
 #include "catalog/catalog.hpp"

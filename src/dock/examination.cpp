@@ -24,7 +24,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::uint64_t kProgressStride = 1024;
-constexpr std::size_t kChunkBytes = std::size_t{1} << 20;
 
 class Examination {
  public:

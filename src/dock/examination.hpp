@@ -7,7 +7,6 @@
 #include <filesystem>
 #include <map>
 #include <memory>
-#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -32,13 +31,5 @@ struct Examined {
 /// Reads a dock and changes nothing. @errors io, unsupported; damage is a finding
 [[nodiscard]] Result<Examined> examine(const std::filesystem::path& dock, const CheckOptions& options,
                                        const UpkeepProgress& progress);
-
-/// Mends the damage in `examined` and marks in its report what was mended.
-[[nodiscard]] Result<void> repair(const std::filesystem::path& dock, Examined& examined,
-                                  const UpkeepProgress& progress);
-
-/// Mends the head of the catalogue's file, without which nothing else can be examined. @return the finding,
-/// when anything was wrong
-[[nodiscard]] Result<std::optional<Finding>> mend_catalogue_head(const std::filesystem::path& dock);
 
 }  // namespace learndock::dock

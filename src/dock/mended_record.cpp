@@ -2,7 +2,6 @@
 
 #include "dock/dock_folder.hpp"
 #include "dock/entry_loader.hpp"
-#include "dock/examination.hpp"
 #include "dock/package_record.hpp"
 #include "io/file_copy.hpp"
 

@@ -1,4 +1,5 @@
-#include "learndock/dock/dock.hpp"
+#include "learndock/dock/record_json.hpp"
+
 #include "learndock/specification/codec.hpp"
 
 #include "base/shorten.hpp"

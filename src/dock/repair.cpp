@@ -1,11 +1,12 @@
 // Mends a dock: rows from packages, packages without a row, a catalogue that cannot be read, parts of the
 // index.
+#include "dock/repair.hpp"
+
 #include "base/log.hpp"
 #include "blobs/local_blob_store.hpp"
 #include "dock/catalog_mark.hpp"
 #include "dock/deleted.hpp"
 #include "dock/dock_folder.hpp"
-#include "dock/examination.hpp"
 #include "dock/mended_record.hpp"
 #include "dock/stored_index.hpp"
 #include "io/file.hpp"

@@ -9,6 +9,7 @@
 #include "dock/directory_lock.hpp"
 #include "dock/dock_folder.hpp"
 #include "dock/examination.hpp"
+#include "dock/repair.hpp"
 
 #include <algorithm>
 #include <optional>

@@ -1,5 +1,6 @@
+#include "learndock/dock/use_script.hpp"
+
 #include "learndock/base/json.hpp"
-#include "learndock/dock/dock.hpp"
 
 #include "dock/assets.hpp"
 

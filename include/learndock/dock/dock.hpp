@@ -1,10 +1,12 @@
 #pragma once
 
-#include "learndock/base/json.hpp"
 #include "learndock/base/result.hpp"
 #include "learndock/catalog/records.hpp"
+#include "learndock/dock/deleted_learnware.hpp"
 #include "learndock/dock/disk_space.hpp"
 #include "learndock/dock/dock_file.hpp"
+#include "learndock/dock/record_json.hpp"
+#include "learndock/dock/use_script.hpp"
 #include "learndock/package/package.hpp"
 #include "learndock/query/search.hpp"
 
@@ -36,13 +38,6 @@ struct DockOptions {
   std::optional<std::uint64_t> min_free_bytes = {};
   std::optional<std::uint64_t> keep_deleted_days = {};
   DiskProbe disk_probe = {};  ///< unset: the disk of the dock's folder
-};
-
-/// A learnware that was deleted and is kept for a while.
-struct DeletedLearnware {
-  catalog::LearnwareRecord record;
-  std::int64_t removed_unix_ms = 0;
-  std::int64_t kept_until_unix_ms = 0;
 };
 
 struct Rejection {
@@ -150,21 +145,5 @@ class Dock {
   explicit Dock(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };
-
-/// The JSON of the record, with `deleted` and `kept_until`.
-[[nodiscard]] Json to_json(const DeletedLearnware& learnware);
-
-/// "2026-11-29T13:45:00.000Z"
-[[nodiscard]] std::string utc_text(std::int64_t unix_ms);
-
-/// A record as `show`, `list` and GET /v1/learnwares/{id} print it: id, status, name, semantic, statistical
-/// summary, package {sha256, bytes} or null, url, created, warnings; a damaged record also has `damaged`, the
-/// reason.
-[[nodiscard]] Json to_json(const catalog::LearnwareRecord& record);
-
-/// The generated script that runs a fetched package's model on a CSV (see docs/reuse.md); needs no
-/// `learnware` package.
-[[nodiscard]] std::string use_script(const package::ModelEntry& model, const std::string& learnware_id,
-                                     const std::string& package_file_name);
 
 }  // namespace learndock::dock
