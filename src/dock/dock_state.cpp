@@ -4,10 +4,10 @@
 
 #include "base/log.hpp"
 #include "base/parallel.hpp"
-#include "dock/catalog_mark.hpp"
-#include "dock/dock_folder.hpp"
+#include "dock/index/stored_index.hpp"
 #include "dock/index_keeper.hpp"
-#include "dock/stored_index.hpp"
+#include "dock/truth/catalog_mark.hpp"
+#include "dock/truth/dock_folder.hpp"
 
 #include <fmt/format.h>
 

@@ -1,7 +1,7 @@
 #include "dock/index_keeper.hpp"
 
 #include "base/log.hpp"
-#include "dock/part_options.hpp"
+#include "dock/index/part_options.hpp"
 #include "engine/part/part_builder.hpp"
 #include "engine/search/bound_check.hpp"
 

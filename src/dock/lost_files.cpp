@@ -1,9 +1,9 @@
 // Handles mapped files of the index, and the learnware cache, that are lost while the dock is open: damaged,
 // shortened, or unreadable on their disk. The catalogue has all that such a file had.
 #include "base/log.hpp"
-#include "dock/dock_folder.hpp"
 #include "dock/dock_state.hpp"
 #include "dock/index_keeper.hpp"
+#include "dock/truth/dock_folder.hpp"
 
 #include <algorithm>
 #include <optional>

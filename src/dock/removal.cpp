@@ -1,8 +1,8 @@
 // Deleting learnwares and bringing deleted ones back.
 #include "base/log.hpp"
-#include "dock/deleted.hpp"
-#include "dock/disk_watch.hpp"
 #include "dock/dock_state.hpp"
+#include "dock/truth/deleted.hpp"
+#include "dock/truth/disk_space.hpp"
 
 #include <fmt/format.h>
 

@@ -4,9 +4,9 @@
 
 #include "base/log.hpp"
 #include "base/mixed_number.hpp"
-#include "dock/dock_folder.hpp"
-#include "dock/part_options.hpp"
-#include "dock/stored_index.hpp"
+#include "dock/index/part_options.hpp"
+#include "dock/index/stored_index.hpp"
+#include "dock/truth/dock_folder.hpp"
 #include "engine/part/part_writer.hpp"
 #include "engine/part/segment_part.hpp"
 #include "io/crc32c.hpp"

@@ -1,7 +1,7 @@
 #include "learndock/dock/dock.hpp"
 #include "learndock/specification/codec.hpp"
 
-#include "dock/disk_watch.hpp"
+#include "dock/truth/disk_space.hpp"
 #include "io/file.hpp"
 #include "support/generators.hpp"
 #include "support/kill_nine.hpp"

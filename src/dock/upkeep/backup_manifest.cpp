@@ -1,8 +1,8 @@
-#include "dock/backup_manifest.hpp"
+#include "dock/upkeep/backup_manifest.hpp"
 
 #include "learndock/base/json.hpp"
 
-#include "dock/dock_folder.hpp"
+#include "dock/truth/dock_folder.hpp"
 #include "io/file.hpp"
 
 #include <fmt/format.h>

@@ -1,4 +1,4 @@
-#include "dock/catalog_samples.hpp"
+#include "dock/index/catalog_samples.hpp"
 
 #include <algorithm>
 #include <vector>

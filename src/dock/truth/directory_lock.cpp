@@ -1,6 +1,6 @@
-#include "dock/directory_lock.hpp"
+#include "dock/truth/directory_lock.hpp"
 
-#include "dock/dock_folder.hpp"
+#include "dock/truth/dock_folder.hpp"
 #include "io/disk.hpp"
 #include "io/file.hpp"
 #include "io/file_rights.hpp"

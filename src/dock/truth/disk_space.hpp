@@ -2,7 +2,7 @@
 
 #include "learndock/dock/disk_space.hpp"
 
-#include "dock/disk_reserve.hpp"
+#include "dock/truth/disk_reserve.hpp"
 
 #include <chrono>
 #include <mutex>

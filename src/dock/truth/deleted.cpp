@@ -1,4 +1,4 @@
-#include "dock/deleted.hpp"
+#include "dock/truth/deleted.hpp"
 
 #include "learndock/base/json.hpp"
 

@@ -1,8 +1,8 @@
-#include "dock/catalog_mark.hpp"
+#include "dock/truth/catalog_mark.hpp"
 
 #include "blobs/local_blob_store.hpp"
-#include "dock/deleted.hpp"
-#include "dock/dock_folder.hpp"
+#include "dock/truth/deleted.hpp"
+#include "dock/truth/dock_folder.hpp"
 #include "io/crc32c.hpp"
 #include "io/descriptor.hpp"
 #include "io/disk.hpp"

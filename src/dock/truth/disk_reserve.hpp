@@ -2,7 +2,7 @@
 
 #include "learndock/base/result.hpp"
 
-#include "dock/dock_folder.hpp"
+#include "dock/truth/dock_folder.hpp"
 
 #include <cstdint>
 #include <filesystem>

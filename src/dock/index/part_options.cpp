@@ -1,4 +1,4 @@
-#include "dock/part_options.hpp"
+#include "dock/index/part_options.hpp"
 
 namespace learndock::dock {
 

@@ -1,8 +1,8 @@
-#include "dock/mended_record.hpp"
+#include "dock/upkeep/mended_record.hpp"
 
-#include "dock/dock_folder.hpp"
-#include "dock/entry_loader.hpp"
-#include "dock/package_record.hpp"
+#include "dock/index/entry_loader.hpp"
+#include "dock/truth/dock_folder.hpp"
+#include "dock/view/package_record.hpp"
 #include "io/file_copy.hpp"
 
 #include <fmt/format.h>

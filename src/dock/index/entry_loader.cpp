@@ -1,10 +1,10 @@
-#include "dock/entry_loader.hpp"
+#include "dock/index/entry_loader.hpp"
 
 #include "learndock/specification/codec.hpp"
 
 #include "base/log.hpp"
 #include "base/parallel.hpp"
-#include "dock/catalog_samples.hpp"
+#include "dock/index/catalog_samples.hpp"
 #include "io/file.hpp"
 #include "io/file_rights.hpp"
 #include "learnwares/entry_file.hpp"

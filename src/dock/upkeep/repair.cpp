@@ -1,14 +1,14 @@
 // Mends a dock: rows from packages, packages without a row, a catalogue that cannot be read, parts of the
 // index.
-#include "dock/repair.hpp"
+#include "dock/upkeep/repair.hpp"
 
 #include "base/log.hpp"
 #include "blobs/local_blob_store.hpp"
-#include "dock/catalog_mark.hpp"
-#include "dock/deleted.hpp"
-#include "dock/dock_folder.hpp"
-#include "dock/mended_record.hpp"
-#include "dock/stored_index.hpp"
+#include "dock/index/stored_index.hpp"
+#include "dock/truth/catalog_mark.hpp"
+#include "dock/truth/deleted.hpp"
+#include "dock/truth/dock_folder.hpp"
+#include "dock/upkeep/mended_record.hpp"
 #include "io/file.hpp"
 #include "io/file_copy.hpp"
 #include "store/index_store.hpp"

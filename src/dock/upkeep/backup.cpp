@@ -2,9 +2,9 @@
 
 #include "learndock/dock/dock_file.hpp"
 
-#include "dock/backup_manifest.hpp"
-#include "dock/catalog_mark.hpp"
-#include "dock/dock_folder.hpp"
+#include "dock/truth/catalog_mark.hpp"
+#include "dock/truth/dock_folder.hpp"
+#include "dock/upkeep/backup_manifest.hpp"
 #include "io/descriptor.hpp"
 #include "io/disk.hpp"
 #include "io/file.hpp"

@@ -4,12 +4,12 @@
 
 #include "base/log.hpp"
 #include "blobs/local_blob_store.hpp"
-#include "dock/catalog_mark.hpp"
-#include "dock/deleted.hpp"
-#include "dock/directory_lock.hpp"
-#include "dock/dock_folder.hpp"
-#include "dock/examination.hpp"
-#include "dock/repair.hpp"
+#include "dock/truth/catalog_mark.hpp"
+#include "dock/truth/deleted.hpp"
+#include "dock/truth/directory_lock.hpp"
+#include "dock/truth/dock_folder.hpp"
+#include "dock/upkeep/examination.hpp"
+#include "dock/upkeep/repair.hpp"
 
 #include <algorithm>
 #include <optional>

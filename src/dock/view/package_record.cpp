@@ -1,4 +1,4 @@
-#include "dock/package_record.hpp"
+#include "dock/view/package_record.hpp"
 
 #include "learndock/specification/codec.hpp"
 

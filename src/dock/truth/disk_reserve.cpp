@@ -1,4 +1,4 @@
-#include "dock/disk_reserve.hpp"
+#include "dock/truth/disk_reserve.hpp"
 
 #include "io/descriptor.hpp"
 #include "io/disk.hpp"

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "dock/examination.hpp"
+#include "dock/upkeep/examination.hpp"
 
 #include <filesystem>
 #include <optional>

@@ -1,8 +1,8 @@
-#include "dock/stored_index.hpp"
+#include "dock/index/stored_index.hpp"
 
 #include "learndock/specification/codec.hpp"
 
-#include "dock/catalog_samples.hpp"
+#include "dock/index/catalog_samples.hpp"
 
 #include <algorithm>
 

@@ -1,7 +1,7 @@
 #include "learndock/dock/dock_file.hpp"
 
-#include "dock/directory_lock.hpp"
-#include "dock/dock_folder.hpp"
+#include "dock/truth/directory_lock.hpp"
+#include "dock/truth/dock_folder.hpp"
 #include "io/file.hpp"
 
 #include <fmt/format.h>

@@ -1,6 +1,6 @@
-#include "dock/disk_watch.hpp"
+#include "dock/truth/disk_space.hpp"
 
-#include "dock/dock_folder.hpp"
+#include "dock/truth/dock_folder.hpp"
 #include "io/file.hpp"
 
 #include <fmt/format.h>
