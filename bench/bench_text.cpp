@@ -2,7 +2,7 @@
 // texts that are contained, and the similar ones, which are always read.
 #include "base/parallel.hpp"
 #include "catalog/catalog.hpp"
-#include "dock/dock_state.hpp"
+#include "dock/view/entry_fields.hpp"
 #include "learnwares/snapshot.hpp"
 #include "machine.hpp"
 #include "query/plain_filter.hpp"

@@ -12,6 +12,7 @@
 #define LEARNDOCK_GUARDED_BY(mutex) LEARNDOCK_THREAD_RULE(guarded_by(mutex))
 #define LEARNDOCK_REQUIRES(mutex) LEARNDOCK_THREAD_RULE(requires_capability(mutex))
 #define LEARNDOCK_EXCLUDES(...) LEARNDOCK_THREAD_RULE(locks_excluded(__VA_ARGS__))
+#define LEARNDOCK_RETURNS(mutex) LEARNDOCK_THREAD_RULE(lock_returned(mutex))
 #define LEARNDOCK_BEFORE(...) LEARNDOCK_THREAD_RULE(acquired_before(__VA_ARGS__))
 
 namespace learndock {

@@ -1,9 +1,10 @@
-// Bulk import of records without packages.
+#include "dock/bulk_import.hpp"
+
 #include "learndock/specification/codec.hpp"
 
 #include "base/new_id.hpp"
 #include "base/utf8.hpp"
-#include "dock/dock_state.hpp"
+#include "dock/view/entry_fields.hpp"
 #include "io/line_reader.hpp"
 #include "query/blind_check.hpp"
 #include "query/set_limits.hpp"
@@ -54,42 +55,70 @@ Result<void> require_both(const Json& json) {
   return {};
 }
 
+/// A line's record, and what it was made of, decoded.
+struct ImportedLine {
+  catalog::LearnwareRecord record;
+  specification::SemanticSpecification semantic;
+  std::optional<specification::RkmeSpecification> statistical;
+};
+
+Result<LearnwareId> id_from(const Json& value) {
+  if (!value.is_string() && !value.is_number_integer())
+    return fail(ErrorCode::invalid_argument, "id is a string or a whole number", "/id");
+  auto id = create_new_id(value.is_string() ? value.get<std::string>() : value.dump());
+  if (!id) return under("/id", std::move(id));
+  return id;
+}
+
+Result<void> read_semantic(const Json& value, ImportedLine& line) {
+  auto semantic = specification::semantic_from_json(value);
+  if (!semantic) return under("/semantic", std::move(semantic));
+  if (auto plain = specification::check_texts(*semantic); !plain) return under("/semantic", std::move(plain));
+  complete_old_record(value, *semantic);
+  line.record.name = semantic->name;
+  line.record.semantic_json = to_text(specification::semantic_to_json(*semantic));
+  line.semantic = std::move(*semantic);
+  return {};
+}
+
+Result<void> read_statistical(const Json& value, std::size_t max_points, ImportedLine& line) {
+  auto stat = specification::from_json(value);
+  if (!stat) return under("/stat", std::move(stat));
+  if (auto taken = query::check_set(*stat, max_points); !taken) return under("/stat", std::move(taken));
+  line.record.statistical = specification::to_binary(*stat);
+  line.statistical = std::move(*stat);
+  return {};
+}
+
+Result<std::string> url_from(const Json& value) {
+  if (!value.is_string() || value.get_ref<const std::string&>().size() > 4096)
+    return fail(ErrorCode::invalid_argument, "url is a string of at most 4096 bytes", "/url");
+  auto url = value.get<std::string>();
+  if (!is_plain_name(url))
+    return fail(ErrorCode::invalid_argument, "url holds control or invisible characters", "/url");
+  return url;
+}
+
 /// Reads one line of a bulk import: {"id"?, "semantic", "stat", "url"?}.
-Result<catalog::LearnwareRecord> record_from_line(std::string_view line, std::size_t max_points) {
-  LEARNDOCK_TRY(const Json json, parse_json(line, {.max_bytes = kMaxLineBytes}));
+Result<ImportedLine> read_line(std::string_view text, std::size_t max_points) {
+  LEARNDOCK_TRY(const Json json, parse_json(text, {.max_bytes = kMaxLineBytes}));
   if (!json.is_object()) return fail(ErrorCode::semantic_shape, "a line is a JSON object");
   LEARNDOCK_CHECK(require_both(json));
-  catalog::LearnwareRecord record;
+  ImportedLine line;
   for (const auto& [key, value] : json.items()) {
     if (key == "id" && !value.is_null()) {
-      if (!value.is_string() && !value.is_number_integer())
-        return fail(ErrorCode::invalid_argument, "id is a string or a whole number", "/id");
-      auto id = create_new_id(value.is_string() ? value.get<std::string>() : value.dump());
-      if (!id) return under("/id", std::move(id));
-      record.id = std::move(*id);
+      LEARNDOCK_TRY(line.record.id, id_from(value));
     } else if (key == "semantic") {
-      auto semantic = specification::semantic_from_json(value);
-      if (!semantic) return under("/semantic", std::move(semantic));
-      if (auto plain = specification::check_texts(*semantic); !plain)
-        return under("/semantic", std::move(plain));
-      complete_old_record(value, *semantic);
-      record.name = semantic->name;
-      record.semantic_json = to_text(specification::semantic_to_json(*semantic));
+      LEARNDOCK_CHECK(read_semantic(value, line));
     } else if (key == "stat") {
-      const auto stat = specification::from_json(value);
-      if (!stat) return under("/stat", stat);
-      if (auto taken = query::check_set(*stat, max_points); !taken) return under("/stat", std::move(taken));
-      record.statistical = specification::to_binary(*stat);
+      LEARNDOCK_CHECK(read_statistical(value, max_points, line));
     } else if (key == "url" && !value.is_null()) {
-      if (!value.is_string() || value.get_ref<const std::string&>().size() > 4096)
-        return fail(ErrorCode::invalid_argument, "url is a string of at most 4096 bytes", "/url");
-      record.url = value.get<std::string>();
-      if (!is_plain_name(record.url))
-        return fail(ErrorCode::invalid_argument, "url holds control or invisible characters", "/url");
+      LEARNDOCK_TRY(line.record.url, url_from(value));
     }
   }
-  if (record.name.empty()) record.name = record.id.text();
-  return record;
+  if (line.record.name.empty()) line.record.name = line.record.id.text();
+  LEARNDOCK_CHECK(check_length(line.record));
+  return line;
 }
 
 /// The lines that wait to be stored together.
@@ -105,13 +134,12 @@ class Batch {
 
   /// A line that cannot enter a dock is rejected alone.
   void add(std::size_t line, std::string_view text) {
-    auto record = record_from_line(text, max_points_);
-    if (!record) return reject(line, std::move(record).error());
-    auto entry = entry_fields(*record, kernels_);
-    if (!entry) return reject(line, std::move(entry).error());
-    bytes_ += record->statistical.size() + record->semantic_json.size();
-    records_.push_back(std::move(*record));
-    entries_.push_back(std::move(*entry));
+    auto read = read_line(text, max_points_);
+    if (!read) return reject(line, std::move(read).error());
+    bytes_ += read->record.statistical.size() + read->record.semantic_json.size();
+    entries_.push_back(
+        entry_fields_of(read->record, std::move(read->semantic), std::move(read->statistical), kernels_));
+    records_.push_back(std::move(read->record));
     lines_.push_back(line);
   }
 
@@ -205,30 +233,35 @@ class Batch {
   FirstBlind first_blind_;
 };
 
+Result<void> store_batch(Truth& truth, View& view, const compute::Backend& backend, Batch& batch,
+                         const BulkImportHooks& hooks) {
+  LEARNDOCK_CHECK(batch.prepare(backend));
+  const Lock lock(truth.writer());
+  LEARNDOCK_CHECK(batch.drop_taken([&](const LearnwareId& id) { return truth.catalog().has_id(id); }));
+  batch.count_blind();
+  if (!batch.records().empty()) {
+    truth.make_room_for(batch.records());
+    LEARNDOCK_TRY(const auto stored, truth.insert(batch.records()));
+    view.add(truth, stored, batch.take_entries());
+    batch.stored(stored);
+    if (hooks.stored) hooks.stored();
+  }
+  batch.clear();
+  return {};
+}
+
 }  // namespace
 
-Result<ImportOutcome> Dock::import_specifications(const std::filesystem::path& jsonl,
-                                                  const Progress& progress) {
-  LEARNDOCK_CHECK(state_->writable());
+Result<ImportOutcome> import_lines(Truth& truth, View& view, const compute::Backend& backend,
+                                   const std::filesystem::path& jsonl, const BulkImportHooks& hooks) {
+  LEARNDOCK_CHECK(truth.writable());
   io::LineReader reader(jsonl, kMaxLineBytes);
   LEARNDOCK_CHECK(reader.open());
   std::error_code size_error;
   const std::uint64_t total = std::filesystem::file_size(jsonl, size_error);
   ImportOutcome outcome;
-  Batch batch(jsonl, state_->kernels, state_->limits.max_points, outcome);
-  const auto flush = [&]() -> Result<void> {
-    LEARNDOCK_CHECK(batch.prepare(*state_->backend));
-    const Lock lock(state_->writer);
-    LEARNDOCK_CHECK(batch.drop_taken([&](const LearnwareId& id) { return state_->catalog->has_id(id); }));
-    batch.count_blind();
-    if (!batch.records().empty()) {
-      state_->give_up_deleted(batch.records());
-      LEARNDOCK_TRY(const auto stored, state_->insert(batch.records(), batch.take_entries()));
-      batch.stored(stored);
-    }
-    batch.clear();
-    return {};
-  };
+  const auto seen = view.current();
+  Batch batch(jsonl, seen->kernels, truth.limits().max_points, outcome);
   std::string line;
   for (std::size_t number = 1;; ++number) {
     LEARNDOCK_TRY(const bool more, reader.next(line));
@@ -239,13 +272,13 @@ Result<ImportOutcome> Dock::import_specifications(const std::filesystem::path& j
     else if (line.find_first_not_of(" \t\r") != std::string::npos)
       batch.add(number, line);
     if (!batch.full()) continue;
-    LEARNDOCK_CHECK(flush());
-    if (progress) progress(reader.bytes_read(), total);
+    LEARNDOCK_CHECK(store_batch(truth, view, backend, batch, hooks));
+    if (hooks.progress) hooks.progress(reader.bytes_read(), total);
   }
-  LEARNDOCK_CHECK(flush());
+  LEARNDOCK_CHECK(store_batch(truth, view, backend, batch, hooks));
   batch.warn_of_blind();
-  state_->store_entries();
-  if (progress) progress(total, total);
+  if (hooks.finished) hooks.finished();
+  if (hooks.progress) hooks.progress(total, total);
   return outcome;
 }
 

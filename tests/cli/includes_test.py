@@ -43,7 +43,7 @@ class Includes(unittest.TestCase):
         self.assertIn("room query/request may not use dock", said)
 
     def test_a_private_header_outside_its_room_is_a_fault(self):
-        said = self.plant("src/dock/dock.cpp", "store/segment_layout.hpp")
+        said = self.plant("src/dock/index/indexing.cpp", "store/segment_layout.hpp")
         self.assertIn("src/store/segment_layout.hpp is private to room store", said)
 
     def test_a_circle_of_headers_is_a_fault(self):

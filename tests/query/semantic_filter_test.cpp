@@ -1,6 +1,6 @@
 #include "query/semantic_filter.hpp"
 
-#include "dock/dock_state.hpp"
+#include "dock/view/entry_fields.hpp"
 #include "query/plain_filter.hpp"
 #include "query/snapshot_scene.hpp"
 #include "support/temporary_folder.hpp"

@@ -80,7 +80,6 @@ class Dock {
   [[nodiscard]] static Result<std::unique_ptr<Dock>> open(const std::filesystem::path& directory,
                                                           const DockOptions& options = {});
   ~Dock();
-  struct State;  ///< known to the dock's own files only
 
   /// Learnwares of another dimension, type, number of scales or (absolute scores) gamma are skipped with a
   /// warning. Where a re-index chose a gamma, absolute scores compare all learnwares under it. A query of
@@ -140,8 +139,7 @@ class Dock {
   [[nodiscard]] const std::filesystem::path& staging_directory() const;
 
  private:
-  static Result<void> open_to_write(State& state);
-  static Result<void> open_to_read(State& state);
+  struct State;
   explicit Dock(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };

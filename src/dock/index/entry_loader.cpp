@@ -5,10 +5,10 @@
 #include "base/log.hpp"
 #include "base/parallel.hpp"
 #include "dock/index/catalog_samples.hpp"
+#include "dock/view/entry_fields.hpp"
 #include "io/file.hpp"
 #include "io/file_rights.hpp"
 #include "learnwares/entry_file.hpp"
-#include "text/fold_case.hpp"
 
 #include <algorithm>
 #include <limits>
@@ -51,14 +51,6 @@ std::string short_text(const Error& error) {
 void drop_empty(Entries& entries, std::size_t first) {
   const auto begin = entries.begin() + static_cast<std::ptrdiff_t>(first);
   entries.erase(std::remove(begin, entries.end(), nullptr), entries.end());
-}
-
-/// Puts the family's kernel in place of the specification's own, which is kept for compat scores.
-void put_under(const specification::SpaceKernels& kernels, learnwares::EntryFields& fields) {
-  if (kernels.empty() || !fields.specification) return;
-  const auto kernel = kernels.kernel_of(specification::SpaceFamily::of(*fields.specification));
-  if (!kernel || *kernel == fields.specification->kernel) return;
-  fields.own_kernel = std::exchange(fields.specification->kernel, *kernel);
 }
 
 /// Decodes records as they come and appends them to entries.
@@ -106,17 +98,25 @@ class Decoding {
   std::vector<catalog::LearnwareRecord> batch_;
 };
 
+/// Positions of the entries whose reduced sets are neither in memory nor in a stored part.
+std::vector<std::size_t> positions_without_set(const Entries& entries, const HeldByPart& held) {
+  std::vector<std::size_t> positions;
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    const learnwares::Entry& entry = *entries[i];
+    if (entry.has_specification() && entry.specification() == nullptr && !held(entry.sequence()))
+      positions.push_back(i);
+  }
+  return positions;
+}
+
 /// Reads the specifications of entries, a batch of records at a time.
 class MissingSets {
  public:
   MissingSets(const catalog::Catalog& catalog, const LoadOptions& options, Entries& entries)
-      : catalog_(catalog), options_(options), entries_(entries) {
-    for (std::size_t i = 0; i < entries.size(); ++i) {
-      const learnwares::Entry& entry = *entries[i];
-      if (entry.has_specification() && entry.specification() == nullptr && !options.held(entry.sequence()))
-        missing_.push_back(i);
-    }
-  }
+      : catalog_(catalog),
+        options_(options),
+        entries_(entries),
+        missing_(positions_without_set(entries, options.held)) {}
 
   Result<std::vector<DamagedRecord>> take_all() {
     for (std::size_t first = 0, end = 0; first < missing_.size(); first = end) {
@@ -178,8 +178,8 @@ class MissingSets {
   const catalog::Catalog& catalog_;
   const LoadOptions& options_;
   Entries& entries_;
-  std::vector<std::size_t> missing_;  // positions in entries_
-  std::size_t next_ = 0, end_ = 0;    // of missing_
+  const std::vector<std::size_t> missing_;  // positions in entries_
+  std::size_t next_ = 0, end_ = 0;          // of missing_
   std::vector<DamagedRecord> damaged_;
   std::vector<std::pair<std::size_t, catalog::LearnwareRecord>> batch_;
 };
@@ -283,27 +283,6 @@ void give_back_memory() {
 }
 
 }  // namespace
-
-Result<learnwares::EntryFields> entry_fields(const catalog::LearnwareRecord& record,
-                                             const specification::SpaceKernels& kernels) {
-  learnwares::EntryFields fields;
-  fields.sequence = record.sequence;
-  fields.id = record.id;
-  fields.name = record.name;
-  // Search reads neither Input nor Output; a record stored under wider limits must not close the dock.
-  LEARNDOCK_TRY(Json json, parse_json(record.semantic_json, {.max_bytes = specification::kMaxSemanticBytes}));
-  for (const char* key : {"Input", "Output"})
-    if (json.is_object()) json.erase(key);
-  LEARNDOCK_TRY(specification::SemanticSpecification semantic, specification::semantic_from_json(json));
-  fields.values = std::move(semantic.values);
-  fields.folded_name = text::fold_case(semantic.name.empty() ? record.name : semantic.name);
-  fields.folded_description = text::fold_case(semantic.description);
-  if (!record.statistical.empty()) {
-    LEARNDOCK_TRY(fields.specification, specification::from_binary(record.statistical));
-  }
-  put_under(kernels, fields);
-  return fields;
-}
 
 Result<LoadedEntries> load_entries(const catalog::Catalog& catalog, const std::vector<LearnwareNumber>& live,
                                    const std::filesystem::path& file, learnwares::TraitsPool& traits,

@@ -3,6 +3,7 @@
 #include "learndock/base/result.hpp"
 
 #include "catalog/catalog.hpp"
+#include "dock/truth/damaged_record.hpp"
 #include "learnwares/entry_file.hpp"
 #include "learnwares/snapshot.hpp"
 
@@ -16,12 +17,6 @@
 
 namespace learndock::dock {
 
-/// Decodes a record for searching, but for its self term, which is computed for many records at once.
-/// @param kernels  the current ones: the specification gets its family's kernel
-/// @errors json_*, semantic_*, spec_*
-[[nodiscard]] Result<learnwares::EntryFields> entry_fields(const catalog::LearnwareRecord& record,
-                                                           const specification::SpaceKernels& kernels = {});
-
 /// Whether the learnware of this catalogue number has its reduced set in a stored part.
 using HeldByPart = std::function<bool(LearnwareNumber sequence)>;
 
@@ -30,13 +25,6 @@ struct LoadOptions {
   unsigned threads = 1;
   HeldByPart held;                    ///< their sets are not kept in memory; may be called from many threads
   std::size_t write_from = SIZE_MAX;  ///< how many entries the cache has to lack, see pays_to_write
-};
-
-/// A record that searches leave out, because its content cannot be trusted.
-struct DamagedRecord {
-  LearnwareNumber sequence;
-  LearnwareId id;
-  std::string why;
 };
 
 struct LoadedEntries {

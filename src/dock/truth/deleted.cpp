@@ -256,10 +256,10 @@ Result<std::vector<LearnwareId>> DeletedLearnwares::remove_again(catalog::Catalo
   return removed;
 }
 
-std::uint64_t DeletedLearnwares::bytes() const {
+std::uint64_t DeletedLearnwares::bytes_in(const fs::path& folder) {
   std::uint64_t sum = 0;
   std::error_code error;  // without the folder there are none
-  fs::directory_iterator item(folder_, error);
+  fs::directory_iterator item(folder, error);
   for (; !error && item != fs::directory_iterator(); item.increment(error)) {
     std::error_code ignored;
     if (const std::uint64_t bytes = item->file_size(ignored); !ignored) sum += bytes;

@@ -24,7 +24,7 @@ inline constexpr std::string_view kDeletedFolder = "packages/deleted";
 ///
 /// A deletion writes the record first, then takes the row out of the catalogue, then moves the package: a
 /// crash anywhere between leaves something that `recover` completes or takes back.
-/// @threads  the caller holds the dock's writer lock
+/// @threads  the caller holds the truth's writer lock, or is alone with the folder
 class DeletedLearnwares {
  public:
   /// @param days  how many days they are kept; 0 = not at all
@@ -70,7 +70,9 @@ class DeletedLearnwares {
                                                               const blobs::BlobStore& blobs,
                                                               bool behind) const;
   /// Bytes of all that is kept.
-  [[nodiscard]] std::uint64_t bytes() const;
+  [[nodiscard]] std::uint64_t bytes() const { return bytes_in(folder_); }
+  /// The same for a folder of deleted learnwares. It needs no lock.
+  [[nodiscard]] static std::uint64_t bytes_in(const std::filesystem::path& folder);
   /// Reads one deletion. @errors corrupt, not_found, unsupported, io
   [[nodiscard]] Result<Kept> read(const std::string& key) const;
 

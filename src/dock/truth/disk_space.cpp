@@ -129,13 +129,13 @@ Result<void> DiskSpace::fits(const DiskRoom& room, std::uint64_t bytes, std::uin
 }
 
 Result<void> DiskSpace::room_for(std::uint64_t bytes) {
-  const std::lock_guard lock(mutex_);
+  const Lock lock(mutex_);
   LEARNDOCK_TRY(const DiskRoom room, probe_());
   return fits(room, bytes);
 }
 
 bool DiskSpace::would_fit(std::uint64_t bytes, std::uint64_t given_up) {
-  const std::lock_guard lock(mutex_);
+  const Lock lock(mutex_);
   const auto room = probe_();
   return room && fits(*room, bytes, given_up);
 }
@@ -148,7 +148,7 @@ Result<void> DiskSpace::hold(std::uint64_t bytes) {
 }
 
 Result<void> DiskSpace::try_hold(std::uint64_t bytes) {
-  const std::lock_guard lock(mutex_);
+  const Lock lock(mutex_);
   LEARNDOCK_TRY(const DiskRoom room, probe_());
   LEARNDOCK_CHECK(fits(room, bytes));
   held_ += bytes;
@@ -157,29 +157,29 @@ Result<void> DiskSpace::try_hold(std::uint64_t bytes) {
 }
 
 void DiskSpace::written(std::uint64_t bytes) {
-  const std::lock_guard lock(mutex_);
+  const Lock lock(mutex_);
   unwritten_ -= bytes;
 }
 
 void DiskSpace::give_back(std::uint64_t held, std::uint64_t unwritten) {
-  const std::lock_guard lock(mutex_);
+  const Lock lock(mutex_);
   held_ -= held;
   unwritten_ -= unwritten;
 }
 
 void DiskSpace::stored(std::uint64_t bytes) {
-  const std::lock_guard lock(mutex_);
+  const Lock lock(mutex_);
   if (packages_) *packages_ += bytes;
   looked_ = {};  // the catalogue grew, too
 }
 
 void DiskSpace::removed(std::uint64_t bytes) {
-  const std::lock_guard lock(mutex_);
+  const Lock lock(mutex_);
   if (packages_) *packages_ = less(*packages_, bytes);
 }
 
 bool DiskSpace::short_of_disk() {
-  const std::lock_guard lock(mutex_);
+  const Lock lock(mutex_);
   const auto room = probe_();
   return room && less(room->free_bytes, unwritten_) <= wanted_free(*room);
 }
@@ -187,12 +187,12 @@ bool DiskSpace::short_of_disk() {
 bool DiskSpace::short_of_room() {
   if (short_of_disk()) return true;
   if (limits_.max_dock_bytes == 0) return false;
-  const std::lock_guard lock(mutex_);
+  const Lock lock(mutex_);
   return dock_bytes() > limits_.max_dock_bytes - limits_.max_dock_bytes / kQuotaShare;
 }
 
 DiskStatus DiskSpace::status() {
-  const std::lock_guard lock(mutex_);
+  const Lock lock(mutex_);
   DiskStatus status;
   status.dock_bytes = dock_bytes();
   const auto room = probe_();
@@ -208,20 +208,20 @@ DiskStatus DiskSpace::status() {
 void DiskSpace::prepare_opening(bool count) {
   /// Room for SQLite's log and shared memory, a folder, and some to spare.
   constexpr std::uint64_t kOpeningBytes = std::uint64_t{1} << 20;
-  const std::lock_guard lock(mutex_);
+  const Lock lock(mutex_);
   if (count || limits_.max_dock_bytes > 0) static_cast<void>(dock_bytes());
   const auto room = probe_();
   if (room && room->free_bytes < kOpeningBytes) reserve_.release();
 }
 
 bool DiskSpace::release_reserve() {
-  const std::lock_guard lock(mutex_);
+  const Lock lock(mutex_);
   looked_ = {};
   return reserve_.release();
 }
 
 void DiskSpace::keep_reserve() {
-  const std::lock_guard lock(mutex_);
+  const Lock lock(mutex_);
   if (reserve_.there()) return;
   const auto room = probe_();
   if (room && less(room->free_bytes, unwritten_) >= wanted_free(*room))

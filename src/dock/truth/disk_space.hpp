@@ -2,10 +2,10 @@
 
 #include "learndock/dock/disk_space.hpp"
 
+#include "base/mutex.hpp"
 #include "dock/truth/disk_reserve.hpp"
 
 #include <chrono>
-#include <mutex>
 #include <optional>
 
 namespace learndock::dock {
@@ -62,21 +62,25 @@ class DiskSpace {
   void keep_reserve();
 
  private:
-  [[nodiscard]] std::uint64_t wanted_free(const DiskRoom& room) const;
-  [[nodiscard]] Result<void> fits(const DiskRoom& room, std::uint64_t bytes, std::uint64_t given_up = 0);
+  [[nodiscard]] std::uint64_t wanted_free(const DiskRoom& room) const LEARNDOCK_REQUIRES(mutex_);
+  [[nodiscard]] Result<void> fits(const DiskRoom& room, std::uint64_t bytes, std::uint64_t given_up = 0)
+      LEARNDOCK_REQUIRES(mutex_);
   [[nodiscard]] Result<void> try_hold(std::uint64_t bytes);
-  [[nodiscard]] std::uint64_t dock_bytes();
+  [[nodiscard]] std::uint64_t dock_bytes() LEARNDOCK_REQUIRES(mutex_);
 
   const std::filesystem::path dock_;
   const SpaceLimits limits_;
   const DiskProbe probe_;
   MakeRoom make_room_;
-  DiskReserve reserve_;
-  std::mutex mutex_;
-  std::uint64_t held_ = 0, unwritten_ = 0;
-  std::optional<std::uint64_t> packages_;  ///< bytes of all package files; counted when first asked for
-  std::uint64_t others_ = 0;               ///< catalogue, index and the rest, when last looked at
-  std::chrono::steady_clock::time_point looked_{};
+  Mutex mutex_;  // no other lock is taken while it is held
+  DiskReserve reserve_ LEARNDOCK_GUARDED_BY(mutex_);
+  std::uint64_t held_ LEARNDOCK_GUARDED_BY(mutex_) = 0;
+  std::uint64_t unwritten_ LEARNDOCK_GUARDED_BY(mutex_) = 0;
+  /// Bytes of all package files; counted when first asked for.
+  std::optional<std::uint64_t> packages_ LEARNDOCK_GUARDED_BY(mutex_);
+  /// Catalogue, index and the rest, when last looked at.
+  std::uint64_t others_ LEARNDOCK_GUARDED_BY(mutex_) = 0;
+  std::chrono::steady_clock::time_point looked_ LEARNDOCK_GUARDED_BY(mutex_){};
 };
 
 }  // namespace learndock::dock

@@ -1,7 +1,5 @@
 #include "dock/upkeep/examination.hpp"
 
-#include "learndock/compute/registry.hpp"
-
 #include "base/parallel.hpp"
 #include "blobs/local_blob_store.hpp"
 #include "dock/index/entry_loader.hpp"
@@ -9,6 +7,7 @@
 #include "dock/truth/catalog_mark.hpp"
 #include "dock/truth/deleted.hpp"
 #include "dock/truth/dock_folder.hpp"
+#include "dock/view/entry_fields.hpp"
 #include "io/file.hpp"
 #include "io/file_copy.hpp"
 #include "learnwares/entry_file.hpp"

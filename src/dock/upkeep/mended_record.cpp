@@ -1,7 +1,7 @@
 #include "dock/upkeep/mended_record.hpp"
 
-#include "dock/index/entry_loader.hpp"
 #include "dock/truth/dock_folder.hpp"
+#include "dock/view/entry_fields.hpp"
 #include "dock/view/package_record.hpp"
 #include "io/file_copy.hpp"
 

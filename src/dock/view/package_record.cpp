@@ -2,6 +2,7 @@
 
 #include "learndock/specification/codec.hpp"
 
+#include "dock/view/entry_fields.hpp"
 #include "io/file.hpp"
 #include "io/file_rights.hpp"
 #include "query/set_limits.hpp"
@@ -38,30 +39,38 @@ specification::SemanticSpecification inferred_semantic(
   return semantic;
 }
 
-catalog::LearnwareRecord described(const package::Package& package,
-                                   const specification::SemanticSpecification* given,
-                                   const std::string& file_name) {
-  catalog::LearnwareRecord record;
+PackageRecord described(const package::Package& package, const specification::SemanticSpecification* given,
+                        const std::string& file_name) {
+  PackageRecord made;
+  catalog::LearnwareRecord& record = made.record;
   record.name = name_for(given, package.name, file_name);
-  specification::SemanticSpecification semantic =
-      given != nullptr ? *given : inferred_semantic(record.name, package.statistical);
-  if (!semantic.name.empty()) semantic.name = record.name;
-  semantic.learnware_id.clear();  // only a requirement asks for one
-  record.semantic_json = to_text(specification::semantic_to_json(semantic));
+  made.semantic = given != nullptr ? *given : inferred_semantic(record.name, package.statistical);
+  if (!made.semantic.name.empty()) made.semantic.name = record.name;
+  made.semantic.learnware_id.clear();  // only a requirement asks for one
+  record.semantic_json = to_text(specification::semantic_to_json(made.semantic));
   record.warnings = package.warnings;
   if (package.statistical) record.statistical = specification::to_binary(*package.statistical);
-  return record;
+  return made;
 }
 
 const specification::SemanticSpecification* own_semantic(const package::Package& package) {
   return package.semantic ? &*package.semantic : nullptr;
 }
 
+/// Refuses a specification that reading its record again would refuse. One that a package brought was read by
+/// the same rules.
+Result<void> check_readable(specification::SemanticSpecification semantic) {
+  semantic.input.reset();  // search reads neither
+  semantic.output.reset();
+  LEARNDOCK_CHECK(specification::semantic_from_json(specification::semantic_to_json(semantic)));
+  return {};
+}
+
 }  // namespace
 
-Result<catalog::LearnwareRecord> record_of(const package::Package& package,
-                                           const specification::SemanticSpecification* semantic,
-                                           const std::string& file_name, std::size_t max_points) {
+Result<PackageRecord> record_of(const package::Package& package,
+                                const specification::SemanticSpecification* semantic,
+                                const std::string& file_name, std::size_t max_points) {
   const auto* given = semantic != nullptr ? semantic : own_semantic(package);
   if (given != nullptr)
     if (auto complete = specification::check_complete(*given); !complete)
@@ -72,7 +81,11 @@ Result<catalog::LearnwareRecord> record_of(const package::Package& package,
   if (auto plain = specification::check_texts(shown); !plain)
     return pass_on(std::move(plain).error(), "semantic_specification.json");
   if (package.statistical) LEARNDOCK_CHECK(query::check_set(*package.statistical, max_points));
-  return described(package, given, file_name);
+  PackageRecord made = described(package, given, file_name);
+  LEARNDOCK_CHECK(check_length(made.record));
+  const bool as_read = given != nullptr && given != semantic && given->name == made.semantic.name;
+  if (!as_read) LEARNDOCK_CHECK(check_readable(made.semantic));
+  return made;
 }
 
 Result<catalog::LearnwareRecord> record_of_stored(const fs::path& blob, const std::string& digest,
@@ -83,7 +96,8 @@ Result<catalog::LearnwareRecord> record_of_stored(const fs::path& blob, const st
   std::error_code error;
   fs::remove(canonical, error);  // a temporary
   if (!package) return Failure(std::move(package).error());
-  catalog::LearnwareRecord record = described(*package, own_semantic(*package), package->model.class_name);
+  catalog::LearnwareRecord record =
+      described(*package, own_semantic(*package), package->model.class_name).record;
   record.package_digest = digest;
   record.package_bytes = fs::file_size(blob, error);
   if (error) return Failure(io::system_error(error.value(), "look at", blob));

@@ -9,15 +9,20 @@
 
 namespace learndock::dock {
 
+/// A record and the semantic specification that it was made of.
+struct PackageRecord {
+  catalog::LearnwareRecord record;
+  specification::SemanticSpecification semantic;
+};
+
 /// The record of a package that was read, without its digest and size.
 /// @param semantic  used in place of the package's own; may be null
 /// @param file_name  the name for a package that has none inside
 /// @param max_points  the dock's limit (see check_set)
 /// @errors semantic_*, too_large, spec_weights
-[[nodiscard]] Result<catalog::LearnwareRecord> record_of(const package::Package& package,
-                                                         const specification::SemanticSpecification* semantic,
-                                                         const std::string& file_name,
-                                                         std::size_t max_points);
+[[nodiscard]] Result<PackageRecord> record_of(const package::Package& package,
+                                              const specification::SemanticSpecification* semantic,
+                                              const std::string& file_name, std::size_t max_points);
 
 /// The record of a package that is already in the dock, digest and size included. The package was accepted
 /// once, so the dock's limits and missing keys are not checked.

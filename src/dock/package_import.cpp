@@ -1,0 +1,145 @@
+#include "dock/package_import.hpp"
+
+#include "dock/view/entry_fields.hpp"
+#include "dock/view/package_record.hpp"
+#include "io/file.hpp"
+#include "query/blind_check.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace learndock::dock {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool is_package_folder(const fs::path& path) {
+  std::error_code ignored;  // what cannot be looked at is tried as a package and reported there
+  return fs::exists(path / "learnware.yaml", ignored);
+}
+
+/// The packages in a folder, in the order of their names.
+Result<std::vector<fs::path>> packages_in(const fs::path& folder) {
+  std::vector<fs::path> inside;
+  std::error_code error;
+  fs::directory_iterator item(folder, error);
+  for (; !error && item != fs::directory_iterator(); item.increment(error)) {
+    std::error_code ignored;
+    if (item->path().extension() == ".zip" ||
+        (item->is_directory(ignored) && is_package_folder(item->path())))
+      inside.push_back(item->path());
+  }
+  if (error) return Failure(io::system_error(error.value(), "list the folder", folder));
+  std::sort(inside.begin(), inside.end());
+  return inside;
+}
+
+/// Replaces folders of packages by the packages in them. A folder that cannot be listed is rejected.
+std::vector<fs::path> expand(const std::vector<fs::path>& paths, std::vector<Rejection>& rejected) {
+  std::vector<fs::path> packages;
+  for (const fs::path& path : paths) {
+    std::error_code error;
+    if (!fs::is_directory(path, error) || is_package_folder(path)) {
+      packages.push_back(path);
+      continue;
+    }
+    auto inside = packages_in(path);
+    if (!inside) {
+      rejected.push_back({path.string(), std::move(inside).error()});
+      continue;
+    }
+    if (inside->empty()) packages.push_back(path);
+    packages.insert(packages.end(), inside->begin(), inside->end());
+  }
+  return packages;
+}
+
+/// Warns when the specification is kernel blind. When the check itself fails there is no warning, since
+/// blindness is no reason to refuse a learnware.
+void warn_if_blind(const learnwares::EntryFields& entry, const compute::Backend& backend,
+                   catalog::LearnwareRecord& record, std::vector<std::string>* warnings) {
+  if (!entry.specification) return;
+  const auto value = query::blind_value(*entry.specification, backend);
+  if (!value || !*value) return;
+  std::string warning = query::blind_warning(**value, entry.specification->kernel);
+  if (warnings != nullptr) warnings->push_back(warning);
+  record.warnings.push_back(std::move(warning));
+}
+
+/// A package that was read, with its canonical file. The destructor removes the file, unless it became part
+/// of the dock.
+struct StagedPackage {
+  explicit StagedPackage(fs::path path) : canonical(std::move(path)) {}
+  StagedPackage(const StagedPackage&) = delete;
+  StagedPackage& operator=(const StagedPackage&) = delete;
+  ~StagedPackage() {
+    std::error_code ignored;  // staging is emptied on open
+    fs::remove(canonical, ignored);
+  }
+  const fs::path canonical;
+  catalog::LearnwareRecord record;
+  NewEntries entries;
+};
+
+/// Fills in what the package says. The record and the entry are made of the same decoded specifications.
+Result<void> describe_package(const Truth& truth, const View& view, package::Package package,
+                              const fs::path& path, const specification::SemanticSpecification* semantic,
+                              StagedPackage& staged) {
+  // A staged upload's file name is the server's own; its model's class says more.
+  const bool uploaded = path.parent_path() == truth.staging();
+  LEARNDOCK_TRY(PackageRecord made,
+                record_of(package, semantic, uploaded ? package.model.class_name : path.stem().string(),
+                          truth.limits().max_points));
+  staged.record = std::move(made.record);
+  std::error_code ignored;
+  staged.record.package_bytes = fs::file_size(staged.canonical, ignored);
+  staged.entries.push_back(entry_fields_of(staged.record, std::move(made.semantic),
+                                           std::move(package.statistical), view.current()->kernels));
+  return {};
+}
+
+}  // namespace
+
+Result<catalog::LearnwareRecord> import_package(Truth& truth, View& view, const compute::Backend& backend,
+                                                const archive::ArchiveLimits& limits, const fs::path& path,
+                                                const specification::SemanticSpecification* semantic,
+                                                std::vector<std::string>* warnings) {
+  LEARNDOCK_CHECK(truth.writable());
+  StagedPackage staged(truth.staged_package());
+  SpaceHold hold(truth.space());
+  LEARNDOCK_TRY(package::Package package,
+                package::read_package(path, staged.canonical, semantic, limits,
+                                      [&](std::uint64_t bytes) { return hold.take(bytes); }));
+  hold.written();
+  if (warnings != nullptr)
+    warnings->insert(warnings->end(), package.warnings.begin(), package.warnings.end());
+  LEARNDOCK_CHECK(describe_package(truth, view, std::move(package), path, semantic, staged));
+  warn_if_blind(staged.entries.front(), backend, staged.record, warnings);
+  LEARNDOCK_CHECK(compute_self_terms(staged.entries, backend));
+
+  const Lock lock(truth.writer());
+  LEARNDOCK_TRY(catalog::LearnwareRecord stored,
+                truth.insert_package(std::move(staged.record), staged.canonical, hold));
+  view.add(truth, {&stored, 1}, std::move(staged.entries));
+  return stored;
+}
+
+ImportOutcome import_all(const std::vector<fs::path>& paths, const AddPackage& add,
+                         const Dock::Progress& progress) {
+  ImportOutcome outcome;
+  const std::vector<fs::path> packages = expand(paths, outcome.rejected);
+  for (std::size_t i = 0; i < packages.size(); ++i) {
+    std::vector<std::string> warnings;
+    auto added = add(packages[i], warnings);
+    for (const std::string& warning : warnings)
+      outcome.warnings.push_back(packages[i].string() + ": " + warning);
+    if (added)
+      outcome.imported.push_back(added->id);
+    else
+      outcome.rejected.push_back({packages[i].string(), std::move(added).error()});
+    if (progress) progress(i + 1, packages.size());
+  }
+  return outcome;
+}
+
+}  // namespace learndock::dock
