@@ -102,6 +102,23 @@ TEST_F(DockTest, NamesAreKeptInComposedLetters) {
   EXPECT_THAT(record->semantic_json, ::testing::HasSubstr("pr\u00e9vision"));
 }
 
+TEST_F(DockTest, ASpecificationThatItsRecordCouldNotBeReadWithIsRefusedAndLeavesNothing) {
+  const auto opened = open();
+  specification::SemanticSpecification semantic;
+  semantic.of(specification::SemanticKey::data) = {"Sheet"};  // in no vocabulary
+  semantic.of(specification::SemanticKey::task) = {"Others"};
+  semantic.of(specification::SemanticKey::library) = {"Others"};
+  semantic.of(specification::SemanticKey::license) = {"MIT"};
+  semantic.of(specification::SemanticKey::scenario) = {"Others"};
+  semantic.name = "name";
+  semantic.description = "description";
+  EXPECT_EQ(opened->add_package(package("a", 1), &semantic).error().code, ErrorCode::semantic_value);
+  EXPECT_EQ(opened->status().learnwares, 0u);
+  EXPECT_TRUE(fs::is_empty(opened->staging_directory()));
+  semantic.of(specification::SemanticKey::data) = {"Text"};
+  EXPECT_TRUE(opened->add_package(package("a", 1), &semantic).has_value());
+}
+
 TEST_F(DockTest, ImportsListsFindsSearchesRemovesAndReopens) {
   LearnwareId first;
   {
