@@ -61,7 +61,7 @@ Result<std::vector<fs::path>> unnamed_packages(const fs::path& dock, const catal
   for (const std::string& digest : digests) {
     LEARNDOCK_TRY(const bool named, catalog.has_package(digest));
     if (named) continue;
-    if (!unmoved) unmoved = DeletedLearnwares(dock / kDeletedFolder, 0).unmoved_packages();
+    if (!unmoved) unmoved = DeletedLearnwares(DockFolder(dock).deleted(), 0).unmoved_packages();
     const auto path = blobs->path_of(digest);
     if (path && !unmoved->contains(digest)) unnamed.push_back(*path);
   }

@@ -10,13 +10,9 @@
 #include <filesystem>
 #include <set>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace learndock::dock {
-
-/// The folder of deleted learnwares, below the dock's folder.
-inline constexpr std::string_view kDeletedFolder = "packages/deleted";
 
 /// Learnwares that were deleted and can still be brought back. Each is a file KEY.json in `packages/deleted/`
 /// with its record, and KEY.zip beside it when it has a package. The key is the time of the deletion and the
@@ -27,7 +23,7 @@ inline constexpr std::string_view kDeletedFolder = "packages/deleted";
 /// @threads  the caller holds the truth's writer lock, or is alone with the folder
 class DeletedLearnwares {
  public:
-  /// @param days  how many days they are kept; 0 = not at all
+  /// @param folder  see DockFolder::deleted @param days  how many days they are kept; 0 = not at all
   DeletedLearnwares(std::filesystem::path folder, std::uint64_t days);
 
   [[nodiscard]] bool keeps() const { return days_ > 0; }

@@ -29,12 +29,16 @@ class DockFolder {
   [[nodiscard]] std::filesystem::path package(std::string_view digest) const {
     return packages() / digest.substr(0, 2) / digest.substr(2);
   }
+  /// Deleted learnwares that are kept.
+  [[nodiscard]] std::filesystem::path deleted() const { return packages() / "deleted"; }
   /// Uploads on their way; emptied when the dock is opened for writing.
   [[nodiscard]] std::filesystem::path staging() const { return root_ / kStaging; }
   /// The stored index.
   [[nodiscard]] std::filesystem::path index() const { return root_ / "index"; }
   /// The work of a re-index that is not finished.
   [[nodiscard]] std::filesystem::path reindex() const { return root_ / "reindex"; }
+  /// What a repair repacks.
+  [[nodiscard]] std::filesystem::path repair() const { return root_ / "repair"; }
   /// The learnware cache. It says nothing that the catalogue does not say.
   [[nodiscard]] std::filesystem::path learnware_cache() const { return root_ / "entries" / "entries.lds"; }
   [[nodiscard]] std::filesystem::path lock() const { return root_ / "lock"; }

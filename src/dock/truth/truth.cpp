@@ -31,7 +31,7 @@ Truth::Truth(fs::path directory, TruthOptions options)
       staging_(folder_.staging()),
       options_(std::move(options)),
       space_(directory_, options_.room, options_.disk_probe),
-      deleted_(directory_ / kDeletedFolder, options_.keep_deleted_days) {}
+      deleted_(folder_.deleted(), options_.keep_deleted_days) {}
 
 Result<void> Truth::take_lock() {
   return lock_.acquire(directory_, options_.read_only ? LockMode::shared : LockMode::exclusive, kAskServer);
@@ -109,7 +109,7 @@ fs::path Truth::staged_package() { return staging_ / fmt::format("canonical-{}.z
 
 Result<void> Truth::room_for(std::uint64_t bytes) {
   auto fits = space_.room_for(bytes);
-  if (!fits && space_.would_fit(bytes, DeletedLearnwares::bytes_in(directory_ / kDeletedFolder))) return {};
+  if (!fits && space_.would_fit(bytes, DeletedLearnwares::bytes_in(folder_.deleted()))) return {};
   return fits;
 }
 

@@ -27,7 +27,7 @@ constexpr std::uint64_t kProgressStride = 1024;
 class Examination {
  public:
   Examination(const fs::path& dock, const CheckOptions& options, const UpkeepProgress& progress)
-      : dock_(dock), options_(options), progress_(progress), deleted_(dock / kDeletedFolder, 0) {}
+      : dock_(dock), options_(options), progress_(progress), deleted_(DockFolder(dock).deleted(), 0) {}
 
   Result<Examined> run() {
     LEARNDOCK_CHECK(catalogue());

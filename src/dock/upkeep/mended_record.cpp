@@ -73,7 +73,7 @@ Result<LearnwareRecord> PackageRecords::whole_package(const std::string& digest)
   LEARNDOCK_TRY(const std::string now, io::digest_of_file(blob));
   if (now != digest)
     return fail(ErrorCode::corrupt, "the package's bytes are damaged: its SHA-256 is " + now);
-  return record_of_stored(blob, digest, scratch());
+  return record_of_stored(blob, digest, DockFolder(dock_).repair());
 }
 
 Result<Mended> PackageRecords::mend(LearnwareRecord record, const catalog::IndexedName* known,
@@ -127,7 +127,7 @@ Result<LearnwareRecord> PackageRecords::orphan(const std::string& digest,
 
 void PackageRecords::remove_scratch() const {
   std::error_code ignored;
-  fs::remove(scratch(), ignored);  // empty by now
+  fs::remove(DockFolder(dock_).repair(), ignored);  // empty by now
 }
 
 }  // namespace learndock::dock

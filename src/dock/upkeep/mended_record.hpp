@@ -40,7 +40,6 @@ class PackageRecords {
 
  private:
   [[nodiscard]] Result<catalog::LearnwareRecord> whole_package(const std::string& digest) const;
-  [[nodiscard]] std::filesystem::path scratch() const { return dock_ / "repair"; }
 
   const std::filesystem::path& dock_;
   const std::set<std::string>& taken_;

@@ -185,7 +185,7 @@ class Repair {
   /// record.
   Result<void> settle_deletions() {
     LEARNDOCK_TRY(const auto blobs, blobs::open_local_blob_store(DockFolder(dock_).packages()));
-    DeletedLearnwares deleted(dock_ / kDeletedFolder, 0);
+    DeletedLearnwares deleted(DockFolder(dock_).deleted(), 0);
     LEARNDOCK_TRY(const auto removed,
                   deleted.remove_again(*catalog_, *blobs, examined_.behind || examined_.rebuild_catalogue));
     // This comes after the removals: it would take a record that is there again for a deletion that did not
@@ -269,7 +269,7 @@ class Repair {
   Result<void> guess_counters(catalog::Counters& counters) {
     LEARNDOCK_TRY(const auto sequences, catalog_->sequences());
     counters.last_sequence = sequences.empty() ? 0 : sequences.back().value();
-    for (const auto& kept : DeletedLearnwares(dock_ / kDeletedFolder, 0).list())
+    for (const auto& kept : DeletedLearnwares(DockFolder(dock_).deleted(), 0).list())
       counters.last_sequence = std::max(counters.last_sequence, kept.learnware.record.sequence.value());
     // Each learnware takes a number and one id at most, and changes the catalogue twice at most.
     counters.next_id = counters.last_sequence + 1;

@@ -70,7 +70,7 @@ Result<PurgeReport> purge_orphans(const fs::path& dock, const PurgeOptions& opti
   LEARNDOCK_TRY(const auto catalog, catalog::read_sqlite_catalog(DockFolder(dock).catalogue()));
   LEARNDOCK_TRY(const auto blobs, blobs::open_local_blob_store(DockFolder(dock).packages()));
   LEARNDOCK_CHECK(no_record_is_damaged(dock, *catalog));
-  DeletedLearnwares deleted(dock / kDeletedFolder, file.limits.keep_deleted_days);
+  DeletedLearnwares deleted(DockFolder(dock).deleted(), file.limits.keep_deleted_days);
   if (!options.dry_run) deleted.recover(*catalog, *blobs);
   const std::set<std::string> unmoved = deleted.unmoved_packages();
   LEARNDOCK_TRY(const auto digests, blobs->list());
@@ -100,7 +100,7 @@ Result<PurgeReport> purge_deleted(const fs::path& dock, const PurgeOptions& opti
   LEARNDOCK_TRY(const DockFile file, read_dock_file(dock));
   DirectoryLock lock;
   LEARNDOCK_CHECK(lock.acquire(dock));
-  DeletedLearnwares deleted(dock / kDeletedFolder, file.limits.keep_deleted_days);
+  DeletedLearnwares deleted(DockFolder(dock).deleted(), file.limits.keep_deleted_days);
   if (!options.dry_run) {
     // A deletion that was interrupted would leave its package without a name.
     LEARNDOCK_CHECK(check_catalogue_is_current(dock));
