@@ -3,11 +3,9 @@
 #include "learndock/compute/registry.hpp"
 
 #include "base/parallel.hpp"
-#include "blobs/local_blob_store.hpp"
 #include "dock/backends.hpp"
 #include "dock/bulk_import.hpp"
 #include "dock/deleting.hpp"
-#include "dock/dock_state.hpp"
 #include "dock/index/index_keeper.hpp"
 #include "dock/index/indexing.hpp"
 #include "dock/index/stored_index.hpp"

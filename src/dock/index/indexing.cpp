@@ -53,17 +53,17 @@ Result<void> Indexing::load(const store::IndexVersion& stored) {
   learnwares::Snapshot first;
   LEARNDOCK_TRY(first.version, catalog.version());
   OpenedIndex opened = open_index(stored, backend_, options_.threads);
+  const specification::SpaceKernels kernels = opened.kernels;
   LEARNDOCK_TRY(const std::vector<LearnwareNumber> live, catalog.sequences());
   LEARNDOCK_CHECK(drop_foreign_parts(catalog, live, opened));
   for (const std::string& problem : opened.problems)
     log(LogLevel::warning, "the stored index is not used, every learnware is compared: " + problem);
   const auto held = [&](LearnwareNumber key) { return opened.holds(key); };
-  LEARNDOCK_TRY(const LoadedEntries loaded,
-                load_entries(catalog, live, truth_.folder().learnware_cache(), view_.traits(),
-                             loading(opened.kernels, held)));
+  LEARNDOCK_TRY(const LoadedEntries loaded, load_entries(catalog, live, truth_.folder().learnware_cache(),
+                                                         view_.traits(), loading(kernels, held)));
   truth_.note_damage(loaded.damaged);
   stored_to_ = loaded.stored_to();
-  first.kernels = opened.kernels;
+  first.kernels = kernels;
   first.semantic = std::make_shared<learnwares::SemanticIndex>();
   first.parts = live_parts(std::move(opened), stored.number, loaded.entries);
   if (loaded.file) first.entry_files.push_back(loaded.file);

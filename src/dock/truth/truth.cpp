@@ -1,6 +1,7 @@
 #include "dock/truth/truth.hpp"
 
 #include "base/log.hpp"
+#include "blobs/local_blob_store.hpp"
 #include "dock/truth/catalog_mark.hpp"
 #include "io/file.hpp"
 #include "io/file_rights.hpp"

@@ -4,7 +4,6 @@
 
 #include "base/log.hpp"
 #include "blobs/local_blob_store.hpp"
-#include "dock/index/stored_index.hpp"
 #include "dock/truth/catalog_mark.hpp"
 #include "dock/truth/deleted.hpp"
 #include "dock/truth/dock_folder.hpp"
