@@ -3,6 +3,7 @@
 #include "learndock/compute/registry.hpp"
 
 #include "base/parallel.hpp"
+#include "blobs/local_blob_store.hpp"
 #include "dock/backends.hpp"
 #include "dock/bulk_import.hpp"
 #include "dock/deleting.hpp"

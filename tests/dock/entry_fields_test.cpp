@@ -22,7 +22,7 @@ void expect_same(const learnwares::EntryFields& handed_on, const learnwares::Ent
   EXPECT_EQ(handed_on.folded_description, read.folded_description);
   EXPECT_EQ(specification::semantic_bits(handed_on.values), specification::semantic_bits(read.values));
   EXPECT_EQ(handed_on.specification, read.specification);
-  EXPECT_EQ(handed_on.own_gamma, read.own_gamma);
+  EXPECT_EQ(handed_on.own_kernel, read.own_kernel);
   EXPECT_TRUE(std::isnan(handed_on.self_inner) && std::isnan(read.self_inner));
 }
 
@@ -58,9 +58,12 @@ TEST(EntryFields, WhatIsHandedOnIsWhatTheRecordSays) {
     specification::SpaceKernels kernels;
     expect_same(entry_fields_of(record, semantic, statistical, kernels), entry_fields(record).value());
     if (!statistical) continue;
-    ASSERT_TRUE(kernels.set(specification::KernelGroup::of(*statistical), 0.75).has_value());
+    ASSERT_TRUE(kernels
+                    .set(specification::SpaceFamily::of(*statistical),
+                         specification::SpaceFamily::of(*statistical).kernel(0.75))
+                    .has_value());
     const auto fields = entry_fields_of(record, semantic, statistical, kernels);
-    EXPECT_EQ(fields.own_gamma, statistical->gamma);
+    EXPECT_EQ(fields.own_kernel, statistical->kernel);
     expect_same(fields, entry_fields(record, kernels).value());
   }
 }

@@ -1,8 +1,8 @@
 // Power cuts at the calls with which a dock changes files, SQLite's included: what was acknowledged is there.
 #include "learndock/dock/dock_file.hpp"
 
-#include "dock/catalog_mark.hpp"
 #include "dock/kept_dock.hpp"
+#include "dock/truth/catalog_mark.hpp"
 #include "io/file_copy.hpp"
 #include "support/lossy_sqlite.hpp"
 

@@ -1,4 +1,4 @@
-#include "dock/stored_index.hpp"
+#include "dock/index/stored_index.hpp"
 
 #include "learndock/compute/registry.hpp"
 
