@@ -1,5 +1,7 @@
 // Text search over names and descriptions: the catalogue's trigram index against reading every text, for
 // texts that are contained, and the similar ones, which are always read.
+#include "learndock/base/json.hpp"
+
 #include "base/parallel.hpp"
 #include "catalog/catalog.hpp"
 #include "dock/view/entry_fields.hpp"

@@ -1,5 +1,6 @@
 #include "trial/trial_sets.hpp"
 
+#include "learndock/base/json.hpp"
 #include "learndock/specification/codec.hpp"
 
 #include "io/file.hpp"

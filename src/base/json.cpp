@@ -163,6 +163,13 @@ class StrictBuilder {
 
 }  // namespace
 
+const Json& JsonValue::get() const noexcept {
+  static const Json null;
+  return json_ == nullptr ? null : *json_;
+}
+
+bool operator==(const JsonValue& a, const JsonValue& b) { return *a == *b; }
+
 Result<Json> parse_json(std::string_view text, const JsonLimits& limits) {
   if (text.size() > limits.max_bytes)
     return fail(ErrorCode::json_size,

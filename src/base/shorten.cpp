@@ -1,5 +1,7 @@
 #include "base/shorten.hpp"
 
+#include "learndock/base/json.hpp"
+
 #include "base/utf8.hpp"
 
 #include <fmt/format.h>
@@ -125,8 +127,10 @@ std::vector<std::string> shortened(std::vector<std::string> warnings) {
 
 Warnings shortened(Warnings warnings) {
   for (Warning& warning : warnings) {
-    shorten_fact(warning.facts);
-    if (to_text(warning.facts).size() > kMessageBytes) warning.facts = Json::object();
+    Json facts = *warning.facts;
+    shorten_fact(facts);
+    if (to_text(facts).size() > kMessageBytes) facts = Json::object();
+    warning.facts = std::move(facts);
   }
   shorten_list(warnings, [](Warning& warning) -> std::string& { return warning.message; });
   return warnings;

@@ -1,5 +1,7 @@
 #include "learndock/base/warning.hpp"
 
+#include "learndock/base/json.hpp"
+
 #include <algorithm>
 #include <array>
 
@@ -35,7 +37,9 @@ bool contains(std::span<const Warning> warnings, WarningCode code) {
 Json to_json(std::span<const Warning> warnings) {
   Json json = Json::array();
   for (const Warning& warning : warnings)
-    json.push_back({{"code", slug(warning.code)}, {"message", warning.message}, {"facts", warning.facts}});
+    json.push_back({{"code", slug(warning.code)},
+                    {"message", warning.message},
+                    {"facts", warning.facts->is_null() ? Json::object() : *warning.facts}});
   return json;
 }
 

@@ -1,5 +1,6 @@
 #include "cli/app.hpp"
 
+#include "learndock/base/json.hpp"
 #include "learndock/compute/registry.hpp"
 
 #include "cli/bench_command.hpp"

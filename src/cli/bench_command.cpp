@@ -1,5 +1,6 @@
 #include "cli/bench_command.hpp"
 
+#include "learndock/base/json.hpp"
 #include "learndock/compute/registry.hpp"
 #include "learndock/reindex/reindex.hpp"
 #include "learndock/sketch/table.hpp"

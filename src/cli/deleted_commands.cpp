@@ -1,6 +1,7 @@
 // Deleted learnwares that are still kept: what they are, and bringing one back.
 #include "cli/deleted_commands.hpp"
 
+#include "learndock/base/json.hpp"
 #include "learndock/dock/dock.hpp"
 
 #include <fmt/format.h>

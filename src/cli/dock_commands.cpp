@@ -1,5 +1,6 @@
 #include "cli/dock_commands.hpp"
 
+#include "learndock/base/json.hpp"
 #include "learndock/client/client.hpp"
 #include "learndock/dock/dock.hpp"
 #include "learndock/dock/dock_file.hpp"

@@ -2,6 +2,7 @@
 // refused before anything is written.
 #include "cli/get_command.hpp"
 
+#include "learndock/base/json.hpp"
 #include "learndock/client/client.hpp"
 #include "learndock/dock/dock.hpp"
 #include "learndock/package/package.hpp"

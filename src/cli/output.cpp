@@ -1,5 +1,7 @@
 #include "cli/output.hpp"
 
+#include "learndock/base/json.hpp"
+
 #include "base/shorten.hpp"
 #include "base/utf8.hpp"
 

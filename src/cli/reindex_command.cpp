@@ -1,5 +1,6 @@
 #include "cli/reindex_command.hpp"
 
+#include "learndock/base/json.hpp"
 #include "learndock/compute/registry.hpp"
 #include "learndock/reindex/reindex.hpp"
 

@@ -1,5 +1,6 @@
 #include "cli/search_command.hpp"
 
+#include "learndock/base/json.hpp"
 #include "learndock/client/client.hpp"
 #include "learndock/dock/dock.hpp"
 
@@ -46,7 +47,7 @@ void hint_at_label(const std::string& label, query::SearchAnswer& answer) {
   answer.warnings.push_back(
       {WarningCode::label_suspected,
        fmt::format("the column \"{0}\" looks like a label; leave it out with --label {0}", label),
-       {{"column", label}}});
+       Json{{"column", label}}});
 }
 
 /// Sets `label` to the feature that looks like one.

@@ -1,6 +1,7 @@
 // Commands for the keeper of a dock: its limits, checks, backups and leftovers.
 #include "cli/upkeep_commands.hpp"
 
+#include "learndock/base/json.hpp"
 #include "learndock/dock/backup.hpp"
 #include "learndock/dock/dock_file.hpp"
 #include "learndock/dock/upkeep.hpp"

@@ -1,5 +1,7 @@
 #include "learndock/client/client.hpp"
 
+#include "learndock/base/json.hpp"
+
 #include "client/client_call.hpp"
 #include "http/http_fields.hpp"
 #include "http/uri.hpp"

@@ -1,5 +1,6 @@
 #include "dock/bulk_import.hpp"
 
+#include "learndock/base/json.hpp"
 #include "learndock/specification/codec.hpp"
 
 #include "base/new_id.hpp"

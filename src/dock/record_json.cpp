@@ -1,5 +1,6 @@
 #include "learndock/dock/record_json.hpp"
 
+#include "learndock/base/json.hpp"
 #include "learndock/specification/codec.hpp"
 
 #include "base/shorten.hpp"

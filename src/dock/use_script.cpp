@@ -32,7 +32,7 @@ std::string use_script(const package::ModelEntry& model, const std::string& lear
                       {"package_file", package_file_name},
                       {"class_name", model.class_name},
                       {"module_path", model.module_path},
-                      {"kwargs", model.kwargs.is_object() ? model.kwargs : Json::object()}};
+                      {"kwargs", model.kwargs->is_object() ? *model.kwargs : Json::object()}};
   std::string script(kUsePy.bytes);
   const std::size_t place = script.find(kPackageLine);
   assert(place != std::string::npos);

@@ -1,5 +1,7 @@
 #include "http/problem.hpp"
 
+#include "learndock/base/json.hpp"
+
 #include "base/shorten.hpp"
 #include "http/reason_phrase.hpp"
 

@@ -1,5 +1,7 @@
 #include "package/manifest.hpp"
 
+#include "learndock/base/json.hpp"
+
 #include "archive/path_rules.hpp"
 #include "base/utf8.hpp"
 #include "package/file_text.hpp"

@@ -1,5 +1,6 @@
 #include "learndock/package/package.hpp"
 
+#include "learndock/base/json.hpp"
 #include "learndock/specification/codec.hpp"
 
 #include "archive/zip_directory.hpp"

@@ -1,5 +1,7 @@
 #include "package/requirements.hpp"
 
+#include "learndock/base/json.hpp"
+
 #include "base/ascii.hpp"
 #include "base/utf8.hpp"
 #include "package/requirement_lines.hpp"

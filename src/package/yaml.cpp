@@ -2,6 +2,8 @@
 // before anything is built from them.
 #include "package/yaml.hpp"
 
+#include "learndock/base/json.hpp"
+
 #include "base/utf8.hpp"
 #include "package/file_text.hpp"
 #include "package/yaml_scalar.hpp"

@@ -1,5 +1,7 @@
 #include "package/yaml_scalar.hpp"
 
+#include "learndock/base/json.hpp"
+
 #include "base/number.hpp"
 #include "base/utf8.hpp"
 

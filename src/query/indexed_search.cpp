@@ -1,5 +1,6 @@
 #include "query/indexed_search.hpp"
 
+#include "learndock/base/json.hpp"
 #include "learndock/specification/mmd.hpp"
 
 #include "engine/mixture/certified_mixture.hpp"
@@ -90,12 +91,12 @@ class Answering {
       answer_.warnings.push_back({WarningCode::budget_singles,
                                   fmt::format("budget spent after {} of {} learnwares were compared",
                                               found_.evaluated, comparable_.count()),
-                                  {{"compared", found_.evaluated}, {"comparable", comparable_.count()}}});
+                                  Json{{"compared", found_.evaluated}, {"comparable", comparable_.count()}}});
     if (is_approximate())
       answer_.warnings.push_back(
           {WarningCode::approximate_index,
            "approximate: the current index (hnsw) proves nothing; reindex with another --prefilter",
-           {{"prefilter", "hnsw"}}});
+           Json{{"prefilter", "hnsw"}}});
     for (std::size_t i = 0; i < listed; ++i) {
       const engine::CertifiedHit& hit = found_.hits[i];
       LEARNDOCK_TRY(const learnwares::Entry* const entry, comparable_.entry(hit));
@@ -243,9 +244,8 @@ void warn_if_space_is_blind(const ComparableParts& comparable, Warnings& warning
     const double mean = part.part->space()->subspace().statistics.mean_kernel;
     if (!(mean < specification::kKernelBlindThreshold)) continue;
     warnings.push_back(
-        {WarningCode::kernel_blind,
-         blind_space_warning("this space", mean),
-         {{"of", "dock"}, {"mean_kernel", mean}, {"threshold", specification::kKernelBlindThreshold}}});
+        {WarningCode::kernel_blind, blind_space_warning("this space", mean),
+         Json{{"of", "dock"}, {"mean_kernel", mean}, {"threshold", specification::kKernelBlindThreshold}}});
     return;
   }
 }

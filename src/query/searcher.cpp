@@ -1,5 +1,7 @@
 #include "query/searcher.hpp"
 
+#include "learndock/base/json.hpp"
+
 #include "base/parallel.hpp"
 #include "query/indexed_search.hpp"
 #include "query/request/answer_terms.hpp"
@@ -94,7 +96,7 @@ Result<SearchAnswer> search_under(const compute::Kernel& kernel, SearchRequest r
            "gamma {} in place of the query's gamma {}: the index compares {} of dimension {} under it, "
            "whatever gamma they were made with; --scores compat uses each learnware's own",
            kernel.gamma, own.gamma, request.specification->kind->name(), request.specification->dimension()),
-       {{"index", kernel.gamma}, {"query", own.gamma}}});
+       Json{{"index", kernel.gamma}, {"query", own.gamma}}});
   return answer;
 }
 

@@ -1,5 +1,7 @@
 #include "query/set_limits.hpp"
 
+#include "learndock/base/json.hpp"
+
 #include "base/utf8.hpp"
 #include "engine/space/feature_space.hpp"
 
@@ -82,7 +84,7 @@ void LeftOut::warn(Warnings& warnings) const {
   warnings.push_back({WarningCode::mixture_left_out,
                       fmt::format("{} learnware{} left out of the mixture: {}", count_,
                                   count_ == 1 ? " is" : "s are", named_),
-                      {{"count", count_}}});
+                      Json{{"count", count_}}});
 }
 
 }  // namespace learndock::query

@@ -1,5 +1,6 @@
 #include "query/statistical_search.hpp"
 
+#include "learndock/base/json.hpp"
 #include "learndock/compute/registry.hpp"
 #include "learndock/specification/mmd.hpp"
 
@@ -101,7 +102,7 @@ class StatisticalSearch {
       answer_.warnings.push_back(
           {WarningCode::budget_singles,
            fmt::format("budget spent after {} of {} learnwares", candidates_.evaluated, total),
-           {{"compared", candidates_.evaluated}, {"comparable", total}}});
+           Json{{"compared", candidates_.evaluated}, {"comparable", total}}});
     return drop_unusable(candidates_, query, answer_.warnings);
   }
 
@@ -306,10 +307,10 @@ Result<void> warn_if_blind(const specification::RkmeSpecification& query, bool c
                     : "Another gamma helps where learnwares have that gamma too: absolute scores skip the "
                       "others, "
                       "--scores compat compares them"),
-         {{"of", "query"},
-          {"mean_kernel", mean},
-          {"threshold", specification::kKernelBlindThreshold},
-          {"gamma", query.kernel.gamma}}});
+         Json{{"of", "query"},
+              {"mean_kernel", mean},
+              {"threshold", specification::kKernelBlindThreshold},
+              {"gamma", query.kernel.gamma}}});
   return {};
 }
 

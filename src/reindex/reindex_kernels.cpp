@@ -1,5 +1,6 @@
 #include "reindex/reindex_kernels.hpp"
 
+#include "learndock/base/json.hpp"
 #include "learndock/numeric/matrix.hpp"
 #include "learndock/sketch/reducer.hpp"
 

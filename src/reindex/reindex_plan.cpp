@@ -1,5 +1,6 @@
 #include "reindex/reindex_plan.hpp"
 
+#include "learndock/base/json.hpp"
 #include "learndock/specification/codec.hpp"
 
 #include "base/log.hpp"

@@ -1,5 +1,7 @@
 #include "server/handlers_dock.hpp"
 
+#include "learndock/base/json.hpp"
+
 #include "base/log.hpp"
 #include "http/http_fields.hpp"
 

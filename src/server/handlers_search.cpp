@@ -1,5 +1,6 @@
 #include "server/handlers_search.hpp"
 
+#include "learndock/base/json.hpp"
 #include "learndock/compute/registry.hpp"
 #include "learndock/sketch/reducer.hpp"
 #include "learndock/sketch/table.hpp"

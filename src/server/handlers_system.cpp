@@ -1,5 +1,6 @@
 #include "server/handlers_system.hpp"
 
+#include "learndock/base/json.hpp"
 #include "learndock/specification/semantic.hpp"
 
 #include "http/http_fields.hpp"

@@ -1,5 +1,7 @@
 #include "server/message.hpp"
 
+#include "learndock/base/json.hpp"
+
 #include "base/log.hpp"
 #include "http/problem.hpp"
 #include "http/reason_phrase.hpp"

@@ -1,6 +1,8 @@
 // The format is described byte by byte in FORMAT.md.
 #include "learndock/specification/codec_binary.hpp"
 
+#include "learndock/base/json.hpp"
+
 #include <fmt/format.h>
 #include <zlib.h>
 

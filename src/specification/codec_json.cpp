@@ -1,5 +1,7 @@
 #include "learndock/specification/codec_json.hpp"
 
+#include "learndock/base/json.hpp"
+
 #include <fmt/format.h>
 
 #include <cmath>
@@ -137,11 +139,13 @@ Result<void> read_languages(const Json& json, RkmeSpecification& spec) {
 }
 
 void read_passed_keys(const Json& json, RkmeSpecification& spec) {
+  Json kept;
   for (const std::span<const PassedKey> keys : {spec.kind->keys_before_points, spec.kind->keys_after_points})
     for (const PassedKey& key : keys) {
-      if (spec.extra.is_null()) spec.extra = Json::object();
-      if (const Json* value = member(json, key.name)) spec.extra[std::string(key.name)] = *value;
+      if (kept.is_null()) kept = Json::object();
+      if (const Json* value = member(json, key.name)) kept[std::string(key.name)] = *value;
     }
+  spec.extra = std::move(kept);
 }
 
 Json nested(const double* values, std::span<const std::size_t> shape) {
@@ -158,7 +162,7 @@ Json nested(const double* values, std::span<const std::size_t> shape) {
 
 void write_passed_keys(std::span<const PassedKey> keys, const RkmeSpecification& spec, Json& json) {
   for (const PassedKey& key : keys) {
-    const Json* value = spec.extra.is_object() ? member(spec.extra, key.name) : nullptr;
+    const Json* value = spec.extra->is_object() ? member(*spec.extra, key.name) : nullptr;
     json[std::string(key.name)] = value != nullptr ? *value : parse_json(key.otherwise).value();
   }
 }

@@ -1,5 +1,6 @@
 #include "learndock/specification/semantic.hpp"
 
+#include "learndock/base/json.hpp"
 #include "learndock/specification/kinds.hpp"
 
 #include "base/utf8.hpp"

@@ -1,5 +1,7 @@
 #include "specification/space_kernels.hpp"
 
+#include "learndock/base/json.hpp"
+
 #include <fmt/format.h>
 
 #include <utility>

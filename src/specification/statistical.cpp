@@ -1,5 +1,7 @@
 #include "learndock/specification/statistical.hpp"
 
+#include "learndock/base/json.hpp"
+
 #include <fmt/format.h>
 
 #include <cmath>
@@ -83,7 +85,7 @@ Result<void> check_extra(const RkmeSpecification& spec, const SpecificationLimit
     return fail(ErrorCode::spec_shape,
                 fmt::format("a point has {} extents, the limit is {}", spec.trailing_shape.size(), kMaxRank),
                 "/z");
-  if (spec.languages.empty() && spec.extra.is_null()) return {};
+  if (spec.languages.empty() && spec.extra->is_null()) return {};
   const std::size_t bytes = extra_text(spec).size();
   if (bytes > limits.max_extra_bytes)
     return fail(ErrorCode::spec_shape,
@@ -97,9 +99,9 @@ Result<void> check_extra(const RkmeSpecification& spec, const SpecificationLimit
 
 std::string extra_text(const RkmeSpecification& spec) {
   const bool speaks = spec.kind->has_languages && !spec.languages.empty();
-  if (!speaks && spec.extra.is_null()) return {};
+  if (!speaks && spec.extra->is_null()) return {};
   const Json languages = speaks ? Json(spec.languages) : Json::array();
-  return to_text({{"language", languages}, {"extra", spec.extra}});
+  return to_text({{"language", languages}, {"extra", *spec.extra}});
 }
 
 Result<void> validate(const RkmeSpecification& spec, const SpecificationLimits& limits) {

@@ -60,15 +60,16 @@ TEST(Shortened, WarningsAreCutAndThoseBeyondTheLimitCounted) {
 }
 
 TEST(Shortened, FactsOfWarningsAreCutToo) {
-  const Warnings given{{WarningCode::label_suspected, "short", {{"column", "y"}, {"count", 3}}}};
+  const Warnings given{{WarningCode::label_suspected, "short", Json{{"column", "y"}, {"count", 3}}}};
   EXPECT_EQ(shortened(given), given);
   const std::string text(1 << 20, 'x');
-  const Warnings cut = shortened(Warnings{{WarningCode::label_suspected, text, {{"column", text}}},
-                                          {WarningCode::label_suspected, "b", {{"columns", {text, text}}}},
-                                          {WarningCode::label_suspected, "c", {{text, 1}}}});
-  EXPECT_EQ(cut[0].facts["column"], std::string(200, 'x') + "... (1048576 bytes)");
-  EXPECT_EQ(cut[1].facts["columns"][1], cut[0].facts["column"]);
-  EXPECT_EQ(cut[2].facts, Json::object());
+  const Warnings cut =
+      shortened(Warnings{{WarningCode::label_suspected, text, Json{{"column", text}}},
+                         {WarningCode::label_suspected, "b", Json{{"columns", {text, text}}}},
+                         {WarningCode::label_suspected, "c", Json{{text, 1}}}});
+  EXPECT_EQ(cut[0].facts->at("column"), std::string(200, 'x') + "... (1048576 bytes)");
+  EXPECT_EQ(cut[1].facts->at("columns")[1], cut[0].facts->at("column"));
+  EXPECT_EQ(*cut[2].facts, Json::object());
   EXPECT_LT(to_text(to_json(cut)).size(), 2'500u);
   const Warnings many = shortened(Warnings(100, Warning{WarningCode::label_suspected, std::string(99, 'x')}));
   EXPECT_EQ(many.back(), (Warning{WarningCode::other, "50 more warnings are left out"}));

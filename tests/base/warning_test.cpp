@@ -1,5 +1,7 @@
 #include "learndock/base/warning.hpp"
 
+#include "learndock/base/json.hpp"
+
 #include <gtest/gtest.h>
 
 #include <fstream>
@@ -9,7 +11,7 @@ namespace learndock {
 namespace {
 
 TEST(Warning, GoesThroughJsonAndBack) {
-  const Warnings warnings = {{WarningCode::kernel_blind, "blind", {{"mean_kernel", 1e-3}}},
+  const Warnings warnings = {{WarningCode::kernel_blind, "blind", Json{{"mean_kernel", 1e-3}}},
                              {WarningCode::other, "else"}};
   EXPECT_EQ(warnings_from_json(to_json(warnings)), warnings);
   EXPECT_EQ(messages_of(warnings), (std::vector<std::string>{"blind", "else"}));

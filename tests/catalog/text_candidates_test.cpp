@@ -1,3 +1,4 @@
+#include "learndock/base/json.hpp"
 #include "learndock/specification/semantic.hpp"
 
 #include "catalog/catalog.hpp"

@@ -1,5 +1,7 @@
 #include "learndock/client/client.hpp"
 
+#include "learndock/base/json.hpp"
+
 #include "io/digest.hpp"
 #include "io/file.hpp"
 #include "server/server_fixture.hpp"

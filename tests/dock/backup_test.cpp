@@ -1,4 +1,6 @@
 // Copies of a dock: whole also beside one that writes, compared with their manifest, and never over anything.
+#include "learndock/base/json.hpp"
+
 #include "dock/kept_dock.hpp"
 #include "io/file.hpp"
 #include "support/flip_bit.hpp"

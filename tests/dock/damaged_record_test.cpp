@@ -1,4 +1,5 @@
 // One damaged record closes only itself, and what can be mended is.
+#include "learndock/base/json.hpp"
 #include "learndock/reindex/reindex.hpp"
 
 #include "dock/kept_dock.hpp"

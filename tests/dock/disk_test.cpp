@@ -1,3 +1,4 @@
+#include "learndock/base/json.hpp"
 #include "learndock/dock/dock.hpp"
 #include "learndock/specification/codec.hpp"
 

@@ -1,5 +1,6 @@
 #include "learndock/dock/dock_file.hpp"
 
+#include "learndock/base/json.hpp"
 #include "learndock/dock/dock.hpp"
 
 #include "io/file.hpp"

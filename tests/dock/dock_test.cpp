@@ -1,5 +1,6 @@
 #include "learndock/dock/dock.hpp"
 
+#include "learndock/base/json.hpp"
 #include "learndock/specification/codec.hpp"
 
 #include "support/generators.hpp"

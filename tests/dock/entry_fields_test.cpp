@@ -1,5 +1,6 @@
 #include "dock/view/entry_fields.hpp"
 
+#include "learndock/base/json.hpp"
 #include "learndock/specification/codec.hpp"
 
 #include "support/generators.hpp"

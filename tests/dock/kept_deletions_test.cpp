@@ -1,5 +1,7 @@
 // What was deleted stays deleted and kept, whatever happens to the catalogue; and what a catalogue has lost
 // is noticed before it is copied, purged or written over.
+#include "learndock/base/json.hpp"
+
 #include "dock/kept_dock.hpp"
 #include "io/file.hpp"
 #include "support/flip_bit.hpp"

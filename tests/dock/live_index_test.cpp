@@ -128,7 +128,7 @@ TEST_F(LiveIndexTest, ABudgetOfCandidatesIsKeptAndTold) {
       EXPECT_EQ(answer->singles.size(), 3U);
       EXPECT_GT(answer->slack, 0);
       EXPECT_TRUE(std::any_of(answer->warnings.begin(), answer->warnings.end(), [](const auto& warning) {
-        return warning.code == WarningCode::budget_singles && warning.facts.at("compared") == 3 &&
+        return warning.code == WarningCode::budget_singles && warning.facts->at("compared") == 3 &&
                warning.message.starts_with("budget spent after 3 of ");
       }));
       if (!answer->mixture || !answer->mixture->gap) continue;

@@ -1,4 +1,5 @@
 // What an earlier opening decoded: the dock says the same with it, without it, and whatever became of it.
+#include "learndock/base/json.hpp"
 #include "learndock/dock/dock.hpp"
 #include "learndock/specification/codec.hpp"
 

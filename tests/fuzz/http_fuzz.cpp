@@ -1,5 +1,7 @@
 // Every parser of the service layer that reads bytes from the network, on one input: the first byte picks the
 // parser. Beyond not crashing, each result is held to what its header promises.
+#include "learndock/base/json.hpp"
+
 #include "base/utf8.hpp"
 #include "http/body_reader.hpp"
 #include "http/http_fields.hpp"

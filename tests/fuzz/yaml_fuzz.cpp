@@ -1,4 +1,6 @@
 // Any bytes as YAML: refused, or a value that JSON can hold and read back.
+#include "learndock/base/json.hpp"
+
 #include "package/manifest.hpp"
 #include "package/yaml.hpp"
 

@@ -1,6 +1,7 @@
 #include "http/problem.hpp"
 
 #include "learndock/base/error.hpp"
+#include "learndock/base/json.hpp"
 
 #include <gtest/gtest.h>
 

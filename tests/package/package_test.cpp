@@ -1,5 +1,7 @@
 #include "learndock/package/package.hpp"
 
+#include "learndock/base/json.hpp"
+
 #include "io/digest.hpp"
 #include "io/file.hpp"
 #include "package/canonical_entry.hpp"

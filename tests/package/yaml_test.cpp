@@ -1,5 +1,7 @@
 #include "package/yaml.hpp"
 
+#include "learndock/base/json.hpp"
+
 #include <gtest/gtest.h>
 
 #include <string>

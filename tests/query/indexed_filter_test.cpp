@@ -1,5 +1,6 @@
 // Filters in front of the stored index: the answers and the counts of what was skipped are those of comparing
 // every learnware that passes, whatever spaces, parts, removals and inserts the dock is made of.
+#include "learndock/base/json.hpp"
 #include "learndock/dock/dock.hpp"
 #include "learndock/reindex/reindex.hpp"
 #include "learndock/specification/codec.hpp"

@@ -1,3 +1,4 @@
+#include "learndock/base/json.hpp"
 #include "learndock/query/search.hpp"
 
 #include "support/generators.hpp"
@@ -71,7 +72,7 @@ TEST(SearchJson, AnAnswerComesBackWhole) {
   answer.singles.push_back({LearnwareId::create("b").value(), "B", {}, {}});
   answer.mixture = MixtureHit{0.05, 0.95, 0.01, {{LearnwareId::create("a").value(), "A", 1.0}}};
   answer.timings_ms["total"] = 1.5;
-  answer.warnings = {{WarningCode::budget_singles, "something", {{"compared", 3}}},
+  answer.warnings = {{WarningCode::budget_singles, "something", Json{{"compared", 3}}},
                      {WarningCode::other, "else"}};
   const Json json = to_json(answer);
   const auto back = answer_from_json(parse_json(to_text(json)).value());

@@ -1,5 +1,7 @@
 #include "query/semantic_filter.hpp"
 
+#include "learndock/base/json.hpp"
+
 #include "dock/view/entry_fields.hpp"
 #include "query/plain_filter.hpp"
 #include "query/snapshot_scene.hpp"

@@ -1,5 +1,6 @@
 // What a dock takes of reduced sets, names and ids, and what is left out of mixtures because it was stored
 // under older rules: one learnware may not spoil the answers of others.
+#include "learndock/base/json.hpp"
 #include "learndock/dock/dock.hpp"
 #include "learndock/dock/dock_file.hpp"
 #include "learndock/reindex/reindex.hpp"

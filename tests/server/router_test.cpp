@@ -1,5 +1,7 @@
 #include "server/router.hpp"
 
+#include "learndock/base/json.hpp"
+
 #include "io/digest.hpp"
 #include "server/assets.hpp"
 

@@ -1,4 +1,5 @@
 // What the API answers: searches, specifications, lists, probes, metrics.
+#include "learndock/base/json.hpp"
 #include "learndock/compute/registry.hpp"
 #include "learndock/sketch/reducer.hpp"
 #include "learndock/sketch/table.hpp"

@@ -1,4 +1,6 @@
 // Answers are bounded: whatever is long in a request, the answer that speaks of it is not.
+#include "learndock/base/json.hpp"
+
 #include "server/server_fixture.hpp"
 
 namespace learndock::testing {

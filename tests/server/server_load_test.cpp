@@ -1,4 +1,6 @@
 // Many at once, too many at once, and stopping in the middle.
+#include "learndock/base/json.hpp"
+
 #include "server/server_fixture.hpp"
 
 #include <atomic>

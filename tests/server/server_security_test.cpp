@@ -1,4 +1,6 @@
 // Who may do what: tokens, loopback, other sites' pages, and what headers and answers give away.
+#include "learndock/base/json.hpp"
+
 #include "io/digest.hpp"
 #include "server/server_fixture.hpp"
 

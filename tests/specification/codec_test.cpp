@@ -1,5 +1,7 @@
 #include "learndock/specification/codec.hpp"
 
+#include "learndock/base/json.hpp"
+
 #include "specification/kinds/image/image.hpp"
 #include "support/generators.hpp"
 

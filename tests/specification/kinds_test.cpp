@@ -1,5 +1,6 @@
 #include "learndock/specification/kinds.hpp"
 
+#include "learndock/base/json.hpp"
 #include "learndock/compute/registry.hpp"
 #include "learndock/specification/codec.hpp"
 #include "learndock/specification/mmd.hpp"

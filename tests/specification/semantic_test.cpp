@@ -1,5 +1,7 @@
 #include "learndock/specification/semantic.hpp"
 
+#include "learndock/base/json.hpp"
+
 #include <gtest/gtest.h>
 
 namespace learndock::specification {

@@ -1,5 +1,7 @@
 #include "specification/space_kernels.hpp"
 
+#include "learndock/base/json.hpp"
+
 #include "specification/kinds/image/image.hpp"
 #include "specification/kinds/text/text.hpp"
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "learndock/base/json_value.hpp"
 #include "learndock/base/result.hpp"
 
 #include <nlohmann/json.hpp>
@@ -10,8 +11,7 @@
 
 namespace learndock {
 
-/// The only door to the JSON library. Keys keep their order, so answers read the way they were built.
-using Json = nlohmann::ordered_json;
+// This header and json_value.hpp are the only doors to the JSON library.
 
 struct JsonLimits {
   std::size_t max_bytes = std::size_t{16} << 20;  ///< longer text is refused before it is read

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "learndock/base/json.hpp"
+#include "learndock/base/json_value.hpp"
 
 #include <cstdint>
 #include <span>
@@ -21,7 +21,7 @@ enum class WarningCode : std::uint8_t {
 struct Warning {
   WarningCode code = WarningCode::other;
   std::string message;
-  Json facts = Json::object();  ///< the numbers and names that the message tells
+  JsonValue facts = {};  ///< an object with the numbers and names that the message tells; null without any
   bool operator==(const Warning&) const = default;
 };
 using Warnings = std::vector<Warning>;

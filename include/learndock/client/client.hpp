@@ -1,7 +1,7 @@
 #pragma once
 
 #include "learndock/base/ids.hpp"
-#include "learndock/base/json.hpp"
+#include "learndock/base/json_value.hpp"
 #include "learndock/base/result.hpp"
 #include "learndock/query/search.hpp"
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "learndock/base/json.hpp"
+#include "learndock/base/json_value.hpp"
 #include "learndock/base/result.hpp"
 #include "learndock/query/search.hpp"
 
@@ -32,7 +32,7 @@ struct LimitName {
 
 struct DockFile {
   DockLimits limits;
-  Json other = Json::object();  ///< keys that this program does not know; they are kept
+  JsonValue other;  ///< keys that this program does not know; they are kept
 };
 
 /// @errors not_found (no dock there), corrupt, unsupported (another version's), io; each names the file and

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "learndock/archive/archive_limits.hpp"
-#include "learndock/base/json.hpp"
+#include "learndock/base/json_value.hpp"
 #include "learndock/base/result.hpp"
 #include "learndock/specification/semantic.hpp"
 #include "learndock/specification/statistical.hpp"
@@ -19,7 +19,7 @@ namespace learndock::package {
 struct ModelEntry {
   std::string class_name = "Model";
   std::string module_path = "__init__.py";
-  Json kwargs = Json::object();
+  JsonValue kwargs;  ///< an object; null without any
 };
 
 /// Called before the canonical form is written, with its length; on an error it is not written.

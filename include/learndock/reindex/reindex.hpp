@@ -1,6 +1,6 @@
 #pragma once
 
-#include "learndock/base/json.hpp"
+#include "learndock/base/json_value.hpp"
 #include "learndock/base/result.hpp"
 #include "learndock/compute/scan_codes.hpp"
 #include "learndock/engine/prefilter_kind.hpp"

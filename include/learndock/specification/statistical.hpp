@@ -1,6 +1,6 @@
 #pragma once
 
-#include "learndock/base/json.hpp"
+#include "learndock/base/json_value.hpp"
 #include "learndock/base/result.hpp"
 #include "learndock/compute/backend.hpp"
 #include "learndock/numeric/matrix.hpp"
@@ -38,7 +38,7 @@ struct RkmeSpecification {
   std::vector<std::size_t> trailing_shape;  ///< shape of one point: {d} for tables, {C, 32, 32} for images
   std::vector<std::string> languages;       ///< only of kinds that have them
   /// Keys of the kind that the dock only hands through (n_models, model_config, ...); null if none.
-  Json extra;
+  JsonValue extra;
 
   [[nodiscard]] std::size_t dimension() const { return points.cols(); }
   [[nodiscard]] compute::ReducedSetView view() const {

@@ -1,5 +1,7 @@
 #include "learndock/dock/dock_file.hpp"
 
+#include "learndock/base/json.hpp"
+
 #include "dock/truth/directory_lock.hpp"
 #include "dock/truth/dock_folder.hpp"
 #include "io/file.hpp"
@@ -50,10 +52,10 @@ Result<DockFile> dock_file_from(const std::string& text) {
   if (const auto limits = json->find("limits"); limits != json->end()) {
     LEARNDOCK_TRY(file.limits, limits_from(*limits));
   }
-  file.other = std::move(*json);
-  file.other.erase("format");
-  if (auto limits = file.other.find("limits"); limits != file.other.end())
+  json->erase("format");
+  if (auto limits = json->find("limits"); limits != json->end())
     for (const LimitName& one : limit_names()) limits->erase(one.key);
+  file.other = *std::move(json);
   return file;
 }
 
@@ -92,9 +94,9 @@ Result<DockFile> read_dock_file(const fs::path& dock) {
 
 Result<void> write_dock_file(const fs::path& dock, const DockFile& file) {
   Json json{{"format", kDockFormat}, {"limits", to_json(file.limits)}};
-  for (const auto& [key, value] : file.other.items())
+  for (const auto& [key, value] : file.other->items())
     if (key != "limits") json[key] = value;
-  if (const auto limits = file.other.find("limits"); limits != file.other.end())
+  if (const auto limits = file.other->find("limits"); limits != file.other->end())
     for (const auto& [key, value] : limits->items()) json["limits"][key] = value;
   return io::write_file_atomically(DockFolder(dock).settings(), to_pretty_text(json) + "\n");
 }

@@ -1,5 +1,6 @@
 #include "learndock/dock/upkeep.hpp"
 
+#include "learndock/base/json.hpp"
 #include "learndock/dock/dock_file.hpp"
 
 #include "base/log.hpp"

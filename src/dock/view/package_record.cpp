@@ -1,5 +1,6 @@
 #include "dock/view/package_record.hpp"
 
+#include "learndock/base/json.hpp"
 #include "learndock/specification/codec.hpp"
 
 #include "dock/view/entry_fields.hpp"

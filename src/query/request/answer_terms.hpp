@@ -1,5 +1,6 @@
 #pragma once
 
+#include "learndock/base/json.hpp"
 #include "learndock/base/result.hpp"
 #include "learndock/query/search.hpp"
 
@@ -32,18 +33,18 @@ inline constexpr std::chrono::milliseconds kSetUp{1'000};
   return {WarningCode::budget_filter, "budget spent while filtering: some learnwares were not looked at"};
 }
 [[nodiscard]] inline Warning no_time_for_mixture() {
-  return {WarningCode::mixture_missing, "no mixture: the budget was spent before", {{"reason", "budget"}}};
+  return {WarningCode::mixture_missing, "no mixture: the budget was spent before",
+          Json{{"reason", "budget"}}};
 }
 [[nodiscard]] inline Warning no_mixture(const Error& why) {
-  return {WarningCode::mixture_missing, "no mixture: " + why.message, {{"reason", slug(why.code)}}};
+  return {WarningCode::mixture_missing, "no mixture: " + why.message, Json{{"reason", slug(why.code)}}};
 }
 [[nodiscard]] inline Warning cut_mixture() {
   return {WarningCode::budget_mixture, "the budget cut the mixture short"};
 }
 [[nodiscard]] inline Warning pooled_mixture() {
-  return {WarningCode::mixture_pool,
-          fmt::format("the mixture was sought among the {} nearest", kMaxPool),
-          {{"nearest", kMaxPool}}};
+  return {WarningCode::mixture_pool, fmt::format("the mixture was sought among the {} nearest", kMaxPool),
+          Json{{"nearest", kMaxPool}}};
 }
 
 [[nodiscard]] inline double absolute_score(double mmd_squared, double self_a, double self_b) {

@@ -1,5 +1,7 @@
 #include "query/request/skipped.hpp"
 
+#include "learndock/base/json.hpp"
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -38,7 +40,7 @@ void warn_skipped(Warnings& warnings, std::size_t count, std::string_view why) {
   if (count > 0)
     warnings.push_back({WarningCode::learnwares_skipped,
                         fmt::format("{} learnware{} skipped: {}", count, count == 1 ? "" : "s", why),
-                        {{"count", count}, {"reason", why}}});
+                        Json{{"count", count}, {"reason", why}}});
 }
 
 void Skipped::add(const specification::SpaceId& space, std::size_t count,
@@ -78,7 +80,7 @@ void Skipped::warn_if_none_fits(std::size_t wanted, Warnings& warnings) const {
       {WarningCode::dimension_unmatched,
        fmt::format("no learnware has the query's dimension {}; those here have {}{}", wanted,
                    fmt::join(named, ", "), dimensions.size() > kNamed ? ", ..." : ""),
-       {{"query", wanted}, {"dock", std::vector<std::size_t>(dimensions.begin(), dimensions.end())}}});
+       Json{{"query", wanted}, {"dock", std::vector<std::size_t>(dimensions.begin(), dimensions.end())}}});
 }
 
 }  // namespace learndock::query
