@@ -1,4 +1,4 @@
-#include "sketch/csv_cells.hpp"
+#include "sketch/table/csv_cells.hpp"
 
 #include <fmt/format.h>
 

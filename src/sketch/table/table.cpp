@@ -1,8 +1,8 @@
 #include "learndock/sketch/table.hpp"
 
 #include "io/file.hpp"
-#include "sketch/csv_cells.hpp"
-#include "sketch/mapped_file.hpp"
+#include "sketch/table/csv_cells.hpp"
+#include "sketch/table/mapped_file.hpp"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "sketch/mapped_file.hpp"
+#include "sketch/table/mapped_file.hpp"
 
 #include "io/descriptor.hpp"
 #include "io/disk.hpp"
