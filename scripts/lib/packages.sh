@@ -22,7 +22,8 @@ libexpected-dev|Result<T>
 nlohmann-json3-dev|JSON
 libyaml-dev|learnware.yaml
 libutf8proc-dev|Unicode: case and normal forms
-zlib1g-dev|packages (zip)
+zlib1g-dev|packages (zip), tables packed by gzip
+libzstd-dev|tables packed by zstd
 prometheus-cpp-dev|metrics
 libhwy-dev|SIMD
 libssl-dev|SHA-256

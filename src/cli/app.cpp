@@ -5,6 +5,7 @@
 
 #include "cli/bench_command.hpp"
 #include "cli/command.hpp"
+#include "cli/data_command.hpp"
 #include "cli/deleted_commands.hpp"
 #include "cli/dock_commands.hpp"
 #include "cli/get_command.hpp"
@@ -111,6 +112,7 @@ int run_commands(int argc, char** argv, Invocation& invocation) {
   app.footer("example:\n  learndock search --server http://127.0.0.1:8080 --data my.csv");
   app.require_subcommand(1);
   app.set_version_flag("--version", "learndock " LEARNDOCK_VERSION);
+  add_data_command(app, invocation);
   add_spec_commands(app, invocation);
   add_dock_commands(app, invocation);
   add_bench_command(app, invocation);

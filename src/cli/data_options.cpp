@@ -84,10 +84,11 @@ Result<std::optional<double>> parse_gamma(const std::string& text) {
 }
 
 void add_data_options(CLI::App& command, DataOptions& options, bool required) {
-  auto* data =
-      command.add_option("--data", options.data, "Your data: a CSV with a header line, or a 2-D .npy array");
+  auto* data = command.add_option(
+      "--data", options.data,
+      "Your data: a CSV (also .gz or .zst), or a 2-D .npy array; learndock data FILE shows it");
   if (required) data->required();
-  command.add_option("--label", options.label, "A column to leave out of the features");
+  add_table_flags(command, options.table);
   command.add_option("--type", options.type, "Kind of data")
       ->check(CLI::IsMember({"table", "text", "image"}))
       ->capture_default_str();
@@ -109,16 +110,18 @@ Result<SketchedData> sketch(const DataOptions& options, bool measure) {
   LEARNDOCK_TRY(reducer.privacy, parse_privacy(options));
   LEARNDOCK_TRY(reducer.gamma, parse_gamma(options.gamma));
   if (!measure) reducer.measured_rows = 0;
-  LEARNDOCK_TRY(const sketch::TableFile table,
-                sketch::TableFile::open(options.data, {.label_column = options.label}));
+  LEARNDOCK_TRY(const sketch::TableOptions reading, table_options(options.table));
+  LEARNDOCK_TRY(const sketch::TableFile table, sketch::TableFile::open(options.data, reading));
   LEARNDOCK_TRY(const auto backend, compute::open_backend(options.backend));
   const auto start = std::chrono::steady_clock::now();
   auto reduced = sketch::reduce(table.values(), reducer, *backend);
   if (auto intact = table.intact(); !intact) return pass_on(std::move(intact).error(), options.data);
   if (!reduced) return pass_on(std::move(reduced).error(), options.data);
+  Warnings warnings = std::move(reduced->warnings);
+  warnings.insert(warnings.end(), table.warnings().begin(), table.warnings().end());
   return SketchedData{std::move(*reduced),
                       std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(),
-                      table.columns()};
+                      std::move(warnings)};
 }
 
 Result<specification::RkmeSpecification> read_specification(const std::string& path) {

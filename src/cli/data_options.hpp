@@ -3,6 +3,7 @@
 #include "learndock/sketch/reducer.hpp"
 
 #include "cli/command.hpp"
+#include "cli/table_flags.hpp"
 
 #include <optional>
 #include <string>
@@ -13,7 +14,7 @@ namespace learndock::cli {
 /// A user's data and the options for sketching them; shared by `spec make` and `search --data`.
 struct DataOptions {
   std::string data;
-  std::string label;
+  TableFlags table;
   std::string type = "table";
   std::string gamma = "0.1";
   std::string method = "compat";
@@ -33,7 +34,7 @@ void add_data_options(CLI::App& command, DataOptions& options, bool required);
 struct SketchedData {
   sketch::ReducedData reduced;
   double seconds = 0;
-  std::vector<std::string> columns;  ///< the features' names, where the table names them
+  Warnings warnings;  ///< all that the user should know of the data
 };
 [[nodiscard]] Result<SketchedData> sketch(const DataOptions& options, bool measure);
 

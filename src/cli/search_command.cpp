@@ -9,10 +9,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <array>
-#include <string_view>
-
 namespace learndock::cli {
 namespace {
 
@@ -27,31 +23,16 @@ struct SearchOptions {
   std::size_t budget_candidates = 0;
 };
 
-/// The first column that has a usual name of a label; empty when there is none.
-std::string label_among(const std::vector<std::string>& columns) {
-  constexpr std::array<std::string_view, 8> kNames = {"label",  "target", "class",   "y",
-                                                      "labels", "output", "outcome", "species"};
-  for (const std::string& column : columns) {
-    std::string lower = column;
-    for (char& c : lower)
-      if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-    if (std::find(kNames.begin(), kNames.end(), lower) != kNames.end()) return column;
-  }
-  return {};
+/// What is to be said of the user's data comes before what is said of the answer. A blind kernel is said
+/// once.
+void put_first(Warnings of_data, query::SearchAnswer& answer) {
+  if (contains(answer.warnings, WarningCode::kernel_blind))
+    std::erase_if(of_data, [](const Warning& warning) { return warning.code == WarningCode::kernel_blind; });
+  answer.warnings.insert(answer.warnings.begin(), of_data.begin(), of_data.end());
 }
 
-/// Adds a warning when a label among the features may be why nothing fits.
-void hint_at_label(const std::string& label, query::SearchAnswer& answer) {
-  if (label.empty() || answer.evaluated > 0) return;
-  if (!contains(answer.warnings, WarningCode::dimension_unmatched)) return;
-  answer.warnings.push_back(
-      {WarningCode::label_suspected,
-       fmt::format("the column \"{0}\" looks like a label; leave it out with --label {0}", label),
-       Json{{"column", label}}});
-}
-
-/// Sets `label` to the feature that looks like one.
-Result<query::SearchRequest> make_request(const SearchOptions& options, std::string& label) {
+/// @param of_data  gets the warnings about the user's data
+Result<query::SearchRequest> make_request(const SearchOptions& options, Warnings& of_data) {
   query::SearchRequest request;
   if (!options.spec.empty()) {
     LEARNDOCK_TRY(request.specification, read_specification(options.spec));
@@ -60,7 +41,7 @@ Result<query::SearchRequest> make_request(const SearchOptions& options, std::str
     if (options.dock.server.empty()) data.backend = options.backend;
     LEARNDOCK_TRY(SketchedData sketched, sketch(data, false));
     request.specification = std::move(sketched.reduced.spec);
-    if (data.label.empty()) label = label_among(sketched.columns);
+    of_data = std::move(sketched.warnings);
   }
   if (!options.semantic.empty()) {
     LEARNDOCK_TRY(const std::string text, io::read_file(options.semantic, 1 << 20));
@@ -145,10 +126,10 @@ Result<void> search(const SearchOptions& options, const OutputOptions& output) {
   LEARNDOCK_CHECK(check(options.dock));
   if (!options.spec.empty() && !options.data.data.empty())
     return fail(ErrorCode::usage, "--spec and --data cannot be given together", {}, "give one of them");
-  std::string label;
-  LEARNDOCK_TRY(const query::SearchRequest request, make_request(options, label));
+  Warnings of_data;
+  LEARNDOCK_TRY(const query::SearchRequest request, make_request(options, of_data));
   LEARNDOCK_TRY(query::SearchAnswer answer, ask(options, request));
-  if (request.specification) hint_at_label(label, answer);
+  put_first(std::move(of_data), answer);
   if (output.json)
     print_json(query::to_json(answer));
   else

@@ -5,6 +5,7 @@
 #include "learndock/specification/codec.hpp"
 #include "learndock/specification/mmd.hpp"
 
+#include "base/shorten.hpp"
 #include "cli/data_options.hpp"
 #include "io/file_rights.hpp"
 
@@ -46,13 +47,16 @@ Result<void> make(const DataOptions& options, const std::string& out, bool binar
       io::write_user_file(out, binary ? specification::to_binary(spec) : specification::to_json_text(spec)));
   LEARNDOCK_TRY(const auto backend, compute::open_backend(options.backend));
   LEARNDOCK_TRY(const double mean, specification::mean_off_diagonal_kernel(spec, *backend));
-  std::vector<std::string> warnings = sketched.reduced.warnings;
+  Warnings warnings = sketched.warnings;
   if (mean < specification::kKernelBlindThreshold)
-    warnings.push_back(fmt::format(
-        "kernel blind: the reduced points have a mean kernel value of {:.2g} at gamma {}; scale the "
-        "features or use --gamma auto",
-        mean, spec.kernel.gamma));
-  warnings = warn(output, std::move(warnings));
+    warnings.push_back(
+        {WarningCode::kernel_blind,
+         fmt::format("kernel blind: the reduced points have a mean kernel value of {:.2g} at gamma "
+                     "{}; scale the features or use --gamma auto",
+                     mean, spec.kernel.gamma),
+         Json{{"of", "query"}, {"mean_kernel", mean}, {"gamma", spec.kernel.gamma}}});
+  warnings = shortened(std::move(warnings));
+  warn(output, messages_of(warnings));
   if (output.json)
     print_json({{"points", spec.points.rows()},
                 {"dimension", spec.dimension()},
@@ -66,7 +70,8 @@ Result<void> make(const DataOptions& options, const std::string& out, bool binar
                 {"privacy", privacy_json(sketched.reduced.privacy)},
                 {"seconds", sketched.seconds},
                 {"out", out},
-                {"warnings", warnings}});
+                {"warnings", messages_of(warnings)},
+                {"warning_details", to_json(std::span(warnings))}});
   else
     print_table({{"points", "dimension", "gamma", "mmd_to_data", "seconds", "out"},
                  {std::to_string(spec.points.rows()), std::to_string(spec.dimension()),

@@ -26,7 +26,7 @@ PACKAGE = json.loads("{}")  # the dock fills this in
 # The rules of a table are those that specifications are made by: the same words mean a missing value, and the same
 # blanks around names and cells do not count.
 BLANKS = " \t"
-MISSING = {"", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "?"}
+MISSING = {"", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "?", "#N/A", "<NA>", "n/a"}
 MAX_EXPANDED_BYTES = 8 << 30
 # A requirement by its name, and options that only narrow what is installed.
 PLAIN = re.compile(r"[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?(?:[ \t\[(<>=!~][-A-Za-z0-9_.,<>=!~()\[\]*+ \t]*)?")

@@ -8,6 +8,7 @@
 #include "learndock/specification/mmd.hpp"
 
 #include "http/http_fields.hpp"
+#include "server/table_query.hpp"
 
 #include <fmt/format.h>
 
@@ -100,21 +101,21 @@ std::optional<Clock::time_point> end_of_sketch(const Context& context, const Req
   return limit.count() == 0 ? std::nullopt : std::optional(request.arrived + limit);
 }
 
-sketch::TableOptions table_options(const Request& request) {
-  sketch::TableOptions options;
-  options.label_column = request.target.query.get("label").value_or("");
+Result<sketch::TableOptions> table_options(const Request& request) {
+  LEARNDOCK_TRY(sketch::TableOptions options, table_options_of(request.target.query));
   options.max_values = kMaxTableValues;
   return options;
 }
 
 Result<sketch::TableExtent> extent_of(const Request& request) {
-  if (request.media == kNpyMedia) return sketch::extent_of_npy(request.body, table_options(request));
-  return sketch::extent_of_csv(request.body, table_options(request));
+  LEARNDOCK_TRY(const sketch::TableOptions options, table_options(request));
+  return request.media == kNpyMedia ? sketch::extent_of_npy(request.body, options)
+                                    : sketch::extent_of_csv(request.body, options);
 }
 
 /// The most memory that a table takes while it is reduced: its values, a copy of them when cells are missing,
-/// blocks of it in fp64, and the points in fp64, in each place that has them. The body is charged where it
-/// arrives.
+/// blocks of it in fp64, and the points in fp64, in each place that has them; profiles of the columns, and a
+/// copy of the text in UTF-8. The body is charged where it arrives.
 std::uint64_t memory_of(const sketch::TableExtent& extent, std::size_t points) {
   constexpr std::uint64_t kCopiesOfPoints = 10, kMostBlocks = std::uint64_t{96} << 20;
   // As in the reducer: no more points than two thirds of the rows, and few when rows are wide.
@@ -122,7 +123,9 @@ std::uint64_t memory_of(const sketch::TableExtent& extent, std::size_t points) {
       std::max<std::uint64_t>(sketch::kMinCappedPoints * extent.columns, sketch::kMaxSpecificationValues);
   const std::uint64_t made = std::min<std::uint64_t>({points * extent.columns, wide, extent.values});
   const std::uint64_t table = extent.values * sizeof(float);
-  return 2 * table + std::min(8 * table, kMostBlocks) + kCopiesOfPoints * sizeof(double) * made;
+  constexpr std::uint64_t kProfile = 512;
+  return 2 * table + std::min(8 * table, kMostBlocks) + kCopiesOfPoints * sizeof(double) * made +
+         kProfile * extent.columns + extent.decoded_bytes;
 }
 
 /// Waits for memory that others hold, as long as a request waits for a worker.
@@ -149,7 +152,7 @@ Result<void> take_table_memory(const Context& context, const Request& request, s
 }
 
 Result<sketch::Table> read_body(const Request& request) {
-  const sketch::TableOptions options = table_options(request);
+  LEARNDOCK_TRY(const sketch::TableOptions options, table_options(request));
   LEARNDOCK_TRY(sketch::Table table, request.media == kNpyMedia ? sketch::parse_npy(request.body, options)
                                                                 : sketch::parse_csv(request.body, options));
   if (table.values.rows() > kMaxRows)
@@ -227,7 +230,8 @@ Result<Response> search(const Context& context, const Request& request) {
 }
 
 Result<Response> make_specification(const Context& context, const Request& request) {
-  LEARNDOCK_CHECK(request.target.query.only({"points", "gamma", "label"}));
+  LEARNDOCK_CHECK(request.target.query.only({"points", "gamma", "label", "drop", "columns", "numeric_only",
+                                             "delimiter", "decimal", "encoding", "header"}));
   LEARNDOCK_TRY(sketch::ReducerOptions options, reducer_options(request.target.query));
   options.deadline = end_of_sketch(context, request);
   LEARNDOCK_CHECK(check_sketch_time(context, request));
@@ -250,6 +254,9 @@ Result<Response> make_specification(const Context& context, const Request& reque
       .with("Learndock-Mean-Off-Diagonal-Kernel", fmt::format("{:.6g}", off_diagonal));
   if (reduced.mmd_squared_to_data)
     response.with("Learndock-Mmd-Squared-To-Data", fmt::format("{:.6g}", *reduced.mmd_squared_to_data));
+  Warnings warnings = reduced.warnings;
+  warnings.insert(warnings.end(), table.warnings.begin(), table.warnings.end());
+  if (!warnings.empty()) response.with("Learndock-Warnings", warnings_field(warnings));
   return response;
 }
 

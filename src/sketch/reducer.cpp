@@ -170,9 +170,10 @@ Result<Fit> fit_to_rows(MatrixView<const float> data, const compute::Kernel& ker
   return keep_large_clusters(data, kernel, std::move(fit), options.min_cluster, backend);
 }
 
-/// The reason why fewer points than asked for were made; empty when there are as many.
-std::string fewer_points(const ReducerOptions& options, std::size_t made, MatrixView<const float> data) {
-  if (made >= options.points) return {};
+/// Warns when fewer points than asked for were made, and says why.
+std::optional<Warning> fewer_points(const ReducerOptions& options, std::size_t made,
+                                    MatrixView<const float> data) {
+  if (made >= options.points) return std::nullopt;
   const std::size_t possible = number_of_points(options.points, data.rows(), data.cols());
   std::string why;
   if (made < possible)
@@ -182,14 +183,16 @@ std::string fewer_points(const ReducerOptions& options, std::size_t made, Matrix
     why = fmt::format("{} rows are reduced to two thirds of their number at most", data.rows());
   else
     why = fmt::format("a specification of {} columns holds no more", data.cols());
-  return fmt::format("{} points were asked for and {} made: {}", options.points, made, why);
+  return Warning{WarningCode::points_fewer,
+                 fmt::format("{} points were asked for and {} made: {}", options.points, made, why),
+                 {{"asked", options.points}, {"made", made}}};
 }
 
 /// Warns when the kernel is blind for the rows. Reduced points, centroids above all, are closer together than
 /// the rows, so a kernel may be blind for the rows alone. The check takes a sample of rows, evenly spread.
-Result<std::optional<std::string>> blindness_of_rows(MatrixView<const float> data,
-                                                     const compute::Kernel& kernel,
-                                                     const compute::Backend& backend) {
+Result<std::optional<Warning>> blindness_of_rows(MatrixView<const float> data,
+                                                 const compute::Kernel& kernel,
+                                                 const compute::Backend& backend) {
   const std::size_t affordable = std::max<std::size_t>(2, kBlindnessValues / data.cols());
   const std::size_t count = std::min({data.rows(), kBlindnessRows, affordable});
   if (count < 2) return std::nullopt;
@@ -202,10 +205,12 @@ Result<std::optional<std::string>> blindness_of_rows(MatrixView<const float> dat
   const compute::ReducedSetView view{rows.data(), ones.data(), count, data.cols(), kernel};
   LEARNDOCK_TRY(const double mean, specification::mean_off_diagonal_kernel(view, backend));
   if (!(mean < specification::kKernelBlindThreshold)) return std::nullopt;
-  return fmt::format(
-      "kernel blind: rows of the data have a mean kernel value of {:.2g} at gamma {}; scale the features or "
-      "use --gamma auto",
-      std::max(0.0, mean), kernel.gamma);
+  return Warning{
+      WarningCode::kernel_blind,
+      fmt::format("kernel blind: rows of the data have a mean kernel value of {:.2g} at gamma {}; scale "
+                  "the features or use --gamma auto",
+                  std::max(0.0, mean), kernel.gamma),
+      {{"of", "rows"}, {"mean_kernel", std::max(0.0, mean)}, {"gamma", kernel.gamma}}};
 }
 
 Result<ReducedData> private_reduction(MatrixView<const float> data, const ReducerOptions& options) {
@@ -217,8 +222,8 @@ Result<ReducedData> private_reduction(MatrixView<const float> data, const Reduce
   result.privacy = made.guarantee;
   result.kkt_residual = made.fit.kkt_residual;
   // The number of rows is public; nothing else about them may be told.
-  if (std::string fewer = fewer_points(options, made.fit.points.rows(), data); !fewer.empty())
-    result.warnings.push_back(std::move(fewer));
+  if (auto fewer = fewer_points(options, made.fit.points.rows(), data))
+    result.warnings.push_back(*std::move(fewer));
   LEARNDOCK_TRY(result.spec, specification::make_table_specification(
                                  std::move(made.fit.points), std::move(made.fit.weights), *options.gamma,
                                  data.rows(), options.scales));
@@ -324,12 +329,14 @@ Result<ReducedData> reduce(MatrixView<const float> data, const ReducerOptions& o
   ReducedData result;
   if (copy.cells > 0)
     result.warnings.push_back(
-        fmt::format("{} missing or infinite cells were filled with their columns' means", copy.cells));
-  if (std::string fewer = fewer_points(options, fit.points.rows(), data); !fewer.empty())
-    result.warnings.push_back(std::move(fewer));
+        {WarningCode::cells_filled,
+         fmt::format("{} missing or infinite cells were filled with their columns' means", copy.cells),
+         {{"count", copy.cells}}});
+  if (auto fewer = fewer_points(options, fit.points.rows(), data))
+    result.warnings.push_back(*std::move(fewer));
+  LEARNDOCK_TRY(std::optional<Warning> blind, blindness_of_rows(clean, kernel, backend));
+  if (blind) result.warnings.push_back(*std::move(blind));
   if (options.measured_rows > 1) {
-    LEARNDOCK_TRY(std::optional<std::string> blind, blindness_of_rows(clean, kernel, backend));
-    if (blind) result.warnings.push_back(std::move(*blind));
     LEARNDOCK_TRY(result.mmd_squared_to_data, distance_to_data(clean, kernel, fit, options.measured_rows,
                                                                options.seed + 1, backend, options.deadline));
     result.mmd_exact = data.rows() <= options.measured_rows;

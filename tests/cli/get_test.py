@@ -85,7 +85,7 @@ class Get(TestCase):
             self.assertEqual(labels, ["a", "b"])
             return made.code == 0, math.isnan(features[1][0])
 
-        for word in ("", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "?"):
+        for word in ("", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "?", "#N/A", "<NA>", "n/a"):
             self.assertEqual(both(word), (True, True), word)
         for word in ("na", "Null", "none", "-", "missing"):
             self.assertEqual(both(word), (False, None), word)

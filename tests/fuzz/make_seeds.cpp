@@ -67,6 +67,12 @@ void write_specifications(const std::filesystem::path& folder) {
             "\x9a\x99\x99\x99\x99\x99\xb9\x3f"s + "\x03"s + std::string(8, '\0') + std::string(4, '\0') +
             "\x00\x00\x80\x3f"s + "\x00\x00\x00\x00\x00\x00\xf0\x3f"s + std::string(4, '\0'));
   write(folder / "table_fuzz" / "csv", "a,\"b \"\"c\"\"\",label\r\n1,NA,x\r\n-2.5e3,4,y\r\n");
+  write(folder / "table_sniff_fuzz" / "semicolons", "\x10sep=;\n\"h\";b;;\r\n1,5;2010-01-02;;\r\n;3;;\r\n"s);
+  write(folder / "table_sniff_fuzz" / "wide_characters", "\x01\xFF\xFE" +
+                                                             "a\0\t\0b\0\n\0"
+                                                             "1\0\t\0002\0\n\0"s);
+  write(folder / "table_sniff_fuzz" / "comments", "\x03# made\n#a,b\n1,2.5\n\n3,\n"s);
+  write(folder / "table_sniff_fuzz" / "json", "\0{\"a\": [1]}"s);
   write(folder / "table_fuzz" / "npy",
         "\x93NUMPY\x01\x00\x3e\x00"s + "{'descr': '|u1', 'fortran_order': False, 'shape': (1, 2), }  \n"s +
             "\x01\x02"s);

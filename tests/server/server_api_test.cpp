@@ -194,6 +194,28 @@ TEST_F(ApiTest, SpecificationRefusalsSayWhere) {
             "table.npy");
 }
 
+TEST_F(ApiTest, SpecificationsSayWhatToKnowOfTheTable) {
+  start();
+  std::string csv = "Id;a;label\n";
+  for (int i = 0; i < 60; ++i) csv += fmt::format("{};{},5;{}\n", i, i % 7, i % 4 == 0 ? "" : "1");
+  const RawAnswer answer = ask("POST /v1/specifications?points=10", "Content-Type: text/csv\r\n", csv);
+  ASSERT_EQ(answer.status, 200) << answer.body;
+  const Warnings warnings = warnings_from_json(parse_json(answer.field("learndock-warnings")).value());
+  for (const WarningCode code :
+       {WarningCode::cells_filled, WarningCode::id_suspected, WarningCode::label_suspected})
+    EXPECT_TRUE(contains(warnings, code)) << answer.field("learndock-warnings");
+  const RawAnswer chosen = ask("POST /v1/specifications?points=10&label=label&drop=Id&delimiter=semicolon",
+                               "Content-Type: text/csv\r\n", csv);
+  ASSERT_EQ(chosen.status, 200) << chosen.body;
+  EXPECT_EQ(chosen.field("learndock-warnings"), "");
+  EXPECT_EQ(specification::from_json_text(chosen.body)->dimension(), 1u);
+  EXPECT_EQ(ask("POST /v1/specifications?header=perhaps", "Content-Type: text/csv\r\n", csv).code(),
+            "argument.invalid");
+  EXPECT_EQ(
+      ask("POST /v1/specifications", "Content-Type: text/csv\r\n", std::string("\x1F\x8B\x08\0", 4)).code(),
+      "table.format");
+}
+
 TEST_F(ApiTest, SpecificationsBoundTheirRows) {
   start();
   std::string csv = "a\n";

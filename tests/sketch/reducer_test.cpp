@@ -203,7 +203,7 @@ TEST(Reducer, RefusesRowsWhoseSquaresSinglePrecisionCannotHold) {
 TEST(Reducer, SaysWhatItFilledAndWhyThereAreFewerPoints) {
   const auto warnings = [](const Matrix<float>& data, ReducerOptions options) {
     options.kmeans_iterations = 2;
-    return reduce(data.view(), options, backend()).value().warnings;
+    return messages_of(reduce(data.view(), options, backend()).value().warnings);
   };
   auto data = random_data(150, 3, 7);
   EXPECT_TRUE(warnings(data, ReducerOptions()).empty());
@@ -235,7 +235,9 @@ TEST(Reducer, AKernelMayBeBlindForTheRowsAndNotForTheirCentroids) {
   EXPECT_GT(specification::mean_off_diagonal_kernel(reduced.spec, backend()).value(),
             specification::kKernelBlindThreshold);
   ASSERT_EQ(reduced.warnings.size(), 1u);
-  EXPECT_EQ(reduced.warnings[0].find("kernel blind: rows of the data"), 0u) << reduced.warnings[0];
+  EXPECT_EQ(reduced.warnings[0].code, WarningCode::kernel_blind);
+  EXPECT_EQ(reduced.warnings[0].message.find("kernel blind: rows of the data"), 0u)
+      << reduced.warnings[0].message;
   options.gamma = 1.0 / 80;
   EXPECT_TRUE(reduce(data.view(), options, backend())->warnings.empty());
 }

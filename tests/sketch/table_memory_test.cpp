@@ -17,6 +17,7 @@ namespace {
 
 constexpr std::size_t kBytes = std::size_t{8} << 20;
 constexpr std::size_t kTimes = 6;                    // as table.hpp promises
+constexpr std::size_t kColumn = 512;                 // a profile, as it promises too
 constexpr std::size_t kRest = std::size_t{1} << 16;  // messages
 
 std::string repeated(std::string_view piece, std::string text = {}) {
@@ -60,7 +61,9 @@ TEST(TableMemory, WhateverATableIsMadeOfParsingTakesAFewTimesTheText) {
         repeated(",\n", "a,b\n"), repeated(",,,,,,,\n", "a,b,c,d,e,f,g,h\n"), repeated("\""),
         repeated("\"\"", "a\n\"") + "\"\n", repeated("\"\",", "a,b\n"), repeated("a,"), repeated("1,"),
         repeated("x", "a\n"), repeated("x"), repeated("x,", names), repeated("1\n", names), repeated(" ,")}) {
-    EXPECT_LT(peak_of([&] { return parse_csv(text); }), kTimes * text.size() + kRest) << text.substr(0, 40);
+    const std::size_t profiles = text.starts_with(names) ? 50'001 * kColumn : 0;
+    EXPECT_LT(peak_of([&] { return parse_csv(text); }), kTimes * text.size() + profiles + kRest)
+        << text.substr(0, 40);
     const auto table = parse_csv(text);
     if (!table) {
       EXPECT_LT(table.error().message.size() + table.error().where.size(), 9000u);
@@ -107,7 +110,7 @@ TEST(TableMemory, AFewVeryWideRowsAreReducedInBlocks) {
 TEST(TableMemory, WhatATableComesToIsKnownBeforeItIsParsed) {
   for (const std::string& text : {std::string("a,b\n1,2\n"), std::string("\n\na,b,c\r\n1,2,3\r\n,,\r\n"),
                                   std::string("\"a\nb\",c\n1,2\n"), repeated("1,2,3\n", "a,b,c\n"),
-                                  repeated(",\n", "a,b\n"), repeated("1\n", "a\n")}) {
+                                  repeated(",1\n", "a,b\n2,2\n"), repeated("1\n", "a\n")}) {
     const auto table = parse_csv(text);
     ASSERT_TRUE(table.has_value()) << text.substr(0, 40);
     const auto extent = extent_of_csv(text);

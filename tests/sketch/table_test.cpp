@@ -98,13 +98,12 @@ TEST(Npy, RefusesWhatIsNotATable) {
   EXPECT_EQ(parse_npy(npy<double>("<f8", false, "(1, 2, 3)", {1, 2, 3, 4, 5, 6})).error().code,
             ErrorCode::table_npy);
   EXPECT_EQ(parse_npy(npy<double>("|O8", false, "(1, 1)", {1})).error().code, ErrorCode::table_npy);
-  EXPECT_EQ(parse_npy(npy<double>(">f8", false, "(1, 1)", {1})).error().code, ErrorCode::table_npy);
   EXPECT_EQ(parse_npy(npy<double>("<f8", false, "(0, 3)", {})).error().code, ErrorCode::table_empty);
   EXPECT_FALSE(parse_npy(npy<double>("<f8", false, "(99999999999, 99999999999)", {1})).has_value());
 }
 
 TEST(Table, UnderflowIsZeroHoweverItIsWritten) {
-  const auto table = parse_csv("a,b,c\n1E-400,1e-400,1E400\n");
+  const auto table = parse_csv("a,b,c\n1E-400,1e-400,1E400\n1,2,3\n");
   ASSERT_TRUE(table.has_value());
   EXPECT_EQ(table->values(0, 0), 0);
   EXPECT_EQ(table->values(0, 1), 0);

@@ -1,13 +1,12 @@
 #pragma once
 
+#include "learndock/base/warning.hpp"
 #include "learndock/compute/backend.hpp"
 #include "learndock/specification/statistical.hpp"
 
 #include <chrono>
 #include <cstdint>
 #include <optional>
-#include <string>
-#include <vector>
 
 namespace learndock::sketch {
 
@@ -59,8 +58,7 @@ struct ReducerOptions {
   std::uint64_t seed = 0;                 ///< seed of the initial centroids
   std::size_t kmeans_iterations = 100;
   /// Up to this many rows the distance to the data is exact (n^2 / 2 kernel values); beyond, it is an
-  /// unbiased estimate from a seeded sample of this many rows. 0 skips the measurement, and the check whether
-  /// the kernel is blind for the rows.
+  /// unbiased estimate from a seeded sample of this many rows. 0 skips the measurement.
   std::size_t measured_rows = 10'000;
   /// When to give up; checked between steps. Differential privacy ignores it.
   std::optional<std::chrono::steady_clock::time_point> deadline = {};
@@ -74,7 +72,7 @@ struct ReducedData {
   std::optional<PrivacyGuarantee> privacy;    ///< if set, no distance is measured: it would tell of the rows
   /// These say that cells were filled, that fewer points than asked for were made, or that the kernel is
   /// blind.
-  std::vector<std::string> warnings;
+  Warnings warnings;
 };
 
 /// An RKME of the data. Infinite cells count as missing; missing cells become column means.

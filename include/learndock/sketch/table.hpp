@@ -1,10 +1,13 @@
 #pragma once
 
 #include "learndock/base/result.hpp"
+#include "learndock/base/warning.hpp"
 #include "learndock/numeric/matrix.hpp"
+#include "learndock/sketch/column_profile.hpp"
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,31 +18,72 @@ namespace learndock::sketch {
 struct Table {
   Matrix<float> values;              ///< rows x features
   std::vector<std::string> columns;  ///< feature names; empty for .npy files
+  Warnings warnings;                 ///< what the user should know of the columns and the rows
 };
+
+enum class TextEncoding : std::uint8_t { utf8, utf16_le, utf16_be, windows_1252 };
 
 struct TableOptions {
-  std::string label_column;                       ///< column that is no feature; "" = none
+  std::string label_column = {};          ///< column that is no feature; "" = none; "#3" is the third column
+  std::vector<std::string> drop = {};     ///< further columns that are no features, by name or "#3"
+  std::vector<std::string> columns = {};  ///< the features and their order; empty: all columns that are left
+  bool numeric_only = false;              ///< leaves columns out that are not numbers, and says so
+  std::optional<char> delimiter = {};     ///< nullopt: found out
+  std::optional<char> decimal = {};       ///< '.' or ','; nullopt: found out
+  std::optional<TextEncoding> encoding = {};  ///< nullopt: found out
+  std::optional<bool> header = {};  ///< whether the first line names the columns; nullopt: found out
+  std::string source = "FILE";      ///< what messages call the file in commands to paste
   std::size_t max_values = std::size_t{1} << 31;  ///< rows x columns
   std::size_t max_columns = 100'000;              ///< columns of a CSV header, counted while it is split
+  std::size_t max_unpacked_bytes = std::size_t{4} << 30;  ///< of a gzip or zstd file; 0 refuses such files
 };
 
-/// CSV (RFC 4180, a header line, "," separated; empty, NA, NaN and null cells are missing) or a .npy 2-D
-/// array of floats or integers, told apart by content. @errors table_*, too_large, not_found, io
+/// A CSV in any usual dialect (also packed by gzip or zstd), or a .npy 2-D array of numbers, told apart by
+/// content. Empty, NA, NaN, null, ? and similar cells are missing. Columns that are not numbers are an
+/// error that names all of them. docs/your-data.md is the user's view.
+/// @errors table_*, too_large, not_found, io
 /// @cost  parsing holds at most 4 bytes for each byte of the text (a value takes a separator at least), one
-/// copy
-///        of the column names (4 KiB each at most) and one quoted cell: six times the text in all
+///        copy of the column names (4 KiB each at most) and one quoted cell, six times the text in all, and
+///        512 bytes for each column; twice the text more when it is not UTF-8
 [[nodiscard]] Result<Table> read_table(const std::filesystem::path& path, const TableOptions& options = {});
 [[nodiscard]] Result<Table> parse_csv(std::string_view text, const TableOptions& options = {});
 [[nodiscard]] Result<Table> parse_npy(std::string_view bytes, const TableOptions& options = {});
 
+/// What a file is made of, whether or not a specification can be made of it.
+struct TableProfile {
+  std::string format;     ///< "csv" or "npy"
+  std::string encoding;   ///< of a CSV: "utf-8" and so on
+  std::string delimiter;  ///< of a CSV
+  std::string decimal;    ///< of a CSV
+  bool header = false;
+  std::size_t rows = 0;
+  std::vector<ColumnProfile> columns;
+  Warnings warnings;
+  std::string unusable;  ///< why no specification can be made of it as it is; "" when one can
+  std::string flags;     ///< the options with which one can, or which the warnings suggest; ready to paste
+};
+/// @errors as read_table, but for columns that are not numbers
+[[nodiscard]] Result<TableProfile> profile_table(const std::filesystem::path& path,
+                                                 const TableOptions& options = {});
+
 /// Upper bounds of a table's size that are known before it is parsed.
 struct TableExtent {
   std::size_t values = 0, columns = 0;
+  std::size_t decoded_bytes = 0;  ///< of a copy of the text in UTF-8; 0 when the text itself is
 };
-/// @errors as parse_csv for its header @cost reads each byte once; keeps only the header
+/// @errors as parse_csv for its header @cost reads each byte twice; keeps only the header
 [[nodiscard]] Result<TableExtent> extent_of_csv(std::string_view text, const TableOptions& options = {});
 /// @errors table_npy, table_column, table_empty, too_large
 [[nodiscard]] Result<TableExtent> extent_of_npy(std::string_view bytes, const TableOptions& options = {});
+
+/// A list of names as on a command line: "a,b" are two, and "\"a,b\",c" too.
+[[nodiscard]] Result<std::vector<std::string>> split_names(std::string_view list);
+/// "comma", "semicolon", "tab", "pipe", or the character itself. @errors invalid_argument
+[[nodiscard]] Result<char> delimiter_of(std::string_view name);
+/// "." or ",", "point" or "comma". @errors invalid_argument
+[[nodiscard]] Result<char> decimal_of(std::string_view name);
+/// "utf-8", "utf-16le", "utf-16be", "latin1" or "windows-1252". @errors invalid_argument
+[[nodiscard]] Result<TextEncoding> encoding_of(std::string_view name);
 
 class MappedFile;
 
@@ -54,6 +98,7 @@ class TableFile {
   /// Valid while this object or a copy of it lives.
   [[nodiscard]] MatrixView<const float> values() const { return values_; }
   [[nodiscard]] const std::vector<std::string>& columns() const { return columns_; }
+  [[nodiscard]] const Warnings& warnings() const { return warnings_; }
   /// Checks that the values are still the file's. Call it before you use what was computed from them. @errors
   /// io
   [[nodiscard]] Result<void> intact() const;
@@ -69,6 +114,7 @@ class TableFile {
   std::shared_ptr<const Table> table_;
   MatrixView<const float> values_;
   std::vector<std::string> columns_;
+  Warnings warnings_;
 };
 
 }  // namespace learndock::sketch

@@ -6,12 +6,19 @@
 
 namespace learndock::sketch {
 
-CsvCells::CsvCells(std::string_view text) : text_(text) {
+CsvCells::CsvCells(std::string_view text, char delimiter, std::size_t first_line)
+    : text_(text), delimiter_(delimiter), line_(first_line), first_line_(first_line) {
   if (text_.starts_with("\xEF\xBB\xBF")) text_.remove_prefix(3);
+  content_end_ = text_.find_last_not_of(" \r\n") + 1;  // npos + 1 is 0
 }
 
 bool CsvCells::ends_line(std::size_t at) const {
   return at >= text_.size() || text_[at] == '\n' || text_[at] == '\r';
+}
+
+std::size_t CsvCells::after_blanks(std::size_t at) const {
+  while (at < text_.size() && text_[at] == ' ') ++at;
+  return at;
 }
 
 void CsvCells::skip_line_break() {
@@ -21,13 +28,14 @@ void CsvCells::skip_line_break() {
 }
 
 bool CsvCells::next_record() {
-  while (at_ < text_.size()) {
-    const std::size_t empty = text_.substr(at_, 2) == "\"\"" ? 2 : 0;
-    if (!ends_line(at_ + empty)) {
+  while (at_ < content_end_) {
+    const std::size_t end = after_blanks(at_);
+    if (!ends_line(end) || (keep_blank_ && begun_)) {
       first_line_ = line_;
-      return more_ = true;
+      return begun_ = more_ = true;
     }
-    at_ += empty;
+    if (begun_ && blank_lines_++ == 0) first_blank_line_ = line_;
+    at_ = end;
     skip_line_break();
   }
   return false;
@@ -35,11 +43,14 @@ bool CsvCells::next_record() {
 
 Result<std::string_view> CsvCells::cell() {
   std::string_view found;
-  if (at_ < text_.size() && text_[at_] == '"') {
+  const std::size_t first = after_blanks(at_);
+  if (first < text_.size() && text_[first] == '"') {
+    at_ = first;
     LEARNDOCK_TRY(found, quoted());
+    at_ = after_blanks(at_);
   } else {
     std::size_t end = at_;
-    while (!ends_line(end) && text_[end] != ',') ++end;
+    while (!ends_line(end) && text_[end] != delimiter_) ++end;
     found = text_.substr(at_, end - at_);
     at_ = end;
   }
@@ -48,13 +59,14 @@ Result<std::string_view> CsvCells::cell() {
 }
 
 Result<void> CsvCells::end_cell() {
-  more_ = at_ < text_.size() && text_[at_] == ',';
+  more_ = at_ < text_.size() && text_[at_] == delimiter_;
   if (more_) {
     ++at_;
     return {};
   }
   if (!ends_line(at_))
-    return fail(ErrorCode::table_syntax, "text follows a closing quote", fmt::format("line {}", line_));
+    return fail(ErrorCode::table_syntax, "text follows a closing quote", fmt::format("line {}", line_),
+                "write a quote inside a quoted cell twice, or name the delimiter with --delimiter");
   skip_line_break();
   return {};
 }
@@ -66,7 +78,7 @@ Result<std::string_view> CsvCells::quoted() {
     const std::size_t quote = text_.find('"', at_);
     if (quote == std::string_view::npos)
       return fail(ErrorCode::table_syntax, "a quoted cell is never closed",
-                  fmt::format("line {}", first_line_));
+                  fmt::format("line {}", first_line_), "close the quote that this line opens");
     const std::string_view part = text_.substr(at_, quote - at_);
     line_ += static_cast<std::size_t>(std::count(part.begin(), part.end(), '\n'));
     at_ = quote + 1;

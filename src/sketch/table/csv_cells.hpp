@@ -8,12 +8,15 @@
 
 namespace learndock::sketch {
 
-/// Splits CSV text (RFC 4180) into records and cells, one at a time, so that memory does not grow with their
-/// number; quoted cells may hold commas, quotes and line breaks.
+/// Splits CSV text (RFC 4180, with any delimiter) into records and cells, one at a time, so that memory does
+/// not grow with their number; quoted cells may hold delimiters, quotes and line breaks.
 class CsvCells {
  public:
-  explicit CsvCells(std::string_view text);
+  /// @param first_line  the number of the text's first line, for messages
+  explicit CsvCells(std::string_view text, char delimiter = ',', std::size_t first_line = 1);
 
+  /// From here on an empty line between others is a record of one missing cell: a table of one column.
+  void keep_blank_lines() { keep_blank_ = true; }
   /// Goes to the first cell of the next record; false at the end of the text. Blank lines are skipped.
   /// @pre the record before was read to its end
   [[nodiscard]] bool next_record();
@@ -24,18 +27,25 @@ class CsvCells {
   [[nodiscard]] Result<std::string_view> cell();
   /// The line on which the record begins, from 1.
   [[nodiscard]] std::size_t line() const { return first_line_; }
+  /// The lines that were skipped although others follow: their number, and the first of them.
+  [[nodiscard]] std::size_t blank_lines() const { return blank_lines_; }
+  [[nodiscard]] std::size_t first_blank_line() const { return first_blank_line_; }
+  /// How many bytes of the text were read.
+  [[nodiscard]] std::size_t read_bytes() const { return at_; }
 
  private:
   [[nodiscard]] Result<std::string_view> quoted();
   [[nodiscard]] Result<void> end_cell();
   [[nodiscard]] bool ends_line(std::size_t at) const;
+  [[nodiscard]] std::size_t after_blanks(std::size_t at) const;
   void skip_line_break();
 
   std::string_view text_;
-  std::size_t at_ = 0;
-  std::size_t line_ = 1;
-  std::size_t first_line_ = 1;
-  bool more_ = false;
+  char delimiter_;
+  bool keep_blank_ = false, more_ = false, begun_ = false;
+  std::size_t at_ = 0, line_ = 1, first_line_ = 1;
+  std::size_t content_end_ = 0;  // behind the last line that is not blank
+  std::size_t blank_lines_ = 0, first_blank_line_ = 0;
   std::string unescaped_;
 };
 

@@ -1,0 +1,10 @@
+#pragma once
+
+#include "cli/command.hpp"
+
+namespace learndock::cli {
+
+/// `data`: how a table is read, and what its columns are.
+void add_data_command(CLI::App& app, Invocation& invocation);
+
+}  // namespace learndock::cli

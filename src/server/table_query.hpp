@@ -1,0 +1,21 @@
+#pragma once
+
+#include "learndock/base/warning.hpp"
+#include "learndock/sketch/table.hpp"
+
+#include "http/uri.hpp"
+
+#include <span>
+#include <string>
+
+namespace learndock::server {
+
+/// The parameters that say how a table is read: label, drop, columns, numeric_only, delimiter, decimal,
+/// encoding, header. @errors invalid_argument
+[[nodiscard]] Result<sketch::TableOptions> table_options_of(const http::Query& query);
+
+/// Warnings as the value of a header field: JSON in ASCII. Facts, and then the last warnings, are left out
+/// where they would make it long.
+[[nodiscard]] std::string warnings_field(std::span<const Warning> warnings);
+
+}  // namespace learndock::server

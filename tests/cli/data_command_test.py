@@ -1,0 +1,100 @@
+"""`learndock data`, and what all commands say of the user's table."""
+
+import gzip
+import json
+import re
+import shlex
+import unittest
+import urllib.request
+
+from harness import TestCase, learndock
+
+ROWS = 24
+TABLE = "Id,day,city,area,rooms,price\n" + "".join(
+    f"{i + 1},2024-05-{i + 1:02},{'Oslo' if i % 3 else 'Bergen'},{20 + (i * 37) % 101}.5,{1 + i % 4},"
+    f"{'' if i == 5 else (i * 53) % 97}\n" for i in range(ROWS))
+
+
+class DataCommand(TestCase):
+    def write(self, name, content):
+        path = self.folder / name
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return path
+
+    def test_each_column_is_shown_and_the_flags_that_go_on_work(self):
+        data = self.write("homes.csv", TABLE)
+        value = self.run_ok("data", data, "--json").json()
+        self.assertEqual((value["format"], value["rows"], value["delimiter"], value["header"], value["usable"]),
+                         ("csv", ROWS, "comma", True, False))
+        columns = {column["name"]: column for column in value["columns"]}
+        self.assertEqual({name: column["type"] for name, column in columns.items()},
+                         {"Id": "whole", "day": "date", "city": "words", "area": "decimal", "rooms": "whole",
+                          "price": "whole"})
+        self.assertTrue(columns["Id"]["id_like"] and columns["day"]["date_like"])
+        self.assertEqual((columns["price"]["missing"], columns["rooms"]["distinct"]), (1, 4))
+        shown = self.run_ok("data", data)
+        self.assertEqual(shown.out.splitlines()[0].split("\t")[:3], ["column", "name", "type"])
+        self.assertIn("suggested: --drop Id,day,city", shown.err)
+        made = self.run_ok("spec", "make", "--data", data, *shlex.split(value["flags"]), "--out",
+                           self.folder / "s.json", "--json").json()
+        self.assertEqual(made["dimension"], 3)
+
+    def test_the_line_that_an_error_gives_can_be_pasted(self):
+        data = self.write("homes.csv", TABLE)
+        refused = learndock("spec", "make", "--data", data, "--out", self.folder / "s.json")
+        self.assertEqual(refused.code, 1)
+        self.assertIn("table.cell", refused.err)
+        flags = re.search(r"leave them out: (.*?) \(", refused.err).group(1)
+        self.run_ok("spec", "make", "--data", data, *shlex.split(flags), "--out", self.folder / "s.json")
+        self.assertIn("were left out", self.run_ok("spec", "make", "--data", data, "--numeric-only", "--out",
+                                                   self.folder / "s.json").err)
+
+    def test_several_columns_are_left_out_and_one_without_a_name_too(self):
+        data = self.write("x.csv", ",a,b,c\n" + "".join(f"{i},{i % 5}.5,{i % 7}.25,{i % 2}\n" for i in range(20)))
+        for flags, dimension in (((), 4), (("--drop", ""), 3), (("--drop", "#1,c"), 2), (("--drop", "", "--drop", "c"), 2),
+                                 (("--columns", "b,a"), 2), (("--label", "c", "--drop", "#1"), 2)):
+            made = self.run_ok("spec", "make", "--data", data, *flags, "--out", self.folder / "s.json", "--json").json()
+            self.assertEqual(made["dimension"], dimension, flags)
+            self.assertEqual(any("row numbers or ids" in warning for warning in made["warnings"]), flags == (), flags)
+
+    def test_packed_and_foreign_files(self):
+        text = "a;b\n1,5;2\n3;4,5\n"
+        for name, content in (("x.csv.gz", gzip.compress(text.encode())), ("x.csv", text.encode("utf-16")),
+                              ("y.csv", text.encode("utf-8-sig"))):
+            value = self.run_ok("data", self.write(name, content), "--json").json()
+            self.assertEqual((value["rows"], value["decimal"], value["usable"]), (2, ",", True), name)
+        refused = learndock("data", self.write("x.parquet", b"PAR1\x15\x04"))
+        self.assertEqual(refused.code, 1)
+        self.assertIn("Parquet", refused.err)
+        self.assertIn("read_parquet", refused.err)
+
+    def test_a_search_says_of_the_data_what_spec_make_says(self):
+        dock = self.new_dock()
+        data = self.write("x.csv", "Id,a,b,label\n" + "".join(
+            f"{i},{i % 5}.5,{'' if i % 4 == 0 else i % 7},{i % 2}\n" for i in range(40)))
+        made = self.run_ok("spec", "make", "--data", data, "--out", self.folder / "s.json", "--json").json()
+        codes = [warning["code"] for warning in made["warning_details"]]
+        self.assertLessEqual({"cells_filled", "points_fewer", "id_suspected", "label_suspected"}, set(codes))
+        self.assertEqual([warning["message"] for warning in made["warning_details"]], made["warnings"])
+        local = self.run_ok("search", "--dock", dock, "--data", data, "--json").json()
+        server = self.serve(dock)
+        remote = self.run_ok("search", "--server", server.url, "--data", data, "--json").json()
+        request = urllib.request.Request(server.url + "/v1/specifications", data.read_bytes(), {"Content-Type": "text/csv"})
+        with urllib.request.urlopen(request, timeout=60) as response:
+            over_http = json.loads(response.headers["Learndock-Warnings"])
+        for warnings in (local["warning_details"], remote["warning_details"], over_http):
+            said = [warning for warning in warnings if warning["code"] != "kernel_blind"]
+            for warning in made["warning_details"]:
+                if warning["code"] != "kernel_blind":
+                    self.assertIn(warning, said)
+
+    def test_values_that_single_precision_loses_are_refused(self):
+        data = self.write("x.csv", "ts,a\n" + "".join(f"{1700000000 + i},{i % 7}.5\n" for i in range(60)))
+        refused = learndock("spec", "make", "--data", data, "--out", self.folder / "s.json")
+        self.assertEqual(refused.code, 1)
+        self.assertIn("table.precision", refused.err)
+        self.assertIn("--drop ts", refused.err)
+
+
+if __name__ == "__main__":
+    unittest.main()
