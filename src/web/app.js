@@ -6,7 +6,7 @@ const MAX_TABLE_BYTES = 64 * 1024 * 1024;
 const PAGE = 25;
 const $ = (id) => document.getElementById(id);
 const FILTERS = document.querySelectorAll("select[data-key]");
-const state = { file: null, binary: false, spec: null, cursor: null, turn: 0, running: null };
+const state = { file: null, binary: false, spec: null, dataWarnings: [], cursor: null, turn: 0, running: null };
 
 // On narrow screens tables are laid out as cards, which would take their meaning away from assistive programs; the
 // roles keep it.
@@ -84,7 +84,8 @@ function showCertificate(answer) {
   line.textContent = answer.exact ? `Exact: compared with all ${many} that can be compared` : `Not complete: compared with ${many}; another could be closer by at most ${digits(answer.slack)}`;
 }
 
-function showWarnings(warnings) {
+function showWarnings(all) {
+  const warnings = [...new Set(all)];
   $("warnings").replaceChildren(...warnings.map((text) => make("li", {}, text)));
   $("warnings").hidden = warnings.length === 0;
 }
@@ -228,9 +229,11 @@ function detailParts(record) {
 
 // ---- searching -----------------------------------------------------------------------------------------------
 
+// As the server does without looking at the rows: the delimiter that the header has most of.
 function splitHeader(line) {
-  const cells = [];
-  for (const match of line.matchAll(/("(?:[^"]|"")*"|[^,]*)(?:,|$)/g)) {
+  const cells = [], count = (one) => line.split(one).length;
+  const delimiter = [",", "\t", ";", "|"].reduce((best, one) => (count(one) > count(best) ? one : best));
+  for (const match of line.matchAll(new RegExp(`("(?:[^"]|"")*"|[^${delimiter}]*)(?:[${delimiter}]|$)`, "g"))) {
     if (match.index >= line.length && cells.length > 0) break;
     cells.push(match[1].replace(/^"|"$/g, "").replaceAll('""', '"').replace(/^[ \t]+|[ \t]+$/g, ""));
   }
@@ -270,7 +273,9 @@ async function isBinarySpecification(file) {
 async function choose(file) {
   hideProblem();
   state.spec = null;
+  state.dataWarnings = [];
   state.file = file;
+  $("drop-columns").value = "";
   $("drop").classList.add("filled");
   $("chosen-name").textContent = `${file.name} · ${size(file.size)}`;
   $("chosen").hidden = false;
@@ -285,6 +290,7 @@ async function choose(file) {
 
 function forget() {
   state.file = state.spec = null;
+  state.dataWarnings = [];
   $("file").value = "";
   $("drop").classList.remove("filled");
   $("chosen").hidden = $("label-row").hidden = $("label-question").hidden = true;
@@ -306,7 +312,11 @@ async function specification() {
   progress("Summarising the table…", true);
   const label = $("label-row").hidden ? "" : $("label-column").value;
   const type = name.endsWith(".npy") ? "application/x-npy" : "text/csv";
-  const response = await ask(`/v1/specifications${label ? `?label=${encodeURIComponent(label)}` : ""}`, { method: "POST", headers: { "Content-Type": type }, body: state.file });
+  const query = new URLSearchParams();
+  if (label) query.set("label", label);
+  if (!$("label-row").hidden && $("drop-columns").value) query.set("drop", $("drop-columns").value);
+  const response = await ask(`/v1/specifications${String(query) && `?${query}`}`, { method: "POST", headers: { "Content-Type": type }, body: state.file });
+  state.dataWarnings = JSON.parse(response.headers.get("Learndock-Warnings") || "[]").map((warning) => warning.message);
   return state.spec = await response.json();
 }
 
@@ -341,7 +351,7 @@ async function fillMixture(question, singles, turn) {
   try {
     const answer = await compare(question, { top: 20 });
     if (turn !== state.turn) return;
-    showWarnings([...new Set([...singles.warnings, ...answer.warnings])]);
+    showWarnings([...state.dataWarnings, ...singles.warnings, ...answer.warnings]);
     if (answer.mixture && answer.mixture.members.length > 1) place.replaceWith(mixtureCard(answer.mixture));
     else place.remove();
   } catch (problem) {
@@ -392,7 +402,7 @@ function show(answer) {
   $("results-title").textContent = state.file ? `Closest to ${state.file.name}` : "Matching learnwares";
   $("more").hidden = true;
   showCertificate(answer);
-  showWarnings(answer.warnings);
+  showWarnings([...state.dataWarnings, ...answer.warnings]);
   $("answer").replaceChildren(singlesCard(answer));
   progress(found(answer));
 }
@@ -415,6 +425,7 @@ function wire() {
   $("clear").addEventListener("click", () => { forget(); search(); $("file").focus(); });
   $("query").addEventListener("submit", (event) => { event.preventDefault(); search(); });
   for (const select of FILTERS) select.addEventListener("change", search);
+  $("drop-columns").addEventListener("change", () => { state.spec = null; search(); });
   $("label-column").addEventListener("change", () => { state.spec = null; $("label-question").hidden = true; search(); });
   $("label-out").addEventListener("click", () => answerAboutLabel(true));
   $("label-keep").addEventListener("click", () => answerAboutLabel(false));
