@@ -1,5 +1,6 @@
 #include "cli/data_command.hpp"
 
+#include "learndock/base/json.hpp"
 #include "learndock/sketch/table.hpp"
 
 #include "cli/table_flags.hpp"

@@ -1,5 +1,7 @@
 #include "server/table_query.hpp"
 
+#include "learndock/base/json.hpp"
+
 #include "base/shorten.hpp"
 
 #include <fmt/format.h>
@@ -57,11 +59,9 @@ Result<sketch::TableOptions> table_options_of(const http::Query& query) {
 }
 
 std::string warnings_field(std::span<const Warning> warnings) {
-  Json list = Json::array();
-  for (const Warning& warning : warnings)
-    list.push_back({{"code", slug(warning.code)},
-                    {"message", shortened(warning.message, kMaxMessage)},
-                    {"facts", warning.facts}});
+  Warnings brief(warnings.begin(), warnings.end());
+  for (Warning& warning : brief) warning.message = shortened(warning.message, kMaxMessage);
+  Json list = to_json(std::span<const Warning>(brief));
   constexpr bool kAscii = true;
   const auto text = [&] { return list.dump(-1, ' ', kAscii, Json::error_handler_t::replace); };
   if (text().size() > kMaxField)

@@ -1,5 +1,6 @@
 #include "learndock/sketch/reducer.hpp"
 
+#include "learndock/base/json.hpp"
 #include "learndock/specification/mmd.hpp"
 
 #include "compute/checks.hpp"
@@ -185,13 +186,12 @@ std::optional<Warning> fewer_points(const ReducerOptions& options, std::size_t m
     why = fmt::format("a specification of {} columns holds no more", data.cols());
   return Warning{WarningCode::points_fewer,
                  fmt::format("{} points were asked for and {} made: {}", options.points, made, why),
-                 {{"asked", options.points}, {"made", made}}};
+                 Json{{"asked", options.points}, {"made", made}}};
 }
 
 /// Warns when the kernel is blind for the rows. Reduced points, centroids above all, are closer together than
 /// the rows, so a kernel may be blind for the rows alone. The check takes a sample of rows, evenly spread.
-Result<std::optional<Warning>> blindness_of_rows(MatrixView<const float> data,
-                                                 const compute::Kernel& kernel,
+Result<std::optional<Warning>> blindness_of_rows(MatrixView<const float> data, const compute::Kernel& kernel,
                                                  const compute::Backend& backend) {
   const std::size_t affordable = std::max<std::size_t>(2, kBlindnessValues / data.cols());
   const std::size_t count = std::min({data.rows(), kBlindnessRows, affordable});
@@ -210,7 +210,7 @@ Result<std::optional<Warning>> blindness_of_rows(MatrixView<const float> data,
       fmt::format("kernel blind: rows of the data have a mean kernel value of {:.2g} at gamma {}; scale "
                   "the features or use --gamma auto",
                   std::max(0.0, mean), kernel.gamma),
-      {{"of", "rows"}, {"mean_kernel", std::max(0.0, mean)}, {"gamma", kernel.gamma}}};
+      Json{{"of", "rows"}, {"mean_kernel", std::max(0.0, mean)}, {"gamma", kernel.gamma}}};
 }
 
 Result<ReducedData> private_reduction(MatrixView<const float> data, const ReducerOptions& options) {
@@ -331,7 +331,7 @@ Result<ReducedData> reduce(MatrixView<const float> data, const ReducerOptions& o
     result.warnings.push_back(
         {WarningCode::cells_filled,
          fmt::format("{} missing or infinite cells were filled with their columns' means", copy.cells),
-         {{"count", copy.cells}}});
+         Json{{"count", copy.cells}}});
   if (auto fewer = fewer_points(options, fit.points.rows(), data))
     result.warnings.push_back(*std::move(fewer));
   LEARNDOCK_TRY(std::optional<Warning> blind, blindness_of_rows(clean, kernel, backend));

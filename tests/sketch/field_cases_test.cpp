@@ -1,4 +1,5 @@
 // Tables of users that were once read wrong, silently or with a misleading message: one test for each kind.
+#include "learndock/base/json.hpp"
 #include "learndock/compute/registry.hpp"
 #include "learndock/sketch/reducer.hpp"
 #include "learndock/sketch/table.hpp"
@@ -275,7 +276,7 @@ TEST(FieldCases, DatesAsNumbersAndDrownedColumnsAreWarnedOf) {
   ASSERT_TRUE(wine.has_value());
   const Warning* drowned = find(wine->warnings, WarningCode::columns_drowned);
   ASSERT_NE(drowned, nullptr);
-  EXPECT_EQ(drowned->facts.at("widest"), "proline");
+  EXPECT_EQ(drowned->facts->at("widest"), "proline");
   EXPECT_FALSE(contains(parse_csv("a,b\n10,1.04\n35,1.5\n14,3.6\n")->warnings, WarningCode::columns_drowned));
 }
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "learndock/base/json.hpp"
+#include "learndock/base/json_value.hpp"
 
 #include <cstddef>
 #include <cstdint>

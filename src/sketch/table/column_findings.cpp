@@ -1,5 +1,7 @@
 #include "sketch/table/column_findings.hpp"
 
+#include "learndock/base/json.hpp"
+
 #include "base/utf8.hpp"
 #include "sketch/table/cell_value.hpp"
 #include "sketch/table/column_choice.hpp"
@@ -170,7 +172,7 @@ void warn_of_label(const ColumnProfile& label, const std::string& flags, Warning
   warnings.push_back(
       {WarningCode::label_suspected,
        fmt::format("the column {} looks like a label; leave it out with {}", quoted_name(label), flags),
-       {{"column", printable(label.name, 40)}}});
+       Json{{"column", printable(label.name, 40)}}});
 }
 
 void warn_of_dates(const Columns& dates, Warnings& warnings) {

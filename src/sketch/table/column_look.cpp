@@ -1,5 +1,7 @@
 #include "sketch/table/column_look.hpp"
 
+#include "learndock/base/json.hpp"
+
 #include <algorithm>
 #include <array>
 #include <bit>

@@ -1,5 +1,7 @@
 #include "sketch/table/csv_table.hpp"
 
+#include "learndock/base/json.hpp"
+
 #include "sketch/table/cell_value.hpp"
 #include "sketch/table/column_findings.hpp"
 #include "sketch/table/column_look.hpp"
@@ -120,13 +122,13 @@ class RowReader {
           {WarningCode::lines_skipped,
            fmt::format("{} blank {} between rows {} no rows; the first is line {}", blank,
                        blank == 1 ? "line" : "lines", blank == 1 ? "is" : "are", rows_.first_blank_line()),
-           {{"count", blank}, {"line", rows_.first_blank_line()}}});
+           Json{{"count", blank}, {"line", rows_.first_blank_line()}}});
     if (empty_.count > 0)
       into_.warnings.push_back(
           {WarningCode::rows_empty,
            fmt::format("{} {} no value at all ({}); the columns' means are taken for them", empty_.count,
                        empty_.count == 1 ? "row has" : "rows have", empty_.text()),
-           {{"count", empty_.count}, {"line", empty_.first.front()}}});
+           Json{{"count", empty_.count}, {"line", empty_.first.front()}}});
   }
 
   CsvColumns& into_;
@@ -189,7 +191,7 @@ Result<CsvColumns> read_csv_columns(std::string_view text, const TableOptions& o
     read.warnings.push_back(
         {WarningCode::lines_skipped,
          fmt::format("{} lines that begin with # before the header were passed over", read.dialect.comments),
-         {{"count", read.dialect.comments}, {"line", 1}}});
+         Json{{"count", read.dialect.comments}, {"line", 1}}});
   read.columns.resize(header.names.size());
   for (std::size_t c = 0; c < read.columns.size(); ++c) {
     read.columns[c].name = std::move(header.names[c]);

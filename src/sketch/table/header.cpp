@@ -1,5 +1,7 @@
 #include "sketch/table/header.hpp"
 
+#include "learndock/base/json.hpp"
+
 #include "sketch/table/cell_value.hpp"
 #include "sketch/table/foreign_format.hpp"
 
@@ -175,7 +177,7 @@ Result<Header> read_header(const Dialect& dialect, const TableOptions& options) 
                                fmt::format("line {} was taken for the names of the columns although it holds "
                                            "numbers; say --no-header when it is a row",
                                            line),
-                               {{"line", line}}});
+                               Json{{"line", line}}});
   if (verdict != Verdict::data) return header;
   header.in_file = false;
   header.rows = dialect.cells();
