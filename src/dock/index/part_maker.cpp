@@ -28,8 +28,7 @@ Result<std::shared_ptr<const engine::FeatureSpace>> space_for(const learnwares::
   for (std::size_t i = 0; i < entries.size(); i += step)
     sample.push_back(entries[i]->specification()->view());
   const engine::SubspaceOptions options{.coordinates = engine::chosen_coordinates(entries.size())};
-  LEARNDOCK_TRY(engine::FeatureSpace space,
-                engine::FeatureSpace::fit(sample, key.kernel, options, backend));
+  LEARNDOCK_TRY(engine::FeatureSpace space, engine::FeatureSpace::fit(sample, key.kernel, options, backend));
   return std::make_shared<const engine::FeatureSpace>(std::move(space));
 }
 
@@ -89,7 +88,7 @@ learnwares::DockParts parts_without(const std::shared_ptr<const learnwares::Dock
 }  // namespace
 
 std::map<specification::SpaceId, EntryList> spaces_worth_a_part(const learnwares::Snapshot& snapshot,
-                                                                 std::size_t enough) {
+                                                                std::size_t enough) {
   std::map<specification::SpaceId, EntryList> spaces;
   const auto take = [&](const std::shared_ptr<const learnwares::Entry>& entry) {
     if (entry->specification() != nullptr && is_indexable(*entry->specification()))

@@ -4,7 +4,8 @@
 
 namespace learndock::engine {
 
-/// Finds the learnware best aligned with what the mixture leaves unexplained, by ascending bounds, with proof.
+/// Finds the learnware best aligned with what the mixture leaves unexplained, by ascending bounds, with
+/// proof.
 /// @errors as bounded_search
 [[nodiscard]] Result<NextMember> choose_by_bounds(MixtureState& state, const MixtureOptions& options);
 
