@@ -32,7 +32,7 @@ struct LimitName {
 
 struct DockFile {
   DockLimits limits;
-  JsonValue other;  ///< keys that this program does not know; they are kept
+  JsonValue other = {};  ///< keys that this program does not know; they are kept
 };
 
 /// @errors not_found (no dock there), corrupt, unsupported (another version's), io; each names the file and
