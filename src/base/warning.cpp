@@ -50,8 +50,9 @@ Warnings warnings_from_json(const Json& json) {
     if (!one.is_object()) continue;
     const auto code = one.find("code"), message = one.find("message"), facts = one.find("facts");
     if (code == one.end() || !code->is_string() || message == one.end() || !message->is_string()) continue;
-    warnings.push_back({warning_code_of(code->get_ref<const std::string&>()), message->get<std::string>(),
-                        facts != one.end() && facts->is_object() ? *facts : Json::object()});
+    warnings.push_back(
+        {warning_code_of(code->get_ref<const std::string&>()), message->get<std::string>(),
+         facts != one.end() && facts->is_object() && !facts->empty() ? JsonValue(*facts) : JsonValue()});
   }
   return warnings;
 }
