@@ -93,6 +93,12 @@ TEST_F(DockTest, NamesAreKeptInComposedLetters) {
   const fs::path by_semantics = package("packages/other", 2);
   specification::SemanticSpecification semantic;
   semantic.name = "pre\u0301vision";
+  semantic.of(specification::SemanticKey::data) = {"Table"};
+  semantic.of(specification::SemanticKey::task) = {"Others"};
+  semantic.of(specification::SemanticKey::library) = {"Others"};
+  semantic.of(specification::SemanticKey::license) = {"MIT"};
+  semantic.of(specification::SemanticKey::scenario) = {"Others"};
+  semantic.description = "description";
   write("packages/other/semantic_specification.json", to_text(specification::semantic_to_json(semantic)));
   const auto outcome = opened->import_packages({by_folder, by_semantics});
   ASSERT_TRUE(outcome.has_value());
