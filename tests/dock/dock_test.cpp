@@ -93,7 +93,7 @@ TEST_F(DockTest, NamesAreKeptInComposedLetters) {
   const fs::path by_semantics = package("packages/other", 2);
   specification::SemanticSpecification semantic;
   semantic.name = "pre\u0301vision";
-  semantic.of(specification::SemanticKey::data) = {"Table"};
+  semantic.of(specification::SemanticKey::data) = {"Text"};
   semantic.of(specification::SemanticKey::task) = {"Others"};
   semantic.of(specification::SemanticKey::library) = {"Others"};
   semantic.of(specification::SemanticKey::license) = {"MIT"};

@@ -121,7 +121,7 @@ TEST_F(ReindexBackendTest, PiecesOfDifferentBackendsGoTogether) {
   const auto report = merge_shards(dock(), options_);
   ASSERT_TRUE(report.has_value()) << describe(report.error());
   EXPECT_EQ(report->learnwares, 800U);
-  expect_right_answers(*open(), true);
+  expect_right_answers(*open(), false);  // parts so small are compared whole
 }
 
 TEST_F(ReindexBackendTest, TheCpuBackendIsTheDefaultByteForByte) {
@@ -142,9 +142,11 @@ TEST_F(ReindexBackendTest, ADockStoresNewLearnwaresThroughItsBackend) {
     options.backend = "cpu_reference";
     const auto opened = dock::Dock::open(dock(), options).value();
     import_lines(*opened, lines(400, 500));
+    while (opened->tend_index().value()) {
+    }
     EXPECT_GT(opened->status().indexed, 0U);
   }
-  expect_right_answers(*open(), true);
+  expect_right_answers(*open(), false);
 }
 
 }  // namespace
