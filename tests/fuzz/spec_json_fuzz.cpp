@@ -1,4 +1,5 @@
 // JSON specifications, statistical and semantic: what is read is valid, and reads itself back.
+#include "learndock/base/json.hpp"
 #include "learndock/specification/codec.hpp"
 #include "learndock/specification/semantic.hpp"
 
