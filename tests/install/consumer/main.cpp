@@ -1,5 +1,6 @@
 // What a user of the installed library would write: an empty dock, one search, the answer as JSON.
 #include "learndock/base/error.hpp"
+#include "learndock/base/json.hpp"
 #include "learndock/dock/dock.hpp"
 #include "learndock/specification/statistical.hpp"
 
