@@ -1,5 +1,6 @@
 #pragma once
 
+#include "learndock/base/json.hpp"
 #include "learndock/dock/backup.hpp"
 #include "learndock/dock/dock.hpp"
 #include "learndock/dock/upkeep.hpp"
