@@ -89,7 +89,7 @@ std::string filled_in(std::string_view pattern, std::string_view source) {
   std::string out;
   for (const char c : pattern) {
     if (c == '%')
-      out += shell_word(source);
+      out += path_word(source);
     else if (c == '@')
       out += python_string(source);
     else
@@ -162,18 +162,21 @@ std::optional<Error> markup(std::string_view bytes, std::string_view source) {
 
 }  // namespace
 
-std::string shell_word(std::string_view source) {
+std::string shell_word(std::string_view text) {
   constexpr std::string_view kPlain =
       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./,:+-=@%";
-  if (!source.empty() && source.find_first_not_of(kPlain) == std::string_view::npos)
-    return std::string(source);
+  if (!text.empty() && text.find_first_not_of(kPlain) == std::string_view::npos) return std::string(text);
   std::string out = "'";
-  for (const char c : source) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  for (const char c : text) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
   return out + "'";
 }
 
+std::string path_word(std::string_view source) {
+  return shell_word((source.starts_with('-') ? "./" : "") + std::string(source));
+}
+
 std::string file_word(std::string_view source) {
-  const std::string word = shell_word(source);
+  const std::string word = path_word(source);
   if (source.ends_with(".gz")) return fmt::format("<(gzip -dc {})", word);
   return source.ends_with(".zst") ? fmt::format("<(zstd -dc {})", word) : word;
 }

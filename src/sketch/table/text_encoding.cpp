@@ -1,6 +1,7 @@
 #include "sketch/table/text_encoding.hpp"
 
 #include "base/utf8.hpp"
+#include "sketch/table/foreign_format.hpp"
 
 #include <fmt/format.h>
 
@@ -133,7 +134,7 @@ Result<DecodedText> decode(std::string_view bytes, std::optional<TextEncoding> g
     return no_text(encoding, end,
                    fmt::format("name the encoding: --encoding latin1 for most older files of Western "
                                "Europe; or convert it: iconv -f GB18030 -t UTF-8 {} > utf8.csv",
-                               source));
+                               file_word(source)));
   out.in_place = bytes;
   return out;
 }

@@ -19,6 +19,7 @@ struct DecodedText {
 
 [[nodiscard]] std::string_view name_of(TextEncoding encoding);
 /// By byte order mark, by the zeros of UTF-16, or as UTF-8. @param given  the encoding that the user named
+/// @param source  what a suggested command calls the file
 /// @errors table_encoding (the bytes are no text in that encoding)
 [[nodiscard]] Result<DecodedText> decode(std::string_view bytes, std::optional<TextEncoding> given,
                                          std::string_view source);

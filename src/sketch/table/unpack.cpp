@@ -15,7 +15,7 @@ Result<std::optional<std::string>> unpack(std::string_view bytes, std::size_t li
   if (limit == 0)
     return fail(
         ErrorCode::table_format, fmt::format("the table is packed by {}", gzip ? "gzip" : "zstd"), {},
-        fmt::format("unpack it first: {} -dc {} > table.csv", gzip ? "gzip" : "zstd", shell_word(source)));
+        fmt::format("unpack it first: {} -dc {} > table.csv", gzip ? "gzip" : "zstd", path_word(source)));
   LEARNDOCK_TRY(std::string content, gzip ? unpack_gzip(bytes, limit) : unpack_zstd(bytes, limit));
   return std::optional(std::move(content));
 }
