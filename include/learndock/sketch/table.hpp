@@ -44,7 +44,7 @@ struct TableOptions {
 /// @errors table_*, too_large, not_found, io
 /// @cost  parsing holds at most 4 bytes for each byte of the text (a value takes a separator at least), one
 ///        copy of the column names (4 KiB each at most) and one quoted cell, six times the text in all, and
-///        512 bytes for each column; twice the text more when it is not UTF-8
+///        512 bytes for each column; the text once more, in UTF-8, when it is not UTF-8
 [[nodiscard]] Result<Table> read_table(const std::filesystem::path& path, const TableOptions& options = {});
 [[nodiscard]] Result<Table> parse_csv(std::string_view text, const TableOptions& options = {});
 [[nodiscard]] Result<Table> parse_npy(std::string_view bytes, const TableOptions& options = {});
@@ -71,8 +71,31 @@ struct TableExtent {
   std::size_t values = 0, columns = 0;
   std::size_t decoded_bytes = 0;  ///< of a copy of the text in UTF-8; 0 when the text itself is
 };
-/// @errors as parse_csv for its header @cost reads each byte twice; keeps only the header
-[[nodiscard]] Result<TableExtent> extent_of_csv(std::string_view text, const TableOptions& options = {});
+/// A CSV that is read in steps, so that the memory of each step can be charged before it is taken.
+class CsvSource {
+ public:
+  /// Looks at the bytes and takes no memory that grows with them. @pre `bytes` outlive the object
+  /// @errors table_format (the bytes are another kind of file, or packed)
+  [[nodiscard]] static Result<CsvSource> open(std::string_view bytes, const TableOptions& options = {});
+  CsvSource(CsvSource&&) noexcept;
+  CsvSource& operator=(CsvSource&&) noexcept;
+  CsvSource(const CsvSource&) = delete;
+  CsvSource& operator=(const CsvSource&) = delete;
+  ~CsvSource();
+
+  /// By the number of bytes alone: no table that these bytes hold is larger.
+  [[nodiscard]] TableExtent bound() const;
+  /// Decodes the text and reads its header. The extent is within `bound()`. @pre called once
+  /// @errors as parse_csv for the encoding and the header
+  [[nodiscard]] Result<TableExtent> read_header();
+  /// @pre called once, after read_header() succeeded @errors as parse_csv
+  [[nodiscard]] Result<Table> read_rows();
+
+ private:
+  struct State;
+  explicit CsvSource(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;  // in one place: the text may be in it, and views into the text are
+};
 /// @errors table_npy, table_column, table_empty, too_large
 [[nodiscard]] Result<TableExtent> extent_of_npy(std::string_view bytes, const TableOptions& options = {});
 

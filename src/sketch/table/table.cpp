@@ -82,7 +82,8 @@ Result<TableProfile> profile_npy(std::string_view bytes, const TableOptions& opt
 Result<TableProfile> profile_csv(std::string_view bytes, const TableOptions& options) {
   LEARNDOCK_CHECK(check_is_text(bytes, options));
   LEARNDOCK_TRY(const DecodedText decoded, decode(bytes, options.encoding, options.source));
-  LEARNDOCK_TRY(CsvColumns read, read_csv_columns(decoded.text(), options));
+  LEARNDOCK_TRY(CsvHead head, read_csv_head(decoded.text(), options));
+  LEARNDOCK_TRY(CsvColumns read, read_csv_columns(std::move(head), options));
   TableProfile profile;
   profile.format = "csv";
   profile.encoding = name_of(decoded.encoding);

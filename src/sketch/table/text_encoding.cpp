@@ -57,7 +57,7 @@ Result<std::string> from_utf16(std::string_view bytes, TextEncoding encoding) {
   constexpr const char* kFix = "save the table as UTF-8, or name its encoding with --encoding";
   if (bytes.size() % 2 != 0) return no_text(encoding, bytes.size() - 1, kFix);
   std::string text;
-  text.reserve(bytes.size() / 2 + bytes.size() / 16);
+  text.reserve(decoded_bytes(bytes, encoding));
   for (std::size_t at = 0; at < bytes.size(); at += 2) {
     char32_t point = unit(at);
     if (point >= 0xD800 && point < 0xE000) {
@@ -74,7 +74,7 @@ Result<std::string> from_utf16(std::string_view bytes, TextEncoding encoding) {
 
 std::string from_windows(std::string_view bytes) {
   std::string text;
-  text.reserve(bytes.size() + bytes.size() / 16);
+  text.reserve(decoded_bytes(bytes, TextEncoding::windows_1252));
   for (const char c : bytes) {
     const auto byte = static_cast<std::uint8_t>(c);
     append_utf8(text, byte >= 0x80 && byte < 0xA0 ? kWindows[byte - 0x80U] : char32_t{byte});
@@ -109,6 +109,22 @@ std::string_view name_of(TextEncoding encoding) {
       return "windows-1252";
   }
   return "utf-8";
+}
+
+std::size_t decoded_bytes(std::string_view bytes, std::optional<TextEncoding> given) {
+  const TextEncoding encoding = given.value_or(encoding_by_bytes(bytes));
+  const auto byte = [&](std::size_t at) { return static_cast<std::uint8_t>(bytes[at]); };
+  std::size_t size = 0;
+  if (encoding == TextEncoding::windows_1252)
+    for (std::size_t i = 0; i < bytes.size(); ++i) size += byte(i) < 0x80 ? 1 : byte(i) < 0xA0 ? 3 : 2;
+  if (!is_utf16(encoding)) return size;
+  const std::size_t high = encoding == TextEncoding::utf16_be ? 0 : 1;
+  for (std::size_t i = 0; i + 1 < bytes.size(); i += 2) {
+    const unsigned top = byte(i + high), low = byte(i + 1 - high);
+    const bool surrogate = top >= 0xD8 && top < 0xE0;  // a pair of them takes four bytes
+    size += top == 0 && low < 0x80 ? 1 : top < 0x08 || surrogate ? 2 : 3;
+  }
+  return size;
 }
 
 Result<DecodedText> decode(std::string_view bytes, std::optional<TextEncoding> given,
