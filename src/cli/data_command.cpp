@@ -51,6 +51,7 @@ Json json_of(const sketch::TableProfile& profile) {
           {"decimal", profile.decimal},
           {"header", profile.header},
           {"rows", profile.rows},
+          {"profiled_rows", profile.profiled_rows},
           {"columns", std::move(columns)},
           {"usable", profile.unusable.empty()},
           {"unusable", profile.unusable},
@@ -65,6 +66,8 @@ void print_profile(const sketch::TableProfile& profile, const OutputOptions& out
   print_table(rows);
   warn(output, messages_of(profile.warnings));
   if (!profile.unusable.empty()) note(output, "not usable as it is: " + profile.unusable);
+  if (profile.profiled_rows < profile.rows)
+    note(output, fmt::format("the columns are shown as the first {} rows have them", profile.profiled_rows));
   note(output, profile.format == "npy"
                    ? fmt::format("{} rows", profile.rows)
                    : fmt::format("{} rows; {}, {} between cells, decimal {}, {}", profile.rows,

@@ -27,9 +27,9 @@ struct TableOptions {
   std::string label_column = {};          ///< column that is no feature; "" = none; "#3" is the third column
   std::vector<std::string> drop = {};     ///< further columns that are no features, by name or "#3"
   std::vector<std::string> columns = {};  ///< the features and their order; empty: all columns that are left
-  bool numeric_only = false;              ///< leaves columns out that are not numbers, and says so
-  std::optional<char> delimiter = {};     ///< nullopt: found out
-  std::optional<char> decimal = {};       ///< '.' or ','; nullopt: found out
+  bool numeric_only = false;           ///< leaves columns out that single precision cannot hold, and says so
+  std::optional<char> delimiter = {};  ///< nullopt: found out
+  std::optional<char> decimal = {};    ///< '.' or ','; nullopt: found out
   std::optional<TextEncoding> encoding = {};  ///< nullopt: found out
   std::optional<bool> header = {};  ///< whether the first line names the columns; nullopt: found out
   std::string source = "FILE";      ///< what messages call the file in commands to paste
@@ -57,6 +57,8 @@ struct TableProfile {
   std::string decimal;    ///< of a CSV
   bool header = false;
   std::size_t rows = 0;
+  std::size_t profiled_rows =
+      0;  ///< the first ones, of which the profiles are; less than all for a large .npy
   std::vector<ColumnProfile> columns;
   Warnings warnings;
   std::string unusable;  ///< why no specification can be made of it as it is; "" when one can

@@ -15,7 +15,11 @@ namespace {
 
 constexpr std::size_t kMostDistinct = 256;  // that one column remembers
 constexpr std::size_t kShownCell = 40;
-/// What a kernel of the usual gamma, 0.1, does not see: it changes its value by less than 1e-7.
+/// Rounding that is passed over whatever a column's spread is. It assumes the usual gamma, 0.1, because
+/// tables are read before gamma is known, and it may be derived from them. Where two equal values come to
+/// differ by a step s, a kernel value becomes exp(-gamma s^2), 1 - 1e-7 here; of any two rows it changes by
+/// s sqrt(2 gamma / e) at most, 3e-4 here, with either sign. Another gamma has these errors at
+/// s = 1e-3 sqrt(0.1 / gamma), so that one far above 1 can see rounding that this floor hides.
 constexpr double kLeastStep = 1e-3;
 
 std::string lower_case(std::string_view text) {

@@ -20,8 +20,10 @@ namespace {
 /// memory.
 constexpr std::size_t kProfiledValues = 2'000'000;
 
-std::size_t profiled_rows(const NpyArray& array) {
-  return std::max<std::size_t>(1, kProfiledValues / array.cols);
+/// An array that is used in place is not read whole for its profiles, others are read anyway.
+std::size_t rows_to_profile(const NpyArray& array, const TableOptions& options) {
+  if (used_in_place(array, options) == nullptr) return array.rows;
+  return std::min(array.rows, std::max<std::size_t>(1, kProfiledValues / array.cols));
 }
 
 TableOptions with_source(TableOptions options, const std::filesystem::path& path) {
@@ -62,8 +64,13 @@ std::string delimiter_name(char delimiter) {
 }
 
 void add_findings(TableProfile& profile, const TableOptions& options) {
-  ColumnFindings findings = find_in_columns(profile.columns, options);
-  if (findings.unusable) profile.unusable = findings.unusable->message;
+  const Rows seen = profile.profiled_rows < profile.rows ? Rows::first : Rows::all;
+  ColumnFindings findings = find_in_columns(profile.columns, options, seen);
+  const auto& columns = profile.columns;
+  if (findings.unusable)
+    profile.unusable = findings.unusable->message;
+  else if (!columns.empty() && std::none_of(columns.begin(), columns.end(), [](auto& c) { return c.chosen; }))
+    profile.unusable = "no column of numbers is left";
   profile.flags = std::move(findings.flags);
   std::move(findings.warnings.begin(), findings.warnings.end(), std::back_inserter(profile.warnings));
 }
@@ -73,8 +80,10 @@ Result<TableProfile> profile_npy(std::string_view bytes, const TableOptions& opt
   TableProfile profile;
   profile.format = "npy";
   profile.rows = array.rows;
-  profile.columns =
-      profiles_of(array, array.in_place() == nullptr ? array.rows : profiled_rows(array), options);
+  profile.profiled_rows = rows_to_profile(array, options);
+  profile.columns = profiles_of(array, profile.profiled_rows, options);
+  LEARNDOCK_TRY(NpyChoice features, choose_features(array, profile.columns, options));
+  profile.warnings = std::move(features.warnings);
   add_findings(profile, options);
   return profile;
 }
@@ -90,7 +99,7 @@ Result<TableProfile> profile_csv(std::string_view bytes, const TableOptions& opt
   profile.delimiter = delimiter_name(read.dialect.delimiter);
   profile.decimal = std::string(1, read.dialect.decimal);
   profile.header = read.header;
-  profile.rows = read.rows;
+  profile.rows = profile.profiled_rows = read.rows;
   profile.columns = std::move(read.columns);
   profile.warnings = std::move(read.warnings);
   add_findings(profile, options);
@@ -151,14 +160,15 @@ Result<void> TableFile::intact() const { return mapping_ ? mapping_->intact() : 
 Result<TableFile> TableFile::in_mapping(const std::shared_ptr<const MappedFile>& mapping,
                                         const TableOptions& options) {
   const std::string_view bytes = mapping->bytes();
-  if (bytes.starts_with(kNpyMagic) && !chooses(options)) {
+  if (bytes.starts_with(kNpyMagic)) {
     LEARNDOCK_TRY(const NpyArray array, npy_array(bytes, options));
-    if (const float* const values = array.in_place(); values != nullptr) {
+    if (const float* const values = used_in_place(array, options); values != nullptr) {
       TableFile file;
       file.mapping_ = mapping;
       file.values_ = {values, array.rows, array.cols};
-      // Of the first rows alone, so only what they have says something.
-      file.warnings_ = find_in_columns(profiles_of(array, profiled_rows(array), options), options).warnings;
+      file.warnings_ =
+          find_in_columns(profiles_of(array, rows_to_profile(array, options), options), options, Rows::first)
+              .warnings;
       return file;
     }
   }
