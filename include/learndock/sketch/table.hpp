@@ -62,6 +62,7 @@ struct TableProfile {
   std::vector<ColumnProfile> columns;
   Warnings warnings;
   std::string unusable;  ///< why no specification can be made of it as it is; "" when one can
+  std::string fix;       ///< how it is made usable; "" when it is
   std::string flags;     ///< the options with which one can, or which the warnings suggest; ready to paste
 };
 /// @errors as read_table, but for columns that are not numbers

@@ -18,8 +18,6 @@ namespace {
 
 using Columns = std::vector<const ColumnProfile*>;
 
-/// Rounding above these shares of a column's spread is refused, or warned of.
-constexpr double kLost = 1.0 / 20, kBlurred = 1.0 / 200;
 /// A column that varies this many times less than the widest is not seen beside it.
 constexpr double kDrowned = 100;
 constexpr std::size_t kNamed = 8;  // columns that a message names
@@ -57,8 +55,7 @@ Json names_json(const Columns& columns) {
   return {{"columns", std::move(names)}, {"count", columns.size()}};
 }
 
-bool lost(const ColumnProfile& column) { return column.numeric() && column.loses(kLost); }
-bool cannot_be_read(const ColumnProfile& column) { return !column.numeric() || lost(column); }
+bool cannot_be_read(const ColumnProfile& column) { return !column.numeric() || column.lost(); }
 
 /// Why a column cannot be used.
 std::string reason_of(const ColumnProfile& column) {
@@ -243,8 +240,7 @@ void warn_of_drowned(std::span<const ColumnProfile> columns, Warnings& warnings)
 }
 
 void warn_of_precision(std::span<const ColumnProfile> columns, Warnings& warnings) {
-  const Columns blurred = columns_where(
-      columns, [](const ColumnProfile& c) { return c.numeric() && !lost(c) && c.loses(kBlurred); });
+  const Columns blurred = columns_where(columns, [](const ColumnProfile& c) { return c.blurred(); });
   if (blurred.empty()) return;
   warnings.push_back(
       {WarningCode::precision_lost,

@@ -67,10 +67,15 @@ void add_findings(TableProfile& profile, const TableOptions& options) {
   const Rows seen = profile.profiled_rows < profile.rows ? Rows::first : Rows::all;
   ColumnFindings findings = find_in_columns(profile.columns, options, seen);
   const auto& columns = profile.columns;
-  if (findings.unusable)
+  if (findings.unusable) {
     profile.unusable = findings.unusable->message;
-  else if (!columns.empty() && std::none_of(columns.begin(), columns.end(), [](auto& c) { return c.chosen; }))
+    profile.fix = findings.unusable->fix;
+  }
+  const bool any = std::any_of(columns.begin(), columns.end(), [](auto& c) { return c.chosen; });
+  if (!any && !columns.empty() && !findings.unusable) {
     profile.unusable = "no column of numbers is left";
+    profile.fix = "leave fewer columns out";
+  }
   profile.flags = std::move(findings.flags);
   std::move(findings.warnings.begin(), findings.warnings.end(), std::back_inserter(profile.warnings));
 }
