@@ -44,6 +44,15 @@ TEST(FieldCases, ADelimiterThatIsNoCommaIsFoundOut) {
   }
 }
 
+TEST(FieldCases, ASeparatorLineNamesNoLineBreakQuoteOrBlank) {
+  for (const std::string& line :
+       {std::string("sep=\n"), std::string("sep=\r\n"), std::string("sep=\"\n"), std::string("sep= \n")}) {
+    const auto table = parse_csv(line + "1.5\n2.5\n", {.header = true});
+    EXPECT_TRUE(!table || table->columns[0].starts_with("sep=")) << line;
+  }
+  EXPECT_EQ(parse_csv("sep=:\na:b\n1.5:2\n")->columns, (std::vector<std::string>{"a", "b"}));
+}
+
 TEST(FieldCases, DelimitersAtTheEndsOfAllLinesMakeNoFeatures) {
   std::string text = "Date;Time;CO;T;;\n";
   for (int i = 0; i < 20; ++i) text += fmt::format("10/03/2004;{:02}.00.00;2,{};1{},6;;\n", i, i % 10, i % 7);

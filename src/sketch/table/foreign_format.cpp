@@ -1,5 +1,7 @@
 #include "sketch/table/foreign_format.hpp"
 
+#include "base/ascii.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -77,8 +79,6 @@ constexpr std::array kFormats = {
     Format{"a .npy array", "\x93NUMPY"sv, 0, "",
            "name it as one: over HTTP with the media type application/x-npy"},
 };
-
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
 
 bool starts_with_word(std::string_view text, std::string_view word) {
   return text.size() >= word.size() &&

@@ -1,6 +1,7 @@
 #include "sketch/table/npy.hpp"
 
-#include "sketch/table/cell_value.hpp"
+#include "base/ascii.hpp"
+#include "compute/half.hpp"
 #include "sketch/table/column_choice.hpp"
 #include "sketch/table/column_findings.hpp"
 #include "sketch/table/column_look.hpp"
@@ -12,7 +13,6 @@
 #include <array>
 #include <bit>
 #include <charconv>
-#include <cmath>
 #include <cstdint>
 #include <cstring>
 #include <iterator>
@@ -41,7 +41,7 @@ Result<std::string_view> npy_value(std::string_view header, std::string_view key
   const std::size_t at = header.find(fmt::format("'{}'", key));
   const std::size_t colon = at == std::string_view::npos ? at : header.find(':', at);
   if (colon == std::string_view::npos) return bad_npy(fmt::format("the header has no '{}'", key));
-  return trimmed(header.substr(colon + 1));
+  return trim(header.substr(colon + 1));
 }
 
 /// '<f8' and so on: byte order, kind, width.
@@ -73,14 +73,14 @@ Result<std::vector<std::size_t>> read_shape(std::string_view shape) {
   if (!shape.starts_with('(')) return bad_npy("the shape is not a tuple");
   shape.remove_prefix(1);
   while (true) {
-    shape = trimmed(shape);
+    shape = trim(shape);
     if (shape.starts_with(')')) return extents;
     std::size_t extent = 0;
     const auto [end, error] = std::from_chars(shape.data(), shape.data() + shape.size(), extent);
     if (error != std::errc() || extents.size() == kMaxExtents)
       return bad_npy("the shape is not a tuple of sizes");
     extents.push_back(extent);
-    shape = trimmed(shape.substr(static_cast<std::size_t>(end - shape.data())));
+    shape = trim(shape.substr(static_cast<std::size_t>(end - shape.data())));
     if (shape.starts_with(',')) shape.remove_prefix(1);
   }
 }
@@ -129,14 +129,6 @@ Result<std::pair<std::string_view, std::size_t>> header_text(std::string_view by
   for (std::size_t i = start; i-- > 8;) length = length << 8U | static_cast<std::uint8_t>(bytes[i]);
   if (length > bytes.size() - start) return bad_npy("the header is cut short");
   return std::pair(bytes.substr(start, length), start + length);
-}
-
-/// IEEE half precision.
-double half(std::uint16_t bits) {
-  const int exponent = bits >> 10U & 31, mantissa = bits & 1023;
-  const double sign = (bits & 0x8000U) != 0 ? -1 : 1;
-  if (exponent == 31) return mantissa != 0 ? std::nan("") : sign * HUGE_VAL;
-  return sign * (exponent == 0 ? std::ldexp(mantissa, -24) : std::ldexp(mantissa + 1024, exponent - 25));
 }
 
 double signed_number(std::uint64_t bits, std::size_t width) {
@@ -204,7 +196,7 @@ double NpyArray::element(std::size_t row, std::size_t col) const {
   if (kind != 'f') return static_cast<double>(bits);
   if (width == 8) return std::bit_cast<double>(bits);
   return width == 4 ? static_cast<double>(std::bit_cast<float>(static_cast<std::uint32_t>(bits)))
-                    : half(static_cast<std::uint16_t>(bits));
+                    : static_cast<double>(compute::from_half(static_cast<std::uint16_t>(bits)));
 }
 
 const float* used_in_place(const NpyArray& array, const TableOptions& options) {

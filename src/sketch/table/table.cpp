@@ -37,7 +37,7 @@ Result<T> with_content(std::string_view bytes, const TableOptions& options, Use 
   LEARNDOCK_TRY(const std::optional<std::string> content,
                 unpack(bytes, options.max_unpacked_bytes, options.source));
   if (!content) return use(bytes);
-  if (content->starts_with("\x1F\x8B") || content->starts_with("\x28\xB5\x2F\xFD"))
+  if (is_packed(*content))
     return fail(ErrorCode::table_format, "the file is packed twice", {}, "unpack it once");
   return use(std::string_view(*content));
 }
@@ -144,7 +144,6 @@ Result<TableProfile> profile_table(const std::filesystem::path& path, const Tabl
 TableFile::TableFile(Table table)
     : table_(std::make_shared<const Table>(std::move(table))),
       values_(table_->values.view()),
-      columns_(table_->columns),
       warnings_(table_->warnings) {}
 
 Result<TableFile> TableFile::open(const std::filesystem::path& path, const TableOptions& options) {

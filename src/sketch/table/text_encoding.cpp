@@ -1,5 +1,6 @@
 #include "sketch/table/text_encoding.hpp"
 
+#include "base/ascii.hpp"
 #include "base/utf8.hpp"
 #include "sketch/table/foreign_format.hpp"
 
@@ -158,7 +159,7 @@ Result<DecodedText> decode(std::string_view bytes, std::optional<TextEncoding> g
 Result<TextEncoding> encoding_of(std::string_view name) {
   std::string plain;
   for (const char c : name)
-    if (c != '-' && c != '_' && c != ' ') plain += c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+    if (c != '-' && c != '_' && c != ' ') plain += lower(c);
   if (plain == "utf8" || plain == "utf8sig") return TextEncoding::utf8;
   if (plain == "utf16" || plain == "utf16le") return TextEncoding::utf16_le;
   if (plain == "utf16be") return TextEncoding::utf16_be;
