@@ -128,7 +128,7 @@ class LocalBlobStore final : public BlobStore {
     LEARNDOCK_TRY(const io::Descriptor source, io::open_for_reading(file, O_NONBLOCK));
     LEARNDOCK_TRY(std::string digest,
                   digest_of(source, file, [](std::string_view) -> Result<void> { return {}; }));
-    if (::fchmod(source.get(), io::kOwnerFile) != 0) return failed(errno, "flush", file);
+    if (io::disk::set_mode(source.get(), io::kOwnerFile) != 0) return failed(errno, "flush", file);
     LEARNDOCK_CHECK(io::sync_file(source.get(), file));
     const std::filesystem::path target = place_of(digest);
     LEARNDOCK_CHECK(io::create_private_folder(target.parent_path()));

@@ -10,6 +10,7 @@
 #include "base/utf8.hpp"
 #include "cli/deleted_commands.hpp"
 #include "cli/upkeep_commands.hpp"
+#include "io/disk.hpp"
 #include "io/file.hpp"
 
 #include <fmt/format.h>
@@ -168,8 +169,7 @@ Result<Json> push_to_server(const DockChoice& dock, const fs::path& path,
     const bool too_long = !as_it_is && as_it_is.error().code == ErrorCode::too_large && semantic != nullptr;
     return too_long ? client.upload(canonical) : as_it_is;
   }();
-  std::error_code ignored;  // a temporary
-  fs::remove(canonical, ignored);
+  io::disk::remove_any(canonical);  // a temporary
   std::vector<std::string> of_the_server;
   if (sent && sent->contains("warnings") && (*sent)["warnings"].is_array())
     for (const Json& warning : (*sent)["warnings"]) {

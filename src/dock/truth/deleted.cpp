@@ -5,6 +5,7 @@
 #include "base/log.hpp"
 #include "catalog/status.hpp"
 #include "io/crc32c.hpp"
+#include "io/disk.hpp"
 #include "io/file.hpp"
 #include "io/file_rights.hpp"
 
@@ -128,7 +129,7 @@ std::uint64_t remove_file(const fs::path& path) {
   std::error_code error;
   const std::uint64_t bytes = fs::file_size(path, error);
   if (error) return 0;
-  fs::remove(path, error);
+  error = io::disk::remove_any(path);
   if (!error) return bytes;
   log(LogLevel::warning, fmt::format("cannot remove {}: {}", path.string(), error.message()));
   return 0;

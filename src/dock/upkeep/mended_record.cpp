@@ -3,6 +3,7 @@
 #include "dock/truth/dock_folder.hpp"
 #include "dock/view/entry_fields.hpp"
 #include "dock/view/package_record.hpp"
+#include "io/disk.hpp"
 #include "io/file_copy.hpp"
 
 #include <fmt/format.h>
@@ -126,8 +127,7 @@ Result<LearnwareRecord> PackageRecords::orphan(const std::string& digest,
 }
 
 void PackageRecords::remove_scratch() const {
-  std::error_code ignored;
-  fs::remove(DockFolder(dock_).repair(), ignored);  // empty by now
+  io::disk::remove_any(DockFolder(dock_).repair());  // empty by now
 }
 
 }  // namespace learndock::dock
