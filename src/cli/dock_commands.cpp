@@ -6,6 +6,7 @@
 #include "learndock/dock/dock_file.hpp"
 #include "learndock/package/package.hpp"
 
+#include "base/number.hpp"
 #include "base/shorten.hpp"
 #include "base/utf8.hpp"
 #include "cli/deleted_commands.hpp"
@@ -123,12 +124,12 @@ Result<Json> page_of(const DockChoice& dock, std::size_t limit, const std::strin
     LEARNDOCK_TRY(const client::Client client, client_of(dock));
     return client.list(limit, after);
   }
-  std::uint64_t sequence = 0;
-  if (!after.empty() && (after.find_first_not_of("0123456789") != std::string::npos || after.size() > 19))
+  const auto sequence =
+      after.empty() ? std::optional<std::uint64_t>(0) : learndock::whole_number<std::uint64_t>(after);
+  if (!sequence)
     return fail(ErrorCode::usage, "--after is not a position of this dock", {}, "pass what \"next\" held");
-  if (!after.empty()) sequence = std::stoull(after);
   LEARNDOCK_TRY(const auto opened, open_to_read(dock));
-  LEARNDOCK_TRY(const catalog::RecordPage page, opened->list(sequence, limit));
+  LEARNDOCK_TRY(const catalog::RecordPage page, opened->list(*sequence, limit));
   Json learnwares = Json::array();
   for (const auto& record : page.records) learnwares.push_back(dock::to_json(record));
   return Json{{"learnwares", std::move(learnwares)},

@@ -7,6 +7,7 @@
 #include "learndock/specification/codec.hpp"
 #include "learndock/specification/mmd.hpp"
 
+#include "base/number.hpp"
 #include "http/http_fields.hpp"
 #include "server/table_query.hpp"
 
@@ -14,9 +15,7 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <chrono>
-#include <cmath>
 #include <optional>
 #include <thread>
 #include <utility>
@@ -81,17 +80,10 @@ Result<sketch::ReducerOptions> reducer_options(const http::Query& query) {
     options.points = static_cast<std::size_t>(*number);
   }
   if (const auto gamma = query.get("gamma")) {
-    double value = 0;
-    const char* end = gamma->data() + gamma->size();
-    const auto read = std::from_chars(gamma->data(), end, value);
-    if (*gamma == "auto") {
-      options.gamma = std::nullopt;
-    } else if (read.ec == std::errc() && read.ptr == end && std::isfinite(value) && value > 0) {
-      options.gamma = value;
-    } else {
+    options.gamma = positive_number(*gamma);
+    if (!options.gamma && *gamma != "auto")
       return fail(ErrorCode::invalid_argument,
                   fmt::format("gamma={} is neither a positive number nor auto", *gamma), "gamma");
-    }
   }
   return options;
 }

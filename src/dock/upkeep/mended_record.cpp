@@ -1,5 +1,6 @@
 #include "dock/upkeep/mended_record.hpp"
 
+#include "base/ascii.hpp"
 #include "dock/truth/dock_folder.hpp"
 #include "dock/view/entry_fields.hpp"
 #include "dock/view/package_record.hpp"
@@ -23,9 +24,7 @@ constexpr std::size_t kSha256Digits = 64;
 constexpr const char* kExact = "its content is again exactly what was stored";
 constexpr std::int64_t kYear10000Ms = 253'402'300'800'000;
 
-bool is_digest(const std::string& text) {
-  return text.size() == kSha256Digits && text.find_first_not_of("0123456789abcdef") == std::string::npos;
-}
+bool is_digest(const std::string& text) { return is_lower_hex(text, kSha256Digits); }
 
 /// Replaces fields of the record by those that the indexes and the package have, in all combinations, which
 /// are few, and calls `with` when the record is the one that the checksum was made of.

@@ -1,6 +1,7 @@
 #include "sketch/table/foreign_format.hpp"
 
 #include "base/ascii.hpp"
+#include "base/utf8.hpp"
 
 #include <fmt/format.h>
 
@@ -133,7 +134,7 @@ bool is_pickle(std::string_view bytes) {
 
 /// JSON, HTML and XML, by what no CSV begins with.
 std::optional<Error> markup(std::string_view bytes, std::string_view source) {
-  if (bytes.starts_with("\xEF\xBB\xBF")) bytes.remove_prefix(3);
+  if (bytes.starts_with(kUtf8Mark)) bytes.remove_prefix(kUtf8Mark.size());
   const std::size_t first = bytes.find_first_not_of(" \t\r\n");
   if (first == std::string_view::npos) return std::nullopt;
   const std::string_view text = bytes.substr(first, 4096);

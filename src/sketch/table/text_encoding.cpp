@@ -9,13 +9,10 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <utility>
 
 namespace learndock::sketch {
 namespace {
-
-constexpr std::string_view kUtf8Mark = "\xEF\xBB\xBF";
-constexpr std::string_view kLittleMark = "\xFF\xFE";
-constexpr std::string_view kBigMark = "\xFE\xFF";
 
 /// What windows-1252 has at 0x80 to 0x9F; the rest is Latin-1. Unused places keep their number.
 constexpr std::array<char16_t, 32> kWindows = {
@@ -39,8 +36,8 @@ std::optional<TextEncoding> by_zeros(std::string_view bytes) {
 }
 
 TextEncoding encoding_by_bytes(std::string_view bytes) {
-  if (bytes.starts_with(kLittleMark)) return TextEncoding::utf16_le;
-  if (bytes.starts_with(kBigMark)) return TextEncoding::utf16_be;
+  if (bytes.starts_with(kUtf16LittleMark)) return TextEncoding::utf16_le;
+  if (bytes.starts_with(kUtf16BigMark)) return TextEncoding::utf16_be;
   return by_zeros(bytes).value_or(TextEncoding::utf8);
 }
 
@@ -50,27 +47,11 @@ Failure no_text(TextEncoding encoding, std::size_t at, std::string fix) {
 }
 
 Result<std::string> from_utf16(std::string_view bytes, TextEncoding encoding) {
-  const std::size_t high = encoding == TextEncoding::utf16_be ? 0 : 1;
-  const auto unit = [&](std::size_t at) {
-    return static_cast<char32_t>(static_cast<std::uint8_t>(bytes[at + high]) << 8U |
-                                 static_cast<std::uint8_t>(bytes[at + 1 - high]));
-  };
-  constexpr const char* kFix = "save the table as UTF-8, or name its encoding with --encoding";
-  if (bytes.size() % 2 != 0) return no_text(encoding, bytes.size() - 1, kFix);
-  std::string text;
-  text.reserve(decoded_bytes(bytes, encoding));
-  for (std::size_t at = 0; at < bytes.size(); at += 2) {
-    char32_t point = unit(at);
-    if (point >= 0xD800 && point < 0xE000) {
-      const char32_t low = at + 4 <= bytes.size() ? unit(at + 2) : 0;
-      if (point >= 0xDC00 || low < 0xDC00 || low >= 0xE000) return no_text(encoding, at, kFix);
-      point = 0x10000 + ((point - 0xD800) << 10U) + (low - 0xDC00);
-      at += 2;
-    }
-    if (point == 0) return no_text(encoding, at, kFix);
-    append_utf8(text, point);
-  }
-  return text;
+  Utf16Text decoded = decode_utf16(bytes, encoding == TextEncoding::utf16_be);
+  std::size_t end = 0;  // a table has no NUL
+  while (end < decoded.read_bytes && (bytes[end] != '\0' || bytes[end + 1] != '\0')) end += 2;
+  if (end == bytes.size()) return std::move(decoded.text);
+  return no_text(encoding, end, "save the table as UTF-8, or name its encoding with --encoding");
 }
 
 std::string from_windows(std::string_view bytes) {
@@ -118,14 +99,7 @@ std::size_t decoded_bytes(std::string_view bytes, std::optional<TextEncoding> gi
   std::size_t size = 0;
   if (encoding == TextEncoding::windows_1252)
     for (std::size_t i = 0; i < bytes.size(); ++i) size += byte(i) < 0x80 ? 1 : byte(i) < 0xA0 ? 3 : 2;
-  if (!is_utf16(encoding)) return size;
-  const std::size_t high = encoding == TextEncoding::utf16_be ? 0 : 1;
-  for (std::size_t i = 0; i + 1 < bytes.size(); i += 2) {
-    const unsigned top = byte(i + high), low = byte(i + 1 - high);
-    const bool surrogate = top >= 0xD8 && top < 0xE0;  // a pair of them takes four bytes
-    size += top == 0 && low < 0x80 ? 1 : top < 0x08 || surrogate ? 2 : 3;
-  }
-  return size;
+  return is_utf16(encoding) ? utf8_length_of_utf16(bytes, encoding == TextEncoding::utf16_be) : size;
 }
 
 Result<DecodedText> decode(std::string_view bytes, std::optional<TextEncoding> given,
@@ -134,7 +108,7 @@ Result<DecodedText> decode(std::string_view bytes, std::optional<TextEncoding> g
   DecodedText out;
   out.encoding = encoding;
   if (is_utf16(encoding)) {
-    if (bytes.starts_with(encoding == TextEncoding::utf16_be ? kBigMark : kLittleMark))
+    if (bytes.starts_with(encoding == TextEncoding::utf16_be ? kUtf16BigMark : kUtf16LittleMark))
       bytes.remove_prefix(2);
     LEARNDOCK_TRY(out.copy, from_utf16(bytes, encoding));
     return out;
