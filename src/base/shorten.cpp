@@ -2,11 +2,13 @@
 
 #include "learndock/base/json.hpp"
 
+#include "base/number.hpp"
 #include "base/utf8.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 
 namespace learndock {
 namespace {
@@ -15,7 +17,7 @@ constexpr std::size_t kQuoteBytes = 200;
 constexpr std::size_t kMessageBytes = 800;
 constexpr std::size_t kWhereBytes = 300;
 constexpr std::size_t kFixBytes = 600;
-constexpr std::size_t kWarningsBytes = 5000;
+constexpr std::size_t kMostDigits = 20;  // of a length
 
 /// The length of the first character of `text`, and its length in a JSON text.
 struct Character {
@@ -45,14 +47,25 @@ std::size_t cost_of(std::string_view text) {
   return cost;
 }
 
-/// Cuts the texts between quotation marks, which mostly come from an input; the marks are kept. A text that
-/// is still too long is cut afterwards.
+/// What stands before the note "... (N bytes)" at the end of a text; nothing where there is none.
+std::optional<std::string_view> before_note(std::string_view text) {
+  constexpr std::string_view kBegin = "... (", kEnd = " bytes)";
+  if (!text.ends_with(kEnd)) return std::nullopt;
+  text.remove_suffix(kEnd.size());
+  const std::size_t digits = text.size() - text.find_last_not_of("0123456789") - 1;
+  text.remove_suffix(digits);
+  if (digits == 0 || digits > kMostDigits || !text.ends_with(kBegin)) return std::nullopt;
+  return text.substr(0, text.size() - kBegin.size());
+}
+
+/// Cuts the texts between two quotation marks, which mostly come from an input; the marks are kept. A text
+/// that is still too long is cut afterwards, and then its last quote may have no end and stays as it is.
 std::string with_short_quotes(std::string_view text) {
   std::string out;
   for (bool quoted = false; out.size() <= kMessageBytes; quoted = !quoted) {
     const std::size_t mark = std::min(text.find('"'), text.size());
     const std::string_view stretch = text.substr(0, mark);
-    out += quoted ? shortened(stretch, kQuoteBytes) : std::string(stretch);
+    out += quoted && mark < text.size() ? shortened(stretch, kQuoteBytes) : std::string(stretch);
     if (mark == text.size()) return out;
     out += '"';
     text.remove_prefix(mark + 1);
@@ -69,21 +82,34 @@ void shorten(std::string& text, std::size_t limit) {
     text = text.substr(0, text.rfind(" (")) + fmt::format(" ({} bytes)", before);
 }
 
-/// Cuts each warning's text, and makes one of those beyond the limit.
+std::string left_out(std::size_t count) {
+  return fmt::format("{} more warning{} left out", count, count == 1 ? " is" : "s are");
+}
+
+bool says_left_out(const std::string& text) {
+  const auto count = whole_number<std::size_t>(std::string_view(text).substr(0, text.find(' ')));
+  return count && text == left_out(*count);
+}
+
+/// Cuts each warning's text, and makes one of those beyond the limit. Returns the bytes of those that are
+/// left.
 template <class List, class TextOf>
-void shorten_list(List& warnings, TextOf text_of) {
+std::size_t shorten_list(List& warnings, std::size_t limit, TextOf text_of) {
   std::size_t spent = 0;
   for (std::size_t i = 0; i < warnings.size(); ++i) {
+    if (i + 1 == warnings.size() && says_left_out(text_of(warnings[i]))) return spent;
     shorten(text_of(warnings[i]), kMessageBytes);
-    spent += cost_of(text_of(warnings[i]));
-    if (spent <= kWarningsBytes) continue;
-    const std::size_t left_out = warnings.size() - i;
-    warnings.resize(i + 1);
-    warnings[i] = {};
-    text_of(warnings[i]) =
-        fmt::format("{} more warning{} left out", left_out, left_out == 1 ? " is" : "s are");
-    return;
+    const std::size_t cost = cost_of(text_of(warnings[i]));
+    if (spent + cost > limit) {
+      const std::size_t count = warnings.size() - i;
+      warnings.resize(i + 1);
+      warnings[i] = {};
+      text_of(warnings[i]) = left_out(count);
+      return spent;
+    }
+    spent += cost;
   }
+  return spent;
 }
 
 void shorten_fact(Json& fact) {
@@ -105,6 +131,7 @@ std::string shortened(std::string_view text, std::size_t limit) {
     kept += next.bytes;
   }
   if (kept == text.size()) return std::string(text);
+  if (const auto before = before_note(text); before && before->size() <= kept) return std::string(text);
   return fmt::format("{}... ({} bytes)", text.substr(0, kept), text.size());
 }
 
@@ -121,18 +148,24 @@ std::string shortened_sentence(std::string text) {
 }
 
 std::vector<std::string> shortened(std::vector<std::string> warnings) {
-  shorten_list(warnings, [](std::string& warning) -> std::string& { return warning; });
+  shorten_list(warnings, kWarningsBytes, [](std::string& warning) -> std::string& { return warning; });
   return warnings;
 }
 
-Warnings shortened(Warnings warnings) {
+Warnings shortened(Warnings warnings, std::size_t limit) {
+  std::size_t spent =
+      shorten_list(warnings, limit, [](Warning& warning) -> std::string& { return warning.message; });
   for (Warning& warning : warnings) {
+    if (warning.facts->empty()) continue;
     Json facts = *warning.facts;
     shorten_fact(facts);
-    if (to_text(facts).size() > kMessageBytes) facts = Json::object();
+    const std::size_t cost = to_text(facts).size();
+    if (cost > kMessageBytes || spent + cost > limit)
+      facts = Json::object();
+    else
+      spent += cost;
     warning.facts = std::move(facts);
   }
-  shorten_list(warnings, [](Warning& warning) -> std::string& { return warning.message; });
   return warnings;
 }
 

@@ -71,6 +71,44 @@ void append_utf8(std::string& out, char32_t point) {
   tail(0);
 }
 
+namespace {
+
+char32_t utf16_unit(std::string_view bytes, std::size_t at, bool big_endian) {
+  const auto first = static_cast<unsigned char>(bytes[at]),
+             second = static_cast<unsigned char>(bytes[at + 1]);
+  return big_endian ? first * 256U + second : second * 256U + first;
+}
+
+}  // namespace
+
+Utf16Text decode_utf16(std::string_view bytes, bool big_endian) {
+  Utf16Text decoded;
+  decoded.text.reserve(utf8_length_of_utf16(bytes, big_endian));
+  std::size_t& at = decoded.read_bytes;
+  while (at + 1 < bytes.size()) {
+    char32_t point = utf16_unit(bytes, at, big_endian);
+    const bool surrogate = point >= 0xd800 && point <= 0xdfff;
+    if (surrogate) {
+      const char32_t low = at + 3 < bytes.size() ? utf16_unit(bytes, at + 2, big_endian) : 0;
+      if (point >= 0xdc00 || low < 0xdc00 || low > 0xdfff) return decoded;
+      point = 0x10000 + ((point - 0xd800) << 10U) + (low - 0xdc00);
+    }
+    append_utf8(decoded.text, point);
+    at += surrogate ? 4 : 2;
+  }
+  return decoded;
+}
+
+std::size_t utf8_length_of_utf16(std::string_view bytes, bool big_endian) {
+  std::size_t length = 0;
+  for (std::size_t at = 0; at + 1 < bytes.size(); at += 2) {
+    const char32_t unit = utf16_unit(bytes, at, big_endian);
+    const bool surrogate = unit >= 0xd800 && unit <= 0xdfff;  // a pair of them takes four bytes
+    length += unit < 0x80 ? 1 : unit < 0x800 || surrogate ? 2 : 3;
+  }
+  return length;
+}
+
 bool is_control(char32_t point) { return point < 0x20 || (point >= 0x7f && point <= 0x9f); }
 
 bool is_bidi_control(char32_t point) {

@@ -22,6 +22,21 @@ namespace learndock {
 }
 void append_utf8(std::string& out, char32_t code_point);
 
+/// What a text file may begin with; it tells the encoding and is no part of the text.
+inline constexpr std::string_view kUtf8Mark = "\xEF\xBB\xBF";
+inline constexpr std::string_view kUtf16LittleMark = "\xFF\xFE", kUtf16BigMark = "\xFE\xFF";
+
+/// A text of UTF-16 as UTF-8, up to the first bytes that are none: an odd byte at the end, or a surrogate
+/// that is not one of a pair.
+struct Utf16Text {
+  std::string text;
+  std::size_t read_bytes = 0;  ///< all when the whole is well-formed
+};
+/// @param bytes  without a mark
+[[nodiscard]] Utf16Text decode_utf16(std::string_view bytes, bool big_endian);
+/// The length of that text in UTF-8. @cost one pass, no memory
+[[nodiscard]] std::size_t utf8_length_of_utf16(std::string_view bytes, bool big_endian);
+
 /// C0 and C1 controls and DEL.
 [[nodiscard]] bool is_control(char32_t code_point);
 /// Characters that reorder the text around them: embeddings, overrides, isolates.

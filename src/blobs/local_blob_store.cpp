@@ -1,5 +1,6 @@
 #include "blobs/local_blob_store.hpp"
 
+#include "base/ascii.hpp"
 #include "io/descriptor.hpp"
 #include "io/digest.hpp"
 #include "io/disk.hpp"
@@ -22,10 +23,6 @@ namespace {
 constexpr std::size_t kDigestDigits = 64;
 constexpr std::size_t kFolderDigits = 2;
 constexpr std::string_view kTemporaryFolder = "tmp";
-
-bool is_hex(std::string_view text, std::size_t digits) {
-  return text.size() == digits && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
-}
 
 Failure failed(int error_number, std::string_view doing, const std::filesystem::path& path) {
   return Failure(io::system_error(error_number, doing, path));
@@ -128,7 +125,7 @@ class LocalBlobStore final : public BlobStore {
     LEARNDOCK_TRY(const io::Descriptor source, io::open_for_reading(file, O_NONBLOCK));
     LEARNDOCK_TRY(std::string digest,
                   digest_of(source, file, [](std::string_view) -> Result<void> { return {}; }));
-    if (::fchmod(source.get(), io::kOwnerFile) != 0) return failed(errno, "flush", file);
+    if (io::disk::set_mode(source.get(), io::kOwnerFile) != 0) return failed(errno, "flush", file);
     LEARNDOCK_CHECK(io::sync_file(source.get(), file));
     const std::filesystem::path target = place_of(digest);
     LEARNDOCK_CHECK(io::create_private_folder(target.parent_path()));
@@ -174,11 +171,11 @@ class LocalBlobStore final : public BlobStore {
     for (std::filesystem::directory_iterator folder(root_, error);
          !error && folder != std::filesystem::directory_iterator(); folder.increment(error)) {
       const std::string head = folder->path().filename().string();
-      if (!is_hex(head, kFolderDigits)) continue;
+      if (!is_lower_hex(head, kFolderDigits)) continue;
       std::filesystem::directory_iterator item(folder->path(), error);
       for (; !error && item != std::filesystem::directory_iterator(); item.increment(error)) {
         std::string digest = head + item->path().filename().string();
-        if (is_hex(digest, kDigestDigits)) digests.push_back(std::move(digest));
+        if (is_lower_hex(digest, kDigestDigits)) digests.push_back(std::move(digest));
       }
       if (error) break;
     }
@@ -197,7 +194,7 @@ class LocalBlobStore final : public BlobStore {
     return root_ / digest.substr(0, kFolderDigits) / digest.substr(kFolderDigits);
   }
   static Result<void> check_digest(std::string_view digest) {
-    if (is_hex(digest, kDigestDigits)) return {};
+    if (is_lower_hex(digest, kDigestDigits)) return {};
     return fail(ErrorCode::invalid_argument,
                 fmt::format("a package digest is {} lower-case hexadecimal digits", kDigestDigits));
   }

@@ -3,12 +3,34 @@
 #include "learndock/base/json.hpp"
 #include "learndock/sketch/table.hpp"
 
+#include "base/shorten.hpp"
 #include "cli/table_flags.hpp"
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace learndock::cli {
 namespace {
+
+constexpr std::size_t kShownColumns = 1'000;
+constexpr std::size_t kMaxNameBytes = 200;
+
+/// The columns that an answer has room for. Of very many those come first that the options choose.
+struct ShownColumns {
+  std::vector<const sketch::ColumnProfile*> columns;
+  std::size_t left_out = 0;
+};
+
+ShownColumns shown_columns(const sketch::TableProfile& profile) {
+  ShownColumns shown;
+  for (const sketch::ColumnProfile& column : profile.columns) shown.columns.push_back(&column);
+  if (shown.columns.size() <= kShownColumns) return shown;
+  shown.left_out = shown.columns.size() - kShownColumns;
+  std::stable_partition(shown.columns.begin(), shown.columns.end(), [](const auto* c) { return c->chosen; });
+  shown.columns.resize(kShownColumns);
+  return shown;
+}
 
 std::string number(double value) { return value == 0 ? "0" : fmt::format("{:.10g}", value); }
 
@@ -24,7 +46,8 @@ std::string notes_on(const sketch::ColumnProfile& column) {
   add(column.date_like, "like a date");
   add(column.label_like, "like a label");
   add(column.repeated_name, "repeated name");
-  add(column.numeric() && column.loses(1.0 / 200), "loses precision");
+  add(column.blurred(), "blurred by single precision");
+  add(column.lost(), "lost in single precision");
   return notes.empty() ? "-" : notes;
 }
 
@@ -32,7 +55,7 @@ std::vector<std::string> row_of(const sketch::ColumnProfile& column) {
   const bool numbers = column.low <= column.high;
   return {
       std::to_string(column.position),
-      column.name.empty() ? "-" : column.name,
+      column.name.empty() ? "-" : shortened(column.name, kMaxNameBytes),
       std::string(sketch::name_of(column.type)),
       column.missing == 0 ? "0" : fmt::format("{:.1f} %", 100 * column.missing_share()),
       (column.distinct_exact ? "" : "> ") + std::to_string(column.distinct - (column.distinct_exact ? 0 : 1)),
@@ -43,28 +66,45 @@ std::vector<std::string> row_of(const sketch::ColumnProfile& column) {
 }
 
 Json json_of(const sketch::TableProfile& profile) {
+  const ShownColumns shown = shown_columns(profile);
   Json columns = Json::array();
-  for (const sketch::ColumnProfile& column : profile.columns) columns.push_back(sketch::to_json(column));
+  for (const sketch::ColumnProfile* column : shown.columns) {
+    columns.push_back(sketch::to_json(*column));
+    columns.back()["name"] = shortened(column->name, kMaxNameBytes);
+  }
+  const Warnings warnings = shortened(profile.warnings);
   return {{"format", profile.format},
           {"encoding", profile.encoding},
           {"delimiter", profile.delimiter},
           {"decimal", profile.decimal},
           {"header", profile.header},
           {"rows", profile.rows},
+          {"profiled_rows", profile.profiled_rows},
           {"columns", std::move(columns)},
+          {"columns_left_out", shown.left_out},
           {"usable", profile.unusable.empty()},
-          {"unusable", profile.unusable},
+          {"unusable", shortened_sentence(profile.unusable)},
+          {"fix", shortened_sentence(profile.fix)},
           {"flags", profile.flags},
-          {"warnings", messages_of(profile.warnings)},
-          {"warning_details", to_json(std::span(profile.warnings))}};
+          {"warnings", messages_of(warnings)},
+          {"warning_details", to_json(std::span(warnings))}};
 }
 
 void print_profile(const sketch::TableProfile& profile, const OutputOptions& output) {
   Rows rows = {{"column", "name", "type", "missing", "distinct", "low", "high", "spread", "notes"}};
-  for (const sketch::ColumnProfile& column : profile.columns) rows.push_back(row_of(column));
+  const ShownColumns shown = shown_columns(profile);
+  for (const sketch::ColumnProfile* column : shown.columns) rows.push_back(row_of(*column));
   print_table(rows);
+  if (shown.left_out > 0)
+    note(output, fmt::format("{} more columns are not shown; those that --columns names come first, as in "
+                             "--columns '#{}'",
+                             shown.left_out, profile.columns.size()));
   warn(output, messages_of(profile.warnings));
-  if (!profile.unusable.empty()) note(output, "not usable as it is: " + profile.unusable);
+  if (!profile.unusable.empty())
+    note(output, fmt::format("not usable as it is: {}\n  fix: {}", shortened_sentence(profile.unusable),
+                             shortened_sentence(profile.fix)));
+  if (profile.profiled_rows < profile.rows)
+    note(output, fmt::format("the columns are shown as the first {} rows have them", profile.profiled_rows));
   note(output, profile.format == "npy"
                    ? fmt::format("{} rows", profile.rows)
                    : fmt::format("{} rows; {}, {} between cells, decimal {}, {}", profile.rows,

@@ -6,10 +6,12 @@
 #include "learndock/dock/dock_file.hpp"
 #include "learndock/package/package.hpp"
 
+#include "base/number.hpp"
 #include "base/shorten.hpp"
 #include "base/utf8.hpp"
 #include "cli/deleted_commands.hpp"
 #include "cli/upkeep_commands.hpp"
+#include "io/disk.hpp"
 #include "io/file.hpp"
 
 #include <fmt/format.h>
@@ -122,12 +124,12 @@ Result<Json> page_of(const DockChoice& dock, std::size_t limit, const std::strin
     LEARNDOCK_TRY(const client::Client client, client_of(dock));
     return client.list(limit, after);
   }
-  std::uint64_t sequence = 0;
-  if (!after.empty() && (after.find_first_not_of("0123456789") != std::string::npos || after.size() > 19))
+  const auto sequence =
+      after.empty() ? std::optional<std::uint64_t>(0) : learndock::whole_number<std::uint64_t>(after);
+  if (!sequence)
     return fail(ErrorCode::usage, "--after is not a position of this dock", {}, "pass what \"next\" held");
-  if (!after.empty()) sequence = std::stoull(after);
   LEARNDOCK_TRY(const auto opened, open_to_read(dock));
-  LEARNDOCK_TRY(const catalog::RecordPage page, opened->list(sequence, limit));
+  LEARNDOCK_TRY(const catalog::RecordPage page, opened->list(*sequence, limit));
   Json learnwares = Json::array();
   for (const auto& record : page.records) learnwares.push_back(dock::to_json(record));
   return Json{{"learnwares", std::move(learnwares)},
@@ -168,8 +170,7 @@ Result<Json> push_to_server(const DockChoice& dock, const fs::path& path,
     const bool too_long = !as_it_is && as_it_is.error().code == ErrorCode::too_large && semantic != nullptr;
     return too_long ? client.upload(canonical) : as_it_is;
   }();
-  std::error_code ignored;  // a temporary
-  fs::remove(canonical, ignored);
+  io::disk::remove_any(canonical);  // a temporary
   std::vector<std::string> of_the_server;
   if (sent && sent->contains("warnings") && (*sent)["warnings"].is_array())
     for (const Json& warning : (*sent)["warnings"]) {

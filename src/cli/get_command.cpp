@@ -9,6 +9,7 @@
 
 #include "base/utf8.hpp"
 #include "io/digest.hpp"
+#include "io/disk.hpp"
 #include "io/file.hpp"
 #include "io/file_handle.hpp"
 #include "io/file_rights.hpp"
@@ -43,16 +44,15 @@ class Incoming {
     const fs::path folder = zip.has_parent_path() ? zip.parent_path() : fs::path(".");
     std::error_code error;
     if (!fs::exists(folder, error)) incoming.made_ = folder;
-    fs::create_directories(folder, error);
-    if (error) return Failure(io::system_error(error.value(), "create the folder of", zip));
+    LEARNDOCK_CHECK(io::create_user_folder(folder));
     return incoming;
   }
   Incoming(Incoming&& other) noexcept = default;
   Incoming& operator=(Incoming&&) = delete;
   ~Incoming() {
-    std::error_code ignored;  // best effort; the folder stays when it is not empty
-    if (!part_.empty()) fs::remove(part_, ignored);
-    if (!made_.empty()) fs::remove(made_, ignored);
+    // This is best effort, and the folder stays when it is not empty.
+    if (!part_.empty()) io::disk::remove_any(part_);
+    if (!made_.empty()) io::disk::remove_any(made_);
   }
   [[nodiscard]] const fs::path& path() const { return part_; }
   Result<void> become(const fs::path& zip) {

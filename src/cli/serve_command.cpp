@@ -4,6 +4,7 @@
 #include "learndock/server/server.hpp"
 
 #include "base/log.hpp"
+#include "base/number.hpp"
 #include "cli/serve_config.hpp"
 #include "cli/serve_tokens.hpp"
 #include "cli/stop_signals.hpp"
@@ -11,7 +12,6 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <chrono>
 #include <optional>
 
@@ -47,9 +47,9 @@ Result<server::ServerOptions> parse_listen(const std::string& listen) {
   if (options.address.starts_with('[') && options.address.ends_with(']'))
     options.address = options.address.substr(1, options.address.size() - 2);
   if (options.address == "localhost") options.address = "127.0.0.1";
-  const auto [end, error] =
-      std::from_chars(listen.data() + colon + 1, listen.data() + listen.size(), options.port);
-  if (error != std::errc() || end != listen.data() + listen.size()) return bad;
+  const auto port = learndock::whole_number<std::uint16_t>(std::string_view(listen).substr(colon + 1));
+  if (!port) return bad;
+  options.port = *port;
   return options;
 }
 

@@ -28,8 +28,9 @@ void add_table_flags(CLI::App& command, TableFlags& flags) {
       .add_option("--columns", flags.columns,
                   "The features and their order: names or positions, separated by commas")
       ->allow_extra_args(false);
-  command.add_flag("--numeric-only", flags.numeric_only,
-                   "Leave out columns that are no numbers, and say which");
+  command.add_flag(
+      "--numeric-only", flags.numeric_only,
+      "Leave out columns that are no numbers, or lose too much in single precision, and say which");
   command.add_option(
       "--delimiter", flags.delimiter,
       "What separates the cells: one character, or comma, semicolon, tab or pipe (default: found out)");

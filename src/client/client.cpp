@@ -6,6 +6,7 @@
 #include "http/http_fields.hpp"
 #include "http/uri.hpp"
 #include "io/digest.hpp"
+#include "io/disk.hpp"
 #include "io/file.hpp"
 #include "io/file_handle.hpp"
 
@@ -52,10 +53,7 @@ Result<std::string> sha256_of_file(const std::filesystem::path& path) {
 /// A download in progress. The destructor removes the file if it is still there.
 struct PartFile {
   std::filesystem::path path;
-  ~PartFile() {
-    std::error_code ignored;  // after a successful rename there is nothing to remove
-    std::filesystem::remove(path, ignored);
-  }
+  ~PartFile() { io::disk::remove_any(path); }  // after a successful rename there is nothing to remove
 };
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include "dock/view/entry_fields.hpp"
 #include "dock/view/package_record.hpp"
+#include "io/disk.hpp"
 #include "io/file.hpp"
 #include "query/blind_check.hpp"
 
@@ -72,10 +73,7 @@ struct StagedPackage {
   explicit StagedPackage(fs::path path) : canonical(std::move(path)) {}
   StagedPackage(const StagedPackage&) = delete;
   StagedPackage& operator=(const StagedPackage&) = delete;
-  ~StagedPackage() {
-    std::error_code ignored;  // staging is emptied on open
-    fs::remove(canonical, ignored);
-  }
+  ~StagedPackage() { io::disk::remove_any(canonical); }  // else staging is emptied on open
   const fs::path canonical;
   catalog::LearnwareRecord record;
   NewEntries entries;

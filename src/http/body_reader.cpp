@@ -1,5 +1,7 @@
 #include "http/body_reader.hpp"
 
+#include "base/ascii.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -19,16 +21,6 @@ Failure bad_body(std::string message) {
   return fail(ErrorCode::http_request, std::move(message), "chunked body",
               "send chunks as RFC 9112, section 7.1 defines them");
 }
-
-/// The value of a hexadecimal digit, or -1.
-int chunk_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-bool is_blank(char c) { return c == ' ' || c == '\t'; }
 
 bool is_control(char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f; }
 
@@ -101,7 +93,7 @@ Result<void> BodyReader::take_framing(char byte) {
 }
 
 Result<void> BodyReader::take_size(char byte) {
-  const int digit = chunk_digit(byte);
+  const int digit = hex_value(byte);
   if (digit >= 0) {
     if (++digits_ > kMaxSizeDigits) return bad_body("a chunk size has more than 16 digits");
     left_ = left_ * 16 + static_cast<std::uint64_t>(digit);

@@ -16,13 +16,6 @@ namespace {
 
 constexpr std::size_t kMaxQueryValues = 32;
 
-int hex_value(char digit) {
-  if (digit >= '0' && digit <= '9') return digit - '0';
-  if (digit >= 'a' && digit <= 'f') return digit - 'a' + 10;
-  if (digit >= 'A' && digit <= 'F') return digit - 'A' + 10;
-  return -1;
-}
-
 std::string with_spaces(std::string_view text) {
   std::string out(text);
   std::replace(out.begin(), out.end(), '+', ' ');

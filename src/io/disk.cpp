@@ -22,6 +22,10 @@ bool permitted(DiskCall call) {
   return refused == 0;
 }
 
+std::error_code refusal_of(DiskCall call) {
+  return permitted(call) ? std::error_code() : std::error_code(errno, std::generic_category());
+}
+
 }  // namespace
 
 void watch_disk(DiskWatch* watch) { current_watch.store(watch, std::memory_order_release); }
@@ -68,6 +72,26 @@ int rename_to_new(const std::filesystem::path& from, const std::filesystem::path
 int remove(const std::filesystem::path& path) {
   return permitted(DiskCall::remove) ? ::unlink(path.c_str()) : -1;
 }
+
+std::error_code remove_any(const std::filesystem::path& path) {
+  std::error_code error = refusal_of(DiskCall::remove);
+  if (!error) std::filesystem::remove(path, error);
+  return error;
+}
+
+std::error_code remove_tree(const std::filesystem::path& path) {
+  std::error_code error = refusal_of(DiskCall::remove);
+  if (!error) std::filesystem::remove_all(path, error);
+  return error;
+}
+
+int reserve(int fd, std::uint64_t bytes) {
+  if (!permitted(DiskCall::write)) return -1;
+  errno = ::posix_fallocate(fd, 0, static_cast<off_t>(bytes));  // it returns the error
+  return errno == 0 ? 0 : -1;
+}
+
+int set_mode(int fd, mode_t mode) { return permitted(DiskCall::write) ? ::fchmod(fd, mode) : -1; }
 
 int make_folder(const std::filesystem::path& path, mode_t mode) {
   return permitted(DiskCall::make_folder) ? ::mkdir(path.c_str(), mode) : -1;

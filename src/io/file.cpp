@@ -70,13 +70,16 @@ Result<void> write_file_atomically(const std::filesystem::path& path, std::strin
   return sync_folder_of(path);
 }
 
-Result<void> sync_directory(const std::filesystem::path& directory) {
+std::filesystem::path folder_above(const std::filesystem::path& path) {
+  return path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+}
+
+Result<void> sync_directory(const std::filesystem::path& given) {
+  const std::filesystem::path directory = given.empty() ? std::filesystem::path(".") : given;
   LEARNDOCK_TRY(const Descriptor folder, open_for_reading(directory, O_DIRECTORY));
   return sync_file(folder.get(), directory);
 }
 
-Result<void> sync_folder_of(const std::filesystem::path& file) {
-  return sync_directory(file.has_parent_path() ? file.parent_path() : std::filesystem::path("."));
-}
+Result<void> sync_folder_of(const std::filesystem::path& file) { return sync_directory(folder_above(file)); }
 
 }  // namespace learndock::io

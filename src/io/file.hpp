@@ -27,8 +27,11 @@ namespace learndock::io {
 [[nodiscard]] Result<void> rename_file_to_new(const std::filesystem::path& from,
                                               const std::filesystem::path& to);
 
+/// The folder that a path stands in: "." for a bare name, where parent_path() is empty and names nothing.
+[[nodiscard]] std::filesystem::path folder_above(const std::filesystem::path& path);
+
 /// Flushes a folder's entries to disk, so that what was created, renamed or removed in it survives a power
-/// cut.
+/// cut. The empty path, parent_path() of a bare name, is the current folder.
 [[nodiscard]] Result<void> sync_directory(const std::filesystem::path& directory);
 
 /// Flushes the folder that a file is in.

@@ -19,7 +19,7 @@ Failure not_made(int error_number, const fs::path& folder) {
 /// Flushes the name of a new folder. Where the folder above may be written but not read, that is impossible.
 Result<void> sync_name_of(const fs::path& folder) {
   auto done = sync_folder_of(folder);
-  const bool unreadable = !done && ::access(folder.parent_path().c_str(), R_OK) != 0 && errno == EACCES;
+  const bool unreadable = !done && ::access(folder_above(folder).c_str(), R_OK) != 0 && errno == EACCES;
   return unreadable ? Result<void>() : done;
 }
 
@@ -37,6 +37,12 @@ Result<void> create_parents(const fs::path& parent, const fs::path& folder) {
 
 Result<void> write_user_file(const fs::path& path, std::string_view bytes) {
   return write_file_atomically(path, bytes, kUserFile);
+}
+
+Result<void> create_user_folder(const fs::path& path) {
+  LEARNDOCK_CHECK(create_parents(path, path));
+  std::error_code error;
+  return fs::is_directory(path, error) ? Result<void>() : not_made(ENOTDIR, path);
 }
 
 Result<void> create_private_folder(const fs::path& named) {

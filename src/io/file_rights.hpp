@@ -19,6 +19,10 @@ inline constexpr mode_t kUserFolder = 0777;
 /// @errors io, no_space
 [[nodiscard]] Result<void> write_user_file(const std::filesystem::path& path, std::string_view bytes);
 
+/// Creates a folder and its parents as the umask says. A new folder survives a power cut. @errors io,
+/// no_space
+[[nodiscard]] Result<void> create_user_folder(const std::filesystem::path& path);
+
 /// Creates a folder that only its owner may enter, and its parents as the umask says. A new folder survives a
 /// power cut; an existing one keeps its rights. @errors io, no_space
 [[nodiscard]] Result<void> create_private_folder(const std::filesystem::path& path);

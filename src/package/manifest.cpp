@@ -3,6 +3,7 @@
 #include "learndock/base/json.hpp"
 
 #include "archive/path_rules.hpp"
+#include "base/ascii.hpp"
 #include "base/utf8.hpp"
 #include "package/file_text.hpp"
 #include "package/layout.hpp"
@@ -43,9 +44,9 @@ Result<Json> map_of(const Json& map, std::string_view key, const std::string& wh
 
 /// ASCII identifiers of Python.
 bool is_identifier(std::string_view text) {
-  const auto starts = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
+  const auto starts = [](char c) { return is_letter(c) || c == '_'; };
   if (text.empty() || text.size() > 128 || !starts(text.front())) return false;
-  return std::all_of(text.begin(), text.end(), [&](char c) { return starts(c) || (c >= '0' && c <= '9'); });
+  return std::all_of(text.begin(), text.end(), [&](char c) { return starts(c) || is_digit(c); });
 }
 
 /// A file inside the package, by the name under which it is stored; "./" in front is the package itself.

@@ -87,7 +87,7 @@ std::string_view without_comment(std::string_view line) {
 
 RequirementText read_requirement_text(std::string_view bytes) {
   RequirementText read;
-  if (is_marked_utf16(bytes) || bytes.starts_with("\xef\xbb\xbf")) {
+  if (is_marked_utf16(bytes) || bytes.starts_with(kUtf8Mark)) {
     auto text = text_of_file(bytes);
     if (!text) return unreadable("is damaged: it is not in the encoding that its first bytes announce");
     read.text = std::move(*text);

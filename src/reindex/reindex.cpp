@@ -13,6 +13,7 @@
 #include "engine/part/part_builder.hpp"
 #include "engine/part/segment_part.hpp"
 #include "engine/search/bound_check.hpp"
+#include "io/disk.hpp"
 #include "io/file.hpp"
 #include "query/blind_check.hpp"
 #include "reindex/reindex_kernels.hpp"
@@ -82,10 +83,8 @@ class RangeBuilder {
 
   Result<void> build(const catalog::Catalog& catalog, const std::function<void(std::uint64_t)>& done) {
     // Remove files of this range that a killed run left.
-    for (std::size_t s = 0; s < plan_.spaces.size(); ++s) {
-      std::error_code ignored;
-      fs::remove(piece_file(dock_, plan_, range_, s), ignored);
-    }
+    for (std::size_t s = 0; s < plan_.spaces.size(); ++s)
+      io::disk::remove_any(piece_file(dock_, plan_, range_, s));
     std::uint64_t read = 0;
     const SequenceRange& bounds = plan_.ranges[range_];
     LEARNDOCK_CHECK(catalog.visit_range(bounds.first, bounds.last, [&](catalog::LearnwareRecord& record) {
@@ -175,9 +174,8 @@ Result<void> check_piece(const fs::path& file, const SequenceRange& range, const
 /// The error for a piece that cannot become current, with its fix. The next run takes a damaged piece for
 /// unfinished and builds it again.
 Failure without_piece(Error error, const fs::path& done) {
-  std::error_code not_removed;
   if (error.code == ErrorCode::corrupt) {
-    fs::remove(done, not_removed);
+    const std::error_code not_removed = io::disk::remove_any(done);
     error.fix = not_removed
                     ? fmt::format("remove {} and run the reindex again", done.string())
                     : "run the reindex, or every shard and the merge, again: this piece is then rebuilt";
@@ -257,8 +255,7 @@ Result<ReindexReport> put_in_force(const fs::path& dock, const ReindexPlan& plan
   }
   LEARNDOCK_TRY(const auto version, store->commit(std::move(content), store->current()->number));
   report.index_version = version->number;
-  std::error_code ignored;  // files that remain do no harm
-  fs::remove_all(dock::DockFolder(dock).reindex(), ignored);
+  io::disk::remove_tree(dock::DockFolder(dock).reindex());  // files that remain do no harm
   return report;
 }
 

@@ -12,6 +12,7 @@
 #include "engine/part/segment_part.hpp"
 #include "io/crc32c.hpp"
 #include "io/digest.hpp"
+#include "io/disk.hpp"
 #include "io/file.hpp"
 #include "io/file_rights.hpp"
 #include "reindex/reindex_kernels.hpp"
@@ -268,9 +269,7 @@ Result<ReindexPlan> make_plan(const fs::path& dock, const catalog::Catalog& cata
   specification::SpaceKernels before = kernels_in_use(in_force);
   LEARNDOCK_TRY(auto known, plan_under_way(dock, version, before, options));
   if (known) return std::move(*known);
-  std::error_code error;
-  fs::remove_all(dock::DockFolder(dock).reindex(), error);
-  if (error)
+  if (const std::error_code error = io::disk::remove_tree(dock::DockFolder(dock).reindex()))
     return Failure(io::system_error(error.value(), "empty the folder", dock::DockFolder(dock).reindex()));
   LEARNDOCK_CHECK(io::create_private_folder(dock::DockFolder(dock).reindex()));
   LEARNDOCK_TRY(CatalogueRead read, read_catalogue(catalog, options, progress));

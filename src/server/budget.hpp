@@ -60,9 +60,12 @@ class Share {
     taken_ += amount;
     return true;
   }
-  void give_back() {
-    if (taken_ > 0) budget_.give_back(address_, taken_);
-    taken_ = 0;
+  void give_back() { keep(0); }
+  /// Gives back what is beyond `amount`.
+  void keep(std::uint64_t amount) {
+    if (taken_ <= amount) return;
+    budget_.give_back(address_, taken_ - amount);
+    taken_ = amount;
   }
 
  private:

@@ -1,5 +1,6 @@
 #include "server/exchange.hpp"
 
+#include "base/ascii.hpp"
 #include "base/log.hpp"
 #include "http/http_fields.hpp"
 #include "http/uri.hpp"
@@ -41,8 +42,7 @@ std::string request_id(const http::RequestHead* head) {
   constexpr std::size_t kMaxBytes = 64;
   const auto given = head == nullptr ? std::nullopt : head->field("x-request-id");
   const auto harmless = [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' ||
-           c == '_' || c == '.';
+    return is_digit(c) || is_letter(c) || c == '-' || c == '_' || c == '.';
   };
   if (!given || given->empty() || given->size() > kMaxBytes) return next_request_id();
   return std::all_of(given->begin(), given->end(), harmless) ? std::string(*given) : next_request_id();

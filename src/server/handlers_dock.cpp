@@ -3,12 +3,12 @@
 #include "learndock/base/json.hpp"
 
 #include "base/log.hpp"
+#include "base/number.hpp"
 #include "http/http_fields.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
 
 namespace learndock::server {
@@ -22,14 +22,13 @@ constexpr std::size_t kCursorDigits = 16;
 std::string cursor_of(std::uint64_t after) { return fmt::format("s{:016x}", after); }
 
 Result<std::uint64_t> position_of(const std::string& cursor) {
-  std::uint64_t after = 0;
-  const char* begin = cursor.data() + 1;
-  const char* end = cursor.data() + cursor.size();
   const bool shaped = cursor.size() == 1 + kCursorDigits && cursor[0] == 's';
-  if (!shaped || std::from_chars(begin, end, after, 16).ptr != end)
+  const auto after =
+      shaped ? whole_number<std::uint64_t>(std::string_view(cursor).substr(1), 16) : std::nullopt;
+  if (!after)
     return fail(ErrorCode::invalid_argument, "this cursor was not given out by this dock", "cursor",
                 "pass the \"next\" of the page before, or no cursor for the first page");
-  return after;
+  return *after;
 }
 
 Result<LearnwareId> id_of(const Request& request) {

@@ -7,6 +7,7 @@
 #include "learndock/specification/codec.hpp"
 #include "learndock/specification/mmd.hpp"
 
+#include "base/number.hpp"
 #include "http/http_fields.hpp"
 #include "server/table_query.hpp"
 
@@ -14,9 +15,7 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <chrono>
-#include <cmath>
 #include <optional>
 #include <thread>
 #include <utility>
@@ -81,17 +80,10 @@ Result<sketch::ReducerOptions> reducer_options(const http::Query& query) {
     options.points = static_cast<std::size_t>(*number);
   }
   if (const auto gamma = query.get("gamma")) {
-    double value = 0;
-    const char* end = gamma->data() + gamma->size();
-    const auto read = std::from_chars(gamma->data(), end, value);
-    if (*gamma == "auto") {
-      options.gamma = std::nullopt;
-    } else if (read.ec == std::errc() && read.ptr == end && std::isfinite(value) && value > 0) {
-      options.gamma = value;
-    } else {
+    options.gamma = positive_number(*gamma);
+    if (!options.gamma && *gamma != "auto")
       return fail(ErrorCode::invalid_argument,
                   fmt::format("gamma={} is neither a positive number nor auto", *gamma), "gamma");
-    }
   }
   return options;
 }
@@ -105,12 +97,6 @@ Result<sketch::TableOptions> table_options(const Request& request) {
   LEARNDOCK_TRY(sketch::TableOptions options, table_options_of(request.target.query));
   options.max_values = kMaxTableValues;
   return options;
-}
-
-Result<sketch::TableExtent> extent_of(const Request& request) {
-  LEARNDOCK_TRY(const sketch::TableOptions options, table_options(request));
-  return request.media == kNpyMedia ? sketch::extent_of_npy(request.body, options)
-                                    : sketch::extent_of_csv(request.body, options);
 }
 
 /// The most memory that a table takes while it is reduced: its values, a copy of them when cells are missing,
@@ -128,18 +114,21 @@ std::uint64_t memory_of(const sketch::TableExtent& extent, std::size_t points) {
          kProfile * extent.columns + extent.decoded_bytes;
 }
 
+Result<void> check_table_memory(const Context& context, std::uint64_t bytes) {
+  const std::uint64_t limit = context.options.max_table_memory;
+  if (bytes <= limit) return {};
+  return fail(ErrorCode::too_large,
+              fmt::format("the table would take {} bytes of memory while it is reduced, the limit is {}",
+                          bytes, limit),
+              {},
+              "send fewer rows or columns, ask for fewer points, or run `learndock spec make` on your own "
+              "machine");
+}
+
 /// Waits for memory that others hold, as long as a request waits for a worker.
 Result<void> take_table_memory(const Context& context, const Request& request, std::uint64_t bytes,
                                Share& share) {
   constexpr std::chrono::milliseconds kPause{20};
-  const std::uint64_t limit = context.options.max_table_memory;
-  if (bytes > limit)
-    return fail(ErrorCode::too_large,
-                fmt::format("the table would take {} bytes of memory while it is reduced, the limit is {}",
-                            bytes, limit),
-                {},
-                "send fewer rows or columns, ask for fewer points, or run `learndock spec make` on your own "
-                "machine");
   auto end = Clock::now() + context.options.queue_patience;
   if (const auto last = end_of_sketch(context, request)) end = std::min(end, *last);
   while (!share.take(bytes)) {
@@ -151,10 +140,37 @@ Result<void> take_table_memory(const Context& context, const Request& request, s
   return {};
 }
 
-Result<sketch::Table> read_body(const Request& request) {
+/// Takes memory for the most that the bytes can come to before it reads them, and gives back what is too much
+/// once the header is known. To take the rest later instead could leave two requests waiting for each other.
+Result<sketch::Table> read_csv(const Context& context, const Request& request,
+                               const sketch::TableOptions& options, std::size_t points, Share& memory) {
+  LEARNDOCK_TRY(sketch::CsvSource source, sketch::CsvSource::open(request.body, options));
+  const sketch::TableExtent bound = source.bound();
+  LEARNDOCK_CHECK(check_table_memory(context, bound.decoded_bytes));
+  const std::uint64_t most = std::min(context.options.max_table_memory, memory_of(bound, points));
+  LEARNDOCK_CHECK(take_table_memory(context, request, most, memory));
+  LEARNDOCK_TRY(const sketch::TableExtent extent, source.read_header());
+  const std::uint64_t needed = memory_of(extent, points);
+  LEARNDOCK_CHECK(check_table_memory(context, needed));
+  memory.keep(needed);
+  return source.read_rows();
+}
+
+Result<sketch::Table> read_npy(const Context& context, const Request& request,
+                               const sketch::TableOptions& options, std::size_t points, Share& memory) {
+  LEARNDOCK_TRY(const sketch::TableExtent extent, sketch::extent_of_npy(request.body, options));
+  const std::uint64_t needed = memory_of(extent, points);
+  LEARNDOCK_CHECK(check_table_memory(context, needed));
+  LEARNDOCK_CHECK(take_table_memory(context, request, needed, memory));
+  return sketch::parse_npy(request.body, options);
+}
+
+/// @param memory  what the table takes until it is reduced
+Result<sketch::Table> read_body(const Context& context, const Request& request, std::size_t points,
+                                Share& memory) {
   LEARNDOCK_TRY(const sketch::TableOptions options, table_options(request));
-  LEARNDOCK_TRY(sketch::Table table, request.media == kNpyMedia ? sketch::parse_npy(request.body, options)
-                                                                : sketch::parse_csv(request.body, options));
+  const auto read = request.media == kNpyMedia ? read_npy : read_csv;
+  LEARNDOCK_TRY(sketch::Table table, read(context, request, options, points, memory));
   if (table.values.rows() > kMaxRows)
     return fail(ErrorCode::too_large,
                 fmt::format("the table has {} rows, the limit is {}", table.values.rows(), kMaxRows), {},
@@ -235,10 +251,8 @@ Result<Response> make_specification(const Context& context, const Request& reque
   LEARNDOCK_TRY(sketch::ReducerOptions options, reducer_options(request.target.query));
   options.deadline = end_of_sketch(context, request);
   LEARNDOCK_CHECK(check_sketch_time(context, request));
-  LEARNDOCK_TRY(const sketch::TableExtent extent, extent_of(request));
   Share memory(*context.table_memory, {});
-  LEARNDOCK_CHECK(take_table_memory(context, request, memory_of(extent, options.points), memory));
-  LEARNDOCK_TRY(sketch::Table table, read_body(request));
+  LEARNDOCK_TRY(sketch::Table table, read_body(context, request, options.points, memory));
   request.body = {};
   table.columns = {};
   LEARNDOCK_CHECK(check_work(table, options.points));

@@ -103,6 +103,7 @@ Result<Response> metrics_text(const Context& context, const Request&) {
   for (const auto& lane : context.lanes)
     context.metrics.oldest_handler(lane->limits().name, lane->oldest(Lane::Clock::now()));
   context.metrics.body_bytes(context.body_bytes());
+  context.metrics.table_memory(context.table_memory->used());
   response.body = context.metrics.text(context.dock.status(), context.dock.disk());
   response.with("Content-Type", "text/plain; version=0.0.4; charset=utf-8").with("Cache-Control", "no-store");
   return response;

@@ -5,6 +5,7 @@
 #include "base/log.hpp"
 #include "http/problem.hpp"
 #include "http/reason_phrase.hpp"
+#include "io/disk.hpp"
 
 #include <fmt/format.h>
 
@@ -28,9 +29,7 @@ std::string one_line(std::string_view value) {
 
 StagedFile::~StagedFile() {
   if (path.empty()) return;
-  std::error_code error;
-  std::filesystem::remove(path, error);
-  if (error)
+  if (const std::error_code error = io::disk::remove_any(path))
     log(LogLevel::warning,
         fmt::format("cannot remove the staged upload {}: {}", path.string(), error.message()));
 }

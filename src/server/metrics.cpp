@@ -96,6 +96,8 @@ struct Metrics::State {
           .Add({});
   prometheus::Gauge& body_bytes =
       gauge("learndock_http_body_bytes", "Bytes of request bodies held in memory, packages aside.");
+  prometheus::Gauge& table_memory =
+      gauge("learndock_table_memory_bytes", "Bytes that tables are charged with while they are reduced.");
   prometheus::Gauge& version = gauge("learndock_index_version", "Version of the search index.");
   prometheus::Gauge& items = gauge("learndock_index_items", "Learnwares in the search index.");
   prometheus::Gauge& specification_bytes =
@@ -157,6 +159,8 @@ void Metrics::handler_ends() { state_->running.Decrement(); }
 void Metrics::client_gone() { state_->abandoned.Increment(); }
 
 void Metrics::body_bytes(std::uint64_t bytes) { state_->body_bytes.Set(static_cast<double>(bytes)); }
+
+void Metrics::table_memory(std::uint64_t bytes) { state_->table_memory.Set(static_cast<double>(bytes)); }
 
 void Metrics::package_damaged() { state_->damaged_packages.Increment(); }
 

@@ -13,7 +13,6 @@ namespace learndock::server {
 namespace {
 
 constexpr std::size_t kMaxField = 4096;
-constexpr std::size_t kMaxMessage = 600;
 
 Result<bool> truth_of(std::string_view name, std::string_view text) {
   if (text == "true" || text == "1") return true;
@@ -59,15 +58,14 @@ Result<sketch::TableOptions> table_options_of(const http::Query& query) {
 }
 
 std::string warnings_field(std::span<const Warning> warnings) {
-  Warnings brief(warnings.begin(), warnings.end());
-  for (Warning& warning : brief) warning.message = shortened(warning.message, kMaxMessage);
-  Json list = to_json(std::span<const Warning>(brief));
   constexpr bool kAscii = true;
-  const auto text = [&] { return list.dump(-1, ' ', kAscii, Json::error_handler_t::replace); };
-  if (text().size() > kMaxField)
-    for (Json& warning : list) warning.erase("facts");
-  while (!list.empty() && text().size() > kMaxField) list.erase(list.size() - 1);
-  return text();
+  // In ASCII a character takes up to six times its bytes, so the limit that fits is found out.
+  for (std::size_t limit = kMaxField;; limit /= 2) {
+    const Warnings brief = shortened(Warnings(warnings.begin(), warnings.end()), limit);
+    std::string text =
+        to_json(std::span<const Warning>(brief)).dump(-1, ' ', kAscii, Json::error_handler_t::replace);
+    if (text.size() <= kMaxField || limit == 0) return text;
+  }
 }
 
 }  // namespace learndock::server

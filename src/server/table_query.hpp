@@ -14,8 +14,7 @@ namespace learndock::server {
 /// encoding, header. @errors invalid_argument
 [[nodiscard]] Result<sketch::TableOptions> table_options_of(const http::Query& query);
 
-/// Warnings as the value of a header field: JSON in ASCII. Facts, and then the last warnings, are left out
-/// where they would make it long.
+/// Warnings as the value of a header field: JSON in ASCII, shortened to at most 4 KiB.
 [[nodiscard]] std::string warnings_field(std::span<const Warning> warnings);
 
 }  // namespace learndock::server

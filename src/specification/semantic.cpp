@@ -3,13 +3,13 @@
 #include "learndock/base/json.hpp"
 #include "learndock/specification/kinds.hpp"
 
+#include "base/number.hpp"
 #include "base/utf8.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <charconv>
 
 namespace learndock::specification {
 namespace {
@@ -102,9 +102,7 @@ Result<std::uint32_t> read_dimension(const Json& json, const std::string& where)
   if (json.is_number_integer() && json.get<std::int64_t>() > 0) {
     dimension = json.get<std::uint64_t>();
   } else if (json.is_string()) {  // the reference accepts whatever int() does
-    const auto& text = json.get_ref<const std::string&>();
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), dimension);
-    if (error != std::errc() || end != text.data() + text.size()) dimension = 0;
+    dimension = whole_number<std::uint64_t>(json.get_ref<const std::string&>()).value_or(0);
   }
   if (dimension == 0 || dimension > kMaxDimension)
     return fail(ErrorCode::semantic_value,
@@ -114,10 +112,8 @@ Result<std::uint32_t> read_dimension(const Json& json, const std::string& where)
 
 /// The index of a described feature; nothing for what is no index below the dimension.
 std::optional<std::uint32_t> feature_index(const std::string& text, std::uint32_t dimension) {
-  std::uint32_t index = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), index);
-  if (error != std::errc() || end != text.data() + text.size() || index >= dimension) return std::nullopt;
-  return index;
+  const auto index = whole_number<std::uint32_t>(text);
+  return index && *index < dimension ? index : std::nullopt;
 }
 
 Result<void> read_description(const Json& json, const std::string& where, FeatureDescription& features) {

@@ -2,13 +2,13 @@
 
 #include "learndock/base/json.hpp"
 
+#include "base/number.hpp"
 #include "io/crc32c.hpp"
 #include "io/file.hpp"
 #include "store/segment_layout.hpp"
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <limits>
 #include <set>
 
@@ -158,11 +158,9 @@ std::string index_file_name(std::string_view prefix, std::uint64_t number) {
 std::optional<std::uint64_t> index_file_number(std::string_view name) {
   for (const std::string_view prefix : {kSegmentPrefix, kDeletedPrefix}) {
     if (!name.starts_with(prefix) || name.size() != prefix.size() + kNumberDigits + kSuffix.size()) continue;
-    std::uint64_t number = 0;
-    const std::string_view digits = name.substr(prefix.size(), kNumberDigits);
-    const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), number, 16);
-    // Written back it must be the same: no capitals, no sign.
-    if (read.ec == std::errc() && index_file_name(prefix, number) == name) return number;
+    const auto number = whole_number<std::uint64_t>(name.substr(prefix.size(), kNumberDigits), 16);
+    // Written back it must be the same, without capitals.
+    if (number && index_file_name(prefix, *number) == name) return number;
   }
   return std::nullopt;
 }

@@ -19,6 +19,13 @@ TEST(WholeNumber, IsTheWholeTextAndFits) {
   EXPECT_EQ(whole_number<std::uint8_t>("256"), std::nullopt);
 }
 
+TEST(Ascii, KnowsHexadecimalDigits) {
+  EXPECT_EQ(hex_value('0') + hex_value('9') + hex_value('a') + hex_value('F'), 0 + 9 + 10 + 15);
+  for (const char c : {'g', 'G', '/', ':', '@', '`', '\0', '\xc3'}) EXPECT_EQ(hex_value(c), -1) << c;
+  EXPECT_TRUE(is_lower_hex("0af", 3));
+  EXPECT_FALSE(is_lower_hex("0AF", 3) || is_lower_hex("0af", 4) || is_lower_hex("0ag", 3));
+}
+
 TEST(Ascii, TrimsBlanksAndLowersLettersAlone) {
   EXPECT_EQ(trim(" \t a b\t "), "a b");
   EXPECT_EQ(trim(" \t"), "");

@@ -75,5 +75,47 @@ TEST(Shortened, FactsOfWarningsAreCutToo) {
   EXPECT_EQ(many.back(), (Warning{WarningCode::other, "50 more warnings are left out"}));
 }
 
+TEST(Shortened, WhatWasCutIsNotCutAgain) {
+  for (const std::string& input :
+       {std::string(10'000, 'x'), std::string(10'000, '"'), std::string(10'000, '\x01'),
+        std::string(999, '\x80'), "the key \"" + std::string(10'000, 'k') + "\" is not known",
+        "\"" + std::string(790, 'y') + "\"",
+        "a \"" + std::string(500, 'k') + "\" b " + std::string(570, 'z') + "\"" + std::string(500, 'k') +
+            "\" c",
+        std::string("short... (9 bytes)"), "no end \"" + std::string(5'000, 'q')}) {
+    for (const std::size_t limit : {std::size_t{0}, std::size_t{3}, std::size_t{200}, std::size_t{800}}) {
+      const std::string once = shortened(input, limit);
+      EXPECT_EQ(shortened(once, limit), once) << limit;
+    }
+    const Error once = shortened(Error{ErrorCode::usage, input, input, input});
+    EXPECT_EQ(describe(shortened(once)), describe(once));
+    EXPECT_EQ(shortened_sentence(shortened_sentence(input)), shortened_sentence(input));
+    Warnings warnings;
+    for (int i = 0; i < 100; ++i)
+      warnings.push_back({WarningCode::label_suspected, input.substr(0, 100), Json{{"column", input}}});
+    for (const std::size_t limit : {std::size_t{0}, std::size_t{500}, kWarningsBytes}) {
+      const Warnings cut = shortened(warnings, limit);
+      EXPECT_EQ(shortened(cut, limit), cut) << limit;
+    }
+    const auto messages = shortened(messages_of(warnings));
+    EXPECT_EQ(shortened(messages), messages);
+  }
+  EXPECT_NE(shortened(std::string(900, 'x') + "... (9 bytes)", 200), std::string(900, 'x') + "... (9 bytes)")
+      << "the note alone makes no text short";
+}
+
+TEST(Shortened, FactsCountInTheLimit) {
+  const Warning one{WarningCode::label_suspected, std::string(40, 'm'),
+                    Json{{"column", std::string(150, 'f')}}};
+  const Warnings cut = shortened(Warnings(100, one));
+  EXPECT_EQ(cut.size(), 100u);
+  std::size_t bytes = 0;
+  for (const Warning& warning : cut)
+    bytes += warning.message.size() + (warning.facts->empty() ? 0 : to_text(*warning.facts).size());
+  EXPECT_LE(bytes, kWarningsBytes);
+  EXPECT_EQ(cut.front(), one) << "the first keep their facts";
+  EXPECT_TRUE(cut.back().facts->empty());
+}
+
 }  // namespace
 }  // namespace learndock

@@ -39,5 +39,21 @@ TEST(Utf8, CodePointsBeginAtLeadBytes) {
   for (const char byte : std::string_view("\x80\xbf")) EXPECT_FALSE(begins_code_point(byte));
 }
 
+TEST(Utf16, IsReadInBothByteOrdersUpToTheFirstFault) {
+  const std::u16string units = std::u16string(u"a\u00e9\u20ac\U0001F600") + u'\0' + u'z';
+  for (const bool big : {false, true}) {
+    std::string bytes;
+    for (const char16_t unit : units)
+      for (const bool high : {big, !big}) bytes += static_cast<char>(high ? unit >> 8U : unit & 0xffU);
+    const Utf16Text whole = decode_utf16(bytes, big);
+    EXPECT_EQ(whole.read_bytes, bytes.size());
+    EXPECT_EQ(whole.text.size(), utf8_length_of_utf16(bytes, big));
+    EXPECT_TRUE(is_utf8(whole.text));
+    EXPECT_EQ(decode_utf16(bytes + "x", big).read_bytes, bytes.size()) << "half a unit";
+    EXPECT_EQ(decode_utf16(bytes.substr(0, 8), big).read_bytes, 6U) << "half a pair";
+    EXPECT_EQ(decode_utf16(bytes.substr(8), big).read_bytes, 0U) << "the other half";
+  }
+}
+
 }  // namespace
 }  // namespace learndock

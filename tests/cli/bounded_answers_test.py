@@ -13,7 +13,7 @@ LONG = 120_000
 MEBIBYTE = 1 << 20
 TEXTS = ["x" * LONG, '"' + "y" * LONG, "z\n" * (LONG // 2), "\u00e9" * (LONG // 2)]
 COMMANDS = ["init", "import", "show", "status", "delete", "undelete", "list", "push", "get", "limits", "check", "backup",
-            "restore", "purge", "reindex", "search", "spec make", "spec info", "spec distance"]
+            "restore", "purge", "reindex", "search", "data", "spec make", "spec info", "spec distance"]
 
 
 class BoundedAnswers(TestCase):
@@ -57,6 +57,10 @@ class BoundedAnswers(TestCase):
                 self.expect_short(*words, option[:-2], TEXTS[2], "--not-an-option")
         for option in ("--gamma", "--scores", "--mixture-method", "--backend", "--top", "--label", "--spec", "--semantic"):
             self.expect_short("search", "--dock", self.dock, "--data", self.table, option, TEXTS[1])
+        for option in ("--label", "--drop", "--columns", "--delimiter", "--decimal", "--encoding"):
+            for text in TEXTS:
+                self.expect_short("data", self.table, option, text)
+                self.expect_short("spec", "make", "--data", self.table, option, text, "--out", self.folder / "o.json")
         for option in ("--listen", "--config", "--token", "--token-file", "--backend", "--stop-seconds", "--dock"):
             self.expect_short("serve", "--dock", self.folder / "none", option, TEXTS[1])
         for option in ("--shard", "--codes", "--prefilter", "--gamma"):
@@ -87,6 +91,23 @@ class BoundedAnswers(TestCase):
             self.expect_short("spec", "make", "--data", path, "--out", self.folder / "o.json")
             self.expect_short("spec", "make", "--data", path, "--label", "zz", "--out", self.folder / "o.json")
             self.expect_short("search", "--dock", self.dock, "--data", path)
+            self.expect_short("data", path, failed=False)
+
+    def test_tables_that_are_shown(self):
+        name = "n" * 4_000
+        for content in (f"{name},b\n1,2\n3,4\n", f"{name},{name},b\n1,2,3\n3,4,6\n", "a,b\n1,2\n3," + "x" * MEBIBYTE + "\n",
+                        f"{name},b\n2024-01-01,{'y' * MEBIBYTE}\n"):
+            self.expect_short("data", self.file("shown.csv", content), failed=False)
+        # All columns of words are named at once, and all that look like ids.
+        words = ",".join(f"{'w' * 60}{i}" for i in range(5_000)) + ",x\n" + "".join("a," * 5_000 + f"{i}.5\n" for i in range(3))
+        ids = ",".join(f"{'i' * 60}{i}_id" for i in range(1_000)) + ",x\n" + "".join(f"{i}," * 1_000 + f"{i}.5\n" for i in range(9))
+        self.expect_short("spec", "make", "--data", self.file("words.csv", words), "--out", self.folder / "o.json")
+        self.expect_short("spec", "make", "--data", self.file("ids.csv", ids), "--out", self.folder / "o.json", failed=False)
+        for content in (words, ids):
+            shown = self.run_ok("data", self.file("shown.csv", content), "--json")
+            self.assertLess(len(shown.err.encode()), MOST_BYTES)
+            self.assertLessEqual(len(shown.json()["columns"]), 1_000)
+            self.assertLess(len(json.dumps({**shown.json(), "columns": []})), MOST_BYTES)
 
     def test_json_files(self):
         long = json.dumps("x" * MEBIBYTE)

@@ -4,6 +4,7 @@ import gzip
 import json
 import re
 import shlex
+import struct
 import unittest
 import urllib.request
 
@@ -88,12 +89,47 @@ class DataCommand(TestCase):
                 if warning["code"] != "kernel_blind":
                     self.assertIn(warning, said)
 
+    def test_of_very_many_columns_the_first_are_shown_or_those_that_are_named(self):
+        count = 3_000
+        data = self.write("wide.csv", ",".join(f"c{i}" for i in range(count)) + "\n" + "".join(
+            ",".join(f"{(r * i) % 7}.5" for i in range(count)) + "\n" for r in range(3)))
+        value = self.run_ok("data", data, "--json").json()
+        self.assertEqual((len(value["columns"]), value["columns_left_out"]), (1_000, 2_000))
+        self.assertIn("2000 more columns are not shown", self.run_ok("data", data).err)
+        named = self.run_ok("data", data, "--columns", "#3000,#7", "--json").json()
+        self.assertEqual([column["name"] for column in named["columns"][:3]], ["c6", "c2999", "c0"])
+
+    def test_advice_for_many_columns_works(self):
+        data = self.write("wide.csv", "x,stamp," + ",".join(f"a-column-of-words-{i}" for i in range(500)) + ",7_id\n" + "".join(
+            f"{r * 7 % 13}.5,{1700000000 + r % 5}," + ",".join("yes" for _ in range(500)) + f",{r + 1}\n" for r in range(20)))
+        value = self.run_ok("data", data, "--json").json()
+        self.assertFalse(value["usable"])
+        self.assertIn(value["flags"], value["fix"])
+        made = self.run_ok("spec", "make", "--data", data, *shlex.split(value["flags"]), "--out", self.folder / "s.json", "--json")
+        self.assertEqual(made.json()["dimension"], 1)
+
+    def test_arrays_heed_the_options(self):
+        header = b"{'descr': '<f4', 'fortran_order': False, 'shape': (3, 2), }".ljust(117) + b"\n"
+        data = self.write("x.npy", b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header
+                          + struct.pack("<6f", 1.5, 2, 3, 4.5, 0.25, 6))
+        value = self.run_ok("data", data, "--label", "#2", "--json").json()
+        self.assertEqual([column["feature"] for column in value["columns"]], [True, False])
+        self.assertEqual((value["profiled_rows"], value["usable"]), (3, True))
+        refused = learndock("data", data, "--delimiter", ";")
+        self.assertNotEqual(refused.code, 0)
+        self.assertIn("--delimiter", refused.err)
+
     def test_values_that_single_precision_loses_are_refused(self):
         data = self.write("x.csv", "ts,a\n" + "".join(f"{1700000000 + i},{i % 7}.5\n" for i in range(60)))
         refused = learndock("spec", "make", "--data", data, "--out", self.folder / "s.json")
         self.assertEqual(refused.code, 1)
         self.assertIn("table.precision", refused.err)
         self.assertIn("--drop ts", refused.err)
+        self.assertIn("subtract one fixed number", self.run_ok("data", data).err)
+        blurred = self.write("y.csv", "a,b\n" + "".join(f"{1700000000 + i * 200},{i % 7}.5\n" for i in range(60)))
+        shown = self.run_ok("data", blurred)
+        self.assertIn("blurred", shown.out)
+        self.assertIn("subtract one fixed number", shown.err)
 
 
 if __name__ == "__main__":

@@ -3,8 +3,13 @@
 #include "learndock/base/json.hpp"
 
 #include "dock/kept_dock.hpp"
+#include "dock/truth/deleted.hpp"
 #include "io/file.hpp"
 #include "support/flip_bit.hpp"
+
+#include <cstdint>
+#include <iterator>
+#include <limits>
 
 namespace learndock::dock {
 namespace {
@@ -182,6 +187,22 @@ TEST_F(KeptDeletions, PurgeCouldNotRemoveDeletedLearnwares) {
   EXPECT_THAT(purge_deleted(dock(), {std::chrono::seconds(0), false})->removed, ElementsAre("00000002"));
   EXPECT_TRUE(deleted(".zip").empty());
   EXPECT_EQ(open()->undelete(LearnwareId::from_number(2)).error().code, ErrorCode::not_found);
+}
+
+/// A time that no number holds was read as the year 1970, and the file removed.
+TEST_F(KeptDeletions, FilesOfImpossibleTimesAreLeftAlone) {
+  const fs::path folder = folder_ / "deleted";
+  fs::create_directory(folder);
+  const std::string last = "7fffffffffffffff-0000000000000001";
+  for (const std::string& key : {last, std::string("ffffffffffffffff-0000000000000001"),
+                                 std::string("-000000000000001-0000000000000001")})
+    std::ofstream(folder / (key + ".json")) << "{}";
+  DeletedLearnwares kept(folder, 1);
+  EXPECT_THAT(kept.keys(), ElementsAre(last));
+  EXPECT_EQ(kept.kept_until(std::numeric_limits<std::int64_t>::max()),
+            std::numeric_limits<std::int64_t>::max());
+  EXPECT_EQ(kept.expire(std::int64_t{1} << 50), 0U);
+  EXPECT_EQ(std::distance(fs::directory_iterator(folder), {}), 3);
 }
 
 TEST_F(KeptDeletions, DamagedFilesOfDeletedLearnwaresWereSound) {

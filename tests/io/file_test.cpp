@@ -1,9 +1,14 @@
 #include "io/file.hpp"
 
+#include "io/descriptor.hpp"
+#include "io/disk.hpp"
+#include "io/disk_watch.hpp"
 #include "io/file_rights.hpp"
 
 #include <gtest/gtest.h>
 
+#include <cerrno>
+#include <fcntl.h>
 #include <fstream>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -63,6 +68,49 @@ TEST_F(FileTest, SaysWhatIsWrong) {
   const auto written = write_file_atomically(folder_ / "none" / "a", "x");
   EXPECT_EQ(written.error().code, ErrorCode::not_found);
   EXPECT_EQ(written.error().where, (folder_ / "none" / "a").string()) << "not the temporary's name";
+}
+
+TEST_F(FileTest, BareNamesAreInTheCurrentFolder) {
+  const auto before = std::filesystem::current_path();
+  std::filesystem::current_path(folder_);
+  const auto made = create_private_folder("private"), shared = create_user_folder("user/inner");
+  const auto flushed = sync_directory(std::filesystem::path("private").parent_path());
+  const auto written = write_file_atomically("a", "x");
+  const auto blocked = create_user_folder("a");
+  std::filesystem::current_path(before);
+  EXPECT_TRUE(made.has_value() && shared.has_value() && flushed.has_value() && written.has_value());
+  EXPECT_FALSE(blocked.has_value()) << "a file is there";
+  EXPECT_TRUE(std::filesystem::is_directory(folder_ / "user" / "inner"));
+  EXPECT_EQ(folder_above("a"), ".");
+  EXPECT_EQ(folder_above("b/a"), "b");
+}
+
+class RefusingDisk final : public DiskWatch {
+ public:
+  RefusingDisk() { watch_disk(this); }
+  ~RefusingDisk() override { watch_disk(nullptr); }
+  [[nodiscard]] int before(DiskCall) override { return ENOSPC; }
+  void sync(int) override {}
+};
+
+TEST_F(FileTest, RemovingReservingAndRightsPassTheDoor) {
+  const auto file = folder_ / "a", tree = folder_ / "tree";
+  ASSERT_TRUE(write_file_atomically(file, "x") && create_private_folder(tree / "inner"));
+  const Descriptor open(disk::open(file, O_WRONLY));
+  {
+    const RefusingDisk full;
+    EXPECT_TRUE(disk::remove_any(file) && disk::remove_tree(tree));
+    EXPECT_EQ(disk::reserve(open.get(), 4096), -1);
+    EXPECT_EQ(errno, ENOSPC);
+    EXPECT_EQ(disk::set_mode(open.get(), 0600), -1);
+  }
+  EXPECT_TRUE(std::filesystem::exists(file) && std::filesystem::exists(tree / "inner"));
+  EXPECT_EQ(disk::reserve(open.get(), 4096), 0);
+  EXPECT_EQ(std::filesystem::file_size(file), 4096u);
+  EXPECT_EQ(disk::set_mode(open.get(), 0640), 0);
+  EXPECT_TRUE(disk::remove_any(tree)) << "it is not empty";
+  EXPECT_FALSE(disk::remove_any(file) || disk::remove_tree(tree) || disk::remove_any(file));
+  EXPECT_FALSE(std::filesystem::exists(tree));
 }
 
 }  // namespace

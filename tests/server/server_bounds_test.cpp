@@ -129,16 +129,35 @@ TEST_F(BoundsTest, OfTables) {
        {text, text + "\n", text + ",b\n1,2\n1,y\n", "a,b\n1," + text + "\n", "a,b\n\"" + text,
         "a," + text + "\n1,2\n3,4\n", text + "," + text + "\n1,2\n", many + "\n1,x\n",
         std::string("\x93NUMPY") + text})
-    for (const std::string query : {"", "?label=zz", "?points=xx", "?gamma=xx"})
+    for (const std::string query : {"", "?label=zz", "?drop=zz", "?columns=zz", "?numeric_only=true",
+                                    "?header=false", "?points=xx", "?gamma=xx"})
       for (const char* media : {"text/csv", "application/x-npy"})
         expect_short(
             ask("POST /v1/specifications" + query, fmt::format("Content-Type: {}\r\n", media), table),
             fmt::format("{} {}", query, table.substr(0, 20)), 200);
   const std::string of_query(6'000, 'x');
-  for (const char* name : {"label", "points", "gamma", "other"})
+  for (const char* name : {"label", "drop", "columns", "numeric_only", "delimiter", "decimal", "encoding",
+                           "header", "points", "gamma", "other"})
     expect_short(ask(fmt::format("POST /v1/specifications?{}={}", name, of_query),
                      "Content-Type: text/csv\r\n", "a,b\n1,2\n3,4\n"),
                  name);
+}
+
+TEST_F(BoundsTest, OfTablesWithWarnings) {
+  start();
+  std::string ids = "x", rows;
+  for (int i = 0; i < 1'000; ++i) ids += fmt::format(",{}{}_id", std::string(60, 'i'), i);
+  for (int r = 0; r < 9; ++r) {
+    rows += fmt::format("\n{}.5", r * r);
+    for (int i = 0; i < 1'000; ++i) rows += fmt::format(",{}", r);
+  }
+  for (const std::string query : {"", "?numeric_only=true&points=2"}) {
+    const RawAnswer made = ask("POST /v1/specifications" + query, "Content-Type: text/csv\r\n", ids + rows);
+    ASSERT_EQ(made.status, 200) << made.body.substr(0, 500);
+    const Json warnings = parse_json(made.field("learndock-warnings")).value();
+    EXPECT_FALSE(warnings.empty());
+    EXPECT_LT(made.field("learndock-warnings").size(), 4097u);
+  }
 }
 
 TEST_F(BoundsTest, OfPackagesThatAreRefused) {

@@ -88,17 +88,29 @@ class ServerTest : public ::testing::Test {
   RawAnswer upload(const std::string& bytes, const std::string& fields = "") {
     return ask("POST /v1/learnwares", "Content-Type: application/zip\r\n" + fields, bytes);
   }
-  /// Asks until the metrics hold this text. A server that never gets there fails the test, with what they
-  /// hold instead.
-  void await_metrics(const std::string& text) {
+  /// Asks until the metrics are as `hold` says. A server that never gets there fails the test, with what they
+  /// are instead.
+  template <class Hold>
+  void await_metrics_that(const std::string& what, Hold hold) {
     const auto end = std::chrono::steady_clock::now() + std::chrono::minutes(1);
     RawConnection connection(port());
     std::string metrics;
     do {
       if (std::chrono::steady_clock::now() > end)
-        throw std::runtime_error(fmt::format("no \"{}\" within a minute in:\n{}", text, metrics));
+        throw std::runtime_error(fmt::format("no \"{}\" within a minute in:\n{}", what, metrics));
       metrics = connection.ask(request("GET /metrics")).body;
-    } while (metrics.find(text) == std::string::npos);
+    } while (!hold(metrics));
+  }
+  void await_metrics(const std::string& text) {
+    await_metrics_that(text,
+                       [&](const std::string& metrics) { return metrics.find(text) != std::string::npos; });
+  }
+  /// Waits until a gauge without labels shows another number than 0.
+  void await_metric_above_zero(const std::string& name) {
+    await_metrics_that(name + " above 0", [&](const std::string& metrics) {
+      const bool zero = metrics.find("\n" + name + " 0\n") != std::string::npos;
+      return !zero && metrics.find("\n" + name + " ") != std::string::npos;
+    });
   }
   void await_metric(const std::string& line) { await_metrics("\n" + line + "\n"); }
 

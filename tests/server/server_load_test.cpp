@@ -206,24 +206,26 @@ TEST_F(LoadTest, QueuedWorkOfAClientThatHasGoneIsSkipped) {
 /// Four tables of 64 MiB at once took 3 GB: only their bytes were counted.
 TEST_F(LoadTest, MemoryOfTablesAddsUp) {
   std::string table = "c0";
-  for (int c = 1; c < 200; ++c) table += fmt::format(",c{}", c);
-  for (int r = 0; r < 4000; ++r) {
+  for (int c = 1; c < 100; ++c) table += fmt::format(",c{}", c);
+  for (int r = 0; r < 2000; ++r) {
     table += fmt::format("\n{}", r % 97);
-    for (int c = 1; c < 200; ++c) table += fmt::format(",{}", (r * 31 + c * c) % 89);
+    for (int c = 1; c < 100; ++c) table += fmt::format(",{}", (r * 31 + c * c) % 89);
   }
-  const std::string post = request("POST /v1/specifications", "Content-Type: text/csv\r\n", table + "\n");
+  const std::string post =
+      request("POST /v1/specifications?points=400", "Content-Type: text/csv\r\n", table + "\n");
   options_.work_threads = 4;
-  options_.max_table_memory = std::uint64_t{50} << 20;  // one needs 34 MB
+  options_.max_table_memory = std::uint64_t{16} << 20;  // one needs 11 MB
   options_.queue_patience = std::chrono::milliseconds(20);
   start();
   RawConnection first(port());
   first.send(post);
-  await_metric("learndock_http_handlers_running 1");
+  await_metric_above_zero("learndock_table_memory_bytes");
   const RawAnswer second = RawConnection(port()).ask(post);
   EXPECT_EQ(second.status, 503) << second.body;
   EXPECT_NE(second.body.find("hold the memory"), std::string::npos) << second.body;
   EXPECT_FALSE(second.field("retry-after").empty());
   EXPECT_EQ(first.read().status, 200);
+  await_metric("learndock_table_memory_bytes 0");
   EXPECT_EQ(RawConnection(port()).ask(post).status, 200) << "what the first held is there again";
 
   options_.queue_patience = std::chrono::seconds(30);
@@ -245,6 +247,14 @@ TEST_F(LoadTest, ATableThatNeedsMoreMemoryThanThereIsIsRefused) {
   EXPECT_EQ(refused.status, 413) << refused.body;
   EXPECT_NE(refused.body.find("the limit is 1048576"), std::string::npos) << refused.body;
   EXPECT_EQ(ask("POST /v1/specifications", "Content-Type: text/csv\r\n", "a,b\n1,2\n3,4\n5,7\n").status, 200);
+  std::string wide = "\xFF\xFE";
+  for (const char c : table.substr(0, 250'000)) {
+    wide += c;
+    wide += '\0';
+  }
+  const RawAnswer decoded = ask("POST /v1/specifications", "Content-Type: text/csv\r\n", wide);
+  EXPECT_EQ(decoded.status, 413) << decoded.body;
+  await_metric("learndock_table_memory_bytes 0");
 }
 
 TEST_F(LoadTest, StoppingTwiceAndWaitingTwiceIsFine) {

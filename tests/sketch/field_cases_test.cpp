@@ -44,6 +44,15 @@ TEST(FieldCases, ADelimiterThatIsNoCommaIsFoundOut) {
   }
 }
 
+TEST(FieldCases, ASeparatorLineNamesNoLineBreakQuoteOrBlank) {
+  for (const std::string& line :
+       {std::string("sep=\n"), std::string("sep=\r\n"), std::string("sep=\"\n"), std::string("sep= \n")}) {
+    const auto table = parse_csv(line + "1.5\n2.5\n", {.header = true});
+    EXPECT_TRUE(!table || table->columns[0].starts_with("sep=")) << line;
+  }
+  EXPECT_EQ(parse_csv("sep=:\na:b\n1.5:2\n")->columns, (std::vector<std::string>{"a", "b"}));
+}
+
 TEST(FieldCases, DelimitersAtTheEndsOfAllLinesMakeNoFeatures) {
   std::string text = "Date;Time;CO;T;;\n";
   for (int i = 0; i < 20; ++i) text += fmt::format("10/03/2004;{:02}.00.00;2,{};1{},6;;\n", i, i % 10, i % 7);
@@ -79,7 +88,7 @@ TEST(FieldCases, AHeaderThatMayBeARowIsAskedFor) {
     const Error error = error_of(text);
     EXPECT_TRUE(holds(error.fix, "--header") && holds(error.fix, "--no-header")) << text << error.fix;
     EXPECT_TRUE(parse_csv(text, {.header = true}).has_value()) << text;
-    EXPECT_TRUE(parse_csv(text, {.header = false}).has_value() || text[0] == 'x') << text;
+    EXPECT_EQ(parse_csv(text, {.header = false}).has_value(), text[0] != 'x') << text << "x is no number";
   }
   const auto years = parse_csv("country,1990,1991,1992\n1,2,3,4\n5,6,7,9\n");
   ASSERT_TRUE(years.has_value()) << years.error().message;
@@ -137,6 +146,44 @@ TEST(FieldCases, AllColumnsWithoutNumbersAreNamedAtOnceWithTheFlagsThatGoOn) {
   const Warning* left_out = find(numeric->warnings, WarningCode::columns_left_out);
   ASSERT_NE(left_out, nullptr);
   EXPECT_TRUE(holds(left_out->message, "3 columns were left out")) << left_out->message;
+}
+
+/// A table of so many columns of words and row numbers, one that single precision loses, and two features.
+std::string wide_table(std::size_t words, std::size_t ids) {
+  std::string text = "x,y,stamp";
+  for (std::size_t i = 0; i < words; ++i) text += fmt::format(",a-column-of-words-{}", i);
+  for (std::size_t i = 0; i < ids; ++i) text += fmt::format(",{}_id", i);
+  text += ",Species\n";
+  for (std::size_t r = 0; r < 20; ++r) {
+    text += fmt::format("{}.5,{}.25,{}", r * 7 % 13, r * 5 % 11, 1'700'000'000 + r * 3 % 7);
+    for (std::size_t i = 0; i < words; ++i) text += r % 2 == 0 ? ",yes" : ",no";
+    for (std::size_t i = 0; i < ids; ++i) text += fmt::format(",{}", r + 1);
+    text += r % 3 == 0 ? ",setosa\n" : ",virginica\n";
+  }
+  return text;
+}
+
+TEST(FieldCases, AdviceForManyColumnsIsShortAndWorks) {
+  const std::string some_ids = wide_table(500, 3), many_ids = wide_table(500, 900), ids = wide_table(2, 900);
+  const Error error = error_of(some_ids);
+  EXPECT_TRUE(holds(error.fix, "--label Species --numeric-only --drop 0_id,1_id,2_id")) << error.fix;
+  const auto table = parse_csv(
+      some_ids, {.label_column = "Species", .drop = {"0_id", "1_id", "2_id"}, .numeric_only = true});
+  ASSERT_TRUE(table.has_value()) << table.error().message;
+  EXPECT_EQ(table->columns, (std::vector<std::string>{"x", "y"}));
+  for (const std::string& text : {many_ids, ids}) {
+    const Error refused = error_of(text);
+    EXPECT_TRUE(holds(refused.fix, "--label Species --numeric-only")) << refused.fix;
+    EXPECT_FALSE(holds(refused.fix, "--drop")) << refused.fix;
+    EXPECT_LT(refused.fix.size(), 600u);
+    const auto left = parse_csv(text, {.label_column = "Species", .numeric_only = true});
+    ASSERT_TRUE(left.has_value()) << left.error().message;
+    const Warning* warning = find(left->warnings, WarningCode::id_suspected);
+    ASSERT_NE(warning, nullptr);
+    EXPECT_TRUE(holds(warning->message, "900 columns would be long") && holds(warning->message, "--columns"))
+        << warning->message;
+    EXPECT_LT(warning->message.size(), 800u);
+  }
 }
 
 TEST(FieldCases, AdviceAfterALabelNamesTheOtherColumns) {
@@ -243,6 +290,11 @@ TEST(FieldCases, ValuesThatSinglePrecisionMakesOneAreRefused) {
   EXPECT_TRUE(parse_csv(column(100000000, 0)).has_value()) << "this number is one of single precision";
   EXPECT_TRUE(parse_csv(column(1.7e9, 86400)).has_value()) << "days apart";
   EXPECT_TRUE(parse_csv(column(1e6, 1)).has_value());
+  const auto two = [](int first) { return fmt::format("x\n{}\n{}\n{}\n", first, first + 1, first); };
+  EXPECT_TRUE(parse_csv(two(10'000'000)).has_value()) << "single precision has both numbers";
+  EXPECT_TRUE(parse_csv(two(16'777'215)).has_value());
+  EXPECT_EQ(error_of(two(16'777'216)).code, ErrorCode::table_precision);
+  EXPECT_EQ(error_of(column(1e8, 1)).code, ErrorCode::table_precision);
   const auto mended = parse_csv("ts,x\n1700000000,1\n1700000001,2\n", {.drop = {"ts"}});
   EXPECT_TRUE(mended.has_value());
 }

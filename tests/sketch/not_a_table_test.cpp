@@ -5,9 +5,12 @@
 #include "io/file.hpp"
 #include "support/temporary_folder.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <zlib.h>
 
+#include <algorithm>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -147,6 +150,50 @@ TEST_F(Files, TextInAnEncodingThatIsNotToldIsRefusedWithTheCure) {
                 .code,
             ErrorCode::table_encoding)
       << "half a surrogate pair";
+}
+
+/// What the words of a shell's command are: quotes and backslashes as POSIX has them. A command that a shell
+/// would take apart, or run more of, is nothing.
+std::optional<std::vector<std::string>> words_of(std::string_view command) {
+  std::vector<std::string> words(1);
+  for (std::size_t i = 0; i < command.size(); ++i) {
+    const char c = command[i];
+    if (c == '\'') {
+      const std::size_t end = command.find('\'', i + 1);
+      if (end == std::string_view::npos) return std::nullopt;
+      words.back() += command.substr(i + 1, end - i - 1);
+      i = end;
+    } else if (c == '\\' && i + 1 < command.size()) {
+      words.back() += command[++i];
+    } else if (c == ' ') {
+      words.emplace_back();
+    } else if (std::string_view(";&|$`\"(").find(c) != std::string_view::npos) {
+      return std::nullopt;
+    } else {
+      words.back() += c;
+    }
+  }
+  return words;
+}
+
+TEST(SuggestedCommands, NameTheFileAsOneWord) {
+  std::string ragged = "a,b\n1,2\n3\n", blanks = "1 2.5\n3 4.5\n", preface = "x\n", rownames = "a,b\n";
+  for (int i = 0; i < 9; ++i) preface += "1.5,2.5,3\n";
+  for (int i = 0; i < 9; ++i) rownames += fmt::format("{},1.5,2.5\n", i);
+  for (const std::string name : {"my data.csv", "it's; reboot $(x) `y`.csv", "-rf \"q\".csv"})
+    for (const std::string& bytes :
+         {ragged, preface, rownames, "h\xF6he,b\n1.5,2\n"s, "BZh91AY&SY"s, "\xFD"s + "7zXZ\0"s,
+          "PK\x03\x04....table.csv"s, gzipped(kTable), zstandard(kTable)}) {
+      const auto table = parse_csv(bytes, {.source = name});
+      ASSERT_FALSE(table.has_value()) << bytes;
+      std::string command = table.error().fix.substr(table.error().fix.rfind(": ") + 2);
+      const auto words = words_of(command);
+      ASSERT_TRUE(words.has_value()) << command;
+      const std::string wanted = (name[0] == '-' ? "./" : "") + name;
+      EXPECT_NE(std::find(words->begin(), words->end(), wanted), words->end()) << command;
+    }
+  EXPECT_NE(parse_csv(blanks, {.source = "my data.csv"}).error().fix.find(" 'my data.csv' >"),
+            std::string::npos);
 }
 
 TEST(Names, AreSplitAtCommasThatAreNotQuoted) {

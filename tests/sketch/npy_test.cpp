@@ -2,13 +2,18 @@
 // cure.
 #include "learndock/sketch/table.hpp"
 
+#include "io/file.hpp"
+#include "support/temporary_folder.hpp"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace learndock::sketch {
@@ -119,6 +124,93 @@ TEST(NpyTypes, ColumnsAreChosenByPositionAndLargeNumbersAreRefused) {
   ASSERT_TRUE(left.has_value()) << left.error().message;
   EXPECT_EQ(left->values.cols(), 1u);
   EXPECT_EQ(left->values(2, 0), 9.0F);
+}
+
+TEST(NpyTypes, NumericOnlyLeavesOutWhatCannotBeRead) {
+  constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
+  const std::string data =
+      bytes_of<double>({1700000000, kNone, 1.5, 1700000001, kNone, 2.5, 1700000002, kNone, 0.5}, false);
+  const std::string array = array_of("'<f8'", false, "(3, 3)", data);
+  EXPECT_FALSE(parse_npy(array).has_value());
+  const auto table = parse_npy(array, {.numeric_only = true});
+  ASSERT_TRUE(table.has_value()) << table.error().message;
+  ASSERT_EQ(table->values.cols(), 1u);
+  EXPECT_EQ(table->values(1, 0), 2.5F);
+  EXPECT_TRUE(contains(table->warnings, WarningCode::columns_left_out));
+  EXPECT_EQ(parse_npy(array, {.columns = {"#1", "#2"}, .numeric_only = true}).error().code,
+            ErrorCode::table_column);
+}
+
+TEST(NpyTypes, OptionsThatSayHowTextIsReadAreRefused) {
+  const std::string array = array_of("'<f8'", false, "(1, 2)", bytes_of<double>({1, 2}, false));
+  for (const TableOptions& options :
+       {TableOptions{.delimiter = ';'}, TableOptions{.decimal = ','},
+        TableOptions{.encoding = TextEncoding::utf8}, TableOptions{.header = false}}) {
+    const auto table = parse_npy(array, options);
+    ASSERT_FALSE(table.has_value());
+    EXPECT_EQ(table.error().code, ErrorCode::invalid_argument);
+    EXPECT_TRUE(table.error().where.starts_with("--")) << table.error().where;
+  }
+}
+
+TEST(NpyTypes, LargeArraysAreTheSameInBothLayouts) {
+  constexpr std::size_t kRows = 3000, kColumns = 3;  // several blocks of rows, and a part of one
+  std::vector<double> rows(kRows * kColumns), columns(kRows * kColumns);
+  for (std::size_t r = 0; r < kRows; ++r)
+    for (std::size_t c = 0; c < kColumns; ++c)
+      rows[r * kColumns + c] = columns[c * kRows + r] = static_cast<double>((r * 7 + c * 11) % 101) / 4;
+  const auto one = parse_npy(array_of("'<f8'", false, "(3000, 3)", bytes_of(rows, false)));
+  const auto other = parse_npy(array_of("'<f8'", true, "(3000, 3)", bytes_of(columns, false)));
+  ASSERT_TRUE(one.has_value() && other.has_value());
+  EXPECT_EQ(one->values, other->values);
+  EXPECT_EQ(one->warnings, other->warnings);
+}
+
+class NpyProfiles : public ::testing::Test {
+ protected:
+  Result<TableProfile> profile(std::string_view bytes, const TableOptions& options = {}) {
+    const auto path = folder_.path() / "x.npy";
+    EXPECT_TRUE(io::write_file_atomically(path, bytes).has_value());
+    return profile_table(path, options);
+  }
+  testing::TemporaryFolder folder_;
+};
+
+TEST_F(NpyProfiles, HonourTheOptionsThatChooseColumns) {
+  const std::string array =
+      array_of("'<f4'", false, "(2, 3)", bytes_of<float>({1, 2.5F, 3, 4, 0.5F, 6}, false));
+  const auto features = [&](const TableOptions& options) {
+    const auto shown = profile(array, options);
+    EXPECT_TRUE(shown.has_value());
+    std::string text;
+    if (shown)
+      for (const ColumnProfile& column : shown->columns) text += column.chosen ? column.name : "";
+    return text;
+  };
+  EXPECT_EQ(features({}), "#1#2#3");
+  EXPECT_EQ(features({.label_column = "#3"}), "#1#2");
+  EXPECT_EQ(features({.drop = {"#1"}}), "#2#3");
+  EXPECT_EQ(features({.columns = {"#2"}}), "#2");
+  EXPECT_EQ(profile(array, {.drop = {"#4"}}).error().code, ErrorCode::table_column);
+  EXPECT_EQ(profile(array, {.header = true}).error().code, ErrorCode::invalid_argument);
+}
+
+/// A column without a value in the first rows was called of no use, and a specification could be made of it.
+TEST_F(NpyProfiles, OfTheFirstRowsAloneCallNothingUnusable) {
+  constexpr std::size_t kRows = 1'100'000;
+  std::vector<float> values(2 * kRows);
+  for (std::size_t r = 0; r < kRows; ++r) {
+    values[2 * r] = static_cast<float>(r % 97);
+    values[2 * r + 1] = r + 1 < kRows ? std::nanf("") : 1.0F;
+  }
+  const std::string array = array_of("'<f4'", false, "(1100000, 2)", bytes_of(values, false));
+  const auto shown = profile(array);
+  ASSERT_TRUE(shown.has_value()) << shown.error().message;
+  EXPECT_LT(shown->profiled_rows, shown->rows);
+  EXPECT_EQ(shown->unusable, "");
+  EXPECT_EQ(shown->flags, "");
+  EXPECT_TRUE(TableFile::open(folder_.path() / "x.npy").has_value());
+  EXPECT_EQ(profile(array, {.drop = {"#1"}})->profiled_rows, kRows) << "it is read whole to be copied";
 }
 
 }  // namespace

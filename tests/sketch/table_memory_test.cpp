@@ -8,6 +8,7 @@
 
 #include <gtest/gtest.h>
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -113,20 +114,63 @@ TEST(TableMemory, WhatATableComesToIsKnownBeforeItIsParsed) {
                                   repeated(",1\n", "a,b\n2,2\n"), repeated("1\n", "a\n")}) {
     const auto table = parse_csv(text);
     ASSERT_TRUE(table.has_value()) << text.substr(0, 40);
-    const auto extent = extent_of_csv(text);
+    auto source = CsvSource::open(text);
+    ASSERT_TRUE(source.has_value()) << text.substr(0, 40);
+    const TableExtent bound = source->bound();
+    const auto extent = source->read_header();
     ASSERT_TRUE(extent.has_value()) << text.substr(0, 40);
+    EXPECT_GE(bound.values, extent->values) << text.substr(0, 40);
+    EXPECT_GE(bound.columns, extent->columns) << text.substr(0, 40);
     EXPECT_GE(extent->values, table->values.values().size()) << text.substr(0, 40);
     EXPECT_GE(extent->columns, table->values.cols()) << text.substr(0, 40);
+    EXPECT_EQ(source->read_rows()->values.rows(), table->values.rows());
   }
+}
+
+std::string utf16(std::string_view ascii) {
+  std::string out = "\xFF\xFE";
+  for (const char c : ascii) {
+    out += c;
+    out += '\0';
+  }
+  return out;
+}
+
+/// The whole text was decoded before anything was charged for it.
+TEST(TableMemory, NothingIsDecodedBeforeItsSizeIsKnown) {
+  const std::string latin = repeated("1,2\n", "h\xF6he,\x80\n");
+  struct Case {
+    std::string bytes;
+    std::optional<TextEncoding> encoding;
+  };
+  for (const Case& one : {Case{utf16(repeated("1,2\n", "a,b\n")), {}},
+                          Case{latin, TextEncoding::windows_1252}, Case{repeated("1,2\n", "a,b\n"), {}}}) {
+    const TableOptions options{.encoding = one.encoding};
+    const testing::AllocationPeak peak;
+    auto source = CsvSource::open(one.bytes, options);
+    ASSERT_TRUE(source.has_value()) << source.error().message;
+    const TableExtent bound = source->bound();
+    EXPECT_LT(peak.bytes(), kRest);
+    const auto extent = source->read_header();
+    ASSERT_TRUE(extent.has_value()) << extent.error().message;
+    EXPECT_GE(bound.decoded_bytes, extent->decoded_bytes);
+    EXPECT_LT(peak.bytes(), bound.decoded_bytes + kRest)
+        << "the text is copied once, into memory of its size";
+    ASSERT_TRUE(source->read_rows().has_value());
+  }
+}
+
+TableExtent extent_of(const std::string& text) {
+  auto source = CsvSource::open(text);
+  return source ? source->read_header().value_or(TableExtent{}) : TableExtent{};
 }
 
 TEST(TableMemory, QuotedNamesMakeNoTableLarger) {
   std::string rows;
   for (int i = 0; i < 1000; ++i) rows += "1,2,3\n";
-  const auto plain = extent_of_csv("a,b,c\n" + rows), quoted = extent_of_csv("\"a\",\"b, c\",\"d\"\n" + rows);
-  ASSERT_TRUE(plain && quoted);
-  EXPECT_EQ(quoted->columns, 3U);
-  EXPECT_EQ(quoted->values, plain->values);
+  const TableExtent plain = extent_of("a,b,c\n" + rows), quoted = extent_of("\"a\",\"b, c\",\"d\"\n" + rows);
+  EXPECT_EQ(quoted.columns, 3U);
+  EXPECT_EQ(quoted.values, plain.values);
 }
 
 }  // namespace

@@ -139,7 +139,7 @@ TEST_F(TableFiles, AllElseIsReadAsBefore) {
   EXPECT_EQ(doubles->values()(0, 1), 2.0F);
   EXPECT_EQ(columns->values()(0, 1), 3.0F);
   EXPECT_EQ(odd->values()(0, 1), 9.0F);
-  EXPECT_EQ(csv->columns(), (std::vector<std::string>{"a", "c"}));
+  EXPECT_EQ(csv->values().cols(), 2u);
   EXPECT_EQ(csv->values()(0, 1), 3.0F);
 }
 

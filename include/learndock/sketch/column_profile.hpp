@@ -50,6 +50,10 @@ struct ColumnProfile {
   /// Whether single precision changes the numbers by more than `share` of their spread, and by more than the
   /// least step that a kernel of the usual gamma sees.
   [[nodiscard]] bool loses(double share) const;
+  /// Single precision changes the numbers too much for a specification.
+  [[nodiscard]] bool lost() const { return numeric() && loses(1.0 / 20); }
+  /// It changes them so that a specification can be made, and its maker should know.
+  [[nodiscard]] bool blurred() const { return numeric() && !lost() && loses(1.0 / 200); }
 };
 
 /// "whole", "decimal" and so on.

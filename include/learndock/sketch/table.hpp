@@ -27,9 +27,9 @@ struct TableOptions {
   std::string label_column = {};          ///< column that is no feature; "" = none; "#3" is the third column
   std::vector<std::string> drop = {};     ///< further columns that are no features, by name or "#3"
   std::vector<std::string> columns = {};  ///< the features and their order; empty: all columns that are left
-  bool numeric_only = false;              ///< leaves columns out that are not numbers, and says so
-  std::optional<char> delimiter = {};     ///< nullopt: found out
-  std::optional<char> decimal = {};       ///< '.' or ','; nullopt: found out
+  bool numeric_only = false;           ///< leaves columns out that single precision cannot hold, and says so
+  std::optional<char> delimiter = {};  ///< nullopt: found out
+  std::optional<char> decimal = {};    ///< '.' or ','; nullopt: found out
   std::optional<TextEncoding> encoding = {};  ///< nullopt: found out
   std::optional<bool> header = {};  ///< whether the first line names the columns; nullopt: found out
   std::string source = "FILE";      ///< what messages call the file in commands to paste
@@ -44,7 +44,7 @@ struct TableOptions {
 /// @errors table_*, too_large, not_found, io
 /// @cost  parsing holds at most 4 bytes for each byte of the text (a value takes a separator at least), one
 ///        copy of the column names (4 KiB each at most) and one quoted cell, six times the text in all, and
-///        512 bytes for each column; twice the text more when it is not UTF-8
+///        512 bytes for each column; the text once more, in UTF-8, when it is not UTF-8
 [[nodiscard]] Result<Table> read_table(const std::filesystem::path& path, const TableOptions& options = {});
 [[nodiscard]] Result<Table> parse_csv(std::string_view text, const TableOptions& options = {});
 [[nodiscard]] Result<Table> parse_npy(std::string_view bytes, const TableOptions& options = {});
@@ -57,9 +57,12 @@ struct TableProfile {
   std::string decimal;    ///< of a CSV
   bool header = false;
   std::size_t rows = 0;
+  std::size_t profiled_rows =
+      0;  ///< the first ones, of which the profiles are; less than all for a large .npy
   std::vector<ColumnProfile> columns;
   Warnings warnings;
   std::string unusable;  ///< why no specification can be made of it as it is; "" when one can
+  std::string fix;       ///< how it is made usable; "" when it is
   std::string flags;     ///< the options with which one can, or which the warnings suggest; ready to paste
 };
 /// @errors as read_table, but for columns that are not numbers
@@ -71,8 +74,31 @@ struct TableExtent {
   std::size_t values = 0, columns = 0;
   std::size_t decoded_bytes = 0;  ///< of a copy of the text in UTF-8; 0 when the text itself is
 };
-/// @errors as parse_csv for its header @cost reads each byte twice; keeps only the header
-[[nodiscard]] Result<TableExtent> extent_of_csv(std::string_view text, const TableOptions& options = {});
+/// A CSV that is read in steps, so that the memory of each step can be charged before it is taken.
+class CsvSource {
+ public:
+  /// Looks at the bytes and takes no memory that grows with them. @pre `bytes` outlive the object
+  /// @errors table_format (the bytes are another kind of file, or packed)
+  [[nodiscard]] static Result<CsvSource> open(std::string_view bytes, const TableOptions& options = {});
+  CsvSource(CsvSource&&) noexcept;
+  CsvSource& operator=(CsvSource&&) noexcept;
+  CsvSource(const CsvSource&) = delete;
+  CsvSource& operator=(const CsvSource&) = delete;
+  ~CsvSource();
+
+  /// By the number of bytes alone: no table that these bytes hold is larger.
+  [[nodiscard]] TableExtent bound() const;
+  /// Decodes the text and reads its header. The extent is within `bound()`. @pre called once
+  /// @errors as parse_csv for the encoding and the header
+  [[nodiscard]] Result<TableExtent> read_header();
+  /// @pre called once, after read_header() succeeded @errors as parse_csv
+  [[nodiscard]] Result<Table> read_rows();
+
+ private:
+  struct State;
+  explicit CsvSource(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;  // in one place: the text may be in it, and views into the text are
+};
 /// @errors table_npy, table_column, table_empty, too_large
 [[nodiscard]] Result<TableExtent> extent_of_npy(std::string_view bytes, const TableOptions& options = {});
 
@@ -97,7 +123,6 @@ class TableFile {
                                               const TableOptions& options = {});
   /// Valid while this object or a copy of it lives.
   [[nodiscard]] MatrixView<const float> values() const { return values_; }
-  [[nodiscard]] const std::vector<std::string>& columns() const { return columns_; }
   [[nodiscard]] const Warnings& warnings() const { return warnings_; }
   /// Checks that the values are still the file's. Call it before you use what was computed from them. @errors
   /// io
@@ -113,7 +138,6 @@ class TableFile {
   std::shared_ptr<const MappedFile> mapping_;  // shared: views stay valid when the object is moved or copied
   std::shared_ptr<const Table> table_;
   MatrixView<const float> values_;
-  std::vector<std::string> columns_;
   Warnings warnings_;
 };
 

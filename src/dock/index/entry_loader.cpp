@@ -6,6 +6,7 @@
 #include "base/parallel.hpp"
 #include "dock/index/catalog_samples.hpp"
 #include "dock/view/entry_fields.hpp"
+#include "io/disk.hpp"
 #include "io/file.hpp"
 #include "io/file_rights.hpp"
 #include "learnwares/entry_file.hpp"
@@ -323,8 +324,10 @@ Result<std::shared_ptr<const learnwares::EntryFile>> write_entries(
   std::error_code error;
   // Removes what a killed writer left. The current file stays until there is a new one.
   std::filesystem::directory_iterator left(folder, error);
-  for (; !error && left != std::filesystem::directory_iterator(); left.increment(error))
-    if (left->path() != file) std::filesystem::remove_all(left->path(), error);
+  for (; !error && left != std::filesystem::directory_iterator(); left.increment(error)) {
+    if (left->path() == file) continue;
+    if (error = io::disk::remove_tree(left->path()); error) break;
+  }
   if (error) return Failure(io::system_error(error.value(), "make room in", folder));
   LEARNDOCK_CHECK(learnwares::EntryFile::write(next, source, entries));
   LEARNDOCK_CHECK(io::rename_file(next, file));

@@ -4,6 +4,7 @@
 #include "dock/index/lost_files.hpp"
 #include "dock/index/part_maker.hpp"
 #include "dock/index/stored_index.hpp"
+#include "io/disk.hpp"
 
 #include <fmt/format.h>
 
@@ -106,8 +107,7 @@ void Indexing::store_entries() {
   if (!pays_to_write(seen->entries, stored_to_, options_.entries_from)) return;
   const auto file = write_entries(truth_.catalog(), seen->version, cache, seen->entries, options_.threads);
   if (const auto intact = seen->entries_intact(); !intact) {  // the new file may have zeros in their place
-    std::error_code ignored;                                  // it is looked at again at the next opening
-    std::filesystem::remove(cache, ignored);
+    io::disk::remove_any(cache);                              // else the next opening looks at it again
     log(LogLevel::warning, "the learnware cache was not kept: " + describe(intact.error()));
     return;
   }

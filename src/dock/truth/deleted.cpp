@@ -2,17 +2,20 @@
 
 #include "learndock/base/json.hpp"
 
+#include "base/ascii.hpp"
 #include "base/log.hpp"
+#include "base/number.hpp"
 #include "catalog/status.hpp"
 #include "io/crc32c.hpp"
+#include "io/disk.hpp"
 #include "io/file.hpp"
 #include "io/file_rights.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <chrono>
+#include <limits>
 #include <optional>
 #include <span>
 
@@ -45,8 +48,8 @@ std::string to_hex(std::string_view bytes) {
 Result<std::string> from_hex(const std::string& text) {
   std::string bytes;
   for (std::size_t i = 0; i + 1 < text.size(); i += 2) {
-    const std::size_t high = kHexDigits.find(text[i]), low = kHexDigits.find(text[i + 1]);
-    if (high == std::string_view::npos || low == std::string_view::npos) break;
+    const int high = hex_value(text[i]), low = hex_value(text[i + 1]);
+    if (high < 0 || low < 0) break;
     bytes += static_cast<char>(16 * high + low);
   }
   if (2 * bytes.size() == text.size()) return bytes;
@@ -115,20 +118,17 @@ Result<DeletedLearnware> from_record_json(const Json& json) {
   }
 }
 
-/// The time at which a key's learnware was deleted; nothing for other names.
-std::optional<std::int64_t> time_of(const std::string& key) {
-  std::int64_t time = 0;
-  if (key.size() != kKeyDigits || key[kTimeDigits] != '-') return std::nullopt;
-  const char* const end = key.data() + kTimeDigits;
-  if (std::from_chars(key.data(), end, time, 16).ptr != end) return std::nullopt;
-  return time;
+/// The time at which a key's learnware was deleted; nothing for other names, one beyond all times among them.
+std::optional<std::int64_t> time_of(std::string_view key) {
+  if (key.size() != kKeyDigits || key[kTimeDigits] != '-' || key.front() == '-') return std::nullopt;
+  return whole_number<std::int64_t>(key.substr(0, kTimeDigits), 16);
 }
 
 std::uint64_t remove_file(const fs::path& path) {
   std::error_code error;
   const std::uint64_t bytes = fs::file_size(path, error);
   if (error) return 0;
-  fs::remove(path, error);
+  error = io::disk::remove_any(path);
   if (!error) return bytes;
   log(LogLevel::warning, fmt::format("cannot remove {}: {}", path.string(), error.message()));
   return 0;
@@ -145,7 +145,9 @@ DeletedLearnwares::DeletedLearnwares(fs::path folder, std::uint64_t days)
     : folder_(std::move(folder)), days_(static_cast<std::int64_t>(std::min(days, kMostDays))) {}
 
 std::int64_t DeletedLearnwares::kept_until(std::int64_t removed_unix_ms) const {
-  return removed_unix_ms + kDayMs * days_;
+  constexpr std::int64_t kLast = std::numeric_limits<std::int64_t>::max();
+  const std::int64_t kept = kDayMs * days_;
+  return removed_unix_ms > kLast - kept ? kLast : removed_unix_ms + kept;
 }
 
 Result<std::string> DeletedLearnwares::begin(const catalog::LearnwareRecord& record) {

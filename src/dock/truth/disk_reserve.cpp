@@ -24,7 +24,7 @@ void DiskReserve::create(std::uint64_t bytes) const {
   const io::Descriptor file(io::disk::open(path_, O_WRONLY | O_CREAT | O_EXCL, io::kOwnerFile));
   if (file.get() < 0) return;
   // A hole would reserve nothing.
-  if (::posix_fallocate(file.get(), 0, static_cast<off_t>(bytes)) != 0) io::disk::remove(path_);
+  if (io::disk::reserve(file.get(), bytes) != 0) io::disk::remove(path_);
 }
 
 bool DiskReserve::release() const { return io::disk::remove(path_) == 0; }

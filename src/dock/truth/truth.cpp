@@ -3,6 +3,7 @@
 #include "base/log.hpp"
 #include "blobs/local_blob_store.hpp"
 #include "dock/truth/catalog_mark.hpp"
+#include "io/disk.hpp"
 #include "io/file.hpp"
 #include "io/file_rights.hpp"
 
@@ -62,9 +63,8 @@ Result<void> Truth::open() {
 }
 
 Result<void> Truth::open_to_write() {
-  std::error_code error;
-  fs::remove_all(staging_, error);
-  if (error) return Failure(io::system_error(error.value(), "empty the folder", staging_));
+  if (const std::error_code error = io::disk::remove_tree(staging_))
+    return Failure(io::system_error(error.value(), "empty the folder", staging_));
   LEARNDOCK_CHECK(io::create_private_folder(staging_));
   LEARNDOCK_TRY(catalog_, catalog::open_sqlite_catalog(folder_.catalogue(), false));
   LEARNDOCK_TRY(blobs_, blobs::open_local_blob_store(folder_.packages()));

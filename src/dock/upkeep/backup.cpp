@@ -63,11 +63,9 @@ class Backup {
   void remove_unfinished(bool was_there) const {
     std::error_code ignored;  // what could not be written is what is reported
     for (fs::directory_iterator item(to_, ignored); !ignored && item != fs::directory_iterator();
-         item.increment(ignored)) {
-      std::error_code one;
-      fs::remove_all(item->path(), one);
-    }
-    if (!was_there) fs::remove(to_, ignored);
+         item.increment(ignored))
+      io::disk::remove_tree(item->path());
+    if (!was_there) io::disk::remove_any(to_);
   }
 
   Result<BackupReport> write() {
@@ -104,8 +102,7 @@ class Backup {
   Result<void> copy_until_whole(const catalog::Catalog& catalog) {
     std::set<std::string> missing;
     for (int tries = 0; tries < kCatalogueTries; ++tries) {
-      std::error_code error;
-      fs::remove(DockFolder(to_).catalogue(), error);
+      io::disk::remove_any(DockFolder(to_).catalogue());
       report_.created = utc_now();
       LEARNDOCK_CHECK(catalog.backup_to(DockFolder(to_).catalogue()));
       LEARNDOCK_TRY(const std::set<std::string> now_missing, copy_packages());
@@ -162,9 +159,8 @@ class Backup {
   /// Removes packages that only an earlier copy of the catalogue named; the others enter the manifest.
   Result<void> drop_unnamed(const std::set<std::string>& missing) {
     for (const std::string& digest : taken_) {
-      std::error_code error;
       if (!named_.contains(digest)) {
-        fs::remove(to_ / package_place(digest), error);
+        io::disk::remove_any(to_ / package_place(digest));
         continue;
       }
       LEARNDOCK_CHECK(list_file(package_place(digest).string()));

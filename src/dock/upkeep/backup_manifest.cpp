@@ -2,6 +2,7 @@
 
 #include "learndock/base/json.hpp"
 
+#include "base/ascii.hpp"
 #include "dock/truth/dock_folder.hpp"
 #include "io/file.hpp"
 
@@ -61,9 +62,7 @@ Result<BackupManifest> manifest_from(const Json& json, const fs::path& file) {
 
 }  // namespace
 
-bool is_package_digest(std::string_view text) {
-  return text.size() == kDigestDigits && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
-}
+bool is_package_digest(std::string_view text) { return is_lower_hex(text, kDigestDigits); }
 
 fs::path package_place(std::string_view digest) {
   return fs::path(DockFolder::kPackages) / digest.substr(0, 2) / digest.substr(2);

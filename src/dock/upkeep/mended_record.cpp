@@ -1,8 +1,10 @@
 #include "dock/upkeep/mended_record.hpp"
 
+#include "base/ascii.hpp"
 #include "dock/truth/dock_folder.hpp"
 #include "dock/view/entry_fields.hpp"
 #include "dock/view/package_record.hpp"
+#include "io/disk.hpp"
 #include "io/file_copy.hpp"
 
 #include <fmt/format.h>
@@ -22,9 +24,7 @@ constexpr std::size_t kSha256Digits = 64;
 constexpr const char* kExact = "its content is again exactly what was stored";
 constexpr std::int64_t kYear10000Ms = 253'402'300'800'000;
 
-bool is_digest(const std::string& text) {
-  return text.size() == kSha256Digits && text.find_first_not_of("0123456789abcdef") == std::string::npos;
-}
+bool is_digest(const std::string& text) { return is_lower_hex(text, kSha256Digits); }
 
 /// Replaces fields of the record by those that the indexes and the package have, in all combinations, which
 /// are few, and calls `with` when the record is the one that the checksum was made of.
@@ -126,8 +126,7 @@ Result<LearnwareRecord> PackageRecords::orphan(const std::string& digest,
 }
 
 void PackageRecords::remove_scratch() const {
-  std::error_code ignored;
-  fs::remove(DockFolder(dock_).repair(), ignored);  // empty by now
+  io::disk::remove_any(DockFolder(dock_).repair());  // empty by now
 }
 
 }  // namespace learndock::dock

@@ -8,6 +8,7 @@
 #include "dock/truth/deleted.hpp"
 #include "dock/truth/dock_folder.hpp"
 #include "dock/upkeep/mended_record.hpp"
+#include "io/disk.hpp"
 #include "io/file.hpp"
 #include "io/file_copy.hpp"
 #include "store/index_store.hpp"
@@ -74,12 +75,8 @@ class Repair {
     catalog_.reset();
     examined_.catalog.reset();
     LEARNDOCK_CHECK(mend_index());
-    if (examined_.drop_entries) {
-      std::error_code error;
-      fs::remove(DockFolder(dock_).learnware_cache(), error);
-      if (!error)
-        mark_mended(examined_.report, "entries", "", "removed: it is made again from the catalogue");
-    }
+    if (examined_.drop_entries && !io::disk::remove_any(DockFolder(dock_).learnware_cache()))
+      mark_mended(examined_.report, "entries", "", "removed: it is made again from the catalogue");
     packages_.remove_scratch();
     return {};
   }
@@ -104,9 +101,8 @@ class Repair {
 
   /// Makes a new catalogue from the sound records; the old one stays under another name.
   Result<void> rebuild_catalogue() {
-    std::error_code ignored;
     for (const char* suffix : {"", "-wal", "-shm", "-journal"})  // left by a repair that was cut off
-      fs::remove(dock_ / (std::string(kNextCatalogue) + suffix), ignored);
+      io::disk::remove_any(dock_ / (std::string(kNextCatalogue) + suffix));
     LEARNDOCK_TRY(catalog_, catalog::open_sqlite_catalog(dock_ / kNextCatalogue, true));
     if (examined_.catalog) LEARNDOCK_CHECK(copy_sound_records());
     return {};

@@ -4,6 +4,7 @@
 #include "learndock/specification/codec.hpp"
 
 #include "dock/view/entry_fields.hpp"
+#include "io/disk.hpp"
 #include "io/file.hpp"
 #include "io/file_rights.hpp"
 #include "query/set_limits.hpp"
@@ -94,12 +95,12 @@ Result<catalog::LearnwareRecord> record_of_stored(const fs::path& blob, const st
   LEARNDOCK_CHECK(io::create_private_folder(scratch));
   const fs::path canonical = scratch / fmt::format("stored-{}.zip", ::getpid());
   auto package = package::read_package(blob, canonical);
-  std::error_code error;
-  fs::remove(canonical, error);  // a temporary
+  io::disk::remove_any(canonical);  // a temporary
   if (!package) return Failure(std::move(package).error());
   catalog::LearnwareRecord record =
       described(*package, own_semantic(*package), package->model.class_name).record;
   record.package_digest = digest;
+  std::error_code error;
   record.package_bytes = fs::file_size(blob, error);
   if (error) return Failure(io::system_error(error.value(), "look at", blob));
   return record;

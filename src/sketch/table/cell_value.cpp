@@ -1,5 +1,7 @@
 #include "sketch/table/cell_value.hpp"
 
+#include "base/ascii.hpp"
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -13,8 +15,6 @@ namespace {
 constexpr double kBeyond = std::numeric_limits<double>::quiet_NaN();
 /// A longer cell with a decimal comma is no number.
 constexpr std::size_t kLongestNumber = 64;
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 std::optional<double> parse_point(std::string_view text) {
   if (text.starts_with('+')) text.remove_prefix(1);
@@ -31,21 +31,15 @@ std::optional<double> parse_point(std::string_view text) {
 
 }  // namespace
 
-std::string_view trimmed(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
-
 bool is_missing(std::string_view cell) {
   static const std::set<std::string_view> names = {"",     "NA",   "N/A", "NaN",  "nan",  "null",
                                                    "NULL", "None", "?",   "#N/A", "<NA>", "n/a"};
-  const std::string_view text = trimmed(cell);
+  const std::string_view text = trim(cell);
   return text.size() <= 4 && names.contains(text);
 }
 
 std::optional<double> parse_number(std::string_view cell, char decimal) {
-  const std::string_view text = trimmed(cell);
+  const std::string_view text = trim(cell);
   if (decimal == '.') return parse_point(text);
   if (text.size() > kLongestNumber || text.find('.') != std::string_view::npos) return std::nullopt;
   std::array<char, kLongestNumber> point{};
@@ -54,7 +48,7 @@ std::optional<double> parse_number(std::string_view cell, char decimal) {
 }
 
 bool is_date(std::string_view cell) {
-  const std::string_view text = trimmed(cell);
+  const std::string_view text = trim(cell);
   if (text.size() < 5 || text.size() > 40 || !is_digit(text.front())) return false;
   std::size_t groups = 0, separators = 0;
   for (std::size_t i = 0; i < text.size(); ++i) {

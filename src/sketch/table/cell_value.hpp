@@ -13,8 +13,6 @@ struct CellValue {
   double number = 0;  ///< NaN for a number beyond double precision
 };
 
-/// Without blanks at its ends.
-[[nodiscard]] std::string_view trimmed(std::string_view text);
 /// Empty, NA, NaN, null, ? and the other marks that programs write for a missing value.
 [[nodiscard]] bool is_missing(std::string_view cell);
 /// @param decimal  '.' or ','

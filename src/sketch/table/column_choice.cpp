@@ -1,13 +1,12 @@
 #include "sketch/table/column_choice.hpp"
 
-#include "base/shorten.hpp"
+#include "base/number.hpp"
 #include "base/utf8.hpp"
 #include "sketch/table/foreign_format.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
 
 namespace learndock::sketch {
@@ -24,11 +23,9 @@ std::string first_names(std::span<const std::string> names) {
 
 /// "#3" is the third column.
 std::optional<std::size_t> position_of(std::string_view name, std::size_t columns) {
-  std::size_t position = 0;
   if (!name.starts_with('#')) return std::nullopt;
-  const auto [end, error] = std::from_chars(name.data() + 1, name.data() + name.size(), position);
-  if (error != std::errc() || end != name.data() + name.size()) return std::nullopt;
-  return position >= 1 && position <= columns ? std::optional(position - 1) : std::nullopt;
+  const auto position = whole_number<std::size_t>(name.substr(1));
+  return position && *position >= 1 && *position <= columns ? std::optional(*position - 1) : std::nullopt;
 }
 
 Result<std::vector<std::size_t>> columns_named(std::span<const std::string> names, std::string_view name) {

@@ -18,12 +18,12 @@ namespace {
 
 using Columns = std::vector<const ColumnProfile*>;
 
-/// Rounding above these shares of a column's spread is refused, or warned of.
-constexpr double kLost = 1.0 / 20, kBlurred = 1.0 / 200;
 /// A column that varies this many times less than the widest is not seen beside it.
 constexpr double kDrowned = 100;
-constexpr std::size_t kNamed = 8;        // columns that a message names
-constexpr std::size_t kMostFlags = 600;  // bytes of advice that a message has room for
+constexpr std::size_t kNamed = 8;  // columns that a message names
+/// Bytes of options that the fix of an error and a warning have room for. An option that a longer text cuts
+/// off could not be pasted.
+constexpr std::size_t kMostFlags = 400, kMostAdvice = 200;
 
 template <class Choose>
 Columns columns_where(std::span<const ColumnProfile> columns, Choose choose) {
@@ -55,8 +55,7 @@ Json names_json(const Columns& columns) {
   return {{"columns", std::move(names)}, {"count", columns.size()}};
 }
 
-bool lost(const ColumnProfile& column) { return column.numeric() && column.loses(kLost); }
-bool unread(const ColumnProfile& column) { return !column.numeric() || lost(column); }
+bool cannot_be_read(const ColumnProfile& column) { return !column.numeric() || column.lost(); }
 
 /// Why a column cannot be used.
 std::string reason_of(const ColumnProfile& column) {
@@ -86,7 +85,12 @@ const ColumnProfile* label_among(const Columns& unusable) {
   return found;
 }
 
-/// --label and --drop for these columns.
+std::string joined(const std::string& flags, const std::string& more) {
+  return flags.empty() || more.empty() ? flags + more : flags + " " + more;
+}
+
+/// --label and --drop for these columns. Where that is a long list, --numeric-only stands for those that
+/// cannot be read, and --drop has the others where there is room.
 std::string flags_for(Columns columns, const TableOptions& options) {
   std::string flags;
   const ColumnProfile* label = options.label_column.empty() ? label_among(columns) : nullptr;
@@ -94,8 +98,24 @@ std::string flags_for(Columns columns, const TableOptions& options) {
     flags = option_of("--label", {&label, 1});
     std::erase(columns, label);
   }
-  if (!columns.empty()) flags += (flags.empty() ? "" : " ") + option_of("--drop", columns);
-  return flags.size() > kMostFlags ? "--numeric-only" : flags;
+  if (columns.empty()) return flags;
+  if (const std::string all = joined(flags, option_of("--drop", columns)); all.size() <= kMostFlags)
+    return all;
+  if (std::erase_if(columns, [](const ColumnProfile* c) { return cannot_be_read(*c); }) > 0)
+    flags = joined(flags, "--numeric-only");
+  if (columns.empty()) return flags;
+  const std::string with_others = joined(flags, option_of("--drop", columns));
+  return with_others.size() <= kMostFlags ? with_others : flags;
+}
+
+/// How a warning says that features are left out: by an option to paste, unless it would be long.
+std::string way_to_drop(const Columns& columns) {
+  std::string option = option_of("--drop", columns);
+  if (option.size() <= kMostAdvice) return option;
+  return fmt::format(
+      "--drop, of which a list of {} columns would be long here, or name those that stay with "
+      "--columns",
+      columns.size());
 }
 
 ErrorCode code_of(const Columns& unusable) {
@@ -155,7 +175,7 @@ void warn_of_ids(const Columns& ids, Warnings& warnings) {
                       fmt::format("{} {} like row numbers or ids and {} taken for {}; leave {} out with {}",
                                   listed_names(ids), ids.size() == 1 ? "looks" : "look",
                                   ids.size() == 1 ? "is" : "are", ids.size() == 1 ? "a feature" : "features",
-                                  ids.size() == 1 ? "it" : "them", option_of("--drop", ids)),
+                                  ids.size() == 1 ? "it" : "them", way_to_drop(ids)),
                       names_json(ids)});
 }
 
@@ -165,7 +185,9 @@ std::string flags_for_label(const ColumnProfile& label, std::span<const ColumnPr
   const Columns copies = columns_where(
       columns, [&](const ColumnProfile& c) { return c.name == label.name && c.position != label.position; });
   const std::string flags = option_of("--label", {&one, 1});
-  return copies.empty() ? flags : flags + " " + option_of("--drop", copies);
+  if (copies.empty()) return flags;
+  const std::string drop = option_of("--drop", copies);
+  return drop.size() <= kMostAdvice ? joined(flags, drop) : flags;
 }
 
 void warn_of_label(const ColumnProfile& label, const std::string& flags, Warnings& warnings) {
@@ -181,7 +203,7 @@ void warn_of_dates(const Columns& dates, Warnings& warnings) {
       {WarningCode::date_suspected,
        fmt::format("{} {} like dates or times, and a kernel takes them for measures; leave them "
                    "out with {}",
-                   listed_names(dates), dates.size() == 1 ? "looks" : "look", option_of("--drop", dates)),
+                   listed_names(dates), dates.size() == 1 ? "looks" : "look", way_to_drop(dates)),
        names_json(dates)});
 }
 
@@ -218,8 +240,7 @@ void warn_of_drowned(std::span<const ColumnProfile> columns, Warnings& warnings)
 }
 
 void warn_of_precision(std::span<const ColumnProfile> columns, Warnings& warnings) {
-  const Columns blurred = columns_where(
-      columns, [](const ColumnProfile& c) { return c.numeric() && !lost(c) && c.loses(kBlurred); });
+  const Columns blurred = columns_where(columns, [](const ColumnProfile& c) { return c.blurred(); });
   if (blurred.empty()) return;
   warnings.push_back(
       {WarningCode::precision_lost,
@@ -232,16 +253,12 @@ void warn_of_precision(std::span<const ColumnProfile> columns, Warnings& warning
 
 }  // namespace
 
-ColumnFindings find_in_columns(std::span<const ColumnProfile> columns, const TableOptions& options) {
+ColumnFindings find_in_columns(std::span<const ColumnProfile> columns, const TableOptions& options,
+                               Rows rows) {
   ColumnFindings found;
+  const auto unread = [&](const ColumnProfile& c) { return rows == Rows::all && cannot_be_read(c); };
   const Columns unusable = columns_where(columns, unread);
-  const Columns ids = columns_where(columns, [](const ColumnProfile& c) { return c.id_like; });
-  Columns leave = columns_where(columns, [](const ColumnProfile& c) { return unread(c) || c.id_like; });
-  const Columns dates =
-      columns_where(columns, [](const ColumnProfile& c) { return c.date_like && !unread(c) && !c.id_like; });
-  const auto label = std::find_if(columns.begin(), columns.end(), [&](const ColumnProfile& c) {
-    return options.label_column.empty() && c.chosen && c.numeric() && names_a_label(c.name);
-  });
+  Columns leave = columns_where(columns, [&](const ColumnProfile& c) { return unread(c) || c.id_like; });
   const std::size_t chosen = columns_where(columns, [](const ColumnProfile&) { return true; }).size();
   if (leave.size() == chosen) leave = unusable;  // an id alone is better than no column
   found.flags = leave.empty() || leave.size() == chosen ? "" : flags_for(leave, options);
@@ -249,16 +266,19 @@ ColumnFindings find_in_columns(std::span<const ColumnProfile> columns, const Tab
   if (found.unusable)
     if (std::string cure = cure_of_blanks(columns, options); !cure.empty())
       found.unusable->fix = std::move(cure);
-  Columns usable_ids = ids;
-  std::erase_if(usable_ids, [](const ColumnProfile* c) { return unread(*c); });
-  warn_of_ids(usable_ids, found.warnings);
+  warn_of_ids(columns_where(columns, [&](const ColumnProfile& c) { return c.id_like && !unread(c); }),
+              found.warnings);
+  const auto label = std::find_if(columns.begin(), columns.end(), [&](const ColumnProfile& c) {
+    return options.label_column.empty() && c.chosen && c.numeric() && names_a_label(c.name);
+  });
   if (label != columns.end()) {
     const std::string flags = flags_for_label(*label, columns);
     warn_of_label(*label, flags, found.warnings);
-    if (found.flags.find("--label") == std::string::npos)
-      found.flags += (found.flags.empty() ? "" : " ") + flags;
+    if (found.flags.find("--label") == std::string::npos) found.flags = joined(found.flags, flags);
   }
-  warn_of_dates(dates, found.warnings);
+  warn_of_dates(
+      columns_where(columns, [&](const ColumnProfile& c) { return c.date_like && !unread(c) && !c.id_like; }),
+      found.warnings);
   warn_of_names(columns, found.warnings);
   warn_of_drowned(columns, found.warnings);
   warn_of_precision(columns, found.warnings);
@@ -269,7 +289,7 @@ Warnings leave_out_unread(std::span<ColumnProfile> columns, const TableOptions& 
   Columns left;
   for (ColumnProfile& column : columns) {
     const bool nothing = column.type == ColumnType::empty && column.name.empty();
-    if (!column.chosen || !(nothing || (options.numeric_only && !column.numeric()))) continue;
+    if (!column.chosen || !(nothing || (options.numeric_only && cannot_be_read(column)))) continue;
     column.chosen = false;
     left.push_back(&column);
   }

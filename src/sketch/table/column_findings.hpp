@@ -17,11 +17,15 @@ struct ColumnFindings {
   std::string flags;  ///< the options that mend both; "" when there is nothing to mend
 };
 
-[[nodiscard]] ColumnFindings find_in_columns(std::span<const ColumnProfile> columns,
-                                             const TableOptions& options);
+/// The rows that profiles were made of. The first ones alone do not show that a column is of no use: the rest
+/// may have values.
+enum class Rows { all, first };
 
-/// Leaves columns out that hold nothing at all: no name and no value, and with `numeric_only` what is not
-/// numbers.
+[[nodiscard]] ColumnFindings find_in_columns(std::span<const ColumnProfile> columns,
+                                             const TableOptions& options, Rows rows = Rows::all);
+
+/// Leaves columns out that hold nothing at all: no name and no value, and with `numeric_only` what cannot be
+/// read as numbers in single precision.
 [[nodiscard]] Warnings leave_out_unread(std::span<ColumnProfile> columns, const TableOptions& options);
 
 }  // namespace learndock::sketch

@@ -2,6 +2,8 @@
 
 #include "learndock/base/json.hpp"
 
+#include "base/ascii.hpp"
+
 #include <algorithm>
 #include <array>
 #include <bit>
@@ -15,15 +17,12 @@ namespace {
 
 constexpr std::size_t kMostDistinct = 256;  // that one column remembers
 constexpr std::size_t kShownCell = 40;
-/// What a kernel of the usual gamma, 0.1, does not see: it changes its value by less than 1e-7.
+/// Rounding that is passed over whatever a column's spread is. It assumes the usual gamma, 0.1, because
+/// tables are read before gamma is known, and it may be derived from them. Where two equal values come to
+/// differ by a step s, a kernel value becomes exp(-gamma s^2), 1 - 1e-7 here; of any two rows it changes by
+/// s sqrt(2 gamma / e) at most, 3e-4 here, with either sign. Another gamma has these errors at
+/// s = 1e-3 sqrt(0.1 / gamma), so that one far above 1 can see rounding that this floor hides.
 constexpr double kLeastStep = 1e-3;
-
-std::string lower_case(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return lower;
-}
 
 template <std::size_t N>
 bool among(const std::array<std::string_view, N>& names, std::string_view name) {
@@ -33,9 +32,9 @@ bool among(const std::array<std::string_view, N>& names, std::string_view name) 
 /// "id", "customer_id", "customerId" and their like.
 bool names_id(std::string_view name) {
   constexpr std::array<std::string_view, 6> kIds = {"id", "uuid", "guid", "_id", "rowid", "objectid"};
-  const std::string lower = lower_case(name);
-  if (among(kIds, lower)) return true;
-  if (lower.size() < 3 || !lower.ends_with("id")) return false;
+  const std::string plain = lower(name);
+  if (among(kIds, plain)) return true;
+  if (plain.size() < 3 || !plain.ends_with("id")) return false;
   const char before = name[name.size() - 3];
   const bool camel = name.ends_with("Id") || name.ends_with("ID");
   return std::string_view("_-. ").find(before) != std::string_view::npos ||
@@ -47,13 +46,13 @@ bool names_row(std::string_view name) {
   constexpr std::array<std::string_view, 17> kRows = {
       "",    "index", "idx",    "row",    "rows",      "rownames", "row_names",  "row.names", "no",
       "no.", "nr",    "number", "number", "rownumber", "key",      "unnamed: 0", "#"};
-  return among(kRows, lower_case(name));
+  return among(kRows, lower(name));
 }
 
 bool names_time(std::string_view name) {
-  const std::string lower = lower_case(name);
-  return lower == "ts" || lower.find("time") != std::string::npos ||
-         lower.find("date") != std::string::npos || lower.find("epoch") != std::string::npos;
+  const std::string plain = lower(name);
+  return plain == "ts" || plain.find("time") != std::string::npos ||
+         plain.find("date") != std::string::npos || plain.find("epoch") != std::string::npos;
 }
 
 /// 20240531.
@@ -85,7 +84,7 @@ bool is_id(const ColumnProfile& column) {
 bool names_a_label(std::string_view name) {
   constexpr std::array<std::string_view, 8> kNames = {"label",  "target", "class",   "y",
                                                       "labels", "output", "outcome", "species"};
-  return among(kNames, lower_case(name));
+  return among(kNames, lower(name));
 }
 
 bool ColumnProfile::loses(double share) const { return rounding > kLeastStep && rounding > share * spread; }

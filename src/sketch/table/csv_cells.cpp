@@ -1,5 +1,7 @@
 #include "sketch/table/csv_cells.hpp"
 
+#include "base/utf8.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -8,7 +10,7 @@ namespace learndock::sketch {
 
 CsvCells::CsvCells(std::string_view text, char delimiter, std::size_t first_line)
     : text_(text), delimiter_(delimiter), line_(first_line), first_line_(first_line) {
-  if (text_.starts_with("\xEF\xBB\xBF")) text_.remove_prefix(3);
+  if (text_.starts_with(kUtf8Mark)) text_.remove_prefix(kUtf8Mark.size());
   content_end_ = text_.find_last_not_of(" \r\n") + 1;  // npos + 1 is 0
 }
 

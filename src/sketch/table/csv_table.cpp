@@ -14,6 +14,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <optional>
 #include <utility>
 
 namespace learndock::sketch {
@@ -180,11 +181,60 @@ std::vector<std::string> names_of_features(CsvColumns& read) {
 
 }  // namespace
 
-Result<CsvColumns> read_csv_columns(std::string_view text, const TableOptions& options) {
+struct CsvSource::State {
+  std::string_view bytes;
+  TableOptions options;
+  DecodedText decoded = {};
+  std::optional<CsvHead> head = {};
+};
+
+CsvSource::CsvSource(std::unique_ptr<State> state) : state_(std::move(state)) {}
+CsvSource::CsvSource(CsvSource&&) noexcept = default;
+CsvSource& CsvSource::operator=(CsvSource&&) noexcept = default;
+CsvSource::~CsvSource() = default;
+
+Result<CsvSource> CsvSource::open(std::string_view bytes, const TableOptions& options) {
+  LEARNDOCK_CHECK(check_is_text(bytes, options));
+  return CsvSource(std::make_unique<State>(State{bytes, options}));
+}
+
+TableExtent CsvSource::bound() const {
+  const std::size_t copy = decoded_bytes(state_->bytes, state_->options.encoding);
+  const std::size_t text = std::max(copy, state_->bytes.size());
+  // A value takes a separator at least, and a column one in the header and one in a row.
+  return {std::min(state_->options.max_values, text + 1), std::min(state_->options.max_columns, text / 2 + 1),
+          copy};
+}
+
+Result<TableExtent> CsvSource::read_header() {
+  const TableOptions& options = state_->options;
+  LEARNDOCK_TRY(state_->decoded, decode(state_->bytes, options.encoding, options.source));
+  LEARNDOCK_TRY(CsvHead head, read_csv_head(state_->decoded.text(), options));
+  const std::vector<bool>& chosen = head.choice.chosen;
+  const auto features = static_cast<std::size_t>(std::count(chosen.begin(), chosen.end(), true));
+  const TableExtent extent{most_values(head.dialect.text, features, options), head.header.names.size(),
+                           state_->decoded.copy.size()};
+  state_->head = std::move(head);
+  return extent;
+}
+
+Result<Table> CsvSource::read_rows() {
+  LEARNDOCK_TRY(CsvColumns read, read_csv_columns(*std::exchange(state_->head, {}), state_->options));
+  return features_of(std::move(read), state_->options);
+}
+
+Result<CsvHead> read_csv_head(std::string_view text, const TableOptions& options) {
+  const Dialect dialect = find_dialect(text, options);
+  LEARNDOCK_TRY(Header header, read_header(dialect, options));
+  LEARNDOCK_TRY(ColumnChoice choice, choose_columns(header.names, options));
+  return CsvHead{dialect, std::move(header), std::move(choice)};
+}
+
+Result<CsvColumns> read_csv_columns(CsvHead head, const TableOptions& options) {
+  Header& header = head.header;
   CsvColumns read;
-  read.dialect = find_dialect(text, options);
-  LEARNDOCK_TRY(Header header, read_header(read.dialect, options));
-  LEARNDOCK_TRY(read.choice, choose_columns(header.names, options));
+  read.dialect = head.dialect;
+  read.choice = std::move(head.choice);
   read.header = header.in_file;
   read.warnings = std::move(header.warnings);
   if (read.dialect.comments > 0)
@@ -225,22 +275,10 @@ Result<void> check_is_text(std::string_view bytes, const TableOptions& options) 
   return {};
 }
 
-Result<TableExtent> extent_of_csv(std::string_view bytes, const TableOptions& options) {
-  LEARNDOCK_CHECK(check_is_text(bytes, options));
-  LEARNDOCK_TRY(const DecodedText decoded, decode(bytes, options.encoding, options.source));
-  const Dialect dialect = find_dialect(decoded.text(), options);
-  LEARNDOCK_TRY(const Header header, read_header(dialect, options));
-  LEARNDOCK_TRY(const ColumnChoice choice, choose_columns(header.names, options));
-  const auto chosen = static_cast<std::size_t>(std::count(choice.chosen.begin(), choice.chosen.end(), true));
-  return TableExtent{most_values(dialect.text, chosen, options), header.names.size(),
-                     decoded.copy.capacity()};
-}
-
 Result<Table> parse_csv(std::string_view bytes, const TableOptions& options) {
-  LEARNDOCK_CHECK(check_is_text(bytes, options));
-  LEARNDOCK_TRY(const DecodedText decoded, decode(bytes, options.encoding, options.source));
-  LEARNDOCK_TRY(CsvColumns read, read_csv_columns(decoded.text(), options));
-  return features_of(std::move(read), options);
+  LEARNDOCK_TRY(CsvSource source, CsvSource::open(bytes, options));
+  LEARNDOCK_CHECK(source.read_header());
+  return source.read_rows();
 }
 
 }  // namespace learndock::sketch

@@ -1,5 +1,8 @@
 #include "sketch/table/dialect.hpp"
 
+#include "learndock/sketch/table.hpp"
+
+#include "base/ascii.hpp"
 #include "sketch/table/cell_value.hpp"
 
 #include <algorithm>
@@ -26,7 +29,7 @@ bool all_digits(std::string_view text) {
 
 /// "1,234" may be a thousand; "0,234", "1,23" and "1,2345" are not.
 void DecimalSigns::add(std::string_view cell) {
-  std::string_view text = trimmed(cell);
+  std::string_view text = trim(cell);
   if (text.starts_with('-') || text.starts_with('+')) text.remove_prefix(1);
   const std::size_t sign = text.find_first_of(",.");
   if (sign == std::string_view::npos) return;
@@ -108,12 +111,14 @@ void take_off(Dialect& dialect, std::size_t bytes) {
   ++dialect.first_line;
 }
 
-/// The line "sep=;" with which spreadsheets name their delimiter.
+/// The line "sep=;" with which spreadsheets name their delimiter. What no option may name is no delimiter.
 void read_separator_line(Dialect& dialect, std::optional<char>& delimiter) {
   const std::string_view line = dialect.text.substr(0, end_of_line(dialect.text));
   if (line.size() < 5 || !line.starts_with("sep=") || (line.size() > 5 && line[5] != '\r' && line[5] != '\n'))
     return;
-  if (!delimiter) delimiter = line[4];
+  const auto named = delimiter_of(line.substr(4, 1));
+  if (!named) return;
+  if (!delimiter) delimiter = *named;
   take_off(dialect, line.size());
 }
 

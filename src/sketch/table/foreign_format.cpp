@@ -1,5 +1,8 @@
 #include "sketch/table/foreign_format.hpp"
 
+#include "base/ascii.hpp"
+#include "base/utf8.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -78,8 +81,6 @@ constexpr std::array kFormats = {
            "name it as one: over HTTP with the media type application/x-npy"},
 };
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
-
 bool starts_with_word(std::string_view text, std::string_view word) {
   return text.size() >= word.size() &&
          std::equal(word.begin(), word.end(), text.begin(), [](char a, char b) { return a == lower(b); });
@@ -89,7 +90,7 @@ std::string filled_in(std::string_view pattern, std::string_view source) {
   std::string out;
   for (const char c : pattern) {
     if (c == '%')
-      out += shell_word(source);
+      out += path_word(source);
     else if (c == '@')
       out += python_string(source);
     else
@@ -133,7 +134,7 @@ bool is_pickle(std::string_view bytes) {
 
 /// JSON, HTML and XML, by what no CSV begins with.
 std::optional<Error> markup(std::string_view bytes, std::string_view source) {
-  if (bytes.starts_with("\xEF\xBB\xBF")) bytes.remove_prefix(3);
+  if (bytes.starts_with(kUtf8Mark)) bytes.remove_prefix(kUtf8Mark.size());
   const std::size_t first = bytes.find_first_not_of(" \t\r\n");
   if (first == std::string_view::npos) return std::nullopt;
   const std::string_view text = bytes.substr(first, 4096);
@@ -162,18 +163,21 @@ std::optional<Error> markup(std::string_view bytes, std::string_view source) {
 
 }  // namespace
 
-std::string shell_word(std::string_view source) {
+std::string shell_word(std::string_view text) {
   constexpr std::string_view kPlain =
       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./,:+-=@%";
-  if (!source.empty() && source.find_first_not_of(kPlain) == std::string_view::npos)
-    return std::string(source);
+  if (!text.empty() && text.find_first_not_of(kPlain) == std::string_view::npos) return std::string(text);
   std::string out = "'";
-  for (const char c : source) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  for (const char c : text) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
   return out + "'";
 }
 
+std::string path_word(std::string_view source) {
+  return shell_word((source.starts_with('-') ? "./" : "") + std::string(source));
+}
+
 std::string file_word(std::string_view source) {
-  const std::string word = shell_word(source);
+  const std::string word = path_word(source);
   if (source.ends_with(".gz")) return fmt::format("<(gzip -dc {})", word);
   return source.ends_with(".zst") ? fmt::format("<(zstd -dc {})", word) : word;
 }

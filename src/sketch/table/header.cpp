@@ -2,6 +2,7 @@
 
 #include "learndock/base/json.hpp"
 
+#include "base/ascii.hpp"
 #include "sketch/table/cell_value.hpp"
 #include "sketch/table/foreign_format.hpp"
 
@@ -47,7 +48,7 @@ std::vector<Below> look_below(CsvCells rows, const std::vector<std::string>& fir
       const bool number = value.kind == CellKind::number;
       (number ? below[c].numbers : below[c].words) += 1;
       if (number && value.number != std::floor(value.number)) below[c].decimals += 1;
-      below[c].repeats = below[c].repeats || trimmed(*cell) == first[c];
+      below[c].repeats = below[c].repeats || trim(*cell) == first[c];
     }
   return below;
 }
@@ -112,7 +113,7 @@ Result<std::vector<std::string>> read_names(CsvCells& cells, const TableOptions&
                   fmt::format("the header names more than {} columns", options.max_columns), "line 1",
                   "keep the columns that the model reads");
     LEARNDOCK_TRY(std::string_view name, cells.cell());
-    name = trimmed(name);
+    name = trim(name);
     if (name.size() > kMaxColumnNameBytes)
       return fail(ErrorCode::table_column,
                   fmt::format("the name of column {} has {} bytes, the limit is {}", names.size() + 1,

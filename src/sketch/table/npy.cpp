@@ -1,6 +1,7 @@
 #include "sketch/table/npy.hpp"
 
-#include "sketch/table/cell_value.hpp"
+#include "base/ascii.hpp"
+#include "compute/half.hpp"
 #include "sketch/table/column_choice.hpp"
 #include "sketch/table/column_findings.hpp"
 #include "sketch/table/column_look.hpp"
@@ -12,9 +13,9 @@
 #include <array>
 #include <bit>
 #include <charconv>
-#include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <iterator>
 #include <numeric>
 
 namespace learndock::sketch {
@@ -40,7 +41,7 @@ Result<std::string_view> npy_value(std::string_view header, std::string_view key
   const std::size_t at = header.find(fmt::format("'{}'", key));
   const std::size_t colon = at == std::string_view::npos ? at : header.find(':', at);
   if (colon == std::string_view::npos) return bad_npy(fmt::format("the header has no '{}'", key));
-  return trimmed(header.substr(colon + 1));
+  return trim(header.substr(colon + 1));
 }
 
 /// '<f8' and so on: byte order, kind, width.
@@ -72,14 +73,14 @@ Result<std::vector<std::size_t>> read_shape(std::string_view shape) {
   if (!shape.starts_with('(')) return bad_npy("the shape is not a tuple");
   shape.remove_prefix(1);
   while (true) {
-    shape = trimmed(shape);
+    shape = trim(shape);
     if (shape.starts_with(')')) return extents;
     std::size_t extent = 0;
     const auto [end, error] = std::from_chars(shape.data(), shape.data() + shape.size(), extent);
     if (error != std::errc() || extents.size() == kMaxExtents)
       return bad_npy("the shape is not a tuple of sizes");
     extents.push_back(extent);
-    shape = trimmed(shape.substr(static_cast<std::size_t>(end - shape.data())));
+    shape = trim(shape.substr(static_cast<std::size_t>(end - shape.data())));
     if (shape.starts_with(',')) shape.remove_prefix(1);
   }
 }
@@ -130,14 +131,6 @@ Result<std::pair<std::string_view, std::size_t>> header_text(std::string_view by
   return std::pair(bytes.substr(start, length), start + length);
 }
 
-/// IEEE half precision.
-double half(std::uint16_t bits) {
-  const int exponent = bits >> 10U & 31, mantissa = bits & 1023;
-  const double sign = (bits & 0x8000U) != 0 ? -1 : 1;
-  if (exponent == 31) return mantissa != 0 ? std::nan("") : sign * HUGE_VAL;
-  return sign * (exponent == 0 ? std::ldexp(mantissa, -24) : std::ldexp(mantissa + 1024, exponent - 25));
-}
-
 double signed_number(std::uint64_t bits, std::size_t width) {
   const unsigned unused = 64 - 8 * static_cast<unsigned>(width);
   return static_cast<double>(static_cast<std::int64_t>(bits << unused) >> unused);
@@ -149,20 +142,40 @@ std::vector<std::string> position_names(std::size_t columns) {
   return names;
 }
 
-/// The features' columns in their order.
-Result<std::vector<std::size_t>> columns_of(const NpyArray& array, std::vector<ColumnProfile>& profiles,
-                                            const TableOptions& options) {
-  std::vector<std::size_t> columns(array.cols);
-  std::iota(columns.begin(), columns.end(), std::size_t{0});
-  if (!chooses(options)) return columns;
-  if (array.cols > options.max_columns)
-    return fail(ErrorCode::too_large, fmt::format("the array has {} columns; options choose among {} at most",
-                                                  array.cols, options.max_columns));
-  LEARNDOCK_TRY(const ColumnChoice choice, choose_columns(position_names(array.cols), options));
-  for (ColumnProfile& profile : profiles) profile.chosen = choice.chosen[profile.position - 1];
-  if (!choice.order.empty()) return choice.order;
-  std::erase_if(columns, [&](std::size_t c) { return !choice.chosen[c]; });
-  return columns;
+/// Options that say how text is read mean nothing for an array, and are not passed over in silence.
+Result<void> check_options(const TableOptions& options) {
+  std::string given;
+  const auto add = [&](bool is, const char* flag) {
+    if (is) given += (given.empty() ? "" : ", ") + std::string(flag);
+  };
+  add(options.delimiter.has_value(), "--delimiter");
+  add(options.decimal.has_value(), "--decimal");
+  add(options.encoding.has_value(), "--encoding");
+  add(options.header.has_value(), options.header.value_or(true) ? "--header" : "--no-header");
+  if (!given.empty())
+    return fail(ErrorCode::invalid_argument, "a .npy file is no text, so no option says how its text is read",
+                given, "leave this option out");
+  if (!options.label_column.empty() && !options.label_column.starts_with('#'))
+    return fail(ErrorCode::table_column, "a .npy file has no column names, so --label cannot name one", {},
+                "name it by its position, as in --label '#3'");
+  return {};
+}
+
+/// Whether the options choose among the columns.
+bool chooses(const TableOptions& options) {
+  return !options.label_column.empty() || !options.drop.empty() || !options.columns.empty() ||
+         options.numeric_only;
+}
+
+/// Calls use(row, column) for the first rows, near to the order in which the file has the elements: an array
+/// stored by columns is walked in blocks of rows, so that neither reading nor writing jumps at each step.
+template <class Use>
+void walk(const NpyArray& array, std::size_t rows, std::size_t columns, Use use) {
+  constexpr std::size_t kBlock = 1024;
+  const std::size_t block = array.fortran_order ? kBlock : 1;
+  for (std::size_t begin = 0; begin < rows; begin += block)
+    for (std::size_t c = 0; c < columns; ++c)
+      for (std::size_t r = begin; r < std::min(rows, begin + block); ++r) use(r, c);
 }
 
 }  // namespace
@@ -183,11 +196,11 @@ double NpyArray::element(std::size_t row, std::size_t col) const {
   if (kind != 'f') return static_cast<double>(bits);
   if (width == 8) return std::bit_cast<double>(bits);
   return width == 4 ? static_cast<double>(std::bit_cast<float>(static_cast<std::uint32_t>(bits)))
-                    : half(static_cast<std::uint16_t>(bits));
+                    : static_cast<double>(compute::from_half(static_cast<std::uint16_t>(bits)));
 }
 
-bool chooses(const TableOptions& options) {
-  return !options.label_column.empty() || !options.drop.empty() || !options.columns.empty();
+const float* used_in_place(const NpyArray& array, const TableOptions& options) {
+  return chooses(options) ? nullptr : array.in_place();
 }
 
 Result<NpyArray> npy_array(std::string_view bytes, const TableOptions& options) {
@@ -203,24 +216,40 @@ Result<NpyArray> npy_array(std::string_view bytes, const TableOptions& options) 
     return bad_npy(fmt::format("{} x {} elements of {} bytes do not match the {} bytes present", array.rows,
                                array.cols, array.width, array.data.size()),
                    "the file may be cut short: save it again");
-  if (!options.label_column.empty() && !options.label_column.starts_with('#'))
-    return fail(ErrorCode::table_column, "a .npy file has no column names, so --label cannot name one", {},
-                "name it by its position, as in --label '#3'");
+  LEARNDOCK_CHECK(check_options(options));
   return array;
 }
 
 std::vector<ColumnProfile> profiles_of(const NpyArray& array, std::size_t rows, const TableOptions& options) {
   if (array.cols > options.max_columns) return {};
   std::vector<ColumnProfile> profiles(array.cols);
+  std::vector<ColumnLook> looks(array.cols);
   DistinctBudget budget;
+  walk(array, std::min(rows, array.rows), array.cols,
+       [&](std::size_t r, std::size_t c) { looks[c].add_number(array.element(r, c), budget); });
   for (std::size_t c = 0; c < array.cols; ++c) {
-    ColumnLook look;
-    for (std::size_t r = 0; r < std::min(rows, array.rows); ++r) look.add_number(array.element(r, c), budget);
     profiles[c].name = fmt::format("#{}", c + 1);
     profiles[c].position = c + 1;
-    look.finish(profiles[c]);
+    looks[c].finish(profiles[c]);
   }
   return profiles;
+}
+
+Result<NpyChoice> choose_features(const NpyArray& array, std::span<ColumnProfile> profiles,
+                                  const TableOptions& options) {
+  NpyChoice features;
+  features.columns.resize(array.cols);
+  std::iota(features.columns.begin(), features.columns.end(), std::size_t{0});
+  if (!chooses(options)) return features;
+  if (array.cols > options.max_columns)
+    return fail(ErrorCode::too_large, fmt::format("the array has {} columns; options choose among {} at most",
+                                                  array.cols, options.max_columns));
+  LEARNDOCK_TRY(const ColumnChoice choice, choose_columns(position_names(array.cols), options));
+  for (ColumnProfile& profile : profiles) profile.chosen = choice.chosen[profile.position - 1];
+  features.warnings = leave_out_unread(profiles, options);
+  if (!choice.order.empty()) features.columns = choice.order;
+  std::erase_if(features.columns, [&](std::size_t c) { return !profiles[c].chosen; });
+  return features;
 }
 
 Result<TableExtent> extent_of_npy(std::string_view bytes, const TableOptions& options) {
@@ -231,13 +260,16 @@ Result<TableExtent> extent_of_npy(std::string_view bytes, const TableOptions& op
 Result<Table> parse_npy(std::string_view bytes, const TableOptions& options) {
   LEARNDOCK_TRY(const NpyArray array, npy_array(bytes, options));
   std::vector<ColumnProfile> profiles = profiles_of(array, array.rows, options);
-  LEARNDOCK_TRY(const std::vector<std::size_t> columns, columns_of(array, profiles, options));
+  LEARNDOCK_TRY(NpyChoice features, choose_features(array, profiles, options));
   ColumnFindings findings = find_in_columns(profiles, options);
   if (findings.unusable) return Failure(*std::move(findings.unusable));
-  Table table{Matrix<float>(array.rows, columns.size()), {}, std::move(findings.warnings)};
-  for (std::size_t r = 0; r < array.rows; ++r)
-    for (std::size_t i = 0; i < columns.size(); ++i)
-      table.values(r, i) = static_cast<float>(array.element(r, columns[i]));
+  if (features.columns.empty())
+    return fail(ErrorCode::table_column, "no column of numbers is left", {}, "leave fewer columns out");
+  Table table{Matrix<float>(array.rows, features.columns.size()), {}, std::move(features.warnings)};
+  std::move(findings.warnings.begin(), findings.warnings.end(), std::back_inserter(table.warnings));
+  walk(array, array.rows, features.columns.size(), [&](std::size_t r, std::size_t i) {
+    table.values(r, i) = static_cast<float>(array.element(r, features.columns[i]));
+  });
   return table;
 }
 

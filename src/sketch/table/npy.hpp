@@ -5,6 +5,7 @@
 #include "learndock/sketch/table.hpp"
 
 #include <cstddef>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -25,12 +26,21 @@ struct NpyArray {
   [[nodiscard]] double element(std::size_t row, std::size_t col) const;
 };
 
-/// @errors table_npy, table_empty, too_large
+/// @errors table_npy, table_empty, table_column, too_large, invalid_argument (an option that says how text is
+/// read)
 [[nodiscard]] Result<NpyArray> npy_array(std::string_view bytes, const TableOptions& options);
 /// A profile of each column, named "#1", "#2", ..., over the first rows; none for a very wide array.
 [[nodiscard]] std::vector<ColumnProfile> profiles_of(const NpyArray& array, std::size_t rows,
                                                      const TableOptions& options);
-/// Whether the options choose among the columns.
-[[nodiscard]] bool chooses(const TableOptions& options);
+/// Which columns are features, in their order; it is marked in the profiles too.
+struct NpyChoice {
+  std::vector<std::size_t> columns;
+  Warnings warnings;  ///< of columns that were left out
+};
+/// @errors table_column, too_large
+[[nodiscard]] Result<NpyChoice> choose_features(const NpyArray& array, std::span<ColumnProfile> profiles,
+                                                const TableOptions& options);
+/// The elements in place where no option chooses among the columns, so that nothing is copied; else null.
+[[nodiscard]] const float* used_in_place(const NpyArray& array, const TableOptions& options);
 
 }  // namespace learndock::sketch

@@ -20,8 +20,10 @@ namespace {
 /// memory.
 constexpr std::size_t kProfiledValues = 2'000'000;
 
-std::size_t profiled_rows(const NpyArray& array) {
-  return std::max<std::size_t>(1, kProfiledValues / array.cols);
+/// An array that is used in place is not read whole for its profiles, others are read anyway.
+std::size_t rows_to_profile(const NpyArray& array, const TableOptions& options) {
+  if (used_in_place(array, options) == nullptr) return array.rows;
+  return std::min(array.rows, std::max<std::size_t>(1, kProfiledValues / array.cols));
 }
 
 TableOptions with_source(TableOptions options, const std::filesystem::path& path) {
@@ -35,7 +37,7 @@ Result<T> with_content(std::string_view bytes, const TableOptions& options, Use 
   LEARNDOCK_TRY(const std::optional<std::string> content,
                 unpack(bytes, options.max_unpacked_bytes, options.source));
   if (!content) return use(bytes);
-  if (content->starts_with("\x1F\x8B") || content->starts_with("\x28\xB5\x2F\xFD"))
+  if (is_packed(*content))
     return fail(ErrorCode::table_format, "the file is packed twice", {}, "unpack it once");
   return use(std::string_view(*content));
 }
@@ -62,8 +64,18 @@ std::string delimiter_name(char delimiter) {
 }
 
 void add_findings(TableProfile& profile, const TableOptions& options) {
-  ColumnFindings findings = find_in_columns(profile.columns, options);
-  if (findings.unusable) profile.unusable = findings.unusable->message;
+  const Rows seen = profile.profiled_rows < profile.rows ? Rows::first : Rows::all;
+  ColumnFindings findings = find_in_columns(profile.columns, options, seen);
+  const auto& columns = profile.columns;
+  if (findings.unusable) {
+    profile.unusable = findings.unusable->message;
+    profile.fix = findings.unusable->fix;
+  }
+  const bool any = std::any_of(columns.begin(), columns.end(), [](auto& c) { return c.chosen; });
+  if (!any && !columns.empty() && !findings.unusable) {
+    profile.unusable = "no column of numbers is left";
+    profile.fix = "leave fewer columns out";
+  }
   profile.flags = std::move(findings.flags);
   std::move(findings.warnings.begin(), findings.warnings.end(), std::back_inserter(profile.warnings));
 }
@@ -73,8 +85,10 @@ Result<TableProfile> profile_npy(std::string_view bytes, const TableOptions& opt
   TableProfile profile;
   profile.format = "npy";
   profile.rows = array.rows;
-  profile.columns =
-      profiles_of(array, array.in_place() == nullptr ? array.rows : profiled_rows(array), options);
+  profile.profiled_rows = rows_to_profile(array, options);
+  profile.columns = profiles_of(array, profile.profiled_rows, options);
+  LEARNDOCK_TRY(NpyChoice features, choose_features(array, profile.columns, options));
+  profile.warnings = std::move(features.warnings);
   add_findings(profile, options);
   return profile;
 }
@@ -82,14 +96,15 @@ Result<TableProfile> profile_npy(std::string_view bytes, const TableOptions& opt
 Result<TableProfile> profile_csv(std::string_view bytes, const TableOptions& options) {
   LEARNDOCK_CHECK(check_is_text(bytes, options));
   LEARNDOCK_TRY(const DecodedText decoded, decode(bytes, options.encoding, options.source));
-  LEARNDOCK_TRY(CsvColumns read, read_csv_columns(decoded.text(), options));
+  LEARNDOCK_TRY(CsvHead head, read_csv_head(decoded.text(), options));
+  LEARNDOCK_TRY(CsvColumns read, read_csv_columns(std::move(head), options));
   TableProfile profile;
   profile.format = "csv";
   profile.encoding = name_of(decoded.encoding);
   profile.delimiter = delimiter_name(read.dialect.delimiter);
   profile.decimal = std::string(1, read.dialect.decimal);
   profile.header = read.header;
-  profile.rows = read.rows;
+  profile.rows = profile.profiled_rows = read.rows;
   profile.columns = std::move(read.columns);
   profile.warnings = std::move(read.warnings);
   add_findings(profile, options);
@@ -129,7 +144,6 @@ Result<TableProfile> profile_table(const std::filesystem::path& path, const Tabl
 TableFile::TableFile(Table table)
     : table_(std::make_shared<const Table>(std::move(table))),
       values_(table_->values.view()),
-      columns_(table_->columns),
       warnings_(table_->warnings) {}
 
 Result<TableFile> TableFile::open(const std::filesystem::path& path, const TableOptions& options) {
@@ -150,14 +164,15 @@ Result<void> TableFile::intact() const { return mapping_ ? mapping_->intact() : 
 Result<TableFile> TableFile::in_mapping(const std::shared_ptr<const MappedFile>& mapping,
                                         const TableOptions& options) {
   const std::string_view bytes = mapping->bytes();
-  if (bytes.starts_with(kNpyMagic) && !chooses(options)) {
+  if (bytes.starts_with(kNpyMagic)) {
     LEARNDOCK_TRY(const NpyArray array, npy_array(bytes, options));
-    if (const float* const values = array.in_place(); values != nullptr) {
+    if (const float* const values = used_in_place(array, options); values != nullptr) {
       TableFile file;
       file.mapping_ = mapping;
       file.values_ = {values, array.rows, array.cols};
-      // Of the first rows alone, so only what they have says something.
-      file.warnings_ = find_in_columns(profiles_of(array, profiled_rows(array), options), options).warnings;
+      file.warnings_ =
+          find_in_columns(profiles_of(array, rows_to_profile(array, options), options), options, Rows::first)
+              .warnings;
       return file;
     }
   }

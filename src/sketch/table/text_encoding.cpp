@@ -1,19 +1,18 @@
 #include "sketch/table/text_encoding.hpp"
 
+#include "base/ascii.hpp"
 #include "base/utf8.hpp"
+#include "sketch/table/foreign_format.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <utility>
 
 namespace learndock::sketch {
 namespace {
-
-constexpr std::string_view kUtf8Mark = "\xEF\xBB\xBF";
-constexpr std::string_view kLittleMark = "\xFF\xFE";
-constexpr std::string_view kBigMark = "\xFE\xFF";
 
 /// What windows-1252 has at 0x80 to 0x9F; the rest is Latin-1. Unused places keep their number.
 constexpr std::array<char16_t, 32> kWindows = {
@@ -37,8 +36,8 @@ std::optional<TextEncoding> by_zeros(std::string_view bytes) {
 }
 
 TextEncoding encoding_by_bytes(std::string_view bytes) {
-  if (bytes.starts_with(kLittleMark)) return TextEncoding::utf16_le;
-  if (bytes.starts_with(kBigMark)) return TextEncoding::utf16_be;
+  if (bytes.starts_with(kUtf16LittleMark)) return TextEncoding::utf16_le;
+  if (bytes.starts_with(kUtf16BigMark)) return TextEncoding::utf16_be;
   return by_zeros(bytes).value_or(TextEncoding::utf8);
 }
 
@@ -48,32 +47,16 @@ Failure no_text(TextEncoding encoding, std::size_t at, std::string fix) {
 }
 
 Result<std::string> from_utf16(std::string_view bytes, TextEncoding encoding) {
-  const std::size_t high = encoding == TextEncoding::utf16_be ? 0 : 1;
-  const auto unit = [&](std::size_t at) {
-    return static_cast<char32_t>(static_cast<std::uint8_t>(bytes[at + high]) << 8U |
-                                 static_cast<std::uint8_t>(bytes[at + 1 - high]));
-  };
-  constexpr const char* kFix = "save the table as UTF-8, or name its encoding with --encoding";
-  if (bytes.size() % 2 != 0) return no_text(encoding, bytes.size() - 1, kFix);
-  std::string text;
-  text.reserve(bytes.size() / 2 + bytes.size() / 16);
-  for (std::size_t at = 0; at < bytes.size(); at += 2) {
-    char32_t point = unit(at);
-    if (point >= 0xD800 && point < 0xE000) {
-      const char32_t low = at + 4 <= bytes.size() ? unit(at + 2) : 0;
-      if (point >= 0xDC00 || low < 0xDC00 || low >= 0xE000) return no_text(encoding, at, kFix);
-      point = 0x10000 + ((point - 0xD800) << 10U) + (low - 0xDC00);
-      at += 2;
-    }
-    if (point == 0) return no_text(encoding, at, kFix);
-    append_utf8(text, point);
-  }
-  return text;
+  Utf16Text decoded = decode_utf16(bytes, encoding == TextEncoding::utf16_be);
+  std::size_t end = 0;  // a table has no NUL
+  while (end < decoded.read_bytes && (bytes[end] != '\0' || bytes[end + 1] != '\0')) end += 2;
+  if (end == bytes.size()) return std::move(decoded.text);
+  return no_text(encoding, end, "save the table as UTF-8, or name its encoding with --encoding");
 }
 
 std::string from_windows(std::string_view bytes) {
   std::string text;
-  text.reserve(bytes.size() + bytes.size() / 16);
+  text.reserve(decoded_bytes(bytes, TextEncoding::windows_1252));
   for (const char c : bytes) {
     const auto byte = static_cast<std::uint8_t>(c);
     append_utf8(text, byte >= 0x80 && byte < 0xA0 ? kWindows[byte - 0x80U] : char32_t{byte});
@@ -110,13 +93,22 @@ std::string_view name_of(TextEncoding encoding) {
   return "utf-8";
 }
 
+std::size_t decoded_bytes(std::string_view bytes, std::optional<TextEncoding> given) {
+  const TextEncoding encoding = given.value_or(encoding_by_bytes(bytes));
+  const auto byte = [&](std::size_t at) { return static_cast<std::uint8_t>(bytes[at]); };
+  std::size_t size = 0;
+  if (encoding == TextEncoding::windows_1252)
+    for (std::size_t i = 0; i < bytes.size(); ++i) size += byte(i) < 0x80 ? 1 : byte(i) < 0xA0 ? 3 : 2;
+  return is_utf16(encoding) ? utf8_length_of_utf16(bytes, encoding == TextEncoding::utf16_be) : size;
+}
+
 Result<DecodedText> decode(std::string_view bytes, std::optional<TextEncoding> given,
                            std::string_view source) {
   const TextEncoding encoding = given.value_or(encoding_by_bytes(bytes));
   DecodedText out;
   out.encoding = encoding;
   if (is_utf16(encoding)) {
-    if (bytes.starts_with(encoding == TextEncoding::utf16_be ? kBigMark : kLittleMark))
+    if (bytes.starts_with(encoding == TextEncoding::utf16_be ? kUtf16BigMark : kUtf16LittleMark))
       bytes.remove_prefix(2);
     LEARNDOCK_TRY(out.copy, from_utf16(bytes, encoding));
     return out;
@@ -133,7 +125,7 @@ Result<DecodedText> decode(std::string_view bytes, std::optional<TextEncoding> g
     return no_text(encoding, end,
                    fmt::format("name the encoding: --encoding latin1 for most older files of Western "
                                "Europe; or convert it: iconv -f GB18030 -t UTF-8 {} > utf8.csv",
-                               source));
+                               file_word(source)));
   out.in_place = bytes;
   return out;
 }
@@ -141,7 +133,7 @@ Result<DecodedText> decode(std::string_view bytes, std::optional<TextEncoding> g
 Result<TextEncoding> encoding_of(std::string_view name) {
   std::string plain;
   for (const char c : name)
-    if (c != '-' && c != '_' && c != ' ') plain += c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+    if (c != '-' && c != '_' && c != ' ') plain += lower(c);
   if (plain == "utf8" || plain == "utf8sig") return TextEncoding::utf8;
   if (plain == "utf16" || plain == "utf16le") return TextEncoding::utf16_le;
   if (plain == "utf16be") return TextEncoding::utf16_be;

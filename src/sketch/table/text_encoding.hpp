@@ -18,7 +18,11 @@ struct DecodedText {
 };
 
 [[nodiscard]] std::string_view name_of(TextEncoding encoding);
+/// The bytes of the copy in UTF-8 that `decode` makes, at most; 0 when it makes none. @cost one pass, no
+/// memory
+[[nodiscard]] std::size_t decoded_bytes(std::string_view bytes, std::optional<TextEncoding> given);
 /// By byte order mark, by the zeros of UTF-16, or as UTF-8. @param given  the encoding that the user named
+/// @param source  what a suggested command calls the file
 /// @errors table_encoding (the bytes are no text in that encoding)
 [[nodiscard]] Result<DecodedText> decode(std::string_view bytes, std::optional<TextEncoding> given,
                                          std::string_view source);

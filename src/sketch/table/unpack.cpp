@@ -7,15 +7,22 @@
 #include <algorithm>
 
 namespace learndock::sketch {
+namespace {
+
+constexpr std::string_view kGzip = "\x1F\x8B", kZstd = "\x28\xB5\x2F\xFD";
+
+}  // namespace
+
+bool is_packed(std::string_view bytes) { return bytes.starts_with(kGzip) || bytes.starts_with(kZstd); }
 
 Result<std::optional<std::string>> unpack(std::string_view bytes, std::size_t limit,
                                           std::string_view source) {
-  const bool gzip = bytes.starts_with("\x1F\x8B");
-  if (!gzip && !bytes.starts_with("\x28\xB5\x2F\xFD")) return std::nullopt;
+  if (!is_packed(bytes)) return std::nullopt;
+  const bool gzip = bytes.starts_with(kGzip);
   if (limit == 0)
     return fail(
         ErrorCode::table_format, fmt::format("the table is packed by {}", gzip ? "gzip" : "zstd"), {},
-        fmt::format("unpack it first: {} -dc {} > table.csv", gzip ? "gzip" : "zstd", shell_word(source)));
+        fmt::format("unpack it first: {} -dc {} > table.csv", gzip ? "gzip" : "zstd", path_word(source)));
   LEARNDOCK_TRY(std::string content, gzip ? unpack_gzip(bytes, limit) : unpack_zstd(bytes, limit));
   return std::optional(std::move(content));
 }

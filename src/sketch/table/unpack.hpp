@@ -15,6 +15,8 @@ namespace learndock::sketch {
 [[nodiscard]] Result<std::optional<std::string>> unpack(std::string_view bytes, std::size_t limit,
                                                         std::string_view source);
 
+/// Whether the bytes begin as a gzip or zstd file does.
+[[nodiscard]] bool is_packed(std::string_view bytes);
 /// As `unpack`, for one format. @pre the bytes begin as that format does
 [[nodiscard]] Result<std::string> unpack_gzip(std::string_view bytes, std::size_t limit);
 [[nodiscard]] Result<std::string> unpack_zstd(std::string_view bytes, std::size_t limit);
