@@ -17,6 +17,7 @@
 #include "query/blind_check.hpp"
 #include "reindex/reindex_kernels.hpp"
 #include "reindex/reindex_plan.hpp"
+#include "specification/space_kernels.hpp"
 #include "store/index_store.hpp"
 
 #include <fmt/format.h>
@@ -220,39 +221,55 @@ Result<std::size_t> build_pieces(const fs::path& dock, const catalog::Catalog& c
   return resumed;
 }
 
-Result<ReindexReport> put_in_force(const fs::path& dock, const ReindexPlan& plan,
-                                   const ReindexOptions& options, const ReindexProgress& progress) {
-  std::vector<fs::path> files;
-  std::vector<std::size_t> range_of_file;
+/// A finished segment and the range that it belongs to.
+struct PieceFile {
+  fs::path path;
+  std::size_t range = 0;
+};
+
+/// @errors not_found: a range is not built yet
+Result<std::vector<PieceFile>> all_pieces(const fs::path& dock, const ReindexPlan& plan) {
+  std::vector<PieceFile> pieces;
   for (std::size_t range = 0; range < plan.ranges.size(); ++range) {
-    const auto pieces = finished(dock, plan, range);
-    if (!pieces)
+    const auto files = finished(dock, plan, range);
+    if (!files)
       return fail(
           ErrorCode::not_found, fmt::format("piece {} of {} is not built yet", range, plan.ranges.size()),
           dock::DockFolder(dock).reindex().string(), "run every shard first: learndock reindex --shard i/n");
-    files.insert(files.end(), pieces->begin(), pieces->end());
-    range_of_file.resize(files.size(), range);
+    for (const fs::path& file : *files) pieces.push_back({file, range});
   }
-  LEARNDOCK_TRY(const auto store, store::IndexStore::open(dock::DockFolder(dock).index()));
-  if (kernels_in_use(*store->current()) != plan.kernels_before)
+  return pieces;
+}
+
+Result<std::unique_ptr<store::IndexStore>> open_store(const fs::path& dock) {
+  return store::IndexStore::open(dock::DockFolder(dock).index(), specification::check_kernels_text);
+}
+
+Result<ReindexReport> put_in_force(const fs::path& dock, const ReindexPlan& plan,
+                                   const ReindexOptions& options, const ReindexProgress& progress) {
+  LEARNDOCK_TRY(const std::vector<PieceFile> pieces, all_pieces(dock, plan));
+  LEARNDOCK_TRY(const auto store, open_store(dock));
+  LEARNDOCK_TRY(const specification::SpaceKernels kernels_now, kernels_in_use(*store->current()));
+  if (kernels_now != plan.kernels_before)
     return fail(ErrorCode::conflict, "the kernels in use changed since this reindex was planned",
                 dock::DockFolder(dock).reindex().string(), "plan it again: learndock reindex --plan");
   ReindexReport report;
   report.spaces = plan.spaces.size();
   report.kernels = plan.changes;
   BlindSpaces blind;
-  for (std::size_t i = 0; i < files.size(); ++i) {
-    auto sound = check_piece(files[i], plan.ranges[range_of_file[i]], options, report, blind);
-    if (!sound) return without_piece(std::move(sound).error(), done_file(dock, plan, range_of_file[i]));
-    if (progress) progress("checking", i + 1, files.size());
+  for (std::size_t i = 0; i < pieces.size(); ++i) {
+    const auto& [file, range] = pieces[i];
+    auto sound = check_piece(file, plan.ranges[range], options, report, blind);
+    if (!sound) return without_piece(std::move(sound).error(), done_file(dock, plan, range));
+    if (progress) progress("checking", i + 1, pieces.size());
   }
   report.warnings = warnings_of(blind);
   store::IndexContent content;
   content.kernels = specification::kernels_text(plan.kernels);
   content.options = dock::kept_options(options.prefilter, options.codes);
   content.covers = plan.ranges.empty() ? 0 : plan.ranges.back().last.value();
-  for (const fs::path& file : files) {
-    LEARNDOCK_TRY(auto segment, store->adopt(file));
+  for (const PieceFile& piece : pieces) {
+    LEARNDOCK_TRY(auto segment, store->adopt(piece.path));
     content.segments.push_back(std::move(segment));
   }
   LEARNDOCK_TRY(const auto version, store->commit(std::move(content), store->current()->number));
@@ -312,7 +329,7 @@ Result<std::uint64_t> rollback_index(const fs::path& dock) {
   LEARNDOCK_CHECK(check_dock(dock));
   dock::DirectoryLock lock;
   LEARNDOCK_CHECK(lock.acquire(dock));
-  LEARNDOCK_TRY(const auto store, store::IndexStore::open(dock::DockFolder(dock).index()));
+  LEARNDOCK_TRY(const auto store, open_store(dock));
   LEARNDOCK_TRY(const auto version, store->rollback());
   return version->number;
 }

@@ -215,6 +215,20 @@ Result<std::optional<ReindexPlan>> plan_under_way(const fs::path& dock, std::uin
   return std::optional(std::move(known));
 }
 
+/// The kernels of the current index. A damaged manifest has lost them, which is said: a reindex that is not
+/// given a gamma then leaves each learnware its own.
+Result<specification::SpaceKernels> kernels_of_index(const fs::path& dock) {
+  LEARNDOCK_TRY(const store::IndexVersion current,
+                store::read_index(dock::DockFolder(dock).index(), specification::check_kernels_text));
+  if (current.number == 0)
+    for (const Error& damage : current.rebuild_needed)
+      log(LogLevel::warning,
+          "the index is damaged, and any kernels that were chosen for it are lost; --gamma chooses them "
+          "again: " +
+              describe(damage));
+  return kernels_in_use(current);
+}
+
 }  // namespace
 
 Json with_checksum(Json json) {
@@ -264,8 +278,7 @@ Result<ReindexPlan> read_plan(const fs::path& dock, const ReindexOptions& option
 Result<ReindexPlan> make_plan(const fs::path& dock, const catalog::Catalog& catalog,
                               const ReindexOptions& options, const ReindexProgress& progress) {
   LEARNDOCK_TRY(const std::uint64_t version, catalog.version());
-  LEARNDOCK_TRY(store::IndexVersion in_force, store::read_index(dock::DockFolder(dock).index()));
-  specification::SpaceKernels before = kernels_in_use(in_force);
+  LEARNDOCK_TRY(specification::SpaceKernels before, kernels_of_index(dock));
   LEARNDOCK_TRY(auto known, plan_under_way(dock, version, before, options));
   if (known) return std::move(*known);
   std::error_code error;
