@@ -7,7 +7,6 @@
 
 #include "base/parallel.hpp"
 #include "dock/index/part_options.hpp"
-#include "dock/index/stored_index.hpp"
 #include "dock/truth/directory_lock.hpp"
 #include "dock/truth/dock_folder.hpp"
 #include "engine/part/part_builder.hpp"

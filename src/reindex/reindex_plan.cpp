@@ -6,7 +6,6 @@
 #include "base/log.hpp"
 #include "base/mixed_number.hpp"
 #include "dock/index/part_options.hpp"
-#include "dock/index/stored_index.hpp"
 #include "dock/truth/dock_folder.hpp"
 #include "engine/part/part_writer.hpp"
 #include "engine/part/segment_part.hpp"

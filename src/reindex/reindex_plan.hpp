@@ -4,7 +4,6 @@
 #include "learndock/reindex/reindex.hpp"
 
 #include "catalog/catalog.hpp"
-#include "engine/part/segment_part.hpp"
 #include "engine/space/feature_space.hpp"
 #include "specification/space_id.hpp"
 #include "specification/space_kernels.hpp"

@@ -6,7 +6,6 @@
 #include "dock/truth/deleted.hpp"
 #include "dock/truth/dock_folder.hpp"
 #include "dock/view/entry_fields.hpp"
-#include "io/file.hpp"
 #include "io/file_copy.hpp"
 #include "learnwares/entry_file.hpp"
 #include "specification/space_kernels.hpp"

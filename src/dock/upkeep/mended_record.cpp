@@ -5,9 +5,6 @@
 #include "dock/view/package_record.hpp"
 #include "io/file_copy.hpp"
 
-#include <fmt/format.h>
-
-#include <algorithm>
 #include <functional>
 #include <optional>
 #include <vector>
