@@ -6,6 +6,7 @@
 #include "learndock/specification/mmd.hpp"
 
 #include "base/parallel.hpp"
+#include "compute/device_failure.hpp"
 #include "dock/index/part_options.hpp"
 #include "dock/truth/directory_lock.hpp"
 #include "dock/truth/dock_folder.hpp"
@@ -44,6 +45,15 @@ Result<ReindexOptions> with_backend(ReindexOptions options) {
   return options;
 }
 
+/// The same with this machine's processors in place of a device, for opening finished pieces: the device may
+/// have no room for them, and they are opened only to be checked.
+Result<ReindexOptions> without_device(ReindexOptions options) {
+  if (options.backend->on_device()) {
+    LEARNDOCK_TRY(options.backend, compute::open_backend("auto", options.threads));
+  }
+  return options;
+}
+
 /// The name contains the plan's id, so that a file that a process of an older plan finishes late is not taken
 /// for a piece.
 fs::path piece_file(const fs::path& dock, const ReindexPlan& plan, std::size_t range, std::size_t space) {
@@ -75,8 +85,8 @@ std::optional<std::vector<fs::path>> finished(const fs::path& dock, const Reinde
 class RangeBuilder {
  public:
   RangeBuilder(const fs::path& dock, const ReindexPlan& plan, const ReindexOptions& options,
-               std::size_t range)
-      : dock_(dock), plan_(plan), options_(options), range_(range) {
+               std::shared_ptr<compute::DeviceWarning> warning, std::size_t range)
+      : dock_(dock), plan_(plan), options_(options), warning_(std::move(warning)), range_(range) {
     for (std::size_t s = 0; s < plan.spaces.size(); ++s) space_of_.emplace(plan.spaces[s], s);
   }
 
@@ -124,12 +134,13 @@ class RangeBuilder {
 
   Result<engine::PartBuilder*> piece_of(std::size_t space) {
     if (const auto known = pieces_.find(space); known != pieces_.end()) return &known->second;
-    LEARNDOCK_TRY(auto subspace, read_planned_space(dock_, space, options_.backend));
+    LEARNDOCK_TRY(auto subspace, read_planned_space(dock_, space));
     engine::PartWriterOptions writer_options;
     writer_options.codes = options_.codes;
     writer_options.threads = threads_of(options_);
     writer_options.prefilter = options_.prefilter;
     writer_options.backend = options_.backend;
+    writer_options.device_warning = warning_;
     LEARNDOCK_TRY(engine::PartBuilder piece,
                   engine::PartBuilder::create(piece_file(dock_, plan_, range_, space), plan_.spaces[space],
                                               std::move(subspace), writer_options));
@@ -139,6 +150,7 @@ class RangeBuilder {
   const fs::path& dock_;
   const ReindexPlan& plan_;
   const ReindexOptions& options_;
+  std::shared_ptr<compute::DeviceWarning> warning_;
   std::size_t range_;
   std::map<specification::SpaceId, std::size_t> space_of_;
   std::map<std::size_t, engine::PartBuilder> pieces_;
@@ -204,6 +216,7 @@ Result<std::size_t> build_pieces(const fs::path& dock, const catalog::Catalog& c
                                  const ReindexPlan& plan, const Shard& shard, const ReindexOptions& options,
                                  const ReindexProgress& progress) {
   LEARNDOCK_TRY(const std::uint64_t total, catalog.count());
+  const auto warning = std::make_shared<compute::DeviceWarning>("the index is embedded");
   std::size_t resumed = 0;
   std::uint64_t before = 0;
   for (std::size_t range = 0; range < plan.ranges.size(); ++range) {
@@ -211,9 +224,10 @@ Result<std::size_t> build_pieces(const fs::path& dock, const catalog::Catalog& c
     if (finished(dock, plan, range)) {
       ++resumed;
     } else {
-      LEARNDOCK_CHECK(RangeBuilder(dock, plan, options, range).build(catalog, [&](std::uint64_t done) {
-        if (progress) progress("building", std::min(total, before + done), total);
-      }));
+      LEARNDOCK_CHECK(
+          RangeBuilder(dock, plan, options, warning, range).build(catalog, [&](std::uint64_t done) {
+            if (progress) progress("building", std::min(total, before + done), total);
+          }));
     }
     before += options.range_records;
   }
@@ -252,13 +266,14 @@ Result<ReindexReport> put_in_force(const fs::path& dock, const ReindexPlan& plan
   if (kernels_now != plan.kernels_before)
     return fail(ErrorCode::conflict, "the kernels in use changed since this reindex was planned",
                 dock::DockFolder(dock).reindex().string(), "plan it again: learndock reindex --plan");
+  LEARNDOCK_TRY(const ReindexOptions checking, without_device(options));
   ReindexReport report;
   report.spaces = plan.spaces.size();
   report.kernels = plan.changes;
   BlindSpaces blind;
   for (std::size_t i = 0; i < pieces.size(); ++i) {
     const auto& [file, range] = pieces[i];
-    auto sound = check_piece(file, plan.ranges[range], options, report, blind);
+    auto sound = check_piece(file, plan.ranges[range], checking, report, blind);
     if (!sound) return without_piece(std::move(sound).error(), done_file(dock, plan, range));
     if (progress) progress("checking", i + 1, pieces.size());
   }

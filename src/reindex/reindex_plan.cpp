@@ -1,20 +1,23 @@
 #include "reindex/reindex_plan.hpp"
 
 #include "learndock/base/json.hpp"
+#include "learndock/compute/registry.hpp"
 #include "learndock/specification/codec.hpp"
 
 #include "base/log.hpp"
 #include "base/mixed_number.hpp"
+#include "compute/device_failure.hpp"
 #include "dock/index/part_options.hpp"
 #include "dock/truth/dock_folder.hpp"
 #include "engine/part/part_writer.hpp"
-#include "engine/part/segment_part.hpp"
+#include "engine/space/part_sections.hpp"
 #include "io/crc32c.hpp"
 #include "io/digest.hpp"
 #include "io/file.hpp"
 #include "io/file_rights.hpp"
 #include "reindex/reindex_kernels.hpp"
 #include "store/index_store.hpp"
+#include "store/segment.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -78,8 +81,21 @@ Result<CatalogueRead> read_catalogue(const catalog::Catalog& catalog, const Rein
   return read;
 }
 
+/// Fits on this machine's processors when the device that was chosen fails.
+Result<engine::FeatureSpace> fit_anywhere(std::span<const compute::ReducedSetView> sample,
+                                          const compute::Kernel& kernel,
+                                          const engine::SubspaceOptions& subspace,
+                                          const ReindexOptions& options, compute::DeviceWarning& warning) {
+  auto fitted = engine::FeatureSpace::fit(sample, kernel, subspace, *options.backend);
+  if (fitted || !compute::is_device_failure(*options.backend, fitted.error())) return fitted;
+  warning.say(fitted.error());
+  LEARNDOCK_TRY(const auto processors, compute::open_backend("auto", options.threads));
+  return engine::FeatureSpace::fit(sample, kernel, subspace, *processors);
+}
+
 Result<void> fit_and_store(const fs::path& dock, std::size_t number, const specification::SpaceId& key,
-                           const SpaceSample& found, const ReindexOptions& options) {
+                           const SpaceSample& found, const ReindexOptions& options,
+                           compute::DeviceWarning& warning) {
   std::vector<compute::ReducedSetView> sample;
   for (const auto& [hash, specification] : found.sample) sample.push_back(specification.view());
   engine::SubspaceOptions subspace;
@@ -87,8 +103,7 @@ Result<void> fit_and_store(const fs::path& dock, std::size_t number, const speci
   subspace.coordinates =
       options.coordinates != 0 ? options.coordinates : engine::chosen_coordinates(found.count);
   subspace.seed = options.seed;
-  LEARNDOCK_TRY(engine::FeatureSpace space,
-                engine::FeatureSpace::fit(sample, key.kernel, subspace, *options.backend));
+  LEARNDOCK_TRY(engine::FeatureSpace space, fit_anywhere(sample, key.kernel, subspace, options, warning));
   // A part without learnwares stores a space.
   LEARNDOCK_TRY(
       engine::PartWriter writer,
@@ -294,9 +309,10 @@ Result<ReindexPlan> make_plan(const fs::path& dock, const catalog::Catalog& cata
   plan.changes = kernel_changes(before, plan.kernels, read.spaces);
   plan.kernels_before = std::move(before);
   plan.id = plan_id(plan, options);
+  compute::DeviceWarning warning("the index's subspaces are fitted");
   for (const auto& [key, found] : spaces_under(plan.kernels, std::move(read.spaces))) {
     if (found.count < options.smallest_space) continue;
-    if (const auto fitted = fit_and_store(dock, plan.spaces.size(), key, found, options); !fitted) {
+    if (const auto fitted = fit_and_store(dock, plan.spaces.size(), key, found, options, warning); !fitted) {
       log(LogLevel::warning, "no index for " + key.text() + ": " + describe(fitted.error()));
       continue;
     }
@@ -312,15 +328,23 @@ Result<ReindexPlan> make_plan(const fs::path& dock, const catalog::Catalog& cata
   return plan;
 }
 
-Result<std::shared_ptr<const engine::FeatureSpace>> read_planned_space(
-    const fs::path& dock, std::size_t space, const std::shared_ptr<const compute::Backend>& backend) {
-  auto part = engine::open_part(space_file(dock, space), backend);
-  if (!part) {
-    const bool lost = part.error().code == ErrorCode::corrupt || part.error().code == ErrorCode::not_found;
-    if (lost) part.error().fix = plan_again(space_file(dock, space));
-    return Failure(std::move(part).error());
+Result<std::shared_ptr<const engine::FeatureSpace>> read_planned_space(const fs::path& dock,
+                                                                       std::size_t space) {
+  const fs::path file = space_file(dock, space);
+  const auto read = [&]() -> Result<engine::ReadSpace> {
+    LEARNDOCK_TRY(const auto segment, store::Segment::open(file));
+    LEARNDOCK_TRY(engine::ReadSpace stored, engine::read_space(*segment));
+    LEARNDOCK_CHECK(segment->intact());
+    return stored;
+  };
+  auto stored = read();
+  if (!stored) {
+    const bool lost =
+        stored.error().code == ErrorCode::corrupt || stored.error().code == ErrorCode::not_found;
+    if (lost) stored.error().fix = plan_again(file);
+    return Failure(std::move(stored).error());
   }
-  return std::shared_ptr<const engine::FeatureSpace>(*part, (*part)->space());
+  return std::make_shared<const engine::FeatureSpace>(std::move(stored->space));
 }
 
 }  // namespace learndock::reindex

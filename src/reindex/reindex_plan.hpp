@@ -44,7 +44,6 @@ struct ReindexPlan {
                                             const ReindexProgress& progress);
 /// The fitted subspace of a planned space. @errors corrupt, io
 [[nodiscard]] Result<std::shared_ptr<const engine::FeatureSpace>> read_planned_space(
-    const std::filesystem::path& dock, std::size_t space,
-    const std::shared_ptr<const compute::Backend>& backend);
+    const std::filesystem::path& dock, std::size_t space);
 
 }  // namespace learndock::reindex
