@@ -124,12 +124,11 @@ class RangeBuilder {
     if (!decoded) return {};  // the plan has counted the damaged records
     specification::RkmeSpecification specification = std::move(*decoded);
     const specification::SpaceId key = plan_.kernels.current(specification::SpaceId::of(specification));
-    specification.kernel = key.kernel;
     const auto space = space_of_.find(key);
     // Learnwares outside the range of the codes are compared directly.
     if (space == space_of_.end() || !dock::is_indexable(specification)) return {};
     LEARNDOCK_TRY(engine::PartBuilder* const piece, piece_of(space->second));
-    return piece->add(record.id.text(), record.sequence, specification.view());
+    return piece->add(record.id.text(), record.sequence, std::move(specification));
   }
 
   Result<engine::PartBuilder*> piece_of(std::size_t space) {
