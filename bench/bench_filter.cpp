@@ -143,7 +143,7 @@ void BM_FilterOfPart(benchmark::State& state) {
     const learnwares::Bitmap selected = dock().semantic->select(wanted);
     return filter_bits<share>().bits_for_part(selected.words(learnwares::FilterBit(), kLearnwares)).front();
   });
-  state.counters["places_bytes"] = static_cast<double>(filter_bits<share>().bytes());
+  state.counters["filter_bits_bytes"] = static_cast<double>(filter_bits<share>().bytes());
 }
 /// The loop over learnwares that the index replaces.
 void BM_FilterPlain(benchmark::State& state) {

@@ -116,22 +116,26 @@ Result<void> read_choices(ReindexArguments& arguments) {
   return {};
 }
 
+Result<void> roll_back(const std::string& dock, const OutputOptions& output) {
+  LEARNDOCK_TRY(const std::uint64_t version, reindex::rollback_index(dock));
+  if (output.json)
+    print_json({{"index_version", version}});
+  else
+    print_line(fmt::format("the index before the last re-indexing or merge is current again, as version {}",
+                           version));
+  return {};
+}
+
 Result<void> run(ReindexArguments arguments, const OutputOptions& output) {
   LEARNDOCK_CHECK(read_choices(arguments));
+  if (arguments.rollback) return roll_back(arguments.dock, output);  // computes nothing
   LEARNDOCK_TRY(arguments.options.backend,
                 compute::open_backend(arguments.backend, arguments.options.threads));
   Meter meter(output);
   const auto progress = [&](std::string_view stage, std::uint64_t done, std::uint64_t total) {
     meter(stage, done, total);
   };
-  if (arguments.rollback) {
-    LEARNDOCK_TRY(const std::uint64_t version, reindex::rollback_index(arguments.dock));
-    if (output.json)
-      print_json({{"index_version", version}});
-    else
-      print_line(fmt::format("the index before the last re-indexing or merge is current again, as version {}",
-                             version));
-  } else if (arguments.plan) {
+  if (arguments.plan) {
     LEARNDOCK_TRY(const std::size_t pieces,
                   reindex::plan_reindex(arguments.dock, arguments.options, progress));
     if (output.json)

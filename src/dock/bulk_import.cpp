@@ -261,8 +261,8 @@ Result<ImportOutcome> import_lines(Truth& truth, View& view, const compute::Back
   std::error_code size_error;
   const std::uint64_t total = std::filesystem::file_size(jsonl, size_error);
   ImportOutcome outcome;
-  const auto seen = view.current();
-  Batch batch(jsonl, seen->kernels, truth.limits().max_points, outcome);
+  const specification::SpaceKernels kernels = view.current()->kernels;  // not the whole snapshot
+  Batch batch(jsonl, kernels, truth.limits().max_points, outcome);
   std::string line;
   for (std::size_t number = 1;; ++number) {
     LEARNDOCK_TRY(const bool more, reader.next(line));

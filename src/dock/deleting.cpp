@@ -28,9 +28,9 @@ Result<catalog::LearnwareRecord> undelete_learnware(Truth& truth, View& view, co
   const catalog::LearnwareRecord& record = kept.learnware.record;
   NewEntries entries(1);
   LEARNDOCK_TRY(entries.front(), entry_fields(record, view.current()->kernels));
+  LEARNDOCK_CHECK(compute_self_terms(entries, backend));
   LEARNDOCK_CHECK(deletions.take_package_back(kept));
-  const auto computed = compute_self_terms(entries, backend);
-  auto stored = computed ? truth.insert({&record, 1}) : Failure(computed.error());
+  auto stored = truth.insert({&record, 1});
   if (!stored) {
     LEARNDOCK_CHECK(deletions.give_package_up(kept));
     return Failure(std::move(stored).error());

@@ -103,8 +103,8 @@ Result<catalog::LearnwareRecord> import_package(Truth& truth, View& view, const 
                                                 const specification::SemanticSpecification* semantic,
                                                 std::vector<std::string>* warnings) {
   LEARNDOCK_CHECK(truth.writable());
+  SpaceHold hold(truth.space());  // released after the staged file is removed
   StagedPackage staged(truth.staged_package());
-  SpaceHold hold(truth.space());
   LEARNDOCK_TRY(package::Package package,
                 package::read_package(path, staged.canonical, semantic, limits,
                                       [&](std::uint64_t bytes) { return hold.take(bytes); }));

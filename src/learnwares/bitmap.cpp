@@ -93,14 +93,14 @@ bool Bitmap::contains(FilterBit item) const {
   return roaring_bitmap_contains(set_of(handle_.get()), item.value());
 }
 
-std::vector<FilterBit> Bitmap::items(std::size_t limit) const {
-  std::vector<FilterBit> all(std::min<std::uint64_t>(limit, count()));
-  if (all.empty()) return all;
-  if (all.size() == count())
-    roaring_bitmap_to_uint32_array(set_of(handle_.get()), plain(all.data()));
+std::vector<FilterBit> Bitmap::items(std::size_t limit) const { return items_as<FilterBit>(limit); }
+
+void Bitmap::write_items(std::uint32_t* items, std::size_t wanted) const {
+  if (wanted == 0) return;
+  if (wanted == count())
+    roaring_bitmap_to_uint32_array(set_of(handle_.get()), items);
   else
-    roaring_bitmap_range_uint32_array(set_of(handle_.get()), 0, all.size(), plain(all.data()));
-  return all;
+    roaring_bitmap_range_uint32_array(set_of(handle_.get()), 0, wanted, items);
 }
 
 std::vector<std::uint64_t> Bitmap::words(FilterBit first, std::size_t count) const {

@@ -2,10 +2,12 @@
 
 #include "learndock/base/strong_number.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <type_traits>
 #include <vector>
 
 namespace learndock::learnwares {
@@ -39,6 +41,15 @@ class Bitmap {
   [[nodiscard]] bool contains(FilterBit item) const;
   /// The items, ascending; at most the first `limit`.
   [[nodiscard]] std::vector<FilterBit> items(std::size_t limit = SIZE_MAX) const;
+  /// The same integers as numbers of another kind, for a caller that knows how the two kinds differ.
+  template <class Number>
+  [[nodiscard]] std::vector<Number> items_as(std::size_t limit = SIZE_MAX) const {
+    // The library writes plain integers. A StrongNumber has the bytes of one.
+    static_assert(sizeof(Number) == sizeof(std::uint32_t) && std::is_standard_layout_v<Number>);
+    std::vector<Number> all(std::min<std::uint64_t>(limit, count()));
+    write_items(reinterpret_cast<std::uint32_t*>(all.data()), all.size());
+    return all;
+  }
   /// The range [first, first + count) as bits: item first + i is bit i % 64 of word i / 64; the unused bits
   /// of the last word are 0.
   [[nodiscard]] std::vector<std::uint64_t> words(FilterBit first, std::size_t count) const;
@@ -52,6 +63,8 @@ class Bitmap {
     void operator()(void* handle) const;
   };
   explicit Bitmap(void* handle);
+  /// Writes the first items, ascending. @pre there are as many
+  void write_items(std::uint32_t* items, std::size_t wanted) const;
   std::unique_ptr<void, Free> handle_;  ///< untyped: releases of the library disagree on the namespace
 };
 

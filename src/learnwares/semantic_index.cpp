@@ -198,22 +198,26 @@ void SemanticIndex::keep_ids_with(std::string_view part, Bitmap& selected) const
 }
 
 std::vector<SnapshotPosition> SemanticIndex::positions(const Bitmap& selected, std::size_t limit) const {
-  const std::vector<FilterBit> items = selected.items(limit);
+  // Bits until the removed items before them are subtracted; without removed items they are the positions.
+  auto positions = selected.items_as<SnapshotPosition>(limit);
+  if (removed_ == 0 || positions.empty()) return positions;
   const std::vector<FilterBit> gone = removed_items_->items();
-  std::vector<SnapshotPosition> positions;
-  positions.reserve(items.size());
-  std::size_t before = 0;
-  for (const FilterBit item : items) {
-    while (before < gone.size() && gone[before] < item) ++before;
-    positions.push_back(SnapshotPosition::at(item.index() - before));
+  std::uint32_t before = 0;
+  for (SnapshotPosition& position : positions) {
+    while (before < gone.size() && gone[before].value() < position.value()) ++before;
+    position = SnapshotPosition(position.value() - before);
   }
   return positions;
 }
 
 std::vector<FilterBit> SemanticIndex::items_at(std::span<const SnapshotPosition> positions) const {
-  const std::vector<FilterBit> gone = removed_items_->items();
   std::vector<FilterBit> items;
   items.reserve(positions.size());
+  if (removed_ == 0) {
+    for (const SnapshotPosition position : positions) items.emplace_back(position.value());
+    return items;
+  }
+  const std::vector<FilterBit> gone = removed_items_->items();
   std::size_t before = 0;
   for (const SnapshotPosition position : positions) {
     while (before < gone.size() && gone[before].index() <= position.index() + before) ++before;

@@ -21,17 +21,16 @@ Result<std::optional<double>> blind_value(const specification::RkmeSpecification
 }
 
 std::string blind_warning(double value, const compute::Kernel& kernel) {
-  return fmt::format(
-      "kernel blind: its mean off-diagonal kernel value is {:.2g}, under {}, with gamma {}; {}", value,
-      specification::kKernelBlindThreshold, kernel.gamma, kWhatToDo);
+  return fmt::format("kernel blind: its mean off-diagonal kernel value is {:.2g}, under {}, with {}; {}",
+                     value, specification::kKernelBlindThreshold, kernel.text(), kWhatToDo);
 }
 
 std::string blind_warning(double value, const compute::Kernel& kernel, std::size_t blind,
                           std::size_t imported) {
   return fmt::format(
       "kernel blind: {} of {} imported learnwares; the first, in this line, has a mean off-diagonal kernel "
-      "value of {:.2g}, under {}, with gamma {}; {}",
-      blind, imported, value, specification::kKernelBlindThreshold, kernel.gamma, kWhatToDo);
+      "value of {:.2g}, under {}, with {}; {}",
+      blind, imported, value, specification::kKernelBlindThreshold, kernel.text(), kWhatToDo);
 }
 
 std::string blind_space_warning(std::string_view learnwares, double mean) {

@@ -6,8 +6,8 @@
 #include "learndock/specification/mmd.hpp"
 
 #include "base/parallel.hpp"
+#include "compute/device_failure.hpp"
 #include "dock/index/part_options.hpp"
-#include "dock/index/stored_index.hpp"
 #include "dock/truth/directory_lock.hpp"
 #include "dock/truth/dock_folder.hpp"
 #include "engine/part/part_builder.hpp"
@@ -18,6 +18,7 @@
 #include "query/blind_check.hpp"
 #include "reindex/reindex_kernels.hpp"
 #include "reindex/reindex_plan.hpp"
+#include "specification/space_kernels.hpp"
 #include "store/index_store.hpp"
 
 #include <fmt/format.h>
@@ -40,6 +41,15 @@ unsigned threads_of(const ReindexOptions& options) {
 /// The options with a backend.
 Result<ReindexOptions> with_backend(ReindexOptions options) {
   if (options.backend == nullptr) {
+    LEARNDOCK_TRY(options.backend, compute::open_backend("auto", options.threads));
+  }
+  return options;
+}
+
+/// The same with this machine's processors in place of a device, for opening finished pieces: the device may
+/// have no room for them, and they are opened only to be checked.
+Result<ReindexOptions> without_device(ReindexOptions options) {
+  if (options.backend->on_device()) {
     LEARNDOCK_TRY(options.backend, compute::open_backend("auto", options.threads));
   }
   return options;
@@ -76,8 +86,8 @@ std::optional<std::vector<fs::path>> finished(const fs::path& dock, const Reinde
 class RangeBuilder {
  public:
   RangeBuilder(const fs::path& dock, const ReindexPlan& plan, const ReindexOptions& options,
-               std::size_t range)
-      : dock_(dock), plan_(plan), options_(options), range_(range) {
+               std::shared_ptr<compute::DeviceWarning> warning, std::size_t range)
+      : dock_(dock), plan_(plan), options_(options), warning_(std::move(warning)), range_(range) {
     for (std::size_t s = 0; s < plan.spaces.size(); ++s) space_of_.emplace(plan.spaces[s], s);
   }
 
@@ -113,22 +123,22 @@ class RangeBuilder {
     if (!decoded) return {};  // the plan has counted the damaged records
     specification::RkmeSpecification specification = std::move(*decoded);
     const specification::SpaceId key = plan_.kernels.current(specification::SpaceId::of(specification));
-    specification.kernel = key.kernel;
     const auto space = space_of_.find(key);
     // Learnwares outside the range of the codes are compared directly.
     if (space == space_of_.end() || !dock::is_indexable(specification)) return {};
     LEARNDOCK_TRY(engine::PartBuilder* const piece, piece_of(space->second));
-    return piece->add(record.id.text(), record.sequence, specification.view());
+    return piece->add(record.id.text(), record.sequence, std::move(specification));
   }
 
   Result<engine::PartBuilder*> piece_of(std::size_t space) {
     if (const auto known = pieces_.find(space); known != pieces_.end()) return &known->second;
-    LEARNDOCK_TRY(auto subspace, read_planned_space(dock_, space, options_.backend));
+    LEARNDOCK_TRY(auto subspace, read_planned_space(dock_, space));
     engine::PartWriterOptions writer_options;
     writer_options.codes = options_.codes;
     writer_options.threads = threads_of(options_);
     writer_options.prefilter = options_.prefilter;
     writer_options.backend = options_.backend;
+    writer_options.device_warning = warning_;
     LEARNDOCK_TRY(engine::PartBuilder piece,
                   engine::PartBuilder::create(piece_file(dock_, plan_, range_, space), plan_.spaces[space],
                                               std::move(subspace), writer_options));
@@ -138,6 +148,7 @@ class RangeBuilder {
   const fs::path& dock_;
   const ReindexPlan& plan_;
   const ReindexOptions& options_;
+  std::shared_ptr<compute::DeviceWarning> warning_;
   std::size_t range_;
   std::map<specification::SpaceId, std::size_t> space_of_;
   std::map<std::size_t, engine::PartBuilder> pieces_;
@@ -202,6 +213,7 @@ Result<std::size_t> build_pieces(const fs::path& dock, const catalog::Catalog& c
                                  const ReindexPlan& plan, const Shard& shard, const ReindexOptions& options,
                                  const ReindexProgress& progress) {
   LEARNDOCK_TRY(const std::uint64_t total, catalog.count());
+  const auto warning = std::make_shared<compute::DeviceWarning>("the index is embedded");
   std::size_t resumed = 0;
   std::uint64_t before = 0;
   for (std::size_t range = 0; range < plan.ranges.size(); ++range) {
@@ -209,48 +221,66 @@ Result<std::size_t> build_pieces(const fs::path& dock, const catalog::Catalog& c
     if (finished(dock, plan, range)) {
       ++resumed;
     } else {
-      LEARNDOCK_CHECK(RangeBuilder(dock, plan, options, range).build(catalog, [&](std::uint64_t done) {
-        if (progress) progress("building", std::min(total, before + done), total);
-      }));
+      LEARNDOCK_CHECK(
+          RangeBuilder(dock, plan, options, warning, range).build(catalog, [&](std::uint64_t done) {
+            if (progress) progress("building", std::min(total, before + done), total);
+          }));
     }
     before += options.range_records;
   }
   return resumed;
 }
 
-Result<ReindexReport> put_in_force(const fs::path& dock, const ReindexPlan& plan,
-                                   const ReindexOptions& options, const ReindexProgress& progress) {
-  std::vector<fs::path> files;
-  std::vector<std::size_t> range_of_file;
+/// A finished segment and the range that it belongs to.
+struct PieceFile {
+  fs::path path;
+  std::size_t range = 0;
+};
+
+/// @errors not_found: a range is not built yet
+Result<std::vector<PieceFile>> all_pieces(const fs::path& dock, const ReindexPlan& plan) {
+  std::vector<PieceFile> pieces;
   for (std::size_t range = 0; range < plan.ranges.size(); ++range) {
-    const auto pieces = finished(dock, plan, range);
-    if (!pieces)
+    const auto files = finished(dock, plan, range);
+    if (!files)
       return fail(
           ErrorCode::not_found, fmt::format("piece {} of {} is not built yet", range, plan.ranges.size()),
           dock::DockFolder(dock).reindex().string(), "run every shard first: learndock reindex --shard i/n");
-    files.insert(files.end(), pieces->begin(), pieces->end());
-    range_of_file.resize(files.size(), range);
+    for (const fs::path& file : *files) pieces.push_back({file, range});
   }
-  LEARNDOCK_TRY(const auto store, store::IndexStore::open(dock::DockFolder(dock).index()));
-  if (kernels_in_use(*store->current()) != plan.kernels_before)
+  return pieces;
+}
+
+Result<std::unique_ptr<store::IndexStore>> open_store(const fs::path& dock) {
+  return store::IndexStore::open(dock::DockFolder(dock).index(), specification::check_kernels_text);
+}
+
+Result<ReindexReport> put_in_force(const fs::path& dock, const ReindexPlan& plan,
+                                   const ReindexOptions& options, const ReindexProgress& progress) {
+  LEARNDOCK_TRY(const std::vector<PieceFile> pieces, all_pieces(dock, plan));
+  LEARNDOCK_TRY(const auto store, open_store(dock));
+  LEARNDOCK_TRY(const specification::SpaceKernels kernels_now, kernels_in_use(*store->current()));
+  if (kernels_now != plan.kernels_before)
     return fail(ErrorCode::conflict, "the kernels in use changed since this reindex was planned",
                 dock::DockFolder(dock).reindex().string(), "plan it again: learndock reindex --plan");
+  LEARNDOCK_TRY(const ReindexOptions checking, without_device(options));
   ReindexReport report;
   report.spaces = plan.spaces.size();
   report.kernels = plan.changes;
   BlindSpaces blind;
-  for (std::size_t i = 0; i < files.size(); ++i) {
-    auto sound = check_piece(files[i], plan.ranges[range_of_file[i]], options, report, blind);
-    if (!sound) return without_piece(std::move(sound).error(), done_file(dock, plan, range_of_file[i]));
-    if (progress) progress("checking", i + 1, files.size());
+  for (std::size_t i = 0; i < pieces.size(); ++i) {
+    const auto& [file, range] = pieces[i];
+    auto sound = check_piece(file, plan.ranges[range], checking, report, blind);
+    if (!sound) return without_piece(std::move(sound).error(), done_file(dock, plan, range));
+    if (progress) progress("checking", i + 1, pieces.size());
   }
   report.warnings = warnings_of(blind);
   store::IndexContent content;
   content.kernels = specification::kernels_text(plan.kernels);
   content.options = dock::kept_options(options.prefilter, options.codes);
   content.covers = plan.ranges.empty() ? 0 : plan.ranges.back().last.value();
-  for (const fs::path& file : files) {
-    LEARNDOCK_TRY(auto segment, store->adopt(file));
+  for (const PieceFile& piece : pieces) {
+    LEARNDOCK_TRY(auto segment, store->adopt(piece.path));
     content.segments.push_back(std::move(segment));
   }
   LEARNDOCK_TRY(const auto version, store->commit(std::move(content), store->current()->number));
@@ -309,7 +339,7 @@ Result<std::uint64_t> rollback_index(const fs::path& dock) {
   LEARNDOCK_CHECK(check_dock(dock));
   dock::DirectoryLock lock;
   LEARNDOCK_CHECK(lock.acquire(dock));
-  LEARNDOCK_TRY(const auto store, store::IndexStore::open(dock::DockFolder(dock).index()));
+  LEARNDOCK_TRY(const auto store, open_store(dock));
   LEARNDOCK_TRY(const auto version, store->rollback());
   return version->number;
 }

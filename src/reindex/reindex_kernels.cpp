@@ -125,8 +125,8 @@ Result<GammaChoice> gamma_choice_of(std::string_view text) {
               "give a positive number, auto (median heuristic), or own (what each learnware was made with)");
 }
 
-specification::SpaceKernels kernels_in_use(const store::IndexVersion& version) {
-  return specification::kernels_from_text(version.content.kernels).value_or(specification::SpaceKernels());
+Result<specification::SpaceKernels> kernels_in_use(const store::IndexVersion& version) {
+  return specification::kernels_from_text(version.content.kernels);
 }
 
 Result<specification::SpaceKernels> choose_kernels(const GammaChoice& choice,

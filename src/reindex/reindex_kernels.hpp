@@ -28,8 +28,8 @@ struct SpaceSample {
 };
 using SpaceSamples = std::map<specification::SpaceId, SpaceSample>;
 
-/// The kernels of the current index. Damaged ones count as none: a reindex is what mends them.
-[[nodiscard]] specification::SpaceKernels kernels_in_use(const store::IndexVersion& version);
+/// The kernels of a version of the index; none where its manifest is damaged. @errors corrupt
+[[nodiscard]] Result<specification::SpaceKernels> kernels_in_use(const store::IndexVersion& version);
 
 /// The kernels that a reindex makes current. A family whose points are all equal, or for which the median
 /// heuristic gives no gamma, gets the gamma that most of its learnwares are specified with.

@@ -1,15 +1,16 @@
 #include "reindex/reindex_plan.hpp"
 
 #include "learndock/base/json.hpp"
+#include "learndock/compute/registry.hpp"
 #include "learndock/specification/codec.hpp"
 
 #include "base/log.hpp"
 #include "base/mixed_number.hpp"
+#include "compute/device_failure.hpp"
 #include "dock/index/part_options.hpp"
-#include "dock/index/stored_index.hpp"
 #include "dock/truth/dock_folder.hpp"
 #include "engine/part/part_writer.hpp"
-#include "engine/part/segment_part.hpp"
+#include "engine/space/part_sections.hpp"
 #include "io/crc32c.hpp"
 #include "io/digest.hpp"
 #include "io/disk.hpp"
@@ -17,6 +18,7 @@
 #include "io/file_rights.hpp"
 #include "reindex/reindex_kernels.hpp"
 #include "store/index_store.hpp"
+#include "store/segment.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -80,8 +82,21 @@ Result<CatalogueRead> read_catalogue(const catalog::Catalog& catalog, const Rein
   return read;
 }
 
+/// Fits on this machine's processors when the device that was chosen fails.
+Result<engine::FeatureSpace> fit_anywhere(std::span<const compute::ReducedSetView> sample,
+                                          const compute::Kernel& kernel,
+                                          const engine::SubspaceOptions& subspace,
+                                          const ReindexOptions& options, compute::DeviceWarning& warning) {
+  auto fitted = engine::FeatureSpace::fit(sample, kernel, subspace, *options.backend);
+  if (fitted || !compute::is_device_failure(*options.backend, fitted.error())) return fitted;
+  warning.say(fitted.error());
+  LEARNDOCK_TRY(const auto processors, compute::open_backend("auto", options.threads));
+  return engine::FeatureSpace::fit(sample, kernel, subspace, *processors);
+}
+
 Result<void> fit_and_store(const fs::path& dock, std::size_t number, const specification::SpaceId& key,
-                           const SpaceSample& found, const ReindexOptions& options) {
+                           const SpaceSample& found, const ReindexOptions& options,
+                           compute::DeviceWarning& warning) {
   std::vector<compute::ReducedSetView> sample;
   for (const auto& [hash, specification] : found.sample) sample.push_back(specification.view());
   engine::SubspaceOptions subspace;
@@ -89,8 +104,7 @@ Result<void> fit_and_store(const fs::path& dock, std::size_t number, const speci
   subspace.coordinates =
       options.coordinates != 0 ? options.coordinates : engine::chosen_coordinates(found.count);
   subspace.seed = options.seed;
-  LEARNDOCK_TRY(engine::FeatureSpace space,
-                engine::FeatureSpace::fit(sample, key.kernel, subspace, *options.backend));
+  LEARNDOCK_TRY(engine::FeatureSpace space, fit_anywhere(sample, key.kernel, subspace, options, warning));
   // A part without learnwares stores a space.
   LEARNDOCK_TRY(
       engine::PartWriter writer,
@@ -216,6 +230,20 @@ Result<std::optional<ReindexPlan>> plan_under_way(const fs::path& dock, std::uin
   return std::optional(std::move(known));
 }
 
+/// The kernels of the current index. A damaged manifest has lost them, which is said: a reindex that is not
+/// given a gamma then leaves each learnware its own.
+Result<specification::SpaceKernels> kernels_of_index(const fs::path& dock) {
+  LEARNDOCK_TRY(const store::IndexVersion current,
+                store::read_index(dock::DockFolder(dock).index(), specification::check_kernels_text));
+  if (current.number == 0)
+    for (const Error& damage : current.rebuild_needed)
+      log(LogLevel::warning,
+          "the index is damaged, and any kernels that were chosen for it are lost; --gamma chooses them "
+          "again: " +
+              describe(damage));
+  return kernels_in_use(current);
+}
+
 }  // namespace
 
 Json with_checksum(Json json) {
@@ -265,8 +293,7 @@ Result<ReindexPlan> read_plan(const fs::path& dock, const ReindexOptions& option
 Result<ReindexPlan> make_plan(const fs::path& dock, const catalog::Catalog& catalog,
                               const ReindexOptions& options, const ReindexProgress& progress) {
   LEARNDOCK_TRY(const std::uint64_t version, catalog.version());
-  LEARNDOCK_TRY(store::IndexVersion in_force, store::read_index(dock::DockFolder(dock).index()));
-  specification::SpaceKernels before = kernels_in_use(in_force);
+  LEARNDOCK_TRY(specification::SpaceKernels before, kernels_of_index(dock));
   LEARNDOCK_TRY(auto known, plan_under_way(dock, version, before, options));
   if (known) return std::move(*known);
   if (const std::error_code error = io::disk::remove_tree(dock::DockFolder(dock).reindex()))
@@ -281,9 +308,10 @@ Result<ReindexPlan> make_plan(const fs::path& dock, const catalog::Catalog& cata
   plan.changes = kernel_changes(before, plan.kernels, read.spaces);
   plan.kernels_before = std::move(before);
   plan.id = plan_id(plan, options);
+  compute::DeviceWarning warning("the index's subspaces are fitted");
   for (const auto& [key, found] : spaces_under(plan.kernels, std::move(read.spaces))) {
     if (found.count < options.smallest_space) continue;
-    if (const auto fitted = fit_and_store(dock, plan.spaces.size(), key, found, options); !fitted) {
+    if (const auto fitted = fit_and_store(dock, plan.spaces.size(), key, found, options, warning); !fitted) {
       log(LogLevel::warning, "no index for " + key.text() + ": " + describe(fitted.error()));
       continue;
     }
@@ -299,15 +327,23 @@ Result<ReindexPlan> make_plan(const fs::path& dock, const catalog::Catalog& cata
   return plan;
 }
 
-Result<std::shared_ptr<const engine::FeatureSpace>> read_planned_space(
-    const fs::path& dock, std::size_t space, const std::shared_ptr<const compute::Backend>& backend) {
-  auto part = engine::open_part(space_file(dock, space), backend);
-  if (!part) {
-    const bool lost = part.error().code == ErrorCode::corrupt || part.error().code == ErrorCode::not_found;
-    if (lost) part.error().fix = plan_again(space_file(dock, space));
-    return Failure(std::move(part).error());
+Result<std::shared_ptr<const engine::FeatureSpace>> read_planned_space(const fs::path& dock,
+                                                                       std::size_t space) {
+  const fs::path file = space_file(dock, space);
+  const auto read = [&]() -> Result<engine::ReadSpace> {
+    LEARNDOCK_TRY(const auto segment, store::Segment::open(file));
+    LEARNDOCK_TRY(engine::ReadSpace stored, engine::read_space(*segment));
+    LEARNDOCK_CHECK(segment->intact());
+    return stored;
+  };
+  auto stored = read();
+  if (!stored) {
+    const bool lost =
+        stored.error().code == ErrorCode::corrupt || stored.error().code == ErrorCode::not_found;
+    if (lost) stored.error().fix = plan_again(file);
+    return Failure(std::move(stored).error());
   }
-  return std::shared_ptr<const engine::FeatureSpace>(*part, (*part)->space());
+  return std::make_shared<const engine::FeatureSpace>(std::move(stored->space));
 }
 
 }  // namespace learndock::reindex

@@ -4,7 +4,6 @@
 #include "learndock/reindex/reindex.hpp"
 
 #include "catalog/catalog.hpp"
-#include "engine/part/segment_part.hpp"
 #include "engine/space/feature_space.hpp"
 #include "specification/space_id.hpp"
 #include "specification/space_kernels.hpp"
@@ -45,7 +44,6 @@ struct ReindexPlan {
                                             const ReindexProgress& progress);
 /// The fitted subspace of a planned space. @errors corrupt, io
 [[nodiscard]] Result<std::shared_ptr<const engine::FeatureSpace>> read_planned_space(
-    const std::filesystem::path& dock, std::size_t space,
-    const std::shared_ptr<const compute::Backend>& backend);
+    const std::filesystem::path& dock, std::size_t space);
 
 }  // namespace learndock::reindex

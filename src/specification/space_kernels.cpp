@@ -92,4 +92,8 @@ Result<SpaceKernels> kernels_from_text(std::string_view text) {
   return json ? kernels_from_json(*json) : damaged("they are not JSON");
 }
 
+Result<void> check_kernels_text(std::string_view text) {
+  return kernels_from_text(text).map([](const SpaceKernels&) {});
+}
+
 }  // namespace learndock::specification

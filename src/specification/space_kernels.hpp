@@ -44,5 +44,7 @@ class SpaceKernels {
 [[nodiscard]] std::string kernels_text(const SpaceKernels& kernels);
 /// @errors corrupt
 [[nodiscard]] Result<SpaceKernels> kernels_from_text(std::string_view text);
+/// Whether `kernels_from_text` reads it, as the store of an index asks for each manifest. @errors corrupt
+[[nodiscard]] Result<void> check_kernels_text(std::string_view text);
 
 }  // namespace learndock::specification

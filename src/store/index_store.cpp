@@ -10,7 +10,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cassert>
 #include <cerrno>
 #include <fcntl.h>
 #include <mutex>
@@ -50,8 +49,8 @@ ManifestFile named(const std::filesystem::path& path, const SegmentInfo& info) {
 }  // namespace
 
 struct IndexStore::State {
-  State(std::filesystem::path folder, io::Descriptor held)
-      : directory(std::move(folder)), lock_file(std::move(held)) {}
+  State(std::filesystem::path folder, io::Descriptor held, KernelsCheck of_kernels)
+      : directory(std::move(folder)), lock_file(std::move(held)), readable(of_kernels) {}
 
   [[nodiscard]] std::filesystem::path manifest_path() const { return directory / kManifestFile; }
   [[nodiscard]] std::filesystem::path previous_path() const { return directory / kPreviousFile; }
@@ -69,6 +68,7 @@ struct IndexStore::State {
 
   std::filesystem::path directory;
   io::Descriptor lock_file;
+  KernelsCheck readable;
   mutable std::mutex mutex;
   std::shared_ptr<const IndexVersion> current;
   std::optional<Manifest> manifest;  ///< the current one; nothing when it is damaged or missing
@@ -80,8 +80,8 @@ struct IndexStore::State {
 Result<void> IndexStore::State::recover() {
   LEARNDOCK_TRY(const std::vector<std::uint64_t> numbers, index_file_numbers(directory));
   for (const std::uint64_t number : numbers) next_number = std::max(next_number, number + 1);
-  LEARNDOCK_TRY(IndexVersion version, read_index(directory));
-  if (auto known = read_manifest(manifest_path())) {
+  LEARNDOCK_TRY(IndexVersion version, read_index(directory, readable));
+  if (auto known = read_manifest(manifest_path(), readable)) {
     count_numbers_of(*known);
     manifest = std::move(*known);
   } else if (version.rebuild_needed.empty()) {
@@ -89,7 +89,7 @@ Result<void> IndexStore::State::recover() {
     manifest = Manifest{};
     LEARNDOCK_CHECK(io::write_file_atomically(manifest_path(), manifest_text(*manifest)));
   }
-  if (const auto previous = read_manifest(previous_path())) {
+  if (const auto previous = read_manifest(previous_path(), readable)) {
     count_numbers_of(*previous);
     if (!manifest) ++last_version;  // the damaged one came after it
   }
@@ -102,9 +102,9 @@ Result<void> IndexStore::State::recover() {
 /// then no one knows what it names, and no segment is removed.
 Result<std::set<std::string>> IndexStore::State::kept_names() const {
   std::set<std::string> names;
-  LEARNDOCK_TRY(const Manifest in_force, read_manifest(manifest_path()));
+  LEARNDOCK_TRY(const Manifest in_force, read_manifest(manifest_path(), readable));
   add_names(in_force, names);
-  const auto previous = read_manifest(previous_path());
+  const auto previous = read_manifest(previous_path(), readable);
   if (!previous && previous.error().code != ErrorCode::not_found) return Failure(previous.error());
   if (previous) add_names(*previous, names);
   return names;
@@ -162,9 +162,10 @@ Result<std::shared_ptr<const IndexVersion>> IndexStore::State::publish(IndexCont
   next.version = last_version + 1;
   next.next_number = next_number;
   const std::string text = manifest_text(next);
-  const auto read_back = parse_manifest(text);
+  const auto read_back = parse_manifest(text, readable);
   if (!read_back || *read_back != next)
-    return fail(ErrorCode::invalid_argument, "the options or kernels are not UTF-8 or too long",
+    return fail(ErrorCode::invalid_argument,
+                "the options or kernels are not UTF-8, cannot be read back, or are too long",
                 directory.string());
   const auto written = io::write_file_atomically(manifest_path(), text);
   // When no more than flushing the folder failed, the new version is what every reader sees already.
@@ -182,10 +183,11 @@ Result<std::shared_ptr<const IndexVersion>> IndexStore::State::publish(IndexCont
 IndexStore::IndexStore(std::unique_ptr<State> state) : state_(std::move(state)) {}
 IndexStore::~IndexStore() = default;
 
-Result<std::unique_ptr<IndexStore>> IndexStore::open(const std::filesystem::path& directory) {
+Result<std::unique_ptr<IndexStore>> IndexStore::open(const std::filesystem::path& directory,
+                                                     KernelsCheck readable) {
   LEARNDOCK_CHECK(io::create_private_folder(directory));
   LEARNDOCK_TRY(io::Descriptor held, lock(directory));
-  auto state = std::make_unique<State>(directory, std::move(held));
+  auto state = std::make_unique<State>(directory, std::move(held), readable);
   LEARNDOCK_CHECK(state->recover());
   return std::unique_ptr<IndexStore>(new IndexStore(std::move(state)));
 }
@@ -243,7 +245,7 @@ Result<std::shared_ptr<const IndexVersion>> IndexStore::commit(IndexContent cont
 Result<std::shared_ptr<const IndexVersion>> IndexStore::rollback() {
   const std::lock_guard hold(state_->mutex);
   State& state = *state_;
-  LEARNDOCK_TRY(Manifest previous, read_manifest(state.previous_path()));
+  LEARNDOCK_TRY(Manifest previous, read_manifest(state.previous_path(), state.readable));
   IndexVersion version = load_version(state.directory, previous);
   if (!version.rebuild_needed.empty()) return Failure(std::move(version.rebuild_needed.front()));
   return state.publish(std::move(version.content), std::move(previous));

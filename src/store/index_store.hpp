@@ -2,6 +2,7 @@
 
 #include "learndock/base/result.hpp"
 
+#include "store/kernels_check.hpp"
 #include "store/segment.hpp"
 
 #include <cstdint>
@@ -9,7 +10,6 @@
 #include <map>
 #include <memory>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace learndock::store {
@@ -29,23 +29,28 @@ struct IndexVersion {
   std::uint64_t number = 0;  ///< 0 is the empty index; grows with each commit and each rollback
   IndexContent content;
   /// Why this version cannot be answered from: one Error for each missing or damaged file. Then `content` has
-  /// no segments, and the index is to be rebuilt or rolled back; its kernels still hold.
+  /// no segments, and the index is to be rebuilt or rolled back. Its kernels still hold, unless it is the
+  /// manifest that is damaged: then there are none, and `number` is 0.
   std::vector<Error> rebuild_needed;
 };
 
 /// Opens the current version in a folder, for reading beside any writer; takes no lock and changes nothing.
 /// A folder that is empty or not there is the empty index. The sections of segments are checked at first use.
+/// @param readable  whether the program can read the kernels; kernels that it cannot read are damage
 /// @errors io, unavailable (it never stood still); damage is not an error but `rebuild_needed`
 /// @threads safe, also while a writer in this or another process commits: gives the version before or after
-[[nodiscard]] Result<IndexVersion> read_index(const std::filesystem::path& directory);
+[[nodiscard]] Result<IndexVersion> read_index(const std::filesystem::path& directory, KernelsCheck readable);
 
 /// The one writer of an index folder. Files: src/store/SEGMENT.md.
 /// @threads safe to call concurrently
 class IndexStore {
  public:
   /// Creates the folder if needed, takes its lock, and removes what an interrupted writer left.
+  /// @param readable  as for `read_index`; a commit of kernels that fail it is refused, and so is a rollback
+  ///                  to them
   /// @errors conflict (another writer has it open), io, no_space; damage is `current()->rebuild_needed`
-  [[nodiscard]] static Result<std::unique_ptr<IndexStore>> open(const std::filesystem::path& directory);
+  [[nodiscard]] static Result<std::unique_ptr<IndexStore>> open(const std::filesystem::path& directory,
+                                                                KernelsCheck readable);
   ~IndexStore();
   IndexStore(const IndexStore&) = delete;
   IndexStore& operator=(const IndexStore&) = delete;
@@ -70,7 +75,7 @@ class IndexStore {
   /// @param based_on  the number of the version that the content was made from
   /// @return          the new version; when this fails, `current()` says which one is current
   /// @errors conflict (another commit came first: make the content again), invalid_argument (a segment that
-  ///         lies elsewhere or stands twice), io, no_space
+  ///         lies elsewhere or stands twice, kernels that cannot be read), io, no_space
   /// @cost   two small files, flushed
   [[nodiscard]] Result<std::shared_ptr<const IndexVersion>> commit(IndexContent content,
                                                                    std::uint64_t based_on);

@@ -93,7 +93,15 @@ Result<void> read_segments(const Json& json, Manifest& manifest) {
   return {};
 }
 
-Result<Manifest> manifest_of(const Json& json, bool with_kernels) {
+Result<void> read_kernels(const Json& json, bool with_kernels, KernelsCheck readable, Manifest& manifest) {
+  if (json.contains("kernels") != with_kernels) return damaged_manifest("the kernels do not fit the format");
+  if (!with_kernels) return {};
+  manifest.kernels = to_text(json["kernels"]);
+  const auto read = readable(manifest.kernels);
+  return read ? Result<void>() : damaged_manifest(read.error().message);
+}
+
+Result<Manifest> manifest_of(const Json& json, bool with_kernels, KernelsCheck readable) {
   if (!json.is_object()) return damaged_manifest("the body is not an object");
   Manifest manifest;
   LEARNDOCK_TRY(manifest.version, number_in(json, "version"));
@@ -106,8 +114,7 @@ Result<Manifest> manifest_of(const Json& json, bool with_kernels) {
     if (!value.is_string()) return damaged_manifest(fmt::format("option \"{}\" is not a string", key));
     manifest.options[key] = value.get<std::string>();
   }
-  if (json.contains("kernels") != with_kernels) return damaged_manifest("the kernels do not fit the format");
-  if (with_kernels) manifest.kernels = to_text(json["kernels"]);
+  LEARNDOCK_CHECK(read_kernels(json, with_kernels, readable, manifest));
   return manifest;
 }
 
@@ -126,7 +133,7 @@ std::string manifest_text(const Manifest& manifest) {
   return first_line(std::to_string(manifest.kernels.empty() ? kFormat : kFormatWithKernels), body) + body;
 }
 
-Result<Manifest> parse_manifest(std::string_view text) {
+Result<Manifest> parse_manifest(std::string_view text, KernelsCheck readable) {
   const std::size_t end = text.find('\n');
   if (end == std::string_view::npos) return damaged_manifest("the first line is missing");
   const std::string_view line = text.substr(0, end + 1);
@@ -141,12 +148,12 @@ Result<Manifest> parse_manifest(std::string_view text) {
         {}, "use the program that wrote it, or " + std::string(kReindex));
   const auto json = parse_json(body, {.max_bytes = kMaxManifestBytes});
   if (!json) return damaged_manifest(json.error().message);
-  return manifest_of(*json, format == std::to_string(kFormatWithKernels));
+  return manifest_of(*json, format == std::to_string(kFormatWithKernels), readable);
 }
 
-Result<Manifest> read_manifest(const std::filesystem::path& path) {
+Result<Manifest> read_manifest(const std::filesystem::path& path, KernelsCheck readable) {
   LEARNDOCK_TRY(const std::string text, io::read_file(path, kMaxManifestBytes));
-  auto manifest = parse_manifest(text);
+  auto manifest = parse_manifest(text, readable);
   if (!manifest) return pass_on(std::move(manifest).error(), path.string());
   return manifest;
 }

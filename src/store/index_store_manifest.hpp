@@ -2,6 +2,8 @@
 
 #include "learndock/base/result.hpp"
 
+#include "store/kernels_check.hpp"
+
 #include <cstdint>
 #include <filesystem>
 #include <map>
@@ -41,10 +43,11 @@ struct Manifest {
 };
 
 [[nodiscard]] std::string manifest_text(const Manifest& manifest);
-/// @errors corrupt, unsupported
-[[nodiscard]] Result<Manifest> parse_manifest(std::string_view text);
+/// @param readable  called with the kernels when there are any
+/// @errors corrupt (the kernels cannot be read, too), unsupported
+[[nodiscard]] Result<Manifest> parse_manifest(std::string_view text, KernelsCheck readable);
 /// @errors not_found, io, and those of parse_manifest
-[[nodiscard]] Result<Manifest> read_manifest(const std::filesystem::path& path);
+[[nodiscard]] Result<Manifest> read_manifest(const std::filesystem::path& path, KernelsCheck readable);
 
 /// "segment-0000000000000007.lds"
 [[nodiscard]] std::string index_file_name(std::string_view prefix, std::uint64_t number);

@@ -76,14 +76,14 @@ Result<std::vector<std::uint64_t>> index_file_numbers(const std::filesystem::pat
   return numbers;
 }
 
-Result<IndexVersion> read_index(const std::filesystem::path& directory) {
+Result<IndexVersion> read_index(const std::filesystem::path& directory, KernelsCheck readable) {
   const std::filesystem::path path = directory / kManifestFile;
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     const auto text = io::read_file(path, kMaxManifestBytes);
     if (!text && text.error().code == ErrorCode::not_found) return without_manifest(directory);
     if (!text && text.error().code == ErrorCode::too_large) return unusable(0, text.error());
     if (!text) return Failure(text.error());
-    const auto manifest = parse_manifest(*text);
+    const auto manifest = parse_manifest(*text, readable);
     if (!manifest) return unusable(0, pass_on(manifest.error(), path.string()).value());
     IndexVersion version = load_version(directory, *manifest);
     if (version.rebuild_needed.empty()) return version;

@@ -527,6 +527,8 @@ class CommandLine(TestCase):
         spec = self.write("s.json", json.dumps(statistical()))
         self.assertEqual(learndock("search", "--dock", dock, "--spec", spec, "--backend", away).code, 7)
         self.assertEqual(learndock("reindex", "--dock", dock, "--backend", away).code, 7)
+        self.run_ok("reindex", "--dock", dock)
+        self.run_ok("reindex", "--dock", dock, "--rollback", "--backend", away)  # which computes nothing
         outcome = learndock("search", "--server", self.serve(dock).url, "--spec", spec, "--backend", away)
         self.assertEqual(outcome.code, 7)
         self.assertIn("backend.unavailable", outcome.err)

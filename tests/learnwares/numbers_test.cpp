@@ -59,6 +59,11 @@ TEST(NumbersOfALearnware, LeadToEachOther) {
   const std::vector<FilterBit> bits{FilterBit(0), FilterBit(2), FilterBit(3)};
   EXPECT_EQ(index.items_at(positions), bits);
   EXPECT_EQ(index.positions(index.select({})), positions);
+  EXPECT_EQ(index.positions(index.select({}), 2), (std::vector(positions.begin(), positions.begin() + 2)));
+  const SemanticIndex whole = SemanticIndex::of(entries);
+  const std::vector<FilterBit> first_bits{FilterBit(0), FilterBit(1), FilterBit(2)};
+  EXPECT_EQ(whole.items_at(positions), first_bits) << "without removals they are the same";
+  EXPECT_EQ(whole.positions(whole.select({}), 3), positions);
 }
 
 }  // namespace

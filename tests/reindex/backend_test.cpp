@@ -58,8 +58,18 @@ class FullDevice final : public testing::ForwardingBackend {
   bool on_device() const override { return true; }
   Result<void> project(std::span<const compute::ReducedSetView>, const compute::Projection&,
                        MatrixView<double>) const override {
-    return fail(ErrorCode::device_memory, "the device is full");
+    return full();
   }
+  Result<void> kmeans_step(std::span<const compute::KmeansJob>) const override { return full(); }
+  Result<std::shared_ptr<const compute::HeldSets>> hold(const compute::PackedSetsView&) const override {
+    return full();
+  }
+  Result<std::shared_ptr<const compute::HeldCodes>> hold(const compute::ScanCodesView&) const override {
+    return full();
+  }
+
+ private:
+  static Failure full() { return fail(ErrorCode::device_memory, "the device is full"); }
 };
 
 class ReindexBackendTest : public testing::IndexedDockTest {
@@ -132,6 +142,20 @@ TEST_F(ReindexBackendTest, TheCpuBackendIsTheDefaultByteForByte) {
   EXPECT_EQ(pieces(), by_default);
   options_.backend = std::make_shared<const FullDevice>();
   EXPECT_EQ(pieces(), by_default) << "a device that has no room is done without";
+}
+
+TEST_F(ReindexBackendTest, ADeviceThatIsFullIsSaidOnceAndTheIndexIsMadeWithoutIt) {
+  options_.range_records = 333;  // several pieces, in which the device fails again and again
+  ::testing::internal::CaptureStderr();
+  reindex_with(std::make_shared<const FullDevice>());
+  const std::string log = ::testing::internal::GetCapturedStderr();
+  for (const char* const said :
+       {"the index's subspaces are fitted on the CPU", "the index is embedded on the CPU"}) {
+    const std::size_t first = log.find(said);
+    ASSERT_NE(first, std::string::npos) << log;
+    EXPECT_EQ(log.find(said, first + 1), std::string::npos) << log;
+  }
+  expect_right_answers(*open(), false);  // parts so small are compared whole
 }
 
 TEST_F(ReindexBackendTest, ADockStoresNewLearnwaresThroughItsBackend) {

@@ -10,6 +10,7 @@
 #include "dock/import_line.hpp"
 #include "engine/search_scene.hpp"
 #include "reindex/reindex_kernels.hpp"
+#include "specification/space_kernels.hpp"
 #include "store/index_store.hpp"
 #include "support/kill_nine.hpp"
 #include "support/temporary_folder.hpp"
@@ -101,7 +102,8 @@ class RekernelTest : public ::testing::Test {
     return report.value_or(ReindexReport());
   }
   specification::SpaceKernels kernels_in_force() const {
-    return kernels_in_use(store::read_index(dock() / "index").value());
+    return kernels_in_use(store::read_index(dock() / "index", specification::check_kernels_text).value())
+        .value();
   }
   double gamma_in_force(std::size_t dimension) const {
     return kernels_in_force().kernel_of({{}, {dimension}, 1}).value_or(compute::Kernel()).gamma;

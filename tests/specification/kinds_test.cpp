@@ -13,9 +13,18 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <vector>
 
 namespace learndock::specification {
 namespace {
+
+/// By number, which is one byte in files.
+std::vector<Kind> all_kinds() {
+  std::vector<Kind> kinds;
+  for (std::uint64_t number = 0; number < 256; ++number)
+    if (const auto kind = kind_of_number(number)) kinds.push_back(*kind);
+  return kinds;
+}
 
 TEST(Kinds, HaveTheNumbersAndNamesThatAreStored) {
   std::map<int, std::string_view> names;

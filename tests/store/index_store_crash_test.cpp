@@ -20,7 +20,7 @@ using namespace learndock::testing;
 /// Opens the index as a reader and as a writer would after a crash; both must find a whole version that
 /// covers `least` to `most`, and no file that no kept version names. Returns what it covers.
 std::uint64_t expect_whole(const std::filesystem::path& directory, std::uint64_t least, std::uint64_t most) {
-  const auto read = read_index(directory);
+  const auto read = read_index(directory, any_kernels);
   if (!read) {
     ADD_FAILURE() << describe(read.error());
     return 0;
@@ -28,7 +28,7 @@ std::uint64_t expect_whole(const std::filesystem::path& directory, std::uint64_t
   EXPECT_EQ(fault_in(*read), "");
   EXPECT_GE(read->content.covers, least);
   EXPECT_LE(read->content.covers, most);
-  const auto store = IndexStore::open(directory);
+  const auto store = IndexStore::open(directory, any_kernels);
   if (!store) {
     ADD_FAILURE() << describe(store.error());
     return 0;
@@ -46,7 +46,7 @@ std::uint64_t expect_whole(const std::filesystem::path& directory, std::uint64_t
 
 /// An index of two commits in `directory`.
 void begin_index(const std::filesystem::path& directory) {
-  const auto store = IndexStore::open(directory).value();
+  const auto store = IndexStore::open(directory, any_kernels).value();
   ASSERT_TRUE(commit_one_more(*store).has_value());
   ASSERT_TRUE(commit_one_more(*store).has_value());
 }
@@ -54,7 +54,7 @@ void begin_index(const std::filesystem::path& directory) {
 /// A segment and a kernel in one commit, another value of the kernel and an option in the next, one more
 /// segment, and back.
 bool commit_kernels_and_options(const std::filesystem::path& directory) {
-  const auto store = IndexStore::open(directory);
+  const auto store = IndexStore::open(directory, any_kernels);
   if (!store) return false;
   const auto before = (*store)->current();
   IndexContent next = before->content;
@@ -74,7 +74,7 @@ bool commit_kernels_and_options(const std::filesystem::path& directory) {
 
 /// The kernel came with the third segment, and its second value with the option.
 void expect_kernel_of(const std::filesystem::path& directory, std::uint64_t covers) {
-  const IndexVersion version = read_index(directory).value();
+  const IndexVersion version = read_index(directory, any_kernels).value();
   const std::string& kernels = version.content.kernels;
   EXPECT_EQ(!kernels.empty(), covers > 2);
   EXPECT_EQ(version.content.options.contains("built"), kernels == "[0.5]");
@@ -137,7 +137,7 @@ TEST(IndexStoreCrash, WhatWasCommittedSurvivesKill9AtRandomMoments) {
     const auto directory = folder / std::to_string(round / 5);
     if (round % 5 == 0) covers = 0;
     const auto names = run_and_kill(round, [&](const Acknowledge& acknowledge) {
-      const auto store = IndexStore::open(directory);
+      const auto store = IndexStore::open(directory, any_kernels);
       if (!store) return;
       while (const auto version = commit_one_more(**store))
         acknowledge(std::to_string((*version)->content.covers));
@@ -161,7 +161,7 @@ TEST(IndexStorePower, WhatANewIndexCommittedSurvivesAPowerCut) {
       {.prepare = [&](const std::filesystem::path&) { covers = 0; },
        .work =
            [&](const std::filesystem::path& folder) {
-             const auto store = IndexStore::open(folder / "index");
+             const auto store = IndexStore::open(folder / "index", any_kernels);
              if (!store) return;
              for (int i = 0; i < 3; ++i)
                if (const auto version = commit_one_more(**store)) covers = (*version)->content.covers;
@@ -202,7 +202,7 @@ TEST(IndexStorePower, AnAdoptedSegmentSurvivesAPowerCutOnceItIsCommitted) {
        .work =
            [&](const std::filesystem::path& folder) {
              done = false;
-             const auto store = IndexStore::open(folder / "index");
+             const auto store = IndexStore::open(folder / "index", any_kernels);
              const auto segment = store ? (*store)->adopt(folder / "piece") : Failure(store.error());
              if (!segment) return;
              IndexContent next = (*store)->current()->content;

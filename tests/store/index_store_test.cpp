@@ -25,7 +25,7 @@ using Names = std::set<std::string>;
 class IndexStoreTest : public ::testing::Test {
  protected:
   std::unique_ptr<IndexStore> open() {
-    auto store = IndexStore::open(directory_);
+    auto store = IndexStore::open(directory_, any_kernels);
     EXPECT_TRUE(store.has_value()) << describe(store.error());
     return store ? std::move(*store) : nullptr;
   }
@@ -38,7 +38,7 @@ class IndexStoreTest : public ::testing::Test {
     return names;
   }
   void expect_sound(std::uint64_t covers) const {
-    const auto version = read_index(directory_);
+    const auto version = read_index(directory_, any_kernels);
     ASSERT_TRUE(version.has_value()) << describe(version.error());
     EXPECT_EQ(fault_in(*version), "");
     EXPECT_EQ(version->content.covers, covers);
@@ -48,7 +48,7 @@ class IndexStoreTest : public ::testing::Test {
 };
 
 TEST_F(IndexStoreTest, AFolderThatIsNewOrNotThereIsTheEmptyIndex) {
-  const auto none = read_index(directory_);
+  const auto none = read_index(directory_, any_kernels);
   ASSERT_TRUE(none.has_value());
   EXPECT_EQ(none->number, 0u);
   EXPECT_TRUE(none->rebuild_needed.empty());
@@ -56,7 +56,7 @@ TEST_F(IndexStoreTest, AFolderThatIsNewOrNotThereIsTheEmptyIndex) {
   const auto store = open();
   EXPECT_EQ(store->current()->number, 0u);
   EXPECT_TRUE(files().empty());
-  EXPECT_EQ(read_index(directory_)->number, 0u);
+  EXPECT_EQ(read_index(directory_, any_kernels)->number, 0u);
 }
 
 TEST_F(IndexStoreTest, GivesBackWhatWasCommitted) {
@@ -72,7 +72,7 @@ TEST_F(IndexStoreTest, GivesBackWhatWasCommitted) {
     EXPECT_EQ((*version)->number, 1u);
     EXPECT_EQ(store->current(), *version);
   }
-  for (const auto& version : {*read_index(directory_), *open()->current()}) {
+  for (const auto& version : {*read_index(directory_, any_kernels), *open()->current()}) {
     EXPECT_TRUE(version.rebuild_needed.empty());
     EXPECT_EQ(version.number, 1u);
     EXPECT_EQ(version.content.covers, 77u);
@@ -86,10 +86,10 @@ TEST_F(IndexStoreTest, GivesBackWhatWasCommitted) {
 
 TEST_F(IndexStoreTest, OneWriterAndAnyReaders) {
   const auto store = open();
-  const auto second = IndexStore::open(directory_);
+  const auto second = IndexStore::open(directory_, any_kernels);
   ASSERT_FALSE(second.has_value());
   EXPECT_EQ(second.error().code, ErrorCode::conflict);
-  EXPECT_TRUE(read_index(directory_).has_value());
+  EXPECT_TRUE(read_index(directory_, any_kernels).has_value());
 }
 
 TEST_F(IndexStoreTest, RefusesWhatWasMadeFromAnotherVersion) {
@@ -179,7 +179,7 @@ TEST_F(IndexStoreTest, KeepsTheFilesOfTwoVersions) {
 TEST_F(IndexStoreTest, AReaderKeepsItsVersionWhenItsFilesAreGone) {
   const auto store = open();
   ASSERT_TRUE(commit_one_more(*store).has_value());
-  const auto held = read_index(directory_).value();
+  const auto held = read_index(directory_, any_kernels).value();
   for (std::uint64_t number = 1; number < 4; ++number) ASSERT_TRUE(store->commit({}, number).has_value());
   EXPECT_EQ(files(), Names{"MANIFEST.previous"});
   EXPECT_EQ(fault_in(held), "");
@@ -226,7 +226,7 @@ TEST_F(IndexStoreTest, AFullDiskLeavesTheOldVersion) {
     ASSERT_FALSE(committed.has_value()) << limit;
     EXPECT_EQ(committed.error().code, ErrorCode::no_space);
     EXPECT_EQ(store->current()->number, 0u);
-    EXPECT_EQ(read_index(directory_)->number, 0u);
+    EXPECT_EQ(read_index(directory_, any_kernels)->number, 0u);
   }
   ASSERT_TRUE(store->commit(content, 0).has_value());
   expect_sound(1);
@@ -235,13 +235,13 @@ TEST_F(IndexStoreTest, AFullDiskLeavesTheOldVersion) {
 TEST_F(IndexStoreTest, AReaderWhoseFilesWereSweptStartsAgain) {
   ASSERT_TRUE(commit_one_more(*open()).has_value());
   const auto manifest = directory_ / "MANIFEST";
-  const Manifest now = read_manifest(manifest).value();
+  const Manifest now = read_manifest(manifest, any_kernels).value();
   Manifest before = now;
   before.segments = {{index_file_name(kSegmentPrefix, 99), 1, kItems}};  // gone, as after two commits
   // The reader gets the old manifest from a pipe, which makes it wait until the new one is in its place.
   std::filesystem::rename(manifest, folder_ / "new");
   ASSERT_EQ(::mkfifo(manifest.c_str(), 0600), 0);
-  auto found = std::async(std::launch::async, [&] { return read_index(directory_); });
+  auto found = std::async(std::launch::async, [&] { return read_index(directory_, any_kernels); });
   {
     std::ofstream pipe(manifest, std::ios::binary);
     std::filesystem::rename(folder_ / "new", manifest);
@@ -263,7 +263,7 @@ TEST_F(IndexStoreTest, ReadersBesideAWriterSeeWholeVersions) {
     for (std::string& fault : faults)
       readers.emplace_back([&] {
         for (std::uint64_t newest = 0; !done && fault.empty(); ++reads) {
-          const auto version = read_index(directory_);
+          const auto version = read_index(directory_, any_kernels);
           fault = version ? fault_in(*version) : describe(version.error());
           if (fault.empty() && version->number < newest) fault = "an older version came after a newer one";
           if (fault.empty()) newest = version->number;

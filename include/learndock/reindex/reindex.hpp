@@ -55,7 +55,6 @@ struct ReindexOptions {
   /// Computes everything; none: the fastest one of this machine's processors. Pieces that different backends
   /// made go together: the bounds of each are certified.
   std::shared_ptr<const compute::Backend> backend;
-  bool operator==(const ReindexOptions&) const = default;
 };
 
 /// The share of one of several processes: the pieces with number % count == index.

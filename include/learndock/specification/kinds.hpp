@@ -69,8 +69,6 @@ class Kind {
   const KindRules* rules_;
 };
 
-/// All kinds, in the order in which messages list them.
-[[nodiscard]] std::span<const Kind> all_kinds();
 /// "RKMETableSpecification" and so on; "RKMEStatSpecification" is read as the table kind.
 [[nodiscard]] std::optional<Kind> kind_of_name(std::string_view name);
 [[nodiscard]] std::optional<Kind> kind_of_number(std::uint64_t number);

@@ -12,6 +12,7 @@
 #include "compute/data_sums.hpp"
 #include "compute/direct_sums.hpp"
 #include "compute/held.hpp"
+#include "numeric/sums.hpp"
 
 #include <fmt/format.h>
 
@@ -50,12 +51,6 @@ std::size_t lanes_for(std::size_t rows, std::size_t k, std::size_t d) {
   return std::clamp<std::size_t>(std::min(passes, affordable), 1, kLanes);
 }
 
-double squared_norm(const double* point, std::size_t d) {
-  double sum = 0;
-  for (std::size_t k = 0; k < d; ++k) sum += point[k] * point[k];
-  return sum;
-}
-
 template <class T>
 std::vector<double> mean_of_rows(const T* rows, std::size_t count, std::size_t d) {
   std::vector<double> mean(d, 0.0);
@@ -84,7 +79,10 @@ struct CentredRows {
     for (std::size_t i = 0; i < count; ++i)
       for (std::size_t k = 0; k < d; ++k)
         target[i * d + k] = static_cast<double>(source[i * d + k]) - centre[k];
-    for (std::size_t i = 0; i < count; ++i) norms.push_back(squared_norm(target + i * d, d));
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::span<const double> row(target + i * d, d);
+      norms.push_back(numeric::dot(row, row));
+    }
   }
   [[nodiscard]] std::size_t count() const { return norms.size(); }
 };

@@ -12,8 +12,6 @@
 #include "learnwares/entry_file.hpp"
 
 #include <algorithm>
-#include <limits>
-#include <optional>
 #include <span>
 #include <utility>
 

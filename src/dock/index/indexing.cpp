@@ -8,7 +8,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <filesystem>
 #include <utility>
 #include <vector>
@@ -24,10 +23,11 @@ Result<void> Indexing::open() {
   std::error_code ignored;
   if (!std::filesystem::exists(folder, ignored)) LEARNDOCK_CHECK(say_unindexed());
   if (truth_.read_only()) {
-    LEARNDOCK_TRY(const store::IndexVersion stored, store::read_index(folder));
+    LEARNDOCK_TRY(const store::IndexVersion stored,
+                  store::read_index(folder, specification::check_kernels_text));
     return load(stored);
   }
-  LEARNDOCK_TRY(store_, store::IndexStore::open(folder));
+  LEARNDOCK_TRY(store_, store::IndexStore::open(folder, specification::check_kernels_text));
   return load(*store_->current());
 }
 

@@ -9,7 +9,6 @@
 #include "specification/space_kernels.hpp"
 #include "store/index_store.hpp"
 
-#include <filesystem>
 #include <memory>
 #include <span>
 #include <string>

@@ -6,9 +6,9 @@
 #include "dock/truth/deleted.hpp"
 #include "dock/truth/dock_folder.hpp"
 #include "dock/view/entry_fields.hpp"
-#include "io/file.hpp"
 #include "io/file_copy.hpp"
 #include "learnwares/entry_file.hpp"
+#include "specification/space_kernels.hpp"
 #include "store/index_store.hpp"
 
 #include <fmt/format.h>
@@ -222,7 +222,8 @@ class Examination {
     if (missing && out_.report.records > 0)
       find("index", "index", "there is no stored index: every learnware is compared",
            fmt::format("learndock reindex --dock {}", dock_.string()), false);
-    LEARNDOCK_TRY(const store::IndexVersion version, store::read_index(DockFolder(dock_).index()));
+    LEARNDOCK_TRY(const store::IndexVersion version,
+                  store::read_index(DockFolder(dock_).index(), specification::check_kernels_text));
     for (const Error& error : version.rebuild_needed)
       find("index", fs::path(error.where).filename().string(), error.message, repair_command());
     out_.rebuild_index = !version.rebuild_needed.empty();

@@ -7,9 +7,6 @@
 #include "io/disk.hpp"
 #include "io/file_copy.hpp"
 
-#include <fmt/format.h>
-
-#include <algorithm>
 #include <functional>
 #include <optional>
 #include <vector>

@@ -11,6 +11,7 @@
 #include "io/disk.hpp"
 #include "io/file.hpp"
 #include "io/file_copy.hpp"
+#include "specification/space_kernels.hpp"
 #include "store/index_store.hpp"
 
 #include <fmt/format.h>
@@ -286,7 +287,8 @@ class Repair {
   /// Keeps sound segments. The learnwares of damaged ones are compared directly until the index is rebuilt.
   Result<void> mend_index() {
     if (!examined_.rebuild_index && examined_.damaged_segments.empty()) return {};
-    LEARNDOCK_TRY(const auto store, store::IndexStore::open(DockFolder(dock_).index()));
+    LEARNDOCK_TRY(const auto store,
+                  store::IndexStore::open(DockFolder(dock_).index(), specification::check_kernels_text));
     const auto current = store->current();
     store::IndexContent content = current->content;
     std::erase_if(content.segments, [&](const auto& segment) {

@@ -59,8 +59,7 @@ const specification::SemanticSpecification* own_semantic(const package::Package&
   return package.semantic ? &*package.semantic : nullptr;
 }
 
-/// Refuses a specification that reading its record again would refuse. One that a package brought was read by
-/// the same rules.
+/// Refuses a specification that reading its record again would refuse.
 Result<void> check_readable(specification::SemanticSpecification semantic) {
   semantic.input.reset();  // search reads neither
   semantic.output.reset();
@@ -85,8 +84,7 @@ Result<PackageRecord> record_of(const package::Package& package,
   if (package.statistical) LEARNDOCK_CHECK(query::check_set(*package.statistical, max_points));
   PackageRecord made = described(package, given, file_name);
   LEARNDOCK_CHECK(check_length(made.record));
-  const bool as_read = given != nullptr && given != semantic && given->name == made.semantic.name;
-  if (!as_read) LEARNDOCK_CHECK(check_readable(made.semantic));
+  LEARNDOCK_CHECK(check_readable(made.semantic));
   return made;
 }
 

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 namespace learndock::engine {
 namespace {
 
@@ -21,23 +23,39 @@ Result<PartBuilder> PartBuilder::create(const std::filesystem::path& path, speci
 
 Result<void> PartBuilder::add(std::string_view id, LearnwareNumber number,
                               const compute::ReducedSetView& set) {
-  if (set.dimension != dimension_)
-    return fail(ErrorCode::invalid_argument,
-                fmt::format("learnware {} has dimension {}, its space {}", id, set.dimension, dimension_));
-  copies_.push_back({std::string(id),
-                     {set.points, set.points + set.count * set.dimension},
-                     {set.weights, set.weights + set.count}});
+  LEARNDOCK_CHECK(check(id, set.dimension));
+  return keep({std::string(id),
+               Matrix<double>(set.count, set.dimension, {set.points, set.points + set.count * set.dimension}),
+               {set.weights, set.weights + set.count}},
+              number);
+}
+
+Result<void> PartBuilder::add(std::string_view id, LearnwareNumber number,
+                              specification::RkmeSpecification set) {
+  LEARNDOCK_CHECK(check(id, set.dimension()));
+  return keep({std::string(id), std::move(set.points), std::move(set.weights)}, number);
+}
+
+Result<void> PartBuilder::check(std::string_view id, std::size_t dimension) const {
+  if (dimension == dimension_) return {};
+  return fail(ErrorCode::invalid_argument,
+              fmt::format("learnware {} has dimension {}, its space {}", id, dimension, dimension_));
+}
+
+Result<void> PartBuilder::keep(Kept one, LearnwareNumber number) {
+  kept_.push_back(std::move(one));
   numbers_.push_back(number);
-  return copies_.size() < kEmbeddedTogether ? Result<void>() : flush();
+  return kept_.size() < kEmbeddedTogether ? Result<void>() : flush();
 }
 
 Result<void> PartBuilder::flush() {
   std::vector<ItemContent> items;
-  for (const Copy& copy : copies_)
+  items.reserve(kept_.size());
+  for (const Kept& one : kept_)
     items.push_back(
-        {copy.id, {copy.points.data(), copy.weights.data(), copy.weights.size(), dimension_, kernel_}});
+        {one.id, {one.points.values().data(), one.weights.data(), one.weights.size(), dimension_, kernel_}});
   LEARNDOCK_CHECK(writer_.add(items, numbers_));
-  copies_.clear();
+  kept_.clear();
   numbers_.clear();
   return {};
 }

@@ -1,6 +1,5 @@
 #include "engine/part/part_writer.hpp"
 
-#include "base/log.hpp"
 #include "engine/prefilter/cells.hpp"
 #include "engine/prefilter/code_scan.hpp"
 #include "engine/space/part_sections.hpp"
@@ -44,10 +43,6 @@ bool needs_rows(const PartWriterOptions& options) {
          (*options.prefilter != PrefilterKind::code_scan && *options.prefilter != PrefilterKind::exact_scan);
 }
 
-bool is_about_device(ErrorCode code) {
-  return code == ErrorCode::device_memory || code == ErrorCode::unavailable;
-}
-
 Result<void> write_codes(store::SegmentWriter& writer, const compute::ScanCodesView& codes) {
   const std::span bytes(codes.codes, codes.blocks() * codes.block_bytes());
   const std::span factors(codes.factors, codes.blocks() * compute::kFactors * compute::kBlockItems);
@@ -89,8 +84,8 @@ struct PartWriter::State {
   [[nodiscard]] Result<std::vector<Embedding>> embed(std::span<const compute::ReducedSetView> sets) const {
     if (options.backend == nullptr) return space->embed(sets, options.threads);
     auto embedded = space->embed(sets, *options.backend, options.threads);
-    if (embedded || !options.backend->on_device() || !is_about_device(embedded.error().code)) return embedded;
-    log(LogLevel::warning, "a part of the index is embedded on the CPU: " + describe(embedded.error()));
+    if (embedded || !compute::is_device_failure(*options.backend, embedded.error())) return embedded;
+    options.device_warning->say(embedded.error());
     return space->embed(sets, options.threads);
   }
 
@@ -129,9 +124,13 @@ Result<PartWriter> PartWriter::create(const std::filesystem::path& path, specifi
                 store::SegmentWriter::create(path, {kPartKind, options.generation}));
   LEARNDOCK_CHECK(writer.begin_section(kRecordSection, store::kLargeSectionAlignment));
   const std::size_t coordinates = space->coordinates();
-  return PartWriter(std::unique_ptr<State>(new State{std::move(writer), std::move(key), std::move(space),
-                                                     options, compute::ScanCodes(options.codes, coordinates),
-                                                     EmbeddedRows(coordinates)}));
+  auto state = std::unique_ptr<State>(new State{std::move(writer), std::move(key), std::move(space), options,
+                                                compute::ScanCodes(options.codes, coordinates),
+                                                EmbeddedRows(coordinates)});
+  if (!state->options.device_warning)
+    state->options.device_warning =
+        std::make_shared<compute::DeviceWarning>("a part of the index is embedded");
+  return PartWriter(std::move(state));
 }
 
 Result<void> PartWriter::add(std::span<const ItemContent> items, std::span<const LearnwareNumber> keys) {

@@ -4,6 +4,7 @@
 #include "learndock/base/result.hpp"
 #include "learndock/engine/prefilter_kind.hpp"
 
+#include "compute/device_failure.hpp"
 #include "engine/space/feature_space.hpp"
 #include "specification/space_id.hpp"
 #include "store/segment.hpp"
@@ -34,8 +35,11 @@ struct PartWriterOptions {
   /// None: `chosen_prefilter` decides by the number of learnwares.
   std::optional<PrefilterKind> prefilter = {};
   std::size_t items_per_cell = kItemsPerCell;
-  /// Computes the coordinates; none: this machine's processors, as `cpu` does.
+  /// Computes the coordinates; none: this machine's processors, as `cpu` does. They also do when it is a
+  /// device that has no room or is lost.
   std::shared_ptr<const compute::Backend> backend = {};
+  /// Says so; writers that share it say it once together. None: the writer has its own.
+  std::shared_ptr<compute::DeviceWarning> device_warning = {};
 };
 
 /// Writes a part to disk: reduced sets as they come, the rest at the end. It takes about 250 bytes of memory

@@ -147,11 +147,7 @@ double mean_off_diagonal(const Matrix<double>& gram) {
   return sum / static_cast<double>(gram.rows() * (gram.rows() - 1));
 }
 
-double squared_length(std::span<const double> a) {
-  double sum = 0;
-  for (const double value : a) sum += value * value;
-  return sum;
-}
+double squared_length(std::span<const double> a) { return numeric::dot(a, a); }
 
 }  // namespace
 

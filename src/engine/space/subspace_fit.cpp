@@ -2,6 +2,7 @@
 
 #include "base/parallel.hpp"
 #include "compute/blas.hpp"
+#include "numeric/sums.hpp"
 
 #include <Eigen/QR>
 
@@ -22,11 +23,7 @@ Matrix<double> from_eigen(const RowMajor& source) {
   return Matrix<double>(rows, cols, std::vector<double>(source.data(), source.data() + rows * cols));
 }
 
-double frobenius(const Matrix<double>& m) {
-  double sum = 0;
-  for (const double value : m.values()) sum += value * value;
-  return std::sqrt(sum);
-}
+double frobenius(const Matrix<double>& m) { return std::sqrt(numeric::dot(m.values(), m.values())); }
 
 Matrix<double> absolute(Matrix<double> m) {
   for (double& value : m.values()) value = std::abs(value);
@@ -47,8 +44,7 @@ Matrix<double> sandwich(const Matrix<double>& map, const Matrix<double>& gram) {
 double reach(const Matrix<double>& map) {
   double sum = 0;
   for (std::size_t r = 0; r < map.rows(); ++r) {
-    double row = 0;
-    for (const double value : map.row(r)) row += std::abs(value);
+    const double row = numeric::absolute_sum(map.row(r));
     sum += row * row;
   }
   return std::sqrt(sum);

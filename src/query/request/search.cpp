@@ -130,6 +130,12 @@ constexpr std::array<RequestMember, 10> kMembers = {{{"spec", true, read_specifi
                                                      {"budget_candidates", false, read_budget_candidates},
                                                      {"backend", false, read_backend}}};
 
+std::string member_names() {
+  std::string names;
+  for (const RequestMember& one : kMembers) names += fmt::format("{}{}", names.empty() ? "" : ", ", one.key);
+  return names;
+}
+
 /// Reads one key into the request.
 Result<void> read_member(const std::string& key, const Json& value, SearchRequest& request) {
   const std::string where = "/" + key;
@@ -137,8 +143,7 @@ Result<void> read_member(const std::string& key, const Json& value, SearchReques
                                    [&](const RequestMember& one) { return one.key == key; });
   if (member == kMembers.end())
     return fail(ErrorCode::invalid_argument, fmt::format("unknown key \"{}\"", key), where,
-                "the keys are spec, semantic, text, top, mixture, mixture_method, scores, budget_ms, "
-                "budget_candidates, backend");
+                "the keys are " + member_names());
   if (value.is_null() && member->may_be_null) return {};
   return member->read(value, where, request);
 }

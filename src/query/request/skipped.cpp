@@ -16,10 +16,12 @@ bool speaks_all(const std::vector<std::string>& have, const std::vector<std::str
   });
 }
 
-Mismatch mismatch_of(const specification::SpaceFamily& family, const compute::Kernel& kernel,
-                     const specification::RkmeSpecification& query, ScoreMode mode) {
-  if (family.kind != query.kind) return Mismatch::type;
-  if (family.shape != query.trailing_shape) return Mismatch::shape;
+/// @param kind, shape, kernel  of a learnware's space
+Mismatch mismatch_of(specification::Kind kind, const std::vector<std::size_t>& shape,
+                     const compute::Kernel& kernel, const specification::RkmeSpecification& query,
+                     ScoreMode mode) {
+  if (kind != query.kind) return Mismatch::type;
+  if (shape != query.trailing_shape) return Mismatch::shape;
   // Another kernel is another space: such distances would not be comparable. The reference compares any two
   // gammas, but has no kernels of several scales; nor has a compat query.
   if (mode == ScoreMode::absolute && kernel.gamma != query.kernel.gamma) return Mismatch::gamma;
@@ -31,7 +33,8 @@ Mismatch mismatch_of(const specification::SpaceFamily& family, const compute::Ke
 Mismatch mismatch_of(const learnwares::Entry& entry, const specification::RkmeSpecification& query,
                      ScoreMode mode) {
   if (!entry.has_specification()) return Mismatch::specification;
-  const Mismatch mismatch = mismatch_of(*entry.traits().family, entry.kernel(), query, mode);
+  const specification::SpaceFamily& family = *entry.traits().family;
+  const Mismatch mismatch = mismatch_of(family.kind, family.shape, entry.kernel(), query, mode);
   if (mismatch != Mismatch::none || speaks_all(entry.traits().languages, query.languages)) return mismatch;
   return Mismatch::languages;
 }
@@ -47,8 +50,7 @@ void Skipped::add(const specification::SpaceId& space, std::size_t count,
                   const specification::RkmeSpecification& query) {
   if (count == 0) return;
   if (space.kind == query.kind) dimensions.insert(space.dimension());
-  const auto family = specification::SpaceFamily::of(space);
-  (*this)[mismatch_of(family, space.kernel, query, ScoreMode::absolute)] += count;
+  (*this)[mismatch_of(space.kind, space.shape, space.kernel, query, ScoreMode::absolute)] += count;
 }
 
 void Skipped::warn(const specification::RkmeSpecification& query, ScoreMode mode, Warnings& warnings) const {

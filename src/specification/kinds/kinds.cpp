@@ -11,7 +11,7 @@
 namespace learndock::specification {
 namespace {
 
-/// A new kind is a folder beside these and a line here.
+/// A new kind is a folder beside these and a line here. Messages list the kinds in this order.
 constexpr std::array kKinds = {Kind(kTableKind), Kind(kTextKind), Kind(kImageKind), Kind(kHeteroMapKind)};
 
 std::optional<Kind> first_kind(auto&& fits) {
@@ -22,8 +22,6 @@ std::optional<Kind> first_kind(auto&& fits) {
 }  // namespace
 
 Kind::Kind() : Kind(kTableKind) {}
-
-std::span<const Kind> all_kinds() { return kKinds; }
 
 std::optional<Kind> kind_of_name(std::string_view name) {
   return first_kind([&](const Kind& kind) {
