@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 namespace learndock::package {
 namespace {
@@ -129,7 +130,8 @@ Result<std::string> read_name(const Json& root) {
   constexpr std::size_t kMaxName = 1024;
   const Json* value = find(root, "name");
   if (value == nullptr) return std::string();
-  if (value->is_structured()) return wrong_kind("text", *value, "/name");
+  const bool infinite = value->is_number_float() && !std::isfinite(value->get<double>());
+  if (value->is_structured() || infinite) return wrong_kind("text", *value, "/name");
   std::string name = value->is_string() ? value->get<std::string>() : to_text(*value);
   if (name.size() > kMaxName || !is_plain_name(name))
     return fail(

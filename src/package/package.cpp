@@ -144,7 +144,7 @@ Result<void> check_dimensions(const Package& package) {
               "correct Input.Dimension or make the specification again");
 }
 
-/// The fix for a package that lists no requirements: a list under another name is pointed at.
+/// What to do about a package that lists no requirements: a list under another name is pointed at.
 std::string environment_fix(const Layout& layout) {
   for (const std::string name : {"requirements.txt", "environment.yaml"})
     if (const std::string similar = near_miss(layout, name); !similar.empty())
@@ -181,7 +181,8 @@ Result<void> warn_of_environment(const Draft& draft, std::size_t index, bool con
   return {};
 }
 
-/// When a package has both lists, both are checked: installers differ in which one they read.
+/// When a package has both lists, both are checked: installers differ in which one they read. The reference's
+/// checkers take a package that has none.
 Result<void> load_environment(const Draft& draft, Package& package) {
   for (const char* const name : {"environment.yaml", "requirements.txt"}) {
     const auto found = draft.layout.files.find(name);
@@ -190,10 +191,12 @@ Result<void> load_environment(const Draft& draft, Package& package) {
     if (package.environment_file.empty()) package.environment_file = name;
     LEARNDOCK_CHECK(warn_of_environment(draft, found->second, conda, package));
   }
-  if (!package.environment_file.empty()) return {};
-  return fail(ErrorCode::package_missing_file,
-              "the package lacks environment.yaml and requirements.txt; one is needed", "requirements.txt",
-              environment_fix(draft.layout));
+  if (package.environment_file.empty())
+    package.warnings.push_back(fmt::format(
+        "the package has neither requirements.txt nor environment.yaml, so the standard library and "
+        "numpy are assumed: {}",
+        environment_fix(draft.layout)));
+  return {};
 }
 
 Result<void> copy_entry(const Contents& contents, std::size_t index, const std::string& name,

@@ -65,7 +65,6 @@ std::vector<HostileCase> manifest_cases() {
        }},
       {"ModelCodeMissing", package_missing_file, without("__init__.py")},
       {"SpecificationMissing", package_missing_file, without("stat_spec.json")},
-      {"EnvironmentMissing", package_missing_file, without("requirements.txt")},
       {"OnlyIgnoredFiles", package_missing_file,
        [] {
          return raw_zip_of({{"__MACOSX/._learnware.yaml", "x"}, {".DS_Store", "x"}}).bytes();

@@ -33,7 +33,7 @@ struct Package {
   std::string statistical_file;  ///< path inside the package
   std::optional<specification::SemanticSpecification>
       semantic;                       ///< from the package's semantic_specification.json, if it has one
-  std::string environment_file;       ///< "environment.yaml" or "requirements.txt"
+  std::string environment_file;       ///< "environment.yaml" or "requirements.txt"; "" if there is none
   std::vector<std::string> warnings;  ///< what was tolerated (ignored hidden files, inferred top folder, ...)
 };
 
