@@ -25,10 +25,11 @@ constexpr std::size_t kBatchLines = 2000, kBatchBytes = std::size_t{64} << 20;
 constexpr std::size_t kMaxLineBytes = specification::kMaxJsonBytes + specification::kMaxSemanticBytes;
 
 /// Fits a line's semantic specification to a record. Records of old docks lack License, which the reference
-/// takes for Apache-2.0. Keys that only a requirement can have are left out.
+/// takes for Apache-2.0, and Model. Keys that only a requirement can have are left out.
 void complete_old_record(const Json& json, specification::SemanticSpecification& semantic) {
   if (json.is_object() && !json.empty() && !json.contains("License"))
     semantic.of(specification::SemanticKey::license) = {"Apache-2.0"};
+  specification::add_defaults(semantic);
   semantic.learnware_id.clear();
 }
 

@@ -4,6 +4,7 @@
 
 #include "archive/path_rules.hpp"
 #include "base/ascii.hpp"
+#include "base/new_id.hpp"
 #include "base/utf8.hpp"
 #include "package/file_text.hpp"
 #include "package/layout.hpp"
@@ -12,6 +13,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 namespace learndock::package {
 namespace {
@@ -69,6 +71,40 @@ Result<std::string> inside_path(const std::string& written, const archive::Archi
   return path;
 }
 
+/// The file or folder of the weights; only the name is looked at.
+Result<std::string> read_weights_path(const Json& model, const archive::ArchiveLimits& limits) {
+  const std::string where = "/model/weights_file_path";
+  LEARNDOCK_TRY(const std::string written, text_of(model, "weights_file_path", "", "/model"));
+  if (written.empty()) return written;
+  auto path = archive::stored_path(written, {limits.max_path_bytes, limits.max_path_depth});
+  if (!path)
+    return fail(path.error().code, fmt::format("\"{}\": {}", printable(written), path.error().message), where,
+                "name a file or a folder inside the package");
+  if (path->ends_with('/')) path->pop_back();
+  return path;
+}
+
+/// Ids of other learnwares; a number without quotes is meant as text.
+Result<std::vector<std::string>> read_required_ids(const Json& model) {
+  constexpr std::size_t kMostRequired = 64;
+  const std::string where = "/model/required_learnware_ids";
+  std::vector<std::string> ids;
+  const Json* list = find(model, "required_learnware_ids");
+  if (list == nullptr) return ids;
+  if (!list->is_array()) return wrong_kind("a list", *list, where);
+  if (list->size() > kMostRequired)
+    return fail(ErrorCode::package_yaml,
+                fmt::format("{} learnwares are required, the limit is {}", list->size(), kMostRequired),
+                where);
+  for (const Json& one : *list) {
+    if (!one.is_string() && !one.is_number_integer()) return wrong_kind("an id", one, where);
+    const auto id = create_new_id(one.is_string() ? one.get<std::string>() : one.dump());
+    if (!id) return fail(ErrorCode::package_yaml, id.error().message, where, "name learnwares by their ids");
+    ids.push_back(id->text());
+  }
+  return ids;
+}
+
 Result<ModelEntry> read_model(const Json& root, const archive::ArchiveLimits& limits,
                               std::vector<std::string>& warnings) {
   ModelEntry model;
@@ -84,7 +120,15 @@ Result<ModelEntry> read_model(const Json& root, const archive::ArchiveLimits& li
                 "/model/module_path", "name the .py file that defines the model, for example __init__.py");
   LEARNDOCK_TRY(model.module_path, inside_path(module, limits, "/model/module_path", warnings));
   LEARNDOCK_TRY(model.kwargs, map_of(map, "kwargs", "/model"));
+  LEARNDOCK_TRY(model.weights_file_path, read_weights_path(map, limits));
+  LEARNDOCK_TRY(model.required_learnware_ids, read_required_ids(map));
   return model;
+}
+
+/// The reference's specifications of language models: task vectors and benchmark scores. They are kept as
+/// they are and not compared.
+bool is_kept_class(std::string_view name) {
+  return name == "GenerativeModelSpecification" || name == "LLMGeneralCapabilitySpecification";
 }
 
 Result<StatisticalEntry> read_statistical(const Json& item, const archive::ArchiveLimits& limits,
@@ -93,11 +137,13 @@ Result<StatisticalEntry> read_statistical(const Json& item, const archive::Archi
   StatisticalEntry entry;
   LEARNDOCK_TRY(const std::string name, text_of(item, "class_name", std::string(entry.kind->name()), where));
   const auto kind = specification::kind_of_name(name);
-  if (!kind)
+  if (is_kept_class(name))
+    entry.kept_class = name;
+  else if (!kind)
     return fail(ErrorCode::package_class,
                 fmt::format("\"{}\" is not a specification this dock reads", printable(name)),
                 where + "/class_name", "use " + specification::kind_names());
-  entry.kind = *kind;
+  if (kind) entry.kind = *kind;
   constexpr std::string_view kLibrary = "learnware.specification";
   LEARNDOCK_TRY(const std::string module, text_of(item, "module_path", std::string(kLibrary), where));
   if (module != kLibrary && !module.starts_with(std::string(kLibrary) + "."))
@@ -130,7 +176,8 @@ Result<std::string> read_name(const Json& root) {
   constexpr std::size_t kMaxName = 1024;
   const Json* value = find(root, "name");
   if (value == nullptr) return std::string();
-  if (value->is_structured()) return wrong_kind("text", *value, "/name");
+  const bool infinite = value->is_number_float() && !std::isfinite(value->get<double>());
+  if (value->is_structured() || infinite) return wrong_kind("text", *value, "/name");
   std::string name = value->is_string() ? value->get<std::string>() : to_text(*value);
   if (name.size() > kMaxName || !is_plain_name(name))
     return fail(

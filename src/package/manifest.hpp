@@ -3,7 +3,6 @@
 #include "learndock/base/result.hpp"
 #include "learndock/package/package.hpp"
 
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,6 +13,9 @@ namespace learndock::package {
 struct StatisticalEntry {
   specification::Kind kind;
   std::string file_name = "stat_spec.json";
+  /// The class of a specification that the dock keeps in the package and cannot read, such as those of
+  /// language models; "" if it reads it.
+  std::string kept_class;
 };
 
 /// learnware.yaml, checked. Class and module names are compared with a closed list or their grammar; nothing

@@ -6,12 +6,14 @@
 #include "archive/zip_directory.hpp"
 #include "archive/zip_writer.hpp"
 #include "base/shorten.hpp"
+#include "base/utf8.hpp"
 #include "package/contents.hpp"
 #include "package/layout.hpp"
 #include "package/manifest.hpp"
 #include "package/requirements.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
@@ -54,6 +56,18 @@ Result<Manifest> load_manifest(const Draft& draft) {
   return manifest;
 }
 
+/// The specifications that the dock reads. It says which others it only keeps.
+std::vector<StatisticalEntry> readable(const std::vector<StatisticalEntry>& entries,
+                                       std::vector<std::string>& warnings) {
+  std::vector<StatisticalEntry> found;
+  for (const StatisticalEntry& entry : entries)
+    if (entry.kept_class.empty())
+      found.push_back(entry);
+    else
+      warnings.push_back(fmt::format("{} ({}) is kept and not compared", entry.file_name, entry.kept_class));
+  return found;
+}
+
 /// The one of several specifications that the dock searches by: the most specific one.
 const StatisticalEntry* choose(const std::vector<StatisticalEntry>& entries) {
   const auto found = std::min_element(entries.begin(), entries.end(), [](const auto& a, const auto& b) {
@@ -80,15 +94,19 @@ Result<void> load_statistical(const Draft& draft, const Manifest& manifest, Pack
   for (const StatisticalEntry& entry : manifest.statistical)
     LEARNDOCK_CHECK(
         require_file(draft.layout, entry.file_name, "a statistical specification that learnware.yaml names"));
-  const StatisticalEntry* chosen = choose(manifest.statistical);
+  const std::vector<StatisticalEntry> entries = readable(manifest.statistical, package.warnings);
+  const StatisticalEntry* chosen = choose(entries);
   if (chosen == nullptr) {
-    package.warnings.emplace_back("no statistical specification: only semantic search finds this learnware");
+    package.warnings.emplace_back(
+        manifest.statistical.empty()
+            ? "no statistical specification: only semantic search finds this learnware"
+            : "no statistical specification that this dock compares: only semantic search finds this "
+              "learnware");
     return {};
   }
-  if (manifest.statistical.size() > 1)
-    package.warnings.push_back(fmt::format("of {} statistical specifications {} ({}) is used",
-                                           manifest.statistical.size(), chosen->file_name,
-                                           chosen->kind->name()));
+  if (entries.size() > 1)
+    package.warnings.push_back(fmt::format("of {} statistical specifications {} ({}) is used", entries.size(),
+                                           chosen->file_name, chosen->kind->name()));
   const std::size_t index = draft.layout.files.at(chosen->file_name);
   LEARNDOCK_TRY(const std::string text,
                 read_small(draft, index, draft.limits.max_spec_bytes, ErrorCode::json_size));
@@ -118,6 +136,48 @@ Result<void> load_semantic(const Draft& draft, const specification::SemanticSpec
   return {};
 }
 
+/// Whether the package has a file of this name, or files in a folder of this name.
+bool has_file_or_folder(const Layout& layout, const std::string& name) {
+  if (layout.files.contains(name)) return true;
+  const auto inside = layout.files.lower_bound(name + "/");
+  return inside != layout.files.end() && inside->first.starts_with(name + "/");
+}
+
+/// What users of a language model should know. The reference builds one from its weights and from the
+/// learnwares that it requires.
+void warn_of_language_model(const Draft& draft, Package& package) {
+  constexpr const char* kUsualWeights = "weights";
+  const ModelEntry& model = package.model;
+  const auto has = [&](specification::SemanticKey key, std::string_view value) {
+    if (!package.semantic) return false;
+    const auto& values = package.semantic->of(key);
+    return std::find(values.begin(), values.end(), value) != values.end();
+  };
+  const bool generates = has(specification::SemanticKey::task, "Text Generation");
+  const std::string weights = model.weights_file_path.empty() ? kUsualWeights : model.weights_file_path;
+  if ((generates || !model.weights_file_path.empty()) && !has_file_or_folder(draft.layout, weights))
+    package.warnings.push_back(
+        fmt::format("the package lacks the weights \"{}\" (weights_file_path)", printable(weights)));
+  if (!model.required_learnware_ids.empty())
+    package.warnings.push_back(fmt::format("the model needs other learnwares (required_learnware_ids): {}",
+                                           fmt::join(model.required_learnware_ids, ", ")));
+  else if (has(specification::SemanticKey::model, "PEFT Model"))
+    package.warnings.emplace_back(
+        "required_learnware_ids is empty: nothing says which base model the PEFT model is for");
+}
+
+/// The reference's current release refuses some tasks for some kinds of data, which earlier ones take.
+void warn_of_task(Package& package) {
+  if (!package.semantic) return;
+  for (const std::string& data : package.semantic->of(specification::SemanticKey::data))
+    for (const std::string& task : package.semantic->of(specification::SemanticKey::task)) {
+      const auto known = specification::tasks_of_data(data);
+      if (std::find(known.begin(), known.end(), task) == known.end())
+        package.warnings.push_back(
+            fmt::format("the reference's current release has no task {} for {} data", task, data));
+    }
+}
+
 /// Checks the size of what the dock stores. The catalogue and the index keep the specification's numbers
 /// beside the package, in fp64 at most. In a JSON file a zero takes two bytes, and next to none when packed.
 Result<void> check_stored(const Draft& draft, const Package& package) {
@@ -144,7 +204,7 @@ Result<void> check_dimensions(const Package& package) {
               "correct Input.Dimension or make the specification again");
 }
 
-/// The fix for a package that lists no requirements: a list under another name is pointed at.
+/// What to do about a package that lists no requirements: a list under another name is pointed at.
 std::string environment_fix(const Layout& layout) {
   for (const std::string name : {"requirements.txt", "environment.yaml"})
     if (const std::string similar = near_miss(layout, name); !similar.empty())
@@ -181,7 +241,8 @@ Result<void> warn_of_environment(const Draft& draft, std::size_t index, bool con
   return {};
 }
 
-/// When a package has both lists, both are checked: installers differ in which one they read.
+/// When a package has both lists, both are checked: installers differ in which one they read. The reference's
+/// checkers take a package that has none.
 Result<void> load_environment(const Draft& draft, Package& package) {
   for (const char* const name : {"environment.yaml", "requirements.txt"}) {
     const auto found = draft.layout.files.find(name);
@@ -190,10 +251,12 @@ Result<void> load_environment(const Draft& draft, Package& package) {
     if (package.environment_file.empty()) package.environment_file = name;
     LEARNDOCK_CHECK(warn_of_environment(draft, found->second, conda, package));
   }
-  if (!package.environment_file.empty()) return {};
-  return fail(ErrorCode::package_missing_file,
-              "the package lacks environment.yaml and requirements.txt; one is needed", "requirements.txt",
-              environment_fix(draft.layout));
+  if (package.environment_file.empty())
+    package.warnings.push_back(fmt::format(
+        "the package has neither requirements.txt nor environment.yaml, so the standard library and "
+        "numpy are assumed: {}",
+        environment_fix(draft.layout)));
+  return {};
 }
 
 Result<void> copy_entry(const Contents& contents, std::size_t index, const std::string& name,
@@ -266,6 +329,8 @@ Result<Package> read_package(const std::filesystem::path& zip_or_folder,
   LEARNDOCK_CHECK(check_stored(draft, package));
   LEARNDOCK_CHECK(load_semantic(draft, semantic, package));
   LEARNDOCK_CHECK(check_dimensions(package));
+  warn_of_language_model(draft, package);
+  warn_of_task(package);
   LEARNDOCK_CHECK(check_left_out(draft, semantic));
   LEARNDOCK_CHECK(write_canonical(draft, semantic, canonical_zip, room));
   package.warnings = shortened(std::move(package.warnings));  // an archive of 10,000 entries can give as many

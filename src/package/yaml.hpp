@@ -13,8 +13,8 @@ struct YamlLimits {
   std::size_t max_depth = 64;
 };
 
-/// One YAML document as plain data, scalars by YAML 1.1 (yaml_scalar.hpp): null, bool, int, float,
-/// string.
+/// One YAML document as plain data, scalars by YAML 1.1 (yaml_scalar.hpp): null, bool, int, float (which may
+/// be infinite or NaN), string. Tags and aliases are read as far as visit_yaml (yaml_events.hpp) reads them.
 /// The file is UTF-8, or UTF-16 with its byte order mark. Mapping keys are taken as text. An empty document
 /// is null. Nothing is ever constructed from a tag.
 /// @errors package_yaml, package_yaml_alias (anchors too), package_yaml_tag, package_yaml_duplicate_key,

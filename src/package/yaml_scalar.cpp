@@ -174,9 +174,10 @@ Result<Json> plain_scalar(std::string_view text) {
   if (one_of(text, {"no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF"})) return Json(false);
   const bool sign = text.starts_with('-') || text.starts_with('+');
   const std::string_view magnitude = text.substr(sign ? 1 : 0);
-  if (one_of(magnitude, {".inf", ".Inf", ".INF"}) || one_of(text, {".nan", ".NaN", ".NAN"}))
-    return fail(ErrorCode::package_yaml, fmt::format("{} is not a finite number", text), {},
-                "put it in quotes if it is meant as text");
+  constexpr double kInfinite = std::numeric_limits<double>::infinity();
+  if (one_of(magnitude, {".inf", ".Inf", ".INF"}))
+    return Json(text.starts_with('-') ? -kInfinite : kInfinite);
+  if (one_of(text, {".nan", ".NaN", ".NAN"})) return Json(std::numeric_limits<double>::quiet_NaN());
   const Shape shape = magnitude.empty() ? Shape::text : shape_of(magnitude, sign);
   if (shape == Shape::text) return Json(text);
   const auto value = number(shape, text.starts_with('-'), magnitude);

@@ -132,6 +132,11 @@ Result<Response> vocabularies(const Context&, const Request&) {
   Json answer = Json::object();
   for (const specification::SemanticVocabulary& one : specification::semantic_vocabularies())
     answer[std::string(one.name)] = {{"Type", one.type}, {"Values", one.values}};
+  Json& by_data = answer["Task"]["ByData"] = Json::object();
+  for (const std::string_view data :
+       specification::semantic_vocabularies()[static_cast<std::size_t>(specification::SemanticKey::data)]
+           .values)
+    by_data[std::string(data)] = specification::tasks_of_data(data);
   return json_response(200, answer);
 }
 

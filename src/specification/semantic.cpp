@@ -207,6 +207,20 @@ const std::array<SemanticVocabulary, kSemanticKeys>& semantic_vocabularies() {
   return vocabularies;
 }
 
+std::vector<std::string_view> tasks_of_data(std::string_view data) {
+  if (data == "Table") return {"Classification", "Regression", "Feature Extraction", "Others"};
+  if (data == "Image")
+    return {"Classification", "Regression",       "Feature Extraction",
+            "Segmentation",   "Object Detection", "Others"};
+  if (data == "Text")
+    return {"Classification", "Regression", "Feature Extraction", "Text Generation", "Others"};
+  return {};
+}
+
+void add_defaults(SemanticSpecification& semantic) {
+  if (semantic.of(SemanticKey::model).empty()) semantic.of(SemanticKey::model) = {"Others"};
+}
+
 SemanticBits semantic_bits(SemanticKey key, const std::vector<std::string>& values) {
   const auto& known = vocabulary(key).values;
   const std::size_t first = first_bit(key);
@@ -283,6 +297,8 @@ Result<void> check_complete(const SemanticSpecification& semantic) {
     if (semantic.of(key).size() != 1)
       return incomplete(vocabulary(key).name, fmt::format("{} needs exactly one value, it has {}",
                                                           vocabulary(key).name, semantic.of(key).size()));
+  if (semantic.of(SemanticKey::model).size() > 1)
+    return incomplete("Model", "Model has several values; a learnware is one kind of model");
   if (semantic.of(SemanticKey::scenario).empty())
     return incomplete("Scenario", "Scenario needs at least one value");
   if (semantic.name.empty()) return incomplete("Name", "the name is empty");

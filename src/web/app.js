@@ -203,7 +203,7 @@ async function showDetail(id) {
 function detailParts(record) {
   const semantic = record.semantic || {};
   const facts = [["Id", record.id], ["Status", record.status], ["Added", record.created ? new Date(record.created).toLocaleString() : null]];
-  for (const key of ["Task", "Data", "Library", "Scenario", "License"]) facts.push([key, values(semantic, key).join(", ")]);
+  for (const key of ["Task", "Data", "Library", "Model", "Scenario", "License"]) facts.push([key, values(semantic, key).join(", ")]);
   const s = record.statistical;
   if (s && s.points) facts.push(["Specification", `${s.points} points of dimension ${s.dimension}, gamma ${s.gamma}${s.scales > 1 ? `, ${s.scales} scales` : ""}`]);
   if (record.package) facts.push(["Package", size(record.package.bytes)], ["SHA-256", record.package.sha256]);

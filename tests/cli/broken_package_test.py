@@ -87,7 +87,6 @@ CASES = {
     "bomb": (with_entry("zeros.bin", bytes(100 << 20)), "zip.bomb"),
     "no manifest": (without("learnware.yaml"), "package.missing_file"),
     "no code": (without("__init__.py"), "package.missing_file"),
-    "no requirements": (without("requirements.txt"), "package.missing_file"),
     "no specification": (without("stat_spec.json"), "package.missing_file"),
     "yaml alias bomb": (yaml(YAML_BOMB), "package.yaml.alias"),
     "yaml tag": (yaml("model: {class_name: !!python/object/apply:os.system ['id']}\n"), "package.yaml.tag"),

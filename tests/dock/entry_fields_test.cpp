@@ -39,6 +39,12 @@ catalog::LearnwareRecord described_record(
   return record;
 }
 
+TEST(EntryFields, ARecordWithoutModelIsOneOfTheOthers) {
+  const auto record = described_record({}, std::nullopt);
+  EXPECT_EQ(entry_fields(record)->values[static_cast<std::size_t>(SemanticKey::model)],
+            std::vector<std::string>{"Others"});
+}
+
 TEST(EntryFields, WhatIsHandedOnIsWhatTheRecordSays) {
   for (std::uint64_t seed = 0; seed < 20; ++seed) {
     specification::SemanticSpecification semantic;

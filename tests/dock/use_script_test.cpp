@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -40,6 +41,14 @@ TEST(UseScript, CarriesTheModelEntry) {
   EXPECT_EQ(facts["class_name"], "Forest");
   EXPECT_EQ(facts["module_path"], "__init__.py");
   EXPECT_EQ(facts["kwargs"], kwargs);
+}
+
+/// JSON has no such numbers; Python's json module reads these words.
+TEST(UseScript, InfiniteKwargsReachPython) {
+  const Json kwargs = {{"far", HUGE_VAL}, {"low", {-HUGE_VAL, std::nan("")}}, {"none", Json::array()}};
+  const auto script = use_script(entry_of("M", "m.py", kwargs), "1", "p.zip");
+  EXPECT_NE(script.find(R"(\"kwargs\":{\"far\":Infinity,\"low\":[-Infinity,NaN],\"none\":[]})"),
+            std::string::npos);
 }
 
 TEST(UseScript, KeepsHostileTextInsideOneStringLiteral) {

@@ -40,8 +40,9 @@ std::vector<HostileCase> manifest_cases() {
       {"YamlBidiInName", package_yaml, with_file(yaml, "name: \"a\\u202egpj\"\n")},
       {"YamlSurrogateInName", package_yaml, with_file(yaml, "name: \"a\\ud800\"\n")},
       {"ClassUnknown", package_class, with_file(yaml, manifest_with_statistical("  class_name: OsSystem\n"))},
-      {"ClassNotYetRead", package_class,
-       with_file(yaml, manifest_with_statistical("  class_name: GenerativeModelSpecification\n"))},
+      {"WeightsOutside", zip_path_traversal, with_file(yaml, "model: {weights_file_path: ../weights}\n")},
+      {"RequiredIdsAreNoList", package_yaml, with_file(yaml, "model: {required_learnware_ids: 7}\n")},
+      {"RequiredIdIsNone", package_yaml, with_file(yaml, "model: {required_learnware_ids: ['a/b']}\n")},
       {"ClassFromOtherModule", package_class,
        with_file(yaml,
                  "stat_specifications:\n- module_path: stat.py\n  class_name: RKMETableSpecification\n")},
@@ -65,7 +66,6 @@ std::vector<HostileCase> manifest_cases() {
        }},
       {"ModelCodeMissing", package_missing_file, without("__init__.py")},
       {"SpecificationMissing", package_missing_file, without("stat_spec.json")},
-      {"EnvironmentMissing", package_missing_file, without("requirements.txt")},
       {"OnlyIgnoredFiles", package_missing_file,
        [] {
          return raw_zip_of({{"__MACOSX/._learnware.yaml", "x"}, {".DS_Store", "x"}}).bytes();

@@ -28,6 +28,14 @@ TEST(Manifest, EveryWhitelistedClass) {
   }
 }
 
+TEST(Manifest, ClassesOfLanguageModelsAreKept) {
+  for (const std::string name : {"GenerativeModelSpecification", "LLMGeneralCapabilitySpecification"}) {
+    const auto manifest = read_manifest("stat_specifications: [{class_name: " + name + "}]\n", {});
+    ASSERT_TRUE(manifest.has_value()) << describe(manifest.error());
+    EXPECT_EQ(manifest->statistical[0].kept_class, name);
+  }
+}
+
 TEST(Manifest, ServerWrittenKeysAreTolerated) {
   const auto manifest = read_manifest(
       "id: '00000042'\nname: 2024\nmodel:\n  module_path: ./net/model.py\n"
@@ -52,6 +60,9 @@ TEST(Manifest, ErrorsPointToTheKey) {
   EXPECT_EQ(error_of("model: {class_name: 3}\n").where, "/model/class_name");
   EXPECT_EQ(error_of("model: {kwargs: [1]}\n").where, "/model/kwargs");
   EXPECT_EQ(error_of("model: {module_path: 'a\\b.py'}\n").where, "/model/module_path");
+  EXPECT_EQ(error_of("name: .inf\n").where, "/name");
+  EXPECT_EQ(error_of("model: {weights_file_path: /w}\n").where, "/model/weights_file_path");
+  EXPECT_EQ(error_of("model: {required_learnware_ids: [[1]]}\n").where, "/model/required_learnware_ids");
   EXPECT_EQ(error_of("stat_specifications: {}\n").where, "/stat_specifications");
   EXPECT_EQ(error_of("stat_specifications: [x]\n").where, "/stat_specifications/0");
   EXPECT_EQ(error_of("stat_specifications: [{}, {class_name: X}]\n").where,

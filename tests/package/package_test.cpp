@@ -12,6 +12,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <fstream>
 #include <random>
 #include <sys/stat.h>
@@ -208,6 +209,90 @@ TEST_F(PackageReader, OfSeveralSpecificationsTheTableComesBeforeText) {
   ASSERT_TRUE(package.has_value()) << describe(package.error());
   EXPECT_EQ(package->statistical_file, "stat_spec.json");
   EXPECT_THAT(package->warnings, Contains(HasSubstr("of 2 statistical specifications")));
+}
+
+constexpr const char* kAdapterManifest =
+    "model:\n"
+    "  class_name: Model\n"
+    "  weights_file_path: adapter\n"
+    "  required_learnware_ids: ['00002890', 2891]\n"
+    "stat_specifications:\n"
+    "- module_path: learnware.specification\n"
+    "  class_name: GenerativeModelSpecification\n"
+    "  file_name: generative.pth\n"
+    "  kwargs: {}\n";
+
+Files adapter_files() {
+  Files files = example_files();
+  files["learnware.yaml"] = kAdapterManifest;
+  files["generative.pth"] = std::string("PK\x03\x04 a zip that torch wrote", 30);
+  files["adapter/adapter_config.json"] = "{}";
+  Json semantic = parse_json(kSemanticText).value();
+  semantic["Data"]["Values"] = {"Text"};
+  semantic["Task"]["Values"] = {"Text Generation"};
+  semantic["Model"] = {{"Values", {"PEFT Model"}}, {"Type", "Optional"}};
+  files["semantic_specification.json"] = to_text(semantic);
+  return files;
+}
+
+TEST_F(PackageReader, LanguageModelsAreKeptWithWhatTheyAreBuiltOn) {
+  Files files = adapter_files();
+  auto package = read(files);
+  ASSERT_TRUE(package.has_value()) << describe(package.error());
+  EXPECT_FALSE(package->statistical.has_value());
+  EXPECT_EQ(package->model.weights_file_path, "adapter");
+  EXPECT_EQ(package->model.required_learnware_ids, (std::vector<std::string>{"00002890", "2891"}))
+      << "a number without quotes is an id as well";
+  EXPECT_THAT(package->warnings,
+              Contains(HasSubstr("GenerativeModelSpecification) is kept and not compared")));
+  EXPECT_THAT(package->warnings,
+              Contains(HasSubstr("needs other learnwares (required_learnware_ids): 00002890")));
+  EXPECT_EQ(entry("generative.pth"), files["generative.pth"]);
+  files.erase("adapter/adapter_config.json");
+  files["learnware.yaml"] = "stat_specifications: []\n";
+  package = read(files);
+  EXPECT_THAT(package->warnings, Contains(HasSubstr("lacks the weights \"weights\"")));
+  EXPECT_THAT(package->warnings, Contains(HasSubstr("required_learnware_ids is empty")));
+}
+
+TEST_F(PackageReader, ScoresOfBenchmarksStandBesideATableSpecification) {
+  Files files = example_files();
+  files["llm.json"] = R"({"score_dict":{"BBH":0.5},"type":"LLMGeneralCapabilitySpecification"})";
+  files["learnware.yaml"] = std::string(kManifestText) +
+                            "- {module_path: learnware.specification, class_name: "
+                            "LLMGeneralCapabilitySpecification, file_name: llm.json, kwargs: {}}\n";
+  const auto package = read(files);
+  ASSERT_TRUE(package.has_value()) << describe(package.error());
+  EXPECT_EQ(package->statistical_file, "stat_spec.json");
+  EXPECT_THAT(package->warnings, ::testing::ElementsAre(HasSubstr("llm.json")));
+}
+
+TEST_F(PackageReader, ATaskOfEarlierReleasesIsTakenAndNoted) {
+  Files files = example_files();
+  Json semantic = parse_json(kSemanticText).value();
+  semantic["Task"]["Values"] = {"Segmentation"};
+  files["semantic_specification.json"] = to_text(semantic);
+  const auto package = read(files);
+  ASSERT_TRUE(package.has_value()) << describe(package.error());
+  EXPECT_THAT(package->warnings, ::testing::ElementsAre(HasSubstr("no task Segmentation for Table data")));
+}
+
+/// As the reference's helper writes it, with equal shapes of input and output.
+TEST_F(PackageReader, ThePackageOfTheReferencesHelperIsRead) {
+  Files files = example_files();
+  files["learnware.yaml"] =
+      "model:\n  class_name: PickledModel\n  kwargs:\n    input_shape: &id001 !!python/tuple\n    - 4\n"
+      "    limit: .inf\n    model_filename: model.pkl\n    output_shape: *id001\n"
+      "stat_specifications:\n- class_name: RKMETableSpecification\n  file_name: stat_spec.json\n"
+      "  kwargs: {}\n  module_path: learnware.specification\n";
+  const auto package = read(files);
+  ASSERT_TRUE(package.has_value()) << describe(package.error());
+  EXPECT_EQ(package->model.kwargs, Json({{"input_shape", {4}},
+                                         {"limit", HUGE_VAL},
+                                         {"model_filename", "model.pkl"},
+                                         {"output_shape", {4}}}));
+  EXPECT_TRUE(package->warnings.empty()) << package->warnings.front();
+  EXPECT_EQ(entry("learnware.yaml"), files["learnware.yaml"]);
 }
 
 TEST_F(PackageReader, AFileWithoutTypeIsWhatTheManifestSays) {

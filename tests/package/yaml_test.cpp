@@ -2,8 +2,11 @@
 
 #include "learndock/base/json.hpp"
 
+#include "package/yaml_events.hpp"
+
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <string>
 #include <utility>
 
@@ -114,10 +117,9 @@ TEST(Yaml, BlocksFlowsAndOrder) {
 }
 
 TEST(Yaml, RefusesWhatIsNotPlainData) {
-  EXPECT_EQ(yaml_code_of("a: &x 1\n"), ErrorCode::package_yaml_alias);
-  EXPECT_EQ(yaml_code_of("a: *x\n"), ErrorCode::package_yaml_alias);
-  EXPECT_EQ(yaml_code_of("a: &x [1]\n"), ErrorCode::package_yaml_alias);
-  EXPECT_EQ(yaml_code_of("&x a: 1\n"), ErrorCode::package_yaml_alias);
+  EXPECT_EQ(yaml_code_of("a: *x\n"), ErrorCode::package_yaml_alias) << "no such anchor";
+  EXPECT_EQ(yaml_code_of("a: &x {b: 1}\n"), ErrorCode::package_yaml_alias) << "a mapping";
+  EXPECT_EQ(yaml_code_of("&x a: 1\nb: &x 2\n"), ErrorCode::package_yaml_alias) << "one name twice";
   EXPECT_EQ(yaml_code_of("a: !!str 1\n"), ErrorCode::package_yaml_tag);
   EXPECT_EQ(yaml_code_of("!!python/object/apply:os.system [x]\n"), ErrorCode::package_yaml_tag);
   EXPECT_EQ(yaml_code_of("a: !x {b: 1}\n"), ErrorCode::package_yaml_tag);
@@ -127,13 +129,69 @@ TEST(Yaml, RefusesWhatIsNotPlainData) {
   EXPECT_EQ(yaml_code_of("<<: {a: 1}\n"), ErrorCode::package_yaml);
   EXPECT_EQ(yaml_code_of("[a]: 1\n"), ErrorCode::package_yaml);
   EXPECT_EQ(yaml_code_of("a: 1\n---\nb: 2\n"), ErrorCode::package_yaml);
-  EXPECT_EQ(yaml_code_of("a: .inf\n"), ErrorCode::package_yaml);
-  EXPECT_EQ(yaml_code_of("a: .nan\n"), ErrorCode::package_yaml);
   EXPECT_EQ(yaml_code_of("a: 1.0e+400\n"), ErrorCode::package_yaml);
   EXPECT_EQ(yaml_code_of("a: 123456789012345678901\n"), ErrorCode::package_yaml);
   EXPECT_EQ(yaml_code_of("a: \xff\n"), ErrorCode::package_yaml);
   EXPECT_EQ(yaml_code_of("a: [1\n"), ErrorCode::package_yaml);
   EXPECT_EQ(yaml_code_of("a:\n\t- tab\n"), ErrorCode::package_yaml);
+}
+
+/// The reference's own helper writes shapes in this way.
+TEST(Yaml, TuplesAreSequencesAndPlainAliasesAreTheirValue) {
+  EXPECT_EQ(value_of("kwargs:\n  input_shape: &id001 !!python/tuple\n  - 4\n  output_shape: *id001\n"),
+            Json({{"kwargs", {{"input_shape", {4}}, {"output_shape", {4}}}}}));
+  EXPECT_EQ(value_of("a: !!python/tuple [1, !!python/tuple [yes]]\n"),
+            Json({{"a", Json::array({1, Json::array({true})})}}));
+  EXPECT_EQ(value_of("a: !<tag:yaml.org,2002:python/tuple> []\n"), Json({{"a", Json::array()}}));
+  EXPECT_EQ(value_of("a: &x 1\nb: [*x, *x]\n"), Json({{"a", 1}, {"b", {1, 1}}}));
+  EXPECT_EQ(value_of("a: &x '1'\nb: *x\n"), Json({{"a", "1"}, {"b", "1"}}));
+  EXPECT_EQ(value_of("[&x ~, *x]\n"), Json({nullptr, nullptr}));
+  EXPECT_EQ(value_of("a: &x [1, b]\nc: *x\nd: [*x]\n"),
+            Json({{"a", {1, "b"}}, {"c", {1, "b"}}, {"d", Json::array({{1, "b"}})}}));
+}
+
+TEST(Yaml, EveryOtherTagAndAnchorStaysRefused) {
+  for (const char* const text :
+       {"a: !!python/tuple 1\n", "a: !!python/tuple {b: 1}\n", "a: !!python/list [1]\n", "a: !!seq [1]\n",
+        "a: !!python/tuple [!!python/name:os.system x]\n", "a: !python/tuple [1]\n"})
+    EXPECT_EQ(yaml_code_of(text), ErrorCode::package_yaml_tag) << text;
+  for (const char* const text :
+       {"a: &x [[1]]\nb: *x\n", "a: &x [{b: 1}]\n", "a: &x [*x]\n", "a: &x 1\nb: &y [*x]\n", "a: &x [&y 1]\n",
+        "a: &x 1\nb: &x 2\n", "b: *x\na: &x 1\n"})
+    EXPECT_EQ(yaml_code_of(text), ErrorCode::package_yaml_alias) << text;
+  EXPECT_EQ(yaml_code_of("a: &x [1]\n*x : 2\n"), ErrorCode::package_yaml) << "a sequence as a key";
+  EXPECT_EQ(yaml_code_of("a: &x '<<'\n<<: *x\n"), ErrorCode::package_yaml) << "merge";
+}
+
+/// Aliases may make a text longer, but only by a little.
+TEST(Yaml, WhatAliasesCanAddIsBounded) {
+  const auto sequence = [](std::size_t items) {
+    std::string text = "a: &x [";
+    for (std::size_t i = 0; i < items; ++i) text += "1, ";
+    return text + "]\nb: *x\n";
+  };
+  EXPECT_EQ(value_of(sequence(kMostAliased))["b"].size(), kMostAliased);
+  EXPECT_EQ(yaml_code_of(sequence(kMostAliased + 1)), ErrorCode::package_yaml_alias);
+  const auto word = [](std::size_t bytes) { return "a: &x " + std::string(bytes, 'w') + "\nb: *x\n"; };
+  EXPECT_EQ(value_of(word(kMostAliasedBytes))["b"], std::string(kMostAliasedBytes, 'w'));
+  EXPECT_EQ(yaml_code_of(word(kMostAliasedBytes + 1)), ErrorCode::package_yaml_alias);
+  const auto aliases = [](std::size_t count) {
+    std::string text = "a: &x 1\nb: [";
+    for (std::size_t i = 0; i < count; ++i) text += "*x, ";
+    return text + "]\n";
+  };
+  EXPECT_EQ(value_of(aliases(kMostAliases))["b"].size(), kMostAliases);
+  EXPECT_EQ(yaml_code_of(aliases(kMostAliases + 1)), ErrorCode::package_yaml_alias);
+  std::string anchors;
+  for (std::size_t i = 0; i <= kMostAnchors; ++i)
+    anchors += "k" + std::to_string(i) + ": &a" + std::to_string(i) + " 1\n";
+  EXPECT_EQ(yaml_code_of(anchors), ErrorCode::package_yaml_alias);
+}
+
+TEST(Yaml, InfiniteNumbersAreNumbers) {
+  EXPECT_EQ(value_of("[.inf, -.Inf, +.INF]"), Json({HUGE_VAL, -HUGE_VAL, HUGE_VAL}));
+  EXPECT_TRUE(std::isnan(value_of("v: .nan")["v"].get<double>()));
+  EXPECT_EQ(value_of("['.inf', -.nan]"), Json({".inf", "-.nan"}));
 }
 
 TEST(Yaml, AnotherEncodingIsNamedWithItsCure) {

@@ -268,8 +268,11 @@ TEST_F(ApiTest, VocabulariesAreThoseThatSpecificationsAreReadBy) {
   ASSERT_EQ(got.size(), specification::kSemanticKeys);
   const auto read = specification::semantic_from_json(got);
   ASSERT_TRUE(read) << read.error().message;
-  EXPECT_EQ(specification::semantic_bits(read->values), (specification::SemanticBits{1} << 42) - 1)
-      << "each of the 42 values once";
+  EXPECT_EQ(specification::semantic_bits(read->values), (specification::SemanticBits{1} << 47) - 1)
+      << "each of the 47 values once";
+  EXPECT_EQ(got["Model"]["Type"], "Optional");
+  EXPECT_EQ(got["Task"]["ByData"]["Text"],
+            (Json{"Classification", "Regression", "Feature Extraction", "Text Generation", "Others"}));
 }
 
 TEST_F(ApiTest, ProbesAnswer) {

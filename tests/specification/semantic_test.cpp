@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 namespace learndock::specification {
 namespace {
 
@@ -91,10 +93,48 @@ TEST(Semantic, CompletenessRules) {
   EXPECT_EQ(code("/Data/Values", Json::array({"Table", "Text"})), ErrorCode::semantic_missing);
   EXPECT_EQ(code("/License/Values", Json::array()), ErrorCode::semantic_missing);
   EXPECT_EQ(code("/Scenario/Values", Json::array()), ErrorCode::semantic_missing);
+  EXPECT_EQ(code("/Model/Values", Json::array({"Others", "Base Model"})), ErrorCode::semantic_missing);
   EXPECT_EQ(code("/Name/Values", ""), ErrorCode::semantic_missing);
   EXPECT_EQ(code("/Input", nullptr), ErrorCode::semantic_missing);
   EXPECT_EQ(code("/Output", nullptr), ErrorCode::semantic_missing);
   EXPECT_EQ(code("/Output", Json::object({{"Dimension", 1}})), ErrorCode::semantic_value);
+}
+
+/// The current release's keys and values; a language model has no Output.
+TEST(Semantic, LanguageModelsAreDescribed) {
+  Json json = edited("/Model", {{"Values", {"PEFT Model"}}, {"Type", "Optional"}});
+  json["Data"]["Values"] = {"Text"};
+  json["Task"]["Values"] = {"Text Generation"};
+  json.erase("Input");
+  json.erase("Output");
+  const auto semantic = semantic_from_json(json);
+  ASSERT_TRUE(semantic.has_value()) << semantic.error().message;
+  EXPECT_EQ(semantic->of(SemanticKey::model), std::vector<std::string>{"PEFT Model"});
+  EXPECT_TRUE(check_complete(*semantic).has_value());
+  EXPECT_EQ(semantic_to_json(*semantic)["Model"], Json({{"Type", "Optional"}, {"Values", {"PEFT Model"}}}));
+  EXPECT_EQ(semantic_from_json(semantic_to_json(*semantic)).value(), *semantic);
+}
+
+TEST(Semantic, WithoutModelALearnwareIsOneOfTheOthers) {
+  SemanticSpecification semantic;
+  add_defaults(semantic);
+  EXPECT_EQ(semantic.of(SemanticKey::model), std::vector<std::string>{"Others"});
+  semantic.of(SemanticKey::model) = {"Base Model"};
+  add_defaults(semantic);
+  EXPECT_EQ(semantic.of(SemanticKey::model), std::vector<std::string>{"Base Model"});
+}
+
+TEST(Semantic, TasksOfEachKindOfDataAreOfTheVocabulary) {
+  const auto& known = semantic_vocabularies()[static_cast<std::size_t>(SemanticKey::task)].values;
+  std::size_t count = 0;
+  for (const std::string_view data :
+       semantic_vocabularies()[static_cast<std::size_t>(SemanticKey::data)].values)
+    for (const std::string_view task : tasks_of_data(data)) {
+      EXPECT_NE(std::find(known.begin(), known.end(), task), known.end()) << task;
+      ++count;
+    }
+  EXPECT_EQ(count, 4u + 6u + 5u);
+  EXPECT_TRUE(tasks_of_data("Sound").empty());
 }
 
 TEST(Semantic, AWideTableWithEveryColumnDescribedIsLegal) {

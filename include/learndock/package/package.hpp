@@ -20,6 +20,10 @@ struct ModelEntry {
   std::string class_name = "Model";
   std::string module_path = "__init__.py";
   JsonValue kwargs;  ///< an object; null without any
+  /// File or folder of the weights of a language model, in the package; "": learnware.yaml names none.
+  std::string weights_file_path;
+  /// The learnwares that the model is built on, such as the base model of an adapter.
+  std::vector<std::string> required_learnware_ids;
 };
 
 /// Called before the canonical form is written, with its length; on an error it is not written.
@@ -33,7 +37,7 @@ struct Package {
   std::string statistical_file;  ///< path inside the package
   std::optional<specification::SemanticSpecification>
       semantic;                       ///< from the package's semantic_specification.json, if it has one
-  std::string environment_file;       ///< "environment.yaml" or "requirements.txt"
+  std::string environment_file;       ///< "environment.yaml" or "requirements.txt"; "" if there is none
   std::vector<std::string> warnings;  ///< what was tolerated (ignored hidden files, inferred top folder, ...)
 };
 

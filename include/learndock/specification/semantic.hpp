@@ -13,21 +13,25 @@
 
 namespace learndock::specification {
 
-/// The five keys with a closed vocabulary.
+/// The keys with a closed vocabulary.
 enum class SemanticKey : std::uint8_t {
 #define LEARNDOCK_VOCABULARY(key, ...) key,
 #include "learndock/specification/vocabularies.def"
 #undef LEARNDOCK_VOCABULARY
 };
-inline constexpr std::size_t kSemanticKeys = 5;
+inline constexpr std::size_t kSemanticKeys = 6;
 
 struct SemanticVocabulary {
   SemanticKey key;
   std::string_view name;  ///< "Data"
-  std::string_view type;  ///< "Class" or "Tag"
+  std::string_view type;  ///< "Class", "Tag" or "Optional"
   std::vector<std::string_view> values;
 };
 [[nodiscard]] const std::array<SemanticVocabulary, kSemanticKeys>& semantic_vocabularies();
+
+/// The tasks that the current release of the reference knows for a value of Data; none for other values.
+/// Earlier releases allow every task, so that another one is no fault.
+[[nodiscard]] std::vector<std::string_view> tasks_of_data(std::string_view data);
 
 /// Values as texts, by SemanticKey.
 using SemanticTexts = std::array<std::vector<std::string>, kSemanticKeys>;
@@ -80,9 +84,13 @@ struct SemanticSpecification {
 [[nodiscard]] Result<SemanticSpecification> semantic_from_json_text(std::string_view text);
 [[nodiscard]] Json semantic_to_json(const SemanticSpecification& semantic);
 
+/// Gives a learnware the values that the reference takes where it has none: "Others" for Model, which earlier
+/// releases do not know. Not for a requirement, in which no value means any.
+void add_defaults(SemanticSpecification& semantic);
+
 /// The rules for a learnware offered to others: exactly one Data, Task, Library and License, at least one
-/// Scenario, a name, a description, Input for tables, Output (Dimension > 1 unless regression) for
-/// classification and regression.
+/// Scenario, at most one Model, a name, a description, Input for tables, Output (Dimension > 1 unless
+/// regression) for classification and regression.
 /// @errors semantic_missing, semantic_value
 [[nodiscard]] Result<void> check_complete(const SemanticSpecification& semantic);
 

@@ -46,6 +46,7 @@ learnwares::EntryFields entry_fields_of(const catalog::LearnwareRecord& record,
   fields.sequence = record.sequence;
   fields.id = record.id;
   fields.name = record.name;
+  specification::add_defaults(semantic);  // records of earlier versions have no Model
   fields.values = std::move(semantic.values);
   fields.folded_name = text::fold_case(semantic.name.empty() ? record.name : semantic.name);
   fields.folded_description = text::fold_case(semantic.description);

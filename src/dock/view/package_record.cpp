@@ -49,6 +49,7 @@ PackageRecord described(const package::Package& package, const specification::Se
   made.semantic = given != nullptr ? *given : inferred_semantic(record.name, package.statistical);
   if (!made.semantic.name.empty()) made.semantic.name = record.name;
   made.semantic.learnware_id.clear();  // only a requirement asks for one
+  specification::add_defaults(made.semantic);
   record.semantic_json = to_text(specification::semantic_to_json(made.semantic));
   record.warnings = package.warnings;
   if (package.statistical) record.statistical = specification::to_binary(*package.statistical);
