@@ -17,7 +17,7 @@ struct DataOptions {
   TableFlags table;
   std::string type = "table";
   std::string gamma = "0.1";
-  std::string method = "compat";
+  std::string method = "joint";
   std::string backend;
   std::size_t points = 100;
   std::uint32_t scales = 1;

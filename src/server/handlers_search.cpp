@@ -114,18 +114,20 @@ Result<sketch::TableExtent> extent_of(const Request& request) {
 }
 
 /// The most memory that a table takes while it is reduced: its values, a copy of them when cells are missing,
-/// blocks of it in fp64, and the points in fp64, in each place that has them; profiles of the columns, and a
-/// copy of the text in UTF-8. The body is charged where it arrives.
+/// another of the sample of many rows, blocks of it in fp64, and the points in fp64, in each place that has
+/// them (most are steps that L-BFGS remembers); profiles of the columns, and a copy of the text in UTF-8. The
+/// body is charged where it arrives.
 std::uint64_t memory_of(const sketch::TableExtent& extent, std::size_t points) {
-  constexpr std::uint64_t kCopiesOfPoints = 10, kMostBlocks = std::uint64_t{96} << 20;
+  constexpr std::uint64_t kCopiesOfPoints = 32, kMostBlocks = std::uint64_t{96} << 20;
   // As in the reducer: no more points than two thirds of the rows, and few when rows are wide.
   const std::uint64_t wide =
       std::max<std::uint64_t>(sketch::kMinCappedPoints * extent.columns, sketch::kMaxSpecificationValues);
   const std::uint64_t made = std::min<std::uint64_t>({points * extent.columns, wide, extent.values});
   const std::uint64_t table = extent.values * sizeof(float);
+  const bool sampled = extent.values > sketch::ReducerOptions().sample_rows * extent.columns;
   constexpr std::uint64_t kProfile = 512;
-  return 2 * table + std::min(8 * table, kMostBlocks) + kCopiesOfPoints * sizeof(double) * made +
-         kProfile * extent.columns + extent.decoded_bytes;
+  return (sampled ? 3 : 2) * table + std::min(8 * table, kMostBlocks) +
+         kCopiesOfPoints * sizeof(double) * made + kProfile * extent.columns + extent.decoded_bytes;
 }
 
 /// Waits for memory that others hold, as long as a request waits for a worker.
