@@ -120,7 +120,7 @@ Result<SketchedData> sketch(const DataOptions& options, bool measure) {
   warnings.insert(warnings.end(), table.warnings().begin(), table.warnings().end());
   return SketchedData{std::move(*reduced),
                       std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(),
-                      std::move(warnings)};
+                      table.columns(), std::move(warnings)};
 }
 
 Result<specification::RkmeSpecification> read_specification(const std::string& path) {

@@ -242,6 +242,7 @@ Result<Response> make_specification(const Context& context, const Request& reque
   LEARNDOCK_CHECK(take_table_memory(context, request, memory_of(extent, options.points), memory));
   LEARNDOCK_TRY(sketch::Table table, read_body(request));
   request.body = {};
+  const std::optional<std::string> columns = columns_field(table.columns);
   table.columns = {};
   LEARNDOCK_CHECK(check_work(table, options.points));
   const std::size_t rows = table.values.rows();
@@ -258,6 +259,7 @@ Result<Response> make_specification(const Context& context, const Request& reque
     response.with("Learndock-Mmd-Squared-To-Data", fmt::format("{:.6g}", *reduced.mmd_squared_to_data));
   Warnings warnings = reduced.warnings;
   warnings.insert(warnings.end(), table.warnings.begin(), table.warnings.end());
+  if (columns) response.with("Learndock-Columns", *columns);
   if (!warnings.empty()) response.with("Learndock-Warnings", warnings_field(warnings));
   return response;
 }

@@ -5,6 +5,7 @@
 
 #include "http/uri.hpp"
 
+#include <optional>
 #include <span>
 #include <string>
 
@@ -17,5 +18,9 @@ namespace learndock::server {
 /// Warnings as the value of a header field: JSON in ASCII. Facts, and then the last warnings, are left out
 /// where they would make it long.
 [[nodiscard]] std::string warnings_field(std::span<const Warning> warnings);
+
+/// The names of a table's features as the value of a header field: a JSON list in ASCII. Nothing when they
+/// have no names, or when the list would be long.
+[[nodiscard]] std::optional<std::string> columns_field(std::span<const std::string> columns);
 
 }  // namespace learndock::server
