@@ -54,7 +54,6 @@ PLAIN = re.compile(r"[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?(?:[ \t\[(<>=!~][
 HARMLESS = re.compile(r"--pre|--prefer-binary|--require-hashes|--hash=[A-Za-z0-9]+:[0-9A-Fa-f]+")
 ARCHIVES = (".whl", ".zip", ".tar", ".tgz", ".tbz", ".txz", ".tlz", ".gz", ".bz2", ".xz", ".lz", ".lzma")
 HERE = os.path.dirname(os.path.abspath(__file__))
-INSTALL = "pip install -r requirements.txt (in a virtual environment)"
 
 
 class UseError(Exception):
@@ -172,13 +171,24 @@ def name_of_learnware():
     return "learnware %s" % PACKAGE.get("learnware_id", "?")
 
 
+def how_to_install():
+    """The command that installs what the package asks for."""
+    name = os.path.basename(__file__)
+    requirements = name[:-len("use.py")] + "requirements.txt" if name.endswith("use.py") else "requirements.txt"
+    path = os.path.join(HERE, requirements)
+    if os.path.isfile(path):
+        return "pip install -r %s (in a virtual environment)" % os.path.relpath(path)
+    return ("python %s --print-requirements > requirements.txt, then pip install -r requirements.txt (in a virtual "
+            "environment)" % os.path.relpath(os.path.join(HERE, name)))
+
+
 def missing_module(error):
     """What to say of an import that failed in the learnware's code."""
     name = (error.name or "").split(".")[0]
     if not isinstance(error, ModuleNotFoundError) or not name or name == "learnware_package":
         return None
     return UseError("%s needs the Python package %r, which is not installed" % (name_of_learnware(), name),
-                    INSTALL)
+                    how_to_install())
 
 
 def place_in(folder, error):
@@ -877,7 +887,7 @@ def numpy_module():
     try:
         import numpy
     except ImportError:
-        raise UseError("the Python package 'numpy' is missing", INSTALL)
+        raise UseError("the Python package 'numpy' is missing", how_to_install())
     return numpy
 
 

@@ -142,17 +142,18 @@ Warnings column_warnings(const SearchRequest& request, const SearchAnswer& answe
   Looking looking(request.columns, catalog);
   if (!looking.usable()) return {};
   std::vector<Found> in_another_order, of_other_names;
-  bool in_order = false;
+  bool in_order = false, names_met = answer.singles.empty();
   for (const LearnwareId& id : hits_of(answer)) {
     ColumnComparison comparison = looking.at(id);
     in_order = in_order || comparison.match == ColumnMatch::in_order;
+    names_met = names_met || comparison.match == ColumnMatch::other;
     if (comparison.match == ColumnMatch::reordered)
       in_another_order.push_back({id.text(), std::move(comparison)});
     else if (comparison.match == ColumnMatch::other && !in_order)  // behind a right one they are no news
       of_other_names.push_back({id.text(), std::move(comparison)});
   }
   const bool among_hits = !in_another_order.empty();
-  if (!among_hits && !in_order)
+  if (!among_hits && !in_order && names_met)
     for (const LearnwareNumber sequence : others_of(snapshot, request.columns.size()))
       if (ColumnComparison comparison = looking.at(sequence); comparison.match == ColumnMatch::reordered)
         in_another_order.push_back({std::string(snapshot.entry_of(sequence)->id()), std::move(comparison)});

@@ -9,7 +9,7 @@
 namespace learndock::query {
 
 /// Compares the names of the user's columns with those of the hits' inputs, and warns (columns_reordered,
-/// columns_unmatched) where a distance compares one column with another. When no hit has the user's names, a
+/// columns_unmatched) where a distance compares one column with another. When hits have other names only, a
 /// few further learnwares of the same dimension are looked at: columns in another order may keep the right
 /// learnware from being a hit.
 /// @pre the answer is of this request and this snapshot

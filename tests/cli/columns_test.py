@@ -43,7 +43,8 @@ class Columns(TestCase):
         package = self.folder / "wine.zip"
         package.write_bytes(zip_bytes(files))
         self.id = self.run_ok("push", package, "--dock", self.dock, "--json").json()["id"]
-        self.right, self.turned = self.write("right.csv", csv_of([0, 1, 2])), self.write("turned.csv", csv_of([2, 1, 0]))
+        self.right = self.write("right.csv", csv_of([0, 1, 2]))
+        self.turned = self.write("turned.csv", csv_of([2, 1, 0]))
 
     def write(self, name, text):
         path = self.folder / name
@@ -59,7 +60,8 @@ class Columns(TestCase):
         expected = {"learnwares": [self.id], "count": 1, "columns": NAMES}
         self.assertEqual(self.reordered("--server", server.url, "--data", self.turned), [expected])
         self.assertEqual(self.reordered("--server", server.url, "--data", self.right), [])
-        self.assertEqual(self.reordered("--server", server.url, "--data", self.turned, "--columns", ",".join(NAMES)), [])
+        mended = ("--data", self.turned, "--columns", ",".join(NAMES))
+        self.assertEqual(self.reordered("--server", server.url, *mended), [])
         said = self.run_ok("search", "--server", server.url, "--data", self.turned).err
         self.assertIn("--columns alcohol,malic_acid,hue", said)
         nameless = self.write("nameless.csv", csv_of([2, 1, 0]).partition("\n")[2])
@@ -86,8 +88,8 @@ class Columns(TestCase):
             def do_POST(self):
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 asked.append("columns" in body)
-                refused = {"code": "invalid_argument", "number": "E2", "detail": 'unknown key "columns"', "where": "/columns",
-                           "status": 400}
+                refused = {"code": "argument.invalid", "number": "E3", "detail": 'unknown key "columns"',
+                           "where": "/columns", "status": 400}
                 answer = refused if asked[-1] else {"exact": True, "singles": [], "mixture": None, "warnings": []}
                 text = json.dumps(answer).encode()
                 self.send_response(400 if asked[-1] else 200)
@@ -110,7 +112,8 @@ class Columns(TestCase):
         self.assertEqual(asked, [True, False])
 
     def test_a_fetched_script_puts_the_columns_into_order(self):
-        script = self.run_ok("get", self.id, "--dock", self.dock, "--out", self.folder / "got" / "w.zip", "--json").json()
+        zip_file = self.folder / "got" / "w.zip"
+        script = self.run_ok("get", self.id, "--dock", self.dock, "--out", zip_file, "--json").json()
         answers = []
         for data in (self.right, self.turned):
             out = self.folder / "p.csv"

@@ -282,7 +282,9 @@ class UseBesidePackages(unittest.TestCase):
     def test_a_missing_package_of_python_is_named(self):
         self.package(model="import a_package_that_is_not_there.part\n")
         self.expect_error(self.run_use("a,b\n1,2\n"), "needs the Python package 'a_package_that_is_not_there'",
-                          "pip install -r requirements.txt")
+                          "--print-requirements > requirements.txt, then pip install -r requirements.txt")
+        (self.folder / "requirements.txt").write_text("numpy\n")
+        self.expect_error(self.run_use("a,b\n1,2\n"), "requirements.txt (in a virtual environment)")
 
     def test_a_broken_model_is_told_by_its_last_line(self):
         for model, words in (("def broken(:\n", "SyntaxError"), ("x = 1\n", "no class 'Model'"),
