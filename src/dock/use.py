@@ -177,9 +177,9 @@ def how_to_install():
     requirements = name[:-len("use.py")] + "requirements.txt" if name.endswith("use.py") else "requirements.txt"
     path = os.path.join(HERE, requirements)
     if os.path.isfile(path):
-        return "pip install -r %s (in a virtual environment)" % os.path.relpath(path)
+        return "pip install -r %s (in a virtual environment)" % path
     return ("python %s --print-requirements > requirements.txt, then pip install -r requirements.txt (in a virtual "
-            "environment)" % os.path.relpath(os.path.join(HERE, name)))
+            "environment)" % os.path.join(HERE, name))
 
 
 def missing_module(error):
