@@ -37,6 +37,14 @@ Result<void> check_folder_of(const std::filesystem::path& out) {
               fmt::format("make the folder first: mkdir -p {}", folder.string()));
 }
 
+Warning blind_points(double mean, double gamma) {
+  return {WarningCode::kernel_blind,
+          fmt::format("kernel blind: the reduced points have a mean kernel value of {:.2g} at gamma "
+                      "{}; scale the features or use --gamma auto",
+                      mean, gamma),
+          Json{{"of", "query"}, {"mean_kernel", mean}, {"gamma", gamma}}};
+}
+
 Result<void> make(const DataOptions& options, const std::string& out, bool binary,
                   const OutputOptions& output) {
   LEARNDOCK_CHECK(check_folder_of(out));
@@ -48,13 +56,7 @@ Result<void> make(const DataOptions& options, const std::string& out, bool binar
   LEARNDOCK_TRY(const auto backend, compute::open_backend(options.backend));
   LEARNDOCK_TRY(const double mean, specification::mean_off_diagonal_kernel(spec, *backend));
   Warnings warnings = sketched.warnings;
-  if (mean < specification::kKernelBlindThreshold)
-    warnings.push_back(
-        {WarningCode::kernel_blind,
-         fmt::format("kernel blind: the reduced points have a mean kernel value of {:.2g} at gamma "
-                     "{}; scale the features or use --gamma auto",
-                     mean, spec.kernel.gamma),
-         Json{{"of", "query"}, {"mean_kernel", mean}, {"gamma", spec.kernel.gamma}}});
+  if (mean < specification::kKernelBlindThreshold) warnings.push_back(blind_points(mean, spec.kernel.gamma));
   warnings = shortened(std::move(warnings));
   warn(output, messages_of(warnings));
   if (output.json)
