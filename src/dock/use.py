@@ -519,7 +519,9 @@ class TextTable:
                     self.refuse(line, at, cells[at])
                 values.append(value)
             if label is not None:
-                labels.append(cells[label].strip(BLANKS))
+                text = cells[label].strip(BLANKS)
+                is_number = self.decimal == "," and value_of(text, ",") is not None
+                labels.append(text.replace(",", ".") if is_number else text)
         if not count:
             raise UseError("%s has a header but no rows" % self.path)
         data = numpy.frombuffer(values, dtype=numpy.float64).reshape(count, len(features)).astype(numpy.float32)
@@ -597,7 +599,10 @@ def chosen_columns(table, options):
         if left_out.intersection(chosen):
             raise UseError("--columns names a column that --label or --drop leaves out")
         return chosen, label
-    return [at for at in range(table.width) if at not in left_out], label
+    features = [at for at in range(table.width) if at not in left_out]
+    if not features:
+        raise UseError("no column is left as a feature")
+    return features, label
 
 
 def key_of(name):
@@ -645,7 +650,7 @@ def places_of(names, wanted):
 
 def has_names(table):
     """Whether the header has names, not just numbers that programs write for columns without names."""
-    return table.names is not None and any(not name.isdigit() for name in table.names)
+    return table.names is not None and any(name.strip("#0123456789") for name in table.names)
 
 
 def arranged(table, features, semantic, options):
@@ -661,7 +666,8 @@ def arranged(table, features, semantic, options):
         raise UseError("%s has inputs that are not among your columns: %s" %
                        (name_of_learnware(), listed([head_of(name).strip() for name in missing])),
                        "rename the columns, choose them with --columns, or insist on their order with --by-position")
-    others = [table.names[features[at]] for at in range(len(features)) if at not in set(places)]
+    taken = set(places)
+    others = [table.names[features[at]] for at in range(len(features)) if at not in taken]
     if others:
         note("left out, because the learnware has no such input: %s" % listed(others))
     if places != sorted(places):
@@ -696,7 +702,7 @@ def classes_of(numpy, model, semantic, count):
         for name in ("classes_", "classes"):
             try:
                 classes = numpy.asarray(getattr(holder, name, None))
-            except Exception:
+            except Exception:  # an attribute of the learnware's own code, which may do anything
                 continue
             if classes.ndim == 1 and len(classes) == count:
                 return classes.tolist()
@@ -728,7 +734,7 @@ def decided(numpy, answer, model, semantic):
     two = described(semantic, "Output")[0] == 2 and is_classification(semantic) and column.dtype.kind == "f"
     if two and numpy.all((column >= 0) & (column <= 1)) and numpy.any(column != numpy.round(column)):
         classes = classes_of(numpy, model, semantic, 2) or [0, 1]
-        return [classes[int(score >= 0.5)] for score in column], "the second class from a probability of 0.5 on"
+        return [classes[int(score >= 0.5)] for score in column], "the second class where its probability is at least 0.5"
     return column.tolist(), ""
 
 
@@ -768,7 +774,8 @@ def check_out(options):
         raise UseError("--out %s is a folder" % options.out, "name a file, such as predictions.csv")
     if not os.path.isdir(folder):
         raise UseError("cannot write %s: there is no folder %s" % (options.out, folder))
-    if os.path.exists(options.out) and os.path.samefile(options.out, options.data):
+    both = os.path.exists(options.out) and os.path.exists(options.data)
+    if both and os.path.samefile(options.out, options.data):
         raise UseError("--out and --data are the same file")
     if not os.access(options.out if os.path.exists(options.out) else folder, os.W_OK):
         raise UseError("cannot write %s: no permission" % options.out, "choose another --out")
@@ -919,7 +926,7 @@ def predict(options):
     data, labels = table.read(numpy, features, label)
     missing = int(numpy.isnan(data).sum())
     if missing:
-        note("%d missing cells go to the model as NaN, which some models refuse" % missing)
+        note("missing cells go to the model as NaN, which some models refuse; here they are %d" % missing)
     model, answer = run_model(numpy, folder, data)
     decision, how = decided(numpy, answer, model, semantic)
     write_predictions(options.out, answer, decision, bool(how))

@@ -341,9 +341,14 @@ class UseBesidePackages(unittest.TestCase):
         done = self.run_use("a,b,label\n1.5,2,0\n3,1,NA\n", "--label", "label")
         self.assertIn("accuracy on the known labels: 1.0000, of 1 rows with a label", done.stdout)
 
+    def test_labels_with_decimal_commas_are_numbers(self):
+        self.package("return X[:, 0]", semantic=semantic_of(["a", "b"], ["y"], "Regression"))
+        done = self.run_use("a;b;label\n1,5;2;1,5\n3;1,25;3\n", "--label", "label")
+        self.assertIn("R^2 on the known labels: 1.0000", done.stdout)
+
     def test_missing_cells_are_said(self):
         self.package()
-        self.assertIn("1 missing cells", self.run_use("a,b\n1,2\n3,NA\n").stderr)
+        self.assertIn("missing cells go to the model as NaN, which some models refuse; here they are 1", self.run_use("a,b\n1,2\n3,NA\n").stderr)
 
 
 if __name__ == "__main__":
