@@ -93,6 +93,7 @@ class RegionSets final : public TrialSets {
     sketch::ReducerOptions reducer;
     reducer.points = options_.points;
     reducer.gamma = gamma_;
+    reducer.method = sketch::ReducerMethod::compat;  // k-means and weights alone
     reducer.steps = 0;
     reducer.measured_rows = 0;
     reducer.kmeans_iterations = kKmeansRounds;

@@ -44,16 +44,15 @@ void add_reduction_options(CLI::App& command, DataOptions& options) {
                   "Gamma of k(x, y) = exp(-gamma |x - y|^2): a number, or auto (median heuristic)")
       ->capture_default_str();
   command
-      .add_option(
-          "--scales", options.scales,
-          "Compare at several widths at once: the kernel is the mean of Gaussians of gamma, 4 gamma, "
-          "16 gamma, ...; more than 1 needs --method joint or --dp-epsilon, and is compared only with "
-          "specifications of the same gamma and scales")
+      .add_option("--scales", options.scales,
+                  "Compare at several widths at once: the kernel is the mean of Gaussians of gamma, 4 gamma, "
+                  "16 gamma, ...; --method compat knows only 1, and more are compared only with "
+                  "specifications of the same gamma and scales")
       ->check(whole_number(1, compute::kMaxScales))
       ->capture_default_str();
   command
       .add_option("--method", options.method,
-                  "Method: compat (as the reference makes them) or joint (several times closer to the data)")
+                  "Method: joint (several times closer to the data) or compat (as the reference makes them)")
       ->check(CLI::IsMember({"compat", "joint"}))
       ->capture_default_str();
   command
@@ -121,7 +120,7 @@ Result<SketchedData> sketch(const DataOptions& options, bool measure) {
   warnings.insert(warnings.end(), table.warnings().begin(), table.warnings().end());
   return SketchedData{std::move(*reduced),
                       std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(),
-                      std::move(warnings)};
+                      table.columns(), std::move(warnings)};
 }
 
 Result<specification::RkmeSpecification> read_specification(const std::string& path) {

@@ -17,7 +17,7 @@ struct DataOptions {
   TableFlags table;
   std::string type = "table";
   std::string gamma = "0.1";
-  std::string method = "compat";
+  std::string method = "joint";
   std::string backend;
   std::size_t points = 100;
   std::uint32_t scales = 1;
@@ -34,7 +34,8 @@ void add_data_options(CLI::App& command, DataOptions& options, bool required);
 struct SketchedData {
   sketch::ReducedData reduced;
   double seconds = 0;
-  Warnings warnings;  ///< all that the user should know of the data
+  std::vector<std::string> columns;  ///< the names of the features; empty when they have none
+  Warnings warnings;                 ///< all that the user should know of the data
 };
 [[nodiscard]] Result<SketchedData> sketch(const DataOptions& options, bool measure);
 

@@ -41,6 +41,7 @@ Result<query::SearchRequest> make_request(const SearchOptions& options, Warnings
     if (options.dock.server.empty()) data.backend = options.backend;
     LEARNDOCK_TRY(SketchedData sketched, sketch(data, false));
     request.specification = std::move(sketched.reduced.spec);
+    if (query::are_sendable(sketched.columns)) request.columns = std::move(sketched.columns);
     of_data = std::move(sketched.warnings);
   }
   if (!options.semantic.empty()) {

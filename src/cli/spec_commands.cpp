@@ -37,6 +37,14 @@ Result<void> check_folder_of(const std::filesystem::path& out) {
               fmt::format("make the folder first: mkdir -p {}", folder.string()));
 }
 
+Warning blind_points(double mean, double gamma) {
+  return {WarningCode::kernel_blind,
+          fmt::format("kernel blind: the reduced points have a mean kernel value of {:.2g} at gamma "
+                      "{}; scale the features or use --gamma auto",
+                      mean, gamma),
+          Json{{"of", "query"}, {"mean_kernel", mean}, {"gamma", gamma}}};
+}
+
 Result<void> make(const DataOptions& options, const std::string& out, bool binary,
                   const OutputOptions& output) {
   LEARNDOCK_CHECK(check_folder_of(out));
@@ -48,13 +56,7 @@ Result<void> make(const DataOptions& options, const std::string& out, bool binar
   LEARNDOCK_TRY(const auto backend, compute::open_backend(options.backend));
   LEARNDOCK_TRY(const double mean, specification::mean_off_diagonal_kernel(spec, *backend));
   Warnings warnings = sketched.warnings;
-  if (mean < specification::kKernelBlindThreshold)
-    warnings.push_back(
-        {WarningCode::kernel_blind,
-         fmt::format("kernel blind: the reduced points have a mean kernel value of {:.2g} at gamma "
-                     "{}; scale the features or use --gamma auto",
-                     mean, spec.kernel.gamma),
-         Json{{"of", "query"}, {"mean_kernel", mean}, {"gamma", spec.kernel.gamma}}});
+  if (mean < specification::kKernelBlindThreshold) warnings.push_back(blind_points(mean, spec.kernel.gamma));
   warnings = shortened(std::move(warnings));
   warn(output, messages_of(warnings));
   if (output.json)
@@ -65,6 +67,7 @@ Result<void> make(const DataOptions& options, const std::string& out, bool binar
                 {"num_points", spec.num_points},
                 {"method", sketched.reduced.privacy ? "private" : options.method},
                 {"mmd_to_data", mmd ? Json(*mmd) : Json()},
+                {"mmd_squared_to_data", mmd ? Json(*mmd) : Json()},
                 {"mmd_exact", sketched.reduced.mmd_exact},
                 {"kkt_residual", sketched.reduced.kkt_residual},
                 {"privacy", privacy_json(sketched.reduced.privacy)},
@@ -139,11 +142,12 @@ void add_make_command(CLI::App& group, Invocation& invocation) {
   auto binary = std::make_shared<bool>(false);
   CLI::App* command = add_command(
       group, invocation, "make",
-      "RKME of your data: a small sketch that can be shared. mmd_to_data in the output "
-      "is the squared MMD between the sketch and the data, 0 being alike; beyond 10,000 rows it is an "
+      "RKME of your data: a small sketch that can be shared. mmd_to_data in the output (and "
+      "mmd_squared_to_data, the same number) is a square: the squared MMD between the sketch and the data, "
+      "0 being alike; beyond 10,000 rows it is an "
       "estimate, which may be below 0. A .npy file that is shortened while it is read is an error",
       "learndock spec make --data my.csv --label class --out stat.json\n"
-      "  learndock spec make --data my.csv --gamma auto --scales 3 --method joint --out stat.json",
+      "  learndock spec make --data my.csv --gamma auto --scales 3 --out stat.json",
       [=, &output] { return make(*options, *out, *binary, output); });
   add_data_options(*command, *options, true);
   command->add_option("--out", *out, "File to write")->required();

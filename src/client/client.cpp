@@ -56,6 +56,11 @@ struct PartFile {
   ~PartFile() { io::disk::remove_any(path); }  // after a successful rename there is nothing to remove
 };
 
+/// Whether a server of an earlier version refused the names of the columns, which it does not know.
+bool is_unknown_columns(const Error& error, const query::SearchRequest& request) {
+  return !request.columns.empty() && error.code == ErrorCode::invalid_argument && error.where == "/columns";
+}
+
 }  // namespace
 
 Result<Client> Client::create(const std::string& url, const ClientOptions& options) {
@@ -119,8 +124,14 @@ Result<query::SearchAnswer> Client::search(const query::SearchRequest& request) 
   outgoing.path = "/v1/search";
   outgoing.fields = {{"Content-Type", "application/json"}};
   outgoing.body = to_text(query::to_json(request));
-  LEARNDOCK_TRY(const Json json, ClientCall::run_for_json(*this, std::move(outgoing)));
-  auto answer = query::answer_from_json(json);
+  const auto json = ClientCall::run_for_json(*this, std::move(outgoing));
+  if (!json && is_unknown_columns(json.error(), request)) {
+    query::SearchRequest older = request;
+    older.columns.clear();
+    return search(older);
+  }
+  if (!json) return Failure(json.error());
+  auto answer = query::answer_from_json(*json);
   if (!answer) return odd_answer(fmt::format("a search answer: {}", answer.error().message));
   return answer;
 }

@@ -1,5 +1,6 @@
 #include "dock/searching.hpp"
 
+#include "query/column_check.hpp"
 #include "query/searcher.hpp"
 
 #include <memory>
@@ -31,6 +32,10 @@ Result<query::SearchAnswer> search_view(const Truth& truth, const View& view, In
     if (!indexing.give_up_lost(*snapshot)) break;
     given_up();
     answer = search();
+  }
+  if (answer) {
+    const Warnings names = query::column_warnings(request, *answer, *snapshot, truth.catalog());
+    answer->warnings.insert(answer->warnings.begin(), names.begin(), names.end());
   }
   return answer;
 }

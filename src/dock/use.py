@@ -7,10 +7,15 @@ this machine. Use a virtual environment for its requirements, and a container or
 """
 
 import argparse
+import array
 import codecs
+import collections
+import contextlib
 import csv
+import gzip
 import hashlib
 import importlib.util
+import io
 import json
 import os
 import re
@@ -18,8 +23,11 @@ import shutil
 import stat
 import sys
 import tempfile
+import traceback
 import types
+import unicodedata
 import zipfile
+import zlib
 
 PACKAGE = json.loads("{}")  # the dock fills this in
 
@@ -27,6 +35,19 @@ PACKAGE = json.loads("{}")  # the dock fills this in
 # blanks around names and cells do not count.
 BLANKS = " \t"
 MISSING = {"", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "?", "#N/A", "<NA>", "n/a"}
+NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|[+-]?(?:inf|infinity)", re.ASCII | re.IGNORECASE)
+LARGEST_SINGLE = 3.4028234663852886e38
+DELIMITERS = (",", "\t", ";", "|")
+DELIMITER_NAMES = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "pipe": "|"}
+LATIN = {"latin1", "iso88591", "iso885915", "windows1252", "cp1252"}
+MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+SAMPLE_RECORDS = 200
+SAMPLE_CHARACTERS = 1 << 20
+# Files that are not tables as text, by their first bytes.
+FOREIGN = ((b"PK\x03\x04", "a zip file or an Excel book"), (b"\xd0\xcf\x11\xe0", "an old Excel book"),
+           (b"PAR1", "a Parquet file"), (b"ARROW1", "an Arrow file"), (b"SQLite format 3", "an SQLite database"),
+           (b"\x89HDF", "an HDF5 file"), (b"%PDF", "a PDF file"), (b"\x28\xb5\x2f\xfd", "packed by zstd"),
+           (b"\x80\x02", "a pickle"), (b"\x80\x03", "a pickle"), (b"\x80\x04", "a pickle"), (b"\x80\x05", "a pickle"))
 MAX_EXPANDED_BYTES = 8 << 30
 # A requirement by its name, and options that only narrow what is installed.
 PLAIN = re.compile(r"[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?(?:[ \t\[(<>=!~][-A-Za-z0-9_.,<>=!~()\[\]*+ \t]*)?")
@@ -36,20 +57,40 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 
 
 class UseError(Exception):
-    """What went wrong, in words for the user."""
+    """What went wrong, in words for the user, and what mends it."""
+
+    def __init__(self, message, fix=""):
+        super().__init__(message)
+        self.fix = fix
+
+
+def note(text):
+    print("note: %s" % text, file=sys.stderr)
+
+
+def listed(names, most=8):
+    """Names for a message: the first ones, and how many more there are."""
+    text = ", ".join(repr(name) for name in names[:most])
+    return text if len(names) <= most else "%s and %d more" % (text, len(names) - most)
+
+
+# The package and its code.
 
 
 def package_path(given):
     if given:
+        if not os.path.isfile(given):
+            raise UseError("there is no package %r" % given)
         return given
+    if "package_file" not in PACKAGE:
+        raise UseError("this script names no package", "fetch the script again: learndock get ID --out learnware.zip")
     name = os.path.basename(PACKAGE["package_file"].replace("\\", "/"))
     if os.path.isfile(os.path.join(HERE, name)):
         return os.path.join(HERE, name)
     others = [other for other in os.listdir(HERE) if other.endswith(".zip")]
     if len(others) != 1:
         raise UseError("there is no package %r beside this script; name it with --package" % name)
-    print("note: %s is not there, taking the only package beside this script: %s" % (name, others[0]),
-          file=sys.stderr)
+    note("%s is not there, taking the only package beside this script: %s" % (name, others[0]))
     return os.path.join(HERE, others[0])
 
 
@@ -68,6 +109,15 @@ def checked_entries(archive):
             yield entry, os.path.join(*parts)
 
 
+def extract(path, folder):
+    with zipfile.ZipFile(path) as archive:
+        for entry, name in checked_entries(archive):
+            target = os.path.join(folder, name)
+            os.makedirs(os.path.dirname(target), exist_ok=True)
+            with archive.open(entry) as source, open(target, "wb") as out:
+                shutil.copyfileobj(source, out)
+
+
 def unpack(path):
     """Unpacks into a folder beside the package, named after its content, once."""
     path = os.path.abspath(path)
@@ -80,16 +130,90 @@ def unpack(path):
         return folder
     partial = tempfile.mkdtemp(prefix="unpacking_", dir=os.path.dirname(path))
     try:
-        with zipfile.ZipFile(path) as archive:
-            for entry, name in checked_entries(archive):
-                target = os.path.join(partial, name)
-                os.makedirs(os.path.dirname(target), exist_ok=True)
-                with archive.open(entry) as source, open(target, "wb") as out:
-                    shutil.copyfileobj(source, out)
+        extract(path, partial)
         os.replace(partial, folder)
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
+        raise UseError("the package %s is damaged: %s" % (path, error), "fetch it again with learndock get")
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return folder
+
+
+def semantic_of(folder):
+    """The learnware's semantic specification; empty when the package has none."""
+    try:
+        with open(os.path.join(folder, "semantic_specification.json"), encoding="utf-8-sig") as file:
+            semantic = json.load(file)
+    except (OSError, ValueError):
+        return {}
+    return semantic if isinstance(semantic, dict) else {}
+
+
+def described(semantic, key):
+    """(dimension, {index: text}) of Input or Output, as far as they are given."""
+    value = semantic.get(key)
+    if isinstance(value, str):  # web forms send the object as JSON text
+        try:
+            value = json.loads(value)
+        except ValueError:
+            value = None
+    value = value if isinstance(value, dict) else {}
+    texts = value.get("Description")
+    texts = texts if isinstance(texts, dict) else {}
+    try:
+        dimension = int(value.get("Dimension"))
+    except (TypeError, ValueError):
+        dimension = 0
+    return dimension, {int(at): text for at, text in texts.items() if at.isdigit() and isinstance(text, str)}
+
+
+def name_of_learnware():
+    return "learnware %s" % PACKAGE.get("learnware_id", "?")
+
+
+def how_to_install():
+    """The command that installs what the package asks for."""
+    name = os.path.basename(__file__)
+    requirements = name[:-len("use.py")] + "requirements.txt" if name.endswith("use.py") else "requirements.txt"
+    path = os.path.join(HERE, requirements)
+    if os.path.isfile(path):
+        return "pip install -r %s (in a virtual environment)" % path
+    return ("python %s --print-requirements > requirements.txt, then pip install -r requirements.txt (in a virtual "
+            "environment)" % os.path.join(HERE, name))
+
+
+def missing_module(error):
+    """What to say of an import that failed in the learnware's code."""
+    name = (error.name or "").split(".")[0]
+    if not isinstance(error, ModuleNotFoundError) or not name or name == "learnware_package":
+        return None
+    return UseError("%s needs the Python package %r, which is not installed" % (name_of_learnware(), name),
+                    how_to_install())
+
+
+def place_in(folder, error):
+    """Where in the package an error came from."""
+    places = [(frame.filename, frame.lineno) for frame in traceback.extract_tb(error.__traceback__)]
+    if isinstance(error, SyntaxError):
+        places.append((error.filename, error.lineno))
+    own = [(file, line) for file, line in places if file and file.startswith(folder + os.sep)]
+    return " (%s, line %d)" % (os.path.relpath(own[-1][0], folder), own[-1][1]) if own else ""
+
+
+@contextlib.contextmanager
+def code_of_learnware(doing, folder):
+    """What goes wrong inside is a fault of the learnware's own code, and is told with the last line alone."""
+    try:
+        yield
+    except UseError:
+        raise
+    except (Exception, SystemExit) as error:
+        told = missing_module(error) if isinstance(error, ImportError) else None
+        if told is None:
+            last = traceback.format_exception_only(type(error), error)[-1].strip()
+            told = UseError("%s: %s failed: %s%s" % (name_of_learnware(), doing, last, place_in(folder, error)),
+                            "--debug shows where; the learnware's maker can tell more")
+        raise told from error
 
 
 def provide_base_model():
@@ -146,104 +270,566 @@ def load_model(folder):
     return model_class(**PACKAGE["kwargs"])
 
 
-def cell(text, line, column):
-    if text.strip(BLANKS) in MISSING:
+# The user's table.
+
+
+def value_of(text, decimal):
+    """The number in a cell, NaN for a missing one; None for anything else."""
+    text = text.strip(BLANKS)
+    if text in MISSING:
         return float("nan")
+    if decimal == ",":
+        if "." in text:
+            return None
+        text = text.replace(",", ".")
+    if not NUMBER.fullmatch(text):
+        return None
+    number = float(text)
+    return number if abs(number) <= LARGEST_SINGLE else float("nan")
+
+
+def decode(data, encoding):
+    """The bytes of a table as text; a byte order mark comes before what was asked for."""
+    plain = re.sub(r"[-_ ]", "", encoding.lower())
+    for mark, name in MARKS:
+        if data.startswith(mark):
+            data, found = data[len(mark):], name
+            break
+    else:
+        head = data[:64]
+        zeros = (head[0::2].count(0), head[1::2].count(0))
+        found = "utf-8"
+        if len(head) >= 4 and min(zeros) == 0 and 4 * max(zeros) >= len(head):
+            found = "utf-16-le" if zeros[1] else "utf-16-be"
+        if plain:
+            found = "cp1252" if plain in LATIN else encoding
     try:
-        return float(text)
-    except ValueError:
-        raise UseError("line %d, column %r: %r is not a number" % (line, column, text))
+        text = data.decode(found)
+    except LookupError:
+        raise UseError("the encoding %r is not known" % encoding, "use utf-8, utf-16le, utf-16be or latin1")
+    except UnicodeDecodeError as error:
+        raise UseError("byte %d of the table is no text in %s" % (error.start, found),
+                       "save the table as UTF-8, or name its encoding: --encoding latin1 for most older files of "
+                       "Western Europe")
+    if "\0" in text:
+        raise UseError("the table is no text: it has zero bytes", "give a table as text (CSV) or as a .npy array")
+    return text
 
 
-def looks_like_data(header):
-    """Numbers are a header only as programs write them for columns without names: 0, 1, 2, ... or 1, 2, 3, ..."""
-    seen = set()
-    for name in header:
+def text_of(path, encoding):
+    """The text of a table; files that are something else are told apart by their first bytes."""
+    with open(path, "rb") as file:
+        data = file.read()
+    if data.startswith(b"\x1f\x8b"):
         try:
-            number = float(name)
-        except ValueError:
-            return False
-        if not number.is_integer() or number < 0 or number in seen:
-            return True
-        seen.add(number)
-    return all(header != [str(first + i) for i in range(len(header))] for first in (0, 1))
+            data = gzip.decompress(data)
+        except (OSError, EOFError, zlib.error) as error:
+            raise UseError("%s is packed by gzip and damaged: %s" % (path, error))
+    for start, name in FOREIGN:
+        if data.startswith(start):
+            raise UseError("%s is %s, not a table as text" % (path, name), "save the table as CSV")
+    return decode(data, encoding)
 
 
-def read_csv(path, label):
-    """(features as rows of floats, label cells or None)"""
-    with open(path, newline="", encoding="utf-8-sig") as file:
-        rows = csv.reader(file)
-        header = next(rows, None)
-        if not header:
+def records(text, delimiter, strict=False):
+    """(line, cells) of each record; blank lines are records without cells."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=strict)
+    line = 1
+    for cells in reader:
+        yield line, cells
+        line = reader.line_num + 1
+
+
+def sample_of(text, delimiter):
+    """The first records that are not blank."""
+    found = []
+    try:
+        for _, cells in records(text[:SAMPLE_CHARACTERS], delimiter):
+            if any(cells):
+                found.append(cells)
+            if len(found) == SAMPLE_RECORDS:
+                break
+    except csv.Error:
+        pass  # the whole read says what is wrong
+    return found
+
+
+def fitness(sample, decimal):
+    """How well a delimiter fits: records of one width, with numbers in their cells."""
+    widths = collections.Counter(len(cells) for cells in sample)
+    width, count = max(widths.items(), key=lambda item: (item[1], item[0]), default=(0, 0))
+    if width < 2:
+        return 0
+    cells = [cell for row in sample[1:] for cell in row]
+    numbers = sum(value_of(cell, decimal) is not None or value_of(cell, ",") is not None for cell in cells)
+    return count / len(sample) * (0.25 + (numbers / len(cells) if cells else 0))
+
+
+def decimal_of(sample):
+    """A comma when cells have one that is a decimal sign and none has a point; "1,234" may be a thousand."""
+    commas = points = False
+    for row in sample[1:]:
+        for cell in row:
+            match = re.fullmatch(r"[+-]?(\d*)([.,])(\d+)(?:[eE][+-]?\d+)?", cell.strip(BLANKS), re.ASCII)
+            if match:
+                whole, sign, rest = match.groups()
+                points = points or sign == "."
+                commas = commas or (sign == "," and not (len(rest) == 3 and 1 <= len(whole) <= 3 and whole != "0"))
+    return "," if commas and not points else "."
+
+
+def one_of(value, names, what):
+    value = names.get(value.lower(), value)
+    if value and len(value) != 1:
+        raise UseError("%s is %r, not one character" % (what, value))
+    return value
+
+
+def header_evidence(first, rows, decimal):
+    """What speaks for and against the first record as a header."""
+    found = types.SimpleNamespace(names=0, data=0, words=0, whole=[], repeats=False, decimals=False)
+    for at, name in enumerate(first):
+        below = [row[at].strip(BLANKS) for row in rows if at < len(row)]
+        values = [value_of(cell, decimal) for cell in below if cell not in MISSING]
+        numbers = [value for value in values if value is not None]
+        over_numbers = len(numbers) > 4 * (len(values) - len(numbers)) and len(numbers) > 0
+        value = value_of(name, decimal)
+        if name in MISSING:
+            found.data += bool(name) and over_numbers
+        elif value is None:
+            found.words += 1
+            found.names += over_numbers
+            found.data += name in below
+        elif value >= 0 and value == int(value):
+            found.whole.append(value)
+            found.repeats = found.repeats or name in below
+            found.decimals = found.decimals or any(number % 1 for number in numbers)
+        else:
+            found.data += 1
+    return found
+
+
+def is_header(first, rows, decimal="."):
+    """True, False, or None when the first record may be either, as specifications judge it."""
+    found = header_evidence(first, rows, decimal)
+    if found.names:
+        return None if found.data >= found.names else True
+    if found.data:
+        return False
+    if not found.whole:
+        return True
+    steps = {b - a for a, b in zip(found.whole, found.whole[1:])} or {1}
+    even = len(steps) == 1 and min(steps) > 0
+    counts = even and found.whole[0] <= 1 and min(steps) == 1
+    years = even and len(found.whole) > 2 and found.whole[0] >= 1000
+    if not counts and not years:
+        return None if found.words else False
+    alone = len(found.whole) == 1 and not found.words and not found.decimals
+    return None if found.repeats or alone else True
+
+
+def without_comments(text, delimiter):
+    """(the text from the header on, the lines before it). The last comment may be the header, as numpy writes it."""
+    before = 0
+    while text.startswith("#"):
+        comment, end, rest = text.partition("\n")
+        if not rest:
+            break
+        if not rest.startswith("#"):
+            values = next(records(rest[:SAMPLE_CHARACTERS], delimiter), (1, []))[1]
+            numbers = all(value_of(cell, ".") is not None for cell in values)
+            if numbers and len(next(records(comment[1:], delimiter), (1, []))[1]) == len(values):
+                return text[1:], before
+        before, text = before + 1, rest
+    return text, before
+
+
+def name_columns(first, rows, options, decimal):
+    """The names of the columns, or None when the first record is a row."""
+    named = options.header
+    if named is None:
+        named = is_header(first, rows, decimal)
+        if named is None:
+            raise UseError("the first line may be a header or not: it holds words and numbers, or numbers that count",
+                           "say --header when it names the columns, and --no-header when it is a row")
+        if not named:
+            raise UseError("the first line is not a header: it holds data",
+                           "say --no-header, or add a first line that names the columns")
+    return first if named else None
+
+
+class TextTable:
+    """A CSV: the names of its columns, and their cells when they are asked for."""
+
+    def __init__(self, path, options):
+        self.path = path
+        text = text_of(path, options.encoding)
+        delimiter = one_of(options.delimiter, DELIMITER_NAMES, "--delimiter")
+        decimal = one_of(options.decimal, {"point": ".", "comma": ","}, "--decimal")
+        match = re.match(r"sep=(.)(?:\r\n|\n|\r)", text)
+        if match:
+            delimiter, text = delimiter or match.group(1), text[match.end():]
+        if not delimiter:
+            rows = re.sub(r"\A(?:#[^\n]*\n)+", "", text[:SAMPLE_CHARACTERS])
+            delimiter = max(DELIMITERS, key=lambda one: fitness(sample_of(rows, one), decimal or "."))
+        text, comments = without_comments(text, delimiter)
+        sample = sample_of(text, delimiter)
+        if not sample:
             raise UseError("%s is empty" % path)
-        header = [name.strip(BLANKS) for name in header]
-        if looks_like_data(header):
-            raise UseError("the first line is not a header: add one that names the columns")
-        if label and label not in header:
-            raise UseError("no column named %r; there are: %s" % (label, ", ".join(header)))
-        at = header.index(label) if label else None
-        features, labels = [], []
-        for row in rows:
-            if not row:
-                continue
-            if len(row) != len(header):
-                raise UseError("line %d has %d cells, the header has %d" % (rows.line_num, len(row), len(header)))
-            features.append([cell(row[i], rows.line_num, header[i]) for i in range(len(row)) if i != at])
-            if at is not None:
-                labels.append(row[at].strip(BLANKS))
-    return features, labels if label else None
+        self.before = comments + bool(match)  # lines before the table
+        self.text, self.delimiter, self.decimal = text, delimiter, decimal or decimal_of(sample)
+        first = [name.strip(BLANKS) for name in sample[0]]
+        self.width = len(first)
+        self.names = name_columns(first, sample[1:101], options, self.decimal)
+
+    def is_blank(self, cells):
+        """Whether the record is a blank line; "" in quotes is a cell of a table of one column."""
+        return not cells or (len(cells) == 1 and not cells[0].strip(BLANKS) and (self.width > 1 or bool(cells[0])))
+
+    def rows(self):
+        """(line, cells) of each row."""
+        blank, header, line = [], self.names is not None, 0
+        try:
+            for line, cells in records(self.text, self.delimiter, strict=True):
+                if self.is_blank(cells):
+                    blank.append(line)
+                    continue
+                if self.width == 1 and not header and line > 1:  # an empty line between rows is a missing value
+                    yield from ((at + self.before, [""]) for at in blank)
+                blank = []
+                if header:
+                    header = False
+                    continue
+                if len(cells) != self.width:
+                    raise UseError("line %d has %d cells, the %s has %d" %
+                                   (line + self.before, len(cells), "header" if self.names else "first line",
+                                    self.width))
+                yield line + self.before, cells
+        except csv.Error as error:
+            raise UseError("the table cannot be read behind line %d: %s" % (line + self.before, error))
+
+    def read(self, numpy, features, label):
+        """(features as float32, label cells or None)"""
+        values, labels, count = array.array("d"), [], 0
+        for line, cells in self.rows():
+            count += 1
+            for at in features:
+                value = value_of(cells[at], self.decimal)
+                if value is None:
+                    self.refuse(line, at, cells[at])
+                values.append(value)
+            if label is not None:
+                text = cells[label].strip(BLANKS)
+                is_number = self.decimal == "," and value_of(text, ",") is not None
+                labels.append(text.replace(",", ".") if is_number else text)
+        if not count:
+            raise UseError("%s has a header but no rows" % self.path)
+        data = numpy.frombuffer(values, dtype=numpy.float64).reshape(count, len(features)).astype(numpy.float32)
+        return data, None if label is None else labels
+
+    def refuse(self, line, at, text):
+        name = repr(self.names[at]) if self.names else "%d" % (at + 1)
+        fix = "leave the column out: --label NAME for the answers, --drop NAME for others"
+        if self.decimal == "." and value_of(text, ",") is not None:
+            fix = "say --decimal comma if that is a decimal sign"
+        raise UseError("line %d, column %s: %r is not a number" % (line, name, text[:60]), fix)
 
 
-def read_data(numpy, path, label):
-    if path.endswith(".npy"):
-        if label:
-            raise UseError("--label names a CSV column; %s has no column names" % path)
-        return numpy.load(path, allow_pickle=False).astype(numpy.float32), None
-    features, labels = read_csv(path, label)
+class ArrayTable:
+    """A 2-D .npy array; its columns have no names."""
+    names = None
+
+    def __init__(self, numpy, path):
+        try:
+            self.values = numpy.load(path, allow_pickle=False)
+        except (ValueError, EOFError) as error:
+            raise UseError("%s is no .npy array of numbers: %s" % (path, error))
+        shape = self.values.shape
+        if self.values.ndim != 2 or self.values.dtype.kind not in "fiub":
+            raise UseError("%s holds an array of %s with the shape %s; a table is a 2-D array of numbers"
+                           % (path, self.values.dtype, shape),
+                           "one column: a.reshape(-1, 1); one row: a.reshape(1, -1)" if len(shape) == 1 else "")
+        if 0 in shape:
+            raise UseError("%s holds no values: its shape is %s" % (path, shape))
+        self.width = shape[1]
+
+    def read(self, numpy, features, label):
+        with numpy.errstate(over="ignore"):
+            data = self.values[:, features].astype(numpy.float32)
+        data[numpy.isinf(data)] = numpy.nan
+        return data, None if label is None else [repr(value) for value in self.values[:, label].tolist()]
+
+
+def open_table(numpy, options):
+    try:
+        with open(options.data, "rb") as file:
+            is_array = file.read(6) == b"\x93NUMPY"
+    except OSError as error:
+        raise UseError("cannot read %s: %s" % (options.data, error.strerror or error))
+    return ArrayTable(numpy, options.data) if is_array else TextTable(options.data, options)
+
+
+# Which columns are features.
+
+
+def split_names(text):
+    return [name.strip(BLANKS) for name in next(csv.reader([text], skipinitialspace=True), []) if name.strip(BLANKS)]
+
+
+def column_of(table, name):
+    """The index of a column that is given by its name, or by its position as in #3."""
+    names = table.names or []
+    if names.count(name) == 1:
+        return names.index(name)
+    if name in names:
+        raise UseError("%d columns are named %r" % (names.count(name), name), "name it by its position, such as '#1'")
+    if re.fullmatch(r"#[1-9][0-9]{0,8}", name) and int(name[1:]) <= table.width:
+        return int(name[1:]) - 1
+    raise UseError("no column named %r; there are: %s" % (name, listed(names, 20)) if names else
+                   "the table has no names of columns and %d columns; %r is none of them" % (table.width, name),
+                   "" if names else "name a column by its position, such as '#1'")
+
+
+def chosen_columns(table, options):
+    """(the features by the options alone, the label or None)"""
+    label = column_of(table, options.label) if options.label else None
+    left_out = {column_of(table, name) for text in options.drop for name in split_names(text)} | {label}
+    if options.columns:
+        chosen = [column_of(table, name) for name in split_names(options.columns)]
+        if left_out.intersection(chosen):
+            raise UseError("--columns names a column that --label or --drop leaves out")
+        return chosen, label
+    features = [at for at in range(table.width) if at not in left_out]
     if not features:
-        raise UseError("%s has a header but no rows" % path)
-    return numpy.asarray(features, dtype=numpy.float32), labels
+        raise UseError("no column is left as a feature")
+    return features, label
 
 
-def check_width(model, data):
-    shape = getattr(model, "input_shape", None)
-    if isinstance(shape, (tuple, list)) and len(shape) == 1 and shape[0] != data.shape[1]:
-        raise UseError("the model takes %d columns, the data has %d; is one of them the label (--label NAME)?"
-                       % (shape[0], data.shape[1]))
+def key_of(name):
+    """A name as it is compared: case, spelling, blanks and signs between words do not count; "/" is "per"."""
+    text = unicodedata.normalize("NFC", name).lower().replace("/", " per ")
+    return " ".join(re.split(r"[^0-9a-z\u0080-\U0010ffff]+", text)).strip()
+
+
+def head_of(name):
+    """What comes before a unit or an explanation: "alcohol, in percent", "length (cm)"."""
+    return re.split(r"[,;:(\[=]", name, maxsplit=1)[0]
+
+
+def input_names(semantic):
+    """The learnware's descriptions of its inputs, all of them and each with words of its own; else none."""
+    dimension, texts = described(semantic, "Input")
+    if dimension == 0 or set(texts) != set(range(dimension)):
+        return []
+    names = [texts[at].strip() for at in range(dimension)]
+    keys = {key_of(name) for name in names}
+    return names if len(keys) == dimension and "" not in keys else []
+
+
+def are_names(wanted):
+    """Whether the descriptions look like names of columns, and not like sentences."""
+    heads = [head_of(one) for one in wanted]
+    return len({key_of(head) for head in heads}) == len(wanted) and all(1 <= len(head.split()) <= 4 for head in heads)
+
+
+def places_of(names, wanted):
+    """The place of each wanted name among names; None for those that are not there, or there twice."""
+    forms = []
+    for form in (str, head_of):
+        forms.append(collections.defaultdict(list))
+        for at, name in enumerate(names):
+            forms[-1][key_of(form(name))].append(at)
+    found = []
+    for one in wanted:
+        keys = [key for key in (key_of(one), key_of(head_of(one))) if key]
+        same = [at[key][0] for key in keys for at in forms if len(at.get(key, ())) == 1]
+        found.append(same[0] if same else None)
+    known = [at for at in found if at is not None]
+    return found if len(set(known)) == len(known) else [None] * len(wanted)
+
+
+def has_names(table):
+    """Whether the header has names, not just numbers that programs write for columns without names."""
+    return table.names is not None and any(name.strip("#0123456789") for name in table.names)
+
+
+def arranged(table, features, semantic, options):
+    """The features in the learnware's order, where both sides have names."""
+    wanted = input_names(semantic)
+    if options.by_position or options.columns or not wanted or not has_names(table):
+        return features
+    places = places_of([table.names[at] for at in features], wanted)
+    missing = [name for name, place in zip(wanted, places) if place is None]
+    if missing:
+        if not are_names(wanted) and 2 * len(missing) > len(wanted):
+            return features  # the learnware explains its inputs in sentences, which are no names
+        raise UseError("%s has inputs that are not among your columns: %s" %
+                       (name_of_learnware(), listed([head_of(name).strip() for name in missing])),
+                       "rename the columns, choose them with --columns, or insist on their order with --by-position")
+    taken = set(places)
+    others = [table.names[features[at]] for at in range(len(features)) if at not in taken]
+    if others:
+        note("left out, because the learnware has no such input: %s" % listed(others))
+    if places != sorted(places):
+        note("your columns stand in another order than the learnware's inputs; they were put into its order by name: %s"
+             % listed([table.names[features[at]] for at in places], 20))
+    return [features[place] for place in places]
+
+
+def check_width(takes, count):
+    if takes and takes != count:
+        more = "; is one of them the label (--label NAME)?" if takes < count else ""
+        raise UseError("the model takes %d columns, the data has %d%s" % (takes, count, more))
+
+
+# What the model answers.
 
 
 def as_columns(numpy, answer, rows):
     if hasattr(answer, "detach"):  # a tensor
         answer = answer.detach().cpu().numpy()
+    if hasattr(answer, "toarray"):  # a sparse matrix
+        answer = answer.toarray()
     answer = numpy.asarray(answer)
     if answer.ndim == 0 or len(answer) != rows:
         raise UseError("the model answered %s for %d rows" % (answer.shape, rows))
     return answer.reshape(rows, -1)
 
 
-def write_predictions(path, answer):
-    width = answer.shape[1]
-    with open(path, "w", newline="", encoding="utf-8") as file:
-        out = csv.writer(file)
-        out.writerow(["prediction"] if width == 1 else ["output_%d" % i for i in range(width)])
-        out.writerows(answer.tolist())
+def classes_of(numpy, model, semantic, count):
+    """The classes that the columns of a matrix of scores stand for; None when it is none, or they are not known."""
+    for holder in (model, getattr(model, "model", None)):
+        for name in ("classes_", "classes"):
+            try:
+                classes = numpy.asarray(getattr(holder, name, None))
+            except Exception:  # an attribute of the learnware's own code, which may do anything
+                continue
+            if classes.ndim == 1 and len(classes) == count:
+                return classes.tolist()
+    dimension, texts = described(semantic, "Output")
+    if not is_classification(semantic):
+        return None
+    if len(texts) == count:
+        return sorted(texts)
+    return list(range(count)) if dimension == count else None
 
 
-def quality(numpy, answer, labels):
-    """One line about known labels, or None where they cannot be compared."""
+def is_classification(semantic):
+    task = semantic.get("Task")
+    values = task.get("Values") if isinstance(task, dict) else None
+    return values == "Classification" or values == ["Classification"]
+
+
+def decided(numpy, answer, model, semantic):
+    """(one prediction a row, how it was made of scores); (None, "") for several numbers that are no scores."""
+    count = answer.shape[1]
+    if count > 1:
+        classes = classes_of(numpy, model, semantic, count) if answer.dtype.kind in "fiub" else None
+        if classes:
+            return [classes[at] for at in answer.argmax(axis=1)], "the class of the largest of %d scores" % count
+        if is_classification(semantic):
+            note("the model answers %d numbers a row, and which classes they stand for is not known" % count)
+        return None, ""
+    column = answer[:, 0]
+    two = described(semantic, "Output")[0] == 2 and is_classification(semantic) and column.dtype.kind == "f"
+    if two and numpy.all((column >= 0) & (column <= 1)) and numpy.any(column != numpy.round(column)):
+        classes = classes_of(numpy, model, semantic, 2) or [0, 1]
+        return [classes[int(score >= 0.5)] for score in column], "the second class where its probability is at least 0.5"
+    return column.tolist(), ""
+
+
+def write_rows(path, rows):
+    """Writes beside the file and puts it in place at the end, so that there is never half of it."""
+    beside = os.path.isfile(path) or not os.path.exists(path)
+    target = os.path.realpath(path) if beside else path
+    part = "%s.%d.part" % (target, os.getpid()) if beside else path
     try:
-        truth = numpy.asarray([float(text) for text in labels])
-        guess = answer[:, 0].astype(float)
+        with open(part, "x" if beside else "w", newline="", encoding="utf-8") as file:
+            csv.writer(file).writerows(rows)
+        if beside:
+            os.replace(part, target)
+    except OSError as error:
+        if beside and os.path.exists(part):
+            os.remove(part)
+        raise UseError("cannot write %s: %s" % (path, error.strerror or error))
+
+
+def write_predictions(path, answer, decision, from_scores):
+    width = answer.shape[1]
+    if width == 1 and not from_scores:
+        rows, names = ([value] for value in answer[:, 0].tolist()), ["prediction"]
+    else:
+        names = ["output_%d" % i for i in range(width)]
+        rows = iter(answer.tolist())
+        if from_scores:
+            names.insert(0, "prediction")
+            rows = ([one, *row] for one, row in zip(decision, rows))
+    write_rows(path, (row for part in ([names], rows) for row in part))
+
+
+def check_out(options):
+    """What can be refused of --out is refused before the learnware's code runs."""
+    folder = os.path.dirname(os.path.abspath(options.out))
+    if os.path.isdir(options.out):
+        raise UseError("--out %s is a folder" % options.out, "name a file, such as predictions.csv")
+    if not os.path.isdir(folder):
+        raise UseError("cannot write %s: there is no folder %s" % (options.out, folder))
+    both = os.path.exists(options.out) and os.path.exists(options.data)
+    if both and os.path.samefile(options.out, options.data):
+        raise UseError("--out and --data are the same file")
+    if not os.access(options.out if os.path.exists(options.out) else folder, os.W_OK):
+        raise UseError("cannot write %s: no permission" % options.out, "choose another --out")
+
+
+def as_number(text):
+    try:
+        return float(text)
     except (TypeError, ValueError):
         return None
-    if answer.shape[1] != 1:
+
+
+def is_same(guess, truth, meanings):
+    """Whether a predicted class is the known label: as a number, as text, or by what the class means."""
+    one, other = as_number(guess), as_number(truth)
+    if one is not None and other is not None:
+        return one == other
+    texts = [str(guess)]
+    if one is not None and one % 1 == 0:
+        texts.append(meanings.get(int(one), ""))
+    return truth.casefold() in [text.strip().casefold() for text in texts]
+
+
+def accuracy(pairs, semantic):
+    """The share of right ones; None for labels in words of which no prediction says any."""
+    meanings = described(semantic, "Output")[1]
+    right = sum(is_same(guess, truth, meanings) for guess, truth in pairs)
+    if right or all(as_number(truth) is not None for _, truth in pairs):
+        return right / len(pairs)
+    note("the known labels (%s) are written in another way than the predictions (%s), so they are not compared" %
+         (listed(sorted({truth for _, truth in pairs}), 3), listed(sorted({str(guess) for guess, _ in pairs}), 3)))
+    return None
+
+
+def quality(numpy, guesses, labels, semantic, how):
+    """One line about known labels, or None where they cannot be compared."""
+    pairs = [(guess, truth) for guess, truth in zip(guesses, labels) if truth not in MISSING]
+    if not pairs:
         return None
-    if numpy.all(truth == numpy.round(truth)) and numpy.all(guess == numpy.round(guess)):
-        return "accuracy on the known labels: %.4f" % numpy.mean(truth == guess)
+    rest = "" if len(pairs) == len(labels) else ", of %d rows with a label" % len(pairs)
+    numbers = [(as_number(guess), as_number(truth)) for guess, truth in pairs]
+    numeric = all(one is not None and other is not None for one, other in numbers)
+    guess, truth = (numpy.asarray(column, dtype=float) for column in zip(*numbers))
+    if how or not numeric or numpy.all(guess == numpy.round(guess)) and numpy.all(truth == numpy.round(truth)):
+        share = accuracy(pairs, semantic)
+        end = rest + (" (%s)" % how if how else "")
+        return None if share is None else "accuracy on the known labels: %.4f%s" % (share, end)
     spread = numpy.sum((truth - truth.mean()) ** 2)
     if spread == 0:
         return None
-    return "R^2 on the known labels: %.4f" % (1 - numpy.sum((truth - guess) ** 2) / spread)
+    return "R^2 on the known labels: %.4f%s" % (1 - numpy.sum((truth - guess) ** 2) / spread, rest)
+
+
+# The package's requirements.
 
 
 def is_foreign(line):
@@ -301,39 +887,114 @@ def print_requirements(options):
             raise UseError("the package names no requirements")
 
 
-def predict(options):
+# The command.
+
+
+def numpy_module():
     try:
         import numpy
     except ImportError:
-        raise UseError("numpy is missing; install the package's requirements: pip install -r requirements.txt")
-    data, labels = read_data(numpy, options.data, options.label)
-    print("note: running the code of learnware %s with your rights" % PACKAGE["learnware_id"], file=sys.stderr)
-    model = load_model(unpack(package_path(options.package)))
-    check_width(model, data)
-    answer = as_columns(numpy, model.predict(X=data), len(data))
-    write_predictions(options.out, answer)
+        raise UseError("the Python package 'numpy' is missing", how_to_install())
+    return numpy
+
+
+def run_model(numpy, folder, data):
+    """(the model, its answer)"""
+    note("running the code of learnware %s with your rights" % PACKAGE["learnware_id"])
+    with code_of_learnware("making its model", folder):
+        model = load_model(folder)
+        shape = getattr(model, "input_shape", None)
+    if isinstance(shape, (tuple, list)) and len(shape) == 1 and isinstance(shape[0], int):
+        check_width(shape[0], data.shape[1])
+    with code_of_learnware("its predict", folder):
+        answer = model.predict(X=data)
+    try:
+        return model, as_columns(numpy, answer, len(data))
+    except (ValueError, TypeError) as error:
+        raise UseError("%s: its model answered what is no array of predictions: %s" % (name_of_learnware(), error))
+
+
+def predict(options):
+    numpy = numpy_module()
+    check_out(options)
+    table = open_table(numpy, options)
+    features, label = chosen_columns(table, options)
+    folder = unpack(package_path(options.package))
+    semantic = semantic_of(folder)
+    features = arranged(table, features, semantic, options)
+    check_width(described(semantic, "Input")[0], len(features))
+    data, labels = table.read(numpy, features, label)
+    missing = int(numpy.isnan(data).sum())
+    if missing:
+        note("missing cells go to the model as NaN, which some models refuse; here they are %d" % missing)
+    model, answer = run_model(numpy, folder, data)
+    decision, how = decided(numpy, answer, model, semantic)
+    write_predictions(options.out, answer, decision, bool(how))
     print("%d predictions in %s" % (len(data), options.out))
-    line = quality(numpy, answer, labels) if labels else None
+    line = quality(numpy, decision, labels, semantic, how) if labels and decision is not None else None
     if line:
         print(line)
 
 
-def main():
+def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", help="your table: CSV with a header line, or a .npy array")
-    parser.add_argument("--label", default="", help="a column of the CSV that is not a feature")
+    parser.add_argument("--data", help="your table: CSV (also .gz), or a 2-D .npy array")
+    parser.add_argument("--label", default="", help="the column of known answers, which is not a feature")
+    parser.add_argument("--drop", action="append", default=[], help="further columns that are no features: A,B or '#1'")
+    parser.add_argument("--columns", default="", help="the features and their order, in place of the learnware's names")
+    parser.add_argument("--by-position", action="store_true",
+                        help="take the columns in their order, whatever their names are")
+    parser.add_argument("--delimiter", default="", help="what separates cells; found out when absent")
+    parser.add_argument("--decimal", default="", help="point or comma; found out when absent")
+    parser.add_argument("--encoding", default="", help="utf-8, utf-16le, utf-16be or latin1; found out when absent")
+    parser.add_argument("--header", dest="header", action="store_true", default=None,
+                        help="the first line names the columns")
+    parser.add_argument("--no-header", dest="header", action="store_false", help="the first line is a row")
     parser.add_argument("--out", default="predictions.csv", help="where the predictions go (default: %(default)s)")
     parser.add_argument("--package", default="", help="the package, when it is not beside this script")
     parser.add_argument("--print-requirements", action="store_true", help="print the package's requirements.txt")
     parser.add_argument("--trust-sources", action="store_true",
                         help="print lines that take code from a place of the package's own choice, too")
+    parser.add_argument("--debug", action="store_true", help="show the whole traceback of a failure")
     options = parser.parse_args()
     if not options.data and not options.print_requirements:
         parser.error("--data is required")
+    return options
+
+
+def told(error):
+    """The failure as (message, fix)."""
+    if isinstance(error, UseError):
+        return str(error), error.fix
+    if isinstance(error, OSError):
+        place = " %s" % error.filename if error.filename else ""
+        return "the system refused%s: %s" % (place, error.strerror or error), ""
+    if isinstance(error, zipfile.BadZipFile):
+        return "the package is damaged: %s" % error, "fetch it again with learndock get"
+    if isinstance(error, MemoryError):
+        return "there is not enough memory", "use fewer rows at a time"
+    last = traceback.format_exception_only(type(error), error)[-1].strip()
+    return "this script failed: %s" % last, "--debug shows where"
+
+
+def main():
+    options = arguments()
+    csv.field_size_limit(2 ** 31 - 1)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
     try:
         print_requirements(options) if options.print_requirements else predict(options)
-    except (UseError, OSError, zipfile.BadZipFile) as error:
-        print("error: %s" % error, file=sys.stderr)
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
+    except Exception as error:
+        if options.debug:
+            traceback.print_exc()
+        message, fix = told(error)
+        print("error: %s" % message, file=sys.stderr)
+        if fix:
+            print("  fix: %s" % fix, file=sys.stderr)
         return 1
     return 0
 

@@ -56,6 +56,12 @@ Result<void> check(const SearchRequest& request, std::size_t max_points) {
   if (request.text.size() > kMaxTextBytes || request.semantic.name.size() > kMaxTextBytes)
     return fail(ErrorCode::invalid_argument,
                 fmt::format("search words are longer than {} bytes", kMaxTextBytes), "/text");
+  if (!request.columns.empty() && request.specification &&
+      request.columns.size() != request.specification->dimension())
+    return fail(ErrorCode::invalid_argument,
+                fmt::format("{} columns are named, the specification has {}", request.columns.size(),
+                            request.specification->dimension()),
+                "/columns", "name all columns of the specification in its order, or none");
   return request.specification ? check_specification(request, max_points) : Result<void>();
 }
 

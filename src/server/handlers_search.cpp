@@ -100,18 +100,20 @@ Result<sketch::TableOptions> table_options(const Request& request) {
 }
 
 /// The most memory that a table takes while it is reduced: its values, a copy of them when cells are missing,
-/// blocks of it in fp64, and the points in fp64, in each place that has them; profiles of the columns, and a
-/// copy of the text in UTF-8. The body is charged where it arrives.
+/// another of the sample of many rows, blocks of it in fp64, and the points in fp64, in each place that has
+/// them (most are steps that L-BFGS remembers); profiles of the columns, and a copy of the text in UTF-8. The
+/// body is charged where it arrives.
 std::uint64_t memory_of(const sketch::TableExtent& extent, std::size_t points) {
-  constexpr std::uint64_t kCopiesOfPoints = 10, kMostBlocks = std::uint64_t{96} << 20;
+  constexpr std::uint64_t kCopiesOfPoints = 32, kMostBlocks = std::uint64_t{96} << 20;
   // As in the reducer: no more points than two thirds of the rows, and few when rows are wide.
   const std::uint64_t wide =
       std::max<std::uint64_t>(sketch::kMinCappedPoints * extent.columns, sketch::kMaxSpecificationValues);
   const std::uint64_t made = std::min<std::uint64_t>({points * extent.columns, wide, extent.values});
   const std::uint64_t table = extent.values * sizeof(float);
+  const bool sampled = extent.values > sketch::ReducerOptions().sample_rows * extent.columns;
   constexpr std::uint64_t kProfile = 512;
-  return 2 * table + std::min(8 * table, kMostBlocks) + kCopiesOfPoints * sizeof(double) * made +
-         kProfile * extent.columns + extent.decoded_bytes;
+  return (sampled ? 3 : 2) * table + std::min(8 * table, kMostBlocks) +
+         kCopiesOfPoints * sizeof(double) * made + kProfile * extent.columns + extent.decoded_bytes;
 }
 
 Result<void> check_table_memory(const Context& context, std::uint64_t bytes) {
@@ -254,6 +256,7 @@ Result<Response> make_specification(const Context& context, const Request& reque
   Share memory(*context.table_memory, {});
   LEARNDOCK_TRY(sketch::Table table, read_body(context, request, options.points, memory));
   request.body = {};
+  const std::optional<std::string> columns = columns_field(table.columns);
   table.columns = {};
   LEARNDOCK_CHECK(check_work(table, options.points));
   const std::size_t rows = table.values.rows();
@@ -270,6 +273,7 @@ Result<Response> make_specification(const Context& context, const Request& reque
     response.with("Learndock-Mmd-Squared-To-Data", fmt::format("{:.6g}", *reduced.mmd_squared_to_data));
   Warnings warnings = reduced.warnings;
   warnings.insert(warnings.end(), table.warnings.begin(), table.warnings.end());
+  if (columns) response.with("Learndock-Columns", *columns);
   if (!warnings.empty()) response.with("Learndock-Warnings", warnings_field(warnings));
   return response;
 }

@@ -68,4 +68,13 @@ std::string warnings_field(std::span<const Warning> warnings) {
   }
 }
 
+std::optional<std::string> columns_field(std::span<const std::string> columns) {
+  std::size_t bytes = 0;
+  for (const std::string& name : columns) bytes += name.size();
+  if (columns.empty() || bytes > kMaxField) return std::nullopt;
+  constexpr bool kAscii = true;
+  std::string text = Json(columns).dump(-1, ' ', kAscii, Json::error_handler_t::replace);
+  return text.size() > kMaxField ? std::nullopt : std::optional(std::move(text));
+}
+
 }  // namespace learndock::server

@@ -5,6 +5,7 @@
 
 #include "http/uri.hpp"
 
+#include <optional>
 #include <span>
 #include <string>
 
@@ -16,5 +17,9 @@ namespace learndock::server {
 
 /// Warnings as the value of a header field: JSON in ASCII, shortened to at most 4 KiB.
 [[nodiscard]] std::string warnings_field(std::span<const Warning> warnings);
+
+/// The names of a table's features as the value of a header field: a JSON list in ASCII. Nothing when they
+/// have no names, or when the list would be long.
+[[nodiscard]] std::optional<std::string> columns_field(std::span<const std::string> columns);
 
 }  // namespace learndock::server

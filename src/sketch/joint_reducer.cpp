@@ -69,10 +69,11 @@ std::optional<std::vector<double>> eliminated_weights(const EmbeddingTarget& tar
 
 /// min over z of f(z, b(z)), or of f(z, b) for the weights given.
 Result<Move> move_points(EmbeddingTarget& target, const Fit& start, const compute::Kernel& kernel,
-                         bool eliminate, std::size_t evaluations) {
+                         bool eliminate, std::size_t evaluations, const TimeLimit& limit) {
   const Scaling scaling(start.points, kernel);
   std::vector<double> weights = start.weights;
   const Objective objective = [&](std::span<const double> u, std::span<double> gradient) -> Result<double> {
+    LEARNDOCK_CHECK(check_time(limit));
     const Matrix<double> points = scaling.to_points(u);
     LEARNDOCK_CHECK(target.look_from(points.view(), true));
     if (eliminate) {
@@ -100,13 +101,13 @@ Result<Fit> fit_weights(EmbeddingTarget& target, Matrix<double> points) {
 }
 
 Result<Fit> fit_jointly(EmbeddingTarget& target, Fit start, const compute::Kernel& kernel,
-                        std::size_t evaluations) {
+                        std::size_t evaluations, const TimeLimit& limit) {
   const bool eliminate = start.points.rows() <= kEliminatedPoints;
   const std::size_t round = eliminate ? evaluations : kEvaluationsPerWeightStep;
   Fit best = std::move(start);
   for (std::size_t used = 0; used < evaluations; used += round) {
     LEARNDOCK_TRY(Move move,
-                  move_points(target, best, kernel, eliminate, std::min(round, evaluations - used)));
+                  move_points(target, best, kernel, eliminate, std::min(round, evaluations - used), limit));
     auto moved = fit_weights(target, std::move(move.points));
     // An improvement whose certificate fails is given up; the best so far has one.
     if (!moved || !(moved->objective < best.objective)) break;
@@ -121,17 +122,18 @@ Result<Fit> reduce_jointly(MatrixView<const float> data, Matrix<double> start, c
   DataTarget all(data, kernel, backend, RowSums::single_gradient);
   LEARNDOCK_TRY(Fit first, fit_weights(all, std::move(start)));
   if (data.rows() <= options.sample_rows)
-    return fit_jointly(all, std::move(first), kernel, options.evaluations);
+    return fit_jointly(all, std::move(first), kernel, options.evaluations, options.deadline);
   const Matrix<float> rows = take_rows(data, sample_rows(data.rows(), options.sample_rows, options.seed + 2));
   DataTarget sample(rows.view(), kernel, backend, RowSums::single_gradient);
   LEARNDOCK_TRY(Fit sampled, fit_weights(sample, first.points));
-  LEARNDOCK_TRY(sampled, fit_jointly(sample, std::move(sampled), kernel, options.evaluations));
+  LEARNDOCK_TRY(sampled,
+                fit_jointly(sample, std::move(sampled), kernel, options.evaluations, options.deadline));
   LEARNDOCK_TRY(Fit fitted, fit_weights(all, std::move(sampled.points)));
   if (fitted.objective < first.objective)
     fitted.pairs = std::move(sampled.pairs);
   else
     fitted = std::move(first);
-  return fit_jointly(all, std::move(fitted), kernel, options.full_evaluations);
+  return fit_jointly(all, std::move(fitted), kernel, options.full_evaluations, options.deadline);
 }
 
 }  // namespace learndock::sketch

@@ -2,6 +2,7 @@
 
 #include "sketch/embedding_target.hpp"
 #include "sketch/lbfgs.hpp"
+#include "sketch/time_limit.hpp"
 
 namespace learndock::sketch {
 
@@ -21,15 +22,17 @@ struct Fit {
 /// solved at each evaluation, which makes the gradient at fixed weights the gradient of the eliminated
 /// problem). Above kEliminatedPoints points the QP costs more than the kernel values; it is then solved every
 /// few evaluations. Lengths are measured in 1 / sqrt(gamma), with several scales the gamma of the middle one,
-/// so units of the data do not matter. The outcome is never above f at the start with its best weights.
+/// so units of the data do not matter. The limit of time is looked at before each evaluation. The outcome is
+/// never above f at the start with its best weights.
 [[nodiscard]] Result<Fit> fit_jointly(EmbeddingTarget& target, Fit start, const compute::Kernel& kernel,
-                                      std::size_t evaluations);
+                                      std::size_t evaluations, const TimeLimit& limit = {});
 
 struct JointOptions {
   std::size_t evaluations = 30;       ///< number, on the sample when there are more rows than sample_rows
   std::size_t full_evaluations = 10;  ///< afterwards on all rows, when there are more than sample_rows
   std::size_t sample_rows = 4096;
   std::uint64_t seed = 0;
+  TimeLimit deadline = {};  ///< looked at before each evaluation
 };
 
 /// The recipe "joint" from given points: fit_jointly on a seeded sample of the rows, then on all of them.

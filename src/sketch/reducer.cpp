@@ -150,6 +150,7 @@ Result<Fit> reduce_jointly_from_kmeans(MatrixView<const float> data, std::size_t
   joint.sample_rows = std::max(
       {options.sample_rows, kSampleRowsPerPoint * k, std::min(data.rows() / kSampleShare, kMaxSampleRows)});
   joint.seed = options.seed;
+  joint.deadline = options.deadline;
   return reduce_jointly(data, std::move(start), kernel, joint, backend);
 }
 
@@ -264,7 +265,7 @@ Result<void> check_scales(const ReducerOptions& options) {
     return fail(ErrorCode::invalid_argument,
                 fmt::format("the method compat, as the reference, knows one scale; {} were asked for",
                             options.scales),
-                {}, "use --method joint, or one scale");
+                {}, "use --method joint (the default), or one scale");
   if (options.gamma && !std::isfinite(compute::Kernel{*options.gamma, options.scales}.narrowest_gamma()))
     return fail(ErrorCode::invalid_argument,
                 fmt::format("gamma {} is too large for {} scales", *options.gamma, options.scales));

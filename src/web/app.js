@@ -6,7 +6,7 @@ const MAX_TABLE_BYTES = 64 * 1024 * 1024;
 const PAGE = 25;
 const $ = (id) => document.getElementById(id);
 const FILTERS = document.querySelectorAll("select[data-key]");
-const state = { file: null, binary: false, spec: null, dataWarnings: [], cursor: null, turn: 0, running: null };
+const state = { file: null, binary: false, spec: null, columns: null, dataWarnings: [], cursor: null, turn: 0, running: null };
 
 // On narrow screens tables are laid out as cards, which would take their meaning away from assistive programs; the
 // roles keep it.
@@ -272,7 +272,7 @@ async function isBinarySpecification(file) {
 
 async function choose(file) {
   hideProblem();
-  state.spec = null;
+  state.spec = state.columns = null;
   state.dataWarnings = [];
   state.file = file;
   $("drop-columns").value = "";
@@ -289,7 +289,7 @@ async function choose(file) {
 }
 
 function forget() {
-  state.file = state.spec = null;
+  state.file = state.spec = state.columns = null;
   state.dataWarnings = [];
   $("file").value = "";
   $("drop").classList.remove("filled");
@@ -317,6 +317,7 @@ async function specification() {
   if (!$("label-row").hidden && $("drop-columns").value) query.set("drop", $("drop-columns").value);
   const response = await ask(`/v1/specifications${String(query) && `?${query}`}`, { method: "POST", headers: { "Content-Type": type }, body: state.file });
   state.dataWarnings = JSON.parse(response.headers.get("Learndock-Warnings") || "[]").map((warning) => warning.message);
+  state.columns = JSON.parse(response.headers.get("Learndock-Columns") || "null");
   return state.spec = await response.json();
 }
 
@@ -329,10 +330,10 @@ function semanticFilter() {
 
 // `part` is what is asked for: how many single learnwares and members of a mixture.
 async function compare(question, part) {
-  const { spec, semantic, text, signal } = question;
+  const { spec, columns, semantic, text, signal } = question;
   let response;
   if (!state.file || !state.binary) {
-    const body = JSON.stringify({ spec, semantic, text, ...part });
+    const body = JSON.stringify({ spec, columns, semantic, text, ...part });
     response = await ask("/v1/search", { method: "POST", headers: { "Content-Type": "application/json" }, body, signal });
   } else {
     const query = new URLSearchParams({ ...part, semantic: JSON.stringify(semantic) });
@@ -377,7 +378,7 @@ async function search() {
     const spec = await specification();
     if (turn !== state.turn) return;
     progress("Comparing…", true);
-    const question = { spec, semantic, text, signal };
+    const question = { spec, columns: state.columns, semantic, text, signal };
     const answer = await compare(question, { top: 20, mixture: 0 });
     if (turn !== state.turn) return;
     show(answer);

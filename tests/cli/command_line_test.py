@@ -225,7 +225,7 @@ class CommandLine(TestCase):
         header, row = (line.split("\t") for line in self.run_ok(*arguments).out.splitlines())
         value = self.run_ok(*arguments, "--json").json()
         self.assertAlmostEqual(float(dict(zip(header, row))["mmd_to_data"]), value["mmd_to_data"], places=6)
-        self.assertIn("squared MMD", self.run_ok("spec", "make", "--help").out.replace("\n", " "))
+        self.assertIn("is a square: the squared MMD", self.run_ok("spec", "make", "--help").out.replace("\n", " "))
 
     def test_spec_make_warns_of_what_it_changed_and_refuses_what_it_cannot_hold(self):
         rows = [f"{i},{(i * 37) % 101}" for i in range(50)]
@@ -388,18 +388,21 @@ class CommandLine(TestCase):
             self.assertEqual(value["method"], method)
             distance[method] = value["mmd_to_data"]
         self.assertLess(4 * distance["joint"], distance["compat"])
+        value = self.run_ok("spec", "make", "--data", data, "--out", self.folder / "s.json", "--json").json()
+        self.assertEqual(value["method"], "joint", "the default")
+        self.assertEqual(value["mmd_squared_to_data"], value["mmd_to_data"])
 
     def test_spec_make_of_several_scales_and_search_among_them(self):
         data, made = self.write("x.csv", CSV), self.folder / "stat.json"
         command = ["spec", "make", "--data", data, "--label", "label", "--points", "5", "--out", made, "--json"]
-        refused = learndock(*command, "--scales", "3")
+        refused = learndock(*command, "--method", "compat", "--scales", "3")
         self.assertEqual(refused.code, 2)
         self.assertIn("--method joint", refused.err)
-        self.assertEqual(learndock(*command, "--method", "joint", "--scales", "5").code, 2)
+        self.assertEqual(learndock(*command, "--scales", "5").code, 2)
         self.assertFalse(made.exists())
         self.assertEqual(self.run_ok(*command).json()["scales"], 1)
         self.assertNotIn("scales", json.loads(made.read_text()))
-        value = self.run_ok(*command, "--method", "joint", "--scales", "3").json()
+        value = self.run_ok(*command, "--scales", "3").json()
         self.assertEqual((value["scales"], json.loads(made.read_text())["scales"]), (3, 3))
         self.assertEqual(self.run_ok("spec", "info", made, "--json").json()["scales"], 3)
         self.assertAlmostEqual(self.run_ok("spec", "distance", made, made, "--json").json()["mmd_squared"], 0, places=12)

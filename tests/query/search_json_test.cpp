@@ -21,6 +21,7 @@ TEST(SearchJson, ARequestComesBackWhole) {
   request.scores = ScoreMode::compat;
   request.budget = std::chrono::milliseconds(250);
   request.backend = "cpu";
+  request.columns = {"a", "b, c", ""};
   const auto back = request_from_json(parse_json(to_text(to_json(request))).value());
   ASSERT_TRUE(back.has_value()) << back.error().message;
   EXPECT_EQ(*back->specification, *request.specification);
@@ -32,6 +33,25 @@ TEST(SearchJson, ARequestComesBackWhole) {
   EXPECT_EQ(back->scores, request.scores);
   EXPECT_EQ(back->budget, request.budget);
   EXPECT_EQ(back->backend, request.backend);
+  EXPECT_EQ(back->columns, request.columns);
+}
+
+TEST(SearchJson, NamesOfColumnsAreBounded) {
+  const std::string long_name(kMaxColumnNameBytes + 1, 'x');
+  const std::vector<std::string> many(kMaxColumnNames + 1, "x");
+  EXPECT_TRUE(request_from_json(Json{{"columns", nullptr}})->columns.empty());
+  for (const auto& [value, where] : {std::pair<Json, std::string>{"a", "/columns"},
+                                     {Json::array({"a", 1}), "/columns/1"},
+                                     {Json::array({"a", long_name}), "/columns/1"},
+                                     {Json(many), "/columns"}}) {
+    const auto request = request_from_json(Json{{"columns", value}});
+    ASSERT_FALSE(request.has_value());
+    EXPECT_EQ(request.error().code, ErrorCode::invalid_argument);
+    EXPECT_EQ(request.error().where, where);
+  }
+  EXPECT_TRUE(are_sendable({"a", "b"}));
+  EXPECT_FALSE(are_sendable({long_name}));
+  EXPECT_FALSE(are_sendable(many));
 }
 
 TEST(SearchJson, MembersAreThoseOfTheMethodUnlessAskedFor) {

@@ -174,7 +174,31 @@ TEST_F(ApiTest, SpecificationsEqualThoseMadeLocally) {
   EXPECT_EQ(specification::from_json_text(answer.body).value(), local.spec);
   EXPECT_EQ(answer.field("learndock-rows"), "60");
   EXPECT_NE(answer.field("learndock-mmd-squared-to-data"), "");
+  EXPECT_EQ(answer.field("learndock-columns"), R"(["a","b"])");
   EXPECT_EQ(staged_files(), 0u) << "tables are not stored";
+}
+
+TEST_F(ApiTest, NamesOfColumnsGoBesideASpecification) {
+  start();
+  const auto columns_of = [&](const std::string& query, const std::string& body) {
+    return ask("POST /v1/specifications" + query, "Content-Type: text/csv\r\n", body)
+        .field("learndock-columns");
+  };
+  EXPECT_EQ(columns_of("",
+                       "gr\xC3\xB6\xC3\x9F"
+                       "e,b\n1,2\n3,4.5\n"),
+            R"(["gr\u00f6\u00dfe","b"])");
+  EXPECT_EQ(columns_of("?columns=b,a", "a,b\n1,2\n3,4.5\n"), R"(["b","a"])");
+  EXPECT_EQ(columns_of("", std::string(5000, 'a') + ",b\n1,2\n3,4.5\n"), "") << "too long for a header";
+  const auto search = [&](const Json& columns) {
+    return ask("POST /v1/search", kJson,
+               to_text(Json{{"spec", specification::to_json(query())}, {"columns", columns}}));
+  };
+  EXPECT_EQ(search(nullptr).status, 200);
+  EXPECT_EQ(search(Json::array({"a", "b"})).status, 200);
+  const RawAnswer refused = search(Json::array({"a"}));
+  EXPECT_EQ(refused.status, 400) << refused.body;
+  EXPECT_EQ(refused.json()["where"], "/columns");
 }
 
 TEST_F(ApiTest, SpecificationRefusalsSayWhere) {

@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <numeric>
 #include <random>
@@ -155,6 +156,7 @@ TEST(Joint, IsNeverFurtherThanItsStart) {
       ReducerOptions options;
       options.points = 30;
       options.gamma = gamma;
+      options.method = ReducerMethod::compat;
       options.steps = 0;
       const auto start = reduce(data.view(), options, backend()).value();
       options.method = ReducerMethod::joint;
@@ -170,6 +172,19 @@ TEST(Joint, IsNeverFurtherThanItsStart) {
                   before + 1e-14)
             << "seed " << seed << " gamma " << gamma << " sample " << sample;
     }
+}
+
+TEST(Joint, LooksAtTheTimeBetweenPasses) {
+  const auto data = mixture(200, 3, 5);
+  Matrix<double> points(10, 3);
+  for (std::size_t i = 0; i < 30; ++i) points.values()[i] = static_cast<double>(data.values()[i]);
+  for (const std::size_t sample : {50, 4096}) {
+    const auto late =
+        reduce_jointly(data.view(), points, {0.1},
+                       {.sample_rows = sample, .deadline = std::chrono::steady_clock::now()}, backend());
+    ASSERT_FALSE(late.has_value());
+    EXPECT_EQ(late.error().code, ErrorCode::timeout);
+  }
 }
 
 TEST(Joint, SeveralScalesComeFarCloserThanTheirStart) {

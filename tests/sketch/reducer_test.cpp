@@ -48,6 +48,16 @@ double mmd_by_loops(const specification::RkmeSpecification& spec, const Matrix<f
   return value;
 }
 
+TEST(Reducer, JointIsTheDefault) {
+  const auto data = random_data(200, 3, 2);
+  ReducerOptions joint, compat;
+  joint.method = ReducerMethod::joint;
+  compat.method = ReducerMethod::compat;
+  const auto made = reduce(data.view(), ReducerOptions(), backend()).value();
+  EXPECT_EQ(made.spec, reduce(data.view(), joint, backend())->spec);
+  EXPECT_NE(made.spec, reduce(data.view(), compat, backend())->spec);
+}
+
 TEST(Reducer, FollowsTheRulesForTheNumberOfPoints) {
   const auto points = [](std::size_t rows, std::size_t cols, std::size_t k) {
     ReducerOptions options;
@@ -64,7 +74,9 @@ TEST(Reducer, FollowsTheRulesForTheNumberOfPoints) {
 
 TEST(Reducer, WeightsAreOnTheSimplexWithACertificate) {
   const auto data = random_data(500, 5, 3);
-  const auto result = reduce(data.view(), ReducerOptions(), backend());
+  ReducerOptions options;
+  options.method = ReducerMethod::compat;
+  const auto result = reduce(data.view(), options, backend());
   ASSERT_TRUE(result.has_value());
   EXPECT_NEAR(std::accumulate(result->spec.weights.begin(), result->spec.weights.end(), 0.0), 1, 1e-12);
   for (const double weight : result->spec.weights) EXPECT_GE(weight, 0);
@@ -94,11 +106,12 @@ TEST(Reducer, ReportedDistanceIsTheDistance) {
 TEST(Reducer, RefusesScalesThatItCannotMake) {
   const auto data = random_data(30, 2, 9);
   ReducerOptions compat;
+  compat.method = ReducerMethod::compat;
   compat.scales = 3;
   const auto refused = reduce(data.view(), compat, backend());
   ASSERT_FALSE(refused.has_value());
   EXPECT_EQ(refused.error().code, ErrorCode::invalid_argument);
-  EXPECT_EQ(refused.error().fix, "use --method joint, or one scale");
+  EXPECT_EQ(refused.error().fix, "use --method joint (the default), or one scale");
   ReducerOptions joint;
   joint.method = ReducerMethod::joint;
   for (const std::uint32_t wrong : {0U, 5U}) {
@@ -125,6 +138,7 @@ TEST(Reducer, AMinimumClusterSizeKeepsTheScales) {
 TEST(Reducer, BackendsAgree) {
   const auto data = random_data(400, 6, 5);
   ReducerOptions options;
+  options.method = ReducerMethod::compat;
   options.points = 15;
   const auto fast = reduce(data.view(), options, backend()),
              slow = reduce(data.view(), options, reference_backend());
@@ -138,6 +152,7 @@ TEST(Reducer, StepIsTheReferencesGradient) {
   // weights.
   const auto data = random_data(60, 3, 6);
   ReducerOptions options;
+  options.method = ReducerMethod::compat;
   options.points = 5;
   options.gamma = 0.4;
   options.steps = 0;
@@ -229,6 +244,7 @@ TEST(Reducer, AKernelMayBeBlindForTheRowsAndNotForTheirCentroids) {
   // 400 rows of 40 coordinates around one middle: |x - y|^2 is about 80, between means of 200 rows 0.4.
   const auto data = random_data(400, 40, 1);
   ReducerOptions options;
+  options.method = ReducerMethod::compat;
   options.points = 2;
   options.gamma = 0.1;
   const auto reduced = reduce(data.view(), options, backend()).value();

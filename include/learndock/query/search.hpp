@@ -22,13 +22,22 @@ namespace learndock::query {
 enum class ScoreMode : std::uint8_t { absolute, compat };
 enum class MixtureMethod : std::uint8_t { certified, greedy, auto_weights };
 
+/// Limits on the names of columns in a request. A caller whose table has more does not send them.
+inline constexpr std::size_t kMaxColumnNames = 16'384;
+inline constexpr std::size_t kMaxColumnNameBytes = 1'024;
+/// Whether a request may have these names.
+[[nodiscard]] bool are_sendable(const std::vector<std::string>& columns);
+
 /// The default limit of points in one specification that a dock takes.
 inline constexpr std::size_t kUsualMaxPoints = 1000;
 
 struct SearchRequest {
   std::optional<specification::RkmeSpecification> specification;  ///< none: a semantic search only
   specification::SemanticSpecification semantic;                  ///< empty fields are wildcards
-  std::string text;      ///< name or description words; overrides semantic.name
+  std::string text;  ///< name or description words; overrides semantic.name
+  /// The names of the columns that the specification was made of, in its order; empty: not known. They are
+  /// compared with the names of the hits' inputs for warnings alone, and change no hit.
+  std::vector<std::string> columns = {};
   std::size_t top = 10;  ///< 1..1000; compat mode ignores it
   /// The largest number of members; 0: no mixture; none: 10, or the reference's 5 for greedy and auto. The
   /// limit is 20, or 100 for greedy and auto.
@@ -83,7 +92,8 @@ struct SearchAnswer {
 [[nodiscard]] Result<SearchAnswer> answer_from_json(const Json& json);
 
 /// A request as `POST /v1/search` takes it: {"spec": {...}|null, "semantic": {...}, "text", "top", "mixture",
-/// "mixture_method", "scores", "budget_ms", "backend"}. Unknown keys are refused.
+/// "mixture_method", "scores", "budget_ms", "budget_candidates", "backend", "columns"}. Unknown keys are
+/// refused.
 [[nodiscard]] Json to_json(const SearchRequest& request);
 /// @errors invalid_argument, spec_*, semantic_*; `where` is a JSON pointer
 [[nodiscard]] Result<SearchRequest> request_from_json(const Json& json);

@@ -36,7 +36,7 @@ struct ServerOptions {
                                  << 20;  ///< for all bodies in memory; an eighth is for small ones
   /// Memory for all tables and for what is computed while they are reduced. A table that needs more is
   /// refused (413); one that needs more than is free waits as long as for a worker (503).
-  std::uint64_t max_table_memory = std::uint64_t{640} << 20;
+  std::uint64_t max_table_memory = std::uint64_t{768} << 20;
   std::uint64_t max_answer_bytes = std::uint64_t{512} << 20;  ///< for all answers being sent, packages aside
   std::size_t max_uploads = 8;                                ///< uploads at the same time
   std::chrono::milliseconds upload_wait{5'000};               ///< longest wait of an upload for its place

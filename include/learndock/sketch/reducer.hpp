@@ -16,7 +16,7 @@ inline constexpr std::size_t kMaxSpecificationValues = 1'310'720;
 inline constexpr std::size_t kMinCappedPoints = 20;
 
 enum class ReducerMethod : std::uint8_t {
-  compat,  ///< the reference's recipe
+  compat,  ///< the reference's recipe, where its own specifications are wanted
   joint    ///< points and weights optimised together; several times closer to the data
 };
 
@@ -41,7 +41,7 @@ struct PrivacyGuarantee {
 };
 
 struct ReducerOptions {
-  ReducerMethod method = ReducerMethod::compat;
+  ReducerMethod method = ReducerMethod::joint;
   std::size_t points =
       100;  ///< K; lowered to floor(2n/3) for n rows, and to the larger of 20 and 1,310,720 / d
   std::optional<double> gamma = 0.1;  ///< nullopt: 1 / median squared distance of the data
@@ -60,7 +60,7 @@ struct ReducerOptions {
   /// Up to this many rows the distance to the data is exact (n^2 / 2 kernel values); beyond, it is an
   /// unbiased estimate from a seeded sample of this many rows. 0 skips the measurement.
   std::size_t measured_rows = 10'000;
-  /// When to give up; checked between steps. Differential privacy ignores it.
+  /// When to give up; checked between steps and between passes. Differential privacy ignores it.
   std::optional<std::chrono::steady_clock::time_point> deadline = {};
 };
 

@@ -114,12 +114,28 @@ Result<void> read_backend(const Json& value, const std::string& where, SearchReq
   return {};
 }
 
+Result<void> read_columns(const Json& value, const std::string& where, SearchRequest& request) {
+  if (!value.is_array())
+    return bad(fmt::format("expected a list of names, found {}", value.type_name()), where);
+  if (value.size() > kMaxColumnNames)
+    return bad(fmt::format("{} columns are named, the limit is {}", value.size(), kMaxColumnNames), where);
+  for (const Json& name : value) {
+    const std::string place = fmt::format("{}/{}", where, request.columns.size());
+    LEARNDOCK_TRY(std::string text, read_text(name, place));
+    if (text.size() > kMaxColumnNameBytes)
+      return bad(fmt::format("the name has {} bytes, the limit is {}", text.size(), kMaxColumnNameBytes),
+                 place);
+    request.columns.push_back(std::move(text));
+  }
+  return {};
+}
+
 struct RequestMember {
   std::string_view key;
   bool may_be_null;  // null is then the same as a missing key
   Result<void> (*read)(const Json& value, const std::string& where, SearchRequest& request);
 };
-constexpr std::array<RequestMember, 10> kMembers = {{{"spec", true, read_specification},
+constexpr std::array<RequestMember, 11> kMembers = {{{"spec", true, read_specification},
                                                      {"semantic", true, read_semantic},
                                                      {"text", false, read_words},
                                                      {"top", false, read_top},
@@ -128,7 +144,8 @@ constexpr std::array<RequestMember, 10> kMembers = {{{"spec", true, read_specifi
                                                      {"scores", false, read_scores},
                                                      {"budget_ms", true, read_budget},
                                                      {"budget_candidates", false, read_budget_candidates},
-                                                     {"backend", false, read_backend}}};
+                                                     {"backend", false, read_backend},
+                                                     {"columns", true, read_columns}}};
 
 std::string member_names() {
   std::string names;
@@ -260,6 +277,12 @@ Result<SearchAnswer> answer_from_json(const Json& json) {
   return answer;
 }
 
+bool are_sendable(const std::vector<std::string>& columns) {
+  return columns.size() <= kMaxColumnNames &&
+         std::all_of(columns.begin(), columns.end(),
+                     [](const auto& name) { return name.size() <= kMaxColumnNameBytes; });
+}
+
 MixtureMethod method_of(const SearchRequest& request) {
   return request.mixture_method.value_or(request.scores == ScoreMode::compat ? MixtureMethod::greedy
                                                                              : MixtureMethod::certified);
@@ -283,6 +306,7 @@ Json to_json(const SearchRequest& request) {
   if (request.budget) json["budget_ms"] = request.budget->count();
   if (request.budget_candidates) json["budget_candidates"] = *request.budget_candidates;
   if (!request.backend.empty()) json["backend"] = request.backend;
+  if (!request.columns.empty()) json["columns"] = request.columns;
   return json;
 }
 
