@@ -137,8 +137,6 @@ Result<std::string> composed(std::string_view written, const PathLimits& limits)
   return std::move(*path);
 }
 
-std::string folded(std::string_view path) { return text::fold_name(path).value_or(std::string(path)); }
-
 }  // namespace
 
 Result<std::string> stored_path(std::string_view written, const PathLimits& limits, Backslash backslash) {
@@ -151,9 +149,9 @@ Result<std::string> stored_path(std::string_view written, const PathLimits& limi
   return path;
 }
 
-Result<void> PathSet::add_parent(std::string_view directory) {
+Result<void> PathSet::add_parent(std::string_view directory, std::string_view folded) {
   const auto [found, fresh] =
-      by_folded_.try_emplace(folded(directory), Use{std::string(directory), {}, false});
+      by_folded_.try_emplace(std::string(folded), Use{std::string(directory), {}, false});
   const Use& use = found->second;
   if (fresh) return {};
   if (use.file)
@@ -187,10 +185,13 @@ Result<void> PathSet::add_again(Use& use, std::string_view path, std::string_vie
 Result<void> PathSet::add(std::string_view path, std::string_view written) {
   const bool file = !path.ends_with('/');
   if (!file) path.remove_suffix(1);
-  for (auto slash = path.find('/'); slash != std::string_view::npos; slash = path.find('/', slash + 1))
-    LEARNDOCK_CHECK(add_parent(path.substr(0, slash)));
+  const std::string folded = text::fold_name(path);
+  // Folding changes, makes and takes off no '/', so the folded names of the parents end at those.
+  for (auto slash = path.find('/'), there = folded.find('/'); slash != std::string_view::npos;
+       slash = path.find('/', slash + 1), there = folded.find('/', there + 1))
+    LEARNDOCK_CHECK(add_parent(path.substr(0, slash), std::string_view(folded).substr(0, there)));
   const auto [found, fresh] =
-      by_folded_.try_emplace(folded(path), Use{std::string(path), std::string(written), file});
+      by_folded_.try_emplace(folded, Use{std::string(path), std::string(written), file});
   if (fresh) return {};
   return add_again(found->second, path, written, file);
 }

@@ -42,7 +42,7 @@ class PathSet {
     std::string written;  ///< empty for a directory that no entry names
     bool file = false;
   };
-  [[nodiscard]] Result<void> add_parent(std::string_view directory);
+  [[nodiscard]] Result<void> add_parent(std::string_view directory, std::string_view folded);
   [[nodiscard]] Result<void> add_again(Use& use, std::string_view path, std::string_view written, bool file);
   std::unordered_map<std::string, Use> by_folded_;
 };

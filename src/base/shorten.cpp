@@ -138,7 +138,8 @@ std::string shortened(std::string_view text, std::size_t limit) {
 Error shortened(Error error) {
   shorten(error.message, kMessageBytes);
   shorten(error.where, kWhereBytes);
-  shorten(error.fix, kFixBytes);
+  // A fix may be a command with quoted words, which must stay whole to be pasted.
+  error.fix = shortened(error.fix, kFixBytes);
   return error;
 }
 

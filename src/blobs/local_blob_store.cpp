@@ -6,15 +6,13 @@
 #include "io/disk.hpp"
 #include "io/file.hpp"
 #include "io/file_rights.hpp"
+#include "io/temporary_file.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cerrno>
 #include <fcntl.h>
-#include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 namespace learndock::blobs {
@@ -27,58 +25,6 @@ constexpr std::string_view kTemporaryFolder = "tmp";
 Failure failed(int error_number, std::string_view doing, const std::filesystem::path& path) {
   return Failure(io::system_error(error_number, doing, path));
 }
-
-/// A temporary file that disappears unless it was renamed. While it is written it holds a lock, so that
-/// another process opening the same store does not take it for a leftover.
-class Temporary {
- public:
-  static Result<Temporary> create(const std::filesystem::path& folder) {
-    static std::atomic<unsigned> counter{0};
-    while (true) {
-      Temporary temporary(folder / fmt::format("{}.{}", ::getpid(), counter.fetch_add(1)));
-      temporary.file_ =
-          io::Descriptor(io::disk::open(temporary.path_, O_WRONLY | O_CREAT | O_EXCL, io::kOwnerFile));
-      if (temporary.fd() < 0 && errno == EEXIST) continue;  // a dead process of the same number left it
-      if (temporary.fd() < 0) return failed(errno, "create", temporary.path_);
-      struct stat info {};
-      if (::flock(temporary.fd(), LOCK_EX) != 0 || ::fstat(temporary.fd(), &info) != 0)
-        return failed(errno, "lock", temporary.path_);
-      if (info.st_nlink > 0) return temporary;
-      // Between creation and lock another process removed it as a leftover: begin again.
-    }
-  }
-
-  /// Removes a leftover; a file whose writer is alive stays.
-  static Result<void> remove_leftover(const std::filesystem::path& path) {
-    const io::Descriptor file(io::disk::open(path, O_RDONLY | O_NOFOLLOW));
-    if (file.get() < 0) return errno == ENOENT ? Result<void>() : failed(errno, "open", path);
-    if (::flock(file.get(), LOCK_EX | LOCK_NB) == 0 && io::disk::remove(path) != 0 && errno != ENOENT)
-      return failed(errno, "remove", path);
-    return {};
-  }
-
-  ~Temporary() {
-    if (fd() >= 0 && !renamed_) io::disk::remove(path_);
-  }
-  Temporary(Temporary&& other) noexcept = default;
-  Temporary& operator=(Temporary&&) = delete;
-
-  Result<void> append(std::string_view bytes) { return io::write_all(fd(), bytes, path_); }
-
-  Result<void> sync_and_rename(const std::filesystem::path& target) {
-    LEARNDOCK_CHECK(io::sync_file(fd(), path_));
-    LEARNDOCK_CHECK(io::rename_file(path_, target));
-    renamed_ = true;
-    return {};
-  }
-
- private:
-  explicit Temporary(std::filesystem::path path) : path_(std::move(path)) {}
-  [[nodiscard]] int fd() const { return file_.get(); }
-  std::filesystem::path path_;
-  io::Descriptor file_;
-  bool renamed_ = false;
-};
 
 /// Reads a file to its end and returns the digest of exactly the bytes given to `keep`.
 template <class Keep>
@@ -99,24 +45,24 @@ class LocalBlobStore final : public BlobStore {
   Result<void> prepare() const {
     LEARNDOCK_CHECK(io::create_private_folder(root_));
     LEARNDOCK_CHECK(io::create_private_folder(temporaries()));
-    LEARNDOCK_CHECK(io::sync_directory(root_));
     std::error_code error;
     std::filesystem::directory_iterator item(temporaries(), error);
     for (; !error && item != std::filesystem::directory_iterator(); item.increment(error))
-      LEARNDOCK_CHECK(Temporary::remove_leftover(item->path()));
+      LEARNDOCK_CHECK(io::TemporaryFile::remove_leftover(item->path()));
     if (error) return failed(error.value(), "list", temporaries());
     return {};
   }
 
   [[nodiscard]] Result<std::string> put(const std::filesystem::path& file) override {
-    LEARNDOCK_TRY(Temporary temporary, Temporary::create(temporaries()));
+    LEARNDOCK_TRY(io::TemporaryFile temporary, io::TemporaryFile::locked_in(temporaries()));
     LEARNDOCK_TRY(const io::Descriptor source, io::open_for_reading(file, O_NONBLOCK));
     LEARNDOCK_TRY(std::string digest,
                   digest_of(source, file, [&](std::string_view piece) { return temporary.append(piece); }));
     const std::filesystem::path target = place_of(digest);
     LEARNDOCK_CHECK(io::create_private_folder(target.parent_path()));
     // This also replaces an equal blob: if its bytes were damaged, they are whole again.
-    LEARNDOCK_CHECK(temporary.sync_and_rename(target));
+    LEARNDOCK_CHECK(temporary.sync());
+    LEARNDOCK_CHECK(temporary.become(target));
     LEARNDOCK_CHECK(sync_place(target));
     return digest;
   }

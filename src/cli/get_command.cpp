@@ -142,9 +142,10 @@ struct Companions {
 
 /// The list with a head that says where it is from. The coding line keeps pip from decoding the text in
 /// another way.
-void take_requirements(std::string_view bytes, const std::string& zip_name, bool trust_sources,
-                       Companions& out) {
-  out.warnings = package::requirements_warnings(bytes);
+/// @param files  for lists that this one names
+void take_requirements(std::string_view bytes, const package::FileReader& files, const std::string& zip_name,
+                       bool trust_sources, Companions& out) {
+  out.warnings = package::requirements_warnings(bytes, files);
   const std::string head = fmt::format("# -*- coding: utf-8 -*-\n# of the package {}, {}\n",
                                        printable(zip_name), kRequirementsMark);
   if (trust_sources) {
@@ -159,22 +160,26 @@ void take_requirements(std::string_view bytes, const std::string& zip_name, bool
 Result<Companions> companions_of(const fs::path& package, const LearnwareId& id, const std::string& zip_name,
                                  bool trust_sources) {
   const archive::ArchiveLimits limits;
-  LEARNDOCK_TRY(const std::string yaml,
-                package::read_entry(package, "learnware.yaml", limits.max_yaml_bytes));
+  LEARNDOCK_TRY(const package::CanonicalPackage opened, package::CanonicalPackage::open(package));
+  LEARNDOCK_TRY(const std::string yaml, opened.read("learnware.yaml", limits.max_yaml_bytes));
   LEARNDOCK_TRY(const package::Manifest manifest, package::read_manifest(yaml, limits));
   Companions out;
   out.script = dock::use_script(manifest.model, id.text(), zip_name);
-  auto text = package::read_entry(package, "requirements.txt", kMaxCompanionBytes - 1024);
-  if (text)
-    take_requirements(*text, zip_name, trust_sources, out);
-  else if (text.error().code != ErrorCode::not_found)
-    return Failure(std::move(text).error());
-  auto environment = package::read_entry(package, "environment.yaml", limits.max_yaml_bytes);
+  const auto entry = [&](const std::string& name, std::size_t most) -> Result<std::optional<std::string>> {
+    auto bytes = opened.read(name, most);
+    if (!bytes && bytes.error().code == ErrorCode::not_found) return std::optional<std::string>();
+    if (!bytes) return Failure(std::move(bytes).error());
+    return std::optional(std::move(*bytes));
+  };
+  const package::FileReader file = [&](const std::string& name) {
+    return entry(name, limits.max_yaml_bytes);
+  };
+  LEARNDOCK_TRY(const auto requirements, entry("requirements.txt", kMaxCompanionBytes - 1024));
+  if (requirements) take_requirements(*requirements, file, zip_name, trust_sources, out);
+  LEARNDOCK_TRY(const auto environment, file("environment.yaml"));
   if (environment)
     for (std::string& warning : package::environment_warnings(*environment))
       out.warnings.push_back(std::move(warning));
-  else if (environment.error().code != ErrorCode::not_found)
-    return Failure(std::move(environment).error());
   return out;
 }
 

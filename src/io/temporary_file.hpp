@@ -19,6 +19,12 @@ class TemporaryFile {
   /// @errors io, no_space, not_found (of the folder)
   [[nodiscard]] static Result<TemporaryFile> beside(const std::filesystem::path& target,
                                                     mode_t mode = kOwnerFile);
+  /// A new file in a folder of such files, the name of which is not known yet: `become` gives it one. It is
+  /// locked until then, so that `remove_leftover` does not take it for a dead process's file.
+  /// @errors io, no_space
+  [[nodiscard]] static Result<TemporaryFile> locked_in(const std::filesystem::path& folder);
+  /// Removes a file that a dead process left in such a folder; one whose writer is alive stays. @errors io
+  [[nodiscard]] static Result<void> remove_leftover(const std::filesystem::path& path);
   ~TemporaryFile();
   TemporaryFile(TemporaryFile&& other) noexcept;
   TemporaryFile& operator=(TemporaryFile&&) = delete;
@@ -29,7 +35,9 @@ class TemporaryFile {
   [[nodiscard]] Result<void> sync();
   /// Closes it and renames it over the target. The folder is not flushed. @errors io, no_space
   [[nodiscard]] Result<void> rename_over();
-  /// The same unless the target exists. @errors conflict, io, no_space
+  /// Renames it over another target, still locked. The folder is not flushed. @errors io, no_space
+  [[nodiscard]] Result<void> become(const std::filesystem::path& target);
+  /// Renames it as rename_over does unless the target exists. @errors conflict, io, no_space
   [[nodiscard]] Result<void> rename_to_new();
 
  private:

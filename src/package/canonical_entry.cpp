@@ -1,6 +1,5 @@
 #include "package/canonical_entry.hpp"
 
-#include "archive/zip_reader.hpp"
 #include "base/utf8.hpp"
 #include "text/unicode.hpp"
 
@@ -26,12 +25,16 @@ archive::ArchiveLimits canonical_limits(archive::ArchiveLimits limits) {
 
 }  // namespace
 
-Result<std::string> read_entry(const std::filesystem::path& zip, const std::string& entry,
-                               std::size_t max_bytes, const archive::ArchiveLimits& limits) {
+Result<CanonicalPackage> CanonicalPackage::open(const std::filesystem::path& zip,
+                                                const archive::ArchiveLimits& limits) {
   LEARNDOCK_TRY(std::shared_ptr<const archive::ByteSource> source, archive::open_file_source(zip));
-  LEARNDOCK_TRY(const archive::ZipArchive opened,
+  LEARNDOCK_TRY(archive::ZipArchive opened,
                 archive::ZipArchive::open(std::move(source), canonical_limits(limits)));
-  const auto& entries = opened.entries();
+  return CanonicalPackage(std::move(opened));
+}
+
+Result<std::string> CanonicalPackage::read(const std::string& entry, std::size_t max_bytes) const {
+  const auto& entries = archive_.entries();
   const std::string name =
       text::to_nfc(entry).value_or(entry);  // records of older docks may spell it otherwise
   const auto found = std::find_if(entries.begin(), entries.end(),
@@ -44,11 +47,17 @@ Result<std::string> read_entry(const std::filesystem::path& zip, const std::stri
                 printable(entry));
   std::string bytes;
   bytes.reserve(static_cast<std::size_t>(found->bytes));
-  LEARNDOCK_CHECK(opened.extract(*found, [&](std::string_view piece) -> Result<void> {
+  LEARNDOCK_CHECK(archive_.extract(*found, [&](std::string_view piece) -> Result<void> {
     bytes.append(piece);
     return {};
   }));
   return bytes;
+}
+
+Result<std::string> read_entry(const std::filesystem::path& zip, const std::string& entry,
+                               std::size_t max_bytes, const archive::ArchiveLimits& limits) {
+  LEARNDOCK_TRY(const CanonicalPackage package, CanonicalPackage::open(zip, limits));
+  return package.read(entry, max_bytes);
 }
 
 }  // namespace learndock::package

@@ -13,8 +13,6 @@ namespace {
 
 constexpr std::string_view kDockPrefix = ".learndock";
 
-std::string folded(std::string_view name) { return text::fold_name(name).value_or(std::string(name)); }
-
 /// Files that operating systems and Python leave behind; they are never part of a learnware.
 bool is_ignored_part(std::string_view part) {
   return part == "__MACOSX" || part == "__pycache__" || part == ".DS_Store" || part == "Thumbs.db" ||
@@ -49,7 +47,7 @@ Result<std::string> find_root(const std::vector<const ContentEntry*>& entries) {
 /// Refuses names that the dock writes itself, now or later: they may not come with another meaning.
 Result<void> check_reserved(const std::string& name, const std::string& shown) {
   const std::string_view top = std::string_view(name).substr(0, name.find('/'));
-  const std::string top_folded = folded(top);
+  const std::string top_folded = text::fold_name(top);
   if (top_folded == kSemanticFile && name != kSemanticFile)
     return fail(ErrorCode::package_reserved_name,
                 fmt::format("the name is reserved for the file {}", kSemanticFile), shown, "rename it");
@@ -92,9 +90,9 @@ Result<Layout> find_layout(const std::vector<ContentEntry>& entries) {
 }
 
 std::string near_miss(const Layout& layout, const std::string& name) {
-  const std::string wanted = folded(name);
+  const std::string wanted = text::fold_name(name);
   for (const auto& [file, index] : layout.files) {
-    const std::string there = folded(file);
+    const std::string there = text::fold_name(file);
     if (there == wanted || there.ends_with("/" + wanted)) return file;
     if (wanted.ends_with(".yaml") && there == wanted.substr(0, wanted.size() - 4) + "yml") return file;
   }

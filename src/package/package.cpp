@@ -230,11 +230,11 @@ std::string environment_fix(const Layout& layout) {
 Result<void> warn_of_environment(const Draft& draft, std::size_t index, bool conda, Package& package) {
   const std::size_t limit = draft.limits.max_yaml_bytes;
   LEARNDOCK_TRY(const std::string text, read_small(draft, index, limit, ErrorCode::package_yaml_size));
-  const FileReader files = [&](const std::string& path) -> std::optional<std::string> {
+  const FileReader files = [&](const std::string& path) -> Result<std::optional<std::string>> {
     const auto found = draft.layout.files.find(path);
-    if (found == draft.layout.files.end()) return std::nullopt;
-    auto other = read_small(draft, found->second, limit, ErrorCode::package_yaml_size);
-    return other ? std::optional(std::move(*other)) : std::nullopt;
+    if (found == draft.layout.files.end()) return std::optional<std::string>();
+    LEARNDOCK_TRY(std::string other, read_small(draft, found->second, limit, ErrorCode::package_yaml_size));
+    return std::optional(std::move(other));
   };
   for (std::string& warning : conda ? environment_warnings(text) : requirements_warnings(text, files))
     package.warnings.push_back(std::move(warning));

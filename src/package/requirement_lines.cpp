@@ -57,10 +57,6 @@ std::string from_latin1(std::string_view bytes) {
   return text;
 }
 
-bool is_ascii(std::string_view bytes) {
-  return std::all_of(bytes.begin(), bytes.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
-}
-
 RequirementText unreadable(std::string doubt) { return {{}, std::move(doubt), false}; }
 
 /// Without a byte order mark.

@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
+#include <optional>
 #include <set>
 
 namespace learndock::package {
@@ -20,7 +21,7 @@ namespace {
 /// The most warnings of one file; more would tell no more.
 constexpr std::size_t kMaxWarnings = 20;
 constexpr std::size_t kMaxShown = 160;
-/// The most lists that `-r` is followed to.
+/// The most lists that are looked through, the first and those that `-r` and `-c` name.
 constexpr std::size_t kMaxFiles = 16;
 constexpr const char* kFile = "requirements.txt";
 constexpr const char* kCodingLine = "# -*- coding: utf-8 -*-\n";
@@ -150,22 +151,25 @@ class ForeignSearch {
     const RequirementText read = read_requirement_text(bytes);
     if (!read.doubt.empty() && !bytes.empty()) found_.push_back({file, 1, LineFault::encoding, read.doubt});
     for (Finding& finding : findings_of(read.text))
-      if (!follow(file, finding))
-        found_.push_back({file, finding.line.first + 1, finding.fault, std::move(finding.what)});
+      if (const auto fault = follow(file, finding))
+        found_.push_back({file, finding.line.first + 1, *fault, std::move(finding.what)});
   }
   std::vector<ForeignLine> take() { return std::move(found_); }
 
  private:
-  /// Whether a line names another list of the package; its lines are looked at then.
-  bool follow(const std::string& file, const Finding& finding) {
-    if (finding.list.empty() || !files_) return false;
+  /// What is the matter with a line; nothing where it only names another list of the package, the lines of
+  /// which are looked at then.
+  std::optional<LineFault> follow(const std::string& file, const Finding& finding) {
+    if (finding.list.empty() || !files_) return finding.fault;
     const std::filesystem::path folder = std::filesystem::path(file).parent_path();
     const std::string path = (folder / finding.list).lexically_normal().generic_string();
-    if (seen_.contains(path)) return true;
-    if (seen_.size() >= kMaxFiles) return false;
-    const auto bytes = files_(path);
-    if (bytes) look_at(path, *bytes);
-    return bytes.has_value();
+    if (seen_.contains(path)) return std::nullopt;
+    if (seen_.size() >= kMaxFiles) return LineFault::too_many_files;
+    const Result<std::optional<std::string>> bytes = files_(path);
+    if (!bytes) return LineFault::unreadable_file;
+    if (!*bytes) return LineFault::other_file;
+    look_at(path, **bytes);
+    return std::nullopt;
   }
 
   const FileReader& files_;
@@ -177,9 +181,11 @@ std::string warning_of(const ForeignLine& line) {
   if (line.fault == LineFault::encoding)
     return fmt::format("{} {}, so that installers may read other lines in it: save it as UTF-8", line.file,
                        line.what);
-  constexpr std::array<std::string_view, 3> kWhat = {
+  constexpr std::array<std::string_view, 5> kWhat = {
       "takes code from a place of its own choice",
-      "installs from a local path, which pip looks up where it runs", "reads a list that the package lacks"};
+      "installs from a local path, which pip looks up where it runs", "reads a list that the package lacks",
+      "reads a list that is damaged or too large, so that nobody has looked at its lines",
+      "reads one list more than the 16 that are looked through: put them into fewer files"};
   return fmt::format("{} line {} {}: {}", line.file, line.line, kWhat[static_cast<std::size_t>(line.fault)],
                      line.what);
 }

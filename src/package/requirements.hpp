@@ -1,5 +1,7 @@
 #pragma once
 
+#include "learndock/base/result.hpp"
+
 #include <cstddef>
 #include <functional>
 #include <optional>
@@ -11,10 +13,12 @@ namespace learndock::package {
 
 /// What is to be seen before a line is installed.
 enum class LineFault {
-  elsewhere,   ///< takes code from a place that the package chose, not the user
-  local_path,  ///< installs what lies at a path of the machine on which pip runs
-  other_file,  ///< reads another list, which is not there
-  encoding,    ///< the whole list is in an encoding that installers read differently
+  elsewhere,        ///< takes code from a place that the package chose, not the user
+  local_path,       ///< installs what lies at a path of the machine on which pip runs
+  other_file,       ///< reads another list, which is not there
+  unreadable_file,  ///< reads another list, of which it cannot be told what it holds
+  too_many_files,   ///< reads another list, and more are looked through already than anyone needs
+  encoding,         ///< the whole list is in an encoding that installers read differently
 };
 
 /// A line that is neither a plain requirement ("numpy>=1.19; python_version < '3.12'") nor an option that
@@ -26,8 +30,9 @@ struct ForeignLine {
   std::string what;  ///< the requirement, the option or the doubt, fit to be shown
 };
 
-/// Reads another file of the package by its path there; nothing when the package has no such file.
-using FileReader = std::function<std::optional<std::string>(const std::string& path)>;
+/// Reads another file of the package by its path there; nothing when the package has no such file, and an
+/// error when it has one that is damaged or too large.
+using FileReader = std::function<Result<std::optional<std::string>>(const std::string& path)>;
 
 /// The foreign lines of requirements.txt as pip reads it: other indexes, URLs, paths, `name @ URL`, and
 /// everything else that pip would read differently. A line continued by backslashes counts as a whole. A list

@@ -1,6 +1,7 @@
 // The only file that includes utf8proc. It gets code points that base's decoder has read, never bytes.
 #include "text/unicode.hpp"
 
+#include "base/ascii.hpp"
 #include "base/utf8.hpp"
 #include "text/code_points.hpp"
 
@@ -71,7 +72,14 @@ bool is_mark(char32_t point) {
   return category == UTF8PROC_CATEGORY_MN || category == UTF8PROC_CATEGORY_ME;
 }
 
-std::optional<std::string> to_nfc(std::string_view utf8) { return normalised(utf8, 0); }
-std::optional<std::string> fold_name(std::string_view utf8) { return normalised(utf8, UTF8PROC_CASEFOLD); }
+// Most names are ASCII, which is its own normal form.
+std::optional<std::string> to_nfc(std::string_view utf8) {
+  return is_ascii(utf8) ? std::string(utf8) : normalised(utf8, 0);
+}
+
+std::string fold_name(std::string_view utf8) {
+  if (is_ascii(utf8)) return lower(utf8);
+  return normalised(utf8, UTF8PROC_CASEFOLD).value_or(std::string(utf8));
+}
 
 }  // namespace learndock::text

@@ -24,7 +24,7 @@ namespace learndock::text {
 [[nodiscard]] std::optional<std::string> to_nfc(std::string_view utf8);
 
 /// The same text for all names that differ only in case or in spelling, by Unicode's full case folding: a
-/// file system that ignores case takes them for one. Nothing if it is not UTF-8.
-[[nodiscard]] std::optional<std::string> fold_name(std::string_view utf8);
+/// file system that ignores case takes them for one. What is not UTF-8 stays as it is.
+[[nodiscard]] std::string fold_name(std::string_view utf8);
 
 }  // namespace learndock::text

@@ -32,6 +32,11 @@ TEST(Shortened, AQuotedKeyIsCutAndTheMessageAroundItStays) {
             fmt::format("the key \"{}... ({} bytes)\" is not known here", std::string(200, 'k'), 10 << 20));
 }
 
+TEST(Shortened, ACommandWithALongQuotedWordCanBePasted) {
+  const std::string fix = "convert it: python3 -c \"" + std::string(400, 'c') + "\"";
+  EXPECT_EQ(shortened(Error{ErrorCode::usage, {}, {}, fix}).fix, fix);
+}
+
 TEST(Shortened, NoTextMakesALongError) {
   const std::string inputs[] = {std::string(10 << 20, 'x'), std::string(10 << 20, '"'),
                                 std::string(1 << 20, '\x01'), std::string(1 << 20, '\\'),

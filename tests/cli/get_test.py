@@ -134,6 +134,17 @@ class Get(TestCase):
             self.run_ok("get", learnware, *place, "--out", folder / "a.zip", "--trust-sources")
             self.assertTrue((folder / "requirements.txt").read_text().endswith(text))
 
+    def test_lists_that_the_list_names_are_looked_through(self):
+        dock = self.folder / "elsewhere"
+        self.run_ok("init", dock)
+        package = self.folder / "elsewhere.zip"
+        package.write_bytes(zip_bytes({**package_files("elsewhere"), "requirements.txt": b"numpy\n-r more/base.txt\n",
+                                       "more/base.txt": "scipy\n-i http://203.0.113.9/simple\n".encode("utf-16")}))
+        learnware = self.run_ok("push", package, "--dock", dock, "--json").json()["id"]
+        outcome = self.run_ok("get", learnware, "--dock", dock, "--out", self.out / "a.zip", "--json")
+        self.assertEqual([warning for warning in outcome.json()["warnings"] if "lacks" in warning], [])
+        self.assertTrue(any("more/base.txt line 2 takes code" in warning for warning in outcome.json()["warnings"]))
+
     def test_the_script_comments_requirements_from_elsewhere_out(self):
         dock, learnware = self.dock_with("numpy\n-i http://203.0.113.9/simple\nscipy>=1 \\\n  --hash=sha256:0a\n")
         script = self.run_ok("get", learnware, "--dock", dock, "--out", self.out / "a.zip", "--json").json()["use"]

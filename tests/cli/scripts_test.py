@@ -1,12 +1,13 @@
 """The scripts: what they ask of apt, with stand-ins for the programs of the distribution, and what they write down."""
 
+import importlib.util
 import json
 import shutil
 import subprocess
 import sys
 import unittest
 
-from harness import REPOSITORY, TestCase
+from harness import BINARY, REPOSITORY, TestCase
 
 STAND_INS = {
     # Knows libclang-rt-18-dev only, and speaks German unless it is told not to.
@@ -50,6 +51,29 @@ class Build(TestCase):
         presets = json.loads((REPOSITORY / "CMakePresets.json").read_text(encoding="utf-8"))
         release = next(p for p in presets["configurePresets"] if p["name"] == "release")
         self.assertEqual(release["cacheVariables"]["LEARNDOCK_WARNINGS_AS_ERRORS"], "OFF")
+
+
+@unittest.skipUnless(importlib.util.find_spec("numpy"), "bench/compare_builds.py needs numpy")
+class CompareBuilds(TestCase):
+    def setUp(self):
+        super().setUp()
+        loader = importlib.util.spec_from_file_location("compare_builds", REPOSITORY / "bench/compare_builds.py")
+        self.module = importlib.util.module_from_spec(loader)
+        loader.loader.exec_module(self.module)
+
+    def test_answers_of_one_program_are_the_same_without_their_times(self):
+        dock, table = self.new_dock(), self.folder / "t.csv"
+        table.write_text("a,b\n" + "".join(f"{i * 7 % 13}.5,{i * 5 % 11}.25\n" for i in range(60)))
+        self.module.compare_answers((BINARY, BINARY), dock, table)
+        answer = self.run_ok("search", "--dock", dock, "--data", table, "--json").json()
+        self.assertLessEqual(set(self.module.TIMES), set(answer))
+        self.assertEqual([key for key in self.module.without_times(answer) if key.endswith(("_ms", "seconds"))], [])
+
+    def test_docks_that_were_imported_into_are_removed(self):
+        self.module.write_specifications(self.folder / "specs.jsonl", 3, self.module.np.random.default_rng(3))
+        measurements = self.module.Measurements(self.folder, 3, None)
+        self.assertGreater(measurements.import_seconds(BINARY), 0)
+        self.assertEqual(list(self.folder.glob("imported-*")), [])
 
 
 class GpuResults(TestCase):

@@ -4,6 +4,7 @@
 #include "io/disk.hpp"
 #include "io/disk_watch.hpp"
 #include "io/file_rights.hpp"
+#include "io/temporary_file.hpp"
 
 #include <gtest/gtest.h>
 
@@ -83,6 +84,24 @@ TEST_F(FileTest, BareNamesAreInTheCurrentFolder) {
   EXPECT_TRUE(std::filesystem::is_directory(folder_ / "user" / "inner"));
   EXPECT_EQ(folder_above("a"), ".");
   EXPECT_EQ(folder_above("b/a"), "b");
+}
+
+TEST_F(FileTest, ALockedTemporaryIsNoLeftoverWhileItsWriterLives) {
+  const auto tmp = folder_ / "tmp";
+  ASSERT_TRUE(create_private_folder(tmp) && write_file_atomically(tmp / "99999.0", "left"));
+  {
+    auto living = TemporaryFile::locked_in(tmp);
+    ASSERT_TRUE(living && living->append("whole"));
+    for (const auto& item : std::filesystem::directory_iterator(tmp))
+      EXPECT_TRUE(TemporaryFile::remove_leftover(item.path()).has_value());
+    EXPECT_EQ(std::distance(std::filesystem::directory_iterator(tmp), {}), 1);
+    ASSERT_TRUE(living->become(folder_ / "a").has_value());
+    auto given_up = TemporaryFile::locked_in(tmp);
+    ASSERT_TRUE(given_up && given_up->append("half"));
+  }
+  EXPECT_EQ(read_file(folder_ / "a").value(), "whole");
+  EXPECT_TRUE(std::filesystem::is_empty(tmp));
+  EXPECT_TRUE(TemporaryFile::remove_leftover(tmp / "gone").has_value());
 }
 
 class RefusingDisk final : public DiskWatch {

@@ -199,8 +199,9 @@ TEST(Requirements, ListsThatOtherListsNameAreReadToo) {
                                                     {"lists/all.txt", "-r more.txt\n-c ../base.txt\n"},
                                                     {"lists/more.txt", "scipy\n-i http://x\n"},
                                                     {"circle.txt", "-r requirements.txt\n-r circle.txt\n"}};
-  const FileReader files = [&](const std::string& path) -> std::optional<std::string> {
+  const FileReader files = [&](const std::string& path) -> Result<std::optional<std::string>> {
     const auto found = there.find(path);
+    if (path == "damaged.txt") return fail(ErrorCode::zip_crc, "damaged");
     return found == there.end() ? std::nullopt : std::optional(found->second);
   };
   for (const char* line : {"-r base.txt", "-rbase.txt", "--requirement base.txt", "--requirement=base.txt",
@@ -213,12 +214,19 @@ TEST(Requirements, ListsThatOtherListsNameAreReadToo) {
   for (const char* line : {"-r other.txt", "-r ../base.txt", "-r /base.txt", "-c lists"})
     EXPECT_EQ(faults_of(line, files), (std::vector{LineFault::other_file})) << line;
   EXPECT_EQ(faults_of("-r base.txt"), (std::vector{LineFault::other_file})) << "nothing to read it from";
+  EXPECT_EQ(faults_of("-r damaged.txt", files), (std::vector{LineFault::unreadable_file}));
+  EXPECT_THAT(requirements_warnings("-r damaged.txt", files),
+              ::testing::ElementsAre(HasSubstr("damaged or too large")));
 }
 
 TEST(Requirements, AnEndlessChainOfListsEnds) {
   int reads = 0;
-  const FileReader files = [&](const std::string&) { return "-r " + std::to_string(++reads) + ".txt\n"; };
-  EXPECT_EQ(faults_of("-r 0.txt\n", files), (std::vector{LineFault::other_file}));
+  const FileReader files = [&](const std::string&) -> Result<std::optional<std::string>> {
+    return std::optional("-r " + std::to_string(++reads) + ".txt\n");
+  };
+  EXPECT_EQ(faults_of("-r 0.txt\n", files), (std::vector{LineFault::too_many_files}));
+  EXPECT_THAT(requirements_warnings("-r 0.txt\n", files),
+              ::testing::ElementsAre(HasSubstr("more than the 16")));
   EXPECT_LT(reads, 20);
 }
 

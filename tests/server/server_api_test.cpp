@@ -6,6 +6,8 @@
 
 #include "server/server_fixture.hpp"
 
+#include <cmath>
+
 namespace learndock::testing {
 namespace {
 
@@ -216,6 +218,24 @@ TEST_F(ApiTest, SpecificationRefusalsSayWhere) {
   EXPECT_EQ(refused("?method=joint", "a\n1\n"), "argument.invalid");
   EXPECT_EQ(ask("POST /v1/specifications", "Content-Type: application/x-npy\r\n", "a,b\n").code(),
             "table.npy");
+}
+
+TEST_F(ApiTest, ArraysHeedTheParametersThatChooseColumnsAndRefuseThoseOfText) {
+  start();
+  std::string header = "{'descr': '<f8', 'fortran_order': False, 'shape': (3, 2), }";
+  header.resize(117, ' ');
+  std::string array = std::string("\x93NUMPY\x01\0", 8) + '\x76' + '\0' + header + '\n';
+  for (const double value : {1.5, std::nan(""), 2.5, std::nan(""), 0.25, std::nan("")})
+    array.append(reinterpret_cast<const char*>(&value), sizeof value);
+  const auto made = [&](const std::string& query) {
+    return ask("POST /v1/specifications" + query, "Content-Type: application/x-npy\r\n", array);
+  };
+  EXPECT_EQ(made("").code(), "table.column");
+  EXPECT_EQ(made("?drop=%232").status, 200);
+  EXPECT_EQ(made("?columns=%231").status, 200);
+  EXPECT_EQ(made("?numeric_only=true").status, 200);
+  for (const char* query : {"?header=true", "?delimiter=comma", "?decimal=.", "?encoding=utf-8"})
+    EXPECT_EQ(made(query).code(), "argument.invalid") << query;
 }
 
 TEST_F(ApiTest, SpecificationsSayWhatToKnowOfTheTable) {

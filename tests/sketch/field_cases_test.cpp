@@ -192,6 +192,7 @@ TEST(FieldCases, AdviceAfterALabelNamesTheOtherColumns) {
   EXPECT_EQ(error.where, "line 2, column \"cbwd\"");
   EXPECT_TRUE(holds(error.fix, "--drop cbwd") && !holds(error.fix, "--label")) << error.fix;
   EXPECT_TRUE(holds(error_of("a,b\n1,2\n", {.label_column = "a,b"}).fix, "--drop takes several"));
+  EXPECT_TRUE(holds(error_of("-a,b\nx,1.5\ny,2.5\n").fix, "--drop '#1'")) << "\"-a\" would be an option";
 }
 
 TEST(FieldCases, ColumnsAreChosenByNameInTheOrderThatIsGiven) {

@@ -34,7 +34,7 @@ TEST(Nfc, ComposesWhatAMacTakesApart) {
 TEST(Nfc, RefusesWhatIsNotUtf8) {
   for (const std::string_view text : {"\xff", "a\xc0\xaf", "\xed\xa0\x80", "e\xcc"}) {
     EXPECT_EQ(to_nfc(text), std::nullopt);
-    EXPECT_EQ(fold_name(text), std::nullopt);
+    EXPECT_EQ(fold_name(text), text) << "as it is";
   }
 }
 

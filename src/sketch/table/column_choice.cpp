@@ -90,6 +90,7 @@ std::string option_of(std::string_view flag, std::span<const ColumnProfile* cons
   std::string list;
   for (const ColumnProfile* column : columns) {
     const bool plain = !column->name.empty() && !column->repeated_name && column->name.size() <= 60 &&
+                       column->name.front() != '-' &&
                        column->name.find_first_of(",\"#") == std::string::npos && is_plain_name(column->name);
     list += list.empty() ? "" : ",";
     list += plain ? column->name : fmt::format("#{}", column->position);
