@@ -4,7 +4,6 @@
 #include "learndock/compute/registry.hpp"
 
 #include "cli/bench_command.hpp"
-#include "cli/command.hpp"
 #include "cli/data_command.hpp"
 #include "cli/deleted_commands.hpp"
 #include "cli/dock_commands.hpp"
@@ -13,7 +12,8 @@
 #include "cli/search_command.hpp"
 #include "cli/serve_command.hpp"
 #include "cli/spec_commands.hpp"
-#include "cli/suggest.hpp"
+#include "cli/terminal/command.hpp"
+#include "cli/terminal/suggest.hpp"
 #include "cli/upkeep_commands.hpp"
 
 #include <fmt/format.h>
