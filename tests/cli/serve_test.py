@@ -181,7 +181,7 @@ class WhoMay(TestCase):
 
 
 class Stopping(TestCase):
-    """A pipe in the place of a package: whoever opens it blocks until somebody opens the other end."""
+    """A pipe in the place of a package: the thread that opens it blocks until the other end is opened too."""
 
     def serve_a_blocked_request(self, *arguments):
         dock = self.new_dock()
