@@ -4,17 +4,20 @@
 //   bench_search [--n N] [--dimension D] [--points M] [--gamma G] [--tasks T] [--queries Q] [--repeats R]
 //                [--threads T] [--backend NAME] [--only RIVAL]
 //
-// Rivals return candidates by approximate distance, which are then ranked by exact distance, as here: their
-// recall is what the candidates miss. The embeddings are the coordinates and the residual, so that Euclidean
-// distances are the lower bounds of MMD. Prints one JSON object.
+// Rivals are called directly, without the program's adapters, and their answers are checked before they are
+// timed. They return candidates by approximate distance, which are then ranked by exact distance, as here:
+// their recall is what the candidates miss. The embeddings are the coordinates and the residual, so that
+// Euclidean distances are the lower bounds of MMD. Prints one JSON object.
 #include "learndock/base/json.hpp"
 #include "learndock/compute/registry.hpp"
 
 #include "base/parallel.hpp"
 #include "engine/search/certified_search.hpp"
+#include "faiss_flat.hpp"
 #include "faiss_ivf.hpp"
 #include "fourier_features.hpp"
-#include "prefilter_rivals.hpp"
+#include "hnswlib_graph.hpp"
+#include "rival_check.hpp"
 #include "search_scene.hpp"
 
 #include <fmt/format.h>
@@ -29,7 +32,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::size_t kFourierFeatures = 256, kLists = 1024, kLoopQueries = 3;
+constexpr std::size_t kFourierFeatures = 256, kLists = 1024, kLoopQueries = 3, kCheckedQueries = 8;
 /// Candidates asked of rivals whose own knob does not say.
 constexpr std::size_t kCandidates[] = {100, 1000};
 
@@ -161,6 +164,7 @@ class Run {
     const auto start = Clock::now();
     LEARNDOCK_CHECK(rival->build(vectors, scene_.options().threads));
     const double build = seconds_since(start);
+    LEARNDOCK_CHECK(check(*rival, embedder, vectors));
     for (const std::size_t knob : rival->knobs()) {
       rival->set_knob(knob);
       const std::size_t own = rival->candidates(knob);
@@ -178,6 +182,15 @@ class Run {
       }
     }
     return {};
+  }
+
+  /// At its most careful, before anything is timed.
+  Result<void> check(VectorRival& rival, const Embedder& embedder, MatrixView<const float> vectors) const {
+    const auto some = scene_.queries().first(std::min(kCheckedQueries, scene_.queries().size()));
+    Matrix<float> queries(some.size(), embedder.columns);
+    embedder.embed(some, queries.view(), scene_.options().threads);
+    rival.set_knob(rival.knobs().back());
+    return check_rival(rival, vectors, std::as_const(queries).view());
   }
 
   Ask ask(const VectorRival& rival, const Embedder& embedder, std::size_t candidates) const {

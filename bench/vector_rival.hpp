@@ -15,6 +15,8 @@ class VectorRival {
  public:
   virtual ~VectorRival() = default;
   [[nodiscard]] virtual std::string name() const = 0;
+  /// Whether it finds the nearest, but for rounding.
+  [[nodiscard]] virtual bool exact() const { return false; }
   [[nodiscard]] virtual Result<void> build(MatrixView<const float> vectors, unsigned threads) = 0;
   /// Row q of `found`: the found.cols() nearest to row q of `queries`, those unknown -1.
   [[nodiscard]] virtual Result<void> search(MatrixView<const float> queries, unsigned threads,

@@ -1,5 +1,6 @@
 #include "exact_operations.hpp"
 
+#include "compute/direct_kernels.hpp"
 #include "kernels/exact_products.hpp"
 #include "kernels/projection.hpp"
 
@@ -12,6 +13,7 @@ namespace {
 using compute::ReducedSetView;
 
 constexpr std::size_t kBorder = 256;
+static_assert(kSummed == compute::kSummedRows, "every backend keeps compute::direct_error");
 
 struct DeviceSet {
   const double* points;
@@ -30,7 +32,8 @@ Result<DeviceSet> upload_set(LaneLease& lease, const ReducedSetView& set) {
 }
 
 WeightedPair pair_of(const ReducedSetView& set, const DeviceSet& a, const DeviceSet& b, std::size_t count_b) {
-  return {a.points, a.weights, b.points, b.weights, set.count, count_b, set.dimension, set.gamma, set.scales};
+  return {a.points, a.weights,     b.points,         b.weights,        set.count,
+          count_b,  set.dimension, set.kernel.gamma, set.kernel.scales};
 }
 
 /// out[i] = <set i, query>, or <set i, set i> without a query; sets in parts that fit the workspace.

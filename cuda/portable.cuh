@@ -32,6 +32,8 @@ namespace learndock::cuda {
 
 inline constexpr unsigned kFullWarp = 0xffffffffU;
 inline constexpr unsigned kWarpSize = 32;
+/// The most blocks of threads that one launch has.
+inline constexpr std::uint64_t kMostBlocks = (std::uint64_t{1} << 31) - 1;
 
 /// The sum over the lanes of a warp, in a fixed order; every lane gets it.
 template <class T>

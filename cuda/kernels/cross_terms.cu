@@ -10,7 +10,6 @@
 // Limits   below 2^31 blocks of threads
 #include "../portable.cuh"
 #include "cross_terms.hpp"
-#include "row_sums.hpp"
 
 namespace learndock::cuda {
 namespace {

@@ -17,12 +17,11 @@
 #include "../portable.cuh"
 #include "over_scales.cuh"
 #include "projection.hpp"
-#include "row_sums.hpp"
 
 namespace learndock::cuda {
 namespace {
 
-constexpr unsigned kLandmarks = 128, kTogether = 8, kCoordinates = 32, kSummed = 128;
+constexpr unsigned kLandmarks = 128, kTogether = 8, kCoordinates = 32;
 static_assert(kSummed % kTogether == 0, "groups of terms end where rows worked on together do");
 
 using RowSlab = double[kCoordinates][kTogether];

@@ -10,7 +10,6 @@
 //
 #include "../portable.cuh"
 #include "projection.hpp"
-#include "row_sums.hpp"
 
 namespace learndock::cuda {
 namespace {

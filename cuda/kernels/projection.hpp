@@ -5,6 +5,10 @@
 
 namespace learndock::cuda {
 
+/// Terms of a kernel sum that are added in turn; such groups are added in turn again. It is what
+/// compute::direct_error counts on (compute::kSummedRows; exact_operations.cpp compares the two).
+inline constexpr unsigned kSummed = 128;
+
 /// out[i * landmarks + s] = sum over the rows j of set i of weights[j] * k(landmark s, point j), in fp64 by
 /// direct difference.
 struct DirectSums {

@@ -22,6 +22,4 @@ struct RowSums {
 /// parts.
 [[nodiscard]] cudaError_t launch_row_sums(const RowSums& job, cudaStream_t stream);
 
-inline constexpr std::uint64_t kMostBlocks = (std::uint64_t{1} << 31) - 1;
-
 }  // namespace learndock::cuda

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "cli/output.hpp"
+#include "cli/terminal/output.hpp"
 
 #include <functional>
 

@@ -2,8 +2,8 @@
 
 #include "learndock/sketch/reducer.hpp"
 
-#include "cli/command.hpp"
 #include "cli/table_flags.hpp"
+#include "cli/terminal/command.hpp"
 
 #include <optional>
 #include <string>

@@ -7,7 +7,7 @@
 #include "base/number.hpp"
 #include "cli/serve_config.hpp"
 #include "cli/serve_tokens.hpp"
-#include "cli/stop_signals.hpp"
+#include "cli/terminal/stop_signals.hpp"
 #include "server/access.hpp"
 
 #include <fmt/format.h>

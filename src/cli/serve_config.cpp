@@ -1,8 +1,8 @@
 // CLI11 reads settings files for the main program only; this reads one for a command.
 #include "cli/serve_config.hpp"
 
-#include "cli/secret_file.hpp"
-#include "cli/suggest.hpp"
+#include "cli/terminal/secret_file.hpp"
+#include "cli/terminal/suggest.hpp"
 #include "io/file.hpp"
 
 #include <fmt/format.h>

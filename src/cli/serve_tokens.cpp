@@ -1,6 +1,6 @@
 #include "cli/serve_tokens.hpp"
 
-#include "cli/secret_file.hpp"
+#include "cli/terminal/secret_file.hpp"
 
 #include <fmt/format.h>
 

@@ -3,7 +3,7 @@
 #include "learndock/base/result.hpp"
 #include "learndock/server/server.hpp"
 
-#include "cli/output.hpp"
+#include "cli/terminal/output.hpp"
 
 #include <CLI/CLI.hpp>
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "cli/command.hpp"
+#include "cli/terminal/command.hpp"
 
 namespace learndock::cli {
 

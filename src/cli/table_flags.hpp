@@ -2,7 +2,7 @@
 
 #include "learndock/sketch/table.hpp"
 
-#include "cli/command.hpp"
+#include "cli/terminal/command.hpp"
 
 #include <string>
 #include <vector>

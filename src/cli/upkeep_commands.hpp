@@ -2,7 +2,7 @@
 
 #include "learndock/dock/dock_file.hpp"
 
-#include "cli/command.hpp"
+#include "cli/terminal/command.hpp"
 
 namespace learndock::cli {
 

@@ -30,7 +30,7 @@ Result<void> check_kernel(const Kernel& kernel) {
 }
 
 Result<void> check_kernels(std::span<const ReducedSetView> sets) {
-  for (const ReducedSetView& set : sets) LEARNDOCK_CHECK(check_kernel(set.kernel()));
+  for (const ReducedSetView& set : sets) LEARNDOCK_CHECK(check_kernel(set.kernel));
   return {};
 }
 

@@ -26,7 +26,7 @@ std::optional<double> direct_self(const learnwares::Entry& entry, const Deadline
   if (!std::isnan(self)) return self;
   const compute::ReducedSetView view = entry.specification()->view();
   const auto computed =
-      engine::product_in_time(compute::DirectQuery(view, view.kernel()), view.count, view, deadline.end());
+      engine::product_in_time(compute::DirectQuery(view, view.kernel), view.count, view, deadline.end());
   if (computed) kept.store(*computed, std::memory_order_relaxed);
   return computed;
 }

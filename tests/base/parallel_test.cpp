@@ -1,4 +1,4 @@
-// Tasks shared with helping threads: each is run once, whoever calls, from wherever.
+// Tasks shared with helping threads: each is run once, from whichever thread the call comes.
 #include "base/parallel.hpp"
 
 #include <gtest/gtest.h>

@@ -1,6 +1,6 @@
 #include "cli/app.hpp"
 
-#include "cli/suggest.hpp"
+#include "cli/terminal/suggest.hpp"
 
 #include <gtest/gtest.h>
 

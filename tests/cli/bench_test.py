@@ -2,9 +2,7 @@
 
 import unittest
 
-from harness import TestCase, learndock
-
-CSV = "first,second,label\n" + "".join(f"{i / 20:g},{1 - i / 10:g},{i % 2}\n" for i in range(20))
+from harness import SMALL_TABLE, TestCase, learndock
 
 
 class BenchSearch(TestCase):
@@ -36,8 +34,7 @@ class BenchSearch(TestCase):
         self.assertIn("choose cpu, cpu_reference or cuda", wrong.err)
 
     def test_bench_search_takes_a_table(self):
-        table = self.folder / "some.csv"
-        table.write_text(CSV, encoding="utf-8")
+        table = self.write("some.csv", SMALL_TABLE)
         market = ("--data", table, "--label", "label", "--points", 2, "--n", 300, "--queries", 3, "--coordinates", 8)
         self.assertEqual(self.run_ok("bench", "search", *market, "--json").json()["dimension"], 2)
 

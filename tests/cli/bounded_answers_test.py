@@ -20,8 +20,7 @@ class BoundedAnswers(TestCase):
     def setUp(self):
         super().setUp()
         self.dock = self.new_dock()
-        self.table = self.folder / "table.csv"
-        self.table.write_text("a,b\n" + "".join(f"{i},{i * i}\n" for i in range(40)))
+        self.table = self.write("table.csv", "a,b\n" + "".join(f"{i},{i * i}\n" for i in range(40)))
         self.spec = self.folder / "spec.json"
         self.run_ok("spec", "make", "--data", self.table, "--points", 3, "--out", self.spec)
 
@@ -34,11 +33,6 @@ class BoundedAnswers(TestCase):
         if failed:
             self.assertNotEqual(outcome.code, 0, what)
             self.assertNotIn("internal", outcome.err, what)
-
-    def file(self, name, content):
-        path = self.folder / name
-        path.write_bytes(content if isinstance(content, bytes) else content.encode())
-        return path
 
     def test_commands_options_and_arguments(self):
         for text in TEXTS:
@@ -87,7 +81,7 @@ class BoundedAnswers(TestCase):
         many = ",".join(f"column {i}" for i in range(50_000))
         for content in (long, f"{long},b\n1,2\n1,y\n", f"a,b\n1,{long}\n", f'a,b\n"{long}', f"a,b\n1,2\n3,{long}\n", many,
                         f"{many}\n1,2\n", b"\x93NUMPY" + long.encode()):
-            path = self.file("long.csv", content)
+            path = self.write("long.csv", content)
             self.expect_short("spec", "make", "--data", path, "--out", self.folder / "o.json")
             self.expect_short("spec", "make", "--data", path, "--label", "zz", "--out", self.folder / "o.json")
             self.expect_short("search", "--dock", self.dock, "--data", path)
@@ -113,21 +107,21 @@ class BoundedAnswers(TestCase):
         long = json.dumps("x" * MEBIBYTE)
         spec = '"type": "RKMETableSpecification", "z": [[1]], "beta": [1], "gamma": 0.1'
         for content in (long, f"{{{long}: 1}}", f"{{{long}", f'{{"type": {long}}}', f'{{{spec}, "num_points": {long}}}'):
-            path = self.file("long.json", content)
+            path = self.write("long.json", content)
             self.expect_short("spec", "info", path)
             self.expect_short("spec", "distance", self.spec, path)
             self.expect_short("search", "--dock", self.dock, "--spec", path)
         # A key that means nothing is legal in a specification, and is not repeated.
-        self.expect_short("spec", "info", self.file("more.json", f"{{{spec}, {long}: 1}}"), failed=False)
+        self.expect_short("spec", "info", self.write("more.json", f"{{{spec}, {long}: 1}}"), failed=False)
         for content in (long, f"{{{long}: 1}}", f'{{"Task": {{"Values": [{long}]}}}}', f'{{"Name": {{"Values": {long}}}}}',
                         f'{{"Input": {{"Dimension": {long}}}}}'):
-            path = self.file("long.json", content)
+            path = self.write("long.json", content)
             self.expect_short("search", "--dock", self.dock, "--semantic", path)
 
     def test_lines_that_are_imported(self):
         long = json.dumps("x" * MEBIBYTE)
         for content in (long, f"{{{long}: 1}}", f'{{"id": {long}}}', f'{{"semantic": {{"Name": {long}}}}}', f'{{"stat": {long}}}'):
-            self.expect_short("import", "--dock", self.dock, "--specs", self.file("lines.jsonl", content + "\n"))
+            self.expect_short("import", "--dock", self.dock, "--specs", self.write("lines.jsonl", content + "\n"))
 
     def test_packages(self):
         long = "x" * MEBIBYTE
@@ -158,8 +152,8 @@ class BoundedAnswers(TestCase):
     def test_settings_and_tokens(self):
         long = "x" * 60_000
         for content in (long, f"{long} = 1\n", f"listen = \"{long}\"\n", f"stop-seconds = \"{long}\"\n", f"[{long}]\n"):
-            self.expect_short("serve", "--dock", self.folder / "none", "--config", self.file("settings.toml", content))
-        token = self.file("token", long)
+            self.expect_short("serve", "--dock", self.folder / "none", "--config", self.write("settings.toml", content))
+        token = self.write("token", long)
         token.chmod(0o600)
         self.expect_short("serve", "--dock", self.folder / "none", "--token-file", token)
 

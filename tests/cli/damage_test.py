@@ -69,8 +69,7 @@ class Damage(TestCase):
 
     def answers(self, dock):
         """{id: distance}, or None where the dock does not open."""
-        query = self.folder / "query.json"
-        query.write_text(json.dumps(statistical()), encoding="utf-8")
+        query = self.write("query.json", json.dumps(statistical()))
         outcome = learndock("search", "--dock", dock, "--spec", query, "--top", "100", "--mixture", "0", "--json")
         return {one["id"]: one["mmd_squared"] for one in outcome.json()["singles"]} if outcome.code == 0 else None
 

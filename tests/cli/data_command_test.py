@@ -17,11 +17,6 @@ TABLE = "Id,day,city,area,rooms,price\n" + "".join(
 
 
 class DataCommand(TestCase):
-    def write(self, name, content):
-        path = self.folder / name
-        path.write_bytes(content if isinstance(content, bytes) else content.encode())
-        return path
-
     def test_each_column_is_shown_and_the_flags_that_go_on_work(self):
         data = self.write("homes.csv", TABLE)
         value = self.run_ok("data", data, "--json").json()

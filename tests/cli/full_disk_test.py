@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 import unittest
-from pathlib import Path
 
 from harness import Server, TestCase, learndock, package_files, zip_bytes
 
@@ -109,7 +108,7 @@ class FullDisk(TestCase):
         self.assertLessEqual(taken, 8 << 20)
 
     def test_a_wrong_deletion_cannot_be_taken_back(self):
-        self.run_ok("push", self.write(package_number(1)), "--dock", self.dock)
+        self.run_ok("push", self.write("package.zip", package_number(1)), "--dock", self.dock)
         outcome = self.run_ok("delete", "00000001", "--dock", self.dock, "--json")
         self.assertIn("kept_until", outcome.json())
         kept = self.run_ok("list", "--deleted", "--dock", self.dock, "--json").json()["deleted"]
@@ -117,11 +116,6 @@ class FullDisk(TestCase):
         self.run_ok("undelete", "00000001", "--dock", self.dock)
         self.run_ok("show", "00000001", "--dock", self.dock)
         self.assertEqual(learndock("undelete", "00000001", "--dock", self.dock).code, 3)
-
-    def write(self, content):
-        path = self.folder / "package.zip"
-        Path(path).write_bytes(content)
-        return path
 
 
 if __name__ == "__main__":

@@ -78,8 +78,7 @@ class Get(TestCase):
                                         header=None)
 
         def both(word):
-            table = self.folder / "x.csv"
-            table.write_text(f" first ,\tsecond,label \n1,2,a\n {word} ,3,b\n", encoding="utf-8")
+            table = self.write("x.csv", f" first ,\tsecond,label \n1,2,a\n {word} ,3,b\n")
             made = learndock("spec", "make", "--data", table, "--label", "label", "--points", "1", "--out",
                              self.folder / "s.json")
             read = use.TextTable(str(table), reading)
@@ -93,13 +92,12 @@ class Get(TestCase):
             self.assertEqual(both(word), (True, True), word)
         for word in ("na", "Null", "none", "-", "missing"):
             self.assertEqual(both(word), (False, None), word)
-        table = self.folder / "numbers.csv"
         for header, is_header in (("0,1", True), ("1,2", True), ("a,1", True), ("63,145", False), ("0,2", False)):
-            table.write_text(f"{header}\n37,130\n", encoding="utf-8")
+            table = self.write("numbers.csv", f"{header}\n37,130\n")
             made = learndock("spec", "make", "--data", table, "--points", "1", "--out", self.folder / "s.json")
             self.assertEqual(made.code == 0, is_header, header)
             self.assertEqual(use.is_header(header.split(","), [["37", "130"]]) is True, is_header, header)
-        table.write_text("63,145\n37,130\n", encoding="utf-8")
+        table = self.write("numbers.csv", "63,145\n37,130\n")
         with self.assertRaisesRegex(use.UseError, "not a header"):
             use.TextTable(str(table), reading)
 

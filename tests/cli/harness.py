@@ -51,6 +51,18 @@ class TestCase(unittest.TestCase):
         self.assertEqual(outcome.code, 0, f"{arguments}\n{outcome.out}\n{outcome.err}")
         return outcome
 
+    def write(self, name, content):
+        """A file in the test's folder, of text or bytes."""
+        path = self.folder / name
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return path
+
+    def assert_keys(self, outcome, *keys):
+        """What the command printed as JSON, which has these keys."""
+        value = outcome.json()
+        self.assertEqual([key for key in keys if key not in value], [], f"missing in {sorted(value)}")
+        return value
+
     def new_dock(self):
         dock = self.folder / "dock"
         self.run_ok("init", dock)
@@ -128,6 +140,8 @@ def free_port():
 def files_below(folder):
     return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
 
+
+SMALL_TABLE = "first,second,label\n" + "".join(f"{i / 20:g},{1 - i / 10:g},{i % 2}\n" for i in range(20))
 
 MODEL_CODE = """\
 import numpy as np

@@ -28,13 +28,10 @@ def complete(spec):
 
 class ReferenceCase(TestCase):
     def write_spec(self, name, spec):
-        path = self.folder / name
-        path.write_text(json.dumps(complete(spec)), encoding="utf-8")
-        return path
+        return self.write(name, json.dumps(complete(spec)))
 
     def dock_of(self, lines):
-        dock, file = self.new_dock(), self.folder / "lines.jsonl"
-        file.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+        dock, file = self.new_dock(), self.write("lines.jsonl", "".join(json.dumps(line) + "\n" for line in lines))
         outcome = self.run_ok("import", "--dock", dock, "--specs", file, "--json").json()
         self.assertEqual((outcome["imported"], outcome["rejected"]), (len(lines), []))
         return dock

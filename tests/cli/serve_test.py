@@ -10,8 +10,7 @@ from harness import Server, TestCase, free_port, learndock, write_package
 
 class Settings(TestCase):
     def file(self, text):
-        path = self.folder / "learndock.toml"
-        path.write_text(text, encoding="utf-8")
+        path = self.write("learndock.toml", text)
         path.chmod(0o600)
         return path
 
@@ -94,8 +93,7 @@ class WhoMay(TestCase):
         self.dock = self.new_dock()
 
     def token_file(self, text, rights=0o600):
-        path = self.folder / f"{len(list(self.folder.iterdir()))}.token"
-        path.write_text(text)
+        path = self.write(f"{len(list(self.folder.iterdir()))}.token", text)
         path.chmod(rights)
         return path
 
@@ -183,7 +181,7 @@ class WhoMay(TestCase):
 
 
 class Stopping(TestCase):
-    """A pipe in the place of a package: whoever opens it blocks until somebody opens the other end."""
+    """A pipe in the place of a package: the thread that opens it blocks until the other end is opened too."""
 
     def serve_a_blocked_request(self, *arguments):
         dock = self.new_dock()

@@ -52,7 +52,7 @@ TEST(CrossTermTable, SumsLieWithinTheirErrors) {
         const auto& learnware = scene.market.sets[part * 4500 + item.index()];
         double want = 0;
         for (std::size_t q = 0; q < queries.size(); ++q)
-          want += factors[q] * compute::DirectQuery(queries[q].view(), learnware.view().kernel())
+          want += factors[q] * compute::DirectQuery(queries[q].view(), learnware.view().kernel)
                                    .inner_product(learnware.view());
         ASSERT_NEAR(sums.values[row], want, sums.errors[row]);
         ASSERT_LT(sums.errors[row], 1e-3);
@@ -80,7 +80,7 @@ TEST(CrossTermTable, OneLearnwareOfAbsurdValuesCostsTheOthersNothing) {
   const double one = 1;
   const CrossTermTable::Sums sums = table.sums({&one, 1});
   for (std::size_t row = 0; row < 300; ++row) {
-    const double want = compute::DirectQuery(view, view.kernel()).inner_product(market.sets[row].view());
+    const double want = compute::DirectQuery(view, view.kernel).inner_product(market.sets[row].view());
     ASSERT_NEAR(sums.values[row], want, sums.errors[row]);
     ASSERT_LT(sums.errors[row], 1e-4);
   }

@@ -65,8 +65,7 @@ void expect_sets_as_given(const StoredMarket& stored, const SearchPart& part) {
     ASSERT_EQ(have.dimension, want.dimension);
     ASSERT_TRUE(std::equal(want.points, want.points + want.count * want.dimension, have.points));
     ASSERT_TRUE(std::equal(want.weights, want.weights + want.count, have.weights));
-    ASSERT_EQ(have.gamma, want.gamma);
-    ASSERT_EQ(have.scales, want.scales);
+    ASSERT_EQ(have.kernel, want.kernel);
   }
 }
 

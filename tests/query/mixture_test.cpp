@@ -179,7 +179,7 @@ TEST(Mixture, OneCandidateIsNoMixture) {
 /// gamma, those of two members the gamma of the one added last.
 std::vector<std::size_t> greedy_by_fitting_all(const Scene& scene, std::size_t max_members) {
   const auto product = [&](const compute::ReducedSetView& query, compute::ReducedSetView set, double gamma) {
-    set.gamma = gamma;
+    set.kernel.gamma = gamma;
     double out = 0;
     EXPECT_TRUE(scene.backend->inner_products(query, {&set, 1}, {&out, 1}).has_value());
     return out;
@@ -199,7 +199,7 @@ std::vector<std::size_t> greedy_by_fitting_all(const Scene& scene, std::size_t m
         linear.push_back(product(scene.user.view(), scene.views[members[a]], scene.user.gamma));
         for (std::size_t b = a; b < members.size(); ++b)
           gram(a, b) = gram(b, a) =
-              product(scene.views[members[a]], scene.views[members[b]], scene.views[members[b]].gamma);
+              product(scene.views[members[a]], scene.views[members[b]], scene.views[members[b]].kernel.gamma);
       }
       const auto solution = solve_simplex_qp(gram.view(), linear);
       if (!solution) continue;

@@ -125,7 +125,7 @@ class IndexedDockTest : public ::testing::Test {
   /// specifications that were brought.
   void expect_true_distances(const query::SearchRequest& request, const query::SearchAnswer& answer) const {
     const compute::ReducedSetView query = request.specification->view();
-    const compute::Kernel kernel = query.kernel();
+    const compute::Kernel kernel = query.kernel;
     const auto product = [&](const compute::ReducedSetView& a, const compute::ReducedSetView& b) {
       return compute::DirectQuery(a, kernel).inner_product(b);
     };

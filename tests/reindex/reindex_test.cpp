@@ -1,4 +1,5 @@
-// A dock indexed anew: the same answers as comparing every learnware, whoever made the pieces.
+// A dock that is re-indexed gives the same answers as comparing every learnware, also when several processes
+// made the pieces.
 #include "learndock/reindex/reindex.hpp"
 
 #include "base/parallel.hpp"

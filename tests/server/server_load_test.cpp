@@ -14,8 +14,8 @@ namespace {
 
 class LoadTest : public ServerTest {
  protected:
-  /// Starts a server whose only worker for reads is stuck: a pipe in the place of a package blocks whoever
-  /// opens it until somebody opens the other end.
+  /// Starts a server whose only worker for reads is stuck: a pipe in the place of a package blocks the
+  /// thread that opens it until another one opens the other end.
   class Blocked {
    public:
     explicit Blocked(LoadTest& test) : id_(test.add(1)), blob_(test.dock_->package_path(id_).value()) {

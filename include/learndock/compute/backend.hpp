@@ -13,28 +13,20 @@
 
 namespace learndock::compute {
 
-/// A weighted point set sum_i weights[i] * phi(points[i]) under the kernel of `gamma` and `scales`.
-/// Non-owning. `points` is count x dimension, row-major.
+/// A weighted point set sum_i weights[i] * phi(points[i]) under `kernel`. Non-owning. `points` is count x
+/// dimension, row-major.
 struct ReducedSetView {
   const double* points = nullptr;
   const double* weights = nullptr;
   std::size_t count = 0;
   std::size_t dimension = 0;
-  double gamma = 0;
-  std::uint32_t scales = 1;
+  Kernel kernel = {};
 
   ReducedSetView() = default;
-  /// The kernel as a whole: a gamma without its scales would be another kernel.
   ReducedSetView(const double* points_, const double* weights_, std::size_t count_, std::size_t dimension_,
-                 const Kernel& kernel)
-      : points(points_),
-        weights(weights_),
-        count(count_),
-        dimension(dimension_),
-        gamma(kernel.gamma),
-        scales(kernel.scales) {}
+                 const Kernel& kernel_)
+      : points(points_), weights(weights_), count(count_), dimension(dimension_), kernel(kernel_) {}
 
-  [[nodiscard]] Kernel kernel() const { return {gamma, scales}; }
   /// The same set under another kernel.
   [[nodiscard]] ReducedSetView under(const Kernel& other) const {
     return {points, weights, count, dimension, other};

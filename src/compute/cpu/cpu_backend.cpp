@@ -11,7 +11,7 @@
 #include "compute/cpu/wide_data.hpp"
 #include "compute/data_sums.hpp"
 #include "compute/direct_sums.hpp"
-#include "compute/held.hpp"
+#include "compute/host_backend.hpp"
 #include "numeric/sums.hpp"
 
 #include <fmt/format.h>
@@ -107,7 +107,7 @@ struct LaneOf {
   std::size_t number, of;
 };
 
-class CpuBackend final : public Backend {
+class CpuBackend final : public HostBackend {
  public:
   explicit CpuBackend(unsigned threads) : threads_(threads) {}
   std::string_view name() const override { return "cpu"; }
@@ -198,14 +198,6 @@ class CpuBackend final : public Backend {
     return {};
   }
 
-  Result<std::shared_ptr<const HeldSets>> hold(const PackedSetsView& sets) const override {
-    LEARNDOCK_CHECK(check_hold(sets));
-    return std::make_shared<SetsInPlace>(sets);
-  }
-  Result<std::shared_ptr<const HeldCodes>> hold(const ScanCodesView& codes) const override {
-    return std::make_shared<CodesInPlace>(codes);
-  }
-
   Result<void> cross_terms(const HeldSets& sets, std::span<const ReducedSetView> queries,
                            MatrixView<double> out) const override {
     LEARNDOCK_CHECK(check_cross_terms(sets.view(), queries, out));
@@ -277,7 +269,7 @@ class CpuBackend final : public Backend {
           const std::size_t end = std::min(last, set_row + sets[set].count);
           safe_row_sums(
               {products.data() + (row - first) * width, end - row, width, rows.norms.data() + row,
-               columns.norms.data() + column, query.weights + column, sets[set].kernel(), Keep::nothing},
+               columns.norms.data() + column, query.weights + column, sets[set].kernel, Keep::nothing},
               sets[set].points + (row - set_row) * columns.d, query.points + column * columns.d, columns.d,
               sums.data());
           for (std::size_t r = row; r < end; ++r) out[set] += sets[set].weights[r - set_row] * sums[r - row];

@@ -3,7 +3,7 @@
 #include "compute/checks.hpp"
 #include "compute/data_sums.hpp"
 #include "compute/direct_kernels.hpp"
-#include "compute/held.hpp"
+#include "compute/host_backend.hpp"
 #include "compute/reference/reference_scan.hpp"
 
 #include <algorithm>
@@ -41,8 +41,8 @@ double inner_product(const ReducedSetView& a, const ReducedSetView& b) {
   for (std::size_t i = 0; i < a.count; ++i)
     for (std::size_t j = 0; j < b.count; ++j)
       sum += a.weights[i] * b.weights[j] *
-             kernel_value(a.kernel(), squared_distance(a.points + i * a.dimension, b.points + j * b.dimension,
-                                                       a.dimension));
+             kernel_value(a.kernel, squared_distance(a.points + i * a.dimension, b.points + j * b.dimension,
+                                                     a.dimension));
   return sum;
 }
 
@@ -110,7 +110,7 @@ std::size_t nearest_centre(const float* row, MatrixView<const float> centres) {
   return best;
 }
 
-class CpuReference final : public Backend {
+class CpuReference final : public HostBackend {
  public:
   std::string_view name() const override { return "cpu_reference"; }
 
@@ -173,14 +173,6 @@ class CpuReference final : public Backend {
       }
     }
     return {};
-  }
-
-  Result<std::shared_ptr<const HeldSets>> hold(const PackedSetsView& sets) const override {
-    LEARNDOCK_CHECK(check_hold(sets));
-    return std::make_shared<SetsInPlace>(sets);
-  }
-  Result<std::shared_ptr<const HeldCodes>> hold(const ScanCodesView& codes) const override {
-    return std::make_shared<CodesInPlace>(codes);
   }
 
   Result<void> cross_terms(const HeldSets& sets, std::span<const ReducedSetView> queries,

@@ -97,7 +97,7 @@ class FeatureSpace {
   [[nodiscard]] std::vector<Embedding> embed(std::span<const compute::ReducedSetView> sets,
                                              unsigned threads) const;
   /// The same with coordinates by `backend`, for very many sets. Every backend keeps the error that the
-  /// certificate counts on; `cpu` gives the same bits as above. @errors as Backend::project
+  /// certificate counts on; `cpu` gives the same bits as above for the same sets. @errors as Backend::project
   [[nodiscard]] Result<std::vector<Embedding>> embed(std::span<const compute::ReducedSetView> sets,
                                                      const compute::Backend& backend, unsigned threads) const;
 

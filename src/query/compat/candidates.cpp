@@ -71,7 +71,7 @@ double unseen_bound(const Candidates& candidates, const Query& query) {
     const compute::Kernel kernel = candidates.kernel(i);
     const double known = kernel == entry.kernel() ? entry.self_inner() : std::nan("");
     const double self = std::isnan(known) ? 0 : std::max(0.0, known);
-    if (kernel != query.view.kernel()) {
+    if (kernel != query.view.kernel) {
       const bool in_memory = entry.specification() != nullptr;
       bound = std::min(
           bound, self + apart(in_memory ? numeric::absolute_sum(entry.specification()->weights) : stored_mass,

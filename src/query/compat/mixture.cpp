@@ -38,7 +38,7 @@ Result<std::optional<std::vector<double>>> user_products(const MixtureProblem& p
   std::vector<double> products(problem.candidates.size());
   LEARNDOCK_TRY(const bool in_time,
                 inner_products_in_time(problem.backend, problem.user,
-                                       with_kernel(problem.candidates, problem.user.kernel()), products,
+                                       with_kernel(problem.candidates, problem.user.kernel), products,
                                        problem.deadline));
   if (!in_time) return std::nullopt;
   return products;
@@ -86,7 +86,7 @@ class GreedySelection {
   explicit GreedySelection(const MixtureProblem& problem)
       : problem_(problem),
         one_kernel_(std::all_of(problem.candidates.begin(), problem.candidates.end(),
-                                [&](const auto& one) { return one.kernel() == problem.user.kernel(); })),
+                                [&](const auto& one) { return one.kernel == problem.user.kernel; })),
         used_(problem.candidates.size(), false),
         self_(problem.candidates.size()) {}
 
@@ -264,7 +264,7 @@ Result<std::optional<Mixture>> certified_mixture(const MixtureProblem& problem, 
   std::vector<engine::UnindexedItem> items;
   for (std::size_t i = 0; i < n; ++i)
     items.push_back({nullptr, problem.candidate_ids[i], problem.candidates[i], problem.candidate_self[i]});
-  const compute::Kernel kernel = problem.candidates[0].kernel();
+  const compute::Kernel kernel = problem.candidates[0].kernel;
   const engine::FilteredPart part{
       engine::make_unindexed_part(kernel, problem.user.dimension, std::move(items))};
   engine::MixtureOptions options;

@@ -1,7 +1,7 @@
-#include "cli/command.hpp"
+#include "cli/terminal/command.hpp"
 
 #include "base/number.hpp"
-#include "cli/secret_file.hpp"
+#include "cli/terminal/secret_file.hpp"
 
 #include <fmt/format.h>
 

@@ -4,7 +4,7 @@
 #include "learndock/dock/dock.hpp"
 #include "learndock/dock/dock_file.hpp"
 
-#include "cli/output.hpp"
+#include "cli/terminal/output.hpp"
 
 #include <CLI/CLI.hpp>
 

@@ -1,4 +1,4 @@
-#include "cli/secret_file.hpp"
+#include "cli/terminal/secret_file.hpp"
 
 #include "io/descriptor.hpp"
 #include "io/file.hpp"

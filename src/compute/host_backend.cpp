@@ -1,10 +1,10 @@
-#pragma once
+#include "compute/host_backend.hpp"
 
-#include "learndock/compute/backend.hpp"
+#include "compute/checks.hpp"
 
 namespace learndock::compute {
+namespace {
 
-/// Held where the caller keeps them: all a CPU needs.
 class SetsInPlace final : public HeldSets {
  public:
   explicit SetsInPlace(const PackedSetsView& sets) : sets_(sets) {}
@@ -22,5 +22,16 @@ class CodesInPlace final : public HeldCodes {
  private:
   ScanCodesView codes_;
 };
+
+}  // namespace
+
+Result<std::shared_ptr<const HeldSets>> HostBackend::hold(const PackedSetsView& sets) const {
+  LEARNDOCK_CHECK(check_hold(sets));
+  return std::make_shared<SetsInPlace>(sets);
+}
+
+Result<std::shared_ptr<const HeldCodes>> HostBackend::hold(const ScanCodesView& codes) const {
+  return std::make_shared<CodesInPlace>(codes);
+}
 
 }  // namespace learndock::compute

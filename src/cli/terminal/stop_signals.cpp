@@ -1,4 +1,4 @@
-#include "cli/stop_signals.hpp"
+#include "cli/terminal/stop_signals.hpp"
 
 #include <fmt/format.h>
 
