@@ -44,6 +44,7 @@ std::uint32_t row_half(LearnwareNumber sequence, std::string_view id, std::strin
   sum.add(sequence.value()).add(id).add(status).add(record.name).add(record.package_digest);
   sum.add(record.package_bytes).add(record.url).add(static_cast<std::uint64_t>(record.created_unix_ms));
   sum.add(record.semantic_json).add(warnings);
+  if (!record.content_digest.empty()) sum.add(record.content_digest);  // earlier versions had none
   return sum.sum();
 }
 
@@ -92,6 +93,7 @@ LearnwareRecord read_record(const Statement& row, bool with_statistical) {
   record.url = row.bytes(6);
   record.created_unix_ms = row.integer(7);
   record.semantic_json = row.bytes(8);
+  record.content_digest = row.bytes(11);
   if (with_statistical) record.statistical = row.bytes(kStatisticalColumn);
   record.damage = damage_of(row, record, with_statistical);
   auto id = LearnwareId::create(row.bytes(1));

@@ -11,11 +11,11 @@
 /// Columns in the order `read_record` takes them; `bytes` of the statistical specification may follow.
 #define LEARNDOCK_COLUMNS                                                             \
   "sequence, id, status, name, package_digest, package_bytes, url, created_unix_ms, " \
-  "semantic_json, warnings, checksum"
+  "semantic_json, warnings, checksum, content_digest"
 
 namespace learndock::catalog {
 
-inline constexpr int kStatisticalColumn = 11;
+inline constexpr int kStatisticalColumn = 12;
 
 /// The text of the column `warnings`: a JSON array of texts.
 [[nodiscard]] std::string warnings_text(const std::vector<std::string>& warnings);

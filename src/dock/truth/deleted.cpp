@@ -77,6 +77,7 @@ Json record_json(const catalog::LearnwareRecord& record, std::int64_t removed_un
             {"name", record.name},
             {"package_digest", record.package_digest},
             {"package_bytes", record.package_bytes},
+            {"content_digest", record.content_digest},
             {"url", record.url},
             {"created_unix_ms", record.created_unix_ms},
             {"warnings", record.warnings},
@@ -103,6 +104,7 @@ Result<DeletedLearnware> from_record_json(const Json& json) {
     record.name = json.at("name").get<std::string>();
     record.package_digest = json.at("package_digest").get<std::string>();
     record.package_bytes = json.at("package_bytes").get<std::uint64_t>();
+    record.content_digest = json.value("content_digest", "");  // earlier versions wrote none
     record.url = json.at("url").get<std::string>();
     record.created_unix_ms = json.at("created_unix_ms").get<std::int64_t>();
     record.warnings = json.at("warnings").get<std::vector<std::string>>();

@@ -126,6 +126,24 @@ Result<std::vector<catalog::LearnwareRecord>> Truth::insert(
   return catalog_->insert(records);
 }
 
+Result<LearnwareId> Truth::take_id() {
+  {
+    const Lock hold(finding_);
+    while (!free_ids_.empty()) {
+      LearnwareId id = std::move(free_ids_.extract(free_ids_.begin()).value());
+      LEARNDOCK_TRY(const bool taken, catalog_->has_id(id));  // a bulk import may have chosen it
+      if (!taken) return id;
+    }
+  }
+  LEARNDOCK_CHECK(space_.room_for(1));
+  return catalog_->reserve_id();
+}
+
+void Truth::give_back(LearnwareId id) {
+  const Lock hold(finding_);
+  free_ids_.insert(std::move(id));
+}
+
 Result<catalog::LearnwareRecord> Truth::insert_package(catalog::LearnwareRecord record, const fs::path& file,
                                                        SpaceHold& hold) {
   LEARNDOCK_TRY(record.package_digest, blobs_->adopt(file));

@@ -52,6 +52,7 @@ PackageRecord described(const package::Package& package, const specification::Se
   record.semantic_json = to_text(specification::semantic_to_json(made.semantic));
   record.warnings = package.warnings;
   if (package.statistical) record.statistical = specification::to_binary(*package.statistical);
+  record.content_digest = package.content_digest;
   return made;
 }
 
@@ -94,12 +95,18 @@ Result<catalog::LearnwareRecord> record_of_stored(const fs::path& blob, const st
                                                   const fs::path& scratch) {
   LEARNDOCK_CHECK(io::create_private_folder(scratch));
   const fs::path canonical = scratch / fmt::format("stored-{}.zip", ::getpid());
-  auto package = package::read_package(blob, canonical);
+  // The canonical form is not used, and so no matter which id is in it.
+  const package::IdChoice any_id = [](const std::string&) { return LearnwareId::from_number(1); };
+  auto package = package::read_package(blob, canonical, nullptr, {}, {}, any_id);
   std::error_code error;
   fs::remove(canonical, error);  // a temporary
   if (!package) return Failure(std::move(package).error());
   catalog::LearnwareRecord record =
       described(*package, own_semantic(*package), package->model.class_name).record;
+  if (package->dock_id)
+    record.id = *package->dock_id;
+  else
+    record.content_digest.clear();  // an earlier version stored it
   record.package_digest = digest;
   record.package_bytes = fs::file_size(blob, error);
   if (error) return Failure(io::system_error(error.value(), "look at", blob));
