@@ -75,6 +75,11 @@ class Catalog {
       LearnwareNumber first, LearnwareNumber last,
       const std::function<Result<void>(LearnwareRecord&)>& visit) const = 0;
 
+  /// Calls `visit` with the sequence and the `further` of each record that has some, ascending. Whether the
+  /// record is sound is not checked.
+  [[nodiscard]] virtual Result<void> visit_further(
+      const std::function<void(LearnwareNumber, std::string_view)>& visit) const = 0;
+
   /// The sequences of all records, ascending. @cost reads an index, not the records
   [[nodiscard]] virtual Result<std::vector<LearnwareNumber>> sequences() const = 0;
 

@@ -75,6 +75,10 @@ constexpr std::array<const char*, 5> kSteps = {R"sql(
                                                R"sql(
   ALTER TABLE learnware ADD COLUMN content_digest TEXT NOT NULL DEFAULT '';
   CREATE UNIQUE INDEX learnware_content ON learnware (content_digest) WHERE content_digest <> '';
+  CREATE TABLE further (
+    sequence INTEGER PRIMARY KEY REFERENCES learnware (sequence),
+    bytes BLOB NOT NULL
+  ) STRICT;
   CREATE INDEX learnware_earlier ON learnware (sequence) WHERE content_digest = '' AND package_digest <> '';
 )sql"};
 /// From this version on every record has its row in `search_text`.
@@ -146,8 +150,8 @@ Result<std::vector<std::pair<LearnwareNumber, std::int64_t>>> next_checksums(Con
                                                                              LearnwareNumber last) {
   LEARNDOCK_TRY(
       Statement record,
-      connection.prepare("SELECT l." LEARNDOCK_COLUMNS ", bytes FROM learnware l LEFT JOIN statistical "
-                         "USING (sequence) WHERE l.sequence > ? ORDER BY 1 LIMIT 1024"));
+      connection.prepare("SELECT l." LEARNDOCK_COLUMNS ", bytes, NULL FROM learnware l LEFT JOIN "
+                         "statistical USING (sequence) WHERE l.sequence > ? ORDER BY 1 LIMIT 1024"));
   record.bind(last.value());
   std::vector<std::pair<LearnwareNumber, std::int64_t>> found;
   while (true) {

@@ -19,6 +19,7 @@ constexpr std::string_view kInsert =
     "?, "
     "?, ?)";
 constexpr std::string_view kInsertStatistical = "INSERT INTO statistical (sequence, bytes) VALUES (?, ?)";
+constexpr std::string_view kInsertFurther = "INSERT INTO further (sequence, bytes) VALUES (?, ?)";
 constexpr std::string_view kOwnerOfPackage =
     "SELECT id FROM learnware WHERE package_digest = ? AND package_digest <> ''";
 constexpr std::string_view kOwnerOfContent =
@@ -29,6 +30,7 @@ constexpr std::string_view kHasEarlier =
 constexpr std::string_view kHasId = "SELECT 1 FROM learnware WHERE id = ?";
 constexpr std::string_view kDelete = "DELETE FROM learnware WHERE sequence = ?";
 constexpr std::string_view kDeleteStatistical = "DELETE FROM statistical WHERE sequence = ?";
+constexpr std::string_view kDeleteFurther = "DELETE FROM further WHERE sequence = ?";
 constexpr std::string_view kDeleteSearchText = "DELETE FROM search_text WHERE sequence = ?";
 constexpr std::string_view kNextId = "SELECT value FROM counter WHERE name = 'next_id'";
 constexpr std::string_view kSetNextId = "UPDATE counter SET value = ? WHERE name = 'next_id'";
@@ -138,6 +140,15 @@ Result<void> NumberSource::save() {
   return run(statement);
 }
 
+/// Stores the bytes of a record that lie beside its row, if it has some.
+Result<void> insert_bytes(Connection& connection, std::string_view sql, LearnwareNumber sequence,
+                          std::string_view bytes) {
+  if (bytes.empty()) return {};
+  LEARNDOCK_TRY(Statement statement, connection.prepare(sql));
+  statement.bind(sequence.value()).bind_blob(bytes);
+  return run(statement);
+}
+
 Result<void> insert_record(Connection& connection, const LearnwareRecord& record) {
   const std::string warnings = warnings_text(record.warnings);
   LEARNDOCK_TRY(Statement insert, connection.prepare(kInsert));
@@ -161,10 +172,8 @@ Result<void> insert_record(Connection& connection, const LearnwareRecord& record
   LEARNDOCK_TRY(Statement text, connection.prepare(kInsertSearchText));
   text.bind(record.sequence.value()).bind_text(searched);
   LEARNDOCK_CHECK(run(text));
-  if (record.statistical.empty()) return {};
-  LEARNDOCK_TRY(Statement statistical, connection.prepare(kInsertStatistical));
-  statistical.bind(record.sequence.value()).bind_blob(record.statistical);
-  return run(statistical);
+  LEARNDOCK_CHECK(insert_bytes(connection, kInsertStatistical, record.sequence, record.statistical));
+  return insert_bytes(connection, kInsertFurther, record.sequence, record.further);
 }
 
 Result<Counters> read_counters(Connection& connection) {
@@ -190,7 +199,7 @@ Result<void> lift_counters(Connection& connection, const Counters& counters) {
 }
 
 Result<void> delete_record(Connection& connection, LearnwareNumber sequence) {
-  for (const std::string_view sql : {kDeleteStatistical, kDeleteSearchText, kDelete}) {
+  for (const std::string_view sql : {kDeleteStatistical, kDeleteFurther, kDeleteSearchText, kDelete}) {
     LEARNDOCK_TRY(Statement statement, connection.prepare(sql));
     statement.bind(sequence.value());
     LEARNDOCK_CHECK(run(statement));

@@ -181,6 +181,12 @@ class SqliteCatalog final : public Catalog {
     return visit_records(*reader, first, last, visit);
   }
 
+  [[nodiscard]] Result<void> visit_further(
+      const std::function<void(LearnwareNumber, std::string_view)>& visit) const override {
+    LEARNDOCK_TRY(const auto reader, readers_.take());
+    return catalog::visit_further(*reader, visit);
+  }
+
   [[nodiscard]] Result<std::vector<LearnwareNumber>> sequences() const override {
     LEARNDOCK_TRY(const auto reader, readers_.take());
     LEARNDOCK_TRY(Statement statement, (*reader).prepare(kSequences));

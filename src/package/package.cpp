@@ -59,7 +59,7 @@ Result<Manifest> load_manifest(const Draft& draft) {
   return manifest;
 }
 
-/// The specifications that the dock reads. It says which others it only keeps.
+/// The specifications that the dock reads, the most specific ones first. It says which others it only keeps.
 std::vector<StatisticalEntry> readable(const std::vector<StatisticalEntry>& entries,
                                        std::vector<std::string>& warnings) {
   std::vector<StatisticalEntry> found;
@@ -68,15 +68,9 @@ std::vector<StatisticalEntry> readable(const std::vector<StatisticalEntry>& entr
       found.push_back(entry);
     else
       warnings.push_back(fmt::format("{} ({}) is kept and not compared", entry.file_name, entry.kept_class));
+  std::stable_sort(found.begin(), found.end(),
+                   [](const auto& one, const auto& other) { return one.kind->rank < other.kind->rank; });
   return found;
-}
-
-/// The one of several specifications that the dock searches by: the most specific one.
-const StatisticalEntry* choose(const std::vector<StatisticalEntry>& entries) {
-  const auto found = std::min_element(entries.begin(), entries.end(), [](const auto& a, const auto& b) {
-    return a.kind->rank < b.kind->rank;
-  });
-  return found == entries.end() ? nullptr : &*found;
 }
 
 Result<specification::RkmeSpecification> parse_statistical(const std::string& text,
@@ -93,31 +87,57 @@ Result<specification::RkmeSpecification> parse_statistical(const std::string& te
               "/type", "make class_name in learnware.yaml and \"type\" in the file agree");
 }
 
+Result<specification::RkmeSpecification> read_statistical(const Draft& draft, const StatisticalEntry& entry) {
+  const std::size_t index = draft.layout.files.at(entry.file_name);
+  LEARNDOCK_TRY(const std::string text,
+                read_small(draft, index, draft.limits.max_spec_bytes, ErrorCode::json_size));
+  auto statistical = parse_statistical(text, entry, draft.limits);
+  if (!statistical) return pass_on(std::move(statistical).error(), entry.file_name);
+  return statistical;
+}
+
+/// Keeps a specification for searches. Those of one package differ in kind or shape, so that a search finds a
+/// learnware by one of them at most.
+void add_statistical(specification::RkmeSpecification statistical, const StatisticalEntry& entry,
+                     Package& package) {
+  const auto same = [&](const specification::RkmeSpecification& other) {
+    return other.kind == statistical.kind && other.trailing_shape == statistical.trailing_shape;
+  };
+  if (!package.statistical) {
+    package.statistical = std::move(statistical);
+    package.statistical_file = entry.file_name;
+  } else if (same(*package.statistical) ||
+             std::any_of(package.further.begin(), package.further.end(), same)) {
+    package.warnings.push_back(fmt::format("{} is not compared: another {} of the package has its shape",
+                                           entry.file_name, statistical.kind->name()));
+  } else {
+    package.further.push_back(std::move(statistical));
+  }
+}
+
 Result<void> load_statistical(const Draft& draft, const Manifest& manifest, Package& package) {
   for (const StatisticalEntry& entry : manifest.statistical)
     LEARNDOCK_CHECK(
         require_file(draft.layout, entry.file_name, "a statistical specification that learnware.yaml names"));
-  const std::vector<StatisticalEntry> entries = readable(manifest.statistical, package.warnings);
-  const StatisticalEntry* chosen = choose(entries);
-  if (chosen == nullptr) {
+  for (const StatisticalEntry& entry : readable(manifest.statistical, package.warnings)) {
+    LEARNDOCK_TRY(specification::RkmeSpecification statistical, read_statistical(draft, entry));
+    add_statistical(std::move(statistical), entry, package);
+  }
+  if (!package.statistical)
     package.warnings.emplace_back(
         manifest.statistical.empty()
             ? "no statistical specification: only semantic search finds this learnware"
             : "no statistical specification that this dock compares: only semantic search finds this "
               "learnware");
-    return {};
-  }
-  if (entries.size() > 1)
-    package.warnings.push_back(fmt::format("of {} statistical specifications {} ({}) is used", entries.size(),
-                                           chosen->file_name, chosen->kind->name()));
-  const std::size_t index = draft.layout.files.at(chosen->file_name);
-  LEARNDOCK_TRY(const std::string text,
-                read_small(draft, index, draft.limits.max_spec_bytes, ErrorCode::json_size));
-  auto statistical = parse_statistical(text, *chosen, draft.limits);
-  if (!statistical) return pass_on(std::move(statistical).error(), chosen->file_name);
-  package.statistical = std::move(*statistical);
-  package.statistical_file = chosen->file_name;
   return {};
+}
+
+/// All specifications that are compared, the one that the index takes first.
+std::vector<const specification::RkmeSpecification*> compared(const Package& package) {
+  std::vector<const specification::RkmeSpecification*> all;
+  if (package.statistical) all.push_back(&*package.statistical);
+  for (const specification::RkmeSpecification& one : package.further) all.push_back(&one);
+  return all;
 }
 
 /// What is known of a package that comes without a semantic specification.
@@ -125,11 +145,11 @@ specification::SemanticSpecification made_semantic(const Package& package) {
   specification::SemanticSpecification semantic;
   semantic.name = package.name;
   if (package.statistical) {
-    const specification::KindRules& kind = *package.statistical->kind;
-    semantic.of(specification::SemanticKey::data) = {std::string(kind.data)};
-    if (kind.columns_are_input)
-      semantic.input =
-          specification::FeatureDescription{static_cast<std::uint32_t>(package.statistical->dimension()), {}};
+    semantic.of(specification::SemanticKey::data) = {std::string(package.statistical->kind->data)};
+    for (const auto* one : compared(package))
+      if (one->kind->columns_are_input && one->kind->data == package.statistical->kind->data &&
+          !semantic.input)
+        semantic.input = specification::FeatureDescription{static_cast<std::uint32_t>(one->dimension()), {}};
   }
   specification::add_defaults(semantic);
   return semantic;
@@ -205,8 +225,8 @@ void warn_of_task(Package& package) {
 Result<void> check_stored(const Draft& draft, const Package& package, std::uint64_t written = 0) {
   const auto archive = draft.contents.archive_bytes();
   if (!archive || !package.statistical) return {};
-  const std::size_t numbers =
-      package.statistical->points.values().size() + package.statistical->weights.size();
+  std::size_t numbers = 0;
+  for (const auto* one : compared(package)) numbers += one->points.values().size() + one->weights.size();
   std::uint64_t stored = sizeof(double) * numbers + written;
   for (const ContentEntry& entry : draft.contents.entries()) stored += entry.bytes;
   return archive::check_ratio(*archive, stored, draft.limits, package.statistical_file);
@@ -214,10 +234,13 @@ Result<void> check_stored(const Draft& draft, const Package& package, std::uint6
 
 /// For tables the declared number of features and the specification's dimension are the same number.
 Result<void> check_dimensions(const Package& package) {
-  if (!package.statistical || !package.semantic || !package.semantic->input) return {};
-  if (!package.statistical->kind->columns_are_input) return {};
+  if (!package.semantic || !package.semantic->input) return {};
+  const auto all = compared(package);
+  const auto table =
+      std::find_if(all.begin(), all.end(), [](const auto* one) { return one->kind->columns_are_input; });
+  if (table == all.end()) return {};
   const std::uint32_t declared = package.semantic->input->dimension;
-  const std::size_t found = package.statistical->dimension();
+  const std::size_t found = (*table)->dimension();
   if (declared == found) return {};
   return fail(ErrorCode::package_spec_mismatch,
               fmt::format("the semantic specification declares {} input features, the statistical one has {}",

@@ -313,7 +313,7 @@ TEST_F(SqliteCatalog, AnOlderFileGetsAVersionAboveAllItHasShown) {
   ASSERT_TRUE(insert({record("a"), record("b"), record("c")}));
   change(
       "DROP TABLE search_trigram; DROP TABLE search_text; DELETE FROM counter WHERE name = 'version'; "
-      "DROP INDEX learnware_content; DROP INDEX learnware_earlier; "
+      "DROP INDEX learnware_content; DROP INDEX learnware_earlier; DROP TABLE further; "
       "ALTER TABLE learnware DROP COLUMN content_digest; "
       "ALTER TABLE learnware DROP COLUMN checksum; ALTER TABLE learnware DROP COLUMN warnings; "
       "PRAGMA user_version = 1");
@@ -325,7 +325,7 @@ TEST_F(SqliteCatalog, AnOlderFileGetsAVersionAboveAllItHasShown) {
 TEST_F(SqliteCatalog, RecordsOfAnOlderFileGetTheirChecksums) {
   ASSERT_TRUE(insert({record("a", "a"), LearnwareRecord{}, packaged("p", 'a')}));
   change(
-      "DROP INDEX learnware_content; DROP INDEX learnware_earlier; "
+      "DROP INDEX learnware_content; DROP INDEX learnware_earlier; DROP TABLE further; "
       "ALTER TABLE learnware DROP COLUMN content_digest; "
       "ALTER TABLE learnware DROP COLUMN checksum; ALTER TABLE learnware DROP COLUMN warnings; "
       "PRAGMA user_version = 3");
@@ -340,7 +340,7 @@ TEST_F(SqliteCatalog, PackagesOfAnOlderFileStaySoundAndHaveNoContentDigest) {
   ASSERT_TRUE(insert({record("a", "a"), packaged("p", 'a')}));
   EXPECT_TRUE(catalog_->has_earlier_packages().value()) << "stored without a content digest";
   change(
-      "DROP INDEX learnware_content; DROP INDEX learnware_earlier; "
+      "DROP INDEX learnware_content; DROP INDEX learnware_earlier; DROP TABLE further; "
       "ALTER TABLE learnware DROP COLUMN content_digest; PRAGMA user_version = 4");
   reopen();
   EXPECT_THAT(damages(), ElementsAre("", ""));

@@ -195,7 +195,7 @@ TEST_F(PackageReader, WithoutSemanticsThereIsAWarning) {
   EXPECT_THAT(package->warnings, Contains(HasSubstr("no semantic specification")));
 }
 
-TEST_F(PackageReader, OfSeveralSpecificationsTheTableComesBeforeText) {
+TEST_F(PackageReader, AllSpecificationsAreReadTheTableBeforeText) {
   Files files = example_files();
   files["text.json"] =
       R"({"z":[[1,2]],"beta":[1],"gamma":0.1,"num_points":1,"type":"RKMETextSpecification","language":[]})";
@@ -208,7 +208,26 @@ TEST_F(PackageReader, OfSeveralSpecificationsTheTableComesBeforeText) {
   const auto package = read(files);
   ASSERT_TRUE(package.has_value()) << describe(package.error());
   EXPECT_EQ(package->statistical_file, "stat_spec.json");
-  EXPECT_THAT(package->warnings, Contains(HasSubstr("of 2 statistical specifications")));
+  ASSERT_EQ(package->further.size(), 1u);
+  EXPECT_EQ(package->further[0].kind->name(), "RKMETextSpecification");
+  EXPECT_TRUE(package->warnings.empty()) << package->warnings.front();
+  files["text.json"] = "{";
+  EXPECT_EQ(read(files).error().code, ErrorCode::json_syntax);
+}
+
+TEST_F(PackageReader, OfOneKindAndShapeTheFirstIsCompared) {
+  Files files = example_files();
+  files["again.json"] = kStatisticalText;
+  files["wide.json"] = R"({"z":[[1,2,3]],"beta":[1],"gamma":0.1,"num_points":1})";
+  files["learnware.yaml"] =
+      "stat_specifications:\n- {file_name: stat_spec.json}\n- {file_name: again.json}\n"
+      "- {file_name: wide.json}\n";
+  const auto package = read(files);
+  ASSERT_TRUE(package.has_value()) << describe(package.error());
+  EXPECT_EQ(package->statistical_file, "stat_spec.json");
+  ASSERT_EQ(package->further.size(), 1u);
+  EXPECT_EQ(package->further[0].dimension(), 3u);
+  EXPECT_THAT(package->warnings, ::testing::ElementsAre(HasSubstr("again.json is not compared")));
 }
 
 constexpr const char* kAdapterManifest =

@@ -22,8 +22,10 @@ struct LearnwareRecord {
   LearnwareId id;
   Status status = Status::unverified;
   std::string name;
-  std::string semantic_json;   ///< canonical text of the semantic specification
-  std::string statistical;     ///< binary form (specification/codec.hpp); empty when the learnware has none
+  std::string semantic_json;  ///< canonical text of the semantic specification
+  std::string statistical;    ///< binary form (specification/codec.hpp); empty when the learnware has none
+  /// Further specifications, of other kinds or shapes, as dock/view/further.hpp packs them; mostly empty.
+  std::string further;
   std::string package_digest;  ///< SHA-256 of the canonical package; empty for records without a package
   std::uint64_t package_bytes = 0;
   /// SHA-256 of what was submitted, the same however and under whatever id it is stored (see

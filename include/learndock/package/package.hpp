@@ -41,6 +41,8 @@ struct Package {
   std::string name;  ///< `name` of learnware.yaml, else ""
   std::optional<specification::RkmeSpecification> statistical;
   std::string statistical_file;  ///< path inside the package
+  /// Its other specifications, each of another kind or shape.
+  std::vector<specification::RkmeSpecification> further;
   std::optional<specification::SemanticSpecification>
       semantic;                ///< from the package's semantic_specification.json, if it has one
   std::string content_digest;  ///< as IdChoice gets it; "" without one

@@ -83,7 +83,8 @@ Json record_json(const catalog::LearnwareRecord& record, std::int64_t removed_un
             {"warnings", record.warnings},
             {"damage", record.damage},
             {"semantic_json", record.semantic_json},
-            {"statistical", to_hex(record.statistical)}};
+            {"statistical", to_hex(record.statistical)},
+            {"further", to_hex(record.further)}};
   json[kChecksum] = checksum_of_record(json);
   return json;
 }
@@ -111,6 +112,7 @@ Result<DeletedLearnware> from_record_json(const Json& json) {
     record.damage = json.at("damage").get<std::string>();
     record.semantic_json = json.at("semantic_json").get<std::string>();
     LEARNDOCK_TRY(record.statistical, from_hex(json.at("statistical").get<std::string>()));
+    LEARNDOCK_TRY(record.further, from_hex(json.value("further", "")));
     return deleted;
   } catch (const Json::exception&) {
     return fail(ErrorCode::corrupt, "it is not the record of a deleted learnware");

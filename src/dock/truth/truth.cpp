@@ -20,7 +20,7 @@ std::uint64_t row_bytes(std::span<const catalog::LearnwareRecord> records) {
   constexpr std::uint64_t kTextCopies = 4;
   std::uint64_t bytes = 0;
   for (const catalog::LearnwareRecord& record : records)
-    bytes += record.statistical.size() + kTextCopies * record.semantic_json.size();
+    bytes += record.statistical.size() + record.further.size() + kTextCopies * record.semantic_json.size();
   return bytes;
 }
 

@@ -61,6 +61,7 @@ void add_package(Combinations& all, const LearnwareRecord& package) {
   all.add([&](LearnwareRecord& one) { one.package_bytes = package.package_bytes; });
   all.add([&](LearnwareRecord& one) { one.content_digest = package.content_digest; });
   all.add([&](LearnwareRecord& one) { one.statistical = package.statistical; });
+  all.add([&](LearnwareRecord& one) { one.further = package.further; });
   all.add([&](LearnwareRecord& one) { one.semantic_json = package.semantic_json; });
   all.add([&](LearnwareRecord& one) { one.name = package.name; });
   all.add([&](LearnwareRecord& one) { one.warnings = package.warnings; });

@@ -4,6 +4,7 @@
 #include "learndock/specification/codec.hpp"
 
 #include "dock/view/entry_fields.hpp"
+#include "dock/view/further.hpp"
 #include "io/file.hpp"
 #include "io/file_rights.hpp"
 #include "query/set_limits.hpp"
@@ -52,6 +53,7 @@ PackageRecord described(const package::Package& package, const specification::Se
   record.semantic_json = to_text(specification::semantic_to_json(made.semantic));
   record.warnings = package.warnings;
   if (package.statistical) record.statistical = specification::to_binary(*package.statistical);
+  record.further = pack_further(package.further);
   record.content_digest = package.content_digest;
   return made;
 }
@@ -84,6 +86,7 @@ Result<PackageRecord> record_of(const package::Package& package,
   if (auto plain = specification::check_texts(shown); !plain)
     return pass_on(std::move(plain).error(), "semantic_specification.json");
   if (package.statistical) LEARNDOCK_CHECK(query::check_set(*package.statistical, max_points));
+  for (const auto& one : package.further) LEARNDOCK_CHECK(query::check_set(one, max_points));
   PackageRecord made = described(package, given, file_name);
   LEARNDOCK_CHECK(check_length(made.record));
   const bool as_read = given != nullptr && given != semantic && given->name == made.semantic.name;
