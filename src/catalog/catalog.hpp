@@ -39,9 +39,8 @@ class Catalog {
 
   /// Stores the records in one transaction, in order, and returns them with `sequence`, `created_unix_ms`
   /// and, where `id` was empty, an assigned id. It stores all or none.
-  /// @errors conflict (an id is taken; `where` is the id), package_duplicate (a package digest is already
-  /// present),
-  ///         no_space, io
+  /// @errors conflict (an id is taken; `where` is the id), package_duplicate (a package digest or a content
+  /// digest is already present), no_space, io
   [[nodiscard]] virtual Result<std::vector<LearnwareRecord>> insert(
       std::span<const LearnwareRecord> records) = 0;
 
@@ -75,6 +74,11 @@ class Catalog {
   [[nodiscard]] virtual Result<void> visit_range(
       LearnwareNumber first, LearnwareNumber last,
       const std::function<Result<void>(LearnwareRecord&)>& visit) const = 0;
+
+  /// Calls `visit` with the sequence and the `further` of each record that has some, ascending. Whether the
+  /// record is sound is not checked.
+  [[nodiscard]] virtual Result<void> visit_further(
+      const std::function<void(LearnwareNumber, std::string_view)>& visit) const = 0;
 
   /// The sequences of all records, ascending. @cost reads an index, not the records
   [[nodiscard]] virtual Result<std::vector<LearnwareNumber>> sequences() const = 0;
@@ -116,6 +120,15 @@ class Catalog {
 
   /// Whether a record names this package digest.
   [[nodiscard]] virtual Result<bool> has_package(std::string_view digest) const = 0;
+  /// The learnware whose package was made of this content; none if there is none.
+  [[nodiscard]] virtual Result<std::optional<LearnwareId>> owner_of_content(
+      std::string_view digest) const = 0;
+  /// Whether an earlier version stored packages, whose records have no content digest.
+  [[nodiscard]] virtual Result<bool> has_earlier_packages() const = 0;
+
+  /// An id that neither a record has nor any call gives again. For a record whose package names its id.
+  /// @errors no_space, io
+  [[nodiscard]] virtual Result<LearnwareId> reserve_id() = 0;
 };
 
 /// Opens the SQLite catalogue at `file` (WAL, synchronous=FULL), creating it when `create`; migrates older

@@ -27,7 +27,7 @@ constexpr std::int64_t kApplicationId = 0x4c44434b;  // "LDCK" in the file's hea
 /// went in, and another build may fold letters differently. The triggers keep both in step in the transaction
 /// of the change. Positions are left out of the index (`detail`), which is what halves it: candidates are
 /// compared with the text anyway.
-constexpr std::array<const char*, 4> kSteps = {R"sql(
+constexpr std::array<const char*, 5> kSteps = {R"sql(
   CREATE TABLE learnware (
     sequence INTEGER PRIMARY KEY AUTOINCREMENT,
     id TEXT NOT NULL,
@@ -71,11 +71,20 @@ constexpr std::array<const char*, 4> kSteps = {R"sql(
                                                R"sql(
   ALTER TABLE learnware ADD COLUMN warnings TEXT NOT NULL DEFAULT '[]';
   ALTER TABLE learnware ADD COLUMN checksum INTEGER;
+)sql",
+                                               R"sql(
+  ALTER TABLE learnware ADD COLUMN content_digest TEXT NOT NULL DEFAULT '';
+  CREATE UNIQUE INDEX learnware_content ON learnware (content_digest) WHERE content_digest <> '';
+  CREATE TABLE further (
+    sequence INTEGER PRIMARY KEY REFERENCES learnware (sequence),
+    bytes BLOB NOT NULL
+  ) STRICT;
+  CREATE INDEX learnware_earlier ON learnware (sequence) WHERE content_digest = '' AND package_digest <> '';
 )sql"};
 /// From this version on every record has its row in `search_text`.
 constexpr std::int64_t kSearchTextVersion = 3;
 /// From this version on every record has its checksum. The checksums of older records were made of the file's
-/// content then.
+/// content then. Records are read with the columns of the latest version, so that this comes after all steps.
 constexpr std::int64_t kChecksumVersion = 4;
 
 constexpr auto kLatestSchema = static_cast<std::int64_t>(kSteps.size());
@@ -141,8 +150,8 @@ Result<std::vector<std::pair<LearnwareNumber, std::int64_t>>> next_checksums(Con
                                                                              LearnwareNumber last) {
   LEARNDOCK_TRY(
       Statement record,
-      connection.prepare("SELECT l." LEARNDOCK_COLUMNS ", bytes FROM learnware l LEFT JOIN statistical "
-                         "USING (sequence) WHERE l.sequence > ? ORDER BY 1 LIMIT 1024"));
+      connection.prepare("SELECT l." LEARNDOCK_COLUMNS ", bytes, NULL FROM learnware l LEFT JOIN "
+                         "statistical USING (sequence) WHERE l.sequence > ? ORDER BY 1 LIMIT 1024"));
   record.bind(last.value());
   std::vector<std::pair<LearnwareNumber, std::int64_t>> found;
   while (true) {

@@ -12,19 +12,23 @@
 namespace learndock::catalog {
 namespace {
 
-#define LEARNDOCK_WITH_BYTES \
-  LEARNDOCK_COLUMNS ", (SELECT bytes FROM statistical s WHERE s.sequence = l.sequence) FROM learnware l "
+#define LEARNDOCK_WITH_BYTES                                          \
+  LEARNDOCK_COLUMNS                                                   \
+  ", (SELECT bytes FROM statistical s WHERE s.sequence = l.sequence)" \
+  ", (SELECT bytes FROM further f WHERE f.sequence = l.sequence) FROM learnware l "
 
 constexpr std::string_view kFindById = "SELECT " LEARNDOCK_WITH_BYTES "WHERE id = ?";
 constexpr std::string_view kFindBySequence = "SELECT " LEARNDOCK_WITH_BYTES "WHERE sequence = ?";
 constexpr std::string_view kVisit = "SELECT l." LEARNDOCK_COLUMNS
-                                    ", bytes FROM learnware l LEFT JOIN statistical USING (sequence) WHERE "
+                                    ", bytes, (SELECT bytes FROM further f WHERE f.sequence = l.sequence) "
+                                    "FROM learnware l LEFT JOIN statistical USING (sequence) WHERE "
                                     "sequence BETWEEN ? AND ? ORDER BY 1";
 constexpr std::string_view kList =
     "SELECT " LEARNDOCK_COLUMNS " FROM learnware WHERE sequence > ? ORDER BY sequence LIMIT ?";
 constexpr std::string_view kListOne = "SELECT " LEARNDOCK_COLUMNS " FROM learnware WHERE sequence = ?";
 constexpr std::string_view kDigests =
     "SELECT sequence, package_digest FROM learnware INDEXED BY learnware_package WHERE package_digest <> ''";
+constexpr std::string_view kFurther = "SELECT sequence, bytes FROM further ORDER BY sequence";
 constexpr std::string_view kChecksum = "SELECT checksum FROM learnware WHERE sequence = ?";
 constexpr std::string_view kIds = "SELECT sequence, id FROM learnware INDEXED BY learnware_id";
 
@@ -119,6 +123,16 @@ Result<void> visit_records(Connection& connection, LearnwareNumber first, Learnw
                       LEARNDOCK_CHECK(visit(record));
                       return true;
                     });
+}
+
+Result<void> visit_further(Connection& connection,
+                           const std::function<void(LearnwareNumber, std::string_view)>& visit) {
+  LEARNDOCK_TRY(Statement statement, connection.prepare(kFurther));
+  while (true) {
+    LEARNDOCK_TRY(const bool row, statement.step());
+    if (!row) return {};
+    visit(LearnwareNumber(statement.unsigned_integer(0)), statement.bytes(1));
+  }
 }
 
 Result<std::vector<IndexedName>> indexed_names(Connection& connection) {

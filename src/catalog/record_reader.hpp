@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <string_view>
 #include <vector>
 
 namespace learndock::catalog {
@@ -16,6 +17,10 @@ namespace learndock::catalog {
 /// cannot be read, has its `damage` set.
 [[nodiscard]] Result<void> visit_records(Connection& connection, LearnwareNumber first, LearnwareNumber last,
                                          const std::function<Result<void>(LearnwareRecord&)>& visit);
+
+/// Calls `visit` with the further specifications of each learnware that has some, by its sequence.
+[[nodiscard]] Result<void> visit_further(Connection& connection,
+                                         const std::function<void(LearnwareNumber, std::string_view)>& visit);
 
 /// One page of records, without `statistical`.
 [[nodiscard]] Result<RecordPage> list_records(Connection& connection, std::uint64_t after, std::size_t limit);

@@ -44,10 +44,15 @@ std::uint32_t row_half(LearnwareNumber sequence, std::string_view id, std::strin
   sum.add(sequence.value()).add(id).add(status).add(record.name).add(record.package_digest);
   sum.add(record.package_bytes).add(record.url).add(static_cast<std::uint64_t>(record.created_unix_ms));
   sum.add(record.semantic_json).add(warnings);
+  if (!record.content_digest.empty()) sum.add(record.content_digest);  // earlier versions had none
   return sum.sum();
 }
 
-std::uint32_t statistical_half(std::string_view bytes) { return io::crc32c(std::as_bytes(std::span(bytes))); }
+std::uint32_t statistical_half(const LearnwareRecord& record) {
+  const std::uint32_t first = io::crc32c(std::as_bytes(std::span(record.statistical)));
+  if (record.further.empty()) return first;
+  return io::crc32c(std::as_bytes(std::span(record.further)), first);
+}
 
 std::optional<std::vector<std::string>> warnings_from(std::string_view text) {
   const auto json = parse_json(text);
@@ -66,8 +71,7 @@ std::string damage_of(const Statement& row, const LearnwareRecord& record, bool 
   const auto stored = static_cast<std::uint64_t>(row.integer(10));
   if (row_half(record.sequence, row.bytes(1), row.bytes(2), record, row.bytes(9)) != stored >> kHalf)
     return "its row is not the one that was stored: the checksum does not fit";
-  if (!with_statistical || statistical_half(record.statistical) == static_cast<std::uint32_t>(stored))
-    return {};
+  if (!with_statistical || statistical_half(record) == static_cast<std::uint32_t>(stored)) return {};
   return record.statistical.empty() ? "its statistical specification is missing"
                                     : "its statistical specification is not the one that was stored: the "
                                       "checksum does not fit";
@@ -80,7 +84,7 @@ std::string warnings_text(const std::vector<std::string>& warnings) { return to_
 std::int64_t checksum_of(const LearnwareRecord& record) {
   const std::uint64_t upper = row_half(record.sequence, record.id.text(), status_name(record.status), record,
                                        warnings_text(record.warnings));
-  return static_cast<std::int64_t>(upper << kHalf | statistical_half(record.statistical));
+  return static_cast<std::int64_t>(upper << kHalf | statistical_half(record));
 }
 
 LearnwareRecord read_record(const Statement& row, bool with_statistical) {
@@ -92,7 +96,11 @@ LearnwareRecord read_record(const Statement& row, bool with_statistical) {
   record.url = row.bytes(6);
   record.created_unix_ms = row.integer(7);
   record.semantic_json = row.bytes(8);
-  if (with_statistical) record.statistical = row.bytes(kStatisticalColumn);
+  record.content_digest = row.bytes(11);
+  if (with_statistical) {
+    record.statistical = row.bytes(kStatisticalColumn);
+    record.further = row.bytes(kFurtherColumn);
+  }
   record.damage = damage_of(row, record, with_statistical);
   auto id = LearnwareId::create(row.bytes(1));
   const auto status = status_of_name(row.bytes(2));

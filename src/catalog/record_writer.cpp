@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include <optional>
 #include <utility>
 
 namespace learndock::catalog {
@@ -14,13 +15,22 @@ namespace {
 
 constexpr std::string_view kInsert =
     "INSERT INTO learnware (sequence, id, status, name, package_digest, package_bytes, url, "
-    "created_unix_ms, semantic_json, warnings, checksum) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    "created_unix_ms, semantic_json, warnings, content_digest, checksum) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, "
+    "?, "
+    "?, ?)";
 constexpr std::string_view kInsertStatistical = "INSERT INTO statistical (sequence, bytes) VALUES (?, ?)";
+constexpr std::string_view kInsertFurther = "INSERT INTO further (sequence, bytes) VALUES (?, ?)";
 constexpr std::string_view kOwnerOfPackage =
     "SELECT id FROM learnware WHERE package_digest = ? AND package_digest <> ''";
+constexpr std::string_view kOwnerOfContent =
+    "SELECT id FROM learnware WHERE content_digest = ? AND content_digest <> ''";
+constexpr std::string_view kHasEarlier =
+    "SELECT 1 FROM learnware INDEXED BY learnware_earlier WHERE content_digest = '' AND package_digest <> '' "
+    "LIMIT 1";
 constexpr std::string_view kHasId = "SELECT 1 FROM learnware WHERE id = ?";
 constexpr std::string_view kDelete = "DELETE FROM learnware WHERE sequence = ?";
 constexpr std::string_view kDeleteStatistical = "DELETE FROM statistical WHERE sequence = ?";
+constexpr std::string_view kDeleteFurther = "DELETE FROM further WHERE sequence = ?";
 constexpr std::string_view kDeleteSearchText = "DELETE FROM search_text WHERE sequence = ?";
 constexpr std::string_view kNextId = "SELECT value FROM counter WHERE name = 'next_id'";
 constexpr std::string_view kSetNextId = "UPDATE counter SET value = ? WHERE name = 'next_id'";
@@ -55,16 +65,23 @@ Result<std::int64_t> counter_value(Connection& connection, std::string_view name
               fmt::format("the catalogue's counter \"{}\" is damaged: it stands at {}", name, value));
 }
 
+/// The id of the record that a digest belongs to.
+Result<std::optional<std::string>> owner_by(Connection& connection, std::string_view sql,
+                                            std::string_view digest) {
+  LEARNDOCK_TRY(Statement statement, connection.prepare(sql));
+  LEARNDOCK_TRY(const bool found, statement.bind_text(digest).step());
+  return found ? std::optional(std::string(statement.bytes(0))) : std::nullopt;
+}
+
 /// The error for an insert that broke a uniqueness.
 Failure explain_conflict(Connection& connection, const LearnwareRecord& record, Error error) {
-  auto statement = connection.prepare(kOwnerOfPackage);
-  if (!statement) return Failure(std::move(statement).error());
-  auto found = statement->bind_text(record.package_digest).step();
-  if (!found) return Failure(std::move(found).error());
-  if (*found)
+  auto owner = owner_by(connection, kOwnerOfPackage, record.package_digest);
+  if (owner && !*owner) owner = owner_by(connection, kOwnerOfContent, record.content_digest);
+  if (!owner) return Failure(std::move(owner).error());
+  if (*owner)
     return fail(ErrorCode::package_duplicate,
-                "a learnware with exactly these files is already in the catalogue",
-                std::string(statement->bytes(0)), "use that learnware, or change the package");
+                "a learnware with exactly these files is already in the catalogue", std::move(**owner),
+                "use that learnware, or change the package");
   auto taken = id_taken(connection, record.id);
   if (!taken) return Failure(std::move(taken).error());
   if (*taken)
@@ -83,6 +100,18 @@ Result<bool> id_taken(Connection& connection, const LearnwareId& id) {
 Result<bool> package_named(Connection& connection, std::string_view digest) {
   LEARNDOCK_TRY(Statement statement, connection.prepare(kOwnerOfPackage));
   return statement.bind_text(digest).step();
+}
+
+Result<std::optional<LearnwareId>> owner_of_content(Connection& connection, std::string_view digest) {
+  LEARNDOCK_TRY(const auto owner, owner_by(connection, kOwnerOfContent, digest));
+  if (!owner) return std::optional<LearnwareId>();
+  LEARNDOCK_TRY(LearnwareId id, LearnwareId::create(*owner));
+  return std::optional(std::move(id));
+}
+
+Result<bool> has_earlier_packages(Connection& connection) {
+  LEARNDOCK_TRY(Statement statement, connection.prepare(kHasEarlier));
+  return statement.step();
 }
 
 Result<NumberSource> NumberSource::create(Connection& connection, std::span<const LearnwareRecord> batch) {
@@ -111,6 +140,15 @@ Result<void> NumberSource::save() {
   return run(statement);
 }
 
+/// Stores the bytes of a record that lie beside its row, if it has some.
+Result<void> insert_bytes(Connection& connection, std::string_view sql, LearnwareNumber sequence,
+                          std::string_view bytes) {
+  if (bytes.empty()) return {};
+  LEARNDOCK_TRY(Statement statement, connection.prepare(sql));
+  statement.bind(sequence.value()).bind_blob(bytes);
+  return run(statement);
+}
+
 Result<void> insert_record(Connection& connection, const LearnwareRecord& record) {
   const std::string warnings = warnings_text(record.warnings);
   LEARNDOCK_TRY(Statement insert, connection.prepare(kInsert));
@@ -120,6 +158,7 @@ Result<void> insert_record(Connection& connection, const LearnwareRecord& record
       .bind_text(record.name);
   insert.bind_text(record.package_digest).bind(record.package_bytes).bind_text(record.url);
   insert.bind(record.created_unix_ms).bind_text(record.semantic_json).bind_text(warnings);
+  insert.bind_text(record.content_digest);
   if (record.damage.empty())
     insert.bind(checksum_of(record));
   else
@@ -133,10 +172,8 @@ Result<void> insert_record(Connection& connection, const LearnwareRecord& record
   LEARNDOCK_TRY(Statement text, connection.prepare(kInsertSearchText));
   text.bind(record.sequence.value()).bind_text(searched);
   LEARNDOCK_CHECK(run(text));
-  if (record.statistical.empty()) return {};
-  LEARNDOCK_TRY(Statement statistical, connection.prepare(kInsertStatistical));
-  statistical.bind(record.sequence.value()).bind_blob(record.statistical);
-  return run(statistical);
+  LEARNDOCK_CHECK(insert_bytes(connection, kInsertStatistical, record.sequence, record.statistical));
+  return insert_bytes(connection, kInsertFurther, record.sequence, record.further);
 }
 
 Result<Counters> read_counters(Connection& connection) {
@@ -162,7 +199,7 @@ Result<void> lift_counters(Connection& connection, const Counters& counters) {
 }
 
 Result<void> delete_record(Connection& connection, LearnwareNumber sequence) {
-  for (const std::string_view sql : {kDeleteStatistical, kDeleteSearchText, kDelete}) {
+  for (const std::string_view sql : {kDeleteStatistical, kDeleteFurther, kDeleteSearchText, kDelete}) {
     LEARNDOCK_TRY(Statement statement, connection.prepare(sql));
     statement.bind(sequence.value());
     LEARNDOCK_CHECK(run(statement));

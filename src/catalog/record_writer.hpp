@@ -4,6 +4,7 @@
 #include "catalog/sql.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -32,6 +33,12 @@ class NumberSource {
 [[nodiscard]] Result<bool> id_taken(Connection& connection, const LearnwareId& id);
 /// Whether a record names this package digest.
 [[nodiscard]] Result<bool> package_named(Connection& connection, std::string_view digest);
+
+/// The record that a content digest belongs to (see Catalog::owner_of_content).
+[[nodiscard]] Result<std::optional<LearnwareId>> owner_of_content(Connection& connection,
+                                                                  std::string_view digest);
+/// Whether a record has a package and no content digest: an earlier version stored it.
+[[nodiscard]] Result<bool> has_earlier_packages(Connection& connection);
 
 [[nodiscard]] Result<Counters> read_counters(Connection& connection);
 /// Raises each counter that is smaller to the given value. Call it inside a transaction.

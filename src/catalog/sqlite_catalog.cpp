@@ -18,6 +18,7 @@
 #include <fcntl.h>
 #include <limits>
 #include <mutex>
+#include <optional>
 #include <unistd.h>
 
 namespace learndock::catalog {
@@ -180,6 +181,12 @@ class SqliteCatalog final : public Catalog {
     return visit_records(*reader, first, last, visit);
   }
 
+  [[nodiscard]] Result<void> visit_further(
+      const std::function<void(LearnwareNumber, std::string_view)>& visit) const override {
+    LEARNDOCK_TRY(const auto reader, readers_.take());
+    return catalog::visit_further(*reader, visit);
+  }
+
   [[nodiscard]] Result<std::vector<LearnwareNumber>> sequences() const override {
     LEARNDOCK_TRY(const auto reader, readers_.take());
     LEARNDOCK_TRY(Statement statement, (*reader).prepare(kSequences));
@@ -265,6 +272,27 @@ class SqliteCatalog final : public Catalog {
   [[nodiscard]] Result<bool> has_package(std::string_view digest) const override {
     LEARNDOCK_TRY(const auto reader, readers_.take());
     return package_named(*reader, digest);
+  }
+
+  [[nodiscard]] Result<std::optional<LearnwareId>> owner_of_content(std::string_view digest) const override {
+    LEARNDOCK_TRY(const auto reader, readers_.take());
+    return catalog::owner_of_content(*reader, digest);
+  }
+
+  [[nodiscard]] Result<bool> has_earlier_packages() const override {
+    LEARNDOCK_TRY(const auto reader, readers_.take());
+    return catalog::has_earlier_packages(*reader);
+  }
+
+  [[nodiscard]] Result<LearnwareId> reserve_id() override {
+    const std::lock_guard lock(write_mutex_);
+    LEARNDOCK_CHECK(writable());
+    LEARNDOCK_TRY(Transaction transaction, Transaction::begin(*writer_));
+    LEARNDOCK_TRY(NumberSource numbers, NumberSource::create(*writer_, {}));
+    LEARNDOCK_TRY(LearnwareId id, numbers.next_id());
+    LEARNDOCK_CHECK(numbers.save());
+    LEARNDOCK_CHECK(transaction.commit());
+    return id;
   }
 
  private:

@@ -4,6 +4,7 @@
 #include "dock/view/package_record.hpp"
 #include "io/disk.hpp"
 #include "io/file.hpp"
+#include "io/file_copy.hpp"
 #include "query/blind_check.hpp"
 
 #include <algorithm>
@@ -96,6 +97,67 @@ Result<void> describe_package(const Truth& truth, const View& view, package::Pac
   return {};
 }
 
+/// The id of a package on its way in: that of the learnware that has the same content, or one that no
+/// learnware has, which the destructor gives back unless it was used.
+class IncomingId {
+ public:
+  explicit IncomingId(Truth& truth) : truth_(truth) {}
+  IncomingId(const IncomingId&) = delete;
+  IncomingId& operator=(const IncomingId&) = delete;
+  ~IncomingId() {
+    if (taken_ && !used_) truth_.give_back(std::move(id_));
+  }
+  Result<LearnwareId> choose(const std::string& content) {
+    LEARNDOCK_TRY(const auto owner, truth_.catalog().owner_of_content(content));
+    if (owner) return id_ = *owner;
+    LEARNDOCK_TRY(id_, truth_.take_id());
+    taken_ = true;
+    return id_;
+  }
+  [[nodiscard]] const LearnwareId& id() const { return id_; }
+  /// After a failure of which it is not known whether the record was stored, too.
+  void mark_used() { used_ = true; }
+
+ private:
+  Truth& truth_;
+  LearnwareId id_;
+  bool taken_ = false, used_ = false;
+};
+
+/// What a package is read from and into.
+struct Reading {
+  const fs::path& path;
+  const specification::SemanticSpecification* semantic;
+  const archive::ArchiveLimits& limits;
+  SpaceHold& hold;
+  const fs::path& canonical;
+
+  [[nodiscard]] Result<package::Package> read(const package::IdChoice& choose = {}) const {
+    const auto room = [this](std::uint64_t bytes) { return hold.take(bytes); };
+    return package::read_package(path, canonical, semantic, limits, room, choose);
+  }
+};
+
+/// Reads a package that the dock has in the form in which earlier versions stored packages: all files as they
+/// were. Sending such a package again finds it, and mends it if its file was lost. Nothing for other
+/// packages.
+Result<std::optional<package::Package>> read_as_earlier(const Truth& truth, const Reading& reading) {
+  LEARNDOCK_TRY(const bool earlier, truth.catalog().has_earlier_packages());
+  if (!earlier) return std::optional<package::Package>();
+  LEARNDOCK_TRY(package::Package package, reading.read());
+  LEARNDOCK_TRY(const std::string digest, io::digest_of_file(reading.canonical));
+  LEARNDOCK_TRY(const bool there, truth.catalog().has_package(digest));
+  if (there) return std::optional(std::move(package));
+  reading.hold.release();  // the file is written again, in another form
+  return std::optional<package::Package>();
+}
+
+Result<package::Package> read_incoming(const Truth& truth, const Reading& reading, IncomingId& id) {
+  LEARNDOCK_TRY(auto earlier, read_as_earlier(truth, reading));
+  if (earlier) return std::move(*earlier);
+  return reading.read([&](const std::string& content) { return id.choose(content); });
+}
+
 }  // namespace
 
 Result<catalog::LearnwareRecord> import_package(Truth& truth, View& view, const compute::Backend& backend,
@@ -105,20 +167,21 @@ Result<catalog::LearnwareRecord> import_package(Truth& truth, View& view, const 
   LEARNDOCK_CHECK(truth.writable());
   SpaceHold hold(truth.space());  // released after the staged file is removed
   StagedPackage staged(truth.staged_package());
+  IncomingId id(truth);
   LEARNDOCK_TRY(package::Package package,
-                package::read_package(path, staged.canonical, semantic, limits,
-                                      [&](std::uint64_t bytes) { return hold.take(bytes); }));
+                read_incoming(truth, {path, semantic, limits, hold, staged.canonical}, id));
   hold.written();
   if (warnings != nullptr)
     warnings->insert(warnings->end(), package.warnings.begin(), package.warnings.end());
   LEARNDOCK_CHECK(describe_package(truth, view, std::move(package), path, semantic, staged));
+  staged.record.id = id.id();
   warn_if_blind(staged.entries.front(), backend, staged.record, warnings);
   LEARNDOCK_CHECK(compute_self_terms(staged.entries, backend));
 
   const Lock lock(truth.writer());
-  LEARNDOCK_TRY(catalog::LearnwareRecord stored,
-                truth.insert_package(std::move(staged.record), staged.canonical, hold));
-  view.add(truth, {&stored, 1}, std::move(staged.entries));
+  auto stored = truth.insert_package(std::move(staged.record), staged.canonical, hold);
+  if (stored || stored.error().code != ErrorCode::package_duplicate) id.mark_used();
+  if (stored) view.add(truth, {&*stored, 1}, std::move(staged.entries));
   return stored;
 }
 

@@ -4,6 +4,7 @@
 #include "learndock/specification/codec.hpp"
 
 #include "base/shorten.hpp"
+#include "dock/view/further.hpp"
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
@@ -13,12 +14,24 @@
 namespace learndock::dock {
 namespace {
 
+Json summary_of(const specification::RkmeSpecification& spec) {
+  return {{"type", spec.kind->name()},  {"points", spec.points.rows()}, {"dimension", spec.dimension()},
+          {"gamma", spec.kernel.gamma}, {"scales", spec.kernel.scales}, {"num_points", spec.num_points}};
+}
+
 Json statistical_summary(const std::string& binary) {
   if (binary.empty()) return nullptr;
   const auto spec = specification::from_binary(binary);
   if (!spec) return {{"error", spec.error().message}};
-  return {{"type", spec->kind->name()},  {"points", spec->points.rows()}, {"dimension", spec->dimension()},
-          {"gamma", spec->kernel.gamma}, {"scales", spec->kernel.scales}, {"num_points", spec->num_points}};
+  return summary_of(*spec);
+}
+
+Json further_summary(const std::string& packed) {
+  const auto further = unpack_further(packed);
+  if (!further) return Json::array({{{"error", further.error().message}}});
+  Json all = Json::array();
+  for (const specification::RkmeSpecification& one : *further) all.push_back(summary_of(one));
+  return all;
 }
 
 /// Records of earlier versions have no Model, which the reference's checkers want.
@@ -60,6 +73,7 @@ Json to_json(const catalog::LearnwareRecord& record) {
             {"url", record.url.empty() ? Json(nullptr) : Json(record.url)},
             {"created", created.empty() ? Json(nullptr) : Json(created)},
             {"warnings", shortened(record.warnings)}};
+  if (!record.further.empty()) json["further"] = further_summary(record.further);
   if (!record.damage.empty()) json["damaged"] = record.damage;
   return json;
 }

@@ -30,6 +30,11 @@ struct Snapshot {
   std::uint64_t specification_bytes = 0;  ///< points and weights of all entries, as doubles
   specification::SpaceKernels kernels;    ///< kernels of absolute scores; entries have them already
 
+  /// Further specifications of learnwares, of other kinds or shapes than the one that `entries` has: for each
+  /// an entry with the learnware's number and texts, by number. They are in memory and in no part, and
+  /// searches take them in place of the learnware's own entry (see query::compared_by).
+  std::vector<std::shared_ptr<const Entry>> further;
+
   /// The files that entries point into; each lives as long as some entry points into it.
   std::vector<std::weak_ptr<const EntryFile>> entry_files;
 

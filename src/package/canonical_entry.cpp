@@ -10,13 +10,14 @@
 namespace learndock::package {
 namespace {
 
-/// Limits that the canonical form of every accepted package keeps: entries are stored uncompressed, and a
-/// semantic specification may have been added.
+/// Limits that the canonical form of every accepted package keeps: entries are stored uncompressed, a
+/// semantic specification may have been added, and the manifest is written out.
 archive::ArchiveLimits canonical_limits(archive::ArchiveLimits limits) {
   constexpr std::uint64_t kEntryOverhead = 256;  // local and central header, zip64 fields
   limits.max_entries += 1;
-  limits.max_expanded_bytes += limits.max_spec_bytes;
-  limits.max_file_bytes = std::max<std::uint64_t>(limits.max_file_bytes, limits.max_spec_bytes);
+  limits.max_expanded_bytes += limits.max_spec_bytes + limits.max_yaml_bytes;
+  limits.max_file_bytes =
+      std::max<std::uint64_t>({limits.max_file_bytes, limits.max_spec_bytes, limits.max_yaml_bytes});
   limits.max_archive_bytes = limits.max_expanded_bytes +
                              limits.max_entries * (2 * limits.max_path_bytes + kEntryOverhead) +
                              kEntryOverhead;

@@ -162,6 +162,12 @@ Result<std::vector<StatisticalEntry>> read_all_statistical(const Json& root,
   const Json* list = find(root, "stat_specifications");
   if (list == nullptr) return std::vector<StatisticalEntry>(1);
   if (!list->is_array()) return wrong_kind("a list", *list, "/stat_specifications");
+  constexpr std::size_t kMostSpecifications = 16;
+  if (list->size() > kMostSpecifications)
+    return fail(
+        ErrorCode::package_yaml,
+        fmt::format("{} statistical specifications, the limit is {}", list->size(), kMostSpecifications),
+        "/stat_specifications");
   std::vector<StatisticalEntry> entries;
   for (std::size_t i = 0; i < list->size(); ++i) {
     LEARNDOCK_TRY(StatisticalEntry entry,

@@ -21,6 +21,7 @@ struct StatisticalEntry {
 /// learnware.yaml, checked. Class and module names are compared with a closed list or their grammar; nothing
 /// is ever imported.
 struct Manifest {
+  std::string text;  ///< the file's bytes, where it was read from a package
   std::string name;
   ModelEntry model;
   std::vector<StatisticalEntry> statistical;  ///< as listed; one default entry when the key is missing

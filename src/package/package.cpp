@@ -4,12 +4,14 @@
 #include "learndock/specification/codec.hpp"
 
 #include "archive/zip_directory.hpp"
-#include "archive/zip_writer.hpp"
+#include "base/new_id.hpp"
 #include "base/shorten.hpp"
 #include "base/utf8.hpp"
+#include "package/canonical_form.hpp"
 #include "package/contents.hpp"
 #include "package/layout.hpp"
 #include "package/manifest.hpp"
+#include "package/manifest_text.hpp"
 #include "package/requirements.hpp"
 
 #include <fmt/format.h>
@@ -53,10 +55,11 @@ Result<Manifest> load_manifest(const Draft& draft) {
                 read_small(draft, index, draft.limits.max_yaml_bytes, ErrorCode::package_yaml_size));
   auto manifest = read_manifest(text, draft.limits);
   if (!manifest) return pass_on(std::move(manifest).error(), name);
+  manifest->text = text;
   return manifest;
 }
 
-/// The specifications that the dock reads. It says which others it only keeps.
+/// The specifications that the dock reads, the most specific ones first. It says which others it only keeps.
 std::vector<StatisticalEntry> readable(const std::vector<StatisticalEntry>& entries,
                                        std::vector<std::string>& warnings) {
   std::vector<StatisticalEntry> found;
@@ -65,15 +68,9 @@ std::vector<StatisticalEntry> readable(const std::vector<StatisticalEntry>& entr
       found.push_back(entry);
     else
       warnings.push_back(fmt::format("{} ({}) is kept and not compared", entry.file_name, entry.kept_class));
+  std::stable_sort(found.begin(), found.end(),
+                   [](const auto& one, const auto& other) { return one.kind->rank < other.kind->rank; });
   return found;
-}
-
-/// The one of several specifications that the dock searches by: the most specific one.
-const StatisticalEntry* choose(const std::vector<StatisticalEntry>& entries) {
-  const auto found = std::min_element(entries.begin(), entries.end(), [](const auto& a, const auto& b) {
-    return a.kind->rank < b.kind->rank;
-  });
-  return found == entries.end() ? nullptr : &*found;
 }
 
 Result<specification::RkmeSpecification> parse_statistical(const std::string& text,
@@ -90,31 +87,72 @@ Result<specification::RkmeSpecification> parse_statistical(const std::string& te
               "/type", "make class_name in learnware.yaml and \"type\" in the file agree");
 }
 
+Result<specification::RkmeSpecification> read_statistical(const Draft& draft, const StatisticalEntry& entry) {
+  const std::size_t index = draft.layout.files.at(entry.file_name);
+  LEARNDOCK_TRY(const std::string text,
+                read_small(draft, index, draft.limits.max_spec_bytes, ErrorCode::json_size));
+  auto statistical = parse_statistical(text, entry, draft.limits);
+  if (!statistical) return pass_on(std::move(statistical).error(), entry.file_name);
+  return statistical;
+}
+
+/// Keeps a specification for searches. Those of one package differ in kind or shape, so that a search finds a
+/// learnware by one of them at most.
+void add_statistical(specification::RkmeSpecification statistical, const StatisticalEntry& entry,
+                     Package& package) {
+  const auto same = [&](const specification::RkmeSpecification& other) {
+    return other.kind == statistical.kind && other.trailing_shape == statistical.trailing_shape;
+  };
+  if (!package.statistical) {
+    package.statistical = std::move(statistical);
+    package.statistical_file = entry.file_name;
+  } else if (same(*package.statistical) ||
+             std::any_of(package.further.begin(), package.further.end(), same)) {
+    package.warnings.push_back(fmt::format("{} is not compared: another {} of the package has its shape",
+                                           entry.file_name, statistical.kind->name()));
+  } else {
+    package.further.push_back(std::move(statistical));
+  }
+}
+
 Result<void> load_statistical(const Draft& draft, const Manifest& manifest, Package& package) {
   for (const StatisticalEntry& entry : manifest.statistical)
     LEARNDOCK_CHECK(
         require_file(draft.layout, entry.file_name, "a statistical specification that learnware.yaml names"));
-  const std::vector<StatisticalEntry> entries = readable(manifest.statistical, package.warnings);
-  const StatisticalEntry* chosen = choose(entries);
-  if (chosen == nullptr) {
+  for (const StatisticalEntry& entry : readable(manifest.statistical, package.warnings)) {
+    LEARNDOCK_TRY(specification::RkmeSpecification statistical, read_statistical(draft, entry));
+    add_statistical(std::move(statistical), entry, package);
+  }
+  if (!package.statistical)
     package.warnings.emplace_back(
         manifest.statistical.empty()
             ? "no statistical specification: only semantic search finds this learnware"
             : "no statistical specification that this dock compares: only semantic search finds this "
               "learnware");
-    return {};
-  }
-  if (entries.size() > 1)
-    package.warnings.push_back(fmt::format("of {} statistical specifications {} ({}) is used", entries.size(),
-                                           chosen->file_name, chosen->kind->name()));
-  const std::size_t index = draft.layout.files.at(chosen->file_name);
-  LEARNDOCK_TRY(const std::string text,
-                read_small(draft, index, draft.limits.max_spec_bytes, ErrorCode::json_size));
-  auto statistical = parse_statistical(text, *chosen, draft.limits);
-  if (!statistical) return pass_on(std::move(statistical).error(), chosen->file_name);
-  package.statistical = std::move(*statistical);
-  package.statistical_file = chosen->file_name;
   return {};
+}
+
+/// All specifications that are compared, the one that the index takes first.
+std::vector<const specification::RkmeSpecification*> compared(const Package& package) {
+  std::vector<const specification::RkmeSpecification*> all;
+  if (package.statistical) all.push_back(&*package.statistical);
+  for (const specification::RkmeSpecification& one : package.further) all.push_back(&one);
+  return all;
+}
+
+/// What is known of a package that comes without a semantic specification.
+specification::SemanticSpecification made_semantic(const Package& package) {
+  specification::SemanticSpecification semantic;
+  semantic.name = package.name;
+  if (package.statistical) {
+    semantic.of(specification::SemanticKey::data) = {std::string(package.statistical->kind->data)};
+    for (const auto* one : compared(package))
+      if (one->kind->columns_are_input && one->kind->data == package.statistical->kind->data &&
+          !semantic.input)
+        semantic.input = specification::FeatureDescription{static_cast<std::uint32_t>(one->dimension()), {}};
+  }
+  specification::add_defaults(semantic);
+  return semantic;
 }
 
 Result<void> load_semantic(const Draft& draft, const specification::SemanticSpecification* given,
@@ -132,7 +170,10 @@ Result<void> load_semantic(const Draft& draft, const specification::SemanticSpec
                 read_small(draft, found->second, draft.limits.max_spec_bytes, ErrorCode::json_size));
   auto semantic = specification::semantic_from_json_text(text);
   if (!semantic) return pass_on(std::move(semantic).error(), kSemanticFile);
-  package.semantic = std::move(*semantic);
+  if (*semantic == made_semantic(package))  // a dock wrote it for a package that had none
+    package.warnings.emplace_back("no semantic specification: add one when the learnware is submitted");
+  else
+    package.semantic = std::move(*semantic);
   return {};
 }
 
@@ -180,22 +221,26 @@ void warn_of_task(Package& package) {
 
 /// Checks the size of what the dock stores. The catalogue and the index keep the specification's numbers
 /// beside the package, in fp64 at most. In a JSON file a zero takes two bytes, and next to none when packed.
-Result<void> check_stored(const Draft& draft, const Package& package) {
+/// @param written  bytes of a manifest that is stored in place of the package's own
+Result<void> check_stored(const Draft& draft, const Package& package, std::uint64_t written = 0) {
   const auto archive = draft.contents.archive_bytes();
   if (!archive || !package.statistical) return {};
-  const std::size_t numbers =
-      package.statistical->points.values().size() + package.statistical->weights.size();
-  std::uint64_t stored = sizeof(double) * numbers;
+  std::size_t numbers = 0;
+  for (const auto* one : compared(package)) numbers += one->points.values().size() + one->weights.size();
+  std::uint64_t stored = sizeof(double) * numbers + written;
   for (const ContentEntry& entry : draft.contents.entries()) stored += entry.bytes;
   return archive::check_ratio(*archive, stored, draft.limits, package.statistical_file);
 }
 
 /// For tables the declared number of features and the specification's dimension are the same number.
 Result<void> check_dimensions(const Package& package) {
-  if (!package.statistical || !package.semantic || !package.semantic->input) return {};
-  if (!package.statistical->kind->columns_are_input) return {};
+  if (!package.semantic || !package.semantic->input) return {};
+  const auto all = compared(package);
+  const auto table =
+      std::find_if(all.begin(), all.end(), [](const auto* one) { return one->kind->columns_are_input; });
+  if (table == all.end()) return {};
   const std::uint32_t declared = package.semantic->input->dimension;
-  const std::size_t found = package.statistical->dimension();
+  const std::size_t found = (*table)->dimension();
   if (declared == found) return {};
   return fail(ErrorCode::package_spec_mismatch,
               fmt::format("the semantic specification declares {} input features, the statistical one has {}",
@@ -259,51 +304,44 @@ Result<void> load_environment(const Draft& draft, Package& package) {
   return {};
 }
 
-Result<void> copy_entry(const Contents& contents, std::size_t index, const std::string& name,
-                        archive::ZipWriter& writer) {
-  LEARNDOCK_CHECK(writer.begin(name, contents.entries()[index].bytes));
-  LEARNDOCK_CHECK(contents.read(index, [&](std::string_view piece) { return writer.write(piece); }));
-  return writer.end();
+/// The files in which the canonical form differs from the package, when no id is to be written.
+std::map<std::string, std::string> plain_files(const specification::SemanticSpecification* given) {
+  if (given == nullptr) return {};
+  return {{std::string(kSemanticFile), to_pretty_text(specification::semantic_to_json(*given)) + "\n"}};
 }
 
-/// The length that the canonical form will have, or a little more.
-std::uint64_t canonical_bytes(const Draft& draft, std::string_view semantic_text) {
-  constexpr std::uint64_t kHeaderBytes = 160;  // both headers with their Zip64 fields
-  std::uint64_t bytes = kHeaderBytes + semantic_text.size();
-  for (const auto& [name, index] : draft.layout.files)
-    bytes += draft.contents.entries()[index].bytes + 2 * name.size() + kHeaderBytes;
-  return bytes;
+/// semantic_specification.json as the dock stores it.
+std::string semantic_for_dock(const Package& package) {
+  specification::SemanticSpecification semantic =
+      package.semantic ? *package.semantic : made_semantic(package);
+  semantic.learnware_id.clear();  // only a requirement asks for one
+  specification::add_defaults(semantic);
+  return to_pretty_text(specification::semantic_to_json(semantic)) + "\n";
 }
 
-/// Writes every file once more, sorted. Contents are checked against their checksums here; a failure leaves
-/// no package.
-Result<void> write_canonical(const Draft& draft, const specification::SemanticSpecification* given,
-                             const std::filesystem::path& target, const RoomCheck& room) {
-  const std::string semantic_name(kSemanticFile);
-  const std::string semantic_text =
-      given == nullptr ? std::string() : to_pretty_text(specification::semantic_to_json(*given)) + "\n";
-  if (room) LEARNDOCK_CHECK(room(canonical_bytes(draft, semantic_text)));
-  LEARNDOCK_TRY(archive::ZipWriter writer, archive::ZipWriter::create(target));
-  std::map<std::string, std::size_t> files = draft.layout.files;
-  if (given != nullptr) files.try_emplace(semantic_name, 0);
-  for (const auto& [name, index] : files) {
-    if (given != nullptr && name == semantic_name)
-      LEARNDOCK_CHECK(writer.add(name, semantic_text));
-    else
-      LEARNDOCK_CHECK(copy_entry(draft.contents, index, name, writer));
-  }
-  return writer.finish();
+/// Finds the id that a dock wrote, if the manifest is exactly as a dock writes it: an uploader's own `id`
+/// means nothing here.
+Result<void> find_dock_id(const std::string& yaml, std::size_t max_bytes, Package& package) {
+  LEARNDOCK_TRY(const std::string written, id_in_manifest(yaml));
+  const auto id = create_new_id(written);
+  if (!id) return {};
+  LEARNDOCK_TRY(const std::string as_dock, manifest_for_dock(yaml, written, max_bytes));
+  if (as_dock == yaml) package.dock_id = *id;
+  return {};
 }
 
-/// Files that the canonical form leaves out are still read, so that a damaged archive never passes.
-Result<void> check_left_out(const Draft& draft, const specification::SemanticSpecification* given) {
-  std::vector<bool> copied(draft.contents.entries().size());
-  for (const auto& [name, index] : draft.layout.files)
-    copied[index] = given == nullptr || name != kSemanticFile;
-  const archive::Sink nowhere = [](std::string_view) -> Result<void> { return {}; };
-  for (std::size_t i = 0; i < copied.size(); ++i)
-    if (!copied[i] && !draft.contents.entries()[i].directory())
-      LEARNDOCK_CHECK(draft.contents.read(i, nowhere));
+/// Completes the form with what the reference's load_learnware asks for.
+Result<void> complete_form(const Draft& draft, const std::string& yaml, const IdChoice& choose_id,
+                           Package& package, CanonicalForm& form) {
+  const std::size_t most = draft.limits.max_yaml_bytes;
+  const std::string manifest(kManifest);
+  LEARNDOCK_CHECK(find_dock_id(yaml, most, package));
+  LEARNDOCK_TRY(form.written[manifest], manifest_for_dock(yaml, "", most));
+  form.written[std::string(kSemanticFile)] = semantic_for_dock(package);
+  LEARNDOCK_CHECK(check_stored(draft, package, form.written[manifest].size()));
+  LEARNDOCK_TRY(package.content_digest, form.digest());
+  LEARNDOCK_TRY(const LearnwareId id, choose_id(package.content_digest));
+  LEARNDOCK_TRY(form.written[manifest], manifest_for_dock(yaml, id.text(), most));
   return {};
 }
 
@@ -312,7 +350,8 @@ Result<void> check_left_out(const Draft& draft, const specification::SemanticSpe
 Result<Package> read_package(const std::filesystem::path& zip_or_folder,
                              const std::filesystem::path& canonical_zip,
                              const specification::SemanticSpecification* semantic,
-                             const archive::ArchiveLimits& limits, const RoomCheck& room) {
+                             const archive::ArchiveLimits& limits, const RoomCheck& room,
+                             const IdChoice& id) {
   LEARNDOCK_TRY(const std::unique_ptr<Contents> contents, open_contents(zip_or_folder, limits));
   LEARNDOCK_TRY(const Layout layout, find_layout(contents->entries()));
   const Draft draft{*contents, layout, limits};
@@ -331,8 +370,10 @@ Result<Package> read_package(const std::filesystem::path& zip_or_folder,
   LEARNDOCK_CHECK(check_dimensions(package));
   warn_of_language_model(draft, package);
   warn_of_task(package);
-  LEARNDOCK_CHECK(check_left_out(draft, semantic));
-  LEARNDOCK_CHECK(write_canonical(draft, semantic, canonical_zip, room));
+  CanonicalForm form{*contents, layout, plain_files(semantic)};
+  if (id) LEARNDOCK_CHECK(complete_form(draft, manifest.text, id, package, form));
+  LEARNDOCK_CHECK(form.check_left_out());
+  LEARNDOCK_CHECK(form.write(canonical_zip, room));
   package.warnings = shortened(std::move(package.warnings));  // an archive of 10,000 entries can give as many
   return package;
 }

@@ -47,10 +47,12 @@ ComparableParts::ComparableParts(const Wanted& wanted, Deadline& deadline, Warni
       key_(specification::SpaceId::of(query_)),
       max_points_(wanted.max_points),
       deadline_(deadline) {
+  find_further(wanted.items);
   if (wanted.items == nullptr && query_.languages.empty())
     take_all(warnings);
   else
     take_filtered(wanted.items == nullptr ? snapshot_.semantic->select({}) : *wanted.items, warnings);
+  unindexed_.insert(unindexed_.end(), further_.begin(), further_.end());
   set_odd_aside();
   make_unindexed_part(unindexed_);
   mixed_.parts = parts_;
@@ -80,11 +82,28 @@ Result<const learnwares::Entry*> ComparableParts::stored_entry(std::size_t part,
               stored.segment()->path().string(), "rebuild the index: learndock reindex");
 }
 
+/// Finds the selected learnwares that are compared by a further specification. Their own entries are in other
+/// spaces, where they do not count as skipped.
+void ComparableParts::find_further(const learnwares::Bitmap* selected) {
+  for (const auto& one : snapshot_.further) {
+    if (mismatch_of(*one, query_, ScoreMode::absolute) != Mismatch::none) continue;
+    const auto owner = std::lower_bound(
+        snapshot_.entries.begin(), snapshot_.entries.end(), one->sequence(),
+        [](const auto& entry, LearnwareNumber wanted) { return entry->sequence() < wanted; });
+    if (owner == snapshot_.entries.end() || (*owner)->sequence() != one->sequence()) continue;
+    const auto position =
+        learnwares::SnapshotPosition::at(static_cast<std::size_t>(owner - snapshot_.entries.begin()));
+    if (selected != nullptr && !selected->contains(snapshot_.semantic->items_at({&position, 1})[0])) continue;
+    further_.push_back(one.get());
+    ++found_elsewhere_[(*owner)->space()];
+  }
+}
+
 /// Takes everything. Counts of spaces replace a look at every learnware.
 void ComparableParts::take_all(Warnings& warnings) {
   Skipped skipped;
   skipped[Mismatch::specification] = snapshot_.without_specification;
-  for (const auto& [key, count] : snapshot_.spaces) skipped.add(key, count, query_);
+  for (const auto& [key, count] : snapshot_.spaces) skipped.add(key, count - elsewhere(key), query_);
   skipped.warn(query_, ScoreMode::absolute, warnings);
   for (const auto& part : snapshot_.parts->parts) {
     if (part->space != key_ || part->live_count == 0) continue;
@@ -118,7 +137,7 @@ learnwares::Bitmap ComparableParts::fitting_of(const learnwares::Bitmap& selecte
   learnwares::Bitmap of_space;
   for (const auto& [key, items] : snapshot_.semantic->spaces()) {
     const std::size_t count = selected.common(*items);
-    skipped.add(key, count, query_);
+    skipped.add(key, count - elsewhere(key), query_);
     with_specification += count;
     if (key == key_) (of_space = selected) &= *items;
   }
@@ -127,6 +146,11 @@ learnwares::Bitmap ComparableParts::fitting_of(const learnwares::Bitmap& selecte
   skipped[Mismatch::languages] = of_space.count() - fitting.count();
   skipped.warn(query_, ScoreMode::absolute, warnings);
   return fitting;
+}
+
+std::size_t ComparableParts::elsewhere(const specification::SpaceId& space) const {
+  const auto found = found_elsewhere_.find(space);
+  return found == found_elsewhere_.end() ? 0 : found->second;
 }
 
 void ComparableParts::take_part(const std::shared_ptr<const learnwares::LivePart>& part,

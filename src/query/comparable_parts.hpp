@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -54,6 +55,8 @@ class ComparableParts {
   [[nodiscard]] Result<const MixedParts*> mixed();
 
  private:
+  void find_further(const learnwares::Bitmap* selected);
+  [[nodiscard]] std::size_t elsewhere(const specification::SpaceId& space) const;
   void take_all(Warnings& warnings);
   void take_filtered(const learnwares::Bitmap& selected, Warnings& warnings);
   [[nodiscard]] learnwares::Bitmap fitting_of(const learnwares::Bitmap& selected, Warnings& warnings) const;
@@ -75,6 +78,8 @@ class ComparableParts {
   Deadline& deadline_;
   std::vector<std::shared_ptr<const learnwares::LivePart>> stored_;
   std::vector<std::vector<std::uint64_t>> bitmaps_;
+  learnwares::Selection further_;                                  ///< compared by a further specification
+  std::map<specification::SpaceId, std::size_t> found_elsewhere_;  ///< the spaces of their own entries
   learnwares::Selection unindexed_, odd_;
   MixedParts mixed_;
   std::vector<engine::FilteredPart> parts_;

@@ -3,6 +3,7 @@
 #include "learndock/base/json.hpp"
 
 #include "base/parallel.hpp"
+#include "query/further.hpp"
 #include "query/indexed_search.hpp"
 #include "query/request/answer_terms.hpp"
 #include "query/set_limits.hpp"
@@ -127,10 +128,13 @@ Result<SearchAnswer> search_snapshot(const learnwares::Snapshot& snapshot, const
                                      threads};
   learnwares::Selection entries;
   learnwares::Bitmap items;
-  if (!indexed)
+  if (!indexed) {
     entries = filter(snapshot, filter_request, deadline);
-  else if (!unfiltered)
-    items = filter_items(snapshot, filter_request, deadline);
+    if (request.specification)
+      for (const learnwares::Entry*& entry : entries)
+        entry = compared_by(snapshot, *entry, *request.specification);
+  }
+  if (indexed && !unfiltered) items = filter_items(snapshot, filter_request, deadline);
   answer.timings_ms["filter"] = milliseconds_since(start);
   answer.exact = !deadline.cut();
   if (deadline.cut()) answer.warnings.push_back(cut_filter());

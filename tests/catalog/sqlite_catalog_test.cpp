@@ -313,6 +313,8 @@ TEST_F(SqliteCatalog, AnOlderFileGetsAVersionAboveAllItHasShown) {
   ASSERT_TRUE(insert({record("a"), record("b"), record("c")}));
   change(
       "DROP TABLE search_trigram; DROP TABLE search_text; DELETE FROM counter WHERE name = 'version'; "
+      "DROP INDEX learnware_content; DROP INDEX learnware_earlier; DROP TABLE further; "
+      "ALTER TABLE learnware DROP COLUMN content_digest; "
       "ALTER TABLE learnware DROP COLUMN checksum; ALTER TABLE learnware DROP COLUMN warnings; "
       "PRAGMA user_version = 1");
   reopen();
@@ -323,6 +325,8 @@ TEST_F(SqliteCatalog, AnOlderFileGetsAVersionAboveAllItHasShown) {
 TEST_F(SqliteCatalog, RecordsOfAnOlderFileGetTheirChecksums) {
   ASSERT_TRUE(insert({record("a", "a"), LearnwareRecord{}, packaged("p", 'a')}));
   change(
+      "DROP INDEX learnware_content; DROP INDEX learnware_earlier; DROP TABLE further; "
+      "ALTER TABLE learnware DROP COLUMN content_digest; "
       "ALTER TABLE learnware DROP COLUMN checksum; ALTER TABLE learnware DROP COLUMN warnings; "
       "PRAGMA user_version = 3");
   reopen();
@@ -330,6 +334,48 @@ TEST_F(SqliteCatalog, RecordsOfAnOlderFileGetTheirChecksums) {
   change("UPDATE learnware SET name = 'b' WHERE sequence = 1");
   reopen();
   EXPECT_THAT(damages(), ElementsAre(HasSubstr("checksum does not fit"), "", ""));
+}
+
+TEST_F(SqliteCatalog, PackagesOfAnOlderFileStaySoundAndHaveNoContentDigest) {
+  ASSERT_TRUE(insert({record("a", "a"), packaged("p", 'a')}));
+  EXPECT_TRUE(catalog_->has_earlier_packages().value()) << "stored without a content digest";
+  change(
+      "DROP INDEX learnware_content; DROP INDEX learnware_earlier; DROP TABLE further; "
+      "ALTER TABLE learnware DROP COLUMN content_digest; PRAGMA user_version = 4");
+  reopen();
+  EXPECT_THAT(damages(), ElementsAre("", ""));
+  EXPECT_TRUE(catalog_->has_earlier_packages().value());
+}
+
+TEST_F(SqliteCatalog, AContentIsStoredOnce) {
+  LearnwareRecord one = packaged("p", 'a');
+  one.content_digest = std::string(64, 'c');
+  EXPECT_EQ(catalog_->owner_of_content(one.content_digest).value(), std::nullopt);
+  const LearnwareId id = insert({one}).value().front().id;
+  EXPECT_FALSE(catalog_->has_earlier_packages().value());
+  reopen();
+  EXPECT_THAT(damages(), ElementsAre(""));
+  EXPECT_EQ(catalog_->owner_of_content(one.content_digest).value(), id);
+  EXPECT_EQ(catalog_->find(id)->content_digest, one.content_digest);
+  EXPECT_EQ(catalog_->owner_of_content("").value(), std::nullopt);
+  LearnwareRecord again = packaged("q", 'b');
+  again.content_digest = one.content_digest;
+  const auto refused = insert({again});
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code, ErrorCode::package_duplicate);
+  EXPECT_EQ(refused.error().where, id.text());
+  change("UPDATE learnware SET content_digest = 'd'");
+  reopen();
+  EXPECT_THAT(damages(), ElementsAre(HasSubstr("checksum does not fit")));
+}
+
+TEST_F(SqliteCatalog, AReservedIdIsNotGivenAgain) {
+  EXPECT_EQ(catalog_->reserve_id().value(), LearnwareId::from_number(1));
+  reopen();
+  EXPECT_EQ(catalog_->reserve_id().value(), LearnwareId::from_number(2));
+  ASSERT_TRUE(insert({record("three"), record("four")}));
+  EXPECT_THAT(ids(), ElementsAre("00000003", "00000004"));
+  EXPECT_EQ(catalog_->reserve_id().value(), LearnwareId::from_number(5));
 }
 
 TEST_F(SqliteCatalog, WarningsStayWithTheirRecord) {

@@ -195,7 +195,7 @@ TEST_F(PackageReader, WithoutSemanticsThereIsAWarning) {
   EXPECT_THAT(package->warnings, Contains(HasSubstr("no semantic specification")));
 }
 
-TEST_F(PackageReader, OfSeveralSpecificationsTheTableComesBeforeText) {
+TEST_F(PackageReader, AllSpecificationsAreReadTheTableBeforeText) {
   Files files = example_files();
   files["text.json"] =
       R"({"z":[[1,2]],"beta":[1],"gamma":0.1,"num_points":1,"type":"RKMETextSpecification","language":[]})";
@@ -208,7 +208,26 @@ TEST_F(PackageReader, OfSeveralSpecificationsTheTableComesBeforeText) {
   const auto package = read(files);
   ASSERT_TRUE(package.has_value()) << describe(package.error());
   EXPECT_EQ(package->statistical_file, "stat_spec.json");
-  EXPECT_THAT(package->warnings, Contains(HasSubstr("of 2 statistical specifications")));
+  ASSERT_EQ(package->further.size(), 1u);
+  EXPECT_EQ(package->further[0].kind->name(), "RKMETextSpecification");
+  EXPECT_TRUE(package->warnings.empty()) << package->warnings.front();
+  files["text.json"] = "{";
+  EXPECT_EQ(read(files).error().code, ErrorCode::json_syntax);
+}
+
+TEST_F(PackageReader, OfOneKindAndShapeTheFirstIsCompared) {
+  Files files = example_files();
+  files["again.json"] = kStatisticalText;
+  files["wide.json"] = R"({"z":[[1,2,3]],"beta":[1],"gamma":0.1,"num_points":1})";
+  files["learnware.yaml"] =
+      "stat_specifications:\n- {file_name: stat_spec.json}\n- {file_name: again.json}\n"
+      "- {file_name: wide.json}\n";
+  const auto package = read(files);
+  ASSERT_TRUE(package.has_value()) << describe(package.error());
+  EXPECT_EQ(package->statistical_file, "stat_spec.json");
+  ASSERT_EQ(package->further.size(), 1u);
+  EXPECT_EQ(package->further[0].dimension(), 3u);
+  EXPECT_THAT(package->warnings, ::testing::ElementsAre(HasSubstr("again.json is not compared")));
 }
 
 constexpr const char* kAdapterManifest =
@@ -293,6 +312,96 @@ TEST_F(PackageReader, ThePackageOfTheReferencesHelperIsRead) {
                                          {"output_shape", {4}}}));
   EXPECT_TRUE(package->warnings.empty()) << package->warnings.front();
   EXPECT_EQ(entry("learnware.yaml"), files["learnware.yaml"]);
+}
+
+/// Reads as a dock does, which gives the package the id `id`.
+class DockedPackage : public PackageReader {
+ protected:
+  Package dock(const Files& files, const std::string& id, bool deflated = true) {
+    EXPECT_TRUE(io::write_file_atomically(folder_ / "in.zip", raw_zip_of(files, deflated).bytes()));
+    return dock_file(folder_ / "in.zip", id);
+  }
+  Package dock_file(const std::filesystem::path& path, const std::string& id) {
+    std::string asked;
+    auto package =
+        read_package(path, folder_ / "docked.zip", nullptr, {}, {}, [&](const std::string& content) {
+          asked = content;
+          return LearnwareId::create(id);
+        });
+    EXPECT_TRUE(package.has_value()) << describe(package.error());
+    EXPECT_EQ(package->content_digest, asked);
+    std::filesystem::rename(folder_ / "docked.zip", canonical());
+    return std::move(*package);
+  }
+};
+
+TEST_F(DockedPackage, CarriesItsIdAndItsSemanticSpecification) {
+  const Files files = example_files();
+  const Package package = dock(files, "00000042");
+  EXPECT_FALSE(package.dock_id.has_value()) << "its uploader wrote none";
+  EXPECT_THAT(entry("learnware.yaml"), HasSubstr("semantic_specification:\n  file_name: semantic_spec"));
+  EXPECT_THAT(entry("learnware.yaml"), HasSubstr("id: \"00000042\"\n"));
+  const auto semantic = parse_json(entry("semantic_specification.json")).value();
+  EXPECT_EQ(semantic["Model"], Json({{"Type", "Optional"}, {"Values", {"Others"}}}));
+  EXPECT_EQ(semantic["Name"]["Values"], "two");
+  for (const char* const name : {"__init__.py", "stat_spec.json", "requirements.txt"})
+    EXPECT_EQ(entry(name), files.at(name));
+}
+
+TEST_F(DockedPackage, WithoutSemanticsItCarriesWhatIsKnown) {
+  Files files = example_files();
+  files.erase("semantic_specification.json");
+  const Package package = dock(files, "00000001");
+  EXPECT_FALSE(package.semantic.has_value());
+  const auto semantic = parse_json(entry("semantic_specification.json")).value();
+  EXPECT_EQ(semantic["Data"]["Values"], Json::array({"Table"}));
+  EXPECT_EQ(semantic["Input"]["Dimension"], 2);
+  EXPECT_EQ(semantic["Name"]["Values"], "two features");
+  // Sent to another dock it is again a package without a semantic specification.
+  std::filesystem::rename(canonical(), folder_ / "again.zip");
+  const Package again = dock_file(folder_ / "again.zip", "00000009");
+  EXPECT_FALSE(again.semantic.has_value());
+  EXPECT_EQ(again.content_digest, package.content_digest);
+}
+
+TEST_F(DockedPackage, ItsContentIsTheSameUnderEveryIdAndPacking) {
+  const Files files = example_files();
+  const std::string content = dock(files, "00000001").content_digest;
+  const std::string first = canonical_digest();
+  EXPECT_EQ(dock(files, "00000001", false).content_digest, content);
+  EXPECT_EQ(canonical_digest(), first);
+  EXPECT_EQ(dock(files, "00000002").content_digest, content);
+  EXPECT_NE(canonical_digest(), first);
+  std::filesystem::rename(canonical(), folder_ / "served.zip");
+  const Package served = dock_file(folder_ / "served.zip", "00000001");
+  EXPECT_EQ(served.content_digest, content) << "a package that a dock served is the one that was sent to it";
+  EXPECT_EQ(served.dock_id->text(), "00000002");
+  EXPECT_EQ(canonical_digest(), first);
+  Files other = files;
+  other["__init__.py"] += "#";
+  EXPECT_NE(dock(other, "00000001").content_digest, content);
+  other = files;
+  other["semantic_specification.json"].replace(other["semantic_specification.json"].find("an example"), 2,
+                                               "my");
+  EXPECT_NE(dock(other, "00000001").content_digest, content);
+}
+
+TEST_F(DockedPackage, AnIdOfItsUploaderIsNotOneOfADock) {
+  Files files = example_files();
+  const std::string content = dock(files, "00000001").content_digest;
+  files["learnware.yaml"] += "id: '00000777'\n";
+  const Package package = dock(files, "00000002");
+  EXPECT_FALSE(package.dock_id.has_value());
+  EXPECT_EQ(package.content_digest, content);
+}
+
+TEST_F(DockedPackage, WithoutAnIdNothingIsWritten) {
+  std::filesystem::remove(canonical());
+  ASSERT_TRUE(io::write_file_atomically(folder_ / "in.zip", example_zip().bytes()));
+  const auto refuse = [](const std::string&) -> Result<LearnwareId> { return fail(ErrorCode::io, "no"); };
+  EXPECT_EQ(read_package(folder_ / "in.zip", canonical(), nullptr, {}, {}, refuse).error().code,
+            ErrorCode::io);
+  EXPECT_EQ(files_below(folder_.path()), std::set<std::string>{"in.zip"});
 }
 
 TEST_F(PackageReader, AFileWithoutTypeIsWhatTheManifestSays) {

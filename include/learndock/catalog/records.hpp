@@ -22,10 +22,15 @@ struct LearnwareRecord {
   LearnwareId id;
   Status status = Status::unverified;
   std::string name;
-  std::string semantic_json;   ///< canonical text of the semantic specification
-  std::string statistical;     ///< binary form (specification/codec.hpp); empty when the learnware has none
+  std::string semantic_json;  ///< canonical text of the semantic specification
+  std::string statistical;    ///< binary form (specification/codec.hpp); empty when the learnware has none
+  /// Further specifications, of other kinds or shapes, as dock/view/further.hpp packs them; mostly empty.
+  std::string further;
   std::string package_digest;  ///< SHA-256 of the canonical package; empty for records without a package
   std::uint64_t package_bytes = 0;
+  /// SHA-256 of what was submitted, the same however and under whatever id it is stored (see
+  /// package::IdChoice); empty for records without a package and of earlier versions.
+  std::string content_digest;
   std::string url;  ///< where a record without a package says the model lives; shown, never fetched
   std::int64_t created_unix_ms = 0;
   std::vector<std::string> warnings;  ///< what its users should know; its maker was told at the upload

@@ -4,6 +4,7 @@
 #include "dock/index/lost_files.hpp"
 #include "dock/index/part_maker.hpp"
 #include "dock/index/stored_index.hpp"
+#include "dock/view/further.hpp"
 #include "io/disk.hpp"
 
 #include <fmt/format.h>
@@ -68,10 +69,23 @@ Result<void> Indexing::load(const store::IndexVersion& stored) {
   first.semantic = std::make_shared<learnwares::SemanticIndex>();
   first.parts = live_parts(std::move(opened), stored.number, loaded.entries);
   if (loaded.file) first.entry_files.push_back(loaded.file);
+  LEARNDOCK_CHECK(load_further(loaded.entries, first));
   view_.publish(truth_, std::move(first), loaded.entries);
   if (loaded.file) loaded.file->release_pages();
   truth_.keep_mark(view_.current()->entries.size());
   return {};
+}
+
+Result<void> Indexing::load_further(std::span<const std::shared_ptr<const learnwares::Entry>> entries,
+                                    learnwares::Snapshot& snapshot) {
+  return truth_.catalog().visit_further([&](LearnwareNumber sequence, std::string_view packed) {
+    const auto owner = std::lower_bound(
+        entries.begin(), entries.end(), sequence,
+        [](const auto& entry, LearnwareNumber wanted) { return entry->sequence() < wanted; });
+    // The record of a learnware that has no entry is damaged, and is left out as a whole.
+    if (owner != entries.end() && (*owner)->sequence() == sequence)
+      show_further(snapshot, **owner, packed, view_.traits());
+  });
 }
 
 Result<bool> Indexing::tend() {

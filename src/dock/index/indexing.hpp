@@ -60,6 +60,9 @@ class Indexing {
       LEARNDOCK_EXCLUDES(storing_, truth_.writer());
   /// Logs that the folder of the stored index is missing, unless the dock is empty.
   [[nodiscard]] Result<void> say_unindexed() const;
+  /// Shows searches the further specifications of these learnwares, which ascend.
+  [[nodiscard]] Result<void> load_further(std::span<const std::shared_ptr<const learnwares::Entry>> entries,
+                                          learnwares::Snapshot& snapshot);
   [[nodiscard]] LoadOptions loading(const specification::SpaceKernels& kernels, HeldByPart held) const;
   /// Shows the entries of the mapped cache in place of decoded ones.
   void map_cache(const std::shared_ptr<const learnwares::EntryFile>& file)

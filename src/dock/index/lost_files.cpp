@@ -34,6 +34,7 @@ learnwares::Snapshot fresh_snapshot(const learnwares::Snapshot& before,
   fresh.version = before.version;
   fresh.kernels = before.kernels;
   fresh.semantic = std::make_shared<learnwares::SemanticIndex>();
+  fresh.further = before.further;
   fresh.entry_files = before.entry_files;
   fresh.parts = placed_nowhere(parts);
   return fresh;

@@ -80,12 +80,14 @@ Json record_json(const catalog::LearnwareRecord& record, std::int64_t removed_un
             {"name", record.name},
             {"package_digest", record.package_digest},
             {"package_bytes", record.package_bytes},
+            {"content_digest", record.content_digest},
             {"url", record.url},
             {"created_unix_ms", record.created_unix_ms},
             {"warnings", record.warnings},
             {"damage", record.damage},
             {"semantic_json", record.semantic_json},
-            {"statistical", to_hex(record.statistical)}};
+            {"statistical", to_hex(record.statistical)},
+            {"further", to_hex(record.further)}};
   json[kChecksum] = checksum_of_record(json);
   return json;
 }
@@ -106,12 +108,14 @@ Result<DeletedLearnware> from_record_json(const Json& json) {
     record.name = json.at("name").get<std::string>();
     record.package_digest = json.at("package_digest").get<std::string>();
     record.package_bytes = json.at("package_bytes").get<std::uint64_t>();
+    record.content_digest = json.value("content_digest", "");  // earlier versions wrote none
     record.url = json.at("url").get<std::string>();
     record.created_unix_ms = json.at("created_unix_ms").get<std::int64_t>();
     record.warnings = json.at("warnings").get<std::vector<std::string>>();
     record.damage = json.at("damage").get<std::string>();
     record.semantic_json = json.at("semantic_json").get<std::string>();
     LEARNDOCK_TRY(record.statistical, from_hex(json.at("statistical").get<std::string>()));
+    LEARNDOCK_TRY(record.further, from_hex(json.value("further", "")));
     return deleted;
   } catch (const Json::exception&) {
     return fail(ErrorCode::corrupt, "it is not the record of a deleted learnware");

@@ -21,7 +21,7 @@ std::uint64_t row_bytes(std::span<const catalog::LearnwareRecord> records) {
   constexpr std::uint64_t kTextCopies = 4;
   std::uint64_t bytes = 0;
   for (const catalog::LearnwareRecord& record : records)
-    bytes += record.statistical.size() + kTextCopies * record.semantic_json.size();
+    bytes += record.statistical.size() + record.further.size() + kTextCopies * record.semantic_json.size();
   return bytes;
 }
 
@@ -124,6 +124,24 @@ Result<std::vector<catalog::LearnwareRecord>> Truth::insert(
     std::span<const catalog::LearnwareRecord> records) {
   LEARNDOCK_CHECK(space_.room_for(row_bytes(records)));
   return catalog_->insert(records);
+}
+
+Result<LearnwareId> Truth::take_id() {
+  {
+    const Lock hold(finding_);
+    while (!free_ids_.empty()) {
+      LearnwareId id = std::move(free_ids_.extract(free_ids_.begin()).value());
+      LEARNDOCK_TRY(const bool taken, catalog_->has_id(id));  // a bulk import may have chosen it
+      if (!taken) return id;
+    }
+  }
+  LEARNDOCK_CHECK(space_.room_for(1));
+  return catalog_->reserve_id();
+}
+
+void Truth::give_back(LearnwareId id) {
+  const Lock hold(finding_);
+  free_ids_.insert(std::move(id));
 }
 
 Result<catalog::LearnwareRecord> Truth::insert_package(catalog::LearnwareRecord record, const fs::path& file,

@@ -17,6 +17,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -83,6 +84,12 @@ class Truth {
   /// no_space
   [[nodiscard]] Result<std::vector<catalog::LearnwareRecord>> insert(
       std::span<const catalog::LearnwareRecord> records) LEARNDOCK_REQUIRES(writer_);
+  /// An id for a package that names it: one that was given back, or a new one of the catalogue. @errors
+  /// no_space, io
+  [[nodiscard]] Result<LearnwareId> take_id() LEARNDOCK_EXCLUDES(finding_);
+  /// Gives back an id under which nothing was stored, so that refused packages leave no gaps.
+  void give_back(LearnwareId id) LEARNDOCK_EXCLUDES(finding_);
+
   /// Makes the file a package of the dock, and then stores its record. On failure neither is there.
   /// @param hold  reserves its bytes; released @errors as above, package_duplicate
   [[nodiscard]] Result<catalog::LearnwareRecord> insert_package(catalog::LearnwareRecord record,
@@ -125,6 +132,7 @@ class Truth {
   DeletedLearnwares deleted_ LEARNDOCK_GUARDED_BY(writer_);
   bool mark_failed_ LEARNDOCK_GUARDED_BY(writer_) = false;  // said once
   std::map<LearnwareNumber, DamagedRecord> damaged_ LEARNDOCK_GUARDED_BY(finding_);
+  std::set<LearnwareId> free_ids_ LEARNDOCK_GUARDED_BY(finding_);  // taken and given back
   std::uint64_t orphans_ LEARNDOCK_GUARDED_BY(finding_) = 0;
   std::atomic<std::uint64_t> staged_{0};
 };

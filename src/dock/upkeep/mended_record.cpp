@@ -56,7 +56,9 @@ std::optional<LearnwareId> id_of(const catalog::IndexedName* known) {
 void add_package(Combinations& all, const LearnwareRecord& package) {
   all.add([&](LearnwareRecord& one) { one.package_digest = package.package_digest; });
   all.add([&](LearnwareRecord& one) { one.package_bytes = package.package_bytes; });
+  all.add([&](LearnwareRecord& one) { one.content_digest = package.content_digest; });
   all.add([&](LearnwareRecord& one) { one.statistical = package.statistical; });
+  all.add([&](LearnwareRecord& one) { one.further = package.further; });
   all.add([&](LearnwareRecord& one) { one.semantic_json = package.semantic_json; });
   all.add([&](LearnwareRecord& one) { one.name = package.name; });
   all.add([&](LearnwareRecord& one) { one.warnings = package.warnings; });
@@ -112,13 +114,14 @@ Result<Mended> PackageRecords::mend(LearnwareRecord record, const catalog::Index
 Result<LearnwareRecord> PackageRecords::orphan(const std::string& digest,
                                                const catalog::IndexedName* known) const {
   LEARNDOCK_TRY(LearnwareRecord record, whole_package(digest));
-  if (const auto id = id_of(known)) {
+  const auto id = id_of(known);
+  if (id) {
     record.sequence = known->sequence;
     record.id = *id;
-    record.warnings.push_back("its record was lost and has been made again from its package");
-  } else {
-    record.warnings.push_back("its record was lost and has been made again from its package, under a new id");
   }
+  const bool has_id = !record.id.text().empty();
+  record.warnings.push_back(fmt::format("its record was lost and has been made again from its package{}",
+                                        has_id ? "" : ", under a new id"));
   return record;
 }
 

@@ -31,8 +31,8 @@ class PackageRecords {
   [[nodiscard]] Result<Mended> mend(catalog::LearnwareRecord record, const catalog::IndexedName* known,
                                     const catalog::Catalog* old) const;
 
-  /// A new record for an orphan, under its old id when `known` has it. @errors corrupt (its bytes are not
-  /// those of its name), zip_*, package_*, spec_*, io
+  /// A new record for an orphan, under its old id when `known` or the package has it. @errors corrupt (its
+  /// bytes are not those of its name), zip_*, package_*, spec_*, io
   [[nodiscard]] Result<catalog::LearnwareRecord> orphan(const std::string& digest,
                                                         const catalog::IndexedName* known) const;
 

@@ -213,7 +213,12 @@ class Repair {
         mark_unusable(digest, record.error());
         continue;
       }
-      const auto stored = catalog_->put({&*record, 1});
+      auto stored = catalog_->put({&*record, 1});
+      if (!stored && stored.error().code == ErrorCode::conflict && record->sequence == LearnwareNumber()) {
+        record->id = LearnwareId();  // another learnware has the id that the package names
+        record->warnings.back() += ", under a new id";
+        stored = catalog_->put({&*record, 1});
+      }
       if (!stored && stored.error().code != ErrorCode::package_duplicate &&
           stored.error().code != ErrorCode::conflict)
         return Failure(stored.error());

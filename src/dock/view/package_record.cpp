@@ -4,6 +4,7 @@
 #include "learndock/specification/codec.hpp"
 
 #include "dock/view/entry_fields.hpp"
+#include "dock/view/further.hpp"
 #include "io/disk.hpp"
 #include "io/file.hpp"
 #include "io/file_rights.hpp"
@@ -53,6 +54,8 @@ PackageRecord described(const package::Package& package, const specification::Se
   record.semantic_json = to_text(specification::semantic_to_json(made.semantic));
   record.warnings = package.warnings;
   if (package.statistical) record.statistical = specification::to_binary(*package.statistical);
+  record.further = pack_further(package.further);
+  record.content_digest = package.content_digest;
   return made;
 }
 
@@ -83,6 +86,7 @@ Result<PackageRecord> record_of(const package::Package& package,
   if (auto plain = specification::check_texts(shown); !plain)
     return pass_on(std::move(plain).error(), "semantic_specification.json");
   if (package.statistical) LEARNDOCK_CHECK(query::check_set(*package.statistical, max_points));
+  for (const auto& one : package.further) LEARNDOCK_CHECK(query::check_set(one, max_points));
   PackageRecord made = described(package, given, file_name);
   LEARNDOCK_CHECK(check_length(made.record));
   LEARNDOCK_CHECK(check_readable(made.semantic));
@@ -93,11 +97,17 @@ Result<catalog::LearnwareRecord> record_of_stored(const fs::path& blob, const st
                                                   const fs::path& scratch) {
   LEARNDOCK_CHECK(io::create_private_folder(scratch));
   const fs::path canonical = scratch / fmt::format("stored-{}.zip", ::getpid());
-  auto package = package::read_package(blob, canonical);
+  // The canonical form is not used, and so no matter which id is in it.
+  const package::IdChoice any_id = [](const std::string&) { return LearnwareId::from_number(1); };
+  auto package = package::read_package(blob, canonical, nullptr, {}, {}, any_id);
   io::disk::remove_any(canonical);  // a temporary
   if (!package) return Failure(std::move(package).error());
   catalog::LearnwareRecord record =
       described(*package, own_semantic(*package), package->model.class_name).record;
+  if (package->dock_id)
+    record.id = *package->dock_id;
+  else
+    record.content_digest.clear();  // an earlier version stored it
   record.package_digest = digest;
   std::error_code error;
   record.package_bytes = fs::file_size(blob, error);

@@ -24,8 +24,8 @@ struct PackageRecord {
                                               const specification::SemanticSpecification* semantic,
                                               const std::string& file_name, std::size_t max_points);
 
-/// The record of a package that is already in the dock, digest and size included. The package was accepted
-/// once, so the dock's limits and missing keys are not checked.
+/// The record of a package that is already in the dock, digest and size included, and the id that a dock
+/// wrote into it. The package was accepted once, so the dock's limits and missing keys are not checked.
 /// @param scratch  a folder for the canonical form, which is removed again
 [[nodiscard]] Result<catalog::LearnwareRecord> record_of_stored(const std::filesystem::path& blob,
                                                                 const std::string& digest,

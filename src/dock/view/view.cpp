@@ -1,5 +1,7 @@
 #include "dock/view/view.hpp"
 
+#include "dock/view/further.hpp"
+
 #include <algorithm>
 #include <cstddef>
 
@@ -30,6 +32,8 @@ void View::add(Truth& truth, std::span<const catalog::LearnwareRecord> stored, N
   // The catalogue's counter grew by one too, and no other process writes it.
   learnwares::Snapshot next = *current();
   ++next.version;
+  for (std::size_t i = 0; i < stored.size(); ++i)
+    if (!stored[i].further.empty()) show_further(next, *added[i], stored[i].further, traits_);
   publish(truth, std::move(next), added);
   truth.keep_mark(current()->entries.size());
 }
@@ -37,6 +41,7 @@ void View::add(Truth& truth, std::span<const catalog::LearnwareRecord> stored, N
 void View::withdraw(Truth& truth, LearnwareNumber sequence) {
   learnwares::Snapshot next = *current();
   ++next.version;
+  std::erase_if(next.further, [&](const auto& one) { return one->sequence() == sequence; });
   const auto gone =
       std::lower_bound(next.entries.begin(), next.entries.end(), sequence,
                        [](const auto& entry, LearnwareNumber wanted) { return entry->sequence() < wanted; });

@@ -51,6 +51,8 @@ double largest_mass(const learnwares::Snapshot& snapshot) {
   for (const auto& entry : snapshot.parts ? snapshot.unindexed : snapshot.entries)
     if (entry->specification() != nullptr)
       largest = std::max(largest, numeric::absolute_sum(entry->specification()->weights));
+  for (const auto& entry : snapshot.further)
+    largest = std::max(largest, numeric::absolute_sum(entry->specification()->weights));
   return largest;
 }
 
