@@ -1,4 +1,4 @@
-// Tasks shared with helping threads: each is run once, from whichever thread the call comes.
+// Tasks shared with helping threads: each is run once, whichever thread calls.
 #include "base/parallel.hpp"
 
 #include <gtest/gtest.h>

@@ -80,6 +80,13 @@ TEST_F(UnreadableKernels, AreMendedByAReindex) {
   EXPECT_EQ(open()->status().indexed, 5U);
 }
 
+TEST_F(UnreadableKernels, AreLeftByARollback) {
+  commit(kUnreadable);
+  ASSERT_TRUE(reindex::rollback_index(dock()).has_value());
+  EXPECT_EQ(check().damages(), 0U) << text_of(check());
+  EXPECT_EQ(open()->status().indexed, 5U);
+}
+
 TEST_F(UnreadableKernels, AreNotRolledBackTo) {
   commit(kUnreadable);
   commit(R"([{"type":"RKMETableSpecification","shape":[3],"scales":1,"gamma":0.5}])");

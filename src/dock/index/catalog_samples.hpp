@@ -5,7 +5,6 @@
 #include "catalog/catalog.hpp"
 
 #include <cstddef>
-#include <cstdint>
 #include <functional>
 #include <optional>
 #include <span>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "learndock/base/result.hpp"
+#include "learndock/base/error.hpp"
 
 #include "learnwares/snapshot.hpp"
 #include "store/segment.hpp"

@@ -1,7 +1,5 @@
 #pragma once
 
-#include "learndock/base/result.hpp"
-
 #include "dock/truth/dock_folder.hpp"
 
 #include <cstdint>
