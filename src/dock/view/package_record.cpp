@@ -31,14 +31,17 @@ std::string name_for(const specification::SemanticSpecification* semantic, const
 }
 
 /// The semantic specification for a package without one: its name and, for tables, the input's dimension.
-specification::SemanticSpecification inferred_semantic(
-    const std::string& name, const std::optional<specification::RkmeSpecification>& stat) {
+specification::SemanticSpecification inferred_semantic(const std::string& name,
+                                                       const package::Package& package) {
   specification::SemanticSpecification semantic;
   semantic.name = name;
-  if (stat && stat->kind->columns_are_input) {
-    semantic.of(specification::SemanticKey::data) = {std::string(stat->kind->data)};
-    semantic.input = specification::FeatureDescription{static_cast<std::uint32_t>(stat->dimension()), {}};
-  }
+  const auto take = [&](const specification::RkmeSpecification& stat) {
+    if (!stat.kind->columns_are_input || semantic.input) return;
+    semantic.of(specification::SemanticKey::data) = {std::string(stat.kind->data)};
+    semantic.input = specification::FeatureDescription{static_cast<std::uint32_t>(stat.dimension()), {}};
+  };
+  if (package.statistical) take(*package.statistical);
+  for (const specification::RkmeSpecification& one : package.further) take(one);
   return semantic;
 }
 
@@ -47,7 +50,7 @@ PackageRecord described(const package::Package& package, const specification::Se
   PackageRecord made;
   catalog::LearnwareRecord& record = made.record;
   record.name = name_for(given, package.name, file_name);
-  made.semantic = given != nullptr ? *given : inferred_semantic(record.name, package.statistical);
+  made.semantic = given != nullptr ? *given : inferred_semantic(record.name, package);
   if (!made.semantic.name.empty()) made.semantic.name = record.name;
   made.semantic.learnware_id.clear();  // only a requirement asks for one
   specification::add_defaults(made.semantic);
