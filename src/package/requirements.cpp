@@ -184,7 +184,7 @@ std::string warning_of(const ForeignLine& line) {
   constexpr std::array<std::string_view, 5> kWhat = {
       "takes code from a place of its own choice",
       "installs from a local path, which pip looks up where it runs", "reads a list that the package lacks",
-      "reads a list that is damaged or too large, so that nobody has looked at its lines",
+      "reads a list that is damaged or too large, so its lines are not checked",
       "reads one list more than the 16 that are looked through: put them into fewer files"};
   return fmt::format("{} line {} {}: {}", line.file, line.line, kWhat[static_cast<std::size_t>(line.fault)],
                      line.what);

@@ -17,7 +17,7 @@ enum class LineFault {
   local_path,       ///< installs what lies at a path of the machine on which pip runs
   other_file,       ///< reads another list, which is not there
   unreadable_file,  ///< reads another list, of which it cannot be told what it holds
-  too_many_files,   ///< reads another list, and more are looked through already than anyone needs
+  too_many_files,   ///< reads another list, and 16 are looked through already
   encoding,         ///< the whole list is in an encoding that installers read differently
 };
 
