@@ -123,6 +123,8 @@ class TableFile {
                                               const TableOptions& options = {});
   /// Valid while this object or a copy of it lives.
   [[nodiscard]] MatrixView<const float> values() const { return values_; }
+  /// Names of the features; empty for a .npy array.
+  [[nodiscard]] const std::vector<std::string>& columns() const { return columns_; }
   [[nodiscard]] const Warnings& warnings() const { return warnings_; }
   /// Checks that the values are still the file's. Call it before you use what was computed from them. @errors
   /// io
@@ -138,6 +140,7 @@ class TableFile {
   std::shared_ptr<const MappedFile> mapping_;  // shared: views stay valid when the object is moved or copied
   std::shared_ptr<const Table> table_;
   MatrixView<const float> values_;
+  std::vector<std::string> columns_;
   Warnings warnings_;
 };
 

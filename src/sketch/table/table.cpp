@@ -144,6 +144,7 @@ Result<TableProfile> profile_table(const std::filesystem::path& path, const Tabl
 TableFile::TableFile(Table table)
     : table_(std::make_shared<const Table>(std::move(table))),
       values_(table_->values.view()),
+      columns_(table_->columns),
       warnings_(table_->warnings) {}
 
 Result<TableFile> TableFile::open(const std::filesystem::path& path, const TableOptions& options) {
