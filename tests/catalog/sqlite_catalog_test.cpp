@@ -203,7 +203,7 @@ TEST_F(SqliteCatalog, MissingCorruptForeignAndNewerFiles) {
   EXPECT_EQ(io::read_file(folder_ / "text").value(), std::string(5000, 'x'));
   change("PRAGMA user_version = 1000");
   EXPECT_EQ(open_sqlite_catalog(file(), false).error().code, ErrorCode::unsupported);
-  change("PRAGMA user_version = 4; PRAGMA application_id = 5");
+  change("PRAGMA user_version = 5; PRAGMA application_id = 5");
   EXPECT_EQ(open_sqlite_catalog(file(), false).error().code, ErrorCode::corrupt);
   change("PRAGMA application_id = 1279542091");
   EXPECT_TRUE(open_sqlite_catalog(file(), false).has_value()) << "the changes above are undone";

@@ -1,11 +1,13 @@
 """`get` beside files of the user: nothing of theirs is touched, and a refusal leaves nothing behind."""
 
 import importlib.util
+import json
 import math
 import subprocess
 import sys
 import types
 import unittest
+import zipfile
 
 from harness import TestCase, files_below, learndock, package_files, write_package, zip_bytes
 
@@ -23,6 +25,31 @@ class Get(TestCase):
 
     def get(self, learnware, name, *more):
         return self.run_ok("get", learnware, "--dock", self.dock, "--out", self.out / name, "--json", *more).json()
+
+    def test_the_package_is_what_the_reference_loads(self):
+        """load_learnware reads the yaml with safe_load, then `id`, and the file that semantic_specification names."""
+        files = dict(package_files("of the helper"))
+        files["learnware.yaml"] = (b"model:\n  class_name: Sum\n  kwargs:\n    input_shape: &id001 !!python/tuple\n"
+                                   b"    - 2\n    limit: .inf\n    output_shape: *id001\n"
+                                   b"stat_specifications:\n- class_name: RKMETableSpecification\n"
+                                   b"  file_name: stat_spec.json\n  kwargs: {}\n"
+                                   b"  module_path: learnware.specification\n")
+        del files["requirements.txt"]
+        package = self.folder / "helper.zip"
+        package.write_bytes(zip_bytes(files))
+        answer = self.run_ok("import", "--dock", self.dock, package, "--json").json()
+        self.assertTrue(any("standard library and numpy are assumed" in one for one in answer["warnings"]), answer)
+        self.get("00000003", "helper.zip")
+        with zipfile.ZipFile(self.out / "helper.zip") as archive:
+            text = archive.read("learnware.yaml").decode()
+            semantic = json.loads(archive.read("semantic_specification.json"))
+        for line in ("    input_shape: [2]", "    limit: .inf", "    output_shape: [2]", 'id: "00000003"',
+                     "  file_name: semantic_specification.json"):
+            self.assertIn(line, text.splitlines())
+        self.assertEqual(semantic["Model"], {"Type": "Optional", "Values": ["Others"]})
+        self.assertEqual(semantic["Name"]["Values"], "of the helper")
+        again = learndock("import", "--dock", self.dock, self.out / "helper.zip", "--json").json()
+        self.assertEqual(again["rejected"][0]["code"], "package.duplicate")
 
     def test_files_of_the_user_are_left_alone(self):
         (self.out / "requirements.txt").write_text("torch\n")
