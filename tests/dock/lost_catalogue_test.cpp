@@ -94,7 +94,9 @@ TEST_F(LostCatalogue, ACatalogueOlderThanThePackagesCostsNone) {
   expect_refused(6);
   expect_mended(6);
   EXPECT_THAT(ids(*open()),
-              ElementsAre("00000001", "00000002", "00000003", "00000007", "00000008", "00000009"))
+              ElementsAre("00000001", "00000002", "00000003", "00000004", "00000005", "00000006"))
+      << "a package says its own id";
+  EXPECT_EQ(open()->add_package(package(6)).value().id.text(), "00000007")
       << "ids that were given once are not given to others";
 }
 

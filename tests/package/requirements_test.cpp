@@ -225,6 +225,8 @@ TEST(Requirements, AnEndlessChainOfListsEnds) {
     return std::optional("-r " + std::to_string(++reads) + ".txt\n");
   };
   EXPECT_EQ(faults_of("-r 0.txt\n", files), (std::vector{LineFault::too_many_files}));
+  EXPECT_LT(reads, 20);
+  reads = 0;
   EXPECT_THAT(requirements_warnings("-r 0.txt\n", files),
               ::testing::ElementsAre(HasSubstr("more than the 16")));
   EXPECT_LT(reads, 20);
