@@ -91,14 +91,14 @@ class BoundedAnswers(TestCase):
         name = "n" * 4_000
         for content in (f"{name},b\n1,2\n3,4\n", f"{name},{name},b\n1,2,3\n3,4,6\n", "a,b\n1,2\n3," + "x" * MEBIBYTE + "\n",
                         f"{name},b\n2024-01-01,{'y' * MEBIBYTE}\n"):
-            self.expect_short("data", self.file("shown.csv", content), failed=False)
+            self.expect_short("data", self.write("shown.csv", content), failed=False)
         # All columns of words are named at once, and all that look like ids.
         words = ",".join(f"{'w' * 60}{i}" for i in range(5_000)) + ",x\n" + "".join("a," * 5_000 + f"{i}.5\n" for i in range(3))
         ids = ",".join(f"{'i' * 60}{i}_id" for i in range(1_000)) + ",x\n" + "".join(f"{i}," * 1_000 + f"{i}.5\n" for i in range(9))
-        self.expect_short("spec", "make", "--data", self.file("words.csv", words), "--out", self.folder / "o.json")
-        self.expect_short("spec", "make", "--data", self.file("ids.csv", ids), "--out", self.folder / "o.json", failed=False)
+        self.expect_short("spec", "make", "--data", self.write("words.csv", words), "--out", self.folder / "o.json")
+        self.expect_short("spec", "make", "--data", self.write("ids.csv", ids), "--out", self.folder / "o.json", failed=False)
         for content in (words, ids):
-            shown = self.run_ok("data", self.file("shown.csv", content), "--json")
+            shown = self.run_ok("data", self.write("shown.csv", content), "--json")
             self.assertLess(len(shown.err.encode()), MOST_BYTES)
             self.assertLessEqual(len(shown.json()["columns"]), 1_000)
             self.assertLess(len(json.dumps({**shown.json(), "columns": []})), MOST_BYTES)
