@@ -31,7 +31,6 @@ struct ReindexArguments {
 
 /// Parses "2/8", the third of eight shards.
 Result<reindex::Shard> shard_of(const std::string& text) {
-  reindex::Shard shard;
   const auto slash = text.find('/');
   const auto number = [](const std::string& digits) -> std::optional<std::size_t> {
     return digits.size() > 6 ? std::nullopt : learndock::whole_number<std::size_t>(digits);
