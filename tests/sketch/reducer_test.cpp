@@ -63,6 +63,7 @@ TEST(Reducer, FollowsTheRulesForTheNumberOfPoints) {
     ReducerOptions options;
     options.points = k;
     options.kmeans_iterations = 2;
+    options.evaluations = 2;
     return reduce(random_data(rows, cols, 1).view(), options, backend())->spec.points.rows();
   };
   EXPECT_EQ(points(1, 3, 100), 1u);  // max(1, floor(2/3))
@@ -218,6 +219,7 @@ TEST(Reducer, RefusesRowsWhoseSquaresSinglePrecisionCannotHold) {
 TEST(Reducer, SaysWhatItFilledAndWhyThereAreFewerPoints) {
   const auto warnings = [](const Matrix<float>& data, ReducerOptions options) {
     options.kmeans_iterations = 2;
+    options.evaluations = 2;
     return messages_of(reduce(data.view(), options, backend()).value().warnings);
   };
   auto data = random_data(150, 3, 7);
