@@ -30,12 +30,12 @@ struct Way {
   }
 };
 
-constexpr std::size_t kRows = 9, kColumns = 3;
-constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
+constexpr std::size_t kTableRows = 9, kTableColumns = 3;
+constexpr double kMissing = std::numeric_limits<double>::quiet_NaN();
 
 /// What every way writes.
 double value_at(std::size_t row, std::size_t column) {
-  if ((row + 2 * column) % 5 == 4) return kNone;
+  if ((row + 2 * column) % 5 == 4) return kMissing;
   const double sign = (row + column) % 2 == 0 ? 1 : -1;
   return column == 2 ? sign * static_cast<double>(row * row * 1000)
                      : sign * (0.25 + 1.5 * static_cast<double>(row * 3 + column));
@@ -56,14 +56,14 @@ std::string table_of(const Way& way) {
   if (way.header) {
     if (way.id) text += (way.quoting == Quoting::none ? "" : "\"\"") + std::string(1, way.delimiter);
     const std::vector<std::string> names = {"h\u00f6he", "b", "c"};
-    for (std::size_t c = 0; c < kColumns; ++c)
+    for (std::size_t c = 0; c < kTableColumns; ++c)
       text += (c > 0 ? std::string(1, way.delimiter) : "") +
               (way.quoting == Quoting::none ? names[c] : in_quotes(names[c]));
     text += way.line_end;
   }
-  for (std::size_t r = 0; r < kRows; ++r) {
+  for (std::size_t r = 0; r < kTableRows; ++r) {
     if (way.id) text += std::to_string(r + 1) + way.delimiter;
-    for (std::size_t c = 0; c < kColumns; ++c)
+    for (std::size_t c = 0; c < kTableColumns; ++c)
       text += (c > 0 ? std::string(1, way.delimiter) : "") + written(value_at(r, c), way);
     text += way.line_end;
   }
@@ -111,10 +111,10 @@ bool same(double written_value, float read) {
 }
 
 void expect_content(const Table& table, std::size_t first_column, const Way& way) {
-  ASSERT_EQ(table.values.rows(), kRows) << way.name();
-  ASSERT_EQ(table.values.cols(), kColumns + first_column) << way.name();
-  for (std::size_t r = 0; r < kRows; ++r)
-    for (std::size_t c = 0; c < kColumns; ++c)
+  ASSERT_EQ(table.values.rows(), kTableRows) << way.name();
+  ASSERT_EQ(table.values.cols(), kTableColumns + first_column) << way.name();
+  for (std::size_t r = 0; r < kTableRows; ++r)
+    for (std::size_t c = 0; c < kTableColumns; ++c)
       ASSERT_TRUE(same(value_at(r, c), table.values(r, c + first_column)))
           << way.name() << " row " << r << " column " << c;
 }
