@@ -244,7 +244,7 @@ constexpr const char* kAdapterManifest =
 Files adapter_files() {
   Files files = example_files();
   files["learnware.yaml"] = kAdapterManifest;
-  files["generative.pth"] = std::string("PK\x03\x04 a zip that torch wrote", 30);
+  files["generative.pth"] = "PK\x03\x04 a zip that torch wrote";
   files["adapter/adapter_config.json"] = "{}";
   Json semantic = parse_json(kSemanticText).value();
   semantic["Data"]["Values"] = {"Text"};
