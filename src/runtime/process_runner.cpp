@@ -2,6 +2,7 @@
 
 #include "learndock/base/json.hpp"
 
+#include "base/parallel.hpp"
 #include "base/shorten.hpp"
 #include "base/utf8.hpp"
 
@@ -16,7 +17,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-/// How long a process may take to end after it was asked to.
 constexpr std::size_t kMaxQuoted = 400;
 constexpr std::size_t kMaxLogShown = 300;
 
@@ -90,6 +90,20 @@ std::string one_line(const std::string& text, std::size_t limit) {
 }
 
 }  // namespace
+
+std::vector<std::pair<std::string, std::string>> job_variables(sandbox::Protection protection) {
+  // Libraries start a thread for each core of the machine, and a job may have few.
+  constexpr unsigned kMaxThreads = 8;
+  const std::string threads = fmt::format("{}", std::min(usable_cores(), kMaxThreads));
+  const std::string home = protection == sandbox::Protection::full ? sandbox::kScratch : "/tmp";
+  return {{"HOME", home},
+          {"TMPDIR", home},
+          {"LANG", "C.UTF-8"},
+          {"PATH", "/usr/bin:/bin"},
+          {"OMP_NUM_THREADS", threads},
+          {"OPENBLAS_NUM_THREADS", threads},
+          {"MKL_NUM_THREADS", threads}};
+}
 
 ProcessRunner::ProcessRunner(RunnerProgram program, RunnerLimits limits, Starter start)
     : program_(std::move(program)), limits_(std::move(limits)), start_(std::move(start)) {
