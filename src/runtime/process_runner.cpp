@@ -9,7 +9,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <condition_variable>
+#include <mutex>
 #include <numeric>
+#include <thread>
 #include <utility>
 
 namespace learndock::runtime {
@@ -17,6 +20,8 @@ namespace {
 
 using std::chrono::milliseconds;
 
+/// How long a process that closed its answers may take to end.
+constexpr milliseconds kGrace{2000};
 constexpr std::size_t kMaxQuoted = 400;
 constexpr std::size_t kMaxLogShown = 300;
 
@@ -157,7 +162,16 @@ Failure ProcessRunner::lost(const Error& error, Step step) {
                                static_cast<double>(patience(step).count()) / 1000, during),
                    "send smaller batches, or raise the time limit");
   }
-  last_end_ = process_->wait();
+  {
+    // A process that closed its descriptor and lives on would be waited for until its time is over.
+    std::mutex mutex;
+    std::condition_variable_any over;
+    const std::jthread ending([&](const std::stop_token& stop) {
+      std::unique_lock lock(mutex);
+      if (!over.wait_for(lock, stop, kGrace, [&] { return stop.stop_requested(); })) process_->cancel();
+    });
+    last_end_ = process_->wait();
+  }
   process_.reset();
   const std::string log = log_tail(last_end_.log);
   return refused(ErrorCode::model_died,
