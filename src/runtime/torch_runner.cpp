@@ -13,7 +13,6 @@ namespace learndock::runtime {
 namespace {
 
 constexpr const char* kProgram = "learndock-torch";
-constexpr const char* kPackageInside = "/package";
 constexpr const char* kProgramInside = "/learndock";
 
 bool is_in_system(const std::filesystem::path& path) {
