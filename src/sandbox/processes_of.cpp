@@ -6,7 +6,7 @@
 
 #include <sstream>
 #include <string>
-#include <unistd.h>
+#include <string_view>
 #include <vector>
 
 namespace learndock::sandbox {
@@ -26,19 +26,12 @@ void add_children(pid_t process, std::vector<pid_t>& found) {
   for (pid_t child = 0; children >> child;) found.push_back(child);
 }
 
-std::uint64_t own_bytes(pid_t process) {
-  std::istringstream pages(text_of_process(process, "statm"));
-  std::uint64_t size = 0, resident = 0, shared = 0;
-  pages >> size >> resident >> shared;
-  return resident > shared ? (resident - shared) * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)) : 0;
-}
-
-std::uint64_t threads_of(pid_t process) {
-  const std::string status = text_of_process(process, "status");
-  const std::size_t at = status.find("\nThreads:");
-  std::uint64_t threads = 1;
-  if (at != std::string::npos) std::istringstream(status.substr(at + 9)) >> threads;
-  return threads;
+/// The number after a name in /proc/PID/status; 0 where there is none.
+std::uint64_t status_field(const std::string& status, std::string_view name) {
+  const std::size_t at = status.find("\n" + std::string(name) + ":");
+  std::uint64_t value = 0;
+  if (at != std::string::npos) std::istringstream(status.substr(at + name.size() + 2, 40)) >> value;
+  return value;
 }
 
 }  // namespace
@@ -49,8 +42,10 @@ Usage usage_below(pid_t ancestor) {
   Usage usage;
   for (std::size_t at = 0; at < processes.size() && at < kMaxProcesses; ++at) {
     const pid_t process = processes[at];
-    usage.bytes += own_bytes(process);
-    usage.threads += threads_of(process);
+    const std::string status = text_of_process(process, "status");
+    constexpr std::uint64_t kKibibyte = 1024;
+    usage.bytes += (status_field(status, "RssAnon") + status_field(status, "RssShmem")) * kKibibyte;
+    usage.threads += status_field(status, "Threads");
     add_children(process, processes);
   }
   return usage;

@@ -7,8 +7,8 @@ namespace learndock::sandbox {
 
 /// What the processes below a process use now.
 struct Usage {
-  std::uint64_t bytes = 0;    ///< of memory that is theirs and not a file's
-  std::uint64_t threads = 0;  ///< of all of them together, at least one each
+  std::uint64_t bytes = 0;    ///< of memory that is no file's; what two of them share counts twice
+  std::uint64_t threads = 0;  ///< of all of them together
 };
 
 /// Adds up what the descendants of a process use: the substitute for a control group. A process that starts

@@ -315,6 +315,7 @@ void Supervisor::finish() {
   const std::string_view said = ready_.starts_with("ready\n") ? std::string_view(ready_).substr(6) : ready_;
   const Lock lock(mutex_);
   failure_ = printable(said.empty() ? std::string_view(ended_.log) : said, 1000);
+  if (failure_.ends_with("\\x0a")) failure_.erase(failure_.size() - 4);
   if (failure_.empty()) failure_ = fmt::format("it ended at once ({})", name_of(ended_.cause));
   stage_ = Stage::ended;
   changed_.notify_all();
