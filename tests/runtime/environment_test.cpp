@@ -3,7 +3,7 @@
 #include "runtime/environment.hpp"
 
 #include "io/file.hpp"
-#include "runtime/tool.hpp"
+#include "sandbox/tool.hpp"
 #include "support/raw_zip.hpp"
 #include "support/temporary_folder.hpp"
 
@@ -34,7 +34,8 @@ class Environments : public ::testing::Test {
     settings_.cache = folder_ / "cache";
     settings_.index_arguments = {"--no-index", "--find-links", wheels().string()};
     settings_.pythons = {"/usr/bin/python3"};
-    if (!fs::exists("/usr/bin/python3")) settings_.pythons = {find_program("python3").value_or("/nowhere")};
+    if (!fs::exists("/usr/bin/python3"))
+      settings_.pythons = {sandbox::find_program("python3").value_or("/nowhere")};
     add_wheel("numpy", "1.99", {{"numpy/__init__.py", "__version__ = '1.99'\n"}});
     add_wheel("tiny", "1.0", {{"tiny/__init__.py", "VALUE = 1\n"}});
     add_wheel("tiny", "2.0", {{"tiny/__init__.py", "VALUE = 2\n"}});
@@ -65,11 +66,11 @@ class Environments : public ::testing::Test {
     ASSERT_EQ(::chmod((folder_ / "tools" / name).c_str(), 0755), 0);
   }
 
-  static bool has_uv() { return find_program("uv").has_value(); }
+  static bool has_uv() { return sandbox::find_program("uv").has_value(); }
   [[nodiscard]] bool has_pip() const {
-    ToolCall call;
+    sandbox::ToolCall call;
     call.command = {settings_.pythons.front().string(), "-I", "-m", "pip", "--version"};
-    const auto end = run_tool(call);
+    const auto end = sandbox::run_tool(call);
     return end && end->status == 0;
   }
 
@@ -94,9 +95,9 @@ TEST_F(Environments, AreMadeOnceForTheSameNeeds) {
   EXPECT_EQ(first->way, "uv");
   EXPECT_FALSE(first->cached);
   EXPECT_THAT(first->lock, ElementsAre("numpy==1.99", "tiny==1.0"));
-  ToolCall call;
+  sandbox::ToolCall call;
   call.command = {first->python.string(), "-I", "-c", "import tiny; print(tiny.VALUE)"};
-  EXPECT_EQ(run_tool(call).value().output, "1\n");
+  EXPECT_EQ(sandbox::run_tool(call).value().output, "1\n");
   const auto second = prepare({"tiny<2", "numpy"});
   ASSERT_TRUE(second);
   EXPECT_TRUE(second->cached);
@@ -140,9 +141,9 @@ TEST_F(Environments, NothingOfAPackageRunsWhileItIsInstalled) {
   EXPECT_TRUE(prepare({"numpy", "sly"})->cached);
   EXPECT_FALSE(fs::exists(mark));
   // The test would see it: the environment's own Python runs it at once.
-  ToolCall call;
+  sandbox::ToolCall call;
   call.command = {environment->python.string(), "-I", "-c", "pass"};
-  EXPECT_EQ(run_tool(call).value().status, 0);
+  EXPECT_EQ(sandbox::run_tool(call).value().status, 0);
   EXPECT_TRUE(fs::exists(mark));
 }
 
@@ -151,11 +152,11 @@ TEST_F(Environments, SourcesAreNotBuilt) {
   const fs::path mark = folder_ / "it_ran", source = folder_ / "source/raw-1.0";
   write(source / "setup.py", fmt::format("open('{}', 'w').close()\n", mark.string()));
   write(source / "PKG-INFO", "Metadata-Version: 1.0\nName: raw\nVersion: 1.0\n");
-  ToolCall tar;
+  sandbox::ToolCall tar;
   tar.command = {
       "/bin/tar", "-czf", (wheels() / "raw-1.0.tar.gz").string(), "-C", source.parent_path().string(),
       "raw-1.0"};
-  ASSERT_EQ(run_tool(tar).value().status, 0);
+  ASSERT_EQ(sandbox::run_tool(tar).value().status, 0);
   const auto environment = prepare({"numpy", "raw"});
   ASSERT_FALSE(environment);
   EXPECT_EQ(environment.error().code, ErrorCode::environment_failed);
@@ -252,7 +253,7 @@ TEST_F(Environments, VersionsOfCondaThatHaveNoWheelAreGivenUpAndSaid) {
   NEEDS_UV;
   settings_.tools = folder_ / "tools";
   fs::create_directories(*settings_.tools);
-  fs::create_symlink(*find_program("uv"), *settings_.tools / "uv");
+  fs::create_symlink(*sandbox::find_program("uv"), *settings_.tools / "uv");
   Needs needs;
   needs.file = "environment.yaml";
   needs.conda = {"numpy=1.19"};
@@ -269,7 +270,7 @@ TEST_F(Environments, ACondaToolMakesWhatACondaFileAsksFor) {
   NEEDS_UV;
   settings_.tools = folder_ / "tools";
   fs::create_directories(*settings_.tools);
-  fs::create_symlink(*find_program("uv"), *settings_.tools / "uv");
+  fs::create_symlink(*sandbox::find_program("uv"), *settings_.tools / "uv");
   program("micromamba", fmt::format("echo \"$@\" > {0}/asked\nexec \"{1}\" -I -m venv --without-pip \"$4\"\n",
                                     folder_.path().string(), settings_.pythons.front().string()));
   Needs needs;
@@ -288,23 +289,23 @@ TEST_F(Environments, ACondaToolMakesWhatACondaFileAsksFor) {
 
 TEST(Tool, IsKilledWithAllThatItStarted) {
   const TemporaryFolder folder;
-  ToolCall call;
+  sandbox::ToolCall call;
   call.command = {"/bin/sh", "-c", "echo begun; sleep 100 & sleep 100"};
   call.patience = std::chrono::milliseconds(300);
-  const auto end = run_tool(call);
+  const auto end = sandbox::run_tool(call);
   ASSERT_FALSE(end);
   EXPECT_EQ(end.error().code, ErrorCode::timeout);
 }
 
 TEST(Tool, SaysHowItEndedAndWhatItPrinted) {
-  ToolCall call;
+  sandbox::ToolCall call;
   call.command = {"/bin/sh", "-c", "echo out; echo err >&2; cat; exit 5"};
-  const auto end = run_tool(call);
+  const auto end = sandbox::run_tool(call);
   ASSERT_TRUE(end);
   EXPECT_EQ(end->status, 5);
   EXPECT_EQ(end->output, "out\nerr\n");
   call.command = {"/nowhere/program"};
-  EXPECT_EQ(run_tool(call).error().code, ErrorCode::environment_tool);
+  EXPECT_EQ(sandbox::run_tool(call).error().code, ErrorCode::environment_tool);
 }
 
 }  // namespace

@@ -5,8 +5,8 @@
 #include "learndock/base/json.hpp"
 
 #include "io/file.hpp"
-#include "runtime/tool.hpp"
 #include "sandbox/layers.hpp"
+#include "sandbox/tool.hpp"
 #include "support/plain_process.hpp"
 #include "support/temporary_folder.hpp"
 
@@ -290,7 +290,7 @@ TEST_P(PythonRunner, LargeAndEmptyBatches) {
 }
 
 TEST_P(PythonRunner, ModelsOfScikitLearn) {
-  ToolCall call;
+  sandbox::ToolCall call;
   call.command = {environment_->python.string(), "-I", "-c",
                   "import pickle, sys, joblib, numpy as np\n"
                   "from sklearn.linear_model import LogisticRegression\n"
@@ -299,7 +299,7 @@ TEST_P(PythonRunner, ModelsOfScikitLearn) {
                   "joblib.dump(model, sys.argv[1] + '/model.joblib')\n"
                   "pickle.dump(model, open(sys.argv[1] + '/model.pkl', 'wb'))\n",
                   folder_.path().string()};
-  const auto made = run_tool(call);
+  const auto made = sandbox::run_tool(call);
   ASSERT_TRUE(made);
   if (made->status != 0) GTEST_SKIP() << "no scikit-learn here";
   for (const char* load : {"joblib.load(path + '.joblib')", "pickle.load(open(path + '.pkl', 'rb'))"}) {

@@ -4,7 +4,7 @@
 #include "learndock/base/json.hpp"
 
 #include "io/file.hpp"
-#include "runtime/tool.hpp"
+#include "sandbox/tool.hpp"
 #include "support/plain_process.hpp"
 #include "support/temporary_folder.hpp"
 
@@ -48,9 +48,9 @@ TEST_F(TorchRunner, AFileThatIsNoModelIsRefused) {
 
 TEST_F(TorchRunner, AModelAnswers) {
   // The program makes its own example: twice the input.
-  ToolCall call;
+  sandbox::ToolCall call;
   call.command = {find_torch_program()->string(), "--make-example", (folder_ / "model.pt").string()};
-  ASSERT_EQ(run_tool(call).value().status, 0);
+  ASSERT_EQ(sandbox::run_tool(call).value().status, 0);
   Array samples{ElementType::float32, {2, 3}, {}};
   const std::vector<float> values = {1, 2, 3, 4, 5, 6};
   samples.bytes.resize(24);
