@@ -42,6 +42,8 @@ class PlainProcess : public sandbox::Process {
       // Above 3 and 4 first, so that neither end is overwritten.
       const int in = ::fcntl(requests[0], F_DUPFD_CLOEXEC, 10),
                 out = ::fcntl(answers[1], F_DUPFD_CLOEXEC, 10);
+      const int nowhere = ::open("/dev/null", O_RDWR);
+      for (const int fd : {0, 1, 2}) ::dup2(nowhere, fd);
       ::dup2(in, 3);
       ::dup2(out, 4);
       ::setpgid(0, 0);
