@@ -1,12 +1,15 @@
 #include "sandbox/processes_of.hpp"
 
 #include "io/file.hpp"
+#include "sandbox/job.hpp"
 
 #include <fmt/format.h>
 
 #include <sstream>
 #include <string>
 #include <string_view>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <vector>
 
 namespace learndock::sandbox {
@@ -34,6 +37,20 @@ std::uint64_t status_field(const std::string& status, std::string_view name) {
   return value;
 }
 
+/// The memory of a job's scratch folder: its files, and about a kibibyte of the kernel's for each. The job
+/// cannot put another folder in this place, and only numbers are read. A process without a sandbox, or not
+/// yet in one, sees a folder of this name that the host may have, which does not count.
+std::uint64_t scratch_bytes_of(pid_t process) {
+  constexpr std::uint64_t kOfEachFile = 1024;
+  const std::string inside = fmt::format("/proc/{}/root{}", process, kScratch);
+  struct stat job {
+  }, host{};
+  struct statvfs about {};
+  if (::stat(inside.c_str(), &job) != 0 || ::statvfs(inside.c_str(), &about) != 0) return 0;
+  if (::stat(kScratch, &host) == 0 && host.st_dev == job.st_dev) return 0;
+  return (about.f_blocks - about.f_bfree) * about.f_frsize + (about.f_files - about.f_ffree) * kOfEachFile;
+}
+
 }  // namespace
 
 Usage usage_below(pid_t ancestor) {
@@ -48,6 +65,10 @@ Usage usage_below(pid_t ancestor) {
     usage.threads += status_field(status, "Threads");
     add_children(process, processes);
   }
+  usage.processes = processes.size();
+  // The last one is the farthest from bubblewrap's own processes, which see another root while they set it
+  // up.
+  if (!processes.empty()) usage.bytes += scratch_bytes_of(processes.back());
   return usage;
 }
 

@@ -135,8 +135,8 @@ def read_password_file():
 
 
 def read_host_process():
-    host, = ARGUMENTS
-    if b"sandbox" not in open(f"/proc/{host}/cmdline", "rb").read():
+    host, name = ARGUMENTS
+    if name.encode() not in open(f"/proc/{host}/cmdline", "rb").read():
         raise OSError(errno.ENOENT, "another process has this number")
 
 

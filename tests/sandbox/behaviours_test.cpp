@@ -18,6 +18,7 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <thread>
 #include <unistd.h>
 
 namespace learndock::sandbox {
@@ -98,7 +99,11 @@ struct Outcome {
 using Escaped = std::function<bool(const Surroundings&, const Outcome&)>;
 
 bool by_answer(const Surroundings&, const Outcome& outcome) { return outcome.answers.starts_with("escaped"); }
-bool child_is_dead(const Surroundings& around, const Outcome&) { return !around.child_lives(); }
+bool child_is_dead(const Surroundings& around, const Outcome&) {
+  // A killed process is gone a little later.
+  for (int turn = 0; turn < 50 && around.child_lives(); ++turn) std::this_thread::sleep_for(20ms);
+  return !around.child_lives();
+}
 bool log_is_long(const Surroundings&, const Outcome& outcome) {
   return outcome.ended.log.size() > (1U << 20);
 }
@@ -133,9 +138,12 @@ std::vector<std::string> tcp_of(const Surroundings& around) { return {around.por
 std::vector<std::string> udp_of(const Surroundings& around) { return {around.port_udp()}; }
 std::vector<std::string> abstract_of(const Surroundings& around) { return {around.abstract_name()}; }
 std::vector<std::string> child_of(const Surroundings& around) { return {around.child()}; }
-std::vector<std::string> this_process(const Surroundings&) { return {std::to_string(::getpid())}; }
+std::vector<std::string> this_process(const Surroundings&) {
+  return {std::to_string(::getpid()), program_invocation_short_name};
+}
 void second_of_cpu(Limits& limits) { limits.cpu = 1s; }
 void second_of_wall(Limits& limits) { limits.wall = 1s; }
+void much_memory(Limits& limits) { limits.memory_bytes = std::uint64_t{4} << 30; }
 void little_memory(Limits& limits) { limits.memory_bytes = std::uint64_t{64} << 20; }
 
 using enum Part;
@@ -143,7 +151,7 @@ using enum Part;
 std::vector<Row> using_up() {
   const std::vector<Cause> memory = {Cause::memory_limit, Cause::exited};
   const std::vector<Cause> processes = {Cause::process_limit, Cause::exited};
-  return {{"fork_bomb", "fork_bomb", {Part::processes}, processes},
+  return {{"fork_bomb", "fork_bomb", {Part::processes}, processes, {}, by_answer, much_memory},
           {"thread_bomb", "thread_bomb", {Part::processes}, processes},
           {"huge_malloc", "huge_malloc", {Part::memory}, memory},
           {"map_and_touch", "map_and_touch", {Part::memory}, memory},
@@ -201,7 +209,7 @@ class Behaviour : public ::testing::TestWithParam<Row> {
   }
   Outcome run_it(const char* mode, const LeftOut& left_out) {
     const Row& row = GetParam();
-    Job job = job_of({kPython, "/behaviours.py", row.function, mode});
+    Job job = job_of({kPython, "-X", "mark=" + mark_, "/behaviours.py", row.function, mode});
     if (row.arguments)
       for (const std::string& one : row.arguments(around_)) job.command.push_back(one);
     job.bindings = {{LEARNDOCK_BEHAVIOURS, "/behaviours.py"}, {around_.path("package"), "/package"}};
@@ -219,6 +227,7 @@ class Behaviour : public ::testing::TestWithParam<Row> {
 
   Surroundings around_;
   io::Descriptor inherited_;
+  const std::string mark_ = "learndock" + std::to_string(::getpid());
 };
 
 std::string told(const Outcome& outcome) {
@@ -236,6 +245,7 @@ TEST_P(Behaviour, IsContained) {
     EXPECT_EQ(outcome.ended.cause, Cause::exited) << told(outcome);
   }
   EXPECT_TRUE(around_.child_lives());
+  EXPECT_EQ(processes_with(mark_), 0) << "all of them are gone when the end is known";
 }
 
 TEST_P(Behaviour, HappensWithoutTheLayer) {

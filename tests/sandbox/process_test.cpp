@@ -191,28 +191,18 @@ TEST_F(SandboxedProcess, ManyRunAtOnce) {
     });
 }
 
-/// All that a job left on this machine: processes, groups, folders.
-struct Leftovers {
-  static int processes(const std::string& mark) {
-    int found = 0;
-    for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
-      const Result<std::string> words = io::read_file(entry.path() / "cmdline", 1 << 20);
-      if (words && words->find(mark) != std::string::npos) ++found;
-    }
-    return found;
+/// The groups and folders that a process's jobs left on this machine.
+int folders_of(pid_t owner) {
+  const std::string name = "learndock-" + std::to_string(owner) + "-";
+  int found = 0;
+  for (const std::filesystem::path& home :
+       {control_groups().memory, control_groups().processes, std::filesystem::temp_directory_path()}) {
+    if (home.empty()) continue;
+    for (const auto& entry : std::filesystem::directory_iterator(home))
+      if (entry.path().filename().string().starts_with(name)) ++found;
   }
-  static int folders(pid_t owner) {
-    const std::string name = "learndock-" + std::to_string(owner) + "-";
-    int found = 0;
-    for (const std::filesystem::path& home :
-         {control_groups().memory, control_groups().processes, std::filesystem::temp_directory_path()}) {
-      if (home.empty()) continue;
-      for (const auto& entry : std::filesystem::directory_iterator(home))
-        if (entry.path().filename().string().starts_with(name)) ++found;
-    }
-    return found;
-  }
-};
+  return found;
+}
 
 /// Starts a job in another process, which is then ended by a signal.
 void expect_nothing_left(int signal, Protection protection) {
@@ -231,16 +221,16 @@ void expect_nothing_left(int signal, Protection protection) {
   ASSERT_EQ(::read(ends[0], &started, 1), 1);
   EXPECT_EQ(started, 'y');
   std::this_thread::sleep_for(200ms);
-  EXPECT_GE(Leftovers::processes(mark), 2);
-  EXPECT_GE(Leftovers::folders(owner), control_groups().memory.empty() ? 0 : 1);
+  EXPECT_GE(processes_with(mark), 2);
+  EXPECT_GE(folders_of(owner), control_groups().memory.empty() ? 0 : 1);
   ::kill(owner, signal);
   ::waitpid(owner, nullptr, 0);
   for (int turn = 0; turn < 100; ++turn) {
-    if (Leftovers::processes(mark) == 0 && Leftovers::folders(owner) == 0) break;
+    if (processes_with(mark) == 0 && folders_of(owner) == 0) break;
     std::this_thread::sleep_for(50ms);
   }
-  EXPECT_EQ(Leftovers::processes(mark), 0);
-  EXPECT_EQ(Leftovers::folders(owner), 0);
+  EXPECT_EQ(processes_with(mark), 0);
+  EXPECT_EQ(folders_of(owner), 0);
   ::close(ends[0]);
   ::close(ends[1]);
 }

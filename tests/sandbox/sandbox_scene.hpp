@@ -1,11 +1,13 @@
 #pragma once
 
+#include "io/file.hpp"
 #include "sandbox/layers.hpp"
 #include "sandbox/switches.hpp"
 
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <filesystem>
 #include <string>
 #include <utility>
 #include <vector>
@@ -40,6 +42,16 @@ inline std::string all_answers(Process& process,
   std::byte one{};
   while (process.receive({&one, 1}, patience)) text.push_back(static_cast<char>(one));
   return text;
+}
+
+/// How many processes of this machine have a text in their words.
+inline int processes_with(const std::string& mark) {
+  int found = 0;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
+    const Result<std::string> words = io::read_file(entry.path() / "cmdline", 1 << 20);
+    if (words && words->find(mark) != std::string::npos) ++found;
+  }
+  return found;
 }
 
 class SandboxTest : public ::testing::Test {
