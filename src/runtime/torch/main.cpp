@@ -122,7 +122,7 @@ Array array_of(const torch::jit::IValue& answer) {
 class Model {
  public:
   Json load(const Json& request) {
-    device_ = torch::cuda::is_available() ? torch::kCUDA : torch::kCPU;
+    device_ = at::hasCUDA() ? torch::kCUDA : torch::kCPU;
     module_ = torch::jit::load(request.value("file", ""), device_);
     module_->eval();
     Json facts{{"kind", "facts"},
