@@ -22,6 +22,8 @@ namespace fs = std::filesystem;
 
 constexpr const char* kFacts = "environment.json";
 constexpr std::string_view kBuilding = ".building";
+/// What the installers downloaded; makers hold its lock shared.
+constexpr const char* kDownloads = "wheels";
 /// How often a lock that another process holds is tried again.
 constexpr std::chrono::milliseconds kLockStep{100};
 
@@ -116,6 +118,7 @@ Result<Environment> EnvironmentCache::read(const std::string& key, Held held) co
 }
 
 Result<void> EnvironmentCache::build(const std::string& key, const Maker& make) const {
+  LEARNDOCK_TRY(const Held downloads, hold(kDownloads, false));
   const fs::path folder = place(key + std::string(kBuilding));
   std::error_code none;
   fs::remove_all(folder, none);
@@ -174,6 +177,7 @@ void EnvironmentCache::trim() const {
     if (name.ends_with(kBuilding) && !fs::exists(place(name.substr(0, name.size() - kBuilding.size())), none))
       (void)remove(name.substr(0, name.size() - kBuilding.size()));
   }
+  if (bytes_below(place(kDownloads)) > settings_.cache_bytes) (void)remove(kDownloads);
   const std::vector<Kept> all = kept_in(settings_.cache);
   std::uint64_t bytes = 0;
   for (const Kept& one : all) bytes += one.bytes;

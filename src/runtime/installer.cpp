@@ -19,15 +19,18 @@ namespace {
 constexpr std::size_t kMaxShown = 600;
 
 /// Words by which installers say that they could not reach the index, in small letters.
-constexpr std::array<std::string_view, 9> kNetworkWords = {"error sending request",
-                                                           "failed to fetch",
-                                                           "connection",
-                                                           "network is unreachable",
-                                                           "temporary failure in name",
-                                                           "name or service",
-                                                           "dns error",
-                                                           "timed out",
-                                                           "proxy"};
+constexpr std::array<std::string_view, 12> kNetworkWords = {"error sending request",
+                                                            "failed to fetch",
+                                                            "connection refused",
+                                                            "connection reset",
+                                                            "connection error",
+                                                            "newconnectionerror",
+                                                            "network is unreachable",
+                                                            "temporary failure in name",
+                                                            "name or service not known",
+                                                            "dns error",
+                                                            "timed out",
+                                                            "proxyerror"};
 
 /// The end of what an installer printed, fit for a message.
 std::string last_words(std::string_view output) {
@@ -77,7 +80,7 @@ sandbox::ToolCall call_of(std::vector<std::string> command, const std::filesyste
                     {"UV_NO_PROGRESS", "1"},
                     {"UV_PYTHON_DOWNLOADS", "never"},
                     {"UV_CACHE_DIR", (settings.cache / "wheels").string()},
-                    {"PIP_CACHE_DIR", (settings.cache / "wheels-pip").string()},
+                    {"PIP_CACHE_DIR", (settings.cache / "wheels" / "pip").string()},
                     {"PIP_DISABLE_PIP_VERSION_CHECK", "1"},
                     {"PIP_NO_INPUT", "1"}};
   return call;

@@ -68,6 +68,18 @@ TEST(Needs, OfACondaFileAsTheIndexCallsThem) {
   EXPECT_THAT(needs->conda, Contains("pandas 1.3.*"));
 }
 
+TEST(Needs, ACondaFileCannotNameAnotherPlace) {
+  for (const char* text :
+       {"--index-url=http://x", "numpy=1.0[channel=x]", "\"numpy\\n--index-url=http://x\"",
+        "http://x/a.conda", "numpy @ http://x", "./numpy.tar.bz2", "-f=x", "numpy==1.0#x"}) {
+    const auto needs = needs_of("environment.yaml", std::string("dependencies:\n- '") + text + "'\n");
+    ASSERT_TRUE(needs) << text;
+    EXPECT_THAT(needs->conda_requirements, IsEmpty()) << text;
+    EXPECT_THAT(needs->conda, IsEmpty()) << text;
+    EXPECT_EQ(needs->left_out.size(), 1U) << text;
+  }
+}
+
 TEST(Needs, ACondaFileGoesBeforeRequirements) {
   const learndock::testing::TemporaryFolder folder;
   ASSERT_TRUE(io::write_file_atomically(folder / "environment.yaml", "dependencies: [numpy]\n"));

@@ -11,6 +11,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <cstring>
 
 namespace learndock::runtime {
@@ -21,6 +22,8 @@ using ::testing::HasSubstr;
 class TorchRunner : public ::testing::Test {
  protected:
   void SetUp() override {
+    const char* const path = std::getenv("PATH");
+    ::setenv("PATH", (std::string(LEARNDOCK_PROGRAMS ":") + (path == nullptr ? "" : path)).c_str(), 1);
     if (!find_torch_program()) GTEST_SKIP() << "learndock-torch was not built: there is no LibTorch";
     model_.runtime = package::ModelRuntime::torchscript;
     model_.file = "model.pt";
