@@ -4,6 +4,7 @@
 #include "learndock/base/json.hpp"
 
 #include "io/file.hpp"
+#include "sandbox/layers.hpp"
 #include "sandbox/tool.hpp"
 #include "support/plain_process.hpp"
 #include "support/temporary_folder.hpp"
@@ -29,6 +30,11 @@ class TorchRunner : public ::testing::Test {
     model_.file = "model.pt";
     limits_.load = limits_.call = std::chrono::seconds(60);
     limits_.job.wall = std::chrono::seconds(120);
+  }
+  [[nodiscard]] Result<Array> predict_in_sandbox(const Array& samples) const {
+    LEARNDOCK_TRY(const auto runner,
+                  torch_runner({"net", folder_.path(), model_}, limits_, sandbox::Protection::full));
+    return runner->predict(samples);
   }
   [[nodiscard]] Result<Array> predict(const Array& samples) const {
     LEARNDOCK_TRY(const auto runner,
@@ -67,6 +73,17 @@ TEST_F(TorchRunner, AModelAnswers) {
   const auto odd = predict(samples);
   ASSERT_FALSE(odd);
   EXPECT_EQ(odd.error().code, ErrorCode::model_contract);
+}
+
+TEST_F(TorchRunner, AModelAnswersInTheSandbox) {
+  if (sandbox::missing_layer() != nullptr)
+    GTEST_SKIP() << "no sandbox here: " << sandbox::missing_layer()->detail;
+  sandbox::ToolCall call;
+  call.command = {find_torch_program()->string(), "--make-example", (folder_ / "model.pt").string()};
+  ASSERT_EQ(run_tool(call).value().status, 0);
+  const auto answer = predict_in_sandbox({ElementType::float32, {2, 1}, std::vector<std::byte>(8)});
+  ASSERT_TRUE(answer) << describe(answer.error());
+  EXPECT_EQ(answer->shape, (std::vector<std::uint64_t>{2, 1}));
 }
 
 }  // namespace
