@@ -2,7 +2,10 @@
 # Debian's libtorch-dev is found by itself; another LibTorch through CMAKE_PREFIX_PATH
 # (`python3 -c 'import torch; print(torch.utils.cmake_prefix_path)'` prints that of a Python package).
 set(LEARNDOCK_BUILD_TORCH OFF)
-if(LEARNDOCK_TORCH STREQUAL "AUTO" OR LEARNDOCK_TORCH)
+if(LEARNDOCK_TORCH STREQUAL "AUTO" AND (LEARNDOCK_SANITIZE OR LEARNDOCK_COVERAGE))
+  # LibTorch is not instrumented, and its headers take longer to compile than all of this project's rooms.
+  message(STATUS "LibTorch: not used in an instrumented build")
+elseif(LEARNDOCK_TORCH STREQUAL "AUTO" OR LEARNDOCK_TORCH)
   # Its package file would search for CUDA and stop where that is missing, so look for the file alone first.
   find_file(LEARNDOCK_TORCH_CONFIG TorchConfig.cmake
     PATH_SUFFIXES Torch share/cmake/Torch lib/cmake/Torch lib/${CMAKE_LIBRARY_ARCHITECTURE}/cmake/Torch
