@@ -16,8 +16,13 @@
 
 namespace learndock::package {
 
+/// What runs a model: the Python code of its package, or LibTorch, which reads a TorchScript file.
+enum class ModelRuntime : std::uint8_t { python, torchscript };
+
 /// The model's entry point as learnware.yaml names it. Text only: the dock never imports it.
 struct ModelEntry {
+  ModelRuntime runtime = ModelRuntime::python;
+  std::string file;  ///< of a TorchScript model; else ""
   std::string class_name = "Model";
   std::string module_path = "__init__.py";
   JsonValue kwargs;  ///< an object; null without any
