@@ -6,9 +6,11 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <string_view>
+#include <sys/utsname.h>
 #include <system_error>
 #include <thread>
 #include <unistd.h>
@@ -112,12 +114,22 @@ void enter_namespaces(Words& words, const LeftOut& left_out) {
            {"--unshare-user", "--disable-userns", "--uid", kUser, "--gid", kUser, "--cap-drop", "ALL"});
 }
 
+/// Whether the limit on a user's processes counts those of a namespace alone. Before Linux 5.14 it counts all
+/// processes of the host's user together.
+bool limit_counts_by_namespace() {
+  utsname system{};
+  int version = 0, patch = 0;
+  return ::uname(&system) == 0 && std::sscanf(system.release, "%d.%d", &version, &patch) == 2 &&
+         (version > 5 || (version == 5 && patch >= 14));
+}
+
 void limit(Words& words, const Limits& limits, const LeftOut& left_out, bool limit_processes) {
   if (!left_out.has(Part::cpu)) append(words, {"--cpu", std::to_string(limits.cpu.count())});
   if (!left_out.has(Part::scratch_bytes))
     append(words, {"--file-bytes", std::to_string(limits.scratch_bytes)});
-  if (limit_processes && !left_out.has(Part::processes))
-    append(words, {"--processes", std::to_string(limits.processes)});
+  // Bubblewrap has two processes of its own beside the job's.
+  if (limit_processes && !left_out.has(Part::processes) && limit_counts_by_namespace())
+    append(words, {"--processes", std::to_string(limits.processes + 2)});
 }
 
 void allow_files(Words& words, const Job& job) {

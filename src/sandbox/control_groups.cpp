@@ -92,26 +92,13 @@ std::string try_group(const fs::path& home, const std::vector<const char*>& need
   return problem;
 }
 
-/// Removes groups of processes that are no more. One that has processes stays: the kernel does not remove it.
-void remove_stale(const fs::path& home) {
-  std::error_code ignored;
-  std::vector<fs::path> stale;
-  for (fs::directory_iterator at(home, ignored), end; at != end; at.increment(ignored)) {
-    if (ignored) break;
-    const std::string name = at->path().filename().string();
-    if (!name.starts_with(kPrefix)) continue;
-    const auto owner = static_cast<pid_t>(number_of(std::string_view(name).substr(kPrefix.size())));
-    if (owner > 0 && owner != ::getpid() && ::kill(owner, 0) != 0 && errno == ESRCH)
-      stale.push_back(at->path());
-  }
-  for (const fs::path& group : stale) io::disk::remove_any(group);
-}
-
-/// The first folder of a hierarchy in which groups can be made: the process's own group, else the root.
+/// The first folder of a hierarchy in which groups can be made: the process's own group; the one above it,
+/// because version 2 limits no groups below one that has processes itself; the root.
 fs::path usable(const Mount& mount, const std::string& own, const std::vector<const char*>& files,
                 std::string& why) {
   const fs::path root = mount.folder;
-  for (const fs::path& home : {root / fs::path(own).relative_path(), root}) {
+  const fs::path group = (root / fs::path(own).relative_path()).lexically_normal();
+  for (const fs::path& home : {group, own == "/" ? root : group.parent_path(), root}) {
     std::error_code ignored;
     if (!fs::is_directory(home, ignored)) continue;
     why = try_group(home, files);
@@ -145,11 +132,25 @@ ControlGroups find_control_groups(const std::string& mounts, const std::string& 
   return found;
 }
 
+void remove_stale_groups(const fs::path& home) {
+  std::error_code ignored;
+  std::vector<fs::path> stale;
+  for (fs::directory_iterator at(home, ignored), end; at != end; at.increment(ignored)) {
+    if (ignored) break;
+    const std::string name = at->path().filename().string();
+    if (!name.starts_with(kPrefix)) continue;
+    const auto owner = static_cast<pid_t>(number_of(std::string_view(name).substr(kPrefix.size())));
+    if (owner > 0 && owner != ::getpid() && ::kill(owner, 0) != 0 && errno == ESRCH)
+      stale.push_back(at->path());
+  }
+  for (const fs::path& group : stale) io::disk::remove_any(group);
+}
+
 const ControlGroups& control_groups() {
   static const ControlGroups found = [] {
     ControlGroups groups = find_control_groups(text_of("/proc/self/mounts"), text_of("/proc/self/cgroup"));
-    if (!groups.memory.empty()) remove_stale(groups.memory);
-    if (!groups.processes.empty()) remove_stale(groups.processes);
+    if (!groups.memory.empty()) remove_stale_groups(groups.memory);
+    if (!groups.processes.empty()) remove_stale_groups(groups.processes);
     return groups;
   }();
   return found;

@@ -26,6 +26,10 @@ struct ControlGroups {
 /// /proc/self/cgroup.
 [[nodiscard]] ControlGroups find_control_groups(const std::string& mounts, const std::string& own);
 
+/// Removes the groups of processes that are no more. One that has processes stays: the kernel does not remove
+/// it.
+void remove_stale_groups(const std::filesystem::path& home);
+
 /// The groups of one job, which its keeper makes and removes.
 class JobGroups {
  public:

@@ -120,7 +120,7 @@ Layer groups() {
       "that long",
       home.missing);
   found.fix =
-      "let the program make control groups: run it as root, or with Delegate=memory pids in its systemd unit";
+      "let the program make control groups: run it as root, or as docs/sandbox.md says (control groups)";
   return found;
 }
 

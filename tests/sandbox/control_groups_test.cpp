@@ -6,6 +6,10 @@
 
 #include <gmock/gmock.h>
 
+#include <set>
+#include <sys/wait.h>
+#include <unistd.h>
+
 namespace learndock::sandbox {
 namespace {
 
@@ -28,6 +32,21 @@ TEST(ControlGroups, SaysWhyAGroupCannotBeMade) {
   EXPECT_EQ(found.version, 0);
   EXPECT_THAT(found.missing, HasSubstr("has no pids.max"));
   EXPECT_TRUE(testing::files_below(folder.path()).empty()) << "the trial is removed";
+}
+
+TEST(ControlGroups, ThoseOfProcessesThatAreGoneAreRemoved) {
+  const pid_t gone = ::fork();
+  if (gone == 0) ::_exit(0);
+  ASSERT_EQ(::waitpid(gone, nullptr, 0), gone);
+  const testing::TemporaryFolder folder;
+  const std::string dead = "learndock-" + std::to_string(gone),
+                    living = "learndock-" + std::to_string(::getppid());
+  for (const std::string& name : {dead + "-1", dead + "-2", living + "-1", std::string("other")})
+    std::filesystem::create_directory(folder / name);
+  std::filesystem::create_directory(folder / (dead + "-2") / "in-use");
+  remove_stale_groups(folder.path());
+  EXPECT_EQ(testing::files_below(folder.path()),
+            (std::set<std::string>{dead + "-2/", dead + "-2/in-use/", living + "-1/", "other/"}));
 }
 
 TEST(ControlGroups, AJobSetsBothLimits) {
