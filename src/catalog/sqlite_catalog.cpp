@@ -1,3 +1,4 @@
+#include "base/crash_point.hpp"
 #include "catalog/catalog.hpp"
 #include "catalog/migrations.hpp"
 #include "catalog/record_reader.hpp"
@@ -101,15 +102,20 @@ class SqliteCatalog final : public Catalog {
     const std::int64_t now = now_unix_ms();
     for (LearnwareRecord& record : stored) {
       record.created_unix_ms = now;
+      record.status = Status::unverified;  // whatever it once was, this dock has no evidence of it
       record.sequence = numbers.next_sequence();
       if (record.id.text().empty()) {
         LEARNDOCK_TRY(record.id, numbers.next_id());
       }
       LEARNDOCK_CHECK(insert_record(*writer_, record));
+      crash_point("insert.record");
+      LEARNDOCK_CHECK(insert_job(*writer_, record, now));
+      crash_point("insert.job");
     }
     LEARNDOCK_CHECK(numbers.save());
     LEARNDOCK_CHECK(writer_->execute(kCountChange));
     LEARNDOCK_CHECK(transaction.commit());
+    crash_point("insert.committed");
     return stored;
   }
 
@@ -120,6 +126,7 @@ class SqliteCatalog final : public Catalog {
     LEARNDOCK_TRY(Transaction transaction, Transaction::begin(*writer_));
     LEARNDOCK_TRY(NumberSource numbers, NumberSource::create(*writer_, records));
     for (LearnwareRecord& record : stored) {
+      record.status = Status::unverified;  // its verdict goes with the row that it replaces
       if (record.created_unix_ms == 0) record.created_unix_ms = now_unix_ms();
       if (record.sequence == LearnwareNumber())
         record.sequence = numbers.next_sequence();
@@ -129,6 +136,7 @@ class SqliteCatalog final : public Catalog {
         LEARNDOCK_TRY(record.id, numbers.next_id());
       }
       LEARNDOCK_CHECK(insert_record(*writer_, record));
+      LEARNDOCK_CHECK(insert_job(*writer_, record, now_unix_ms()));
     }
     LEARNDOCK_CHECK(numbers.save());
     LEARNDOCK_CHECK(writer_->execute(kCountChange));
@@ -161,6 +169,7 @@ class SqliteCatalog final : public Catalog {
     Removed removed;
     LEARNDOCK_TRY(removed.record, find_record(*writer_, id));
     LEARNDOCK_CHECK(delete_record(*writer_, removed.record.sequence));
+    crash_point("remove.record");
     LEARNDOCK_TRY(const bool used, package_named(*writer_, removed.record.package_digest));
     LEARNDOCK_CHECK(writer_->execute(kCountChange));
     removed.digest_unused = !used && !removed.record.package_digest.empty();

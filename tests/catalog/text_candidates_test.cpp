@@ -150,6 +150,8 @@ TEST_F(TextCandidates, AnOlderCatalogueGetsItsTextsOnOpening) {
   {
     const auto file = Connection::open(folder_ / "catalog.sqlite", Connection::Mode::read_write).value();
     ASSERT_TRUE(file->execute(
+        "DROP TABLE verdict; DROP TABLE verification_job; DROP INDEX learnware_tried; "
+        "DELETE FROM counter WHERE name IN ('fencing', 'verdicts'); "
         "DROP TABLE search_trigram; DROP TABLE search_text; ALTER TABLE learnware DROP COLUMN checksum; "
         "ALTER TABLE learnware DROP COLUMN warnings; PRAGMA user_version = 2"));
   }
