@@ -2,10 +2,11 @@
 
 #include "learndock/base/result.hpp"
 
+#include "runtime/array.hpp"
 #include "sandbox/process.hpp"
 
+#include <chrono>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -13,27 +14,16 @@
 
 namespace learndock::runtime {
 
-/// The type of an array's elements, as NumPy writes it. Texts and objects are not arrays.
-enum class ElementType : std::uint8_t { float32, float64, int32, int64, uint8, boolean };
-[[nodiscard]] std::size_t size_of(ElementType type);
-
-/// An array in row-major order, little-endian. The first extent is the number of samples.
-struct Array {
-  ElementType type = ElementType::float32;
-  std::vector<std::uint64_t> shape;
-  std::vector<std::byte> bytes;
-};
-
 /// What a model says of itself once it is loaded.
 struct ModelFacts {
-  std::vector<std::uint64_t> input_shape;                 ///< of one sample; empty: it says nothing
+  std::vector<std::uint64_t> input_shape;                  ///< of one sample; empty: it says nothing
   std::optional<std::vector<std::uint64_t>> output_shape;  ///< of one sample; nothing: it says nothing
-  std::string runtime;                                    ///< "python 3.11.2", "torchscript 2.1"
+  std::string runtime;                                     ///< "python 3.11.2", "torchscript 2.1"
 };
 
 /// How long one call may take, and what a runner may use.
 struct RunnerLimits {
-  sandbox::Limits job;                                  ///< `wall` is that of the whole life of one process
+  sandbox::Limits job;  ///< `wall` is that of the whole life of one process
   std::chrono::milliseconds load = std::chrono::seconds(60);
   std::chrono::milliseconds call = std::chrono::seconds(60);
   int restarts = 3;                                     ///< of a process that died, in a runner's whole life
@@ -45,11 +35,12 @@ struct RunnerLimits {
 class ModelRunner {
  public:
   virtual ~ModelRunner() = default;
-  /// @errors model_load (the model's own words are in the message), model_contract, sandbox_*; each names the learnware
+  /// @errors model_load (the model's own words are in the message), model_contract, sandbox_*; each names the
+  /// learnware
   [[nodiscard]] virtual Result<ModelFacts> load() = 0;
   /// The answers to a batch: the first extent is that of `samples`, every number is finite.
-  /// @errors model_predict (it raised an error), model_contract (another number of answers, other shapes than it said,
-  /// NaN, texts), model_died, model_hung
+  /// @errors model_predict (it raised an error), model_contract (another number of answers, other shapes than
+  /// it said, NaN, texts), model_died, model_hung
   [[nodiscard]] virtual Result<Array> predict(const Array& samples) = 0;
   /// Ends the process; the next call starts it again.
   virtual void stop() = 0;
