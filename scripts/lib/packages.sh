@@ -27,6 +27,8 @@ libzstd-dev|tables packed by zstd
 prometheus-cpp-dev|metrics
 libhwy-dev|SIMD
 libssl-dev|SHA-256
+libseccomp-dev|the sandbox: the filter of system calls
+bubblewrap|the sandbox: namespaces, without which no foreign model is run
 "
 
 PACKAGES_DEMO="

@@ -6,6 +6,7 @@
 
 #include "io/file.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -127,6 +128,13 @@ MappedMemory::~MappedMemory() {
     region_->turn.fetch_add(1);
   }
   ::munmap(bytes_.data(), bytes_.size());
+}
+
+void MappedMemory::forget(std::size_t bytes) const {
+  const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  const std::size_t whole = std::min(bytes, bytes_.size()) / page * page;
+  // A hint; a page that stays costs memory and nothing else.
+  if (whole > 0 && !lost()) ::madvise(bytes_.data(), whole, MADV_DONTNEED);
 }
 
 bool MappedMemory::lost() const { return region_ != nullptr && region_->lost.load(); }

@@ -31,6 +31,9 @@ class MappedMemory {
   }
 
   [[nodiscard]] std::span<const std::byte> bytes() const { return bytes_; }
+  /// Says that the first `bytes` are not needed for now: they leave the memory, and are read again when
+  /// needed.
+  void forget(std::size_t bytes) const;
   /// Whether zeros have replaced the file's bytes.
   [[nodiscard]] bool lost() const;
 

@@ -68,10 +68,35 @@ Result<std::string> inside_path(const std::string& written, const archive::Archi
   return path;
 }
 
+Result<ModelRuntime> read_runtime(const Json& map) {
+  LEARNDOCK_TRY(const std::string runtime, text_of(map, "runtime", "python", "/model"));
+  if (runtime == "python") return ModelRuntime::python;
+  if (runtime == "torchscript") return ModelRuntime::torchscript;
+  return fail(ErrorCode::package_class, fmt::format("\"{}\" is not a runtime", printable(runtime)),
+              "/model/runtime", "use python or torchscript");
+}
+
+/// A TorchScript model has a file, and neither a class nor a module.
+Result<void> read_torchscript(const Json& map, const archive::ArchiveLimits& limits, ModelEntry& model,
+                              std::vector<std::string>& warnings) {
+  LEARNDOCK_TRY(const std::string file, text_of(map, "file", "model.pt", "/model"));
+  LEARNDOCK_TRY(model.file, inside_path(file, limits, "/model/file", warnings));
+  for (const char* key : {"class_name", "module_path"})
+    if (find(map, key) != nullptr)
+      warnings.push_back(fmt::format("{} means nothing for a TorchScript model", key));
+  LEARNDOCK_TRY(model.kwargs, map_of(map, "kwargs", "/model"));
+  return {};
+}
+
 Result<ModelEntry> read_model(const Json& root, const archive::ArchiveLimits& limits,
                               std::vector<std::string>& warnings) {
   ModelEntry model;
   LEARNDOCK_TRY(const Json map, map_of(root, "model", ""));
+  LEARNDOCK_TRY(model.runtime, read_runtime(map));
+  if (model.runtime == ModelRuntime::torchscript) {
+    LEARNDOCK_CHECK(read_torchscript(map, limits, model, warnings));
+    return model;
+  }
   LEARNDOCK_TRY(model.class_name, text_of(map, "class_name", model.class_name, "/model"));
   if (!is_identifier(model.class_name))
     return fail(ErrorCode::package_class,

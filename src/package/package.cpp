@@ -190,10 +190,22 @@ Result<void> load_environment(const Draft& draft, Package& package) {
     if (package.environment_file.empty()) package.environment_file = name;
     LEARNDOCK_CHECK(warn_of_environment(draft, found->second, conda, package));
   }
-  if (!package.environment_file.empty()) return {};
+  const bool native = package.model.runtime == ModelRuntime::torchscript;
+  if (native || !package.environment_file.empty()) return {};
   return fail(ErrorCode::package_missing_file,
               "the package lacks environment.yaml and requirements.txt; one is needed", "requirements.txt",
               environment_fix(draft.layout));
+}
+
+/// The files that hold the model.
+Result<void> require_model(const Layout& layout, const ModelEntry& model) {
+  if (model.runtime == ModelRuntime::torchscript) {
+    LEARNDOCK_CHECK(require_file(layout, model.file, "the TorchScript model"));
+    return {};
+  }
+  LEARNDOCK_CHECK(require_file(layout, "__init__.py", "the model's code"));
+  LEARNDOCK_CHECK(require_file(layout, model.module_path, "the module that learnware.yaml names"));
+  return {};
 }
 
 Result<void> copy_entry(const Contents& contents, std::size_t index, const std::string& name,
@@ -259,8 +271,7 @@ Result<Package> read_package(const std::filesystem::path& zip_or_folder,
   package.model = manifest.model;
   for (const auto* source : {&contents->warnings(), &layout.warnings, &manifest.warnings})
     package.warnings.insert(package.warnings.end(), source->begin(), source->end());
-  LEARNDOCK_CHECK(require_file(layout, "__init__.py", "the model's code"));
-  LEARNDOCK_CHECK(require_file(layout, manifest.model.module_path, "the module that learnware.yaml names"));
+  LEARNDOCK_CHECK(require_model(layout, manifest.model));
   LEARNDOCK_CHECK(load_environment(draft, package));
   LEARNDOCK_CHECK(load_statistical(draft, manifest, package));
   LEARNDOCK_CHECK(check_stored(draft, package));

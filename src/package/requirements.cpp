@@ -13,6 +13,7 @@
 #include <array>
 #include <filesystem>
 #include <set>
+#include <utility>
 
 namespace learndock::package {
 namespace {
@@ -173,6 +174,51 @@ class ForeignSearch {
   std::vector<ForeignLine> found_;
 };
 
+/// Takes the requirements of lists that were found to be plain.
+class InstallableLines {
+ public:
+  explicit InstallableLines(const FileReader& files) : files_(files) {}
+
+  void take(const std::string& file, std::string_view bytes, bool constraints) {
+    if (!seen_.insert({file, constraints}).second) return;
+    const RequirementText read = read_requirement_text(bytes);
+    for (const WholeLine& line : whole_lines(split_lines(read.text))) {
+      const std::string_view content = without_comment(line.text);
+      if (content.empty()) continue;
+      if (const std::string_view other = other_list(content); !other.empty())
+        follow(file, other, constraints || content.starts_with("-c") || content.starts_with("--constraint"));
+      else
+        take_line(content, constraints);
+    }
+  }
+  Installable result;
+
+ private:
+  void follow(const std::string& file, std::string_view name, bool constraints) {
+    const std::filesystem::path folder = std::filesystem::path(file).parent_path();
+    const std::string path = (folder / name).lexically_normal().generic_string();
+    if (const auto bytes = files_ ? files_(path) : std::nullopt) take(path, *bytes, constraints);
+  }
+
+  void take_line(std::string_view content, bool constraints) {
+    std::size_t options = content.starts_with('-') ? 0 : content.find(" -");
+    options = std::min({options, content.find("\t-"), content.size()});
+    std::string requirement(trim(content.substr(0, options)));
+    const std::string_view rest = trim(content.substr(options));
+    if (rest.starts_with("--hash") && !requirement.empty())
+      requirement += fmt::format(" {}", rest);
+    else if (rest == "--pre")
+      result.prereleases = true;
+    else if (!rest.empty())
+      result.left_out.push_back(printable(rest, kMaxShown));
+    if (!requirement.empty())
+      (constraints ? result.constraints : result.requirements).push_back(std::move(requirement));
+  }
+
+  const FileReader& files_;
+  std::set<std::pair<std::string, bool>> seen_;
+};
+
 std::string warning_of(const ForeignLine& line) {
   if (line.fault == LineFault::encoding)
     return fmt::format("{} {}, so that installers may read other lines in it: save it as UTF-8", line.file,
@@ -291,6 +337,15 @@ FilteredList without_foreign_lines(std::string_view requirements) {
 std::string requirements_in_utf8(std::string_view requirements) {
   RequirementText read = read_requirement_text(requirements);
   return read.readable ? std::move(read.text) : std::string(requirements);
+}
+
+Result<Installable> installable(std::string_view requirements, const FileReader& files) {
+  if (const std::vector<ForeignLine> foreign = foreign_lines(requirements, files); !foreign.empty())
+    return fail(ErrorCode::environment_failed, warning_of(foreign.front()), foreign.front().file,
+                "ask for packages by their names; nothing else is installed for a package");
+  InstallableLines lines(files);
+  lines.take(kFile, requirements, false);
+  return std::move(lines.result);
 }
 
 std::vector<std::string> requirements_warnings(std::string_view requirements, const FileReader& files) {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "learndock/base/result.hpp"
+
 #include <cstddef>
 #include <functional>
 #include <optional>
@@ -46,6 +48,19 @@ struct FilteredList {
 
 /// The list in UTF-8, without a byte order mark; as it is when its encoding is not read here.
 [[nodiscard]] std::string requirements_in_utf8(std::string_view requirements);
+
+/// What an installer may be asked for in the user's place: requirements by their names, one a line, without
+/// comments.
+struct Installable {
+  std::vector<std::string> requirements;  ///< with their versions, markers and hashes
+  std::vector<std::string> constraints;   ///< of lists that `-c` names
+  bool prereleases = false;               ///< the list says `--pre`
+  std::vector<std::string>
+      left_out;  ///< options that would have an installer run code, or change what it takes
+};
+/// Reads a list and those that it names.
+/// @errors environment_failed: a line takes code from elsewhere, or the list cannot be read
+[[nodiscard]] Result<Installable> installable(std::string_view requirements, const FileReader& files = {});
 
 /// Warnings about requirements.txt for the package's maker and its users.
 [[nodiscard]] std::vector<std::string> requirements_warnings(std::string_view requirements,

@@ -2,13 +2,17 @@
 
 #include "learndock/base/json.hpp"
 
+#include "base/parallel.hpp"
 #include "base/shorten.hpp"
 #include "base/utf8.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <condition_variable>
+#include <mutex>
 #include <numeric>
+#include <thread>
 #include <utility>
 
 namespace learndock::runtime {
@@ -16,7 +20,8 @@ namespace {
 
 using std::chrono::milliseconds;
 
-/// How long a process may take to end after it was asked to.
+/// How long a process that closed its answers may take to end.
+constexpr milliseconds kGrace{2000};
 constexpr std::size_t kMaxQuoted = 400;
 constexpr std::size_t kMaxLogShown = 300;
 
@@ -91,6 +96,20 @@ std::string one_line(const std::string& text, std::size_t limit) {
 
 }  // namespace
 
+std::vector<std::pair<std::string, std::string>> job_variables(sandbox::Protection protection) {
+  // Libraries start a thread for each core of the machine, and a job may have few.
+  constexpr unsigned kMaxThreads = 8;
+  const std::string threads = fmt::format("{}", std::min(usable_cores(), kMaxThreads));
+  const std::string home = protection == sandbox::Protection::full ? sandbox::kScratch : "/tmp";
+  return {{"HOME", home},
+          {"TMPDIR", home},
+          {"LANG", "C.UTF-8"},
+          {"PATH", "/usr/bin:/bin"},
+          {"OMP_NUM_THREADS", threads},
+          {"OPENBLAS_NUM_THREADS", threads},
+          {"MKL_NUM_THREADS", threads}};
+}
+
 ProcessRunner::ProcessRunner(RunnerProgram program, RunnerLimits limits, Starter start)
     : program_(std::move(program)), limits_(std::move(limits)), start_(std::move(start)) {
   program_.job.limits = limits_.job;
@@ -143,7 +162,16 @@ Failure ProcessRunner::lost(const Error& error, Step step) {
                                static_cast<double>(patience(step).count()) / 1000, during),
                    "send smaller batches, or raise the time limit");
   }
-  last_end_ = process_->wait();
+  {
+    // A process that closed its descriptor and lives on would be waited for until its time is over.
+    std::mutex mutex;
+    std::condition_variable_any over;
+    const std::jthread ending([&](const std::stop_token& stop) {
+      std::unique_lock lock(mutex);
+      if (!over.wait_for(lock, stop, kGrace, [&] { return stop.stop_requested(); })) process_->cancel();
+    });
+    last_end_ = process_->wait();
+  }
   process_.reset();
   const std::string log = log_tail(last_end_.log);
   return refused(ErrorCode::model_died,

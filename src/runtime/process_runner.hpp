@@ -10,6 +10,8 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace learndock::runtime {
 
@@ -22,6 +24,10 @@ struct RunnerProgram {
   sandbox::Job job;
   JsonValue load_request;  ///< the header of the frame "load"
 };
+
+/// The variables of a job that runs a model: a home that it can write, and no more threads than there are
+/// cores.
+[[nodiscard]] std::vector<std::pair<std::string, std::string>> job_variables(sandbox::Protection protection);
 
 /// Runs a model in a process of its own: the one implementation of `ModelRunner`, for every runtime.
 class ProcessRunner : public ModelRunner {

@@ -2,7 +2,9 @@
 
 #include "sandbox/job.hpp"
 
+#include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
@@ -27,12 +29,12 @@ struct Ended {
   int status = 0;
   std::uint64_t peak_memory_bytes = 0;  ///< of all its processes together; 0: this host cannot tell
   double seconds = 0;
-  std::string log;                 ///< the beginning and the end of what it printed, valid UTF-8
-  std::uint64_t log_dropped = 0;   ///< bytes of the log's middle that are not there
+  std::string log;                ///< the beginning and the end of what it printed, valid UTF-8
+  std::uint64_t log_dropped = 0;  ///< bytes of the log's middle that are not there
 };
 
-/// A running job and all processes that it started. Destroying it kills them all and waits until they are gone, also when
-/// they left their parent, and removes its scratch folder and control group.
+/// A running job and all processes that it started. Destroying it kills them all and waits until they are
+/// gone, also when they left their parent, and removes its scratch folder and control group.
 /// @threads one thread sends and receives; `cancel` may come from any other
 class Process {
  public:
@@ -40,10 +42,12 @@ class Process {
 
   /// Writes all bytes to the job's descriptor 3.
   /// @errors sandbox_ended (the job is no more, or stopped reading), sandbox_timeout (not within `patience`)
-  [[nodiscard]] virtual Result<void> send(std::span<const std::byte> bytes, std::chrono::milliseconds patience) = 0;
+  [[nodiscard]] virtual Result<void> send(std::span<const std::byte> bytes,
+                                          std::chrono::milliseconds patience) = 0;
   /// Fills all of `bytes` from the job's descriptor 4.
   /// @errors sandbox_ended, sandbox_timeout
-  [[nodiscard]] virtual Result<void> receive(std::span<std::byte> bytes, std::chrono::milliseconds patience) = 0;
+  [[nodiscard]] virtual Result<void> receive(std::span<std::byte> bytes,
+                                             std::chrono::milliseconds patience) = 0;
   /// No more requests: the job reads an end of file.
   virtual void close_requests() = 0;
   /// Waits for the end, at most to the job's wall limit. The same answer each time.

@@ -47,7 +47,19 @@ TEST(Manifest, AnotherSemanticFileIsNoted) {
   EXPECT_EQ(read_manifest("semantic_specification: {file_name: sem.json}\n", {}).value().warnings.size(), 1u);
 }
 
+TEST(Manifest, ATorchScriptModelIsAFile) {
+  const auto manifest = read_manifest("model: {runtime: torchscript, file: ./net/model.pt}\n", {});
+  ASSERT_TRUE(manifest) << describe(manifest.error());
+  EXPECT_EQ(manifest->model.runtime, ModelRuntime::torchscript);
+  EXPECT_EQ(manifest->model.file, "net/model.pt");
+  EXPECT_EQ(read_manifest("model: {runtime: torchscript}\n", {}).value().model.file, "model.pt");
+  EXPECT_EQ(read_manifest("model: {runtime: torchscript, class_name: A}\n", {}).value().warnings.size(), 1u);
+  EXPECT_EQ(read_manifest("model: {runtime: python}\n", {}).value().model.runtime, ModelRuntime::python);
+}
+
 TEST(Manifest, ErrorsPointToTheKey) {
+  EXPECT_EQ(error_of("model: {runtime: java}\n").where, "/model/runtime");
+  EXPECT_EQ(error_of("model: {runtime: torchscript, file: ../a.pt}\n").where, "/model/file");
   EXPECT_EQ(error_of("model: {class_name: a b}\n").where, "/model/class_name");
   EXPECT_EQ(error_of("model: {class_name: 3}\n").where, "/model/class_name");
   EXPECT_EQ(error_of("model: {kwargs: [1]}\n").where, "/model/kwargs");

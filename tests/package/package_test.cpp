@@ -63,6 +63,21 @@ Files smallest_files() {
            R"({"type":"RKMETableSpecification","z":[[1]],"beta":[1],"gamma":1,"num_points":1})"}};
 }
 
+TEST_F(PackageReader, ATorchScriptPackageNeedsNoPython) {
+  Files files = smallest_files();
+  files.erase("__init__.py");
+  files.erase("requirements.txt");
+  files["learnware.yaml"] = "model: {runtime: torchscript, file: model.pt}\n";
+  const auto without = read(files);
+  ASSERT_FALSE(without);
+  EXPECT_EQ(without.error().code, ErrorCode::package_missing_file);
+  files["model.pt"] = "weights";
+  const auto package = read(files);
+  ASSERT_TRUE(package) << describe(package.error());
+  EXPECT_EQ(package->model.file, "model.pt");
+  EXPECT_EQ(package->environment_file, "");
+}
+
 TEST_F(PackageReader, ReadsTheExample) {
   const auto package = read(example_files());
   ASSERT_TRUE(package.has_value()) << describe(package.error());

@@ -266,5 +266,30 @@ TEST(Environment, OtherPlacesAreNamed) {
   EXPECT_THAT(all("a: [\n"), HasSubstr("cannot be read"));
 }
 
+TEST(Installable, IsWhatListsAskForByName) {
+  const auto asked = installable(
+      "numpy>=1.19  # arrays\n--pre\n--no-binary :all:\n-r more.txt\n-c limits.txt\nscipy \\\n>=1.0 "
+      "--hash=sha256:ab\n",
+      [](const std::string& path) -> std::optional<std::string> {
+        if (path == "more.txt") return "joblib; python_version < '3.12'\n-r more.txt\n";
+        return path == "limits.txt" ? std::optional<std::string>("numpy<2\n") : std::nullopt;
+      });
+  ASSERT_TRUE(asked) << asked.error().message;
+  EXPECT_THAT(asked->requirements, ::testing::ElementsAre("numpy>=1.19", "joblib; python_version < '3.12'",
+                                                          "scipy >=1.0 --hash=sha256:ab"));
+  EXPECT_THAT(asked->constraints, ::testing::ElementsAre("numpy<2"));
+  EXPECT_TRUE(asked->prereleases);
+  EXPECT_THAT(asked->left_out, ::testing::ElementsAre("--no-binary :all:"));
+}
+
+TEST(Installable, NothingIsWhenALineTakesCodeFromElsewhere) {
+  for (const char* line : {"x @ https://203.0.113.9/x.whl", "git+https://203.0.113.9/x",
+                           "--index-url http://x", "./wheel.whl", "-e .", "-r absent.txt"}) {
+    const auto asked = installable(fmt::format("numpy\n{}\n", line));
+    ASSERT_FALSE(asked) << line;
+    EXPECT_EQ(asked.error().code, ErrorCode::environment_failed) << line;
+  }
+}
+
 }  // namespace
 }  // namespace learndock::package

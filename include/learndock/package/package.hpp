@@ -15,8 +15,13 @@
 
 namespace learndock::package {
 
+/// What runs a model: the Python code of its package, or LibTorch, which reads a TorchScript file.
+enum class ModelRuntime : std::uint8_t { python, torchscript };
+
 /// The model's entry point as learnware.yaml names it. Text only: the dock never imports it.
 struct ModelEntry {
+  ModelRuntime runtime = ModelRuntime::python;
+  std::string file;  ///< of a TorchScript model; else ""
   std::string class_name = "Model";
   std::string module_path = "__init__.py";
   JsonValue kwargs;  ///< an object; null without any
@@ -32,8 +37,9 @@ struct Package {
   std::optional<specification::RkmeSpecification> statistical;
   std::string statistical_file;  ///< path inside the package
   std::optional<specification::SemanticSpecification>
-      semantic;                       ///< from the package's semantic_specification.json, if it has one
-  std::string environment_file;       ///< "environment.yaml" or "requirements.txt"
+      semantic;  ///< from the package's semantic_specification.json, if it has one
+  std::string
+      environment_file;  ///< "environment.yaml" or "requirements.txt"; "": a TorchScript model without one
   std::vector<std::string> warnings;  ///< what was tolerated (ignored hidden files, inferred top folder, ...)
 };
 

@@ -20,6 +20,8 @@ class MappedFile {
   [[nodiscard]] std::string_view bytes() const {
     return {reinterpret_cast<const char*>(memory_.bytes().data()), memory_.bytes().size()};
   }
+  /// The first `bytes` are not needed for now and leave the memory.
+  void forget(std::size_t bytes) const { memory_.forget(bytes); }
   /// Checks that the bytes read so far were the file's. Call it before you use them.
   /// @errors io (the file was shortened meanwhile, or its disk failed)
   [[nodiscard]] Result<void> intact() const;

@@ -84,11 +84,15 @@ Result<std::vector<std::size_t>> read_shape(std::string_view shape) {
   }
 }
 
-Result<void> set_shape(const std::vector<std::size_t>& extents, NpyArray& array,
-                       const TableOptions& options) {
-  if (extents.size() == 2) {
+Result<void> set_shape(const std::vector<std::size_t>& extents, NpyArray& array, const TableOptions& options,
+                       bool any_samples) {
+  if (extents.size() == 2 || (extents.size() > 2 && any_samples)) {
     array.rows = extents[0];
-    array.cols = extents[1];
+    array.cols = 1;
+    array.sample.assign(extents.begin() + 1, extents.end());
+    for (const std::size_t extent : array.sample)
+      if (__builtin_mul_overflow(array.cols, extent, &array.cols))
+        return bad_npy("the shape has more elements than a file can hold");
     return {};
   }
   std::string shape;
@@ -106,7 +110,7 @@ Result<void> set_shape(const std::vector<std::size_t>& extents, NpyArray& array,
       fix);
 }
 
-Result<NpyArray> parse_header(std::string_view text, const TableOptions& options) {
+Result<NpyArray> parse_header(std::string_view text, const TableOptions& options, bool any_samples) {
   NpyArray array;
   LEARNDOCK_TRY(const std::string_view type, npy_value(text, "descr"));
   LEARNDOCK_CHECK(read_type(type, array, options));
@@ -114,7 +118,7 @@ Result<NpyArray> parse_header(std::string_view text, const TableOptions& options
   array.fortran_order = order.starts_with("True");
   LEARNDOCK_TRY(const std::string_view shape, npy_value(text, "shape"));
   LEARNDOCK_TRY(const std::vector<std::size_t> extents, read_shape(shape));
-  LEARNDOCK_CHECK(set_shape(extents, array, options));
+  LEARNDOCK_CHECK(set_shape(extents, array, options, any_samples));
   return array;
 }
 
@@ -190,9 +194,9 @@ bool chooses(const TableOptions& options) {
   return !options.label_column.empty() || !options.drop.empty() || !options.columns.empty();
 }
 
-Result<NpyArray> npy_array(std::string_view bytes, const TableOptions& options) {
+Result<NpyArray> npy_array(std::string_view bytes, const TableOptions& options, bool any_samples) {
   LEARNDOCK_TRY(const auto text, header_text(bytes));
-  LEARNDOCK_TRY(NpyArray array, parse_header(text.first, options));
+  LEARNDOCK_TRY(NpyArray array, parse_header(text.first, options, any_samples));
   if (array.rows == 0 || array.cols == 0)
     return fail(ErrorCode::table_empty, "the array is empty", {}, "check that it is the right file");
   if (array.cols > options.max_values || array.rows > options.max_values / array.cols)
