@@ -185,7 +185,7 @@ class Run {
   }
 
   Result<void> load() {
-    runner_ = surroundings_.runner(unpacked_, prepared_, stop_);
+    LEARNDOCK_TRY(runner_, surroundings_.runner(unpacked_, prepared_, stop_));
     LEARNDOCK_TRY(facts_, runner_->load());
     add(true, fmt::format("the model is loaded by {}", facts_.runtime), {{"runtime", facts_.runtime}});
     return {};

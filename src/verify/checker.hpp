@@ -54,8 +54,9 @@ struct NearCopy {
 struct Surroundings {
   /// @errors see is_packages_fault
   std::function<Result<Prepared>(const Unpacked&, std::stop_token)> prepare;
-  /// A stop ends the model's process at once.
-  std::function<std::unique_ptr<runtime::ModelRunner>(const Unpacked&, const Prepared&, std::stop_token)>
+  /// Nothing runs before its first call; a stop ends its process at once. @errors see is_packages_fault
+  std::function<Result<std::unique_ptr<runtime::ModelRunner>>(const Unpacked&, const Prepared&,
+                                                              const std::stop_token&)>
       runner;
   /// Unset, or nothing: there is none to compare with.
   std::function<Result<std::optional<NearCopy>>(const specification::RkmeSpecification&)> nearest = {};

@@ -76,7 +76,8 @@ struct VerifyScene {
     surroundings.prepare = [](const Unpacked&, std::stop_token) -> Result<Prepared> {
       return Prepared{{"numpy==1.26.4"}, {}, "fake", true, nullptr};
     };
-    surroundings.runner = [this](const Unpacked&, const Prepared&, std::stop_token) {
+    surroundings.runner = [this](const Unpacked&, const Prepared&,
+                                 const std::stop_token&) -> Result<std::unique_ptr<runtime::ModelRunner>> {
       return std::make_unique<FakeRunner>(model);
     };
   }
