@@ -5,7 +5,9 @@
 #include "catalog/record_writer.hpp"
 #include "catalog/search_text.hpp"
 #include "catalog/sql.hpp"
+#include "catalog/status.hpp"
 #include "catalog/structure_check.hpp"
+#include "catalog/verification_rows.hpp"
 #include "io/descriptor.hpp"
 #include "io/disk.hpp"
 #include "io/file.hpp"
@@ -32,6 +34,7 @@ constexpr std::string_view kTextCandidates =
 constexpr std::string_view kSequences = "SELECT sequence FROM learnware INDEXED BY learnware_id";
 constexpr std::string_view kCount = "SELECT count(*) FROM learnware";
 constexpr std::string_view kVersion = "SELECT value FROM counter WHERE name = 'version'";
+constexpr std::string_view kStatusOfId = "SELECT status FROM learnware WHERE id = ?";
 constexpr const char* kCountChange = "UPDATE counter SET value = value + 1 WHERE name = 'version'";
 
 std::int64_t now_unix_ms() {
@@ -269,6 +272,39 @@ class SqliteCatalog final : public Catalog {
   [[nodiscard]] Result<bool> has_id(const LearnwareId& id) const override {
     LEARNDOCK_TRY(const auto reader, readers_.take());
     return id_taken(*reader, id);
+  }
+
+  [[nodiscard]] Result<VerificationStatus> verification(const LearnwareId& id) const override {
+    LEARNDOCK_TRY(const LearnwareRecord record, find(id));
+    LEARNDOCK_TRY(const auto reader, readers_.take());
+    return verification_of(*reader, record);
+  }
+
+  [[nodiscard]] Result<JobCounts> verification_counts() const override {
+    LEARNDOCK_TRY(const auto reader, readers_.take());
+    return job_counts(*reader);
+  }
+
+  [[nodiscard]] Result<std::uint64_t> status_changes() const override {
+    LEARNDOCK_TRY(const auto reader, readers_.take());
+    return catalog::status_changes(*reader);
+  }
+
+  [[nodiscard]] Result<std::vector<TriedLearnware>> tried() const override {
+    LEARNDOCK_TRY(const auto reader, readers_.take());
+    return tried_learnwares(*reader);
+  }
+
+  [[nodiscard]] Result<std::vector<Status>> statuses(std::span<const LearnwareId> ids) const override {
+    LEARNDOCK_TRY(const auto reader, readers_.take());
+    LEARNDOCK_TRY(Statement row, (*reader).prepare(kStatusOfId));
+    std::vector<Status> all;
+    for (const LearnwareId& id : ids) {
+      LEARNDOCK_TRY(const bool found, row.bind_text(id.text()).step());
+      all.push_back(found ? status_of_name(row.bytes(0)).value_or(Status::unverified) : Status::unverified);
+      row.reset();
+    }
+    return all;
   }
 
   [[nodiscard]] Result<bool> has_package(std::string_view digest) const override {

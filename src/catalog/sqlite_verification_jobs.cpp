@@ -26,10 +26,6 @@ constexpr std::string_view kNext =
 constexpr const char* kCountClaim = "UPDATE counter SET value = value + 1 WHERE name = 'fencing'";
 constexpr std::string_view kFencing = "SELECT value FROM counter WHERE name = 'fencing'";
 constexpr const char* kCountVerdict = "UPDATE counter SET value = value + 1 WHERE name = 'verdicts'";
-constexpr std::string_view kCountedVerdicts = "SELECT value FROM counter WHERE name = 'verdicts'";
-constexpr std::string_view kTried =
-    "SELECT sequence, status FROM learnware INDEXED BY learnware_tried WHERE status <> 'unverified' ORDER BY "
-    "sequence";
 
 std::int64_t system_unix_ms() {
   using namespace std::chrono;
@@ -158,36 +154,18 @@ class SqliteVerificationJobs final : public VerificationJobs {
       crash_point("ask.written");
     }
     LEARNDOCK_CHECK(transaction.commit());
-    return status_of(record);
+    return verification_of(*connection_, record);
   }
 
   [[nodiscard]] Result<VerificationStatus> find(const LearnwareId& id) const override {
     const std::lock_guard lock(mutex_);
     LEARNDOCK_TRY(const LearnwareRecord record, find_record(*connection_, id));
-    return status_of(record);
+    return verification_of(*connection_, record);
   }
 
   [[nodiscard]] Result<JobCounts> counts() const override {
     const std::lock_guard lock(mutex_);
     return job_counts(*connection_);
-  }
-
-  [[nodiscard]] Result<std::uint64_t> verdicts() const override {
-    const std::lock_guard lock(mutex_);
-    LEARNDOCK_TRY(const std::int64_t value, connection_->integer_of(kCountedVerdicts));
-    return static_cast<std::uint64_t>(value);
-  }
-
-  [[nodiscard]] Result<std::vector<std::pair<LearnwareNumber, Status>>> tried() const override {
-    const std::lock_guard lock(mutex_);
-    LEARNDOCK_TRY(Statement row, connection_->prepare(kTried));
-    std::vector<std::pair<LearnwareNumber, Status>> all;
-    while (true) {
-      LEARNDOCK_TRY(const bool more, row.step());
-      if (!more) return all;
-      const bool verified = row.bytes(1) == status_name(Status::verified);
-      all.emplace_back(row.unsigned_integer(0), verified ? Status::verified : Status::failed);
-    }
   }
 
   [[nodiscard]] Result<std::vector<std::string>> problems() const override {
@@ -269,18 +247,6 @@ class SqliteVerificationJobs final : public VerificationJobs {
     LEARNDOCK_CHECK(connection_->execute(kCountVerdict));
     crash_point("finish.status");
     return {};
-  }
-
-  Result<VerificationStatus> status_of(const LearnwareRecord& record) const {
-    VerificationStatus status;
-    status.id = record.id;
-    status.status = record.status;
-    LEARNDOCK_TRY(status.job, read_job(*connection_, record.sequence));
-    LEARNDOCK_TRY(status.verdict, read_verdict(*connection_, record.sequence));
-    if (status.job && status.job->state == JobState::waiting) {
-      LEARNDOCK_TRY(status.place, place_of(*connection_, *status.job));
-    }
-    return status;
   }
 
   mutable std::mutex mutex_;

@@ -69,11 +69,6 @@ class VerificationJobs {
   [[nodiscard]] virtual Result<VerificationStatus> find(const LearnwareId& id) const = 0;
   [[nodiscard]] virtual Result<JobCounts> counts() const = 0;
 
-  /// Grows with each change of a learnware's status.
-  [[nodiscard]] virtual Result<std::uint64_t> verdicts() const = 0;
-  /// The learnwares with another status than `unverified`, ascending.
-  [[nodiscard]] virtual Result<std::vector<std::pair<LearnwareNumber, Status>>> tried() const = 0;
-
   /// The rules that the queue breaks, one line each (docs/verification.md lists the rules).
   [[nodiscard]] virtual Result<std::vector<std::string>> problems() const = 0;
 };

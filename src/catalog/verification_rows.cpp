@@ -30,6 +30,11 @@ constexpr std::string_view kWriteVerdict =
     "figures_json, log, lock_text, finished_unix_ms, checksum, sequence) "
     "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 
+constexpr std::string_view kStatusChanges = "SELECT value FROM counter WHERE name = 'verdicts'";
+constexpr std::string_view kTried =
+    "SELECT sequence, status FROM learnware INDEXED BY learnware_tried WHERE status <> 'unverified' ORDER BY "
+    "sequence";
+
 /// The rules, each as a query for the learnwares that break it. A learnware whose row is damaged (it has no
 /// checksum) has no job, and is mended elsewhere.
 struct Rule {
@@ -208,6 +213,34 @@ Result<void> write_verdict(Connection& connection, LearnwareNumber sequence, con
   insert.bind(verdict.finished_unix_ms).bind(checksum_of(sequence, verdict)).bind(sequence.value());
   LEARNDOCK_CHECK(insert.step());
   return {};
+}
+
+Result<VerificationStatus> verification_of(Connection& connection, const LearnwareRecord& record) {
+  VerificationStatus status;
+  status.id = record.id;
+  status.status = record.status;
+  LEARNDOCK_TRY(status.job, read_job(connection, record.sequence));
+  LEARNDOCK_TRY(status.verdict, read_verdict(connection, record.sequence));
+  if (status.job && status.job->state == JobState::waiting) {
+    LEARNDOCK_TRY(status.place, place_of(connection, *status.job));
+  }
+  return status;
+}
+
+Result<std::uint64_t> status_changes(Connection& connection) {
+  LEARNDOCK_TRY(const std::int64_t value, connection.integer_of(kStatusChanges));
+  return static_cast<std::uint64_t>(value);
+}
+
+Result<std::vector<TriedLearnware>> tried_learnwares(Connection& connection) {
+  LEARNDOCK_TRY(Statement row, connection.prepare(kTried));
+  std::vector<TriedLearnware> all;
+  while (true) {
+    LEARNDOCK_TRY(const bool more, row.step());
+    if (!more) return all;
+    const bool verified = row.bytes(1) == status_name(Status::verified);
+    all.push_back({LearnwareNumber(row.unsigned_integer(0)), verified ? Status::verified : Status::failed});
+  }
 }
 
 Result<void> check_verdict(const Verdict& verdict) {

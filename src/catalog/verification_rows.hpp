@@ -26,6 +26,13 @@ namespace learndock::catalog {
 [[nodiscard]] Result<void> write_verdict(Connection& connection, LearnwareNumber sequence,
                                          const Verdict& verdict);
 
+/// Everything that is known of the verification of a record's package.
+[[nodiscard]] Result<VerificationStatus> verification_of(Connection& connection,
+                                                         const LearnwareRecord& record);
+/// See Catalog::status_changes and Catalog::tried.
+[[nodiscard]] Result<std::uint64_t> status_changes(Connection& connection);
+[[nodiscard]] Result<std::vector<TriedLearnware>> tried_learnwares(Connection& connection);
+
 /// What every verdict must satisfy, whoever made it: see VerificationJobs::finish.
 [[nodiscard]] Result<void> check_verdict(const Verdict& verdict);
 

@@ -9,12 +9,14 @@
 #include "cli/deleted_commands.hpp"
 #include "cli/dock_commands.hpp"
 #include "cli/get_command.hpp"
+#include "cli/package_commands.hpp"
 #include "cli/reindex_command.hpp"
 #include "cli/search_command.hpp"
 #include "cli/serve_command.hpp"
 #include "cli/spec_commands.hpp"
 #include "cli/suggest.hpp"
 #include "cli/upkeep_commands.hpp"
+#include "cli/verify_commands.hpp"
 
 #include <fmt/format.h>
 
@@ -122,6 +124,8 @@ int run_commands(int argc, char** argv, Invocation& invocation) {
   add_serve_command(app, invocation);
   add_undelete_command(app, invocation);
   add_upkeep_commands(app, invocation);
+  add_package_commands(app, invocation);
+  add_verify_commands(app, invocation);
   add_command(app, invocation, "version", "Version and compute backends", "learndock version --json",
               [&] { return print_version(invocation.output); });
   try {

@@ -4,6 +4,7 @@
 
 #include "base/parallel.hpp"
 #include "blobs/local_blob_store.hpp"
+#include "catalog/verification_jobs.hpp"
 #include "dock/backends.hpp"
 #include "dock/bulk_import.hpp"
 #include "dock/deleting.hpp"
@@ -152,6 +153,20 @@ Result<catalog::LearnwareRecord> Dock::find(const LearnwareId& id) const {
 
 Result<catalog::RecordPage> Dock::list(std::uint64_t after, std::size_t limit) const {
   return state_->truth->catalog().list(after, limit);
+}
+
+Result<catalog::VerificationStatus> Dock::verification(const LearnwareId& id) const {
+  return state_->truth->catalog().verification(id);
+}
+
+Result<catalog::VerificationStatus> Dock::verify_again(const LearnwareId& id) {
+  LEARNDOCK_CHECK(state_->truth->writable());
+  LEARNDOCK_TRY(const auto jobs, catalog::open_verification_jobs(state_->truth->folder().catalogue()));
+  return jobs->ask_again(id);
+}
+
+Result<catalog::JobCounts> Dock::verification_counts() const {
+  return state_->truth->catalog().verification_counts();
 }
 
 Result<fs::path> Dock::package_path(const LearnwareId& id) const {

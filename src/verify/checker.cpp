@@ -58,7 +58,7 @@ class Run {
         scratch_(surroundings.scratch) {}
 
   Result<Report> report() {
-    LEARNDOCK_CHECK(io::create_private_folder(scratch_.path));
+    LEARNDOCK_CHECK(make_scratch());
     using Step = Result<void> (Run::*)();
     for (const auto& [name, step] : std::initializer_list<std::pair<const char*, Step>>{
              {check_name::kStructure, &Run::structure},
@@ -86,6 +86,17 @@ class Run {
   }
 
  private:
+  /// A folder of this name that is there already is somebody else's.
+  Result<void> make_scratch() {
+    std::error_code error;
+    LEARNDOCK_CHECK(io::create_private_folder(surroundings_.scratch));
+    const bool made = fs::create_directory(scratch_.path, error);
+    if (error || !made)
+      return fail(ErrorCode::io, "cannot make the folder for unpacked packages", scratch_.path.string());
+    fs::permissions(scratch_.path, fs::perms::owner_all, error);
+    return {};
+  }
+
   Result<void> run_step(Result<void> (Run::*step)()) {
     auto done = (this->*step)();
     if (done) return {};

@@ -80,8 +80,7 @@ Result<std::unique_ptr<runtime::ModelRunner>> make_runner(const Unpacked& packag
 
 Surroundings host_surroundings(const HostOptions& options) {
   Surroundings surroundings;
-  surroundings.scratch =
-      options.scratch.empty() ? std::filesystem::temp_directory_path() / "learndock-checks" : options.scratch;
+  surroundings.scratch = options.scratch.empty() ? std::filesystem::temp_directory_path() : options.scratch;
   surroundings.prepare = [options](const Unpacked& package, std::stop_token stop) {
     return prepare(package, options, std::move(stop));
   };

@@ -50,8 +50,10 @@ TEST(VerificationJobs, AVerdictAndItsStatusAreStoredTogether) {
   EXPECT_EQ(found.verdict.value().fencing, first.fencing);
   EXPECT_EQ(found.verdict.value().log, "hello");
   EXPECT_EQ(found.verdict.value().finished_unix_ms, scene.now);
-  EXPECT_EQ(scene.jobs->verdicts().value(), 2u);
-  EXPECT_EQ(scene.jobs->tried().value().size(), 2u);
+  EXPECT_EQ(scene.catalog->status_changes().value(), 2u);
+  EXPECT_EQ(scene.catalog->tried().value().size(), 2u);
+  EXPECT_THAT(scene.catalog->statuses(std::vector{bad, LearnwareId::from_number(9), good}).value(),
+              ::testing::ElementsAre(Status::failed, Status::unverified, Status::verified));
   EXPECT_FALSE(scene.jobs->claim("w", 30s).value().has_value());
   EXPECT_THAT(scene.problems(), IsEmpty());
 }
@@ -198,7 +200,7 @@ TEST(VerificationJobs, ADeletionTakesJobAndVerdictAway) {
   ASSERT_TRUE(scene.catalog->remove(running));
   EXPECT_EQ(scene.jobs->finish(claim, verdict_on(claim, true)).error().code, ErrorCode::lease_lost);
   EXPECT_EQ(scene.jobs->counts().value().done, 0u);
-  EXPECT_TRUE(scene.jobs->tried().value().empty());
+  EXPECT_TRUE(scene.catalog->tried().value().empty());
   EXPECT_THAT(scene.problems(), IsEmpty());
   // Brought back, it is a learnware whose package is to be tried again.
   ASSERT_TRUE(scene.catalog->insert({&record, 1}));

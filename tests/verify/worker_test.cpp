@@ -122,19 +122,20 @@ bool late_result_is_stored(WorkScene& scene, bool check_claims) {
   if (child == 0) {
     scene.model.predict = [&, first = true](const runtime::Array& samples) mutable -> Result<runtime::Array> {
       if (std::exchange(first, false)) {
+        std::this_thread::sleep_for(100ms);  // stopped between two heartbeats, it holds no lock
         (void)!::write(ends[1], "x", 1);
         ::raise(SIGSTOP);
       }
       return sign_of_first(samples);
     };
     const auto jobs = scene.jobs(check_claims);
-    Worker worker(*jobs, scene.checker, scene.options(400ms));
+    Worker worker(*jobs, scene.checker, scene.options(900ms));
     (void)worker.run_one({});
     ::_exit(0);
   }
   char byte = 0;
   EXPECT_EQ(::read(ends[0], &byte, 1), 1);
-  std::this_thread::sleep_for(700ms);
+  std::this_thread::sleep_for(1200ms);
   scene.model.load_error = {ErrorCode::model_load, "the other worker sees another model"};
   const auto jobs = scene.jobs();
   Worker other(*jobs, scene.checker, scene.options());

@@ -66,6 +66,12 @@ struct VerificationStatus {
   std::optional<Verdict> verdict;      ///< of the latest verification that ended
 };
 
+/// A learnware whose status is not `unverified`.
+struct TriedLearnware {
+  LearnwareNumber sequence;
+  Status status = Status::verified;
+};
+
 /// How many jobs are in each state.
 struct JobCounts {
   std::uint64_t waiting = 0, running = 0, done = 0, parked = 0;
