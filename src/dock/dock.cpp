@@ -14,6 +14,7 @@
 #include "dock/package_import.hpp"
 #include "dock/searching.hpp"
 #include "dock/status.hpp"
+#include "dock/statuses.hpp"
 #include "dock/truth/catalog_mark.hpp"
 #include "dock/truth/dock_folder.hpp"
 #include "dock/truth/truth.hpp"
@@ -80,6 +81,7 @@ struct Dock::State {
   View view;
   Indexing indexing;
   Backends backends;
+  Statuses statuses;
   std::unique_ptr<IndexKeeper> keeper;  // null: the index is extended by `tend_index` alone
 };
 
@@ -122,8 +124,12 @@ Result<std::unique_ptr<Dock>> Dock::open(const fs::path& directory, const DockOp
 }
 
 Result<query::SearchAnswer> Dock::search(const query::SearchRequest& request) const {
-  return search_view(*state_->truth, state_->view, state_->indexing, state_->backends, request,
-                     state_->options.threads, [this] { state_->notify(); });
+  if (!request.statuses.empty()) LEARNDOCK_CHECK(state_->statuses.refresh(*state_->truth, state_->view));
+  LEARNDOCK_TRY(query::SearchAnswer answer,
+                search_view(*state_->truth, state_->view, state_->indexing, state_->backends, request,
+                            state_->options.threads, [this] { state_->notify(); }));
+  LEARNDOCK_CHECK(add_statuses(*state_->truth, answer));
+  return answer;
 }
 
 Result<catalog::LearnwareRecord> Dock::add_package(const fs::path& path,

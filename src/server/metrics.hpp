@@ -33,6 +33,8 @@ class Metrics {
   void oldest_handler(const std::string& lane, std::chrono::duration<double> age);
   /// Bytes of the requests that are arriving or being answered, packages aside.
   void body_bytes(std::uint64_t bytes);
+  /// Jobs of the queue of verifications, by state.
+  void verify_jobs(const catalog::JobCounts& counts);
   void upload_stored();
   void upload_refused(ErrorCode code);
   /// The exposition text; gauges are read now.

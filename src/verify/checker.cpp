@@ -172,7 +172,7 @@ class Run {
       add(true, "there is nothing to compare with");
       return {};
     }
-    LEARNDOCK_TRY(const std::optional<NearCopy> nearest, surroundings_.nearest(*rkme()));
+    LEARNDOCK_TRY(const std::optional<NearCopy> nearest, surroundings_.nearest(*rkme(), candidate_.name));
     if (!nearest) {
       add(true, "no other learnware has a specification that compares with this one");
       return {};

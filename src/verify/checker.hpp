@@ -58,8 +58,11 @@ struct Surroundings {
   std::function<Result<std::unique_ptr<runtime::ModelRunner>>(const Unpacked&, const Prepared&,
                                                               const std::stop_token&)>
       runner;
-  /// Unset, or nothing: there is none to compare with.
-  std::function<Result<std::optional<NearCopy>>(const specification::RkmeSpecification&)> nearest = {};
+  /// The nearest of all others. Unset, or nothing: there is none to compare with. @param name  the
+  /// candidate's
+  std::function<Result<std::optional<NearCopy>>(const specification::RkmeSpecification&,
+                                                const std::string& name)>
+      nearest = {};
   std::filesystem::path scratch;  ///< folder for unpacked packages
   archive::ArchiveLimits limits = {};
 };

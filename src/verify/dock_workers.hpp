@@ -22,7 +22,9 @@ struct DockWorkersOptions {
   std::string name = "worker";  ///< for people; each gets a number behind it
   HostOptions host;
   /// Looks for near-copies; unset where the dock is not open for searching.
-  std::function<Result<std::optional<NearCopy>>(const specification::RkmeSpecification&)> nearest = {};
+  std::function<Result<std::optional<NearCopy>>(const specification::RkmeSpecification&,
+                                                const std::string& name)>
+      nearest = {};
 };
 
 /// Workers of one dock's folder, each on a thread of its own. They need no lock of the folder: the queue

@@ -145,7 +145,8 @@ TEST(Checker, AStopIsNoVerdictAlsoWhenTheModelDiesOfIt) {
 
 TEST(Checker, ANearCopyIsNamed) {
   VerifyScene scene;
-  scene.surroundings.nearest = [](const auto&) -> Result<std::optional<NearCopy>> {
+  scene.surroundings.nearest = [](const auto&, const std::string& name) -> Result<std::optional<NearCopy>> {
+    EXPECT_EQ(name, "p.zip");
     return NearCopy{"00000012", 1e-9};
   };
   const Report report = scene.check();
