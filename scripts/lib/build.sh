@@ -7,12 +7,16 @@ cuda_driver() { ldconfig -p 2>/dev/null | sed -n 's/.*libcuda\.so\.1.*=> //p' | 
 
 # The program alone, without tests and benchmarks; with the CUDA plug-in where it could run.
 build_program() {
-  local targets=(learndock) cuda=OFF
+  local targets=(learndock) cuda=OFF torch=OFF
+  if [ -n "$(libtorch_place)" ]; then
+    targets+=(learndock-torch)
+    torch=ON
+  fi
   if [ -n "$(nvcc_place)" ] && [ -n "$(cuda_driver)" ]; then
     targets+=(learndock_cuda)
     cuda=ON
   fi
-  cmake --preset release -DLEARNDOCK_BUILD_TESTS=OFF -DLEARNDOCK_BUILD_BENCH=OFF -DLEARNDOCK_ENABLE_CUDA=$cuda &&
+  cmake --preset release -DLEARNDOCK_BUILD_TESTS=OFF -DLEARNDOCK_BUILD_BENCH=OFF -DLEARNDOCK_ENABLE_CUDA=$cuda -DLEARNDOCK_TORCH=$torch &&
     cmake --build --preset release --target "${targets[@]}"
 }
 
@@ -40,8 +44,10 @@ report_optional_parts() {
     "scripts/test compiles the CUDA plug-in; scripts/run builds it where there is a driver too" "CPU backends only, same answers"
   report_part "CUDA driver" "$(cuda_driver)" \
     "--backend cuda can be used where the plug-in could be built" "searches run on the CPU"
-  report_part "LibTorch" "$(libtorch_place)" "this version does not use it" \
-    "this version does not use it"
+  report_part "LibTorch" "$(libtorch_place)" "learndock-torch runs TorchScript models" \
+    "TorchScript models are stored and found, not run; apt-get install libtorch-dev"
+  report_part "uv" "$(command -v uv || true)" "environments of learnwares are made by it" \
+    "pip makes the environments of learnwares, slower; pip install uv"
   report_part "PostgreSQL client library" "$(postgres_place)" "the catalogue uses SQLite all the same" \
     "the catalogue uses SQLite, which needs no server"
 }

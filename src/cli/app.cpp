@@ -11,6 +11,7 @@
 #include "cli/get_command.hpp"
 #include "cli/package_commands.hpp"
 #include "cli/reindex_command.hpp"
+#include "cli/sandbox_command.hpp"
 #include "cli/search_command.hpp"
 #include "cli/serve_command.hpp"
 #include "cli/spec_commands.hpp"
@@ -120,6 +121,7 @@ int run_commands(int argc, char** argv, Invocation& invocation) {
   add_bench_command(app, invocation);
   add_get_command(app, invocation);
   add_reindex_command(app, invocation);
+  add_sandbox_command(app, invocation);
   add_search_command(app, invocation);
   add_serve_command(app, invocation);
   add_undelete_command(app, invocation);

@@ -138,7 +138,28 @@ def load_module(folder):
     return module
 
 
+class TorchScriptModel:
+    """A model that is a file for LibTorch and not Python code."""
+
+    def __init__(self, file):
+        try:
+            import torch
+        except ImportError:
+            raise UseError("torch is missing; this learnware is a TorchScript model: pip install torch")
+        self.torch = torch
+        self.module = torch.jit.load(file, map_location="cpu").eval()
+
+    def predict(self, X):
+        with self.torch.no_grad():
+            return self.module(self.torch.from_numpy(X))
+
+
 def load_model(folder):
+    if PACKAGE.get("runtime") == "torchscript":
+        parts = PACKAGE["file"].split("/")
+        if ".." in parts:
+            raise UseError("the package has no file %r" % PACKAGE["file"])
+        return TorchScriptModel(os.path.join(folder, *parts))
     provide_base_model()
     model_class = getattr(load_module(folder), PACKAGE["class_name"], None)
     if model_class is None:
@@ -297,6 +318,8 @@ def print_requirements(options):
             sys.stdout.write(shown)
         elif "environment.yaml" in names:
             raise UseError("the package names a conda environment (environment.yaml) and no requirements.txt")
+        elif PACKAGE.get("runtime") == "torchscript":
+            print("numpy\ntorch")
         else:
             raise UseError("the package names no requirements")
 

@@ -28,11 +28,15 @@ std::string python_literal_of(const Json& json) {
 
 std::string use_script(const package::ModelEntry& model, const std::string& learnware_id,
                        const std::string& package_file_name) {
-  const Json facts = {{"learnware_id", learnware_id},
-                      {"package_file", package_file_name},
-                      {"class_name", model.class_name},
-                      {"module_path", model.module_path},
-                      {"kwargs", model.kwargs->is_object() ? *model.kwargs : Json::object()}};
+  Json facts = {{"learnware_id", learnware_id},
+                {"package_file", package_file_name},
+                {"class_name", model.class_name},
+                {"module_path", model.module_path},
+                {"kwargs", model.kwargs->is_object() ? *model.kwargs : Json::object()}};
+  if (model.runtime == package::ModelRuntime::torchscript) {
+    facts["runtime"] = "torchscript";
+    facts["file"] = model.file;
+  }
   std::string script(kUsePy.bytes);
   const std::size_t place = script.find(kPackageLine);
   assert(place != std::string::npos);

@@ -159,39 +159,38 @@ Result<Environment> with_conda(const fs::path& tool, const Needs& needs,
   return environment;
 }
 
-/// The attempts in their order: as asked; then what a person would try next.
-Result<std::vector<Attempt>> attempts_for(const Needs& needs, const EnvironmentSettings& settings) {
-  LEARNDOCK_TRY(const HostPython python, first_python(python_places(needs.python, settings), settings));
-  std::vector<Attempt> attempts;
-  attempts.push_back({python, all_requirements(needs), notes_on_python(needs, python)});
+/// What a person would try next when the needs cannot be met as they are written; nothing: there is nothing
+/// left.
+std::optional<Attempt> second_attempt(const Needs& needs, const HostPython& python,
+                                      const EnvironmentSettings& settings) {
   if (!needs.conda_requirements.empty()) {
     Attempt relaxed{python, without_conda_versions(needs), notes_on_python(needs, python)};
     relaxed.notes.push_back(fmt::format(
         "the versions of environment.yaml are not to be had as wheels for Python {}: others were taken",
         python.version));
-    attempts.push_back(std::move(relaxed));
-  } else if (settings.pythons.empty()) {
-    const auto older = first_python(python_places(kReferencePython, settings), settings);
-    if (older && older->version != python.version)
-      attempts.push_back({*older,
-                          all_requirements(needs),
-                          {fmt::format("Python {} was taken: the requirements cannot be met for {}",
-                                       older->version, python.version)}});
+    return relaxed;
   }
-  return attempts;
+  if (!settings.pythons.empty()) return std::nullopt;
+  const auto older = first_python(python_places(kReferencePython, settings), settings);
+  if (!older || older->version == python.version) return std::nullopt;
+  return Attempt{*older,
+                 all_requirements(needs),
+                 {fmt::format("Python {} was taken: the requirements cannot be met for {}", older->version,
+                              python.version)}};
 }
 
 Result<Environment> make_environment(const Needs& needs, const EnvironmentSettings& settings) {
   if (const auto tool = conda_tool(settings); tool && !needs.conda.empty())
     return with_conda(*tool, needs, settings);
-  LEARNDOCK_TRY(const std::vector<Attempt> attempts, attempts_for(needs, settings));
-  std::optional<Error> first;
-  for (const Attempt& attempt : attempts) {
-    auto made = with_installer(attempt, needs, settings);
-    if (made || made.error().code != ErrorCode::environment_failed) return made;
-    if (!first) first = std::move(made).error();
+  LEARNDOCK_TRY(const HostPython python, first_python(python_places(needs.python, settings), settings));
+  auto made =
+      with_installer({python, all_requirements(needs), notes_on_python(needs, python)}, needs, settings);
+  if (made || made.error().code != ErrorCode::environment_failed) return made;
+  if (const auto second = second_attempt(needs, python, settings)) {
+    auto again = with_installer(*second, needs, settings);
+    if (again || again.error().code != ErrorCode::environment_failed) return again;
   }
-  return pass_on(std::move(*first), needs.file);
+  return pass_on(std::move(made).error(), needs.file);
 }
 
 }  // namespace

@@ -41,7 +41,8 @@ struct Environment {
 
 struct EnvironmentSettings {
   std::filesystem::path cache;  ///< folder of the environments; made when it is not there
-  std::uint64_t cache_bytes = std::uint64_t{20} << 30;  ///< beyond it the least recently used environments go
+  std::uint64_t cache_bytes =
+      std::uint64_t{20} << 30;  ///< beyond it the least recently used environments go; as much for downloads
   /// Whether the host's own Python is taken, with the packages of the system, where they meet all needs.
   /// Nothing is installed then, and no network is needed. Where they do not, an environment is made and a
   /// note says why.

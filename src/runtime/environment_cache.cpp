@@ -22,8 +22,10 @@ namespace fs = std::filesystem;
 
 constexpr const char* kFacts = "environment.json";
 constexpr std::string_view kBuilding = ".building";
+/// What the installers downloaded; makers hold its lock shared.
+constexpr const char* kDownloads = "wheels";
 /// How often a lock that another process holds is tried again.
-constexpr std::chrono::milliseconds kStep{100};
+constexpr std::chrono::milliseconds kLockStep{100};
 
 std::uint64_t bytes_below(const fs::path& folder) {
   std::uint64_t bytes = 0;
@@ -44,7 +46,7 @@ Json json_of(const Environment& environment, const fs::path& folder) {
               {"bytes", bytes_below(folder)}};
 }
 
-std::vector<std::string> texts(const Json& json, const char* key) {
+std::vector<std::string> kept_texts(const Json& json, const char* key) {
   return json.value(key, std::vector<std::string>());
 }
 
@@ -85,7 +87,7 @@ Result<EnvironmentCache::Held> EnvironmentCache::hold(const std::string& key, bo
     if (std::chrono::steady_clock::now() > deadline)
       return fail(ErrorCode::timeout, "another process is still making this environment",
                   place(key).string());
-    std::this_thread::sleep_for(kStep);
+    std::this_thread::sleep_for(kLockStep);
   }
   return std::make_shared<const io::Descriptor>(std::move(file));
 }
@@ -101,9 +103,9 @@ Result<Environment> EnvironmentCache::read(const std::string& key, Held held) co
     environment.python_prefix = json.value("python_prefix", "");
     environment.python_version = json.value("python_version", "");
     environment.way = json.value("way", "");
-    environment.lock = texts(json, "lock");
-    environment.left_out = texts(json, "left_out");
-    environment.notes = texts(json, "notes");
+    environment.lock = kept_texts(json, "lock");
+    environment.left_out = kept_texts(json, "left_out");
+    environment.notes = kept_texts(json, "notes");
   } catch (const Json::exception& error) {
     return fail(ErrorCode::corrupt, fmt::format("the file is not as it was written: {}", error.what()),
                 (folder / kFacts).string(), "remove this folder: it is made again");
@@ -116,6 +118,7 @@ Result<Environment> EnvironmentCache::read(const std::string& key, Held held) co
 }
 
 Result<void> EnvironmentCache::build(const std::string& key, const Maker& make) const {
+  LEARNDOCK_TRY(const Held downloads, hold(kDownloads, false));
   const fs::path folder = place(key + std::string(kBuilding));
   std::error_code none;
   fs::remove_all(folder, none);
@@ -174,6 +177,7 @@ void EnvironmentCache::trim() const {
     if (name.ends_with(kBuilding) && !fs::exists(place(name.substr(0, name.size() - kBuilding.size())), none))
       (void)remove(name.substr(0, name.size() - kBuilding.size()));
   }
+  if (bytes_below(place(kDownloads)) > settings_.cache_bytes) (void)remove(kDownloads);
   const std::vector<Kept> all = kept_in(settings_.cache);
   std::uint64_t bytes = 0;
   for (const Kept& one : all) bytes += one.bytes;

@@ -5,7 +5,7 @@
 #include "base/ascii.hpp"
 #include "base/number.hpp"
 #include "runtime/assets.hpp"
-#include "runtime/tool.hpp"
+#include "sandbox/tool.hpp"
 
 #include <fmt/format.h>
 
@@ -64,7 +64,7 @@ void add_version(std::vector<std::filesystem::path>& places, PythonVersion versi
   const std::filesystem::path system = "/usr/bin/" + name;
   std::error_code none;
   if (std::filesystem::exists(system, none)) add(places, system);
-  add(places, find_program(name));
+  add(places, sandbox::find_program(name));
 }
 
 }  // namespace
@@ -72,12 +72,12 @@ void add_version(std::vector<std::filesystem::path>& places, PythonVersion versi
 Result<HostPython> look_at_python(const std::filesystem::path& executable,
                                   const std::vector<std::string>& requirements,
                                   const EnvironmentSettings& settings) {
-  ToolCall call;
+  sandbox::ToolCall call;
   call.command = {executable.string(),        "-I", "-B", "-c", std::string(kHostPythonPy.bytes),
                   to_text(Json(requirements))};
   call.patience = std::chrono::seconds(30);
   call.stop = settings.stop;
-  LEARNDOCK_TRY(const ToolEnd end, run_tool(call));
+  LEARNDOCK_TRY(const sandbox::ToolEnd end, sandbox::run_tool(call));
   return read_answer(end.output, executable);
 }
 
@@ -95,7 +95,7 @@ std::vector<std::filesystem::path> python_places(const std::optional<PythonVersi
   std::error_code none;
   if (std::filesystem::exists("/usr/bin/python3", none))
     add(places, std::filesystem::path("/usr/bin/python3"));
-  add(places, find_program("python3"));
+  add(places, sandbox::find_program("python3"));
   for (unsigned minor = kNewestMinor + 1; minor-- > kOldest.minor;) add_version(places, {3, minor});
   return places;
 }

@@ -3,7 +3,7 @@
 #include "base/shorten.hpp"
 #include "base/utf8.hpp"
 #include "io/file.hpp"
-#include "runtime/tool.hpp"
+#include "sandbox/tool.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -19,15 +19,18 @@ namespace {
 constexpr std::size_t kMaxShown = 600;
 
 /// Words by which installers say that they could not reach the index, in small letters.
-constexpr std::array<std::string_view, 9> kNetworkWords = {"error sending request",
-                                                           "failed to fetch",
-                                                           "connection",
-                                                           "network is unreachable",
-                                                           "temporary failure in name",
-                                                           "name or service",
-                                                           "dns error",
-                                                           "timed out",
-                                                           "proxy"};
+constexpr std::array<std::string_view, 12> kNetworkWords = {"error sending request",
+                                                            "failed to fetch",
+                                                            "connection refused",
+                                                            "connection reset",
+                                                            "connection error",
+                                                            "newconnectionerror",
+                                                            "network is unreachable",
+                                                            "temporary failure in name",
+                                                            "name or service not known",
+                                                            "dns error",
+                                                            "timed out",
+                                                            "proxyerror"};
 
 /// The end of what an installer printed, fit for a message.
 std::string last_words(std::string_view output) {
@@ -55,7 +58,7 @@ bool is_network_trouble(std::string_view output) {
                      [&](std::string_view word) { return small.find(word) != std::string::npos; });
 }
 
-Result<void> expect_success(const ToolEnd& end, std::string_view name) {
+Result<void> expect_success(const sandbox::ToolEnd& end, std::string_view name) {
   if (end.status == 0) return {};
   if (is_network_trouble(end.output))
     return fail(ErrorCode::environment_tool,
@@ -66,9 +69,9 @@ Result<void> expect_success(const ToolEnd& end, std::string_view name) {
               "ask for versions that have wheels for this Python and system");
 }
 
-ToolCall call_of(std::vector<std::string> command, const std::filesystem::path& folder,
-                 const EnvironmentSettings& settings) {
-  ToolCall call;
+sandbox::ToolCall call_of(std::vector<std::string> command, const std::filesystem::path& folder,
+                          const EnvironmentSettings& settings) {
+  sandbox::ToolCall call;
   call.command = std::move(command);
   call.folder = folder;
   call.patience = settings.patience;
@@ -77,7 +80,7 @@ ToolCall call_of(std::vector<std::string> command, const std::filesystem::path& 
                     {"UV_NO_PROGRESS", "1"},
                     {"UV_PYTHON_DOWNLOADS", "never"},
                     {"UV_CACHE_DIR", (settings.cache / "wheels").string()},
-                    {"PIP_CACHE_DIR", (settings.cache / "wheels-pip").string()},
+                    {"PIP_CACHE_DIR", (settings.cache / "wheels" / "pip").string()},
                     {"PIP_DISABLE_PIP_VERSION_CHECK", "1"},
                     {"PIP_NO_INPUT", "1"}};
   return call;
@@ -92,15 +95,16 @@ std::string python_in(const std::filesystem::path& folder) { return (folder / "b
 }  // namespace
 
 std::optional<std::filesystem::path> find_tool(std::string_view name, const EnvironmentSettings& settings) {
-  if (!settings.tools) return find_program(name);
+  if (!settings.tools) return sandbox::find_program(name);
   const std::filesystem::path file = *settings.tools / name;
   return ::access(file.c_str(), X_OK) == 0 ? std::optional(file) : std::nullopt;
 }
 
 Result<Installer> Installer::find(const HostPython& python, const EnvironmentSettings& settings) {
   if (const auto uv = find_tool("uv", settings)) return Installer("uv", *uv, settings);
-  ToolCall call = call_of({python.executable.string(), "-I", "-m", "pip", "--version"}, {}, settings);
-  const auto answer = run_tool(call);
+  sandbox::ToolCall call =
+      call_of({python.executable.string(), "-I", "-m", "pip", "--version"}, {}, settings);
+  const auto answer = sandbox::run_tool(call);
   if (answer && answer->status == 0) return Installer("pip", {}, settings);
   return fail(ErrorCode::environment_tool,
               "neither uv nor pip is on this machine, so that no environment can be made", {},
@@ -113,7 +117,8 @@ Result<void> Installer::make(const HostPython& python, const std::filesystem::pa
       uv_.empty() ? std::vector<std::string>{base, "-I", "-m", "venv", "--without-pip", folder.string()}
                   : std::vector<std::string>{uv_.string(),    "venv",     "--no-project", "--no-config",
                                              "--relocatable", "--python", base,           folder.string()};
-  LEARNDOCK_TRY(const ToolEnd end, run_tool(call_of(std::move(command), folder.parent_path(), *settings_)));
+  LEARNDOCK_TRY(const sandbox::ToolEnd end,
+                sandbox::run_tool(call_of(std::move(command), folder.parent_path(), *settings_)));
   if (end.status == 0) return {};
   return fail(ErrorCode::environment_tool,
               fmt::format("{} could not make an environment of {}: {}", name_, base, last_words(end.output)));
@@ -135,7 +140,8 @@ Result<void> Installer::install(const HostPython& python, const std::filesystem:
   }
   if (needs.prereleases) command.emplace_back("--pre");
   command.insert(command.end(), settings_->index_arguments.begin(), settings_->index_arguments.end());
-  LEARNDOCK_TRY(const ToolEnd end, run_tool(call_of(std::move(command), folder, *settings_)));
+  LEARNDOCK_TRY(const sandbox::ToolEnd end,
+                sandbox::run_tool(call_of(std::move(command), folder, *settings_)));
   return expect_success(end, name_);
 }
 
@@ -155,7 +161,7 @@ Result<void> make_with_conda(const std::filesystem::path& tool, const std::files
   for (const std::string& spec : needs.conda)
     if (!spec.starts_with('-')) command.push_back(spec);
   if (!needs.python) command.emplace_back("python");
-  LEARNDOCK_TRY(const ToolEnd end, run_tool(call_of(std::move(command), {}, settings)));
+  LEARNDOCK_TRY(const sandbox::ToolEnd end, sandbox::run_tool(call_of(std::move(command), {}, settings)));
   return expect_success(end, tool.filename().string());
 }
 

@@ -23,7 +23,9 @@ struct ModelFacts {
 
 /// How long one call may take, and what a runner may use.
 struct RunnerLimits {
-  sandbox::Limits job;  ///< `wall` is that of the whole life of one process
+  /// `wall` and `cpu` are those of the whole life of one process, which stays warm; each call has its own
+  /// limit.
+  sandbox::Limits job = {.wall = std::chrono::hours(24), .cpu = std::chrono::hours(24)};
   std::chrono::milliseconds load = std::chrono::seconds(60);
   std::chrono::milliseconds call = std::chrono::seconds(60);
   int restarts = 3;                                     ///< of a process that died, in a runner's whole life

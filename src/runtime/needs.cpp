@@ -64,10 +64,13 @@ std::optional<CondaSpec> read_spec(std::string_view text) {
   if (const std::size_t channel = text.find("::"); channel != std::string_view::npos)
     text.remove_prefix(channel + 2);
   text = trim(text);
+  // Such specifications can name an address, a file or another channel.
+  if (text.starts_with('-') || text.find_first_of("/\\@[]:\"'#\n\r") != std::string_view::npos)
+    return std::nullopt;
   const std::size_t end = std::min(text.find_first_of(" =<>!~"), text.size());
   CondaSpec spec;
   spec.name = lower(text.substr(0, end));
-  if (spec.name.empty() || spec.name.find_first_of("/\\@[]:\"'") != std::string::npos) return std::nullopt;
+  if (spec.name.empty()) return std::nullopt;
   std::string_view rest = trim(text.substr(end));
   if (rest.starts_with('=') && !rest.starts_with("==")) {
     const std::size_t build = rest.find('=', 1);
@@ -133,7 +136,12 @@ void take_conda(const std::string& written, Needs& needs) {
   if (!versions)
     needs.notes.push_back(fmt::format("the versions of {} cannot be said to pip: any version is taken",
                                       printable(written, 80)));
-  needs.conda_requirements.push_back(*name + versions.value_or(""));
+  std::string requirement = *name + versions.value_or("");
+  // It becomes a line of a list for pip, which must not take it for anything else.
+  if (package::foreign_lines(requirement).empty())
+    needs.conda_requirements.push_back(std::move(requirement));
+  else
+    needs.left_out.push_back(printable(written, 80));
 }
 
 bool is_usual(std::string_view channel) {

@@ -21,7 +21,7 @@ std::string_view npy_type(ElementType type) {
 }
 
 /// The shortest digits that read back to the same number.
-void append_number(std::string& out, const Array& array, std::size_t index) {
+void append_element(std::string& out, const Array& array, std::size_t index) {
   const std::byte* const at = array.bytes.data() + index * size_of(array.type);
   const auto append = [&](auto value) {
     std::memcpy(&value, at, sizeof(value));
@@ -74,7 +74,7 @@ std::string PredictionFile::csv_rows(const Array& answers) const {
   std::string text;
   const std::uint64_t numbers = answers.shape[0] * width_;
   for (std::uint64_t i = 0; i < numbers; ++i) {
-    append_number(text, answers, i);
+    append_element(text, answers, i);
     text += (i + 1) % width_ == 0 ? '\n' : ',';
   }
   return text;

@@ -83,7 +83,7 @@ std::optional<std::vector<std::uint64_t>> shape_in(const Frame& frame, std::stri
   return shape;
 }
 
-std::uint64_t product(const std::vector<std::uint64_t>& shape, std::size_t from) {
+std::uint64_t product_from(const std::vector<std::uint64_t>& shape, std::size_t from) {
   return std::accumulate(shape.begin() + static_cast<std::ptrdiff_t>(std::min(from, shape.size())),
                          shape.end(), std::uint64_t{1}, std::multiplies<>());
 }
@@ -247,11 +247,11 @@ Result<void> ProcessRunner::check_answers(const Array& samples, const Array& ans
     return contract(
         fmt::format("its model gave {} answers to {} samples", answer.shape[0], samples.shape[0]));
   // One number for each sample may come as a vector or as a column.
-  if (facts_.output_shape && product(answer.shape, 1) != product(*facts_.output_shape, 0))
+  if (facts_.output_shape && product_from(answer.shape, 1) != product_from(*facts_.output_shape, 0))
     return contract(fmt::format("its model's answers have the shape {}, its output_shape says {} for each",
                                 text_of(answer.shape), text_of(*facts_.output_shape)));
   if (const auto odd = first_not_finite(answer)) {
-    const std::uint64_t width = std::max<std::uint64_t>(1, product(answer.shape, 1));
+    const std::uint64_t width = std::max<std::uint64_t>(1, product_from(answer.shape, 1));
     return contract(fmt::format("its model's answer to sample {} of the batch is {}", *odd / width,
                                 element(answer, *odd)));
   }

@@ -25,6 +25,9 @@ struct RunnerProgram {
   JsonValue load_request;  ///< the header of the frame "load"
 };
 
+/// Where a job sees its package.
+inline constexpr const char* kPackageInside = "/package";
+
 /// The variables of a job that runs a model: a home that it can write, and no more threads than there are
 /// cores.
 [[nodiscard]] std::vector<std::pair<std::string, std::string>> job_variables(sandbox::Protection protection);

@@ -9,8 +9,6 @@
 namespace learndock::runtime {
 namespace {
 
-constexpr const char* kPackageInside = "/package";
-
 /// Python apart from the user: none of its variables, no site of the user, UTF-8, nothing written beside the
 /// modules; and the stack of a crash on standard error.
 std::vector<std::string> command_of(const std::string& python) {

@@ -3,7 +3,7 @@
 #include "learndock/base/json.hpp"
 
 #include "io/line_reader.hpp"
-#include "runtime/tool.hpp"
+#include "sandbox/tool.hpp"
 
 #include <fmt/format.h>
 
@@ -13,7 +13,6 @@ namespace learndock::runtime {
 namespace {
 
 constexpr const char* kProgram = "learndock-torch";
-constexpr const char* kPackageInside = "/package";
 constexpr const char* kProgramInside = "/learndock";
 
 bool is_in_system(const std::filesystem::path& path) {
@@ -46,7 +45,7 @@ std::vector<sandbox::Binding> bindings_of(const std::filesystem::path& package,
 }  // namespace
 
 std::optional<std::filesystem::path> find_torch_program() {
-  auto program = find_program(kProgram);
+  auto program = sandbox::find_program(kProgram);
   std::error_code none;
   return program ? std::optional(std::filesystem::canonical(*program, none)) : std::nullopt;
 }

@@ -15,7 +15,8 @@ namespace learndock::sandbox {
 /// programs and libraries, which are read-only.
 struct Binding {
   std::filesystem::path host;
-  std::string inside;  ///< absolute path inside the sandbox
+  std::string
+      inside;  ///< absolute path inside the sandbox, such as /package; not in a folder of the system or /tmp
 };
 
 /// What one job may use. A job that reaches a limit is ended, and `Ended` says which limit it was.
@@ -35,6 +36,8 @@ enum class Protection : std::uint8_t { full, none };
 /// One program of a stranger, and all that it gets. It has no network, none of this process's environment
 /// variables or descriptors, and an empty standard input. Its requests arrive at descriptor 3, its answers
 /// leave from descriptor 4; its standard output and standard error are the log.
+/// It learns where its files are from `command` and `environment`: without a sandbox, a word or value that
+/// begins with a path inside is changed to begin with the path on the host, and other texts are not.
 struct Job {
   std::vector<std::string> command;  ///< the first word is a program by its path inside
   std::vector<std::pair<std::string, std::string>> environment;

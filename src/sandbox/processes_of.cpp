@@ -1,12 +1,15 @@
 #include "sandbox/processes_of.hpp"
 
 #include "io/file.hpp"
+#include "sandbox/job.hpp"
 
 #include <fmt/format.h>
 
 #include <sstream>
 #include <string>
-#include <unistd.h>
+#include <string_view>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <vector>
 
 namespace learndock::sandbox {
@@ -26,19 +29,26 @@ void add_children(pid_t process, std::vector<pid_t>& found) {
   for (pid_t child = 0; children >> child;) found.push_back(child);
 }
 
-std::uint64_t own_bytes(pid_t process) {
-  std::istringstream pages(text_of_process(process, "statm"));
-  std::uint64_t size = 0, resident = 0, shared = 0;
-  pages >> size >> resident >> shared;
-  return resident > shared ? (resident - shared) * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)) : 0;
+/// The number after a name in /proc/PID/status; 0 where there is none.
+std::uint64_t status_field(const std::string& status, std::string_view name) {
+  const std::size_t at = status.find("\n" + std::string(name) + ":");
+  std::uint64_t value = 0;
+  if (at != std::string::npos) std::istringstream(status.substr(at + name.size() + 2, 40)) >> value;
+  return value;
 }
 
-std::uint64_t threads_of(pid_t process) {
-  const std::string status = text_of_process(process, "status");
-  const std::size_t at = status.find("\nThreads:");
-  std::uint64_t threads = 1;
-  if (at != std::string::npos) std::istringstream(status.substr(at + 9)) >> threads;
-  return threads;
+/// The memory of a job's scratch folder: its files, and about a kibibyte of the kernel's for each. The job
+/// cannot put another folder in this place, and only numbers are read. A process without a sandbox, or not
+/// yet in one, sees a folder of this name that the host may have, which does not count.
+std::uint64_t scratch_bytes_of(pid_t process) {
+  constexpr std::uint64_t kOfEachFile = 1024;
+  const std::string inside = fmt::format("/proc/{}/root{}", process, kScratch);
+  struct stat job {
+  }, host{};
+  struct statvfs about {};
+  if (::stat(inside.c_str(), &job) != 0 || ::statvfs(inside.c_str(), &about) != 0) return 0;
+  if (::stat(kScratch, &host) == 0 && host.st_dev == job.st_dev) return 0;
+  return (about.f_blocks - about.f_bfree) * about.f_frsize + (about.f_files - about.f_ffree) * kOfEachFile;
 }
 
 }  // namespace
@@ -49,10 +59,16 @@ Usage usage_below(pid_t ancestor) {
   Usage usage;
   for (std::size_t at = 0; at < processes.size() && at < kMaxProcesses; ++at) {
     const pid_t process = processes[at];
-    usage.bytes += own_bytes(process);
-    usage.threads += threads_of(process);
+    const std::string status = text_of_process(process, "status");
+    constexpr std::uint64_t kKibibyte = 1024;
+    usage.bytes += (status_field(status, "RssAnon") + status_field(status, "RssShmem")) * kKibibyte;
+    usage.threads += status_field(status, "Threads");
     add_children(process, processes);
   }
+  usage.processes = processes.size();
+  // The last one is the farthest from bubblewrap's own processes, which see another root while they set it
+  // up.
+  if (!processes.empty()) usage.bytes += scratch_bytes_of(processes.back());
   return usage;
 }
 

@@ -3,6 +3,7 @@
 #include "base/utf8.hpp"
 #include "sandbox/bubblewrap.hpp"
 #include "sandbox/filter.hpp"
+#include "sandbox/pipe_ends.hpp"
 #include "sandbox/processes_of.hpp"
 
 #include <fmt/format.h>
@@ -77,44 +78,6 @@ Report parse_report(const std::string& text) {
 
 double seconds_of(const timeval& time) {
   return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
-}
-
-/// A write to a pipe that no one reads any more fails instead of ending this program.
-class NoPipeSignal {
- public:
-  NoPipeSignal() {
-    sigemptyset(&pipe_);
-    sigaddset(&pipe_, SIGPIPE);
-    sigset_t pending;
-    sigpending(&pending);
-    was_pending_ = sigismember(&pending, SIGPIPE) == 1;
-    ::pthread_sigmask(SIG_BLOCK, &pipe_, &before_);
-  }
-  ~NoPipeSignal() {
-    constexpr timespec kNow{0, 0};
-    if (!was_pending_)
-      while (::sigtimedwait(&pipe_, nullptr, &kNow) < 0 && errno == EINTR) {
-      }
-    ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
-  }
-  NoPipeSignal(const NoPipeSignal&) = delete;
-  NoPipeSignal& operator=(const NoPipeSignal&) = delete;
-
- private:
-  sigset_t pipe_{}, before_{};
-  bool was_pending_ = false;
-};
-
-/// Waits for a descriptor. @return whether it is ready in time
-bool ready_by(int descriptor, short events, std::chrono::steady_clock::time_point deadline) {
-  for (;;) {
-    const auto left =
-        std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now()).count();
-    pollfd one{descriptor, events, 0};
-    const int found = ::poll(&one, 1, static_cast<int>(std::clamp<std::int64_t>(left, 0, 1'000'000)));
-    if (found > 0) return true;
-    if (found == 0 && left <= 1'000'000) return false;
-  }
 }
 
 Failure too_slow(const char* doing) {
@@ -315,6 +278,7 @@ void Supervisor::finish() {
   const std::string_view said = ready_.starts_with("ready\n") ? std::string_view(ready_).substr(6) : ready_;
   const Lock lock(mutex_);
   failure_ = printable(said.empty() ? std::string_view(ended_.log) : said, 1000);
+  if (failure_.ends_with("\\x0a")) failure_.erase(failure_.size() - 4);
   if (failure_.empty()) failure_ = fmt::format("it ended at once ({})", name_of(ended_.cause));
   stage_ = Stage::ended;
   changed_.notify_all();
@@ -332,32 +296,27 @@ Error Supervisor::no_more(const char* doing) {
 }
 
 Result<void> Supervisor::send(std::span<const std::byte> bytes, std::chrono::milliseconds patience) {
-  const auto deadline = Clock::now() + patience;
-  const NoPipeSignal blocked;
-  while (!bytes.empty()) {
-    const ssize_t count = ::write(requests_.get(), bytes.data(), bytes.size());
-    if (count > 0)
-      bytes = bytes.subspan(static_cast<std::size_t>(count));
-    else if (errno == EAGAIN && !ready_by(requests_.get(), POLLOUT, deadline))
+  switch (write_by(requests_.get(), bytes, Clock::now() + patience)) {
+    case PipeEnd::done:
+      return {};
+    case PipeEnd::too_slow:
       return too_slow("read its request");
-    else if (errno != EAGAIN && errno != EINTR)
-      return Failure(no_more("read its request"));
+    case PipeEnd::closed:
+      break;
   }
-  return {};
+  return Failure(no_more("read its request"));
 }
 
 Result<void> Supervisor::receive(std::span<std::byte> bytes, std::chrono::milliseconds patience) {
-  const auto deadline = Clock::now() + patience;
-  while (!bytes.empty()) {
-    const ssize_t count = ::read(answers_.get(), bytes.data(), bytes.size());
-    if (count > 0)
-      bytes = bytes.subspan(static_cast<std::size_t>(count));
-    else if (count < 0 && errno == EAGAIN && !ready_by(answers_.get(), POLLIN, deadline))
+  switch (read_by(answers_.get(), bytes, Clock::now() + patience)) {
+    case PipeEnd::done:
+      return {};
+    case PipeEnd::too_slow:
       return too_slow("answer");
-    else if (count == 0 || (errno != EAGAIN && errno != EINTR))
-      return Failure(no_more("answer"));
+    case PipeEnd::closed:
+      break;
   }
-  return {};
+  return Failure(no_more("answer"));
 }
 
 const Ended& Supervisor::wait() {

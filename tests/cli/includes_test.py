@@ -75,6 +75,17 @@ class Includes(unittest.TestCase):
             self.assertEqual(status, 1, said)
             self.assertIn("is not in src/io/disk.cpp, the one door to files", said)
 
+    def test_a_process_started_outside_the_sandbox_is_a_fault(self):
+        for call in ("::fork()", "execv(path, words)", 'std::system("ls")', "::posix_spawn(&pid, path)", "popen(text, mode)",
+                     "::syscall(SYS_execveat, fd)"):
+            file = self.root / "src" / "dock" / "dock.cpp"
+            text = file.read_text(encoding="utf-8")
+            file.write_text(text + f"\n{call};\n", encoding="utf-8")
+            status, said = self.check()
+            file.write_text(text, encoding="utf-8")
+            self.assertEqual(status, 1, said)
+            self.assertIn("is not in src/sandbox, the one room that starts processes", said)
+
     def test_a_kind_known_outside_its_folder_is_a_fault(self):
         said = self.plant("src/specification/mmd.cpp", "specification/kinds/image/image.hpp")
         self.assertIn("image.hpp is private to src/specification/kinds", said)

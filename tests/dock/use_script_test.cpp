@@ -69,5 +69,15 @@ TEST(UseScript, IsValidPythonForHostileNames) {
   std::filesystem::remove(file);
 }
 
+TEST(UseScript, ATorchScriptModelIsAFile) {
+  package::ModelEntry entry;
+  EXPECT_FALSE(facts_in(use_script(entry, "00000001", "p.zip")).contains("runtime"));
+  entry.runtime = package::ModelRuntime::torchscript;
+  entry.file = "net/model.pt";
+  const Json facts = facts_in(use_script(entry, "00000001", "p.zip"));
+  EXPECT_EQ(facts["runtime"], "torchscript");
+  EXPECT_EQ(facts["file"], "net/model.pt");
+}
+
 }  // namespace
 }  // namespace learndock::dock

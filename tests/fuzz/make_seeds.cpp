@@ -117,6 +117,16 @@ void write_messages(const std::filesystem::path& folder) {
   write(folder / "message_in_chunks", head + "Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n");
 }
 
+void write_frames(const std::filesystem::path& folder) {
+  const auto frame = [](const std::string& header, const std::string& array) {
+    return "LDF1" + le32(header.size()) + header + array;
+  };
+  write(folder / "facts", frame(R"({"kind":"facts","input_shape":[3],"output_shape":null})", ""));
+  write(folder / "array",
+        frame(R"({"kind":"array","array":{"type":"float32","shape":[2,1]}})", std::string(8, '\0')));
+  write(folder / "error", frame(R"({"kind":"error","of":"load","message":"no"})", ""));
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
@@ -131,6 +141,7 @@ int main(int count, char** arguments) {
   write_segments(folder / "segment_fuzz");
   write_bodies(folder / "http_fuzz");
   write_messages(folder / "http_fuzz");
+  write_frames(folder / "frame_fuzz");
   write(folder / "package_fuzz" / "example",
         to_fuzz_input({kManifestText, kStatisticalText, kSemanticText, "numpy\n", "extra/file.bin"}));
   write(folder / "package_fuzz" / "encodings",

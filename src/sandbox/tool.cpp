@@ -1,4 +1,4 @@
-#include "runtime/tool.hpp"
+#include "sandbox/tool.hpp"
 
 #include "base/ascii.hpp"
 #include "io/descriptor.hpp"
@@ -20,7 +20,7 @@
 
 extern char** environ;
 
-namespace learndock::runtime {
+namespace learndock::sandbox {
 namespace {
 
 using Clock = std::chrono::steady_clock;
@@ -184,4 +184,4 @@ std::optional<std::filesystem::path> find_program(std::string_view name) {
   return std::nullopt;
 }
 
-}  // namespace learndock::runtime
+}  // namespace learndock::sandbox

@@ -12,9 +12,10 @@
 #include <utility>
 #include <vector>
 
-namespace learndock::runtime {
+namespace learndock::sandbox {
 
-// Programs of the host that are trusted, such as an installer. A stranger's code runs in `sandbox` alone.
+// Programs of the host that are trusted, such as an installer. They run without a sandbox: never a stranger's
+// code.
 
 struct ToolCall {
   std::vector<std::string> command;  ///< the first word is the program's path
@@ -39,4 +40,4 @@ struct ToolEnd {
 /// A program by its name: beside this program, else in PATH. Nothing when it is in neither.
 [[nodiscard]] std::optional<std::filesystem::path> find_program(std::string_view name);
 
-}  // namespace learndock::runtime
+}  // namespace learndock::sandbox
