@@ -4,6 +4,7 @@
 #include "learndock/compute/registry.hpp"
 #include "learndock/specification/mmd.hpp"
 
+#include "base/number.hpp"
 #include "io/file_rights.hpp"
 #include "package/unpack.hpp"
 #include "verify/answers.hpp"
@@ -13,7 +14,9 @@
 #include <fmt/format.h>
 
 #include <atomic>
+#include <cerrno>
 #include <chrono>
+#include <csignal>
 #include <unistd.h>
 #include <utility>
 
@@ -28,12 +31,14 @@ constexpr std::uint64_t kSeed = 20'240'601;
 /// Threads of a library may add up in another order, which changes the last digits.
 constexpr double kSameAnswers = 1e-5;
 
+constexpr std::string_view kFolderPrefix = "check-";
+
 /// A folder that goes at the end.
 struct Scratch {
   static inline std::atomic<unsigned> made = 0;
   fs::path path;
   explicit Scratch(const fs::path& parent)
-      : path(parent / fmt::format("check-{}-{}", ::getpid(), made.fetch_add(1))) {}
+      : path(parent / fmt::format("{}{}-{}", kFolderPrefix, ::getpid(), made.fetch_add(1))) {}
   ~Scratch() {
     std::error_code ignored;  // what stays is in a folder for temporary files
     fs::remove_all(path, ignored);
@@ -362,6 +367,22 @@ class Run {
 };
 
 }  // namespace
+
+void remove_left_folders(const fs::path& scratch, std::chrono::seconds age) {
+  std::error_code error;
+  std::vector<fs::path> left;
+  for (fs::directory_iterator item(scratch, error); !error && item != fs::directory_iterator();
+       item.increment(error)) {
+    std::string_view name = item->path().filename().native();
+    if (!name.starts_with(kFolderPrefix)) continue;
+    name.remove_prefix(kFolderPrefix.size());
+    const auto process = whole_number<int>(name.substr(0, name.find('-')));
+    const auto made = fs::last_write_time(item->path(), error);
+    if (error || fs::file_time_type::clock::now() - made < age) continue;
+    if (process && *process > 0 && ::kill(*process, 0) != 0 && errno == ESRCH) left.push_back(item->path());
+  }
+  for (const fs::path& folder : left) fs::remove_all(folder, error);  // what stays is tried the next time
+}
 
 bool is_packages_fault(ErrorCode code) {
   constexpr int kFirstServerError = 500;

@@ -9,6 +9,7 @@
 #include "runtime/model_runner.hpp"
 #include "verify/check.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -87,6 +88,11 @@ class Checker {
  private:
   const Surroundings& surroundings_;
 };
+
+/// Removes the folders of checks whose process was killed. @param scratch  as in Surroundings
+/// @param age  younger ones stay: their process may be one of another container, which is not seen here
+void remove_left_folders(const std::filesystem::path& scratch,
+                         std::chrono::seconds age = std::chrono::hours(1));
 
 /// Whether an error is the package's fault, and not one of this machine: those with an HTTP status of 4xx
 /// are.

@@ -46,6 +46,7 @@ DockWorkers::DockWorkers(std::filesystem::path dock, const DockWorkersOptions& o
 DockWorkers::~DockWorkers() { request_stop(); }
 
 Result<void> DockWorkers::open() {
+  remove_left_folders(surroundings_.scratch);
   const std::filesystem::path file = dock::DockFolder(dock_).catalogue();
   LEARNDOCK_TRY(catalog_, catalog::read_sqlite_catalog(file));
   LEARNDOCK_TRY(jobs_, catalog::open_verification_jobs(file));

@@ -5,9 +5,12 @@
 #include "catalog/verification_jobs.hpp"
 #include "verify_scene.hpp"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
-#include <limits>
+#include <filesystem>
+#include <sys/wait.h>
+#include <unistd.h>
 
 namespace learndock::verify {
 namespace {
@@ -162,6 +165,22 @@ TEST(Checker, TheOwnersFigureIsReproduced) {
   EXPECT_EQ(report.outcome, catalog::Outcome::passed);
   EXPECT_EQ(report.checks.back().name, "quality");
   EXPECT_DOUBLE_EQ(report.checks.back().figures->at("accuracy").get<double>(), 0.75);
+}
+
+TEST(Checker, FoldersOfKilledProcessesGo) {
+  VerifyScene scene;
+  const pid_t gone = ::fork();
+  if (gone == 0) ::_exit(0);
+  ::waitpid(gone, nullptr, 0);
+  const auto dead = scene.folder / fmt::format("check-{}-0", gone),
+             alive = scene.folder / fmt::format("check-{}-0", ::getpid());
+  std::filesystem::create_directories(dead / "package");
+  std::filesystem::create_directories(alive);
+  remove_left_folders(scene.folder.path());
+  EXPECT_TRUE(std::filesystem::exists(dead)) << "it is too young";
+  remove_left_folders(scene.folder.path(), std::chrono::seconds(0));
+  EXPECT_FALSE(std::filesystem::exists(dead));
+  EXPECT_TRUE(std::filesystem::exists(alive));
 }
 
 TEST(Checker, ALongLogIsCutBetweenLetters) {
