@@ -124,10 +124,16 @@ Result<std::unique_ptr<Dock>> Dock::open(const fs::path& directory, const DockOp
 }
 
 Result<query::SearchAnswer> Dock::search(const query::SearchRequest& request) const {
-  if (!request.statuses.empty()) LEARNDOCK_CHECK(state_->statuses.refresh(*state_->truth, state_->view));
-  LEARNDOCK_TRY(query::SearchAnswer answer,
-                search_view(*state_->truth, state_->view, state_->indexing, state_->backends, request,
-                            state_->options.threads, [this] { state_->notify(); }));
+  const auto search = [&]() -> Result<query::SearchAnswer> {
+    if (!request.statuses.empty()) LEARNDOCK_CHECK(state_->statuses.refresh(*state_->truth, state_->view));
+    return search_view(*state_->truth, state_->view, state_->indexing, state_->backends, request,
+                       state_->options.threads, [this] { state_->notify(); });
+  };
+  LEARNDOCK_TRY(query::SearchAnswer answer, search());
+  // A snapshot that was made anew meanwhile, because of a lost file, does not know the statuses.
+  if (!request.statuses.empty() && !state_->view.current()->tried) {
+    LEARNDOCK_TRY(answer, search());
+  }
   LEARNDOCK_CHECK(add_statuses(*state_->truth, answer));
   return answer;
 }

@@ -10,7 +10,7 @@ Result<void> Statuses::refresh(const Truth& truth, View& view) {
   constexpr int kShare = 20;
   const Lock hold(mutex_);
   const Clock::time_point start = Clock::now();
-  if (seen_ && start < next_) return {};
+  if (seen_ && start < next_ && view.current()->tried) return {};
   LEARNDOCK_TRY(const std::uint64_t now, truth.catalog().status_changes());
   // A snapshot that was made anew has not been told yet.
   if (seen_ == now && view.current()->tried) return {};
