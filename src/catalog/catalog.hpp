@@ -2,6 +2,7 @@
 
 #include "learndock/base/result.hpp"
 #include "learndock/catalog/records.hpp"
+#include "learndock/catalog/verification.hpp"
 
 #include <cstdint>
 #include <filesystem>
@@ -117,6 +118,16 @@ class Catalog {
   [[nodiscard]] virtual Result<void> backup_to(const std::filesystem::path& file) const = 0;
 
   [[nodiscard]] virtual Result<bool> has_id(const LearnwareId& id) const = 0;
+
+  /// @errors not_found
+  [[nodiscard]] virtual Result<VerificationStatus> verification(const LearnwareId& id) const = 0;
+  [[nodiscard]] virtual Result<JobCounts> verification_counts() const = 0;
+  /// Grows with each change of a learnware's status, also by another process.
+  [[nodiscard]] virtual Result<std::uint64_t> status_changes() const = 0;
+  /// The learnwares whose status is not `unverified`, ascending. @cost reads an index
+  [[nodiscard]] virtual Result<std::vector<TriedLearnware>> tried() const = 0;
+  /// The statuses of these learnwares; one that is no more is `unverified`.
+  [[nodiscard]] virtual Result<std::vector<Status>> statuses(std::span<const LearnwareId> ids) const = 0;
 
   /// Whether a record names this package digest.
   [[nodiscard]] virtual Result<bool> has_package(std::string_view digest) const = 0;

@@ -27,7 +27,11 @@ constexpr std::int64_t kApplicationId = 0x4c44434b;  // "LDCK" in the file's hea
 /// went in, and another build may fold letters differently. The triggers keep both in step in the transaction
 /// of the change. Positions are left out of the index (`detail`), which is what halves it: candidates are
 /// compared with the text anyway.
-constexpr std::array<const char*, 5> kSteps = {R"sql(
+///
+/// `verification_job` has a row for each learnware with a package, and so the sixth step queues all that are
+/// there. `counter.fencing` is the number of the latest claim of any job, `counter.verdicts` counts changes
+/// of a learnware's status.
+constexpr std::array<const char*, 6> kSteps = {R"sql(
   CREATE TABLE learnware (
     sequence INTEGER PRIMARY KEY AUTOINCREMENT,
     id TEXT NOT NULL,
@@ -80,6 +84,41 @@ constexpr std::array<const char*, 5> kSteps = {R"sql(
     bytes BLOB NOT NULL
   ) STRICT;
   CREATE INDEX learnware_earlier ON learnware (sequence) WHERE content_digest = '' AND package_digest <> '';
+)sql",
+                                               R"sql(
+  CREATE TABLE verification_job (
+    sequence INTEGER PRIMARY KEY REFERENCES learnware (sequence),
+    state TEXT NOT NULL,
+    attempts INTEGER NOT NULL,
+    fencing INTEGER NOT NULL,
+    queued_unix_ms INTEGER NOT NULL,
+    due_unix_ms INTEGER NOT NULL,
+    lease_until_unix_ms INTEGER NOT NULL,
+    worker TEXT NOT NULL,
+    stage TEXT NOT NULL,
+    note TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX verification_job_open ON verification_job (queued_unix_ms, sequence)
+    WHERE state IN ('waiting', 'running');
+  CREATE INDEX verification_job_state ON verification_job (state);
+  CREATE INDEX learnware_tried ON learnware (sequence, status) WHERE status <> 'unverified';
+  CREATE TABLE verdict (
+    sequence INTEGER PRIMARY KEY REFERENCES learnware (sequence),
+    outcome TEXT NOT NULL,
+    package_digest TEXT NOT NULL,
+    checker_version TEXT NOT NULL,
+    fencing INTEGER NOT NULL,
+    checks_json TEXT NOT NULL,
+    figures_json TEXT NOT NULL,
+    log TEXT NOT NULL,
+    lock_text TEXT NOT NULL,
+    finished_unix_ms INTEGER NOT NULL,
+    checksum INTEGER NOT NULL
+  ) STRICT;
+  INSERT INTO counter (name, value) VALUES ('fencing', 0), ('verdicts', 0);
+  INSERT INTO verification_job
+    SELECT sequence, 'waiting', 0, 0, created_unix_ms, 0, 0, '', '', '' FROM learnware
+    WHERE package_digest <> '';
 )sql"};
 /// From this version on every record has its row in `search_text`.
 constexpr std::int64_t kSearchTextVersion = 3;

@@ -114,6 +114,13 @@ Result<LearnwareRecord> find_record(Connection& connection, const LearnwareId& i
   return fail(ErrorCode::not_found, "no learnware has this id", id.text());
 }
 
+Result<LearnwareRecord> find_record(Connection& connection, LearnwareNumber sequence) {
+  LEARNDOCK_TRY(Statement by_sequence, connection.prepare(kFindBySequence));
+  LEARNDOCK_TRY(const bool found, by_sequence.bind(sequence.value()).step());
+  if (found) return read_record(by_sequence, true);
+  return fail(ErrorCode::not_found, fmt::format("no learnware has the number {}", sequence.value()));
+}
+
 Result<void> visit_records(Connection& connection, LearnwareNumber first, LearnwareNumber last,
                            const std::function<Result<void>(LearnwareRecord&)>& visit) {
   LEARNDOCK_TRY(Statement statement, connection.prepare(kVisit));

@@ -13,6 +13,9 @@ namespace learndock::catalog {
 /// The record of an id, or of a `damaged_id`, with its `damage` set. @errors not_found, corrupt, io
 [[nodiscard]] Result<LearnwareRecord> find_record(Connection& connection, const LearnwareId& id);
 
+/// The same for a sequence. @errors not_found, corrupt, io
+[[nodiscard]] Result<LearnwareRecord> find_record(Connection& connection, LearnwareNumber sequence);
+
 /// Records with first <= sequence <= last in order, `statistical` included. A damaged one, also one whose row
 /// cannot be read, has its `damage` set.
 [[nodiscard]] Result<void> visit_records(Connection& connection, LearnwareNumber first, LearnwareNumber last,

@@ -32,6 +32,12 @@ constexpr std::string_view kDelete = "DELETE FROM learnware WHERE sequence = ?";
 constexpr std::string_view kDeleteStatistical = "DELETE FROM statistical WHERE sequence = ?";
 constexpr std::string_view kDeleteFurther = "DELETE FROM further WHERE sequence = ?";
 constexpr std::string_view kDeleteSearchText = "DELETE FROM search_text WHERE sequence = ?";
+constexpr std::string_view kDeleteJob = "DELETE FROM verification_job WHERE sequence = ?";
+constexpr std::string_view kDeleteVerdict = "DELETE FROM verdict WHERE sequence = ?";
+constexpr std::string_view kInsertJob =
+    "INSERT INTO verification_job (sequence, state, attempts, fencing, queued_unix_ms, due_unix_ms, "
+    "lease_until_unix_ms, worker, stage, note) VALUES (?, 'waiting', 0, 0, ?, 0, 0, '', '', '')";
+constexpr std::string_view kSetStatus = "UPDATE learnware SET status = ?, checksum = ? WHERE sequence = ?";
 constexpr std::string_view kNextId = "SELECT value FROM counter WHERE name = 'next_id'";
 constexpr std::string_view kSetNextId = "UPDATE counter SET value = ? WHERE name = 'next_id'";
 /// The counter of AUTOINCREMENT, or the largest stored sequence when damage has made the counter smaller.
@@ -198,8 +204,23 @@ Result<void> lift_counters(Connection& connection, const Counters& counters) {
   return run(lift);
 }
 
+Result<void> insert_job(Connection& connection, const LearnwareRecord& record, std::int64_t now_unix_ms) {
+  if (record.package_digest.empty() || !record.damage.empty()) return {};
+  LEARNDOCK_TRY(Statement insert, connection.prepare(kInsertJob));
+  insert.bind(record.sequence.value()).bind(now_unix_ms);
+  return run(insert);
+}
+
+Result<void> set_status(Connection& connection, LearnwareRecord record, Status status) {
+  record.status = status;
+  LEARNDOCK_TRY(Statement update, connection.prepare(kSetStatus));
+  update.bind_text(status_name(status)).bind(checksum_of(record)).bind(record.sequence.value());
+  return run(update);
+}
+
 Result<void> delete_record(Connection& connection, LearnwareNumber sequence) {
-  for (const std::string_view sql : {kDeleteStatistical, kDeleteFurther, kDeleteSearchText, kDelete}) {
+  for (const std::string_view sql :
+       {kDeleteVerdict, kDeleteJob, kDeleteStatistical, kDeleteFurther, kDeleteSearchText, kDelete}) {
     LEARNDOCK_TRY(Statement statement, connection.prepare(sql));
     statement.bind(sequence.value());
     LEARNDOCK_CHECK(run(statement));

@@ -48,7 +48,14 @@ class NumberSource {
 /// transaction.
 /// @errors conflict, package_duplicate, no_space, io
 [[nodiscard]] Result<void> insert_record(Connection& connection, const LearnwareRecord& record);
-/// Deletes a record; a missing one is no error. Call it inside a transaction.
+/// Queues the verification of a record that was just inserted. A record without a package, or a damaged one,
+/// gets no job. Call it inside the same transaction.
+[[nodiscard]] Result<void> insert_job(Connection& connection, const LearnwareRecord& record,
+                                      std::int64_t now_unix_ms);
+/// Changes the status of a sound record, which has all its fields, and its checksum. Call it inside the
+/// transaction that stores the evidence.
+[[nodiscard]] Result<void> set_status(Connection& connection, LearnwareRecord record, Status status);
+/// Deletes a record with its job and its verdict; a missing one is no error. Call it inside a transaction.
 [[nodiscard]] Result<void> delete_record(Connection& connection, LearnwareNumber sequence);
 
 }  // namespace learndock::catalog

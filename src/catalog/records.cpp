@@ -8,12 +8,17 @@ std::string_view status_name(Status status) {
   switch (status) {
     case Status::unverified:
       return "unverified";
+    case Status::verified:
+      return "verified";
+    case Status::failed:
+      return "failed";
   }
   return "unknown";  // not reached: every status is named above, and the compiler warns of one that is not
 }
 
 std::optional<Status> status_of_name(std::string_view name) {
-  if (name == status_name(Status::unverified)) return Status::unverified;
+  for (const Status status : {Status::unverified, Status::verified, Status::failed})
+    if (name == status_name(status)) return status;
   return std::nullopt;
 }
 

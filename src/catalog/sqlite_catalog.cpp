@@ -1,10 +1,13 @@
+#include "base/crash_point.hpp"
 #include "catalog/catalog.hpp"
 #include "catalog/migrations.hpp"
 #include "catalog/record_reader.hpp"
 #include "catalog/record_writer.hpp"
 #include "catalog/search_text.hpp"
 #include "catalog/sql.hpp"
+#include "catalog/status.hpp"
 #include "catalog/structure_check.hpp"
+#include "catalog/verification_rows.hpp"
 #include "io/descriptor.hpp"
 #include "io/disk.hpp"
 #include "io/file.hpp"
@@ -32,6 +35,7 @@ constexpr std::string_view kTextCandidates =
 constexpr std::string_view kSequences = "SELECT sequence FROM learnware INDEXED BY learnware_id";
 constexpr std::string_view kCount = "SELECT count(*) FROM learnware";
 constexpr std::string_view kVersion = "SELECT value FROM counter WHERE name = 'version'";
+constexpr std::string_view kStatusOfId = "SELECT status FROM learnware WHERE id = ?";
 constexpr const char* kCountChange = "UPDATE counter SET value = value + 1 WHERE name = 'version'";
 
 std::int64_t now_unix_ms() {
@@ -102,15 +106,20 @@ class SqliteCatalog final : public Catalog {
     const std::int64_t now = now_unix_ms();
     for (LearnwareRecord& record : stored) {
       record.created_unix_ms = now;
+      record.status = Status::unverified;  // whatever it once was, this dock has no evidence of it
       record.sequence = numbers.next_sequence();
       if (record.id.text().empty()) {
         LEARNDOCK_TRY(record.id, numbers.next_id());
       }
       LEARNDOCK_CHECK(insert_record(*writer_, record));
+      crash_point("insert.record");
+      LEARNDOCK_CHECK(insert_job(*writer_, record, now));
+      crash_point("insert.job");
     }
     LEARNDOCK_CHECK(numbers.save());
     LEARNDOCK_CHECK(writer_->execute(kCountChange));
     LEARNDOCK_CHECK(transaction.commit());
+    crash_point("insert.committed");
     return stored;
   }
 
@@ -121,6 +130,7 @@ class SqliteCatalog final : public Catalog {
     LEARNDOCK_TRY(Transaction transaction, Transaction::begin(*writer_));
     LEARNDOCK_TRY(NumberSource numbers, NumberSource::create(*writer_, records));
     for (LearnwareRecord& record : stored) {
+      record.status = Status::unverified;  // its verdict goes with the row that it replaces
       if (record.created_unix_ms == 0) record.created_unix_ms = now_unix_ms();
       if (record.sequence == LearnwareNumber())
         record.sequence = numbers.next_sequence();
@@ -130,6 +140,7 @@ class SqliteCatalog final : public Catalog {
         LEARNDOCK_TRY(record.id, numbers.next_id());
       }
       LEARNDOCK_CHECK(insert_record(*writer_, record));
+      LEARNDOCK_CHECK(insert_job(*writer_, record, now_unix_ms()));
     }
     LEARNDOCK_CHECK(numbers.save());
     LEARNDOCK_CHECK(writer_->execute(kCountChange));
@@ -162,6 +173,7 @@ class SqliteCatalog final : public Catalog {
     Removed removed;
     LEARNDOCK_TRY(removed.record, find_record(*writer_, id));
     LEARNDOCK_CHECK(delete_record(*writer_, removed.record.sequence));
+    crash_point("remove.record");
     LEARNDOCK_TRY(const bool used, package_named(*writer_, removed.record.package_digest));
     LEARNDOCK_CHECK(writer_->execute(kCountChange));
     removed.digest_unused = !used && !removed.record.package_digest.empty();
@@ -267,6 +279,39 @@ class SqliteCatalog final : public Catalog {
   [[nodiscard]] Result<bool> has_id(const LearnwareId& id) const override {
     LEARNDOCK_TRY(const auto reader, readers_.take());
     return id_taken(*reader, id);
+  }
+
+  [[nodiscard]] Result<VerificationStatus> verification(const LearnwareId& id) const override {
+    LEARNDOCK_TRY(const LearnwareRecord record, find(id));
+    LEARNDOCK_TRY(const auto reader, readers_.take());
+    return verification_of(*reader, record);
+  }
+
+  [[nodiscard]] Result<JobCounts> verification_counts() const override {
+    LEARNDOCK_TRY(const auto reader, readers_.take());
+    return job_counts(*reader);
+  }
+
+  [[nodiscard]] Result<std::uint64_t> status_changes() const override {
+    LEARNDOCK_TRY(const auto reader, readers_.take());
+    return catalog::status_changes(*reader);
+  }
+
+  [[nodiscard]] Result<std::vector<TriedLearnware>> tried() const override {
+    LEARNDOCK_TRY(const auto reader, readers_.take());
+    return tried_learnwares(*reader);
+  }
+
+  [[nodiscard]] Result<std::vector<Status>> statuses(std::span<const LearnwareId> ids) const override {
+    LEARNDOCK_TRY(const auto reader, readers_.take());
+    LEARNDOCK_TRY(Statement row, (*reader).prepare(kStatusOfId));
+    std::vector<Status> all;
+    for (const LearnwareId& id : ids) {
+      LEARNDOCK_TRY(const bool found, row.bind_text(id.text()).step());
+      all.push_back(found ? status_of_name(row.bytes(0)).value_or(Status::unverified) : Status::unverified);
+      row.reset();
+    }
+    return all;
   }
 
   [[nodiscard]] Result<bool> has_package(std::string_view digest) const override {

@@ -3,6 +3,7 @@
 #include "catalog/migrations.hpp"
 #include "catalog/record_writer.hpp"
 #include "catalog/search_text.hpp"
+#include "catalog/verification_rows.hpp"
 
 #include <fmt/format.h>
 
@@ -60,6 +61,9 @@ Result<std::vector<std::string>> structure_problems(Connection& connection) {
   const auto parts = missing_parts(connection);
   if (parts) problems.insert(problems.end(), parts->begin(), parts->end());
   LEARNDOCK_CHECK(note_damage(parts ? Result<void>() : Failure(parts.error()), problems));
+  auto broken = verification_problems(connection);
+  if (broken) problems.insert(problems.end(), broken->begin(), broken->end());
+  LEARNDOCK_CHECK(note_damage(broken ? Result<void>() : Failure(broken.error()), problems));
   const auto counters = read_counters(connection);
   LEARNDOCK_CHECK(note_damage(counters ? Result<void>() : Failure(counters.error()), problems));
   return problems;

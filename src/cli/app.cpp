@@ -8,6 +8,7 @@
 #include "cli/deleted_commands.hpp"
 #include "cli/dock_commands.hpp"
 #include "cli/get_command.hpp"
+#include "cli/package_commands.hpp"
 #include "cli/reindex_command.hpp"
 #include "cli/sandbox_command.hpp"
 #include "cli/search_command.hpp"
@@ -16,6 +17,7 @@
 #include "cli/terminal/command.hpp"
 #include "cli/terminal/usage.hpp"
 #include "cli/upkeep_commands.hpp"
+#include "cli/verify_commands.hpp"
 
 #include <fmt/format.h>
 
@@ -66,6 +68,8 @@ int run_commands(int argc, char** argv, Invocation& invocation) {
   add_serve_command(app, invocation);
   add_undelete_command(app, invocation);
   add_upkeep_commands(app, invocation);
+  add_package_commands(app, invocation);
+  add_verify_commands(app, invocation);
   add_command(app, invocation, "version", "Version and compute backends", "learndock version --json",
               [&] { return print_version(invocation.output); });
   try {

@@ -109,15 +109,6 @@ Result<void> show(const DockChoice& dock, const std::string& id, const OutputOpt
   return {};
 }
 
-Result<void> status(const DockChoice& dock, const std::string& id, const OutputOptions& output) {
-  LEARNDOCK_TRY(const Json record, record_of(dock, id));
-  if (output.json)
-    print_json({{"id", record["id"]}, {"status", record["status"]}});
-  else
-    print_line(record["status"].get<std::string>());
-  return {};
-}
-
 Result<Json> page_of(const DockChoice& dock, std::size_t limit, const std::string& after) {
   LEARNDOCK_CHECK(check(dock));
   if (!dock.server.empty()) {
@@ -309,7 +300,6 @@ void add_dock_commands(CLI::App& app, Invocation& invocation) {
   add_init_command(app, invocation);
   add_import_command(app, invocation);
   add_one(app, invocation, "show", "Show everything about one learnware", show);
-  add_one(app, invocation, "status", "Show the status of one learnware", status);
   add_one(app, invocation, "delete", "Remove one learnware", remove);
   add_list_command(app, invocation);
   add_push_command(app, invocation);

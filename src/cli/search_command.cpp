@@ -21,6 +21,7 @@ struct SearchOptions {
   std::string mixture_method, scores = "absolute", backend;
   std::int64_t budget_ms = 0;
   std::size_t budget_candidates = 0;
+  std::vector<std::string> statuses;
 };
 
 /// What is to be said of the user's data comes before what is said of the answer. A blind kernel is said
@@ -51,6 +52,10 @@ Result<query::SearchRequest> make_request(const SearchOptions& options, Warnings
     request.semantic = std::move(*semantic);
   }
   request.text = options.text;
+  for (const std::string& name : options.statuses) {
+    LEARNDOCK_TRY(const catalog::Status status, query::status_filter_of(name));
+    request.statuses.push_back(status);
+  }
   request.top = options.top;
   request.mixture = options.mixture;
   if (!options.mixture_method.empty()) {
@@ -152,6 +157,11 @@ void add_search_command(CLI::App& app, Invocation& invocation) {
   command->add_option("--spec", options->spec, "A specification file instead of --data");
   command->add_option("--semantic", options->semantic,
                       "Semantic requirement, JSON; empty values are wildcards");
+  command
+      ->add_option(
+          "--status", options->statuses,
+          "Only learnwares of these statuses: unverified, verified, failed. Example: --status verified")
+      ->delimiter(',');
   command->add_option("--text", options->text, "Words to look for in names and descriptions");
   command->add_option("--top", options->top, "Number of learnwares to list")
       ->check(whole_number(1, 1000))

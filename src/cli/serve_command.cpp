@@ -1,5 +1,6 @@
 #include "cli/serve_command.hpp"
 
+#include "learndock/base/json.hpp"
 #include "learndock/dock/dock.hpp"
 #include "learndock/server/server.hpp"
 
@@ -8,7 +9,9 @@
 #include "cli/serve_config.hpp"
 #include "cli/serve_tokens.hpp"
 #include "cli/terminal/stop_signals.hpp"
+#include "sandbox/layers.hpp"
 #include "server/access.hpp"
+#include "verify/dock_workers.hpp"
 
 #include <fmt/format.h>
 
@@ -34,6 +37,8 @@ struct ServeOptions {
   std::size_t max_connections_per_peer = server::ServerOptions().max_connections_per_peer;
   bool behind_proxy = false;
   std::size_t index_from = 8192;
+  unsigned workers = 1;
+  bool only_verified = false;
   std::optional<std::uint64_t> max_dock_bytes, min_free_bytes, keep_deleted;
 };
 
@@ -65,7 +70,50 @@ Result<server::ServerOptions> settle(CLI::App& command, ServeOptions& options, c
   settled.reference_learnwares = options.reference_learnwares;
   settled.max_connections_per_peer = options.max_connections_per_peer;
   settled.per_address_shares = !options.behind_proxy;
+  settled.only_verified = options.only_verified;
   return settled;
+}
+
+/// The learnware nearest to a specification, apart from the one that it belongs to.
+Result<std::optional<verify::NearCopy>> nearest_in(const dock::Dock& dock,
+                                                   const specification::RkmeSpecification& specification,
+                                                   const std::string& own) {
+  query::SearchRequest request;
+  request.specification = specification;
+  request.top = 2;
+  request.mixture = 0;
+  request.budget = std::chrono::seconds(2);
+  LEARNDOCK_TRY(const query::SearchAnswer answer, dock.search(request));
+  for (const query::SingleHit& hit : answer.singles)
+    if (hit.id.text() != own && hit.mmd_squared) return verify::NearCopy{hit.id.text(), *hit.mmd_squared};
+  return std::optional<verify::NearCopy>();
+}
+
+/// The workers of this server, unless a layer of the sandbox is missing: then it serves without them, and
+/// says so. @param facts  what /v1/status says of it
+Result<std::unique_ptr<verify::DockWorkers>> start_workers(const ServeOptions& options,
+                                                           const dock::Dock& dock,
+                                                           const OutputOptions& output, Json& facts) {
+  facts = {{"workers", 0}, {"sandbox", sandbox::to_json(sandbox::layers())}};
+  std::unique_ptr<verify::DockWorkers> none;
+  if (options.workers == 0) {
+    facts["why_none"] = "the server was started with --workers 0";
+    return none;
+  }
+  if (const auto ready = verify::check_sandbox(); !ready) {
+    facts["why_none"] = ready.error().message;
+    note(output, "warning: packages are not verified: " + describe(shown(ready.error())));
+    return none;
+  }
+  verify::DockWorkersOptions workers;
+  workers.workers = options.workers;
+  workers.name = "server";
+  workers.host.environments.cache = runtime::default_environment_cache();
+  workers.nearest = [&dock](const specification::RkmeSpecification& one, const std::string& own) {
+    return nearest_in(dock, one, own);
+  };
+  facts["workers"] = options.workers;
+  return verify::DockWorkers::start(options.dock, workers);
 }
 
 void announce(const server::Server& server, std::uint64_t learnwares, const OutputOptions& output) {
@@ -90,6 +138,9 @@ Result<void> serve(CLI::App& command, ServeOptions& options, const OutputOptions
                                                 .max_dock_bytes = options.max_dock_bytes,
                                                 .min_free_bytes = options.min_free_bytes,
                                                 .keep_deleted_days = options.keep_deleted}));
+  Json facts;
+  LEARNDOCK_TRY(const auto workers, start_workers(options, *opened, output, facts));
+  server_options.verification = JsonValue(std::move(facts));
   LEARNDOCK_TRY(const auto server, server::Server::start(*opened, server_options));
   server_options = server::without_tokens(std::move(server_options));
   const std::uint64_t learnwares = opened->status().learnwares;
@@ -97,6 +148,7 @@ Result<void> serve(CLI::App& command, ServeOptions& options, const OutputOptions
   announce(*server, learnwares, output);
   signals.wait();
   note(output, "stopping: finishing requests in progress");
+  if (workers) workers->request_stop();
   server->stop();
   if (!server->wait_for(server_options.stop_deadline + kLastGrace))
     end_at_once(
@@ -156,6 +208,22 @@ void add_limits(CLI::App& command, ServeOptions& options) {
       ->envname("LEARNDOCK_BEHIND_PROXY");
 }
 
+void add_verification(CLI::App& command, ServeOptions& options) {
+  command
+      .add_option(
+          "--workers", options.workers,
+          "Packages that this server verifies at a time, in the sandbox; 0 for none (learndock worker "
+          "verifies beside it)")
+      ->check(CLI::Range(0u, 256u))
+      ->capture_default_str()
+      ->envname("LEARNDOCK_WORKERS");
+  command
+      .add_flag("--only-verified", options.only_verified,
+                "Searches answer with verified learnwares alone. Example: learndock serve --dock mydock "
+                "--only-verified")
+      ->envname("LEARNDOCK_ONLY_VERIFIED");
+}
+
 /// Adds the options that take the place of the dock's own limits (learndock limits).
 void add_room(CLI::App& command, ServeOptions& options) {
   constexpr std::int64_t kLargest = std::int64_t{1} << 60;
@@ -210,6 +278,7 @@ void add_serve_command(CLI::App& app, Invocation& invocation) {
   add_times(*command, *options);
   add_limits(*command, *options);
   add_room(*command, *options);
+  add_verification(*command, *options);
 }
 
 }  // namespace learndock::cli

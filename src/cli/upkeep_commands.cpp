@@ -7,6 +7,7 @@
 #include "learndock/dock/upkeep.hpp"
 
 #include "base/shorten.hpp"
+#include "cli/package_commands.hpp"
 
 #include <fmt/format.h>
 
@@ -108,20 +109,36 @@ void print_check(const dock::CheckReport& report, const std::string& dock, Invoc
 void add_check_command(CLI::App& app, Invocation& invocation) {
   auto dock = std::make_shared<std::string>();
   auto options = std::make_shared<dock::CheckOptions>();
-  CLI::App* command =
-      add_command(app, invocation, "check", "Look for damage in a dock, and mend it", "",
-                  [=, &invocation]() -> Result<void> {
-                    LEARNDOCK_TRY(const dock::CheckReport report,
-                                  dock::check_dock(*dock, *options, progress_of(invocation.output)));
-                    print_check(report, *dock, invocation);
-                    return {};
-                  });
+  auto unsafe = std::make_shared<bool>(false);
+  CLI::App* command = add_command(
+      app, invocation, "check", "Try a package as a dock would, or look for damage in a dock and mend it", "",
+      [=, &invocation]() -> Result<void> {
+        if (is_package(*dock)) {
+          if (options->repair || options->packages)
+            return fail(ErrorCode::usage, "--packages and --repair are for docks, and this is a package",
+                        *dock, "leave them out");
+          return check_package({*dock, *unsafe}, invocation);
+        }
+        if (*unsafe)
+          return fail(ErrorCode::usage, "--unsafe-no-sandbox is for packages, and this is none", *dock,
+                      "name a zip file, or a folder with learnware.yaml");
+        LEARNDOCK_TRY(const dock::CheckReport report,
+                      dock::check_dock(*dock, *options, progress_of(invocation.output)));
+        print_check(report, *dock, invocation);
+        return {};
+      });
   command->footer(
-      "example:\n  learndock check mydock --packages\n  learndock check mydock --repair\n\n"
-      "Stop the dock's server first. Without --repair nothing is changed. Exit code 0: sound; 6: damage\n"
+      "example:\n  learndock check model.zip\n  learndock check mydock --packages\n  learndock check mydock "
+      "--repair\n\n"
+      "A package is tried in the sandbox, in the environment that it asks for (docs/verification.md). Exit\n"
+      "code 0: it passed; 6: it did not; 7: this machine cannot try it.\n\n"
+      "A dock: stop the dock's server first. Without --repair nothing is changed. Exit code 0: sound; 6: "
+      "damage\n"
       "was found that is not mended. Packages that no record names, left by interrupted uploads, are\n"
       "reported and are no damage.");
-  command->add_option("dir", *dock, "The dock's directory")->required();
+  command->add_option("path", *dock, "A package (zip file or folder), or a dock's directory")->required();
+  command->add_flag("--unsafe-no-sandbox", *unsafe,
+                    "Run the package's code with your own rights. Only for a package that you trust");
   command->add_flag("--packages", options->packages, "Read every package and compare its SHA-256");
   command->add_flag("--repair", options->repair,
                     "Mend what is safe: records from their packages, packages without a record, the index");

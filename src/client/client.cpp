@@ -195,6 +195,17 @@ Result<Json> Client::upload(const std::filesystem::path& zip,
   return ClientCall::run_for_json(*this, std::move(outgoing));
 }
 
+Result<Json> Client::verification(const LearnwareId& id) const {
+  Outgoing outgoing;
+  outgoing.path = path_of(id, "/verification");
+  return ClientCall::run_for_json(*this, std::move(outgoing));
+}
+Result<Json> Client::verify_again(const LearnwareId& id) const {
+  Outgoing outgoing;
+  outgoing.method = "POST";
+  outgoing.path = path_of(id, "/verification");
+  return ClientCall::run_for_json(*this, std::move(outgoing));
+}
 Result<void> Client::remove(const LearnwareId& id) const {
   Outgoing outgoing;
   outgoing.method = "DELETE";

@@ -4,6 +4,7 @@
 
 #include "base/parallel.hpp"
 #include "blobs/local_blob_store.hpp"
+#include "catalog/verification_jobs.hpp"
 #include "dock/backends.hpp"
 #include "dock/bulk_import.hpp"
 #include "dock/deleting.hpp"
@@ -12,6 +13,7 @@
 #include "dock/package_import.hpp"
 #include "dock/searching.hpp"
 #include "dock/status.hpp"
+#include "dock/statuses.hpp"
 #include "dock/truth/catalog_mark.hpp"
 #include "dock/truth/dock_folder.hpp"
 #include "dock/truth/truth.hpp"
@@ -76,6 +78,7 @@ struct Dock::State {
   View view;
   Indexing indexing;
   Backends backends;
+  Statuses statuses;
   std::unique_ptr<IndexKeeper> keeper;  // null: the index is extended by `tend_index` alone
 };
 
@@ -118,8 +121,18 @@ Result<std::unique_ptr<Dock>> Dock::open(const fs::path& directory, const DockOp
 }
 
 Result<query::SearchAnswer> Dock::search(const query::SearchRequest& request) const {
-  return search_view(*state_->truth, state_->view, state_->indexing, state_->backends, request,
-                     state_->options.threads, [this] { state_->notify(); });
+  const auto search = [&]() -> Result<query::SearchAnswer> {
+    if (!request.statuses.empty()) LEARNDOCK_CHECK(state_->statuses.refresh(*state_->truth, state_->view));
+    return search_view(*state_->truth, state_->view, state_->indexing, state_->backends, request,
+                       state_->options.threads, [this] { state_->notify(); });
+  };
+  LEARNDOCK_TRY(query::SearchAnswer answer, search());
+  // A snapshot that was made anew meanwhile, because of a lost file, does not know the statuses.
+  if (!request.statuses.empty() && !state_->view.current()->tried) {
+    LEARNDOCK_TRY(answer, search());
+  }
+  LEARNDOCK_CHECK(add_statuses(*state_->truth, answer));
+  return answer;
 }
 
 Result<catalog::LearnwareRecord> Dock::add_package(const fs::path& path,
@@ -149,6 +162,20 @@ Result<catalog::LearnwareRecord> Dock::find(const LearnwareId& id) const {
 
 Result<catalog::RecordPage> Dock::list(std::uint64_t after, std::size_t limit) const {
   return state_->truth->catalog().list(after, limit);
+}
+
+Result<catalog::VerificationStatus> Dock::verification(const LearnwareId& id) const {
+  return state_->truth->catalog().verification(id);
+}
+
+Result<catalog::VerificationStatus> Dock::verify_again(const LearnwareId& id) {
+  LEARNDOCK_CHECK(state_->truth->writable());
+  LEARNDOCK_TRY(const auto jobs, catalog::open_verification_jobs(state_->truth->folder().catalogue()));
+  return jobs->ask_again(id);
+}
+
+Result<catalog::JobCounts> Dock::verification_counts() const {
+  return state_->truth->catalog().verification_counts();
 }
 
 Result<fs::path> Dock::package_path(const LearnwareId& id) const {

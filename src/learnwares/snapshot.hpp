@@ -5,6 +5,7 @@
 #include "learnwares/dock_parts.hpp"
 #include "learnwares/entry.hpp"
 #include "learnwares/semantic_index.hpp"
+#include "learnwares/tried_items.hpp"
 #include "specification/space_kernels.hpp"
 
 #include <cstdint>
@@ -26,6 +27,7 @@ struct Snapshot {
   std::uint64_t version = 0;
   std::vector<std::shared_ptr<const Entry>> entries;
   std::shared_ptr<const SemanticIndex> semantic;  ///< contains exactly these entries; null: not made yet
+  std::shared_ptr<const TriedItems> tried;        ///< null: not looked up yet
   std::string backend;  ///< the backend that computed the SelfTerms; "": none of them can be relied on
   std::uint64_t specification_bytes = 0;  ///< points and weights of all entries, as doubles
   specification::SpaceKernels kernels;    ///< kernels of absolute scores; entries have them already

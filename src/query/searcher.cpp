@@ -121,11 +121,11 @@ Result<SearchAnswer> search_snapshot(const learnwares::Snapshot& snapshot, const
   answer.index_version = snapshot.version;
   Deadline deadline(start, request.budget);
   const bool indexed = goes_by_index(snapshot, request, backend);
-  const bool unfiltered =
-      indexed && request.text.empty() && request.semantic == specification::SemanticSpecification();
+  const bool unfiltered = indexed && request.text.empty() && request.statuses.empty() &&
+                          request.semantic == specification::SemanticSpecification();
   if (threads == 0) threads = usable_cores();
-  const FilterRequest filter_request{request.semantic, request.text, filtered_needed(request), catalog,
-                                     threads};
+  const FilterRequest filter_request{request.semantic, request.text, filtered_needed(request),
+                                     catalog,          threads,      request.statuses};
   learnwares::Selection entries;
   learnwares::Bitmap items;
   if (!indexed) {

@@ -56,12 +56,12 @@ class Filter {
 
   /// The result by insertion order; for similar texts, the most similar first.
   [[nodiscard]] Positions positions() {
-    const learnwares::Bitmap tagged = index_->select(request_.wanted);
+    const learnwares::Bitmap tagged = selected();
     if (folded_.empty()) return index_->positions(tagged, request_.limit);
     return with_text(index_->positions(tagged));
   }
   [[nodiscard]] learnwares::Bitmap items() {
-    learnwares::Bitmap tagged = index_->select(request_.wanted);
+    learnwares::Bitmap tagged = selected();
     if (folded_.empty()) return tagged;
     Positions positions = with_text(index_->positions(tagged));
     std::sort(positions.begin(), positions.end());
@@ -73,6 +73,28 @@ class Filter {
  private:
   [[nodiscard]] const learnwares::Entry& entry(learnwares::SnapshotPosition position) const {
     return *snapshot_.entries[position.index()];
+  }
+
+  /// The items that pass by their values and their status.
+  [[nodiscard]] learnwares::Bitmap selected() const {
+    const learnwares::Bitmap tagged = index_->select(request_.wanted);
+    if (request_.statuses.empty()) return tagged;
+    const learnwares::Bitmap none;
+    const learnwares::Bitmap& verified = snapshot_.tried ? snapshot_.tried->verified : none;
+    const learnwares::Bitmap& failed = snapshot_.tried ? snapshot_.tried->failed : none;
+    std::vector<learnwares::Bitmap> parts;
+    for (const catalog::Status status : request_.statuses) {
+      learnwares::Bitmap& part = parts.emplace_back(tagged);
+      if (status == catalog::Status::unverified) {
+        part -= verified;
+        part -= failed;
+      } else {
+        part &= status == catalog::Status::verified ? verified : failed;
+      }
+    }
+    std::vector<const learnwares::Bitmap*> sets;
+    for (const learnwares::Bitmap& part : parts) sets.push_back(&part);
+    return learnwares::Bitmap::any_of(sets);
   }
 
   Positions with_text(const Positions& tagged) {

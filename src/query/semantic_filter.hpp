@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -13,10 +14,11 @@ namespace learndock::query {
 
 struct FilterRequest {
   const specification::SemanticSpecification& wanted;
-  const std::string& text;                    ///< overrides wanted.name
-  std::size_t limit = SIZE_MAX;               ///< only the first learnwares of the answer are needed
-  const catalog::Catalog* catalog = nullptr;  ///< of the same dock: its text index narrows what is read
-  unsigned threads = 1;                       ///< number of threads that look for similar texts
+  const std::string& text;                         ///< overrides wanted.name
+  std::size_t limit = SIZE_MAX;                    ///< only the first learnwares of the answer are needed
+  const catalog::Catalog* catalog = nullptr;       ///< of the same dock: its text index narrows what is read
+  unsigned threads = 1;                            ///< number of threads that look for similar texts
+  std::span<const catalog::Status> statuses = {};  ///< only learnwares of these; empty: all
 };
 
 /// The learnwares that pass a requirement, by insertion order: they have one of the wanted values for each

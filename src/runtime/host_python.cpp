@@ -17,7 +17,7 @@ namespace {
 constexpr PythonVersion kOldest{3, 8};
 constexpr unsigned kNewestMinor = 15;
 
-std::vector<std::string> texts(const Json& json, const char* key) {
+std::vector<std::string> texts_of_key(const Json& json, const char* key) {
   std::vector<std::string> all;
   if (const auto found = json.find(key); found != json.end() && found->is_array())
     for (const Json& one : *found)
@@ -43,8 +43,8 @@ Result<HostPython> read_answer(std::string_view output, const std::filesystem::p
     python.version = json->value("version", "");
     python.prefix = json->value("prefix", "");
     python.executable = json->value("executable", "");
-    python.unmet = texts(*json, "unmet");
-    python.lock = texts(*json, "lock");
+    python.unmet = texts_of_key(*json, "unmet");
+    python.lock = texts_of_key(*json, "lock");
     const auto number = number_of(python.version);
     if (number && *number >= kOldest && python.executable.is_absolute() && python.prefix.is_absolute()) {
       python.number = *number;

@@ -162,9 +162,28 @@ Result<Response> upload(const Context& context, const Request& request) {
                   record->package_digest, request.principal.name, request.id));
   Json json = dock::to_json(*record);
   json["warnings"] = warnings;
+  // The package is stored, whatever becomes of this look at its job.
+  const auto job = context.dock.verification(record->id);
+  json["verification"] = job ? dock::to_json(*job) : Json(nullptr);
   Response response = json_response(201, json);
   response.with("Location", "/v1/learnwares/" + http::percent_encode(record->id.text()));
   return response;
+}
+
+Result<Response> show_verification(const Context& context, const Request& request) {
+  LEARNDOCK_TRY(const LearnwareId id, id_of(request));
+  LEARNDOCK_TRY(const catalog::VerificationStatus found, context.dock.verification(id));
+  Response response = json_response(200, dock::to_json(found));
+  response.with("Cache-Control", "no-cache");
+  return response;
+}
+
+Result<Response> verify_again(const Context& context, const Request& request) {
+  LEARNDOCK_TRY(const LearnwareId id, id_of(request));
+  LEARNDOCK_TRY(const catalog::VerificationStatus asked, context.dock.verify_again(id));
+  log(LogLevel::info, fmt::format("verification asked learnware={} who={} id={}",
+                                  http::percent_encode(id.text()), request.principal.name, request.id));
+  return json_response(202, dock::to_json(asked));
 }
 
 Result<Response> remove_learnware(const Context& context, const Request& request) {

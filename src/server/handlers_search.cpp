@@ -234,11 +234,23 @@ void bound_time(const Context& context, Clock::time_point arrived, query::Search
   request.budget = std::max(*request.budget - spent, std::chrono::milliseconds(0));
 }
 
+/// This dock answers with verified learnwares alone. Who asks for others is told.
+Result<void> want_verified_only(query::SearchRequest& wanted) {
+  const bool others = std::any_of(wanted.statuses.begin(), wanted.statuses.end(),
+                                  [](catalog::Status status) { return status != catalog::Status::verified; });
+  if (others)
+    return fail(ErrorCode::invalid_argument, "this dock answers with verified learnwares alone", "/status",
+                "leave status out, or ask for [\"verified\"]");
+  wanted.statuses = {catalog::Status::verified};
+  return {};
+}
+
 }  // namespace
 
 Result<Response> search(const Context& context, const Request& request) {
   const auto begin = Clock::now();
   LEARNDOCK_TRY(query::SearchRequest wanted, request_of(request));
+  if (context.options.only_verified) LEARNDOCK_CHECK(want_verified_only(wanted));
   LEARNDOCK_CHECK(check_backend(context, wanted.backend));
   bound_time(context, request.arrived, wanted);
   const auto parsing = Clock::now() - begin;

@@ -104,6 +104,7 @@ Result<Response> metrics_text(const Context& context, const Request&) {
     context.metrics.oldest_handler(lane->limits().name, lane->oldest(Lane::Clock::now()));
   context.metrics.body_bytes(context.body_bytes());
   context.metrics.table_memory(context.table_memory->used());
+  if (const auto counts = context.dock.verification_counts()) context.metrics.verify_jobs(*counts);
   response.body = context.metrics.text(context.dock.status(), context.dock.disk());
   response.with("Content-Type", "text/plain; version=0.0.4; charset=utf-8").with("Cache-Control", "no-store");
   return response;
@@ -111,6 +112,15 @@ Result<Response> metrics_text(const Context& context, const Request&) {
 
 Result<Response> status(const Context& context, const Request&) {
   const dock::DockStatus now = context.dock.status();
+  const auto jobs = context.dock.verification_counts();
+  Json verification =
+      context.options.verification->is_object() ? *context.options.verification : Json::object();
+  if (jobs)
+    verification["jobs"] = {{"waiting", jobs->waiting},
+                            {"running", jobs->running},
+                            {"done", jobs->done},
+                            {"parked", jobs->parked}};
+  verification["only_verified"] = context.options.only_verified;
   return json_response(200, Json{{"version", LEARNDOCK_VERSION},
                                  {"learnwares", now.learnwares},
                                  {"index_version", now.index_version},
@@ -121,6 +131,7 @@ Result<Response> status(const Context& context, const Request&) {
                                  {"damaged", now.damaged},
                                  {"orphans", now.orphans},
                                  {"read_only", now.read_only},
+                                 {"verification", std::move(verification)},
                                  {"writes", rule_name(context.access.rule())},
                                  {"access",
                                   {{"read", "open"},

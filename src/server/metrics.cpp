@@ -114,6 +114,8 @@ struct Metrics::State {
       gauge("learndock_dock_bytes", "Bytes of all files in the dock's folder, uploads in progress aside.");
   prometheus::Gauge& read_only =
       gauge("learndock_dock_read_only", "1 while no package is taken because the disk or the dock is full.");
+  Gauges& verify_jobs = family(prometheus::BuildGauge(), registry, "learndock_verify_jobs",
+                               "Verifications of packages, by state.");
   prometheus::Gauge& cpu = gauge("process_cpu_seconds_total", "User and system time of the process.");
   prometheus::Gauge& resident = gauge("process_resident_memory_bytes", "Resident memory.");
   prometheus::Gauge& descriptors = gauge("process_open_fds", "Open file descriptors.");
@@ -166,6 +168,13 @@ void Metrics::package_damaged() { state_->damaged_packages.Increment(); }
 
 void Metrics::oldest_handler(const std::string& lane, std::chrono::duration<double> age) {
   state_->oldest.Add({{"lane", lane}}).Set(age.count());
+}
+
+void Metrics::verify_jobs(const catalog::JobCounts& counts) {
+  for (const auto& [state, count] :
+       {std::pair{"waiting", counts.waiting}, std::pair{"running", counts.running},
+        std::pair{"done", counts.done}, std::pair{"parked", counts.parked}})
+    state_->verify_jobs.Add({{"state", state}}).Set(static_cast<double>(count));
 }
 
 void Metrics::upload_stored() { state_->uploads.Add({{"result", "stored"}}).Increment(); }

@@ -35,6 +35,8 @@ class Metrics {
   void body_bytes(std::uint64_t bytes);
   /// Bytes that tables and their reduction are charged with.
   void table_memory(std::uint64_t bytes);
+  /// Jobs of the queue of verifications, by state.
+  void verify_jobs(const catalog::JobCounts& counts);
   void upload_stored();
   void upload_refused(ErrorCode code);
   /// The exposition text; gauges are read now.

@@ -76,6 +76,8 @@ std::span<const Route> routes() {
       {"POST", "/v1/learnwares", upload, Work::write, BodyKind::package, {"application/zip"}, true},
       {"GET", "/v1/learnwares/{id}", show_learnware},
       {"DELETE", "/v1/learnwares/{id}", remove_learnware, Work::write, BodyKind::none, {}, true},
+      {"GET", "/v1/learnwares/{id}/verification", show_verification},
+      {"POST", "/v1/learnwares/{id}/verification", verify_again, Work::write, BodyKind::none, {}, true},
       {"GET", "/v1/learnwares/{id}/package", download},
       {"GET", "/v1/learnwares/{id}/use.py", use_script},
   };

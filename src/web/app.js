@@ -97,9 +97,15 @@ function table(caption, small, heads, rows) {
   return make("table", {}, make("caption", {}, caption, small ? make("small", {}, small) : null), make("thead", {}, head), make("tbody", {}, ...rows));
 }
 
-function nameCell(id, name, badge, tone = "") {
+function nameCell(id, name, badge, tone = "", status = null) {
   const open = make("button", { type: "button", class: "name-button", "aria-haspopup": "dialog", onclick: () => showDetail(id) }, name || id);
-  return make("th", { scope: "row" }, open, make("span", { class: "id" }, id, badge ? make("span", { class: `badge ${tone}` }, badge) : null));
+  return make("th", { scope: "row" }, open, make("span", { class: "id" }, id, badge ? make("span", { class: `badge ${tone}` }, badge) : null, statusBadge(status)));
+}
+
+// The status in words: colour alone would not tell it to everyone.
+const statusTone = { verified: "", failed: "warn", unverified: "quiet" };
+function statusBadge(status) {
+  return status in statusTone ? make("span", { class: `badge ${statusTone[status]}` }, status) : null;
 }
 
 const linkCell = (id) => make("td", { class: "links" },
@@ -117,7 +123,7 @@ function singlesCard(answer) {
   const largest = Math.max(...answer.singles.map((hit) => hit.mmd_squared || 0), 1e-12);
   const rows = answer.singles.map((hit, i) => make("tr", {},
     make("td", { class: "rank" }, String(i + 1)),
-    nameCell(hit.id, hit.name, measured && i === 0 ? "best fit" : null),
+    nameCell(hit.id, hit.name, measured && i === 0 ? "best fit" : null, "", hit.status),
     measured ? make("td", { class: "number", "data-label": "MMD²" }, digits(hit.mmd_squared)) : null,
     measured ? make("td", { class: "bar-cell" }, bar((hit.mmd_squared || 0) / largest)) : null,
     measured ? make("td", { class: "number", "data-label": "Score" }, digits(hit.score)) : null,
@@ -160,7 +166,7 @@ function mixtureCard(mixture) {
 function browseRow(record) {
   const tags = ["Task", "Data", "Library"].flatMap((key) => values(record.semantic, key));
   const warned = (record.warnings || []).length;
-  return make("tr", {}, nameCell(record.id, record.name, warned > 0 ? plural(warned, "warning") : null, "warn"),
+  return make("tr", {}, nameCell(record.id, record.name, warned > 0 ? plural(warned, "warning") : null, "warn", record.status),
     make("td", {}, ...tags.map((text) => make("span", { class: "tag" }, text))),
     record.package ? make("td", { class: "number", "data-label": "Size" }, size(record.package.bytes)) : make("td", { class: "number" }, "–"),
     record.package ? linkCell(record.id) : make("td", {}, ""));
@@ -193,11 +199,36 @@ async function showDetail(id) {
   try {
     const record = await (await ask(place(id))).json();
     $("detail-title").textContent = record.name || record.id;
-    $("detail-body").replaceChildren(...detailParts(record));
+    const evidence = make("section", { "aria-label": "Verification", "aria-live": "polite" });
+    $("detail-body").replaceChildren(...detailParts(record), evidence);
     $("detail").showModal();
+    if (record.package) evidence.append(...verificationParts(await (await ask(place(id, "/verification"))).json()));
   } catch (problem) {
     showProblem(problem);
   }
+}
+
+// What the dock found when it tried the package: the state of the job, the checks, and what the model printed.
+function verificationParts(found) {
+  const parts = [make("h3", {}, "Does it work?"), make("p", {}, verificationSentence(found))];
+  if (found.note && found.state !== "done") parts.push(make("p", { class: "description" }, found.note));
+  if (!Array.isArray(found.checks)) return parts;
+  const rows = found.checks.map((check) => make("tr", {},
+    make("th", { scope: "row" }, check.name.replace("_", " ")),
+    make("td", {}, make("span", { class: check.passed ? "badge" : "badge warn" }, check.passed ? "passed" : "failed")),
+    make("td", {}, check.message)));
+  parts.push(make("div", { class: "table-scroll" }, table("Checks", `Checked ${new Date(found.finished).toLocaleString()} on the package with the SHA-256 ${found.package_sha256.slice(0, 12)}…`, [{ text: "Check" }, { text: "Result" }, { text: "What was found" }], rows)));
+  for (const [title, text] of [["What the model printed", found.log], ["Its environment", found.lock]])
+    if (text) parts.push(make("details", {}, make("summary", {}, title), make("pre", { tabindex: "0" }, text)));
+  return parts;
+}
+
+function verificationSentence(found) {
+  if (found.state === "waiting") return `The status is ${found.status}. Its package waits to be tried, at place ${found.place} of the queue.`;
+  if (found.state === "running") return `The status is ${found.status}. Its package is being tried now: ${(found.stage || "").replace("_", " ")}.`;
+  if (found.verdict === "passed") return "Verified: this dock ran the model in its sandbox, and every check passed.";
+  if (found.verdict === "failed") return "Failed: this dock ran the package, and a check did not pass.";
+  return "Unverified: this dock could not try the package.";
 }
 
 function detailParts(record) {

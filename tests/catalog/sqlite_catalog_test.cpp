@@ -203,7 +203,7 @@ TEST_F(SqliteCatalog, MissingCorruptForeignAndNewerFiles) {
   EXPECT_EQ(io::read_file(folder_ / "text").value(), std::string(5000, 'x'));
   change("PRAGMA user_version = 1000");
   EXPECT_EQ(open_sqlite_catalog(file(), false).error().code, ErrorCode::unsupported);
-  change("PRAGMA user_version = 5; PRAGMA application_id = 5");
+  change("PRAGMA user_version = 6; PRAGMA application_id = 5");
   EXPECT_EQ(open_sqlite_catalog(file(), false).error().code, ErrorCode::corrupt);
   change("PRAGMA application_id = 1279542091");
   EXPECT_TRUE(open_sqlite_catalog(file(), false).has_value()) << "the changes above are undone";
@@ -312,6 +312,8 @@ TEST_F(SqliteCatalog, TheVersionCountsChangesAndIsKept) {
 TEST_F(SqliteCatalog, AnOlderFileGetsAVersionAboveAllItHasShown) {
   ASSERT_TRUE(insert({record("a"), record("b"), record("c")}));
   change(
+      "DROP TABLE verdict; DROP TABLE verification_job; DROP INDEX learnware_tried; "
+      "DELETE FROM counter WHERE name IN ('fencing', 'verdicts'); "
       "DROP TABLE search_trigram; DROP TABLE search_text; DELETE FROM counter WHERE name = 'version'; "
       "DROP INDEX learnware_content; DROP INDEX learnware_earlier; DROP TABLE further; "
       "ALTER TABLE learnware DROP COLUMN content_digest; "
@@ -327,6 +329,8 @@ TEST_F(SqliteCatalog, RecordsOfAnOlderFileGetTheirChecksums) {
   change(
       "DROP INDEX learnware_content; DROP INDEX learnware_earlier; DROP TABLE further; "
       "ALTER TABLE learnware DROP COLUMN content_digest; "
+      "DROP TABLE verdict; DROP TABLE verification_job; DROP INDEX learnware_tried; "
+      "DELETE FROM counter WHERE name IN ('fencing', 'verdicts'); "
       "ALTER TABLE learnware DROP COLUMN checksum; ALTER TABLE learnware DROP COLUMN warnings; "
       "PRAGMA user_version = 3");
   reopen();

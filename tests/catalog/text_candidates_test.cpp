@@ -149,12 +149,13 @@ TEST_F(TextCandidates, AnOlderCatalogueGetsItsTextsOnOpening) {
   catalog_.reset();
   {
     const auto file = Connection::open(folder_ / "catalog.sqlite", Connection::Mode::read_write).value();
-    ASSERT_TRUE(
-        file->execute("DROP TABLE search_trigram; DROP TABLE search_text; DROP INDEX learnware_content; "
-                      "DROP INDEX learnware_earlier; DROP TABLE further; ALTER TABLE learnware DROP COLUMN "
-                      "content_digest; ALTER "
-                      "TABLE learnware DROP COLUMN checksum; "
-                      "ALTER TABLE learnware DROP COLUMN warnings; PRAGMA user_version = 2"));
+    ASSERT_TRUE(file->execute(
+        "DROP TABLE verdict; DROP TABLE verification_job; DROP INDEX learnware_tried; "
+        "DELETE FROM counter WHERE name IN ('fencing', 'verdicts'); "
+        "DROP TABLE search_trigram; DROP TABLE search_text; DROP INDEX learnware_content; "
+        "DROP INDEX learnware_earlier; DROP TABLE further; ALTER TABLE learnware DROP COLUMN content_digest; "
+        "ALTER TABLE learnware DROP COLUMN checksum; "
+        "ALTER TABLE learnware DROP COLUMN warnings; PRAGMA user_version = 2"));
   }
   reopen();
   EXPECT_THAT(found("red"), ElementsAre(LearnwareNumber(1), LearnwareNumber(2)));

@@ -83,6 +83,8 @@ class Server:
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = tempfile.TemporaryFile()
         place = [] if dock is None else ["--dock", str(dock), "--listen", f"127.0.0.1:{self.port}"]
+        # Verifying takes time and a package index; the tests that want it ask for it.
+        env = {"LEARNDOCK_WORKERS": "0", **(env or {})}
         self.process = subprocess.Popen([str(BINARY), "serve", *place, *map(str, arguments)], stdout=self.log,
                                         stderr=self.log, stdin=subprocess.DEVNULL,
                                         env=dict(os.environ, **(env or {})))

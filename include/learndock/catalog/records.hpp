@@ -12,7 +12,9 @@ namespace learndock::catalog {
 
 /// What the dock has verified of a learnware. The names are stored and shown: do not rename.
 enum class Status : std::uint8_t {
-  unverified,  ///< its structure and specifications were checked; its model has not been run by this dock
+  unverified,  ///< its structure and specifications were checked; whether its model works is not known
+  verified,    ///< its model was run by this dock and passed every check; its verdict is the evidence
+  failed,      ///< its model was run by this dock and did not pass; its verdict says what failed
 };
 [[nodiscard]] std::string_view status_name(Status status);
 

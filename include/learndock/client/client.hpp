@@ -50,6 +50,10 @@ class Client {
   /// holds it
   [[nodiscard]] Result<Json> upload(const std::filesystem::path& zip,
                                     const specification::SemanticSpecification* semantic = nullptr) const;
+  /// Where the verification of a learnware's package stands, and what it found.
+  [[nodiscard]] Result<Json> verification(const LearnwareId& id) const;
+  /// Asks for another verification. @return as above
+  [[nodiscard]] Result<Json> verify_again(const LearnwareId& id) const;
   [[nodiscard]] Result<void> remove(const LearnwareId& id) const;
   /// The generated script that runs the package's model on a CSV.
   [[nodiscard]] Result<std::string> use_script(const LearnwareId& id) const;

@@ -2,11 +2,13 @@
 
 #include "learndock/base/result.hpp"
 #include "learndock/catalog/records.hpp"
+#include "learndock/catalog/verification.hpp"
 #include "learndock/dock/deleted_learnware.hpp"
 #include "learndock/dock/disk_space.hpp"
 #include "learndock/dock/dock_file.hpp"
 #include "learndock/dock/record_json.hpp"
 #include "learndock/dock/use_script.hpp"
+#include "learndock/dock/verification_json.hpp"
 #include "learndock/package/package.hpp"
 #include "learndock/query/search.hpp"
 
@@ -106,6 +108,12 @@ class Dock {
   /// @errors not_found
   [[nodiscard]] Result<catalog::LearnwareRecord> find(const LearnwareId& id) const;
   [[nodiscard]] Result<catalog::RecordPage> list(std::uint64_t after, std::size_t limit) const;
+  /// Where the verification of its package stands, and what it found. @errors not_found
+  [[nodiscard]] Result<catalog::VerificationStatus> verification(const LearnwareId& id) const;
+  /// Asks for another verification. The status stays what it is until there is another verdict.
+  /// @errors not_found, not_verifiable (it has no package), read_only
+  [[nodiscard]] Result<catalog::VerificationStatus> verify_again(const LearnwareId& id);
+  [[nodiscard]] Result<catalog::JobCounts> verification_counts() const;
   /// The canonical zip on disk. @errors not_found (no such learnware, or a record without a package)
   [[nodiscard]] Result<std::filesystem::path> package_path(const LearnwareId& id) const;
   /// The model's entry point, from the package's learnware.yaml. @errors as package_path

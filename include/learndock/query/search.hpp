@@ -4,6 +4,7 @@
 #include "learndock/base/json_value.hpp"
 #include "learndock/base/result.hpp"
 #include "learndock/base/warning.hpp"
+#include "learndock/catalog/records.hpp"
 #include "learndock/specification/semantic.hpp"
 #include "learndock/specification/statistical.hpp"
 
@@ -49,7 +50,8 @@ struct SearchRequest {
   /// The most learnwares to compare; a first few are always compared. If the limit ends the search, the
   /// answer says exact: false.
   std::optional<std::size_t> budget_candidates;
-  std::string backend;  ///< "" = the dock's own
+  std::string backend;                         ///< "" = the dock's own
+  std::vector<catalog::Status> statuses = {};  ///< only learnwares of these statuses; empty: all
 };
 
 [[nodiscard]] MixtureMethod method_of(const SearchRequest& request);
@@ -60,12 +62,14 @@ struct SingleHit {
   std::string name;
   std::optional<double> mmd_squared;  ///< none for a semantic-only search
   std::optional<double> score;
+  std::optional<catalog::Status> status = {};  ///< none: a server of an earlier version does not say
 };
 
 struct MixtureMember {
   LearnwareId id;
   std::string name;
   double weight = 0;
+  std::optional<catalog::Status> status = {};  ///< as in SingleHit
 };
 
 struct MixtureHit {
@@ -98,6 +102,8 @@ struct SearchAnswer {
 /// @errors invalid_argument, spec_*, semantic_*; `where` is a JSON pointer
 [[nodiscard]] Result<SearchRequest> request_from_json(const Json& json);
 
+/// "unverified", "verified" or "failed" as a filter. @errors invalid_argument
+[[nodiscard]] Result<catalog::Status> status_filter_of(std::string_view name);
 /// The value of a name on the command line and the wire. @errors invalid_argument
 [[nodiscard]] Result<ScoreMode> score_mode_of(std::string_view name);
 [[nodiscard]] Result<MixtureMethod> mixture_method_of(std::string_view name);

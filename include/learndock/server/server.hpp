@@ -1,5 +1,6 @@
 #pragma once
 
+#include "learndock/base/json_value.hpp"
 #include "learndock/base/result.hpp"
 #include "learndock/dock/dock.hpp"
 #include "learndock/http/http_limits.hpp"
@@ -58,6 +59,10 @@ struct ServerOptions {
   std::chrono::milliseconds wrong_token_pause{60'000};
   std::chrono::milliseconds stop_deadline{30'000};  ///< requests that still run after it are cut off
   http::HttpLimits limits;
+  /// Searches answer with verified learnwares alone.
+  bool only_verified = false;
+  /// What /v1/status says of verification here: {"workers", "sandbox": [layers], "why_none"}; null: nothing.
+  JsonValue verification = {};
 };
 
 /// The HTTP front of one dock: API under /v1, web page at /, metrics and probes (docs/http-api.md).

@@ -36,6 +36,8 @@ class DockFolder {
   [[nodiscard]] std::filesystem::path index() const { return root_ / "index"; }
   /// The work of a re-index that is not finished.
   [[nodiscard]] std::filesystem::path reindex() const { return root_ / "reindex"; }
+  /// Packages that are being tried, unpacked.
+  [[nodiscard]] std::filesystem::path verification() const { return root_ / "verification"; }
   /// What a repair repacks.
   [[nodiscard]] std::filesystem::path repair() const { return root_ / "repair"; }
   /// The learnware cache. It says nothing that the catalogue does not say.

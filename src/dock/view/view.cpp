@@ -18,6 +18,9 @@ void View::publish(const Truth& /*truth*/, learnwares::Snapshot next,
   const bool remade = next.semantic->sparse();
   next.semantic = std::make_shared<learnwares::SemanticIndex>(
       remade ? learnwares::SemanticIndex::of(entries) : next.semantic->extended(entries.subspan(known)));
+  if (remade && next.tried)  // their items have other bits now
+    next.tried = std::make_shared<learnwares::TriedItems>(learnwares::TriedItems::of(
+        next.tried->verified_numbers, next.tried->failed_numbers, entries, *next.semantic));
   learnwares::find_filter_bits(next, remade);
   snapshots_.replace(std::make_shared<learnwares::Snapshot>(std::move(next)));
 }
@@ -36,6 +39,17 @@ void View::add(Truth& truth, std::span<const catalog::LearnwareRecord> stored, N
     if (!stored[i].further.empty()) show_further(next, *added[i], stored[i].further, traits_);
   publish(truth, std::move(next), added);
   truth.keep_mark(current()->entries.size());
+}
+
+void View::show_tried(const Truth& /*truth*/, std::vector<LearnwareNumber> verified,
+                      std::vector<LearnwareNumber> failed) {
+  learnwares::Snapshot next = *current();
+  if (!next.semantic)
+    next.semantic =
+        std::make_shared<learnwares::SemanticIndex>(learnwares::SemanticIndex::of(std::span(next.entries)));
+  next.tried = std::make_shared<learnwares::TriedItems>(learnwares::TriedItems::of(
+      std::move(verified), std::move(failed), std::span(next.entries), *next.semantic));
+  snapshots_.replace(std::make_shared<learnwares::Snapshot>(std::move(next)));
 }
 
 void View::withdraw(Truth& truth, LearnwareNumber sequence) {

@@ -37,6 +37,10 @@ class View {
   void add(Truth& truth, std::span<const catalog::LearnwareRecord> stored, NewEntries entries)
       LEARNDOCK_REQUIRES(truth.writer());
 
+  /// Shows which learnwares are verified and which have failed. The version stays: no learnware came or went.
+  void show_tried(const Truth& truth, std::vector<LearnwareNumber> verified,
+                  std::vector<LearnwareNumber> failed) LEARNDOCK_REQUIRES(truth.writer());
+
   /// Takes the learnware of this catalogue number, whose row is gone, out of searches, and keeps the mark.
   void withdraw(Truth& truth, LearnwareNumber sequence) LEARNDOCK_REQUIRES(truth.writer());
 

@@ -4,6 +4,7 @@
 #include "learndock/specification/codec.hpp"
 
 #include "base/shorten.hpp"
+#include "catalog/status.hpp"
 
 #include <fmt/format.h>
 
@@ -130,12 +131,23 @@ Result<void> read_columns(const Json& value, const std::string& where, SearchReq
   return {};
 }
 
+Result<void> read_statuses(const Json& value, const std::string& where, SearchRequest& request) {
+  if (!value.is_array() || value.empty())
+    return bad("status is a list of unverified, verified and failed", where);
+  for (const Json& one : value) {
+    LEARNDOCK_TRY(const std::string name, read_text(one, where));
+    LEARNDOCK_TRY(const catalog::Status status, status_filter_of(name));
+    request.statuses.push_back(status);
+  }
+  return {};
+}
+
 struct RequestMember {
   std::string_view key;
   bool may_be_null;  // null is then the same as a missing key
   Result<void> (*read)(const Json& value, const std::string& where, SearchRequest& request);
 };
-constexpr std::array<RequestMember, 11> kMembers = {{{"spec", true, read_specification},
+constexpr std::array<RequestMember, 12> kMembers = {{{"spec", true, read_specification},
                                                      {"semantic", true, read_semantic},
                                                      {"text", false, read_words},
                                                      {"top", false, read_top},
@@ -145,7 +157,8 @@ constexpr std::array<RequestMember, 11> kMembers = {{{"spec", true, read_specifi
                                                      {"budget_ms", true, read_budget},
                                                      {"budget_candidates", false, read_budget_candidates},
                                                      {"backend", false, read_backend},
-                                                     {"columns", true, read_columns}}};
+                                                     {"columns", true, read_columns},
+                                                     {"status", true, read_statuses}}};
 
 std::string member_names() {
   std::string names;
@@ -163,6 +176,10 @@ Result<void> read_member(const std::string& key, const Json& value, SearchReques
                 "the keys are " + member_names());
   if (value.is_null() && member->may_be_null) return {};
   return member->read(value, where, request);
+}
+
+Json status_json(const std::optional<catalog::Status>& status) {
+  return status ? Json(catalog::status_name(*status)) : Json(nullptr);
 }
 
 Failure odd_answer(std::string_view key) {
@@ -215,18 +232,28 @@ Result<MixtureMethod> mixture_method_of(std::string_view name) {
               "mixture_method", "use certified, greedy or auto");
 }
 
+Result<catalog::Status> status_filter_of(std::string_view name) {
+  if (const auto status = catalog::status_of_name(name)) return *status;
+  return fail(ErrorCode::invalid_argument, fmt::format("no learnware has the status \"{}\"", name), "/status",
+              "the statuses are unverified, verified and failed");
+}
+
 Json to_json(const SearchAnswer& answer) {
   Json singles = Json::array();
   for (const SingleHit& hit : answer.singles)
     singles.push_back({{"id", hit.id.text()},
                        {"name", hit.name},
                        {"mmd_squared", optional_json(hit.mmd_squared)},
-                       {"score", optional_json(hit.score)}});
+                       {"score", optional_json(hit.score)},
+                       {"status", status_json(hit.status)}});
   Json mixture = nullptr;
   if (answer.mixture) {
     Json members = Json::array();
     for (const MixtureMember& member : answer.mixture->members)
-      members.push_back({{"id", member.id.text()}, {"name", member.name}, {"weight", member.weight}});
+      members.push_back({{"id", member.id.text()},
+                         {"name", member.name},
+                         {"weight", member.weight},
+                         {"status", status_json(member.status)}});
     mixture = {{"mmd_squared", answer.mixture->mmd_squared},
                {"score", answer.mixture->score},
                {"gap", optional_json(answer.mixture->gap)},
@@ -258,8 +285,8 @@ Result<SearchAnswer> answer_from_json(const Json& json) {
   for (const Json& hit : json["singles"]) {
     if (!hit.is_object()) return odd_answer("singles");
     LEARNDOCK_TRY(LearnwareId id, LearnwareId::create(text_of(hit, "id")));
-    answer.singles.push_back(
-        {std::move(id), text_of(hit, "name"), number_of(hit, "mmd_squared"), number_of(hit, "score")});
+    answer.singles.push_back({std::move(id), text_of(hit, "name"), number_of(hit, "mmd_squared"),
+                              number_of(hit, "score"), catalog::status_of_name(text_of(hit, "status"))});
   }
   if (json.contains("mixture") && json["mixture"].is_object()) {
     LEARNDOCK_TRY(answer.mixture, mixture_from_json(json["mixture"]));
@@ -307,6 +334,8 @@ Json to_json(const SearchRequest& request) {
   if (request.budget_candidates) json["budget_candidates"] = *request.budget_candidates;
   if (!request.backend.empty()) json["backend"] = request.backend;
   if (!request.columns.empty()) json["columns"] = request.columns;
+  for (const catalog::Status status : request.statuses)
+    json["status"].push_back(catalog::status_name(status));
   return json;
 }
 
