@@ -6,6 +6,7 @@
 
 #include "cli/assets.hpp"
 #include "cli/terminal/stop_token.hpp"
+#include "io/disk.hpp"
 #include "io/file_copy.hpp"
 #include "io/file_rights.hpp"
 #include "verify/dock_workers.hpp"
@@ -72,7 +73,7 @@ Result<void> init_package(const std::string& folder, const OutputOptions& output
   std::error_code error;
   if (fs::exists(folder, error) && !fs::is_empty(folder, error))
     return fail(ErrorCode::conflict, "the folder is not empty", folder, "choose an empty or a new folder");
-  fs::create_directories(folder, error);
+  error = io::disk::make_folders(folder);
   if (error) return fail(ErrorCode::io, "cannot make the folder: " + error.message(), folder);
   const std::pair<const char*, const Asset&> files[] = {
       {"learnware.yaml", kLearnwareYaml},     {"__init__.py", kModelPy},

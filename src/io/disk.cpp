@@ -85,6 +85,12 @@ std::error_code remove_tree(const std::filesystem::path& path) {
   return error;
 }
 
+std::error_code make_folders(const std::filesystem::path& path) {
+  std::error_code error = refusal_of(DiskCall::make_folder);
+  if (!error) std::filesystem::create_directories(path, error);
+  return error;
+}
+
 int reserve(int fd, std::uint64_t bytes) {
   if (!permitted(DiskCall::write)) return -1;
   errno = ::posix_fallocate(fd, 0, static_cast<off_t>(bytes));  // it returns the error

@@ -29,6 +29,8 @@ std::error_code remove_tree(const std::filesystem::path& path);
 [[nodiscard]] int reserve(int fd, std::uint64_t bytes);
 [[nodiscard]] int set_mode(int fd, mode_t mode);
 [[nodiscard]] int make_folder(const std::filesystem::path& path, mode_t mode);
+/// Makes a folder and those above it that are not there. What they hold is not meant to survive a power cut.
+[[nodiscard]] std::error_code make_folders(const std::filesystem::path& path);
 /// Makes a second name of a file.
 [[nodiscard]] int link(const std::filesystem::path& from, const std::filesystem::path& to);
 

@@ -201,7 +201,9 @@ class InstallableLines {
   void follow(const std::string& file, std::string_view name, bool constraints) {
     const std::filesystem::path folder = std::filesystem::path(file).parent_path();
     const std::string path = (folder / name).lexically_normal().generic_string();
-    if (const auto bytes = files_ ? files_(path) : std::nullopt) take(path, *bytes, constraints);
+    if (!files_) return;
+    const auto bytes = files_(path);
+    if (bytes && *bytes) take(path, **bytes, constraints);  // `installable` refuses lists that cannot be read
   }
 
   void take_line(std::string_view content, bool constraints) {

@@ -1,5 +1,6 @@
 #include "package/unpack.hpp"
 
+#include "io/disk.hpp"
 #include "io/file.hpp"
 #include "io/temporary_file.hpp"
 #include "package/contents.hpp"
@@ -13,9 +14,8 @@ namespace {
 namespace fs = std::filesystem;
 
 Result<void> write_entry(const Contents& contents, std::size_t index, const fs::path& target) {
-  std::error_code error;
-  fs::create_directories(target.parent_path(), error);
-  if (error) return Failure(io::system_error(error.value(), "create the folder", target.parent_path()));
+  if (const std::error_code error = io::disk::make_folders(target.parent_path()); error)
+    return Failure(io::system_error(error.value(), "create the folder", target.parent_path()));
   // A sandbox may run the package under another user, who reads these files.
   LEARNDOCK_TRY(io::TemporaryFile file, io::TemporaryFile::beside(target, io::kUserFile));
   LEARNDOCK_CHECK(contents.read(index, [&](std::string_view piece) { return file.append(piece); }));

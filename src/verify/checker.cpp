@@ -5,6 +5,7 @@
 #include "learndock/specification/mmd.hpp"
 
 #include "base/number.hpp"
+#include "io/disk.hpp"
 #include "io/file_rights.hpp"
 #include "package/unpack.hpp"
 #include "verify/answers.hpp"
@@ -40,8 +41,7 @@ struct Scratch {
   explicit Scratch(const fs::path& parent)
       : path(parent / fmt::format("{}{}-{}", kFolderPrefix, ::getpid(), made.fetch_add(1))) {}
   ~Scratch() {
-    std::error_code ignored;  // what stays is in a folder for temporary files
-    fs::remove_all(path, ignored);
+    io::disk::remove_tree(path);  // what stays is in a folder for temporary files
   }
   Scratch(const Scratch&) = delete;
   Scratch& operator=(const Scratch&) = delete;
@@ -93,12 +93,9 @@ class Run {
  private:
   /// A folder of this name that is there already is somebody else's.
   Result<void> make_scratch() {
-    std::error_code error;
     LEARNDOCK_CHECK(io::create_private_folder(surroundings_.scratch));
-    const bool made = fs::create_directory(scratch_.path, error);
-    if (error || !made)
+    if (io::disk::make_folder(scratch_.path, S_IRWXU) != 0)
       return fail(ErrorCode::io, "cannot make the folder for unpacked packages", scratch_.path.string());
-    fs::permissions(scratch_.path, fs::perms::owner_all, error);
     return {};
   }
 
@@ -139,8 +136,7 @@ class Run {
     unpacked_.folder = scratch_.path / "package";
     unpacked_.contents = std::move(*contents);
     LEARNDOCK_CHECK(package::unpack_package(canonical, unpacked_.folder, surroundings_.limits));
-    std::error_code ignored;  // it goes with the folder
-    fs::remove(canonical, ignored);
+    io::disk::remove_any(canonical);  // what stays goes with the folder
     const auto& warnings = unpacked_.contents.warnings;
     add(true,
         warnings.empty() ? "the package is well formed"
@@ -381,7 +377,7 @@ void remove_left_folders(const fs::path& scratch, std::chrono::seconds age) {
     if (error || fs::file_time_type::clock::now() - made < age) continue;
     if (process && *process > 0 && ::kill(*process, 0) != 0 && errno == ESRCH) left.push_back(item->path());
   }
-  for (const fs::path& folder : left) fs::remove_all(folder, error);  // what stays is tried the next time
+  for (const fs::path& folder : left) io::disk::remove_tree(folder);  // what stays is tried the next time
 }
 
 bool is_packages_fault(ErrorCode code) {

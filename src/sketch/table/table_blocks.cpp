@@ -113,7 +113,8 @@ Result<std::string_view> beginning_of(std::string_view text, const Dialect& dial
 
 Result<CsvPlan> plan_of(std::string_view text, const Dialect& dialect, const TableOptions& options) {
   LEARNDOCK_TRY(const std::string_view beginning, beginning_of(text, dialect));
-  LEARNDOCK_TRY(CsvColumns look, read_csv_columns(beginning, options));
+  LEARNDOCK_TRY(CsvHead head, read_csv_head(beginning, options));
+  LEARNDOCK_TRY(CsvColumns look, read_csv_columns(std::move(head), options));
   ColumnFindings findings = find_in_columns(look.columns, options);
   if (findings.unusable) return Failure(*std::move(findings.unusable));
   CsvPlan plan;
@@ -130,9 +131,9 @@ Result<CsvPlan> plan_of(std::string_view text, const Dialect& dialect, const Tab
   return plan;
 }
 
-class CsvSource : public TableBlocks::Source {
+class CsvBlocks : public TableBlocks::Source {
  public:
-  CsvSource(Mapping mapping, DecodedText decoded, CsvPlan plan, char decimal, CsvCells cells)
+  CsvBlocks(Mapping mapping, DecodedText decoded, CsvPlan plan, char decimal, CsvCells cells)
       : mapping_(std::move(mapping)),
         decoded_(std::move(decoded)),
         cells_(std::move(cells)),
@@ -211,7 +212,7 @@ Opened open_csv(const Mapping& mapping, const TableOptions& options) {
   LEARNDOCK_TRY(Header header, read_header(dialect, options));
   LEARNDOCK_TRY(CsvPlan plan, plan_of(text, dialect, options));
   mapping->forget(mapping->bytes().size());
-  return std::make_unique<CsvSource>(mapping, std::move(decoded), std::move(plan), dialect.decimal,
+  return std::make_unique<CsvBlocks>(mapping, std::move(decoded), std::move(plan), dialect.decimal,
                                      std::move(header.rows));
 }
 
