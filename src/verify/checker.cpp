@@ -18,6 +18,7 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <utility>
 

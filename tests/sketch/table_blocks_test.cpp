@@ -55,7 +55,9 @@ TEST_F(TableInBlocks, CsvInItsDialects) {
   expect_same("gaps.csv", "a,b\n1,\n,4\n\n5,NA\n7,8\n");
   expect_same("german.csv", "a;b\n1,5;2\n3;4,25\n5;6\n");
   expect_same("quoted.csv", "\"a\",\"b, c\"\r\n\"1\",\"2\"\r\n3,4\r\n");
-  expect_same("bare.csv", "1.5,2\n3.25,4\n5,6.125\n");
+  TableOptions bare;
+  bare.header = false;
+  expect_same("bare.csv", "1.5,2\n3.25,4\n5,6.125\n", bare);
   expect_same("single.csv", "a\n1\n\n2\n3\n");
   expect_same("bom.csv",
               "\xEF\xBB\xBF"

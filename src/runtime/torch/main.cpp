@@ -1,12 +1,9 @@
-// learndock-torch: runs one TorchScript model. It reads requests at descriptor 3 and writes answers to descriptor 4,
-// as runner.py does for Python (frame.hpp). It is a program of its own so that only it links LibTorch, and it is
-// compiled with the language and library settings of the LibTorch at hand.
+// learndock-torch: runs one TorchScript model. It reads requests at descriptor 3 and writes answers to
+// descriptor 4, as runner.py does for Python (frame.hpp). It is a program of its own so that only it links
+// LibTorch, and it is compiled with the language and library settings of the LibTorch at hand.
 #include "learndock/base/json.hpp"
 
 #include "runtime/frame.hpp"
-
-#include <torch/script.h>
-#include <torch/version.h>
 
 #include <cerrno>
 #include <cstring>
@@ -14,6 +11,8 @@
 #include <iostream>
 #include <optional>
 #include <string>
+#include <torch/script.h>
+#include <torch/version.h>
 #include <unistd.h>
 #include <utility>
 
@@ -107,9 +106,11 @@ torch::Tensor tensor_of(Array& array) {
 }
 
 Array array_of(const torch::jit::IValue& answer) {
-  if (!answer.isTensor()) throw ContractError("forward returned no tensor, but a value of kind " + answer.tagKind());
+  if (!answer.isTensor())
+    throw ContractError("forward returned no tensor, but a value of kind " + answer.tagKind());
   torch::Tensor tensor = answer.toTensor();
-  if (tensor.dim() == 0) throw ContractError("forward returned a single number, not one answer for each sample");
+  if (tensor.dim() == 0)
+    throw ContractError("forward returned a single number, not one answer for each sample");
   Array array{frame_type(tensor.scalar_type()), {}, {}};
   tensor = tensor.to(torch::kCPU).to(torch_type(array.type)).contiguous();
   array.shape.assign(tensor.sizes().begin(), tensor.sizes().end());
@@ -125,10 +126,11 @@ class Model {
     device_ = at::hasCUDA() ? torch::kCUDA : torch::kCPU;
     module_ = torch::jit::load(request.value("file", ""), device_);
     module_->eval();
-    Json facts{{"kind", "facts"},
-               {"input_shape", nullptr},
-               {"output_shape", nullptr},
-               {"runtime", std::string("torchscript ") + TORCH_VERSION + (device_ == torch::kCUDA ? ", CUDA" : "")}};
+    Json facts{
+        {"kind", "facts"},
+        {"input_shape", nullptr},
+        {"output_shape", nullptr},
+        {"runtime", std::string("torchscript ") + TORCH_VERSION + (device_ == torch::kCUDA ? ", CUDA" : "")}};
     for (const char* key : {"input_shape", "output_shape"})
       if (request.contains(key)) facts[key] = request[key];
     return facts;

@@ -163,9 +163,11 @@ class CsvBlocks : public TableBlocks::Source {
     }
     return Matrix<float>(count, width, std::move(values));
   }
+  std::size_t length = 0;  ///< of the text from the header on
+
   [[nodiscard]] double done() const override {
     return std::min(1.0, static_cast<double>(cells_.read_bytes()) /
-                             static_cast<double>(std::max<std::size_t>(1, decoded_.text().size())));
+                             static_cast<double>(std::max<std::size_t>(1, length)));
   }
 
  private:
@@ -212,8 +214,11 @@ Opened open_csv(const Mapping& mapping, const TableOptions& options) {
   LEARNDOCK_TRY(Header header, read_header(dialect, options));
   LEARNDOCK_TRY(CsvPlan plan, plan_of(text, dialect, options));
   mapping->forget(mapping->bytes().size());
-  return std::make_unique<CsvBlocks>(mapping, std::move(decoded), std::move(plan), dialect.decimal,
-                                     std::move(header.rows));
+  const std::size_t length = dialect.text.size();
+  auto source = std::make_unique<CsvBlocks>(mapping, std::move(decoded), std::move(plan), dialect.decimal,
+                                            std::move(header.rows));
+  source->length = length;
+  return source;
 }
 
 Opened open_whole(const std::filesystem::path& path, const TableOptions& options) {
