@@ -38,7 +38,7 @@ struct TruthOptions {
 /// the stored index, which are made from it.
 ///
 /// The order of locks in an open dock, each before those after it:
-///   Indexing's `tending` and `storing`, the truth's `writer`, the truth's `finding`.
+///   Statuses' mutex, Indexing's `tending` and `storing`, the truth's `writer`, the truth's `finding`.
 /// Each mutex says what must come after it, and clang checks it.
 /// @threads  safe to call concurrently; what changes a dock needs the writer lock
 class Truth {
