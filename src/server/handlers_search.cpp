@@ -85,6 +85,12 @@ Result<sketch::ReducerOptions> reducer_options(const http::Query& query) {
       return fail(ErrorCode::invalid_argument,
                   fmt::format("gamma={} is neither a positive number nor auto", *gamma), "gamma");
   }
+  if (const auto method = query.get("method")) {
+    if (*method != "joint" && *method != "compat")
+      return fail(ErrorCode::invalid_argument, fmt::format("method={} is neither joint nor compat", *method),
+                  "method");
+    if (*method == "compat") options.method = sketch::ReducerMethod::compat;
+  }
   return options;
 }
 
@@ -260,8 +266,8 @@ Result<Response> search(const Context& context, const Request& request) {
 }
 
 Result<Response> make_specification(const Context& context, const Request& request) {
-  LEARNDOCK_CHECK(request.target.query.only({"points", "gamma", "label", "drop", "columns", "numeric_only",
-                                             "delimiter", "decimal", "encoding", "header"}));
+  LEARNDOCK_CHECK(request.target.query.only({"points", "gamma", "method", "label", "drop", "columns",
+                                             "numeric_only", "delimiter", "decimal", "encoding", "header"}));
   LEARNDOCK_TRY(sketch::ReducerOptions options, reducer_options(request.target.query));
   options.deadline = end_of_sketch(context, request);
   LEARNDOCK_CHECK(check_sketch_time(context, request));

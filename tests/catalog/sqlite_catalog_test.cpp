@@ -344,6 +344,8 @@ TEST_F(SqliteCatalog, PackagesOfAnOlderFileStaySoundAndHaveNoContentDigest) {
   ASSERT_TRUE(insert({record("a", "a"), packaged("p", 'a')}));
   EXPECT_TRUE(catalog_->has_earlier_packages().value()) << "stored without a content digest";
   change(
+      "DROP TABLE verdict; DROP TABLE verification_job; DROP INDEX learnware_tried; "
+      "DELETE FROM counter WHERE name IN ('fencing', 'verdicts'); "
       "DROP INDEX learnware_content; DROP INDEX learnware_earlier; DROP TABLE further; "
       "ALTER TABLE learnware DROP COLUMN content_digest; PRAGMA user_version = 4");
   reopen();

@@ -232,7 +232,7 @@ TEST(VerificationJobs, PackagesOfAnOlderCatalogueGetAJobEach) {
   scene.change(
       "DROP TABLE verdict; DROP TABLE verification_job; DROP INDEX learnware_tried; DELETE FROM counter "
       "WHERE "
-      "name IN ('fencing', 'verdicts'); PRAGMA user_version = 4");
+      "name IN ('fencing', 'verdicts'); PRAGMA user_version = 5");
   EXPECT_EQ(open_verification_jobs(scene.file()).error().code, ErrorCode::unsupported);
   scene.catalog = open_sqlite_catalog(scene.file(), false).value();
   scene.jobs = scene.queue();

@@ -253,7 +253,7 @@ INSTANTIATE_TEST_SUITE_P(Each, DamagedCatalogue,
                                            "UPDATE counter SET value = -5 WHERE name = 'next_id'",
                                            "UPDATE counter SET value = -5 WHERE name = 'version'",
                                            "DELETE FROM counter", "DROP INDEX learnware_id",
-                                           "PRAGMA user_version = 6", "PRAGMA user_version = 0",
+                                           "PRAGMA user_version = 7", "PRAGMA user_version = 0",
                                            "PRAGMA application_id = 5"));
 
 }  // namespace

@@ -46,11 +46,12 @@ TEST(FindRoute, OtherMethodsAre405WithTheAllowedOnes) {
   EXPECT_EQ(find_route("OPTIONS", segments_of("/v1/search")).error().allow, "POST");
 }
 
-TEST(Routes, WritesAreExactlyUploadAndRemoval) {
+TEST(Routes, WritesAreExactlyUploadRemovalAndVerification) {
   std::set<std::string> writes;
   for (const Route& route : routes())
     if (route.writes) writes.insert(std::string(route.method) + " " + std::string(route.pattern));
-  EXPECT_EQ(writes, (std::set<std::string>{"POST /v1/learnwares", "DELETE /v1/learnwares/{id}"}));
+  EXPECT_EQ(writes, (std::set<std::string>{"POST /v1/learnwares", "DELETE /v1/learnwares/{id}",
+                                           "POST /v1/learnwares/{id}/verification"}));
 }
 
 /// "GET /v1/status" and so on, from the served description.

@@ -212,7 +212,7 @@ TEST_F(LoadTest, MemoryOfTablesAddsUp) {
     for (int c = 1; c < 100; ++c) table += fmt::format(",{}", (r * 31 + c * c) % 89);
   }
   const std::string post =
-      request("POST /v1/specifications?points=600&method=compat", "Content-Type: text/csv\r\n", table + "\n");
+      request("POST /v1/specifications?points=200", "Content-Type: text/csv\r\n", table + "\n");
   options_.work_threads = 4;
   options_.max_table_memory = std::uint64_t{16} << 20;  // one needs 13 MB
   options_.queue_patience = std::chrono::milliseconds(20);
