@@ -9,6 +9,7 @@
 #include "cli/dock_commands.hpp"
 #include "cli/get_command.hpp"
 #include "cli/package_commands.hpp"
+#include "cli/predict_command.hpp"
 #include "cli/reindex_command.hpp"
 #include "cli/sandbox_command.hpp"
 #include "cli/search_command.hpp"
@@ -70,6 +71,7 @@ int run_commands(int argc, char** argv, Invocation& invocation) {
   add_upkeep_commands(app, invocation);
   add_package_commands(app, invocation);
   add_verify_commands(app, invocation);
+  add_predict_command(app, invocation);
   add_command(app, invocation, "version", "Version and compute backends", "learndock version --json",
               [&] { return print_version(invocation.output); });
   try {

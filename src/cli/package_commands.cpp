@@ -24,20 +24,6 @@ namespace fs = std::filesystem;
 
 constexpr std::uint64_t kChecks = 12;
 
-Result<verify::HostOptions> host_of(const PackageCheckOptions& options, const OutputOptions& output) {
-  verify::HostOptions host;
-  host.environments.cache = runtime::default_environment_cache();
-  if (!options.unsafe) {
-    LEARNDOCK_CHECK(verify::check_sandbox());
-    return host;
-  }
-  host.protection = sandbox::Protection::none;
-  note(output,
-       "warning: --unsafe-no-sandbox runs the package's code with your own rights: it can read and change "
-       "your files and use the network. Use it only for a package that you trust");
-  return host;
-}
-
 void print_report(const verify::Report& report, const std::string& package, Invocation& invocation) {
   if (report.outcome == catalog::Outcome::failed) invocation.exit_code = exit_code(ErrorCode::check_failed);
   if (report.outcome == catalog::Outcome::parked) invocation.exit_code = exit_code(ErrorCode::unavailable);
@@ -94,6 +80,20 @@ Result<void> init_package(const std::string& folder, const OutputOptions& output
 
 }  // namespace
 
+Result<verify::HostOptions> host_options(bool unsafe, const OutputOptions& output) {
+  verify::HostOptions host;
+  host.environments.cache = runtime::default_environment_cache();
+  if (!unsafe) {
+    LEARNDOCK_CHECK(verify::check_sandbox());
+    return host;
+  }
+  host.protection = sandbox::Protection::none;
+  note(output,
+       "warning: --unsafe-no-sandbox runs the package's code with your own rights: it can read and change "
+       "your files and use the network. Use it only for a package that you trust");
+  return host;
+}
+
 bool is_package(const std::string& path) {
   std::error_code error;
   if (fs::is_regular_file(path, error)) return true;
@@ -103,7 +103,7 @@ bool is_package(const std::string& path) {
 
 Result<void> check_package(const PackageCheckOptions& options, Invocation& invocation) {
   const OutputOptions& output = invocation.output;
-  LEARNDOCK_TRY(const verify::HostOptions host, host_of(options, output));
+  LEARNDOCK_TRY(const verify::HostOptions host, host_options(options.unsafe, output));
   LEARNDOCK_TRY(const std::stop_token stop, stop_at_signal());
   const verify::Surroundings surroundings = verify::host_surroundings(host);
   std::uint64_t done = 0;
