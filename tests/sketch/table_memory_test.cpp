@@ -127,6 +127,21 @@ TEST(TableMemory, WhatATableComesToIsKnownBeforeItIsParsed) {
   }
 }
 
+/// A line of separators has nearly as many columns as bytes.
+TEST(TableMemory, AllColumnsOfOneLineWithoutAHeaderAreKnownBeforeItIsParsed) {
+  TableOptions options;
+  options.header = false;
+  options.numeric_only = true;
+  const std::string text = "1" + std::string(40, '\t') + "2";
+  auto source = CsvSource::open(text, options);
+  ASSERT_TRUE(source.has_value());
+  const TableExtent bound = source->bound();
+  const auto extent = source->read_header();
+  ASSERT_TRUE(extent.has_value()) << describe(extent.error());
+  EXPECT_EQ(extent->columns, 41U);
+  EXPECT_GE(bound.columns, extent->columns);
+}
+
 std::string utf16(std::string_view ascii) {
   std::string out = "\xFF\xFE";
   for (const char c : ascii) {

@@ -201,8 +201,8 @@ Result<CsvSource> CsvSource::open(std::string_view bytes, const TableOptions& op
 TableExtent CsvSource::bound() const {
   const std::size_t copy = decoded_bytes(state_->bytes, state_->options.encoding);
   const std::size_t text = std::max(copy, state_->bytes.size());
-  // A value takes a separator at least, and a column one in the header and one in a row.
-  return {std::min(state_->options.max_values, text + 1), std::min(state_->options.max_columns, text / 2 + 1),
+  // A value takes a separator at least, and a column too: the table may be one line without a header.
+  return {std::min(state_->options.max_values, text + 1), std::min(state_->options.max_columns, text + 1),
           copy};
 }
 
