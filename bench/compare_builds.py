@@ -48,15 +48,27 @@ def without_times(answer):
     return {key: value for key, value in answer.items() if key not in TIMES}
 
 
-def compare_answers(programs, dock, table):
-    answers = [without_times(json.loads(run(p, "search", "--dock", dock, "--data", table, "--gamma", GAMMA, "--json"))) for p in programs]
-    if answers[0] != answers[1]:
+def as_before(older, newer):
+    """Whether the newer answer says all that the older one does; it may say more."""
+    if isinstance(older, dict):
+        return isinstance(newer, dict) and all(key in newer and as_before(older[key], newer[key]) for key in older)
+    if isinstance(older, list):
+        return isinstance(newer, list) and len(older) == len(newer) and all(map(as_before, older, newer))
+    return older == newer
+
+
+def compare_answers(programs, docks, table):
+    def search(dock):
+        return ("search", "--dock", dock, "--data", table, "--method", "compat", "--gamma", GAMMA, "--json")
+
+    answers = [without_times(json.loads(run(p, *search(dock)))) for p, dock in zip(programs, docks)]
+    if not as_before(*answers):
         raise SystemExit(f"the programs answer differently:\n{json.dumps(answers[0])[:2000]}\n{json.dumps(answers[1])[:2000]}")
 
 
 class Measurements:
-    def __init__(self, folder, learnwares, table):
-        self.folder, self.learnwares, self.table, self.number = folder, learnwares, table, 0
+    def __init__(self, folder, learnwares, table, docks):
+        self.folder, self.learnwares, self.table, self.docks, self.number = folder, learnwares, table, docks, 0
 
     def import_seconds(self, program):
         self.number += 1
@@ -68,7 +80,7 @@ class Measurements:
             shutil.rmtree(dock)  # the rounds would fill the disk
 
     def open_seconds(self, program):
-        return min(seconds_of(program, "list", "--dock", self.folder / "dock", "--limit", 1) for _ in range(3))
+        return min(seconds_of(program, "list", "--dock", self.docks[program], "--limit", 1) for _ in range(3))
 
     def spec_seconds(self, program):
         out = self.folder / "made.json"
@@ -97,15 +109,17 @@ def main():
     programs, random = (arguments.older, arguments.newer), np.random.default_rng(3)
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
-        table, dock = folder / "table.csv", folder / "dock"
+        table, docks = folder / "table.csv", [folder / "dock", folder / "dock-of-newer"]
         np.savetxt(table, random.standard_normal((arguments.rows, DIMENSION)), fmt="%.6f", delimiter=",",
                    header=",".join(f"f{column}" for column in range(DIMENSION)), comments="")
         write_specifications(folder / "specs.jsonl", arguments.learnwares, random)
-        run(programs[0], "init", dock)
-        run(programs[0], "import", "--dock", dock, "--specs", folder / "specs.jsonl", "-q")
-        run(programs[0], "reindex", "--dock", dock, "-q")
-        compare_answers(programs, dock, table)
-        measured, rounds = Measurements(folder, arguments.learnwares, table), ([], [])
+        run(programs[0], "init", docks[0])
+        run(programs[0], "import", "--dock", docks[0], "--specs", folder / "specs.jsonl", "-q")
+        run(programs[0], "reindex", "--dock", docks[0], "-q")
+        shutil.copytree(*docks)  # the older program cannot open what the newer one has migrated
+        compare_answers(programs, docks, table)
+        measured = Measurements(folder, arguments.learnwares, table, dict(zip(programs, docks)))
+        rounds = ([], [])
         for number in range(arguments.rounds):
             for which in ((0, 1), (1, 0))[number % 2]:
                 rounds[which].append(measured.all_of(programs[which]))

@@ -64,14 +64,14 @@ class CompareBuilds(TestCase):
     def test_answers_of_one_program_are_the_same_without_their_times(self):
         dock, table = self.new_dock(), self.folder / "t.csv"
         table.write_text("a,b\n" + "".join(f"{i * 7 % 13}.5,{i * 5 % 11}.25\n" for i in range(60)))
-        self.module.compare_answers((BINARY, BINARY), dock, table)
+        self.module.compare_answers((BINARY, BINARY), (dock, dock), table)
         answer = self.run_ok("search", "--dock", dock, "--data", table, "--json").json()
         self.assertLessEqual(set(self.module.TIMES), set(answer))
         self.assertEqual([key for key in self.module.without_times(answer) if key.endswith(("_ms", "seconds"))], [])
 
     def test_docks_that_were_imported_into_are_removed(self):
         self.module.write_specifications(self.folder / "specs.jsonl", 3, self.module.np.random.default_rng(3))
-        measurements = self.module.Measurements(self.folder, 3, None)
+        measurements = self.module.Measurements(self.folder, 3, None, {})
         self.assertGreater(measurements.import_seconds(BINARY), 0)
         self.assertEqual(list(self.folder.glob("imported-*")), [])
 
